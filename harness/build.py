@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from harness.registry import Registry
 from harness.task import Definition, Part, Task
 
 if TYPE_CHECKING:
-    from harness.schema import SourceFile, TaskFile
+    from harness.schema import SliceFile, SourceFile, TaskFile
     from harness.taskfiles import TaskEntry
 
 
@@ -83,10 +84,23 @@ def _plain(column: Any) -> Any:
 def _slice(entry: TaskEntry, spec: Any) -> Slice:
     if isinstance(spec, str):
         return Slice(spec)
+    if spec.name is not None:
+        return Slice(spec.column, name=spec.name, holds=_test(spec))
     try:
         return Slice(spec.column, re.compile(spec.pattern) if spec.pattern else None)
     except re.error as error:
         raise ConfigurationError(f"{entry.path}: slices: {spec.pattern!r} is no regular expression: {error}") from None
+
+
+def _test(spec: SliceFile) -> Callable[[Any], bool]:
+    """The test of a named domain."""
+    if spec.above is not None or spec.below is not None:
+        low = -math.inf if spec.above is None else spec.above
+        high = math.inf if spec.below is None else spec.below
+        return lambda value: isinstance(value, (int, float)) and low < value < high
+    wanted = spec.equals if spec.equals is not None else spec.differs
+    values = wanted if isinstance(wanted, list) else [wanted]
+    return (lambda value: value in values) if spec.equals is not None else (lambda value: value not in values)
 
 
 def _file(entry: TaskEntry, text: str) -> Path:

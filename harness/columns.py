@@ -34,10 +34,15 @@ class Slice:
     column: str
     pattern: re.Pattern[str] | None = None
     """Where given, the domain is its first group (or whole match) in the value."""
+    name: str = ""
+    """Where given, the one domain of the rows for which ``holds`` is true."""
+    holds: Callable[[Any], bool] | None = None
 
     def domain(self, row: Row) -> str | None:
         """The domain a row belongs to; a true boolean belongs to the one named like the column."""
         value = get_path(row, self.column)
+        if self.name:
+            return self.name if value is not None and (self.holds is None or self.holds(value)) else None
         if value is None or value is False:
             return None
         if value is True:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from harness.stats import Estimate, Linearised, estimate_from_influence, not_available
 
 FloatArray = NDArray[np.float64]
+T = TypeVar("T")
 
 _BLOCK = 1 << 14
 """Rows at a time of a mean."""
@@ -28,6 +29,20 @@ class Columns:
     """(n,) codes; rows of one code are not independent (they share a prompt). None: every row its own."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What the task says about the columns, such as the names of styles."""
+    _whole: Columns | None = field(default=None, repr=False, compare=False)
+    _made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def whole(self) -> Columns:
+        """All rows of the task, of which these are some; for metrics that hold a domain against everything."""
+        return self if self._whole is None else self._whole
+
+    def once(self, name: str, make: Callable[[Columns], T]) -> T:
+        """What ``make`` returns for these rows, made once however many metrics ask for it under that name."""
+        if name not in self._made:
+            self._made[name] = make(self)
+        made: T = self._made[name]
+        return made
 
     def __len__(self) -> int:
         return len(next(iter(self.values.values()))) if self.values else 0
@@ -35,7 +50,7 @@ class Columns:
     def take(self, rows: NDArray[Any] | slice) -> Columns:
         """The given rows, by mask, index or slice."""
         clusters = None if self.clusters is None else self.clusters[rows]
-        return Columns({name: column[rows] for name, column in self.values.items()}, clusters, self.facts)
+        return Columns({n: column[rows] for n, column in self.values.items()}, clusters, self.facts, self.whole)
 
 
 class Metric:
@@ -65,6 +80,10 @@ class Metric:
             mask &= finite if finite.ndim == 1 else finite.all(axis=1)
         return mask
 
+    def nothing_valid(self, columns: Columns) -> str:
+        """Why no row is valid, for the reader of a result without a value."""
+        return "every request failed"
+
     def linearise(self, columns: Columns) -> Linearised:
         """The value and each row's centred influence on it, on rows that are all valid.
 
@@ -86,7 +105,7 @@ class Metric:
         mask = self.valid(columns)
         if not mask.any():
             nothing = Linearised(float("nan"), np.full(len(columns), np.nan))
-            return nothing, "every request failed" if len(mask) else "no rows"
+            return nothing, self.nothing_valid(columns) if len(mask) else "no rows"
         whole = bool(mask.all())
         try:
             part = self.linearise(columns if whole else columns.take(mask))

@@ -46,6 +46,20 @@ class SliceFile(Strict):
 
     column: str
     pattern: str | None = Field(None, description="regular expression; the domain is its first group")
+    name: str | None = Field(None, description="one domain of that name, of the rows that pass the test below")
+    equals: Any = Field(None, description="the column has this value, or one of this list")
+    differs: Any = Field(None, description="the column has another value than this, or than all of this list")
+    above: float | None = Field(None, description="the column is a number greater than this")
+    below: float | None = Field(None, description="the column is a number less than this")
+
+    @model_validator(mode="after")
+    def _one_test(self) -> SliceFile:
+        tests = self.model_fields_set & {"equals", "differs", "above", "below"}
+        if self.name is None and tests:
+            raise ValueError(f"{min(tests)!r} needs the 'name' of the domain")
+        if self.name is not None and (self.pattern is not None or len(tests) != 1):
+            raise ValueError("a named domain needs exactly one of 'equals', 'differs', 'above' or 'below'")
+        return self
 
 
 class ColumnFile(Strict):

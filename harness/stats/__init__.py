@@ -12,6 +12,7 @@ from harness.stats.bootstrap import (
     summarise_replicates,
 )
 from harness.stats.bradley_terry import BradleyTerry, bootstrap_fit, elo, fit, fit_matrix
+from harness.stats.bradley_terry_joint import JointFit, fit_jointly
 from harness.stats.calibration import brier, expected_calibration_error, log_loss
 from harness.stats.classification import (
     auroc,
@@ -46,6 +47,7 @@ __all__ = [
     "BradleyTerry",
     "Difference",
     "Estimate",
+    "JointFit",
     "Linearised",
     "NoFiniteMaximum",
     "OneClassOnly",
@@ -70,6 +72,7 @@ __all__ = [
     "expected_kl",
     "f1",
     "fit",
+    "fit_jointly",
     "fit_matrix",
     "kendall",
     "log_loss",

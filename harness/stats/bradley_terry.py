@@ -82,7 +82,7 @@ def fit(
     battles = read_battles(first, second, outcome, weights, n_players)
     wins = win_matrix(battles)
     if prior == 0.0:
-        _require_finite_maximum(wins)
+        require_finite_maximum(wins)
     maxima = _newton.maximise(wins[None], prior=prior, tolerance=tolerance)
     strengths = maxima.strengths[0]
     labels = None if clusters is None else kept_codes(clusters, battles.kept)
@@ -180,7 +180,8 @@ def elo(strengths: ArrayLike, *, scale: float = 400.0, base: float = 10.0, centr
     return centre + np.asarray(strengths, dtype=np.float64) * (scale / math.log(base))
 
 
-def _require_finite_maximum(wins: FloatArray) -> None:
+def require_finite_maximum(wins: FloatArray) -> None:
+    """Raises `NoFiniteMaximum` unless one table of credits, shape (m, m), has a finite maximum without a prior."""
     members = _newton.groups(wins[None])[0]
     if (members != members[0]).any():
         raise NoFiniteMaximum(tuple(tuple(np.flatnonzero(members == group).tolist()) for group in np.unique(members)))
