@@ -13,16 +13,24 @@ from harness.stats import Estimate
 _DRAWS = 20_000
 
 
-def mean(parts: Sequence[Estimate]) -> Estimate:
-    """Unweighted mean of estimates on different items; the errors add in squares.
+def mean(parts: Sequence[Estimate], *, weights: Sequence[float] | None = None) -> Estimate:
+    """Weighted mean of estimates on different items; the errors add in squares.
 
     So do the two halves of the intervals (Zou and Donner 2008), at the parts' confidence: the interval stays within the
-    parts' bounds, keeps their skewness, and has a width where a part lies on its bound and its error is 0.
+    parts' bounds, keeps their skewness, and has a width where a part lies on its bound and its error is 0. A mean of
+    means is therefore the mean of all parts at the products of the weights, with the same error and interval.
+
+    Args:
+        parts: What is averaged.
+        weights: One positive number a part, of any sum; None: all the same.
     """
-    value = float(np.mean([part.value for part in parts]))
-    stderr = math.hypot(*(part.stderr for part in parts)) / len(parts)
-    below = math.hypot(*(part.value - part.low for part in parts)) / len(parts)
-    above = math.hypot(*(part.high - part.value for part in parts)) / len(parts)
+    raw = np.ones(len(parts)) if weights is None else np.asarray(weights, dtype=np.float64)
+    share = raw / raw.sum()
+    value = float(share @ [part.value for part in parts])
+    pairs = list(zip(share.tolist(), parts, strict=True))
+    stderr = math.hypot(*(w * part.stderr for w, part in pairs))
+    below = math.hypot(*(w * (part.value - part.low) for w, part in pairs))
+    above = math.hypot(*(w * (part.high - part.value) for w, part in pairs))
     return Estimate(value, stderr, value - below, value + above, *_counts(parts))
 
 

@@ -184,18 +184,10 @@ class Planner:
 
     def _check_benchmark(self, benchmark: BenchmarkFile, tasks: Sequence[Task], wish: Wish) -> None:
         """An aggregate of what no task gives would leave its column empty."""
-        from harness.leaderboard.assemble import split_selector
+        from harness.leaderboard.aggregates import problems_of
 
         given = {task.name: (*task.metrics, *wish.metrics) for task in tasks}
-        for aggregate in benchmark.aggregates:
-            self._attempt(self._registry.find, "aggregate", aggregate.how)
-            for selector in aggregate.of:
-                found = self._attempt(split_selector, benchmark, selector)
-                if found is not None and found[0] in given and found[1] not in given[found[0]]:
-                    self.problems.append(
-                        f"{benchmark._path}: the aggregate {aggregate.name!r} selects {selector!r}, but {found[0]} has "
-                        f"no metric {found[1]!r}{did_you_mean(found[1], given[found[0]])}"
-                    )
+        self.problems += problems_of(self._registry, benchmark, given)
 
     def _preflight(self, task: Task, wish: Wish) -> str:
         """Read the first item: a missing column is a mistake of the plan; data out of reach blocks only its cells."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import math
 import typing
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from harness.errors import did_you_mean
 
 
 class Strict(BaseModel):
@@ -70,11 +73,16 @@ class ColumnFile(Strict):
     value: Any = None
     template: str | None = None
     withheld: int | None = Field(None, description="that many texts, which this copy of the data lacks")
+    numbered: str | None = Field(None, description="a list of columns, such as response_{} numbered first to last")
+    first: int | None = None
+    last: int | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> ColumnFile:
-        if len(self.model_fields_set - {"map"}) != 1:
-            raise ValueError("give exactly one of 'column', 'value', 'template' or 'withheld'")
+        if len(self.model_fields_set - {"map", "first", "last"}) != 1:
+            raise ValueError("give exactly one of 'column', 'value', 'template', 'numbered' or 'withheld'")
+        if self.numbered is not None and (self.first is None or self.last is None or "{}" not in self.numbered):
+            raise ValueError("'numbered' needs {} in the name, and 'first' and 'last'")
         return self
 
 
@@ -109,8 +117,33 @@ class AggregateFile(Strict):
 
     name: str
     how: str = Field("mean", description="a registered aggregate: mean, minimum, ...")
-    of: list[str] = Field(description="selectors task:metric or task:metric:domain")
+    of: list[str] = Field(
+        min_length=1, description="selectors task:metric, task:metric:domain, or the name of another aggregate"
+    )
+    weights: list[float] | dict[str, float] | None = Field(
+        None, description="one weight a selector, in their order; or by selector, the others weigh 1"
+    )
     description: str = ""
+
+    @model_validator(mode="after")
+    def _weighs_what_it_selects(self) -> AggregateFile:
+        if isinstance(self.weights, list) and len(self.weights) != len(self.of):
+            raise ValueError(f"{len(self.weights)} weights for {len(self.of)} selectors; give one a selector")
+        if isinstance(self.weights, dict):
+            for selector in self.weights:
+                if selector not in self.of:
+                    hint = did_you_mean(selector, self.of)
+                    raise ValueError(f"a weight for {selector!r}, which is not among the selectors in 'of'{hint}")
+        if not all(0 < weight < math.inf for weight in self.weights_in_order):
+            raise ValueError(f"weights have to be positive numbers, got {self.weights}")
+        return self
+
+    @property
+    def weights_in_order(self) -> list[float]:
+        """One weight a selector."""
+        if isinstance(self.weights, list):
+            return self.weights
+        return [(self.weights or {}).get(selector, 1.0) for selector in self.of]
 
 
 class BenchmarkFile(Strict):
@@ -124,6 +157,14 @@ class BenchmarkFile(Strict):
     default_models: list[str] = Field(default_factory=list, description="evaluated when no -m is given")
     _name: str = PrivateAttr("")
     _path: Path = PrivateAttr(Path())
+
+    @model_validator(mode="after")
+    def _one_aggregate_a_name(self) -> BenchmarkFile:
+        names = [aggregate.name for aggregate in self.aggregates]
+        twice = [name for i, name in enumerate(names) if name in names[:i]]
+        if twice:
+            raise ValueError(f"two aggregates are called {twice[0]!r}")
+        return self
 
     @property
     def name(self) -> str:

@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.aggregate import mean, minimum
 from harness.stats import Estimate, mean_estimate
@@ -91,3 +93,47 @@ def test_the_interval_of_a_minimum_holds_the_true_minimum_at_least_as_often_as_i
     covered, spread, stderr = simulated(truths, [0.03] * len(truths), minimum, rounds=500)
     assert covered >= 0.93
     assert stderr == pytest.approx(spread, rel=0.15)
+
+
+parts_and_weights = st.lists(
+    st.tuples(st.floats(0, 1), st.floats(0, 0.2), st.floats(0.01, 100)), min_size=2, max_size=6
+).map(lambda drawn: ([part(v, s) for v, s, _ in drawn], [w for *_, w in drawn]))
+
+
+@given(parts_and_weights, st.floats(0.01, 100))
+def test_only_the_ratio_of_the_weights_matters(drawn, factor):
+    parts, weights = drawn
+    scaled = mean(parts, weights=[factor * w for w in weights])
+    assert numbers(mean(parts, weights=weights)) == pytest.approx(numbers(scaled), abs=1e-9)
+
+
+@given(parts_and_weights, parts_and_weights, st.floats(0.01, 100))
+def test_a_mean_of_means_is_the_mean_at_the_products_of_the_weights(one, other, ratio):
+    nested = mean([mean(one[0], weights=one[1]), mean(other[0], weights=other[1])], weights=[ratio, 1])
+    shares = [ratio * w / sum(one[1]) for w in one[1]] + [w / sum(other[1]) for w in other[1]]
+    assert numbers(nested) == pytest.approx(numbers(mean([*one[0], *other[0]], weights=shares)), abs=1e-9)
+
+
+def test_a_weighted_mean_by_hand():
+    made = mean([part(0.5, 0.03), part(0.7, 0.04), part(0.9, 0.05)], weights=[3, 2, 1])
+    stderr = math.sqrt((3 * 0.03) ** 2 + (2 * 0.04) ** 2 + 0.05**2) / 6
+    assert numbers(made)[:3] == pytest.approx([3.8 / 6, stderr, 3.8 / 6 - 1.96 * stderr])
+
+
+def test_counts_as_weights_pool_the_items():
+    halves = [np.repeat([1.0, 0.0], [7, 3]), np.repeat([1.0, 0.0], [5, 45])]
+    made = mean([mean_estimate(h, bounds=(0, 1)) for h in halves], weights=[10, 50])
+    assert made.value == pytest.approx(np.concatenate(halves).mean())
+
+
+def test_the_interval_of_a_nested_weighted_mean_holds_the_true_one():
+    rng, truths, stderrs = np.random.default_rng(5), np.array([0.4, 0.5, 0.7, 0.9]), np.array([0.02, 0.05, 0.01, 0.04])
+
+    def nested(values):
+        first, second, third, fourth = (part(v, s) for v, s in zip(values, stderrs, strict=True))
+        return mean([mean([first, second], weights=[3, 1]), mean([third, fourth], weights=[0.5, 2])], weights=[1, 4])
+
+    target = nested(truths).value
+    made = [nested(rng.normal(truths, stderrs)) for _ in range(2000)]
+    assert np.mean([e.low <= target <= e.high for e in made]) == pytest.approx(0.95, abs=0.015)
+    assert made[0].stderr == pytest.approx(np.std([e.value for e in made]), rel=0.05)

@@ -142,5 +142,5 @@ def register_metrics(register: Register) -> None:
 @hookimpl
 def register_benchmarks(register: Register) -> None:
     """The aggregates."""
-    register("mean", "harness.aggregate:mean", description="unweighted mean")
+    register("mean", "harness.aggregate:mean", description="mean, weighted or not; errors add in squares")
     register("minimum", "harness.aggregate:minimum", description="the lowest")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import stats
-from harness.errors import ConfigurationError, UnknownName
+from harness.errors import UnknownName
+from harness.leaderboard.aggregates import aggregates_of
 from harness.registry import Registry
 from harness.stats import Estimate
 from harness.store import Store
@@ -19,7 +20,7 @@ from harness.store.records import CellRecord, Result, latest_cells
 from harness.taskfiles import read_task_file
 
 if TYPE_CHECKING:
-    from harness.schema import AggregateFile, BenchmarkFile
+    from harness.schema import BenchmarkFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Entry:
     rank_high: int | None = None
     """Places that the errors allow."""
     tied_with_best: bool = False
+    reasons: tuple[str, ...] = ()
+    """Why aggregates are missing although their tasks were evaluated."""
 
 
 @dataclass(slots=True)
@@ -89,6 +92,7 @@ def assemble(registry: Registry, store: Store, name: str) -> Board:
     mixed = sorted(label for label, own in fingerprints.items() if len(own) > 1)
     if mixed:
         notes.append(f"one label, different models behind its tasks; evaluate again: {', '.join(mixed)}")
+    notes += [reason for entry in entries for reason in entry.reasons]
     missing = [e.model for e in entries if e.rank is None]
     if missing:
         notes.append(f"without rank, since {ranking!r} needs tasks not evaluated: {', '.join(missing)}")
@@ -115,12 +119,12 @@ def _entries(registry: Registry, benchmark: BenchmarkFile, cells: Sequence[CellR
             if result is not None:
                 figures[f"{task}:{metric}"] = result.estimate
                 kinds[f"{task}:{metric}"] = (result.unit, result.higher_is_better)
-        for aggregate in benchmark.aggregates:
-            made = aggregate_of(registry, benchmark, aggregate, results)
-            if made is not None:
-                figures[aggregate.name], kinds[aggregate.name] = made
+        made = aggregates_of(registry, benchmark, results)
+        for name, figure in made.figures.items():
+            figures[name], kinds[name] = figure.estimate, (figure.unit, figure.higher_is_better)
         adapters = {cell.task: cell.adapters for cell in own if cell.adapters}
-        entries.append(Entry(model, figures, adapters, sum(cell.failed_requests for cell in own)))
+        reasons = tuple(f"{model}: without {name!r}, since {reason}" for name, reason in made.reasons.items())
+        entries.append(Entry(model, figures, adapters, sum(cell.failed_requests for cell in own), reasons=reasons))
     return entries, kinds
 
 
@@ -132,40 +136,6 @@ def _shown(benchmark: BenchmarkFile, results: Mapping[tuple[str, str, str], Resu
         headlines = [r.metric for (t, _, d), r in results.items() if t == task and d == "overall" and r.headline]
         shown += [(task, metric) for metric in (listed if listed is not None else headlines)]
     return shown
-
-
-def aggregate_of(
-    registry: Registry,
-    benchmark: BenchmarkFile,
-    aggregate: AggregateFile,
-    results: Mapping[tuple[str, str, str], Result],
-) -> tuple[Estimate, tuple[str, bool]] | None:
-    """An aggregate's estimate with its unit and direction; None where one of its parts is missing."""
-    parts: list[Result] = []
-    for selector in aggregate.of:
-        task, metric, domain = split_selector(benchmark, selector)
-        result = results.get((task, metric, domain))
-        if result is None or not math.isfinite(result.estimate.value):
-            return None
-        parts.append(result)
-    function = registry.find("aggregate", aggregate.how).load()
-    return function([part.estimate for part in parts]), (parts[0].unit, parts[0].higher_is_better)
-
-
-def split_selector(benchmark: BenchmarkFile, selector: str) -> tuple[str, str, str]:
-    """``task:metric[:domain]`` in its parts; metrics with arguments hold colons themselves.
-
-    Raises:
-        ConfigurationError: it names none of the benchmark's tasks.
-    """
-    for task in benchmark.tasks:
-        if selector.startswith(task + ":"):
-            rest = selector.removeprefix(task + ":")
-            metric, colon, domain = rest.rpartition(":")
-            if colon and "=" not in domain:
-                return task, metric, domain
-            return task, rest, "overall"
-    raise ConfigurationError(f"{benchmark._path}: the selector {selector!r} starts with none of the benchmark's tasks")
 
 
 def _columns(benchmark: BenchmarkFile, kinds: Kinds) -> list[Column]:

@@ -4,7 +4,8 @@ import pytest
 
 from harness import aggregate, build_leaderboard, evaluate
 from harness.errors import ConfigurationError, UnknownName
-from harness.leaderboard.assemble import Column, Entry, _rank, split_selector
+from harness.leaderboard.aggregates import split_selector
+from harness.leaderboard.assemble import Column, Entry, _rank
 from harness.stats import Estimate
 
 NAN = float("nan")

@@ -1,0 +1,177 @@
+"""A benchmark's aggregates: what they select, what is wrong with them, and their estimates from a model's results."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.errors import ConfigurationError, UnknownName, did_you_mean
+from harness.registry import Registry
+from harness.stats import Estimate
+from harness.store.records import Result
+
+if TYPE_CHECKING:
+    from harness.schema import AggregateFile, BenchmarkFile
+
+
+class Figure(NamedTuple):
+    """An estimate with what it is counted in."""
+
+    estimate: Estimate
+    unit: str
+    higher_is_better: bool
+
+
+@dataclass(slots=True)
+class Aggregated:
+    """One model's aggregates."""
+
+    figures: dict[str, Figure] = field(default_factory=dict)
+    """By the aggregate's name; one whose parts are not all there is absent."""
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Why one is absent although its tasks were evaluated."""
+
+
+def split_selector(benchmark: BenchmarkFile, selector: str) -> tuple[str, str, str]:
+    """``task:metric[:domain]`` in its parts; metrics with arguments hold colons themselves.
+
+    Raises:
+        ConfigurationError: it names none of the benchmark's tasks.
+    """
+    for task in benchmark.tasks:
+        if selector.startswith(task + ":"):
+            rest = selector.removeprefix(task + ":")
+            metric, colon, domain = rest.rpartition(":")
+            if colon and "=" not in domain:
+                return task, metric, domain
+            return task, rest, "overall"
+    known = [*benchmark.tasks, *(aggregate.name for aggregate in benchmark.aggregates)]
+    raise ConfigurationError(
+        f"{benchmark._path}: the selector {selector!r} starts with none of the benchmark's tasks and is the name of "
+        f"none of its aggregates{did_you_mean(selector, known)}"
+    )
+
+
+def selected_aggregate(benchmark: BenchmarkFile, selector: str) -> AggregateFile | None:
+    """The aggregate that a selector names; None where it selects from a task."""
+    if any(selector.startswith(task + ":") for task in benchmark.tasks):
+        return None
+    return next((aggregate for aggregate in benchmark.aggregates if aggregate.name == selector), None)
+
+
+def aggregates_of(
+    registry: Registry, benchmark: BenchmarkFile, results: Mapping[tuple[str, str, str], Result]
+) -> Aggregated:
+    """All of a benchmark's aggregates from one model's results by (task, metric, domain).
+
+    Raises:
+        ConfigurationError: an aggregate selects what no task gives, or itself.
+        UnknownName: no such way to aggregate is registered.
+    """
+    made = Aggregated()
+    for aggregate in _in_order(benchmark):
+        parts: list[Figure] = []
+        for selector in aggregate.of:
+            part, reason = _part(benchmark, selector, made, results)
+            if part is None:
+                if reason:
+                    made.reasons.setdefault(aggregate.name, reason)
+            else:
+                parts.append(part)
+        if len(parts) == len(aggregate.of):
+            function = registry.find("aggregate", aggregate.how).load()
+            weights = {} if aggregate.weights is None else {"weights": aggregate.weights_in_order}
+            estimate = function([part.estimate for part in parts], **weights)
+            made.figures[aggregate.name] = Figure(estimate, parts[0].unit, parts[0].higher_is_better)
+    return made
+
+
+def _part(
+    benchmark: BenchmarkFile, selector: str, made: Aggregated, results: Mapping[tuple[str, str, str], Result]
+) -> tuple[Figure | None, str]:
+    """What a selector selects; or why it is not there, empty where its task was simply not evaluated."""
+    inner = selected_aggregate(benchmark, selector)
+    if inner is not None:
+        return made.figures.get(inner.name), made.reasons.get(inner.name, "")
+    task, metric, domain = split_selector(benchmark, selector)
+    result = results.get((task, metric, domain))
+    if result is not None:
+        if not math.isfinite(result.estimate.value):
+            return None, f"{selector} has no value"
+        return Figure(result.estimate, result.unit, result.higher_is_better), ""
+    domains = sorted({d for t, m, d in results if (t, m) == (task, metric)} - {"overall"})
+    if not domains or domain == "overall":
+        return None, ""
+    return None, f"{task} has no items of the domain {domain!r}{did_you_mean(domain, domains)}"
+
+
+def _in_order(benchmark: BenchmarkFile) -> list[AggregateFile]:
+    """The aggregates, each after those that it selects.
+
+    Raises:
+        ConfigurationError: some select each other in a circle.
+    """
+    order: list[AggregateFile] = []
+
+    def visit(aggregate: AggregateFile, path: Sequence[str]) -> None:
+        if aggregate.name in path:
+            circle = " -> ".join([*path[path.index(aggregate.name) :], aggregate.name])
+            raise ConfigurationError(f"{benchmark._path}: aggregates that select each other in a circle: {circle}")
+        if aggregate in order:
+            return
+        for selector in aggregate.of:
+            inner = selected_aggregate(benchmark, selector)
+            if inner is not None:
+                visit(inner, [*path, aggregate.name])
+        order.append(aggregate)
+
+    for aggregate in benchmark.aggregates:
+        visit(aggregate, [])
+    return order
+
+
+def problems_of(registry: Registry, benchmark: BenchmarkFile, given: Mapping[str, Sequence[str]]) -> list[str]:
+    """Everything that would leave an aggregate's column empty.
+
+    Args:
+        registry: Where the ways to aggregate are looked up.
+        benchmark: The benchmark.
+        given: Names of the metrics computed, by task; tasks that are absent are not checked.
+    """
+    problems: list[str] = []
+    for aggregate in benchmark.aggregates:
+        what = f"{benchmark._path}: the aggregate {aggregate.name!r}"
+        problem = _way(registry, aggregate)
+        problems += [f"{what}: {problem}"] if problem else []
+        for selector in aggregate.of:
+            if selected_aggregate(benchmark, selector) is not None:
+                continue
+            try:
+                task, metric, _ = split_selector(benchmark, selector)
+            except ConfigurationError as error:
+                problems.append(str(error))
+                continue
+            if task in given and metric not in given[task]:
+                problems.append(
+                    f"{what} selects {selector!r}, but {task} has no metric {metric!r}"
+                    f"{did_you_mean(metric, given[task])}"
+                )
+    try:
+        _in_order(benchmark)
+    except ConfigurationError as error:
+        problems.append(str(error))
+    return problems
+
+
+def _way(registry: Registry, aggregate: AggregateFile) -> str:
+    """What is wrong with how it aggregates."""
+    try:
+        entry = registry.find("aggregate", aggregate.how)
+    except UnknownName as error:
+        return str(error)
+    if aggregate.weights is not None and "weights" not in inspect.signature(entry.load()).parameters:
+        return f"{aggregate.how!r} takes no weights; remove 'weights', or use 'mean'"
+    return ""

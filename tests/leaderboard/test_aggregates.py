@@ -1,0 +1,144 @@
+"""What aggregates select, weigh and nest, and what is said about those that cannot be."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ConfigurationError
+from harness.leaderboard.aggregates import aggregates_of, problems_of
+from harness.registry import Registry
+from harness.schema import BenchmarkFile
+from harness.stats import Estimate
+from harness.store.records import Result
+from harness.taskfiles import validate
+
+HERE = Path("benchmark.yaml")
+
+
+def benchmark(*aggregates):
+    return validate(BenchmarkFile, {"tasks": ["suite/a", "suite/b"], "aggregates": list(aggregates)}, HERE)
+
+
+def result(task, value, domain="overall"):
+    estimate = Estimate(value, 0.1, value - 0.2, value + 0.2, 10)
+    return Result(
+        model="m",
+        task=task,
+        metric="accuracy",
+        domain=domain,
+        estimate=estimate,
+        unit="fraction",
+        higher_is_better=True,
+        headline=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return Registry()
+
+
+@pytest.fixture
+def results():
+    made = [
+        result("suite/a", 0.5),
+        result("suite/a", 0.2, "x"),
+        result("suite/a", 0.8, "y"),
+        result("suite/b", 1.0),
+        result("suite/b", float("nan"), "z"),
+    ]
+    return {(r.task, r.metric, r.domain): r for r in made}
+
+
+def values(made):
+    return {name: figure.estimate.value for name, figure in made.figures.items()}
+
+
+SECTION = {"name": "section", "of": ["suite/a:accuracy:x", "suite/a:accuracy:y"], "weights": [3, 1]}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_aggregate_may_select_another_wherever_it_stands(order, registry, results):
+    whole = {"name": "score", "of": ["section", "suite/b:accuracy"], "weights": {"section": 0.5}}
+    made = aggregates_of(registry, benchmark(*[whole, SECTION][::order]), results)
+    assert values(made) == pytest.approx({"section": 0.35, "score": (0.5 * 0.35 + 1.0) / 1.5})
+    assert made.reasons == {}
+
+
+def test_a_part_of_a_task_not_evaluated_leaves_all_that_need_it_out_without_a_word(registry, results):
+    del results["suite/b", "accuracy", "overall"]
+    outer = {"name": "outer", "of": ["inner"]}
+    made = aggregates_of(registry, benchmark(outer, {"name": "inner", "of": ["suite/b:accuracy"]}), results)
+    assert (made.figures, made.reasons) == ({}, {})
+
+
+def test_an_unknown_domain_and_a_part_without_a_value_are_said(registry, results):
+    made = aggregates_of(
+        registry,
+        benchmark(
+            {"name": "domain", "of": ["suite/b:accuracy", "suite/b:accuracy:zz"]},
+            {"name": "outer", "of": ["domain"]},
+            {"name": "value", "of": ["suite/b:accuracy:z"]},
+        ),
+        results,
+    )
+    unknown = "suite/b has no items of the domain 'zz' (did you mean 'z'?)"
+    assert made.figures == {}
+    assert made.reasons == {"domain": unknown, "outer": unknown, "value": "suite/b:accuracy:z has no value"}
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "message"),
+    [
+        ({"of": ["a", "b"], "weights": [1]}, "1 weights for 2 selectors; give one a selector"),
+        ({"of": ["a", "b"], "weights": [1, 0]}, "weights have to be positive numbers, got [1.0, 0.0]"),
+        ({"of": ["a", "b"], "weights": {"b": -1}}, "weights have to be positive numbers, got {'b': -1.0}"),
+        ({"of": ["a"], "weights": [float("nan")]}, "weights have to be positive numbers, got [nan]"),
+        (
+            {"of": ["section", "b"], "weights": {"sections": 1}},
+            "a weight for 'sections', which is not among the selectors in 'of' (did you mean 'section'?)",
+        ),
+        ({"of": []}, "aggregates.0.of: List should have at least 1 item"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(aggregate, message):
+    with pytest.raises(ConfigurationError) as refused:
+        benchmark({"name": "mean", **aggregate})
+    assert message in str(refused.value)
+
+
+def test_two_aggregates_of_one_name_are_refused():
+    with pytest.raises(ConfigurationError, match="two aggregates are called 'section'"):
+        benchmark(SECTION, SECTION)
+
+
+@pytest.mark.parametrize(
+    ("aggregates", "problem"),
+    [
+        (
+            [{"name": "score", "of": ["sectoin"]}, SECTION],
+            "the selector 'sectoin' starts with none of the benchmark's tasks and is the name of none of its "
+            "aggregates (did you mean 'section'?)",
+        ),
+        (
+            [{"name": "one", "of": ["two"]}, {"name": "two", "of": ["three"]}, {"name": "three", "of": ["two"]}],
+            "aggregates that select each other in a circle: two -> three -> two",
+        ),
+        ([{"name": "self", "of": ["self"]}], "aggregates that select each other in a circle: self -> self"),
+        (
+            [{"name": "worst", "how": "minimum", "of": ["suite/a:accuracy"], "weights": [2]}],
+            "the aggregate 'worst': 'minimum' takes no weights; remove 'weights', or use 'mean'",
+        ),
+        ([{"name": "m", "how": "meen", "of": ["suite/a:accuracy"]}], "'meen'"),
+        ([{"name": "m", "of": ["suite/a:acuracy"]}], "suite/a has no metric 'acuracy' (did you mean 'accuracy'?)"),
+    ],
+)
+def test_a_plan_says_what_would_leave_an_aggregate_empty(aggregates, problem, registry):
+    (found,) = problems_of(registry, benchmark(*aggregates), {"suite/a": ["accuracy"]})
+    assert problem in found
+
+
+def test_a_sound_benchmark_has_no_problems(registry):
+    whole = {"name": "score", "of": ["section", "suite/b:accuracy"]}
+    given = {"suite/a": ["accuracy"], "suite/b": ["accuracy"]}
+    assert problems_of(registry, benchmark(whole, SECTION), given) == []
