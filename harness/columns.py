@@ -59,7 +59,8 @@ class ColumnReader:
 
     Args:
         columns: Field name to specification: a column's name or dotted path, a list of them, or a mapping with one of
-            ``value`` (a constant), ``template``, ``withheld`` (that many absent texts) or ``column`` with ``map``.
+            ``value`` (a constant), ``template``, ``withheld`` (that many absent texts), ``numbered`` (columns told apart by
+            a number, from ``first`` to ``last``) or ``column`` with ``map``.
         types: Field name to (type, required), from the task's kind.
         slices: Columns that hold domain names.
         constants: Columns added to every row.
@@ -143,7 +144,22 @@ def _getter(spec: Any) -> Getter:
         return lambda row: _fill(spec["template"], row)
     if "withheld" in spec:
         return lambda row: [""] * int(spec["withheld"])
+    if "numbered" in spec:
+        return _numbered(str(spec["numbered"]), int(spec["first"]), int(spec["last"]))
     return _mapped(str(spec["column"]), spec.get("map") or {})
+
+
+def _numbered(template: str, first: int, last: int) -> Getter:
+    """A list of the columns that a number tells apart; a null stays in it, a column that is absent is an error."""
+    names = [template.format(number) for number in range(first, last + 1)]
+
+    def get(row: Row) -> Any:
+        missing = [name for name in names if name not in row.values]
+        if missing:
+            raise BadValue(f"no column {missing[0]!r}; expected {names[0]!r} to {names[-1]!r}")
+        return [row.values[name] for name in names]
+
+    return get
 
 
 def _mapped(column: str, table: Mapping[Any, Any]) -> Getter:
@@ -200,6 +216,12 @@ def _texts(value: Any) -> list[str]:
     raise BadValue(f"expected a list of texts, got {shorten(value)}")
 
 
+def _texts_with_gaps(value: Any) -> list[str | None]:
+    if isinstance(value, list) and all(part is None or isinstance(part, str) for part in value):
+        return value
+    raise BadValue(f"expected a list of texts or nulls, got {shorten(value)}")
+
+
 def _number(value: Any) -> float:
     if isinstance(value, str):  # CSV has only texts
         try:
@@ -243,6 +265,7 @@ CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "conversation": _conversation,
     "text": _text,
     "texts": _texts,
+    "texts with gaps": _texts_with_gaps,
     "number": _number,
     "numbers": _numbers,
     "flag": _flag,

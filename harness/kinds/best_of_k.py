@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from harness import stats
 from harness.capabilities import Candidates, Failure, Request
 from harness.columns import BadValue
-from harness.metric import Columns, FloatArray, MeanMetric
+from harness.metric import Columns, FloatArray, MeanMetric, Metric
 from harness.stats import Linearised
 from harness.task import Answers, FieldSpec, Item, Stage, Task
 
@@ -46,7 +46,7 @@ class BestOfK(Task):
         responses = tuple(item.fields["responses"])
         return [Candidates(item.fields["prompt"], responses, origin=item.origin(self.name, *range(len(responses))))]
 
-    def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, NDArray[Any]]:
+    def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
         """Scores and labels."""
         correct = np.array(item.fields["correct"])
         scores = answers[0].responses[0]
@@ -56,13 +56,25 @@ class BestOfK(Task):
         }
 
 
-class _BestOfK(MeanMetric):
-    needs = ("scores", "correct")
+class OfScores(Metric):
+    """What metrics of the ``scores`` of k responses have in common."""
+
+    needs: ClassVar[tuple[str, ...]] = ("scores", "correct")
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Rows whose responses are all scored."""
         scored = np.isfinite(columns.values["scores"]) | np.isnan(columns.values["correct"])
         return np.asarray(scored.all(axis=1))
+
+    def nothing_valid(self, columns: Columns) -> str:
+        """A model that compares pairs, where a kind lets it, gives no scores."""
+        if (columns.values.get("answered", np.zeros(1)) == 1).any():
+            return "the model compares pairs of responses; this needs a score of each"
+        return super().nothing_valid(columns)
+
+
+class _BestOfK(OfScores, MeanMetric):
+    pass
 
 
 class Accuracy(_BestOfK):
@@ -75,7 +87,7 @@ class Accuracy(_BestOfK):
         return np.asarray(np.where(top, np.nan_to_num(correct), 0).sum(axis=1) / top.sum(axis=1))
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
-        """The exact best-of-K curve and the oracle's, K = 1 to k."""
+        """The exact best-of-K curve and the oracle's, K = 1 to k, and the divergence that each K costs, in nats."""
         scores, correct = columns.values["scores"], columns.values["correct"]
         if not len(scores):
             return {}
@@ -86,6 +98,7 @@ class Accuracy(_BestOfK):
         return {
             "curve": [round(v, 12) for v in curve.tolist()],
             "oracle": [round(v, 12) for v in oracle.tolist()],
+            "expected_kl": [round(v, 12) for v in stats.expected_kl(np.arange(1, longest + 1)).tolist()],
         }
 
 

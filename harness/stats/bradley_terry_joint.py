@@ -78,7 +78,7 @@ class _PairSums:
 
     def wins(self) -> FloatArray:
         """Credit of each player against each other, shape (q, m, m)."""
-        return self._credit + np.swapaxes(self._games - self._credit, -1, -2)
+        return np.asarray(self._credit + np.swapaxes(self._games - self._credit, -1, -2))
 
     def covariance(self, strengths: FloatArray, prior: float) -> FloatArray:
         """H^-1 M H^-1 with the correction n / (n - 1), in the gauge of mean zero."""

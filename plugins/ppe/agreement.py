@@ -1,0 +1,129 @@
+"""How well one table of ratings agrees with another: the human-preference metrics of PPE (arXiv 2410.14872, section 4).
+
+Pure functions of ratings; both tables list the same models in the same order. NaN: not defined, as where all ratings
+are equal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.metric import FloatArray
+
+from .elo import Ratings
+
+BoolArray = NDArray[np.bool_]
+
+
+def spearman(truth: Ratings, prediction: Ratings) -> FloatArray:
+    """Spearman's rho of the ratings, ties sharing their average rank; shape (...)."""
+    return _correlation(_ranks(truth.rating), _ranks(prediction.rating))
+
+
+def kendall(truth: Ratings, prediction: Ratings) -> FloatArray:
+    """Kendall's tau-b of the ratings; shape (...)."""
+    a, b = _order(truth), _order(prediction)
+    scale = np.sqrt(np.abs(a).sum(axis=-1) * np.abs(b).sum(axis=-1))
+    return _divide((a * b).sum(axis=-1), scale)
+
+
+def separability(table: Ratings) -> FloatArray:
+    """Share of pairs of models with intervals that do not overlap; shape (...)."""
+    return np.asarray(_apart(table).mean(axis=-1))
+
+
+def separable_by_test(table: Ratings, z: float) -> FloatArray:
+    """Share of pairs whose difference is more than ``z`` of its own standard errors from zero; shape (...)."""
+    return np.asarray((np.abs(_gaps(table.rating)) > z * _difference_error(table)).mean(axis=-1))
+
+
+def confidence_agreement(truth: Ratings, prediction: Ratings) -> FloatArray:
+    """Mean over pairs separated in the truth of +1 (separated alike), -1 (separated the other way), 0 (not separated).
+
+    Shape (...); NaN where the truth separates no pair.
+    """
+    settled = _apart(truth)
+    credit = np.where(settled & _apart(prediction), _order(truth) * _order(prediction), 0.0)
+    return _divide(credit.sum(axis=-1), settled.sum(axis=-1).astype(np.float64))
+
+
+def brier(truth: Ratings, prediction: Ratings) -> FloatArray:
+    """Mean squared error, over pairs, of the predicted probability that the one is rated below the other."""
+    from scipy.special import ndtr
+
+    gap, error = -_gaps(prediction.mean), _difference_error(prediction)
+    below = ndtr(np.divide(gap, error, out=np.sign(gap) * np.inf, where=error > 0))
+    return np.asarray(np.mean((below - (_gaps(truth.rating) < 0)) ** 2, axis=-1))
+
+
+def row_wise_pearson(truth: FloatArray, prediction: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+    """Correlation of the two win rates of a model against the others, mean over models; never-met pairs left out.
+
+    Args:
+        truth: (m, m) win rates, NaN where two never met.
+        prediction: the same.
+
+    Returns:
+        The value, and its derivatives by the entries of both matrices, each (m, m).
+
+    Raises:
+        ValueError: no model has win rates that vary in both.
+    """
+    met = ~(np.isnan(truth) | np.isnan(prediction))
+    count = np.maximum(met.sum(axis=1, keepdims=True), 1)
+    a, b = (np.where(met, table, 0.0) for table in (truth, prediction))
+    a, b = (np.where(met, x - x.sum(axis=1, keepdims=True) / count, 0.0) for x in (a, b))
+    squares = (a * a).sum(axis=1, keepdims=True), (b * b).sum(axis=1, keepdims=True)
+    norm = np.sqrt(squares[0] * squares[1])
+    usable = (norm > 1e-12)[:, 0]
+    if not usable.any():
+        raise ValueError("no model's win rates vary, so no row has a correlation")
+    a, b, norm = a[usable], b[usable], norm[usable]
+    r = (a * b).sum(axis=1, keepdims=True) / norm
+    slopes = []
+    for mine, other, square in ((a, b, squares[0][usable]), (b, a, squares[1][usable])):
+        slope = np.zeros_like(truth)
+        slope[usable] = (other / norm - r * mine / square) / len(r)
+        slopes.append(slope)
+    return float(r.mean()), slopes[0], slopes[1]
+
+
+def _gaps(values: FloatArray) -> FloatArray:
+    """Differences of all pairs, lower index minus higher, (..., m (m - 1) / 2)."""
+    first, second = np.triu_indices(values.shape[-1], 1)
+    return np.asarray(values[..., first] - values[..., second])
+
+
+def _order(table: Ratings) -> FloatArray:
+    return np.asarray(np.sign(_gaps(table.rating)))
+
+
+def _apart(table: Ratings) -> BoolArray:
+    """Which pairs have intervals that do not overlap; ends that touch do not."""
+    first, second = np.triu_indices(table.rating.shape[-1], 1)
+    low, high = table.low, table.high
+    return np.asarray((low[..., first] >= high[..., second]) | (low[..., second] >= high[..., first]))
+
+
+def _difference_error(table: Ratings) -> FloatArray:
+    """Standard errors of the differences of all pairs, (m (m - 1) / 2,)."""
+    variance, (first, second) = np.diag(table.covariance), np.triu_indices(len(table.covariance), 1)
+    return np.sqrt(np.maximum(variance[first] + variance[second] - 2 * table.covariance[first, second], 0.0))
+
+
+def _ranks(values: FloatArray) -> FloatArray:
+    above = (values[..., :, None] > values[..., None, :]).sum(axis=-1)
+    equal = (values[..., :, None] == values[..., None, :]).sum(axis=-1)
+    return np.asarray(above + (equal + 1) / 2)
+
+
+def _correlation(a: FloatArray, b: FloatArray) -> FloatArray:
+    a, b = a - a.mean(axis=-1, keepdims=True), b - b.mean(axis=-1, keepdims=True)
+    return _divide((a * b).sum(axis=-1), np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1)))
+
+
+def _divide(value: FloatArray, by: FloatArray) -> FloatArray:
+    """NaN where the divisor is 0: all ratings are equal."""
+    value = np.asarray(value, dtype=np.float64)
+    return np.asarray(np.divide(value, by, out=np.full(value.shape, np.nan), where=np.asarray(by) > 0))

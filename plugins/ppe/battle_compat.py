@@ -1,0 +1,233 @@
+"""The human-preference metrics as the authors' code computes them, conventions and shortcuts included.
+
+Every domain is held against the ratings over *all* battles (a variable is overwritten before it is used); a tie of the
+evaluated model goes to the second response; judges' verdicts are those of one order. Ratings are fitted by L-BFGS-B
+from zero with a loose stopping rule; intervals are percentiles of 1000 multinomial bootstrap rounds with seed 0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import Columns, Estimate, Metric, stats
+from harness.errors import UsageError
+from harness.metric import FloatArray
+from harness.stats import Linearised
+
+from . import agreement
+from .battle_metrics import COLUMNS
+from .battles import predicted_winner_compat
+from .elo import CENTRE, Ratings, battlers, win_rates
+
+ROUNDS = 1000
+_LN10 = math.log(10.0)
+
+
+class _Compat(Metric):
+    """A metric of two tables of ratings, without an interval, as published.
+
+    Args:
+        truth: ``overall`` holds every domain against all battles, as the code does; ``domain`` against its own, as
+            the figures of the paper do.
+        solver: Of the bootstrap rounds: ``newton`` (exact maxima, seconds) or ``lbfgs`` (as published, minutes). The
+            ratings themselves are always those of L-BFGS-B.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = COLUMNS
+
+    def __init__(self, truth: str = "overall", solver: str = "newton") -> None:
+        if truth not in ("overall", "domain"):
+            raise UsageError(f"truth is {truth!r}; expected 'overall' or 'domain'")
+        if solver not in ("newton", "lbfgs"):
+            raise UsageError(f"solver is {solver!r}; expected 'newton' or 'lbfgs'")
+        self.truth, self.solver = truth, solver
+
+    def of(self, truth: Table, prediction: Table) -> float:
+        """The metric."""
+        raise NotImplementedError
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Not defined: two models cannot be compared by it item by item."""
+        raise ValueError("it rests on ratings, to which single battles have no additive influence")
+
+    def compute(self, columns: Columns, *, confidence: float = 0.95, seed: int = 0) -> Estimate:
+        """The value alone: the published figures have no error."""
+        failed = int(np.isnan(predicted_winner_compat(columns)).sum())
+        nothing = math.nan
+        try:
+            if failed == len(columns):
+                raise ValueError(self.nothing_valid(columns))
+            source = columns.whole if self.truth == "overall" else columns
+            truth = source.once(f"published ratings {self.solver}", lambda c: Table(c, "outcome", self.solver))
+            prediction = columns.once(f"predicted ratings {self.solver}", lambda c: Table(c, "verdict", self.solver))
+            value, detail = self.of(truth.at(prediction.models), prediction), {}
+            if math.isnan(value):
+                raise ValueError("all ratings are equal, or people's votes separate no two models")
+        except ValueError as error:
+            value, detail = nothing, {"reason": str(error)}
+        return Estimate(value, nothing, nothing, nothing, len(columns) - failed, failed, detail)
+
+
+class Table:
+    """Ratings and win rates from one source of outcomes, bootstrapped when intervals are asked for."""
+
+    def __init__(self, columns: Columns, source: str, solver: str) -> None:
+        outcome = columns.values["outcome"] if source == "outcome" else predicted_winner_compat(columns)
+        kept = ~np.isnan(outcome)
+        first, second, self.models = battlers(columns, kept)
+        self._rows = distinct_battles(first, second, outcome[kept], len(self.models))
+        self._solver = solver
+        self.elo = published_elo(*self._rows, len(self.models))
+        self.win_rates = win_rates(first, second, outcome[kept], len(self.models))
+        self._ratings: Ratings | None = None
+
+    @property
+    def ratings(self) -> Ratings:
+        """With bootstrap percentiles, mean and variance."""
+        if self._ratings is None:
+            rounds = bootstrap_rounds(*self._rows, len(self.models), solver=self._solver)
+            low, high = np.quantile(rounds, (0.025, 0.975), axis=0)
+            variance = np.diag(rounds.var(axis=0, ddof=1))
+            self._ratings = Ratings(self.elo, low, high, rounds.mean(axis=0), variance)
+        return self._ratings
+
+    @property
+    def point(self) -> Ratings:
+        """The ratings alone, for metrics that need no intervals."""
+        return Ratings(self.elo, self.elo, self.elo, self.elo, np.zeros((len(self.elo),) * 2))
+
+    def at(self, models: tuple[str, ...]) -> Table:
+        """Itself, where it rates the same models.
+
+        Raises:
+            ValueError: it rates models that the other does not.
+        """
+        missing = [name for name in self.models if name not in models]
+        if missing:
+            raise ValueError(f"no battle here of {', '.join(missing)}, which the ratings over all battles have")
+        return self
+
+
+def distinct_battles(
+    first: NDArray[np.int64], second: NDArray[np.int64], outcome: FloatArray, m: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], FloatArray, FloatArray]:
+    """Distinct (first, second, outcome) rows, sorted by the models' first appearance, and how often each occurs.
+
+    The order matters to the seeded bootstrap: models are numbered as they first appear in the first place, then in the
+    second.
+    """
+    _, appearance = np.unique(np.concatenate([first, second]), return_index=True)
+    number = np.empty(m, dtype=np.int64)
+    number[np.argsort(appearance, kind="stable")] = np.arange(m)
+    code = (number[first] * m + number[second]) * 3 + (2 * outcome).astype(np.int64)
+    unique, counts = np.unique(code, return_counts=True)
+    pair, result = np.divmod(unique, 3)
+    back = np.argsort(number)
+    return back[pair // m], back[pair % m], result / 2, counts.astype(np.float64)
+
+
+def published_elo(
+    first: NDArray[np.int64], second: NDArray[np.int64], outcome: FloatArray, weights: FloatArray, m: int
+) -> FloatArray:
+    """Elo ratings, (m,), by L-BFGS-B from zero, at most 100 iterations, gradient tolerance 1e-6."""
+    from scipy.optimize import minimize
+
+    a, b = np.eye(m)[first], np.eye(m)[second]
+    design = a - b
+
+    def loss(rating: FloatArray) -> tuple[float, FloatArray]:
+        gap = _LN10 * (design @ rating)
+        # log sigmoid of either sign, without overflow
+        won, lost = -np.logaddexp(0.0, -gap), -np.logaddexp(0.0, gap)
+        residual = weights * (np.exp(won) - outcome)
+        return -float(weights @ (outcome * won + (1 - outcome) * lost)), _LN10 * (design.T @ residual)
+
+    found = minimize(loss, np.zeros(m), jac=True, method="L-BFGS-B", options={"maxiter": 100, "gtol": 1e-6})
+    return np.asarray(CENTRE + 400.0 * found.x)
+
+
+def bootstrap_rounds(
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    outcome: FloatArray,
+    weights: FloatArray,
+    m: int,
+    *,
+    solver: str,
+    rounds: int = ROUNDS,
+) -> FloatArray:
+    """Elo ratings of multinomial resamples with seed 0, (rounds, m); where no finite maximum exists, L-BFGS-B's."""
+    total = int(weights.sum())
+    drawn = np.random.default_rng(0).multinomial(total, weights / weights.sum(), rounds) / total
+    ratings = np.full((rounds, m), np.nan)
+    if solver == "newton":
+        cells = np.concatenate([first * m + second, second * m + first])
+        spread = np.zeros((2 * len(first), m * m))
+        spread[np.arange(len(cells)), cells] = np.concatenate([outcome, 1 - outcome])
+        wins = (np.hstack([drawn, drawn]) @ spread).reshape(rounds, m, m)
+        ratings = stats.elo(stats.fit_matrix(wins))
+    for i in np.flatnonzero(np.isnan(ratings).any(axis=1)):
+        ratings[i] = published_elo(first, second, outcome, drawn[i], m)
+    return ratings
+
+
+class EloSpearmanCompat(_Compat):
+    """Spearman's rho between ratings."""
+
+    bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def of(self, truth: Table, prediction: Table) -> float:
+        """The metric."""
+        return float(agreement.spearman(truth.point, prediction.point))
+
+
+class EloKendallCompat(_Compat):
+    """Kendall's tau-b between ratings."""
+
+    bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def of(self, truth: Table, prediction: Table) -> float:
+        """The metric."""
+        return float(agreement.kendall(truth.point, prediction.point))
+
+
+class SeparabilityCompat(_Compat):
+    """Share of pairs with bootstrap intervals that do not overlap, rounded to three decimals of a percent."""
+
+    def of(self, truth: Table, prediction: Table) -> float:
+        """The metric."""
+        return round(100 * float(agreement.separability(prediction.ratings)), 3) / 100
+
+
+class ConfidenceAgreementCompat(_Compat):
+    """Confidence agreement with bootstrap intervals."""
+
+    bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def of(self, truth: Table, prediction: Table) -> float:
+        """The metric."""
+        return float(agreement.confidence_agreement(truth.ratings, prediction.ratings))
+
+
+class EloBrierCompat(_Compat):
+    """Brier score with bootstrap means and variances, as if two ratings were independent."""
+
+    higher_is_better = False
+
+    def of(self, truth: Table, prediction: Table) -> float:
+        """The metric."""
+        return float(agreement.brier(truth.point, prediction.ratings))
+
+
+class RowWisePearsonCompat(_Compat):
+    """Row-wise correlation of win rates."""
+
+    bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def of(self, truth: Table, prediction: Table) -> float:
+        """The metric."""
+        return agreement.row_wise_pearson(truth.win_rates, prediction.win_rates)[0]

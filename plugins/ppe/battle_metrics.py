@@ -1,0 +1,204 @@
+"""The human-preference metrics, rightly: each domain against people's votes in that domain, ties as ties, intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from statistics import NormalDist
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import Columns, Estimate, Metric
+from harness.metric import FloatArray
+from harness.stats import Linearised
+
+from . import agreement
+from .battles import predicted_credit, predicted_winner_compat
+from .elo import Ratings, Tables, battlers, tables, win_rates
+
+DRAWS = 1000
+_NAN = math.nan
+COLUMNS = ("as_given", "exchanged", "better", "answered", "outcome", "first_model", "second_model")
+
+
+class BattleAccuracy(Metric):
+    """Share of the battles with a winner in which the model prefers the winner; its ties count half."""
+
+    needs: ClassVar[tuple[str, ...]] = COLUMNS
+
+    def verdicts(self, columns: Columns) -> FloatArray:
+        """(n,) credit given to the first model."""
+        return predicted_credit(columns)
+
+    def valid(self, columns: Columns) -> NDArray[np.bool_]:
+        """Battles with a verdict."""
+        return ~np.isnan(self.verdicts(columns))
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """A ratio of two means: over battles with a winner."""
+        outcome = columns.values["outcome"]
+        decisive = outcome != 0.5
+        if not decisive.any():
+            raise ValueError("people saw a tie in every battle")
+        right = 1 - np.abs(self.verdicts(columns) - outcome)
+        value = float(right[decisive].mean())
+        return Linearised(value, np.where(decisive, right - value, 0.0) / decisive.mean())
+
+    def trials(self, columns: Columns) -> int | None:
+        """The battles with a winner."""
+        return int((columns.values["outcome"] != 0.5).sum())
+
+    def detail(self, columns: Columns) -> Mapping[str, object]:
+        """How many battles had a winner, and how often the model itself saw a tie."""
+        verdict = self.verdicts(columns)
+        return {"n_with_winner": self.trials(columns), "tie_rate": float((verdict == 0.5).mean())}
+
+
+class BattleAccuracyCompat(BattleAccuracy):
+    """As the authors' code has it: the order of the data only, a tie going to the second model."""
+
+    def verdicts(self, columns: Columns) -> FloatArray:
+        """(n,) 1 or 0."""
+        return predicted_winner_compat(columns)
+
+
+class RowWisePearson(Metric):
+    """Correlation of predicted and true win rates of a model against the others, mean over models."""
+
+    needs: ClassVar[tuple[str, ...]] = COLUMNS
+    bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def valid(self, columns: Columns) -> NDArray[np.bool_]:
+        """Battles with a verdict."""
+        return ~np.isnan(predicted_credit(columns))
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """The value, and by the chain rule what each battle contributes through the two win rates it enters."""
+        everything = np.ones(len(columns), dtype=bool)
+        first, second, names = battlers(columns, everything)
+        m = len(names)
+        both = (columns.values["outcome"], predicted_credit(columns))
+        rates = [win_rates(first, second, credit, m) for credit in both]
+        value, *slopes = agreement.row_wise_pearson(rates[0], rates[1])
+        games = np.bincount(first * m + second, minlength=m * m).reshape(m, m)
+        share = (games + games.T)[first, second] / len(columns)
+        influence = np.zeros(len(columns))
+        for credit, rate, slope in zip(both, rates, slopes, strict=True):
+            influence += (slope - slope.T)[first, second] * (credit - rate[first, second]) / share
+        return Linearised(value, influence - influence.mean())
+
+
+class _OfRatings(Metric):
+    """A metric of the two tables of ratings.
+
+    Not smooth in the battles, so it has no influences: its error is the spread of the metric over joint draws of both
+    tables from their sandwich covariance. The draws lie around another centre than the value, as noise added to noise
+    lowers any agreement; the interval is their spread put around the value.
+
+    All of these metrics depend on how many battles there are: with more, ratings are further apart and agree better.
+    The interval is for the value that as many other battles would give, not for what infinitely many would.
+
+    Args:
+        prior: Precision of a normal prior on strengths, nats^-2, for domains where some model never won or never
+            lost; near zero, 0.25 pulls like one virtual tie.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = COLUMNS
+
+    def __init__(self, prior: float = 0.0) -> None:
+        self.prior = prior
+
+    def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
+        """The metric, for every draw."""
+        raise NotImplementedError
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Not defined: two models cannot be compared by it item by item."""
+        raise ValueError("it rests on ratings, to which single battles have no additive influence")
+
+    def compute(self, columns: Columns, *, confidence: float = 0.95, seed: int = 0) -> Estimate:
+        """The value on both tables, and its spread over draws."""
+        failed = int(np.isnan(predicted_credit(columns)).sum())
+        try:
+            both: Tables = columns.once(f"ratings, prior {self.prior}", lambda c: tables(c, prior=self.prior))
+            value = float(self.of(both.truth, both.prediction))
+            if math.isnan(value):
+                raise ValueError("all ratings are equal, or people's votes separate no two models")
+        except ValueError as error:
+            reason = self.nothing_valid(columns) if failed == len(columns) else str(error)
+            return Estimate(_NAN, _NAN, _NAN, _NAN, len(columns) - failed, failed, {"reason": reason})
+        name = f"draws, prior {self.prior}, seed {seed}"
+        draws = self.of(*columns.once(name, lambda c: both.draws(DRAWS, seed)))
+        draws = draws[~np.isnan(draws)]
+        low, high = _interval(value, draws, (1 - confidence) / 2)
+        if self.bounds is not None:
+            low, high = max(low, self.bounds[0]), min(high, self.bounds[1])
+        return Estimate(value, float(draws.std(ddof=1)), low, high, both.n, both.n_failed)
+
+
+def _interval(value: float, draws: FloatArray, tail: float) -> tuple[float, float]:
+    """The draws' quantiles, moved so that their mean is the value, which stays inside."""
+    low, high = (value + float(end) - float(draws.mean()) for end in np.quantile(draws, (tail, 1 - tail)))
+    return min(value, low), max(value, high)
+
+
+class EloSpearman(_OfRatings):
+    """Spearman's rho between the models' ratings by people and by the evaluated model."""
+
+    bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
+        """Rank correlation."""
+        return agreement.spearman(truth, prediction)
+
+
+class EloKendall(_OfRatings):
+    """Kendall's tau-b between the models' ratings by people and by the evaluated model."""
+
+    bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
+        """Rank correlation."""
+        return agreement.kendall(truth, prediction)
+
+
+class Separability(_OfRatings):
+    """Share of pairs of models that the evaluated model's ratings separate: intervals that do not overlap."""
+
+    def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
+        """Share of pairs."""
+        return agreement.separability(prediction)
+
+
+class SeparabilityByTest(_OfRatings):
+    """Share of pairs of models whose predicted ratings differ by a z-test of the pair, at the 5 % level.
+
+    Two intervals may overlap although the difference is significant, and the two ratings are correlated: this is the
+    better statistic, and the higher one.
+    """
+
+    def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
+        """Share of pairs."""
+        return agreement.separable_by_test(prediction, NormalDist().inv_cdf(0.975))
+
+
+class ConfidenceAgreement(_OfRatings):
+    """Over pairs that people's votes separate: +1 separated alike, -1 the other way, 0 not separated."""
+
+    bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
+        """Mean over pairs."""
+        return agreement.confidence_agreement(truth, prediction)
+
+
+class EloBrier(_OfRatings):
+    """Squared error of the predicted probability of which of two models is rated lower, mean over pairs."""
+
+    higher_is_better = False
+
+    def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
+        """Mean over pairs; the error of a difference with its covariance."""
+        return agreement.brier(truth, prediction)

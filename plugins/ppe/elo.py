@@ -1,0 +1,143 @@
+"""Ratings of the models that battled, under people's outcomes and under the evaluated model's verdicts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import Columns, stats
+from harness.metric import FloatArray
+
+from .battles import predicted_credit
+
+SCALE = 400.0 / math.log(10.0)
+"""Elo points a nat."""
+CENTRE = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """Elo ratings of m models with their intervals; PPE's rank and separation metrics are made of two of these.
+
+    The first four may have leading axes, of draws: the metrics are then computed for every draw.
+    """
+
+    rating: FloatArray
+    """(..., m) Elo points, mean 1000."""
+    low: FloatArray
+    """(..., m) lower ends of the 95 % intervals."""
+    high: FloatArray
+    mean: FloatArray
+    """(..., m) mean of the rating's distribution: the rating itself, or the mean of bootstrap rounds."""
+    covariance: FloatArray
+    """(m, m) Elo points squared; diagonal where only variances are used."""
+
+    def moved(self, by: FloatArray) -> Ratings:
+        """The same intervals around other ratings: ``by`` has shape (..., m)."""
+        return Ratings(self.rating + by, self.low + by, self.high + by, self.mean + by, self.covariance)
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Truth and prediction on the same battles."""
+
+    truth: Ratings
+    prediction: Ratings
+    joint: FloatArray
+    """(2m, 2m) covariance of the ratings of both, truth first."""
+    truth_win_rates: FloatArray
+    """(m, m) share of battles won, ties half; NaN where two never met."""
+    predicted_win_rates: FloatArray
+    models: tuple[str, ...]
+    n: int
+    """Battles behind both."""
+    n_failed: int
+    """Battles without a verdict."""
+
+    def draws(self, count: int, seed: int) -> tuple[Ratings, Ratings]:
+        """Truth and prediction, moved by ``count`` joint draws of their error."""
+        values, vectors = np.linalg.eigh(self.joint)
+        factor = vectors * np.sqrt(np.maximum(values, 0.0))
+        moves = np.random.default_rng(seed).standard_normal((count, len(values))) @ factor.T
+        m = len(self.models)
+        return self.truth.moved(moves[:, :m]), self.prediction.moved(moves[:, m:])
+
+
+def tables(columns: Columns, *, prior: float = 0.0) -> Tables:
+    """Both ratings by maximum likelihood, with the sandwich covariance.
+
+    Args:
+        columns: Of arena battles.
+        prior: Precision of a normal prior on strengths, nats^-2, where the likelihood has no finite maximum.
+
+    Raises:
+        ValueError: a model never won or never lost against a group of the others, so that its rating would be
+            infinite; names the models.
+    """
+    verdict = predicted_credit(columns)
+    kept = ~np.isnan(verdict)
+    if not kept.any():
+        raise ValueError("no battle has a verdict")
+    first, second, names = battlers(columns, kept)
+    credit = np.array([columns.values["outcome"][kept], verdict[kept]])
+    joint = fit(first, second, credit, names, prior)
+    z = NormalDist().inv_cdf(0.975)
+    covariance = joint.covariance * SCALE**2
+    sides = []
+    for side in range(2):
+        rating = stats.elo(joint.strengths[side])
+        reach = z * np.sqrt(np.diag(covariance[side, side]))
+        sides.append(Ratings(rating, rating - reach, rating + reach, rating, covariance[side, side]))
+    m = len(names)
+    return Tables(
+        sides[0],
+        sides[1],
+        covariance.transpose(0, 2, 1, 3).reshape(2 * m, 2 * m),
+        win_rates(first, second, credit[0], m),
+        win_rates(first, second, credit[1], m),
+        names,
+        int(kept.sum()),
+        int((~kept).sum()),
+    )
+
+
+def battlers(columns: Columns, kept: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[str, ...]]:
+    """Indices of both models of each kept battle, among those that have a battle there, and their names."""
+    codes = [columns.values[name][kept].astype(np.int64) for name in ("first_model", "second_model")]
+    present, index = np.unique(np.concatenate(codes), return_inverse=True)
+    names = columns.facts["models"]
+    return index[: codes[0].size], index[codes[0].size :], tuple(names[code] for code in present)
+
+
+def fit(
+    first: NDArray[np.int64], second: NDArray[np.int64], credit: FloatArray, names: tuple[str, ...], prior: float
+) -> stats.JointFit:
+    """Both fits, with the models named where one does not exist."""
+    try:
+        return stats.fit_jointly(first, second, credit, n_players=len(names), prior=prior)
+    except stats.NoFiniteMaximum as error:
+        raise ValueError(unconnected(error, names)) from None
+
+
+def unconnected(error: stats.NoFiniteMaximum, names: tuple[str, ...]) -> str:
+    """Which models cannot be rated against which."""
+    groups = sorted(error.groups, key=len)
+    shown = "; ".join("{" + ", ".join(names[i] for i in group) + "}" for group in groups[:-1][:4])
+    more = f" and {len(groups) - 5} more groups" if len(groups) > 5 else ""
+    return (
+        f"the battles do not connect all models, so some ratings would be infinite: {shown}{more} never lost, never "
+        f"won or never met the other {len(groups[-1])} models; give the metric a prior, such as prior=0.25"
+    )
+
+
+def win_rates(first: NDArray[np.int64], second: NDArray[np.int64], credit: FloatArray, m: int) -> FloatArray:
+    """Share of battles that each model wins against each other, shape (m, m); NaN on the diagonal and if never met."""
+    code = first * m + second
+    games = np.bincount(code, minlength=m * m).reshape(m, m).astype(np.float64)
+    wins = np.bincount(code, weights=credit, minlength=m * m).reshape(m, m)
+    won, played = wins + (games - wins).T, games + games.T
+    return np.asarray(np.divide(won, played, out=np.full((m, m), np.nan), where=played > 0))

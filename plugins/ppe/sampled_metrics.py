@@ -1,0 +1,170 @@
+"""The correctness metrics of PPE, exactly: no permutation is drawn, ties count as ties, every value has an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import Columns, MeanMetric, Metric, stats
+from harness.kinds.best_of_k import OfScores
+from harness.metric import FloatArray
+from harness.stats import Linearised
+
+
+class ConflictPairAccuracy(Metric):
+    """Share of a prompt's pairs in which the correct response is preferred, ties half; mean over prompts with pairs."""
+
+    needs: ClassVar[tuple[str, ...]] = (
+        "correct",
+        "pair_first",
+        "pair_second",
+        "pair_given",
+        "pair_exchanged",
+        "answered",
+    )
+
+    def credit(self, columns: Columns) -> FloatArray:
+        """(n, p) credit of each pair; NaN where there is none or no verdict."""
+        given = np.sign(columns.values["pair_given"] - 0.5)
+        if columns.facts.get("orders") != "as given":
+            given = (given + np.sign(columns.values["pair_exchanged"] - 0.5)) / 2
+        return 0.5 + 0.5 * given * np.where(first_is_correct(columns), 1, -1)
+
+    def valid(self, columns: Columns) -> NDArray[np.bool_]:
+        """Prompts of whose pairs none lacks a verdict."""
+        missing = np.isfinite(columns.values["pair_first"]) & np.isnan(self.credit(columns))
+        return np.asarray(~missing.any(axis=1))
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """The mean over prompts with pairs, a ratio of two means."""
+        credit = self.credit(columns)
+        count = np.isfinite(columns.values["pair_first"]).sum(axis=1)
+        paired = count > 0
+        if not paired.any():
+            raise ValueError("no prompt has a pair of a correct and a wrong response")
+        share = np.nansum(credit, axis=1) / np.maximum(count, 1)
+        value = float(share[paired].mean())
+        return Linearised(value, np.where(paired, share - value, 0.0) / paired.mean())
+
+    def trials(self, columns: Columns) -> int | None:
+        """The prompts with pairs."""
+        return int(np.isfinite(columns.values["pair_first"]).any(axis=1).sum())
+
+
+def first_is_correct(columns: Columns) -> NDArray[np.bool_]:
+    """(n, p) whether the first of each pair is the correct one."""
+    index = np.nan_to_num(columns.values["pair_first"]).astype(np.int64)
+    return np.asarray(np.take_along_axis(columns.values["correct"], index, axis=1) == 1)
+
+
+class PooledAuroc(OfScores, Metric):
+    """Area under the ROC curve of all responses together, scores brought to [0, 1] within each prompt.
+
+    A prompt whose scores are all equal cannot be brought to [0, 1]; it is left out and counted as failed.
+    """
+
+    def valid(self, columns: Columns) -> NDArray[np.bool_]:
+        """Prompts scored, with at least two different scores."""
+        return super().valid(columns) & varied(columns)
+
+    def nothing_valid(self, columns: Columns) -> str:
+        """All equal, or as for the others."""
+        if super().valid(columns).any():
+            return "all scores of every prompt are equal, so they cannot be ranked"
+        return super().nothing_valid(columns)
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """The area over responses; the influence of a prompt is the sum over its responses."""
+        scores, correct = columns.values["scores"], columns.values["correct"]
+        low, high = np.nanmin(scores, axis=1, keepdims=True), np.nanmax(scores, axis=1, keepdims=True)
+        there = ~np.isnan(correct)
+        value, influence = stats.auroc(((scores - low) / (high - low))[there], correct[there])
+        everywhere = np.zeros(scores.shape)
+        everywhere[there] = influence
+        return Linearised(value, everywhere.sum(axis=1) * len(scores) / there.sum())
+
+
+def varied(columns: Columns) -> NDArray[np.bool_]:
+    """(n,) prompts that have two different scores."""
+    scores = columns.values["scores"]
+    low, high = np.where(np.isnan(scores), np.inf, scores), np.where(np.isnan(scores), -np.inf, scores)
+    return np.asarray(low.min(axis=1) < high.max(axis=1))
+
+
+def curves(columns: Columns) -> tuple[FloatArray, FloatArray]:
+    """Exact best-of-K curves of the scores and of the oracle, both (n, k); computed once for all metrics.
+
+    A prompt with fewer responses than others keeps its last value.
+    """
+    return columns.once("curves", _curves)
+
+
+def _curves(columns: Columns) -> tuple[FloatArray, FloatArray]:
+    scores, correct = columns.values["scores"], columns.values["correct"]
+    last = np.maximum((~np.isnan(correct)).sum(axis=1) - 1, 0)
+    index = np.minimum(np.arange(correct.shape[1])[None, :], last[:, None])
+    return (
+        np.take_along_axis(stats.best_of_k_curve(scores, correct), index, axis=1),
+        np.take_along_axis(stats.oracle_curve(correct), index, axis=1),
+    )
+
+
+class Max(OfScores, Metric):
+    """The highest point of the mean best-of-K curve: what the model reaches at the K that suits it best.
+
+    Published as maximum score. The highest of noisy points is too high by a little, here far less than by permutations.
+    """
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """The curve at its highest point, which to first order does not move with the data."""
+        curve, _ = curves(columns)
+        at = int(curve.mean(axis=0).argmax())
+        value = float(curve[:, at].mean())
+        return Linearised(value, curve[:, at] - value)
+
+    def detail(self, columns: Columns) -> Mapping[str, object]:
+        """The K of the highest point, and what it costs in divergence from the generator, in nats."""
+        k = int(curves(columns)[0].mean(axis=0).argmax()) + 1
+        return {"k": k, "expected_kl": float(stats.expected_kl(k))}
+
+
+class Loss(OfScores, MeanMetric):
+    """Squared shortfall of the selected response behind the best of the K, mean over prompts and K.
+
+    The formula of the paper and of its README. With labels of 0 and 1 the square changes nothing: it is the expected
+    share of choices in which a correct response was there and a wrong one was taken.
+    """
+
+    higher_is_better = False
+
+    def per_item(self, columns: Columns) -> FloatArray:
+        """Mean over K of each prompt."""
+        curve, oracle = curves(columns)
+        return np.asarray((oracle - curve).mean(axis=1))
+
+
+class SquaredGap(OfScores, Metric):
+    """Mean over K of the squared gap between the oracle's mean curve and the model's: the published loss, exactly.
+
+    ``detail`` has what independent permutations a prompt would give on average; the published figures, of permutations
+    that all prompts share, lie 1e-4 to 4e-4 above.
+    """
+
+    higher_is_better = False
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """The square of a mean, by the chain rule."""
+        curve, oracle = curves(columns)
+        gap = oracle - curve
+        mean = gap.mean(axis=0)
+        return Linearised(float((mean**2).mean()), (2 * mean * (gap - mean)).mean(axis=1))
+
+    def detail(self, columns: Columns) -> Mapping[str, object]:
+        """The expectation under permutations drawn for each prompt."""
+        curve, oracle = curves(columns)
+        gap = oracle - curve
+        noise = (gap * (1 - gap)).sum(axis=0) / len(gap) ** 2
+        return {"with_independent_permutations": float((gap.mean(axis=0) ** 2 + noise).mean())}

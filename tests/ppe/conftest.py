@@ -1,0 +1,24 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.plan import build_metric
+from harness.registry import Registry
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def registry():
+    return Registry()
+
+
+@pytest.fixture(scope="session")
+def metric(registry):
+    """The estimate of a metric by name."""
+
+    def compute(name, columns, **options):
+        return build_metric(registry, name).compute(columns, **options)
+
+    return compute
