@@ -7,13 +7,10 @@ are equal.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.metric import FloatArray
 
 from .elo import Ratings
-
-BoolArray = NDArray[np.bool_]
 
 
 def spearman(truth: Ratings, prediction: Ratings) -> FloatArray:
@@ -23,19 +20,19 @@ def spearman(truth: Ratings, prediction: Ratings) -> FloatArray:
 
 def kendall(truth: Ratings, prediction: Ratings) -> FloatArray:
     """Kendall's tau-b of the ratings; shape (...)."""
-    a, b = _order(truth), _order(prediction)
+    a, b = truth.order, prediction.order
     scale = np.sqrt(np.abs(a).sum(axis=-1) * np.abs(b).sum(axis=-1))
     return _divide((a * b).sum(axis=-1), scale)
 
 
 def separability(table: Ratings) -> FloatArray:
     """Share of pairs of models with intervals that do not overlap; shape (...)."""
-    return np.asarray(_apart(table).mean(axis=-1))
+    return np.asarray(table.apart.mean(axis=-1))
 
 
 def separable_by_test(table: Ratings, z: float) -> FloatArray:
     """Share of pairs whose difference is more than ``z`` of its own standard errors from zero; shape (...)."""
-    return np.asarray((np.abs(_gaps(table.rating)) > z * _difference_error(table)).mean(axis=-1))
+    return np.asarray((np.abs(table.gaps) > z * _difference_error(table)).mean(axis=-1))
 
 
 def confidence_agreement(truth: Ratings, prediction: Ratings) -> FloatArray:
@@ -43,8 +40,8 @@ def confidence_agreement(truth: Ratings, prediction: Ratings) -> FloatArray:
 
     Shape (...); NaN where the truth separates no pair.
     """
-    settled = _apart(truth)
-    credit = np.where(settled & _apart(prediction), _order(truth) * _order(prediction), 0.0)
+    settled = truth.apart
+    credit = np.where(settled & prediction.apart, truth.order * prediction.order, 0.0)
     return _divide(credit.sum(axis=-1), settled.sum(axis=-1).astype(np.float64))
 
 
@@ -52,9 +49,15 @@ def brier(truth: Ratings, prediction: Ratings) -> FloatArray:
     """Mean squared error, over pairs, of the predicted probability that the one is rated below the other."""
     from scipy.special import ndtr
 
-    gap, error = -_gaps(prediction.mean), _difference_error(prediction)
+    first, second = np.triu_indices(prediction.mean.shape[-1], 1)
+    gap = (
+        -prediction.gaps
+        if prediction.mean is prediction.rating
+        else (prediction.mean[..., second] - prediction.mean[..., first])
+    )
+    error = _difference_error(prediction)
     below = ndtr(np.divide(gap, error, out=np.sign(gap) * np.inf, where=error > 0))
-    return np.asarray(np.mean((below - (_gaps(truth.rating) < 0)) ** 2, axis=-1))
+    return np.asarray(np.mean((below - (truth.gaps < 0)) ** 2, axis=-1))
 
 
 def row_wise_pearson(truth: FloatArray, prediction: FloatArray) -> tuple[float, FloatArray, FloatArray]:
@@ -87,23 +90,6 @@ def row_wise_pearson(truth: FloatArray, prediction: FloatArray) -> tuple[float, 
         slope[usable] = (other / norm - r * mine / square) / len(r)
         slopes.append(slope)
     return float(r.mean()), slopes[0], slopes[1]
-
-
-def _gaps(values: FloatArray) -> FloatArray:
-    """Differences of all pairs, lower index minus higher, (..., m (m - 1) / 2)."""
-    first, second = np.triu_indices(values.shape[-1], 1)
-    return np.asarray(values[..., first] - values[..., second])
-
-
-def _order(table: Ratings) -> FloatArray:
-    return np.asarray(np.sign(_gaps(table.rating)))
-
-
-def _apart(table: Ratings) -> BoolArray:
-    """Which pairs have intervals that do not overlap; ends that touch do not."""
-    first, second = np.triu_indices(table.rating.shape[-1], 1)
-    low, high = table.low, table.high
-    return np.asarray((low[..., first] >= high[..., second]) | (low[..., second] >= high[..., first]))
 
 
 def _difference_error(table: Ratings) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -19,7 +20,7 @@ SCALE = 400.0 / math.log(10.0)
 CENTRE = 1000.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ratings:
     """Elo ratings of m models with their intervals; PPE's rank and separation metrics are made of two of these.
 
@@ -36,9 +37,42 @@ class Ratings:
     covariance: FloatArray
     """(m, m) Elo points squared; diagonal where only variances are used."""
 
+    @cached_property
+    def gaps(self) -> FloatArray:
+        """Differences of all pairs, the lower index minus the higher, (..., m (m - 1) / 2)."""
+        return self.rating @ _pair_differences(self.rating.shape[-1])
+
+    @cached_property
+    def order(self) -> FloatArray:
+        """Sign of the differences."""
+        return np.asarray(np.sign(self.gaps))
+
+    @cached_property
+    def apart(self) -> NDArray[np.bool_]:
+        """Which pairs have intervals that do not overlap; ends that touch do not."""
+        first, second = np.triu_indices(self.rating.shape[-1], 1)
+        m, pairs = self.rating.shape[-1], np.arange(len(first))
+        gap = np.zeros((2, 2 * m, len(first)))  # lower end of one minus upper end of the other, both ways round
+        gap[0, first, pairs] = gap[1, second, pairs] = 1.0
+        gap[0, m + second, pairs] = gap[1, m + first, pairs] = -1.0
+        ends = np.concatenate([self.low, self.high], axis=-1)
+        return np.asarray((ends @ gap[0] >= 0) | (ends @ gap[1] >= 0))
+
     def moved(self, by: FloatArray) -> Ratings:
         """The same intervals around other ratings: ``by`` has shape (..., m)."""
-        return Ratings(self.rating + by, self.low + by, self.high + by, self.mean + by, self.covariance)
+        rating = self.rating + by
+        mean = rating if self.mean is self.rating else self.mean + by
+        return Ratings(rating, self.low + by, self.high + by, mean, self.covariance)
+
+
+@lru_cache(maxsize=8)
+def _pair_differences(m: int) -> FloatArray:
+    """The matrix, (m, m (m - 1) / 2), that takes ratings to their differences: a product is faster than picking."""
+    first, second = np.triu_indices(m, 1)
+    pairs = np.arange(len(first))
+    matrix = np.zeros((m, len(first)))
+    matrix[first, pairs], matrix[second, pairs] = 1.0, -1.0
+    return matrix
 
 
 @dataclass(frozen=True, slots=True)
