@@ -15,7 +15,7 @@ from .elo import Ratings
 
 def spearman(truth: Ratings, prediction: Ratings) -> FloatArray:
     """Spearman's rho of the ratings, ties sharing their average rank; shape (...)."""
-    return _correlation(_ranks(truth.rating), _ranks(prediction.rating))
+    return _correlation(truth.ranks, prediction.ranks)
 
 
 def kendall(truth: Ratings, prediction: Ratings) -> FloatArray:
@@ -96,12 +96,6 @@ def _difference_error(table: Ratings) -> FloatArray:
     """Standard errors of the differences of all pairs, (m (m - 1) / 2,)."""
     variance, (first, second) = np.diag(table.covariance), np.triu_indices(len(table.covariance), 1)
     return np.sqrt(np.maximum(variance[first] + variance[second] - 2 * table.covariance[first, second], 0.0))
-
-
-def _ranks(values: FloatArray) -> FloatArray:
-    above = (values[..., :, None] > values[..., None, :]).sum(axis=-1)
-    equal = (values[..., :, None] == values[..., None, :]).sum(axis=-1)
-    return np.asarray(above + (equal + 1) / 2)
 
 
 def _correlation(a: FloatArray, b: FloatArray) -> FloatArray:

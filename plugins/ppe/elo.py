@@ -48,6 +48,11 @@ class Ratings:
         return np.asarray(np.sign(self.gaps))
 
     @cached_property
+    def ranks(self) -> FloatArray:
+        """Ranks around their mean, (..., m), ties sharing theirs: half of how many are below less how many above."""
+        return np.asarray(self.order @ _pair_differences(self.rating.shape[-1]).T / 2)
+
+    @cached_property
     def apart(self) -> NDArray[np.bool_]:
         """Which pairs have intervals that do not overlap; ends that touch do not."""
         first, second = np.triu_indices(self.rating.shape[-1], 1)
