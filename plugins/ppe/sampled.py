@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Answers, Failure, FieldSpec, Item, Pair, Request, Stage, Verdict
+from harness import Answers, Candidates, Failure, FieldSpec, Item, Pair, Request, Stage, Verdict
 from harness.columns import BadValue, shorten
 from harness.kinds.best_of_k import BestOfK
 
@@ -61,9 +61,9 @@ class SampledBestOfK(BestOfK):
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
         """All responses in one request for a score; each pair, in each order, for a comparison."""
-        if capability == "score":
-            return super().requests(item, stage, capability, earlier)
         f, kept = item.fields, item.fields["positions"]
+        if capability == "score":
+            return [Candidates(f["prompt"], tuple(f["responses"]), origin=item.origin(self.name, *kept))]
         asked: list[Request] = []
         for i, j in f["pairs"]:
             for first, second in [(i, j)] if self.settings["orders"] == "as given" else [(i, j), (j, i)]:

@@ -23,10 +23,15 @@ from harness.errors import DataError, UsageError
 
 FIELDS = {"scores": "score", "p_first": "compare", "log_odds": "detect", "text": "generate"}
 """What a row may hold, and the capability that it answers."""
-KEYS = {"task", "id", "order", *FIELDS}
+KEYS = {"task", "id", "order", "pair", *FIELDS}
 AS_GIVEN, EXCHANGED = "ab", "ba"
 ORDERS: Mapping[tuple[int, ...], str] = {(): AS_GIVEN, (0, 1): AS_GIVEN, (1, 0): EXCHANGED}
 """By the positions of the responses that a request shows first and second."""
+
+
+def order_of(positions: Sequence[int]) -> str:
+    """What tells the verdicts on one item apart: the order of its two responses, or which two of several."""
+    return ORDERS.get(tuple(positions), ",".join(map(str, positions)))
 
 
 class Recorded(Model):
@@ -34,8 +39,9 @@ class Recorded(Model):
 
     ``scores`` holds one number a response, in the order of the data. ``p_first`` is the preference for the response
     shown first; ``"order": "ab"`` (the default) says that the responses were shown in the order of the data, ``"ba"``
-    exchanged; a ``p_first`` of ``null`` is a verdict that could not be read. ``text`` may stand beside it, as what the
-    judge wrote. ``null`` in place of another value is a recorded failure. ``task`` is a task's name or its suite's. A
+    exchanged; where an item has more than two responses, ``"pair": [i, j]`` says which was shown first and which
+    second, counted from 0. A ``p_first`` of ``null`` is a verdict that could not be read. ``text`` may stand beside
+    it, as what the judge wrote. ``null`` in place of another value is a recorded failure. ``task`` is a task's name or its suite's. A
     missing item is a failed request; an item that the task does not have is an error before anything runs.
 
     Args:
@@ -82,7 +88,7 @@ class Recorded(Model):
             row = rows.get((task, origin.id, order))
             if row is not None:
                 return row
-        shown = "" if order == AS_GIVEN else f" in the order {order!r}"
+        shown = f" for the pair [{order}]" if "," in order else f" in the order {order!r}" if order != AS_GIVEN else ""
         return Failure(f"{Path(self.path).name} holds no response to item {origin.id!r} of {origin.task}{shown}")
 
     def _answer(self, request: Request, field: str, make: Callable[[Any], Any], order: str = AS_GIVEN) -> Any:
@@ -101,7 +107,8 @@ class Recorded(Model):
         def at(positions: Sequence[int]) -> Callable[[Any], Any]:
             def pick(row: Any) -> Any:
                 scores = row["scores"]
-                if len(scores) != len(positions):
+                whole = list(positions) == list(range(len(positions)))
+                if len(scores) != len(positions) and (whole or max(positions, default=0) >= len(scores)):
                     return Failure(
                         f"the record of item {row['id']!r}: expected {len(positions)} scores, got {len(scores)}"
                     )
@@ -117,10 +124,7 @@ class Recorded(Model):
 
     def _compare(self, request: Pair) -> Verdict | Failure:
         positions = request.origin.positions if request.origin else ()
-        order = ORDERS.get(positions)
-        if order is None:
-            return Failure(f"a recorded p_first is of an item's only two responses, not of those at {positions}")
-        row = self._find(request, order)
+        row = self._find(request, order_of(positions))
         return row if isinstance(row, Failure) else _verdict(row)
 
     def detect(self, requests: Sequence[Conversation]) -> list[Any]:
@@ -154,7 +158,9 @@ def read_rows(path: Path) -> dict[tuple[str, str, str], Mapping[str, Any]]:
             problem = row.problem or _problem(row.values)
             if problem:
                 raise UsageError(f"{row.where}: {problem}")
-            key = (row.values["task"], str(row.values["id"]), row.values.get("order", AS_GIVEN))
+            pair = row.values.get("pair")
+            order = row.values.get("order", AS_GIVEN) if pair is None else order_of(pair)
+            key = (row.values["task"], str(row.values["id"]), order)
             if key in rows:
                 raise UsageError(f"{row.where}: item {key[1]!r} of {key[0]} is recorded already, at {places[key]}")
             rows[key], places[key] = row.values, row.where
@@ -177,6 +183,11 @@ def _problem(row: Mapping[str, Any]) -> str:
         return f"no response in it: one of {', '.join(FIELDS)} is needed"
     if row.get("order", AS_GIVEN) not in (AS_GIVEN, EXCHANGED):
         return f"'order' is {row['order']!r}; expected {AS_GIVEN!r} or {EXCHANGED!r}"
+    pair = row.get("pair")
+    if pair is not None and not (isinstance(pair, list) and len(pair) == 2 and all(type(i) is int for i in pair)):
+        return f"'pair' is {pair!r}; expected the indices [i, j] of two responses, from 0"
+    if pair is not None and "order" in row:
+        return "give 'pair' or 'order', not both"
     scores = row.get("scores")
     if scores is not None and not (isinstance(scores, list) and all(_number(s) or s is None for s in scores)):
         return "'scores' must be a list of numbers, or null"

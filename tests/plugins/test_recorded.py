@@ -89,8 +89,26 @@ def test_a_verdict_in_one_order_does_not_answer_the_other(recorded):
 
 def test_a_verdict_on_two_of_many_responses_is_not_that_on_the_first_two(recorded):
     (answer,) = recorded({"p_first": 0.9}).compare([pair(0, 5)])
-    assert isinstance(answer, Failure)
-    assert "only two responses" in answer.reason
+    assert answer == Failure("rows.jsonl holds no response to item '7' of suite/task for the pair [0,5]")
+
+
+def test_verdicts_on_pairs_of_many_responses_are_told_apart(recorded):
+    rows = [{"p_first": 0.9, "pair": [0, 5]}, {"p_first": 0.2, "pair": [5, 0]}, {"p_first": None, "pair": [1, 2]}]
+    answers = recorded(*rows).compare([pair(5, 0), pair(0, 5), pair(1, 2)])
+    assert answers == [Verdict(0.2), Verdict(0.9), Verdict(None)]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"p_first": 1, "pair": [0]}, "expected the indices"),
+        ({"p_first": 1, "pair": [0, "1"]}, "expected the indices"),
+        ({"p_first": 1, "pair": [0, 1], "order": "ba"}, "not both"),
+    ],
+)
+def test_a_pair_is_two_indices(recorded, row, said):
+    with pytest.raises(UsageError, match=said):
+        recorded(row).offers(())
 
 
 def test_log_odds_and_texts_are_answered(recorded):

@@ -1,0 +1,70 @@
+"""How columns become fields and domains."""
+
+import pytest
+from pydantic import ValidationError
+
+from harness.build import _slice
+from harness.columns import BadValue, ColumnReader
+from harness.data import Row
+from harness.schema import ColumnFile, SliceFile
+
+RESPONSES = {"responses": ("texts with gaps", True)}
+NUMBERED = {"responses": {"numbered": "response_{}", "first": 1, "last": 3}}
+
+
+def row(**values):
+    return Row(0, "rows.jsonl:1", values)
+
+
+def domain(spec, value):
+    return _slice(None, SliceFile.model_validate({"column": "c", "name": "d", **spec})).domain(row(c=value))
+
+
+def test_numbered_columns_are_one_list_with_its_gaps():
+    read = ColumnReader(NUMBERED, RESPONSES).read(row(response_1="a", response_2=None, response_3="c", response_4="d"))
+    assert read.fields["responses"] == ["a", None, "c"]
+
+
+def test_a_numbered_column_that_is_absent_is_named():
+    with pytest.raises(BadValue, match="no column 'response_3'; expected 'response_1' to 'response_3'"):
+        ColumnReader(NUMBERED, RESPONSES).read(row(response_1="a", response_2="b"))
+
+
+def test_numbered_columns_of_another_type_are_refused():
+    with pytest.raises(BadValue, match="texts or nulls"):
+        ColumnReader(NUMBERED, RESPONSES).read(row(response_1="a", response_2=2, response_3="c"))
+
+
+@pytest.mark.parametrize("spec", [{"numbered": "r_{}", "first": 1}, {"numbered": "r", "first": 1, "last": 2}])
+def test_numbered_columns_need_a_place_for_the_number_and_its_ends(spec):
+    with pytest.raises(ValidationError, match="numbered"):
+        ColumnFile.model_validate(spec)
+
+
+@pytest.mark.parametrize(
+    ("spec", "inside", "outside"),
+    [
+        ({"above": 0.8}, [0.81, 1], [0.8, 0.1, "0.9", None]),
+        ({"below": 0}, [-1], [0, 1, None]),
+        ({"equals": "False"}, ["False"], ["True", False, "", None]),
+        ({"equals": ["a", "b"]}, ["a", "b"], ["c", None]),
+        ({"differs": "English"}, ["German", ""], ["English", None]),
+    ],
+)
+def test_named_domains(spec, inside, outside):
+    assert [domain(spec, value) for value in inside] == ["d"] * len(inside)
+    assert [domain(spec, value) for value in outside] == [None] * len(outside)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"column": "c", "above": 1},
+        {"column": "c", "name": "d"},
+        {"column": "c", "name": "d", "above": 1, "below": 2},
+        {"column": "c", "name": "d", "above": 1, "pattern": "x"},
+    ],
+)
+def test_a_named_domain_has_exactly_one_test(spec):
+    with pytest.raises(ValidationError, match="name"):
+        SliceFile.model_validate(spec)
