@@ -41,8 +41,9 @@ class Recorded(Model):
     shown first; ``"order": "ab"`` (the default) says that the responses were shown in the order of the data, ``"ba"``
     exchanged; where an item has more than two responses, ``"pair": [i, j]`` says which was shown first and which
     second, counted from 0. A ``p_first`` of ``null`` is a verdict that could not be read. ``text`` may stand beside
-    it, as what the judge wrote. ``null`` in place of another value is a recorded failure. ``task`` is a task's name or its suite's. A
-    missing item is a failed request; an item that the task does not have is an error before anything runs.
+    it, as what the judge wrote. ``null`` in place of another value is a recorded failure. ``task`` is a task's name or
+    its suite's. A missing item is a failed request; an item that the task does not have is an error before anything
+    runs.
 
     Args:
         path: JSONL file, plain or gzip.
