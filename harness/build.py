@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
+import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.columns import ColumnReader, Slice
-from harness.data import FileSource, GeneratorSource, HubSource, Source, mirror_file
+from harness.data import (
+    MIRROR_VARIABLE,
+    FileSource,
+    GeneratorSource,
+    HubSource,
+    SelectedSource,
+    Source,
+    mirror_file,
+)
 from harness.errors import ConfigurationError, UnknownName, did_you_mean
 from harness.registry import Registry
 from harness.task import Definition, Part, Task
@@ -120,7 +129,7 @@ def _file(entry: TaskEntry, text: str) -> Path:
 
 
 def _source(entry: TaskEntry, spec: SourceFile) -> tuple[Source, bool]:
-    """The source, and whether it is a mirror's copy of a hub data set."""
+    """The source, and whether it is the file that the task names as a mirror, whose columns may differ."""
     if spec.file is not None:
         return FileSource(_file(entry, spec.file), spec.records), False
     if spec.generator is not None:
@@ -129,10 +138,12 @@ def _source(entry: TaskEntry, spec: SourceFile) -> tuple[Source, bool]:
     assert spec.split is not None
     copy, looked_in = mirror_file(spec.hub, spec.config, spec.split, spec.mirror)
     if copy is not None:
-        return FileSource(copy, spec.records), True
-    where: Mapping[str, Any] | None = spec.where
+        if spec.mirror and copy == Path(os.environ[MIRROR_VARIABLE]) / spec.mirror:
+            return FileSource(copy, spec.records), True  # a file of its own: taken whole, with its own columns
+        rows: Source = FileSource(copy)
+        return SelectedSource(rows, spec.where) if spec.where else rows, False
     hub = spec.hub
     local = entry.path.parent / hub
     if local.is_dir():
         hub = str(local)
-    return HubSource(hub, spec.split, spec.config, spec.revision, where, looked_in), False
+    return HubSource(hub, spec.split, spec.config, spec.revision, spec.where, looked_in), False

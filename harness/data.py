@@ -207,7 +207,7 @@ class HubSource:
     config: str | None = None
     revision: str | None = None
     where: Mapping[str, Any] | None = None
-    """Only rows whose columns have these values."""
+    """Only rows whose columns have these values, or one of a list of them."""
     looked_in: str = ""
     """Where the mirror was searched first, for the message when there is no network."""
 
@@ -233,7 +233,7 @@ class HubSource:
                     self.name, self.config, split=self.split, revision=self.revision, streaming=True
                 )
                 for number, value in enumerate(stream):
-                    if self.where and any(value.get(k) != v for k, v in self.where.items()):
+                    if self.where and not _selected(value, self.where):
                         continue
                     yield Row(number, f"{self.name}[{self.split}] row {number}", value)
         except DataError:
@@ -248,6 +248,28 @@ class HubSource:
             f"{self.description} cannot be read: {reason}{looked}. "
             f"Connect to the network, or set {MIRROR_VARIABLE} to a folder that holds a copy"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedSource:
+    """The rows of another source whose columns have certain values."""
+
+    source: Source
+    where: Mapping[str, Any]
+    """Column to value, or to a list of values of which it has one."""
+
+    @property
+    def description(self) -> str:
+        """The other source's."""
+        return self.source.description
+
+    def rows(self) -> Iterator[Row]:
+        """The selected rows, and those that could not be read."""
+        return (row for row in self.source.rows() if row.problem or _selected(row.values, self.where))
+
+
+def _selected(values: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
+    return all(values.get(k) in v if isinstance(v, list) else values.get(k) == v for k, v in where.items())
 
 
 @cache
@@ -307,6 +329,8 @@ class GeneratorSource:
                 ok = isinstance(value, Mapping)
                 problem = "" if ok else f"expected a mapping, got {type(value).__name__}"
                 yield Row(number, f"{self.reference} row {number}", value if ok else {}, problem)
+        except DataError:
+            raise
         except Exception as error:
             raise DataError(f"the generator {self.description} failed: {type(error).__name__}: {error}") from error
 

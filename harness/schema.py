@@ -27,7 +27,9 @@ class SourceFile(Strict):
     config: str | None = Field(None, description="the hub data set's configuration")
     split: str | None = Field(None, description="the hub data set's split")
     revision: str | None = Field(None, description="commit of the hub data set")
-    where: dict[str, Any] | None = Field(None, description="only rows whose columns have these values, or one of a list; not of a mirror")
+    where: dict[str, Any] | None = Field(
+        None, description="only rows whose columns have these values, or one of a list; a 'mirror' is taken whole"
+    )
     mirror: str | None = Field(None, description="path of a copy below $HARNESS_DATA, used before the hub")
     mirror_columns: dict[str, Any] | None = Field(None, description="columns that differ in the copy")
     file: str | None = Field(None, description="JSONL, JSON, CSV or Parquet, relative to this YAML file")

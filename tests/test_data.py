@@ -361,6 +361,57 @@ def test_a_mirror_may_have_columns_of_its_own(values, write_task, rows, monkeypa
     assert values() == (0, [], pytest.approx(2 / 3), 3)
 
 
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [({"part": "a"}, 3), ({"part": ["a", "b"]}, 5), ({"part": ["a", "b"], "year": 1}, 3), ({"part": []}, 0)],
+)
+def test_a_copy_laid_out_like_the_hub_gives_the_rows_selected(
+    harness, toys, write_task, rows, monkeypatch, tmp_path, where, kept
+):
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path))
+    (tmp_path / "who/what").mkdir(parents=True)
+    parts = ["a", "b", "a", "c", "a", "b"]
+    made = [{**row, "part": part, "year": int(part == "a")} for row, part in zip(rows(6), parts, strict=True)]
+    write_jsonl(tmp_path / "who/what/test.jsonl", made)
+    write_task("demo/plain", data={"test": {"hub": "who/what", "split": "test", "where": where}})
+    ran = harness("eval", "-m", "toy-reader", "-t", "demo/plain", "--json")
+    assert [r["n"] for r in ran.document["results"] if r["metric"] == "best_of_k_accuracy"] == ([kept] if kept else [])
+    assert kept or "the data is empty" in ran.document["failures"][0]["reason"]
+
+
+def test_a_broken_line_of_a_copy_is_reported_whatever_is_selected(
+    harness, toys, write_task, rows, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path))
+    (tmp_path / "who/what").mkdir(parents=True)
+    write_jsonl(tmp_path / "who/what/test.jsonl", [{**row, "part": "a"} for row in rows(3)])
+    with (tmp_path / "who/what/test.jsonl").open("a") as stream:
+        stream.write("{broken\n")
+    write_task("demo/plain", data={"test": {"hub": "who/what", "split": "test", "where": {"part": "a"}}})
+    ran = harness("eval", "-m", "toy-reader", "-t", "demo/plain", "--json")
+    assert ran.code == 1
+    assert "test.jsonl:4: not valid JSON" in str(ran.document["failures"])
+
+
+def test_a_file_named_as_mirror_is_taken_whole(values, write_task, rows, monkeypatch, tmp_path):
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path))
+    write_jsonl(tmp_path / "mine.jsonl", rows(3))
+    source = {"hub": "who/what", "split": "test", "where": {"part": "a"}, "mirror": "mine.jsonl"}
+    write_task("demo/plain", data={"test": source})
+    assert values() == (0, [], pytest.approx(2 / 3), 3)
+
+
+def test_the_columns_of_a_mirror_are_not_those_of_a_copy_laid_out_like_the_hub(
+    values, write_task, rows, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path))
+    (tmp_path / "who/what").mkdir(parents=True)
+    write_jsonl(tmp_path / "who/what/test.jsonl", rows(3))
+    source = {"hub": "who/what", "split": "test", "mirror": "mine.jsonl", "mirror_columns": {"prompt": "q"}}
+    write_task("demo/plain", data={"test": source})
+    assert values() == (0, [], pytest.approx(2 / 3), 3)
+
+
 def test_several_sources_of_a_split_are_one_after_the_other(harness, toys, write_task, rows):
     write_jsonl(toys / "tasks_a.jsonl", rows(3))
     write_jsonl(toys / "tasks_b.jsonl", rows(4, start=3))

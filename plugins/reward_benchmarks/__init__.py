@@ -1,4 +1,7 @@
-"""Neighbours of PPE: JudgeBench, LLMBar, RM-Bench, RewardMATH; their published results as recorded rows."""
+"""Benchmarks of reward models and judges, and their published results as recorded rows.
+
+JudgeBench, LLMBar, RM-Bench, RewardMATH, RewardBench and RewardBench 2, M-RewardBench, RMB.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +17,46 @@ _HERE = "harness_plugins.reward_benchmarks"
 
 @hookimpl
 def register_tasks(register: Register) -> None:
-    """RM-Bench's style matrix; the others are plain preferences and best-of-k."""
+    """What plain preferences and best-of-k cannot say."""
     register(
         "style-matrix",
         f"{_HERE}.rm_bench:StyleMatrix",
         description="every chosen style against every rejected style of a prompt (RM-Bench)",
     )
+    register(
+        "chosen-rejected",
+        f"{_HERE}.lists:ChosenRejected",
+        description="score the chosen responses of a prompt above the rejected ones",
+    )
+    register(
+        "sectioned-preference",
+        f"{_HERE}.sections:SectionedPreference",
+        description="preference pairs in subsets, subsets in sections (RewardBench)",
+    )
+    register(
+        "ties",
+        f"{_HERE}.ties:Ties",
+        description="score equally right answers alike, and above the wrong ones (RewardBench 2)",
+    )
 
 
 @hookimpl
 def register_metrics(register: Register) -> None:
-    """RM-Bench's accuracies."""
+    """The accuracies and scores of the kinds above."""
     for name, attribute, description in (
-        ("style_accuracy", "Average", "mean of hard, normal and easy"),
-        ("style_accuracy_hard", "Hard", "chosen in a plainer style than rejected"),
-        ("style_accuracy_normal", "Normal", "both in the same style"),
-        ("style_accuracy_easy", "Easy", "chosen in a more elaborate style than rejected"),
+        ("style_accuracy", "rm_bench:Average", "mean of hard, normal and easy"),
+        ("style_accuracy_hard", "rm_bench:Hard", "chosen in a plainer style than rejected"),
+        ("style_accuracy_normal", "rm_bench:Normal", "both in the same style"),
+        ("style_accuracy_easy", "rm_bench:Easy", "chosen in a more elaborate style than rejected"),
+        ("section_mean", "sections:SectionMean", "mean over sections of the accuracy (RewardBench's score)"),
+        (
+            "accuracy_rewardbench@compat",
+            "sections:RewardBenchAccuracy",
+            "as RewardBench publishes it: equal scores are wrong, a judge's ties and unreadable verdicts count half",
+        ),
+        ("ties_score", "ties:TiesScore", "accuracy and margins on equally right answers; at most 1.01"),
     ):
-        register(name, f"{_HERE}.rm_bench:{attribute}", description=description)
+        register(name, f"{_HERE}.{attribute}", description=description)
 
 
 @hookimpl
@@ -51,4 +76,14 @@ def register_importers(register: Register) -> None:
         "rewardmath",
         f"{_HERE}.importers:rewardmath",
         description="RewardMATH's scores of one correct and nine wrong solutions; model=NAME picks one",
+    )
+    register(
+        "rewardbench",
+        f"{_HERE}.importers:rewardbench",
+        description="RewardBench's files of chosen and rejected scores (eval-set-scores), first version or second",
+    )
+    register(
+        "rewardbench-math-prm",
+        f"{_HERE}.importers:math_prm",
+        description="pairs of scores on RewardBench's subset math-prm, by model; model=NAME picks one",
     )

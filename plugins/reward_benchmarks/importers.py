@@ -97,13 +97,56 @@ def rewardmath(path: Path, *, model: str) -> Iterator[Mapping[str, Any]]:
         UsageError: it has no such model; suggests the nearest.
     """
     document = _json(path)
-    scores = document.get("scores") if isinstance(document, dict) else None
-    if not isinstance(scores, dict):
-        raise DataError(f"{path}: expected an object with 'scores', by model")
+    yield from _by_model(path, document.get("scores") if isinstance(document, dict) else None, model, "rewardmath")
+
+
+def math_prm(path: Path, *, model: str) -> Iterator[Mapping[str, Any]]:
+    """Scores as ``{model: [[chosen, rejected], ...]}`` of RewardBench's math-prm pairs; a pair's id is its index.
+
+    Args:
+        path: The JSON file.
+        model: Which of the models in it.
+
+    Raises:
+        UsageError: it has no such model; suggests the nearest.
+    """
+    yield from _by_model(path, _json(path), model, "rewardbench/math-prm")
+
+
+def _by_model(path: Path, scores: Any, model: str, task: str) -> Iterator[Mapping[str, Any]]:
+    if not isinstance(scores, dict) or not all(isinstance(rows, list) for rows in scores.values()):
+        raise DataError(f"{path}: expected a list of scores an item, by model")
     if model not in scores:
         raise UsageError(f"{path}: no model {model!r}{did_you_mean(model, scores)}")
     for number, values in enumerate(scores[model]):
-        yield {"task": "rewardmath", "id": str(number), "scores": values}
+        yield {"task": task, "id": str(number), "scores": values}
+
+
+def rewardbench(path: Path) -> Iterator[Mapping[str, Any]]:
+    """A file of ``eval-set-scores``, a table by column: ``id``, ``subset``, and the scores.
+
+    Those are ``scores_chosen`` and ``scores_rejected`` in the first version; in the second ``scores``, a list a prompt,
+    the chosen responses before the rejected. A score may stand in a list of its own.
+
+    Raises:
+        DataError: the file is not of that form.
+    """
+    table = _json(path)
+    second = isinstance(table, dict) and "scores" in table
+    wanted = ("id", "subset", "scores") if second else ("id", "subset", "scores_chosen", "scores_rejected")
+    missing = [name for name in wanted if not (isinstance(table, dict) and isinstance(table.get(name), list))]
+    if missing:
+        raise DataError(f"{path}: not RewardBench's scores: no list {missing[0]!r} in it")
+    lengths = {name: len(table[name]) for name in wanted}
+    if len(set(lengths.values())) > 1:
+        raise DataError(f"{path}: columns of unequal length: {', '.join(f'{k} {v}' for k, v in lengths.items())}")
+    for id_, subset, *scores in zip(*(table[name] for name in wanted), strict=True):
+        if second:
+            task = "rewardbench-2/ties" if str(subset).lower() == "ties" else "rewardbench-2/best-of-4"
+            (scores,) = scores
+        else:
+            task = "rewardbench/filtered"
+        yield {"task": task, "id": str(id_), "scores": [s[0] if isinstance(s, list) else s for s in scores]}
 
 
 def _json(path: Path) -> Any:

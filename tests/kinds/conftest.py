@@ -37,7 +37,12 @@ def _random_columns(seed, n=40, *, failures=True, classes=2):
     answered = np.ones(n)
     label = rng.integers(0, 2, n).astype(float) if classes == 2 else np.full(n, float(rng.integers(0, 2)))
     log_odds = rng.integers(-3, 4, n) + label
+    margin, spread = rng.integers(-2, 4, n).astype(float), rng.integers(0, 3, n).astype(float)
+    reference, pair = rng.integers(0, 2, n).astype(float), rng.integers(0, max(n // 3, 1), n).astype(float)
+    spread[reference == 1] = 0.0
+    subset = rng.integers(0, 6, n)
     if failures:
+        margin[[1, 10]], spread[[1, 10]] = NAN, NAN
         scores[1], scores[4, 0] = NAN, NAN
         chosen[[0, 5]], rejected[[0, 5]] = NAN, NAN
         as_given[[2, 7]], exchanged[[3, 7]] = NAN, NAN  # the verdict could not be read
@@ -56,5 +61,13 @@ def _random_columns(seed, n=40, *, failures=True, classes=2):
         "label": label,
         "similarity": log_odds / 4,
         "same": label,
+        "margin": margin,
+        "spread": spread,
+        "reference": reference,
+        "pair": pair,
+        "subset": subset.astype(float),
+        "section": (subset // 2).astype(float),
+        "pair_weight": np.where(subset == 3, 2.5, 1.0),
+        "scored": rng.integers(0, 2, n).astype(float),
     }
     return Columns(values)

@@ -50,3 +50,20 @@ def evaluated(tmp_path, registry):
         return {(r.task, r.domain, r.metric): r.estimate for r in outcome.results}
 
     return run
+
+
+@pytest.fixture
+def mirror(tmp_path, monkeypatch):
+    """Writes a data set below HARNESS_DATA as the hub has it: ``mirror("ORG/NAME/SPLIT", rows)``."""
+    root = tmp_path / "mirror"
+    monkeypatch.setenv("HARNESS_DATA", str(root))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+    def write(place, rows):
+        path = root / (place if place.endswith(".json") else f"{place}.jsonl")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = [json.dumps(row) for row in rows]
+        path.write_text(f"[{','.join(lines)}]" if path.suffix == ".json" else "\n".join(lines), encoding="utf-8")
+        return path
+
+    return write
