@@ -157,6 +157,10 @@ class BenchmarkFile(Strict):
     metrics: dict[str, list[str]] = Field(default_factory=dict, description="task name to metrics shown")
     aggregates: list[AggregateFile] = Field(default_factory=list, description="the first ranks the leaderboard")
     default_models: list[str] = Field(default_factory=list, description="evaluated when no -m is given")
+    published: list[str] = Field(
+        default_factory=list,
+        description="files of published results, relative to this one, shown beside evaluated ones",
+    )
     _name: str = PrivateAttr("")
     _path: Path = PrivateAttr(Path())
 
@@ -172,6 +176,17 @@ class BenchmarkFile(Strict):
     def name(self) -> str:
         """The folder's name."""
         return self._name
+
+
+class PublishedFile(Strict):
+    """Figures that others have published, with their source."""
+
+    source: str = Field(description="who published them and where")
+    citation: str = ""
+    note: str = Field("", description="what a reader should know, such as rounding")
+    unit: str = "fraction"
+    lower_is_better: list[str] = Field(default_factory=list, description="metrics of which lower values are better")
+    figures: dict[str, dict[str, float]] = Field(description="model to task:metric[:domain] to value")
 
 
 class ModelFile(Strict):
