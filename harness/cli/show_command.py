@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options
 from harness.errors import DataError, UnknownName
 from harness.registry import KINDS, Entry, Registry
+
+if TYPE_CHECKING:
+    from harness.schema import AggregateFile
 
 
 @click.command("show")
@@ -121,13 +124,21 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
     return facts
 
 
+def _aggregate(aggregate: AggregateFile) -> str:
+    """How it aggregates, and what, with the weights that it gives."""
+    if aggregate.weights is None:
+        return f"{aggregate.how} of {', '.join(aggregate.of)}"
+    weighed = zip(aggregate.weights_in_order, aggregate.of, strict=True)
+    return f"{aggregate.how} of {', '.join(f'{weight:g} x {selector}' for weight, selector in weighed)}"
+
+
 def _benchmark(registry: Registry, name: str) -> dict[str, Any]:
     benchmark = registry.benchmarks()[name]
     return {
         "benchmark": name,
         "description": benchmark.description,
         "tasks": list(benchmark.tasks),
-        "aggregates": {a.name: f"{a.how} of {', '.join(a.of)}" for a in benchmark.aggregates},
+        "aggregates": {a.name: _aggregate(a) for a in benchmark.aggregates},
         "default models": list(benchmark.default_models),
         "file": str(benchmark._path),
     }

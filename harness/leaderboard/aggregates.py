@@ -32,7 +32,7 @@ class Aggregated:
     figures: dict[str, Figure] = field(default_factory=dict)
     """By the aggregate's name; one whose parts are not all there is absent."""
     reasons: dict[str, str] = field(default_factory=dict)
-    """Why one is absent although its tasks were evaluated."""
+    """Why one is absent although its tasks were evaluated; not said again of those that select it."""
 
 
 def split_selector(benchmark: BenchmarkFile, selector: str) -> tuple[str, str, str]:
@@ -92,10 +92,10 @@ def aggregates_of(
 def _part(
     benchmark: BenchmarkFile, selector: str, made: Aggregated, results: Mapping[tuple[str, str, str], Result]
 ) -> tuple[Figure | None, str]:
-    """What a selector selects; or why it is not there, empty where its task was simply not evaluated."""
+    """What a selector selects; or why it is not there, empty where that is said elsewhere."""
     inner = selected_aggregate(benchmark, selector)
     if inner is not None:
-        return made.figures.get(inner.name), made.reasons.get(inner.name, "")
+        return made.figures.get(inner.name), ""
     task, metric, domain = split_selector(benchmark, selector)
     result = results.get((task, metric, domain))
     if result is not None:

@@ -92,10 +92,15 @@ def assemble(registry: Registry, store: Store, name: str) -> Board:
     mixed = sorted(label for label, own in fingerprints.items() if len(own) > 1)
     if mixed:
         notes.append(f"one label, different models behind its tasks; evaluate again: {', '.join(mixed)}")
-    notes += [reason for entry in entries for reason in entry.reasons]
-    missing = [e.model for e in entries if e.rank is None]
-    if missing:
-        notes.append(f"without rank, since {ranking!r} needs tasks not evaluated: {', '.join(missing)}")
+    for reason in dict.fromkeys(reason for entry in entries for reason in entry.reasons):
+        notes.append(f"{reason}: {', '.join(e.model for e in entries if reason in e.reasons)}")
+    unranked = [e for e in entries if e.rank is None]
+    for lacks, missing in (
+        ("needs tasks not evaluated", [e.model for e in unranked if not e.reasons]),
+        ("lacks a part", [e.model for e in unranked if e.reasons]),
+    ):
+        if missing:
+            notes.append(f"without rank, since {ranking!r} {lacks}: {', '.join(missing)}")
     return Board(name, benchmark.description, columns, entries, notes)
 
 
@@ -123,7 +128,7 @@ def _entries(registry: Registry, benchmark: BenchmarkFile, cells: Sequence[CellR
         for name, figure in made.figures.items():
             figures[name], kinds[name] = figure.estimate, (figure.unit, figure.higher_is_better)
         adapters = {cell.task: cell.adapters for cell in own if cell.adapters}
-        reasons = tuple(f"{model}: without {name!r}, since {reason}" for name, reason in made.reasons.items())
+        reasons = tuple(f"without {name!r}, since {reason}" for name, reason in made.reasons.items())
         entries.append(Entry(model, figures, adapters, sum(cell.failed_requests for cell in own), reasons=reasons))
     return entries, kinds
 

@@ -97,7 +97,8 @@ def rewardmath(path: Path, *, model: str) -> Iterator[Mapping[str, Any]]:
         UsageError: it has no such model; suggests the nearest.
     """
     document = _json(path)
-    yield from _by_model(path, document.get("scores") if isinstance(document, dict) else None, model, "rewardmath")
+    scores = document.get("scores") if isinstance(document, dict) else None
+    yield from _by_model(path, scores, model, "rewardmath", form="an object with 'scores', by model")
 
 
 def math_prm(path: Path, *, model: str) -> Iterator[Mapping[str, Any]]:
@@ -110,12 +111,12 @@ def math_prm(path: Path, *, model: str) -> Iterator[Mapping[str, Any]]:
     Raises:
         UsageError: it has no such model; suggests the nearest.
     """
-    yield from _by_model(path, _json(path), model, "rewardbench/math-prm")
+    yield from _by_model(path, _json(path), model, "rewardbench/math-prm", form="an object of scores by model")
 
 
-def _by_model(path: Path, scores: Any, model: str, task: str) -> Iterator[Mapping[str, Any]]:
+def _by_model(path: Path, scores: Any, model: str, task: str, *, form: str) -> Iterator[Mapping[str, Any]]:
     if not isinstance(scores, dict) or not all(isinstance(rows, list) for rows in scores.values()):
-        raise DataError(f"{path}: expected a list of scores an item, by model")
+        raise DataError(f"{path}: expected {form}: a list an item")
     if model not in scores:
         raise UsageError(f"{path}: no model {model!r}{did_you_mean(model, scores)}")
     for number, values in enumerate(scores[model]):

@@ -84,7 +84,7 @@ def test_an_unknown_domain_and_a_part_without_a_value_are_said(registry, results
     )
     unknown = "suite/b has no items of the domain 'zz' (did you mean 'z'?)"
     assert made.figures == {}
-    assert made.reasons == {"domain": unknown, "outer": unknown, "value": "suite/b:accuracy:z has no value"}
+    assert made.reasons == {"domain": unknown, "value": "suite/b:accuracy:z has no value"}
 
 
 @pytest.mark.parametrize(

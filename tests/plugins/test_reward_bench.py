@@ -197,6 +197,26 @@ def test_an_unknown_subset_is_reported_and_the_other_rows_go_on(mirror, registry
     assert bad.where.endswith("filtered.jsonl:3")
 
 
+def test_a_subset_that_the_data_lack_is_said_on_the_leaderboard(mirror, registry, tmp_path):
+    mirror("allenai/reward-bench/filtered", rows({s: n for s, n in SUBSETS.items() if s != "donotanswer"}))
+    store = tmp_path / "store.sqlite"
+    assert evaluate(["length", "constant"], ["rewardbench"], store=store, registry=registry).exit_code == 0
+    board = build_leaderboard("rewardbench", store=store, registry=registry)
+    lacking = "since rewardbench/filtered has no items of the domain 'donotanswer'"
+    assert board.notes == [
+        f"without 'Safety', {lacking}: constant, length",
+        f"without 'Safety@compat', {lacking}: constant, length",
+        "without rank, since 'score' lacks a part: constant, length",
+    ]
+    assert {"Chat", "Chat Hard", "Reasoning"} <= set(board.entries[0].figures)
+
+
+def test_the_weights_of_a_benchmark_are_shown(harness):
+    (shown,) = (d["aggregates"] for d in harness("show", "rewardbench", "--json").document if "aggregates" in d)
+    assert shown["score"] == "mean of Chat, Chat Hard, Safety, Reasoning"
+    assert f"984 x {TASK}:{METRIC}:math-prm, 164 x {TASK}:{METRIC}:hep-cpp" in shown["Reasoning"]
+
+
 def test_a_row_without_a_rejected_response_is_reported(mirror, registry):
     data = rows({"hep-cpp": 2})
     del data[1]["rejected"]
