@@ -4,6 +4,7 @@ Every metric becomes an `Estimate` with a standard error and an interval, by one
 influences (`estimate_from_influence`), a closed form, or the seeded bootstrap.
 """
 
+from harness.stats.attenuation import Disattenuated, disattenuate, reliability, reliability_from_replicates
 from harness.stats.bootstrap import (
     Bootstrap,
     bootstrap,
@@ -23,13 +24,21 @@ from harness.stats.decisions import balanced_accuracy, best_balanced_accuracy, f
 from harness.stats.errors import NoFiniteMaximum, OneClassOnly, OutOfRange, ShapeMismatch, UnusableData
 from harness.stats.estimate import Estimate, not_available
 from harness.stats.intervals import clopper_pearson, estimate_from_influence, mean_estimate, wilson
+from harness.stats.jackknife_plus import PredictionInterval, highest_level, jackknife_plus, units_needed
 from harness.stats.linearised import Linearised
+from harness.stats.multiplicity import benjamini_hochberg
 from harness.stats.paired import (
     Difference,
     mcnemar_exact,
     minimum_detectable_difference,
     paired_difference,
     sign_flip_test,
+)
+from harness.stats.permutation import (
+    CorrelationTests,
+    all_permutations,
+    leave_one_out_correlations,
+    permutation_correlations,
 )
 from harness.stats.ranks import (
     Ranks,
@@ -45,19 +54,24 @@ from harness.stats.selection import best_of_k_curve, expected_kl, oracle_curve, 
 __all__ = [
     "Bootstrap",
     "BradleyTerry",
+    "CorrelationTests",
     "Difference",
+    "Disattenuated",
     "Estimate",
     "JointFit",
     "Linearised",
     "NoFiniteMaximum",
     "OneClassOnly",
     "OutOfRange",
+    "PredictionInterval",
     "Ranks",
     "ShapeMismatch",
     "UnusableData",
+    "all_permutations",
     "auroc",
     "average_precision",
     "balanced_accuracy",
+    "benjamini_hochberg",
     "best_balanced_accuracy",
     "best_of_k_curve",
     "bootstrap",
@@ -66,6 +80,7 @@ __all__ = [
     "bootstrap_indices",
     "brier",
     "clopper_pearson",
+    "disattenuate",
     "elo",
     "estimate_from_influence",
     "expected_calibration_error",
@@ -74,7 +89,10 @@ __all__ = [
     "fit",
     "fit_jointly",
     "fit_matrix",
+    "highest_level",
+    "jackknife_plus",
     "kendall",
+    "leave_one_out_correlations",
     "log_loss",
     "mcnemar_exact",
     "mean_estimate",
@@ -83,7 +101,10 @@ __all__ = [
     "oracle_curve",
     "paired_difference",
     "pearson",
+    "permutation_correlations",
     "rank_intervals",
+    "reliability",
+    "reliability_from_replicates",
     "selected_credit",
     "sign_flip_test",
     "significantly_better",
@@ -91,5 +112,6 @@ __all__ = [
     "summarise_replicates",
     "tied_with_best",
     "true_positive_rate_at_false_positive_rate",
+    "units_needed",
     "wilson",
 ]

@@ -1,0 +1,31 @@
+"""Many tests at once: p-values adjusted so that the share of false discoveries is controlled."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from harness.stats._arrays import FloatArray, as_vector
+from harness.stats.errors import OutOfRange
+
+
+def benjamini_hochberg(p_values: ArrayLike) -> FloatArray:
+    """Adjusted p-values of Benjamini and Hochberg (1995): rejecting those up to q keeps the false discovery rate at q.
+
+    Holds for independent and for positively dependent tests.
+
+    Args:
+        p_values: shape (m,), in [0, 1]; NaN = not tested, and stays NaN.
+
+    Raises:
+        OutOfRange: a value outside [0, 1].
+    """
+    p = as_vector(p_values, "p_values")
+    tested = np.flatnonzero(~np.isnan(p))
+    if ((p[tested] < 0) | (p[tested] > 1)).any():
+        raise OutOfRange("p-values must lie in [0, 1].")
+    adjusted = np.full(p.size, np.nan)
+    descending = tested[np.argsort(-p[tested], kind="stable")]
+    ranks = np.arange(tested.size, 0, -1)
+    adjusted[descending] = np.minimum.accumulate(np.minimum(1.0, p[descending] * tested.size / ranks))
+    return adjusted
