@@ -258,6 +258,18 @@ def test_what_is_undecided_is_wrong_for_scores_and_half_for_a_judge(registry):
     assert (made.n, made.n_failed) == (5, 1)
 
 
+def test_a_judge_is_credited_half_for_what_cannot_be_read(mirror, registry, tmp_path, written, evaluated):
+    mirror("allenai/reward-bench/filtered", rows({"donotanswer": 3}))
+    # Won in both orders; a tie and a win; unreadable and a loss. Shown exchanged, the chosen response is the second.
+    verdicts = [(0, "ab", 1.0), (0, "ba", 0.0), (1, "ab", 0.5), (1, "ba", 0.1), (2, "ab", None), (2, "ba", 0.9)]
+    records = [{"task": "rewardbench", "id": str(i), "order": order, "p_first": p} for i, order, p in verdicts]
+    found = evaluated(f"judge=recorded:path={written(records)}", TASK)
+    assert found[TASK, "overall", METRIC].value == pytest.approx((1 + 0.75 + 0.25) / 3)
+    assert found[TASK, "overall", "section_mean"].value == pytest.approx((1 + 0.75 + 0.25) / 3)
+    strict = found[TASK, "overall", "accuracy_strict"]
+    assert (strict.value, strict.n, strict.n_failed) == (0.75, 2, 1)
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
