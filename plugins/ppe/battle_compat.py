@@ -17,11 +17,12 @@ from harness import Columns, Estimate, Metric, stats
 from harness.errors import UsageError
 from harness.metric import FloatArray
 from harness.stats import Linearised
+from harness.stats.bradley_terry import require_finite_maximum
 
 from . import agreement
 from .battle_metrics import COLUMNS
 from .battles import predicted_winner_compat
-from .elo import CENTRE, Ratings, battlers, win_rates
+from .elo import CENTRE, Ratings, battlers, unconnected, win_rates
 
 ROUNDS = 1000
 _LN10 = math.log(10.0)
@@ -87,13 +88,32 @@ class Table:
 
     @property
     def ratings(self) -> Ratings:
-        """With bootstrap percentiles, mean and variance."""
+        """With bootstrap percentiles, mean and variance.
+
+        Raises:
+            ValueError: not all models can be rated against each other, so the published optimiser's answer would only
+                say where it gave up.
+        """
         if self._ratings is None:
+            self._require_connected()
             rounds = bootstrap_rounds(*self._rows, len(self.models), solver=self._solver)
             low, high = np.quantile(rounds, (0.025, 0.975), axis=0)
             variance = np.diag(rounds.var(axis=0, ddof=1))
             self._ratings = Ratings(self.elo, low, high, rounds.mean(axis=0), variance)
         return self._ratings
+
+    def _require_connected(self) -> None:
+        if self._solver == "lbfgs":
+            return
+        first, second, outcome, weights = self._rows
+        m = len(self.models)
+        wins = np.bincount(first * m + second, weights=weights * outcome, minlength=m * m)
+        wins += np.bincount(second * m + first, weights=weights * (1 - outcome), minlength=m * m)
+        try:
+            require_finite_maximum(np.asarray(wins, dtype=np.float64).reshape(m, m))
+        except stats.NoFiniteMaximum as error:
+            reason = unconnected(error, self.models, mend="solver=lbfgs gives what the published optimiser ends at")
+            raise ValueError(reason) from None
 
     @property
     def point(self) -> Ratings:

@@ -162,14 +162,16 @@ def fit(
         raise ValueError(unconnected(error, names)) from None
 
 
-def unconnected(error: stats.NoFiniteMaximum, names: tuple[str, ...]) -> str:
+def unconnected(
+    error: stats.NoFiniteMaximum, names: tuple[str, ...], *, mend: str = "give the metric a prior, such as prior=0.25"
+) -> str:
     """Which models cannot be rated against which."""
     groups = sorted(error.groups, key=len)
     shown = "; ".join("{" + ", ".join(names[i] for i in group) + "}" for group in groups[:-1][:4])
     more = f" and {len(groups) - 5} more groups" if len(groups) > 5 else ""
     return (
         f"the battles do not connect all models, so some ratings would be infinite: {shown}{more} never lost, never "
-        f"won or never met the other {len(groups[-1])} models; give the metric a prior, such as prior=0.25"
+        f"won or never met the other {len(groups[-1])} models; {mend}"
     )
 
 
