@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.comparison import Comparison, compare_models
 from harness.errors import UsageError
@@ -18,6 +18,9 @@ from harness.run import Outcome, Runner
 from harness.store import Store
 from harness.store.records import CellRecord
 from harness.training import fit
+
+if TYPE_CHECKING:
+    from harness.outcomes import Report
 
 DEFAULT_STORE = Path(".harness/store.sqlite")
 
@@ -126,11 +129,27 @@ def train(
         )
 
 
-def build_leaderboard(benchmark: str, *, store: str | Path | None = None, registry: Registry | None = None) -> Board:
-    """The leaderboard of a benchmark, from what the store holds."""
+def build_leaderboard(
+    benchmark: str,
+    *,
+    store: str | Path | None = None,
+    published: Sequence[Path] = (),
+    registry: Registry | None = None,
+) -> Board:
+    """The leaderboard of a benchmark, from what the store holds, and published results beside it.
+
+    Args:
+        benchmark: Its name.
+        store: The SQLite file; it may be missing where there are published results.
+        published: Files of published results, beside those that the benchmark names itself.
+        registry: Where names are looked up.
+    """
     registry = registry or Registry()
+    known = registry.benchmarks().get(benchmark)
+    if not store_path(registry, store).is_file() and (published or (known is not None and known.published)):
+        return assemble(registry, None, benchmark, published=published)
     with existing_store(registry, store) as opened:
-        return assemble(registry, opened, benchmark)
+        return assemble(registry, opened, benchmark, published=published)
 
 
 def compare(
@@ -147,6 +166,74 @@ def compare(
     registry = registry or Registry()
     with existing_store(registry, store) as opened:
         return compare_models(registry, opened, first, second, targets, metrics=metrics, split=split)
+
+
+def correlate(
+    benchmark: str,
+    outcome: str | Path,
+    *,
+    published: Sequence[str | Path] = (),
+    model_column: str | None = None,
+    value_column: str | None = None,
+    replicates: str | Path | None = None,
+    tasks: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    domains: Sequence[str] = (),
+    curve_domains: Sequence[str] = (),
+    predict: Sequence[str] = (),
+    method: str = "ridge",
+    level: float = 0.95,
+    seed: int = 0,
+    store: str | Path | None = None,
+    registry: Registry | None = None,
+) -> Report:
+    """Which metric of a benchmark predicts an outcome of the same models, and what it predicts for others.
+
+    Args:
+        benchmark: A benchmark, or a task.
+        outcome: A table of one outcome a model: CSV, JSON, JSONL or Parquet.
+        published: Files of published results, beside those that the benchmark ships.
+        model_column: Column of the outcome's file that names the model; default: ``model``, or the one of text.
+        value_column: Column of the outcome; default: ``value``, or the one of numbers.
+        replicates: A file of draws of the outcome, for its own noise.
+        tasks: Patterns; only figures of these tasks.
+        metrics: Patterns; only these metrics.
+        domains: Patterns; only these domains.
+        curve_domains: Patterns of the domains of lower-bound curves.
+        predict: Models without outcome, whose outcome is predicted.
+        method: The predictor, ``ridge`` or ``pls``.
+        level: Coverage of all intervals.
+        seed: Of random permutations.
+        store: The SQLite file of evaluated models; may be absent where there are published figures.
+        registry: Where names are looked up.
+
+    Raises:
+        UsageError: fewer than four models have both figures and outcome, or a name or pattern does not exist.
+        DataError: a file cannot be read.
+    """
+    from harness.outcomes import Question, answer
+
+    registry = registry or Registry()
+    question = Question(
+        benchmark,
+        Path(outcome),
+        published=[Path(file) for file in published],
+        model_column=model_column,
+        value_column=value_column,
+        replicates=None if replicates is None else Path(replicates),
+        tasks=tasks,
+        metrics=metrics,
+        domains=domains,
+        curve_domains=curve_domains,
+        predict=predict,
+        method=method,
+        level=level,
+        seed=seed,
+    )
+    if store is None and not store_path(registry).is_file():
+        return answer(registry, None, question)
+    with existing_store(registry, store) as opened:
+        return answer(registry, opened, question)
 
 
 @contextmanager

@@ -15,23 +15,31 @@ FORMATS = ("table", "markdown", "csv", "json", "html")
 @click.argument("benchmark")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="Default: by the ending of -o, else table.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; default: standard output.")
+@click.option(
+    "--published",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="File of published results to show beside; repeat for several.",
+)
 @store_option
 @registry_options
 def command(
     benchmark: str,
     format_: str | None,
     output: Path | None,
+    published: tuple[Path, ...],
     store: Path | None,
     registry_file: Path | None,
     strict: bool,
 ) -> None:
-    """Show or write the leaderboard of a benchmark, from what the store holds.
+    """Show or write the leaderboard of a benchmark, from what the store holds, published results beside it.
 
     \b
     Examples:
       harness leaderboard quickstart
       harness leaderboard judgebench --format markdown
       harness leaderboard quickstart -o board.html
+      harness leaderboard ppe --published published.jsonl
     """
     from harness.api import build_leaderboard
     from harness.errors import UsageError
@@ -40,7 +48,9 @@ def command(
 
     by_ending = {".md": "markdown", ".csv": "csv", ".json": "json", ".html": "html"}
     chosen = format_ or (by_ending.get(output.suffix, "table") if output else "table")
-    board = build_leaderboard(benchmark, store=store, registry=open_registry(registry_file, strict))
+    board = build_leaderboard(
+        benchmark, store=store, published=published, registry=open_registry(registry_file, strict)
+    )
     if not board.entries:
         raise UsageError(
             f"the store holds no result of {benchmark}; make some with: harness eval -m MODEL -t {benchmark}"

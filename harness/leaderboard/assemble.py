@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness import stats
+from harness.build import build_task
 from harness.errors import UnknownName
 from harness.leaderboard.aggregates import aggregates_of
+from harness.leaderboard.board import Board, Column, Entry
+from harness.leaderboard.published_rows import published_entries, shipped_files, sort_in
 from harness.registry import Registry
 from harness.stats import Estimate
 from harness.store import Store
@@ -23,69 +26,40 @@ if TYPE_CHECKING:
     from harness.schema import BenchmarkFile
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of figures."""
-
-    key: str
-    """``aggregate`` name, or ``task:metric``."""
-    title: str
-    unit: str
-    higher_is_better: bool
-
-
-@dataclass(slots=True)
-class Entry:
-    """One model's row."""
-
-    model: str
-    figures: dict[str, Estimate]
-    """By column key; a task that was not evaluated is absent."""
-    adapters: dict[str, tuple[str, ...]]
-    """By task, where the model was asked through adapters."""
-    n_failed: int
-    rank: int | None = None
-    """Place by the first column; None where that figure is missing."""
-    rank_low: int | None = None
-    rank_high: int | None = None
-    """Places that the errors allow."""
-    tied_with_best: bool = False
-    reasons: tuple[str, ...] = ()
-    """Why aggregates are missing although their tasks were evaluated."""
-
-
-@dataclass(slots=True)
-class Board:
-    """A benchmark's leaderboard, best first."""
-
-    benchmark: str
-    description: str
-    columns: list[Column]
-    entries: list[Entry]
-    notes: list[str] = field(default_factory=list)
-
-
-def assemble(registry: Registry, store: Store, name: str) -> Board:
+def assemble(registry: Registry, store: Store | None, name: str, *, published: Sequence[Path] = ()) -> Board:
     """The leaderboard of a benchmark, of all models that the store has whole, current results of.
+
+    Published results stand beside them: those of the benchmark's own files, and those of ``published``.
+
+    Args:
+        registry: Where the benchmark and its aggregates are looked up.
+        store: The store; None: published results only.
+        name: The benchmark.
+        published: Further files of published results.
 
     Raises:
         UnknownName: there is no such benchmark.
-        ConfigurationError: an aggregate selects what no task gives.
+        ConfigurationError: an aggregate selects what no task gives, or a published file is not of the form.
+        DataError: a published file is missing or not of the form.
     """
     if name not in registry.benchmarks():
         raise UnknownName("benchmark", name, registry.benchmarks())
     benchmark = registry.benchmarks()[name]
     tasks = [task for task in benchmark.tasks if task in registry.tasks()]
     digests = {task: read_task_file(registry.tasks()[task])[1] for task in tasks}
-    cells = latest_cells(store, tasks, settings={"limit": None, "split": "test"})
+    cells = [] if store is None else latest_cells(store, tasks, settings={"limit": None, "split": "test"})
     current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
     notes = []
     if len(current) < len(cells):
         notes.append(f"{len(cells) - len(current)} cells of earlier task definitions are left out; evaluate them again")
     entries, kinds = _entries(registry, benchmark, current)
-    columns = _columns(benchmark, kinds)
+    others, other_kinds = published_entries(
+        registry, benchmark, [*shipped_files(benchmark), *published], _shown_by_task(registry, benchmark)
+    )
+    columns = _columns(benchmark, {**other_kinds, **kinds})
     ranking = benchmark.aggregates[0].name if benchmark.aggregates else (columns[0].key if columns else "")
-    _rank(entries, next((column for column in columns if column.key == ranking), None))
+    first = next((column for column in columns if column.key == ranking), None)
+    _rank(entries, first)
     fingerprints: dict[str, set[str]] = {}
     for cell in current:
         fingerprints.setdefault(cell.label, set()).add(cell.fingerprint)
@@ -101,6 +75,7 @@ def assemble(registry: Registry, store: Store, name: str) -> Board:
     ):
         if missing:
             notes.append(f"without rank, since {ranking!r} {lacks}: {', '.join(missing)}")
+    sort_in(entries, others, first)
     return Board(name, benchmark.description, columns, entries, notes)
 
 
@@ -140,6 +115,17 @@ def _shown(benchmark: BenchmarkFile, results: Mapping[tuple[str, str, str], Resu
         listed = benchmark.metrics.get(task)
         headlines = [r.metric for (t, _, d), r in results.items() if t == task and d == "overall" and r.headline]
         shown += [(task, metric) for metric in (listed if listed is not None else headlines)]
+    return shown
+
+
+def _shown_by_task(registry: Registry, benchmark: BenchmarkFile) -> dict[str, list[str]]:
+    """The metrics shown of each task, also where nothing was evaluated: listed ones, or each task's headline."""
+    shown: dict[str, list[str]] = {}
+    for task in benchmark.tasks:
+        listed = benchmark.metrics.get(task)
+        if listed is None and task in registry.tasks():
+            listed = list(build_task(registry, task).metrics[:1])
+        shown[task] = list(listed or [])
     return shown
 
 

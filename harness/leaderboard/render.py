@@ -10,13 +10,18 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from harness.leaderboard.assemble import Board, Column, Entry
+from harness.leaderboard.board import Board, Column, Entry
 from harness.report import figure, interval, plain_table
 from harness.stats import Estimate
+
+PUBLISHED = "†"
+"""Marks rows that were published, not evaluated here."""
 
 
 def rank_text(entry: Entry) -> str:
     """Place with the places that the errors allow: ``2 (1-3)``."""
+    if entry.published:
+        return PUBLISHED
     if entry.rank is None:
         return "-"
     same = entry.rank_low == entry.rank_high
@@ -39,9 +44,9 @@ _DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 def _cells(board: Board, entry: Entry) -> list[str]:
     return [
         rank_text(entry),
-        visible(entry.model) + ("*" if entry.adapters else ""),
+        visible(entry.model) + ("*" if entry.adapters else "") + (f" {PUBLISHED}" if entry.published else ""),
         *(interval(entry.figures.get(c.key), c.unit) for c in board.columns),
-        str(entry.n_failed),
+        "-" if entry.published else str(entry.n_failed),
     ]
 
 
@@ -58,6 +63,8 @@ def _notes(board: Board) -> list[str]:
     notes = ["95 % intervals; rank (lowest-highest place that the errors allow)"]
     if any(entry.adapters for entry in board.entries):
         notes.append("* asked through adapters on at least one task")
+    for source in dict.fromkeys(entry.published for entry in board.entries if entry.published):
+        notes.append(f"{PUBLISHED} published, not evaluated here, and not ranked: {visible(source)}")
     return [*notes, *map(visible, board.notes)]
 
 
@@ -102,6 +109,7 @@ def _csv(board: Board) -> str:
             "high",
             "n",
             "n_failed",
+            "published",
         ]
     )
     for entry in board.entries:
@@ -110,7 +118,17 @@ def _csv(board: Board) -> str:
             if e is not None:
                 numbers = [_number(v) for v in (e.value, e.stderr, e.low, e.high)]
                 places = ["" if p is None else p for p in (entry.rank, entry.rank_low, entry.rank_high)]
-                writer.writerow([*places, _csv_text(entry.model), _csv_text(column.key), *numbers, e.n, e.n_failed])
+                writer.writerow(
+                    [
+                        *places,
+                        _csv_text(entry.model),
+                        _csv_text(column.key),
+                        *numbers,
+                        e.n,
+                        e.n_failed,
+                        _csv_text(entry.published),
+                    ]
+                )
     return stream.getvalue()
 
 
@@ -144,6 +162,8 @@ def _entry_json(columns: list[Column], entry: Entry) -> dict[str, Any]:
         "rank_low": entry.rank_low,
         "rank_high": entry.rank_high,
         "tied_with_best": entry.tied_with_best,
+        "published": bool(entry.published),
+        "source": entry.published or None,
         "n_failed": entry.n_failed,
         "adapters": {task: list(names) for task, names in entry.adapters.items()},
         "figures": {c.key: _estimate_json(entry.figures[c.key]) for c in columns if c.key in entry.figures},
@@ -163,7 +183,7 @@ def _html(board: Board) -> str:
     environment.filters["figure"] = figure
     environment.filters["visible"] = visible
     return environment.get_template("board.html").render(
-        board=board, head=_head(board), notes=_notes(board), rank_text=rank_text, interval=interval
+        board=board, head=_head(board), notes=_notes(board), rank_text=rank_text, mark=PUBLISHED
     )
 
 

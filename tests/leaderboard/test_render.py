@@ -79,9 +79,9 @@ def test_markdown_is_a_table_between_a_heading_and_notes(plain):
 
 def test_csv_has_a_row_for_each_figure_and_nothing_where_there_is_none(plain):
     assert render(plain, "csv") == (
-        "rank,rank_low,rank_high,model,column,value,stderr,low,high,n,n_failed\n"
-        "1,1,2,first,mean,0.6229,0.026,0.571,0.672,350,2\n"
-        "1,1,2,first,suite/task:loss,0.51234,,,,1,0\n"
+        "rank,rank_low,rank_high,model,column,value,stderr,low,high,n,n_failed,published\n"
+        "1,1,2,first,mean,0.6229,0.026,0.571,0.672,350,2,\n"
+        "1,1,2,first,suite/task:loss,0.51234,,,,1,0,\n"
     )
 
 
@@ -91,8 +91,9 @@ def test_json_holds_the_estimates_unrounded_and_null_where_there_is_none(plain):
         "mean": {"value": 0.6229, "stderr": 0.026, "low": 0.571, "high": 0.672, "n": 350, "n_failed": 2},
         "suite/task:loss": {"value": 0.51234, **nothing, "n": 1, "n_failed": 0},
     }
-    places = {"rank": 1, "rank_low": 1, "rank_high": 2, "tied_with_best": True, "n_failed": 3}
-    missing = {"rank": None, "rank_low": None, "rank_high": None, "tied_with_best": False, "n_failed": 0}
+    here = {"published": False, "source": None}
+    places = {"rank": 1, "rank_low": 1, "rank_high": 2, "tied_with_best": True, "n_failed": 3, **here}
+    missing = {"rank": None, "rank_low": None, "rank_high": None, "tied_with_best": False, "n_failed": 0, **here}
     assert json.loads(render(plain, "json")) == {
         "benchmark": "suite",
         "description": "What it is.",
@@ -133,7 +134,7 @@ class Page(html.parser.HTMLParser):
 def test_the_page_shows_the_figures_and_marks_the_best(plain):
     text = render(plain, "html")
     assert text.startswith("<!doctype html>")
-    assert Page(text).cells[:5] == ["1 (1-2)", "first", "62.2957.10 to 67.20", "0.5123- to -", "3"]
+    assert Page(text).cells[:5] == ["1 (1-2)", "first", "62.2957.10 to 67.20", "0.5123", "3"]
     assert Page(text).cells[5:7] == ["-", "second*"]
     assert text.count('class="best"') == 1
     assert "asked through: suite/task: embed-to-score &gt; x" in text

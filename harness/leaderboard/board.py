@@ -1,0 +1,51 @@
+"""What a leaderboard is: columns, one entry a model, notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.stats import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of figures."""
+
+    key: str
+    """``aggregate`` name, or ``task:metric``."""
+    title: str
+    unit: str
+    higher_is_better: bool
+
+
+@dataclass(slots=True)
+class Entry:
+    """One model's row."""
+
+    model: str
+    figures: dict[str, Estimate]
+    """By column key; a task that was not evaluated is absent."""
+    adapters: dict[str, tuple[str, ...]]
+    """By task, where the model was asked through adapters."""
+    n_failed: int
+    rank: int | None = None
+    """Place by the first column; None where that figure is missing."""
+    rank_low: int | None = None
+    rank_high: int | None = None
+    """Places that the errors allow."""
+    tied_with_best: bool = False
+    published: str = ""
+    """Who published it; empty where it was evaluated here."""
+    reasons: tuple[str, ...] = ()
+    """Why aggregates are missing although their tasks were evaluated."""
+
+
+@dataclass(slots=True)
+class Board:
+    """A benchmark's leaderboard, best first."""
+
+    benchmark: str
+    description: str
+    columns: list[Column]
+    entries: list[Entry]
+    notes: list[str] = field(default_factory=list)
