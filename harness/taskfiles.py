@@ -231,6 +231,8 @@ def index_tasks(files: Sequence[RegistryFile]) -> Index:
 def _index_file(index: Index, path: Path, folder: Path, origin: str) -> None:
     try:
         value = load_yaml(path)
+        if isinstance(value, Mapping) and "figures" in value and "kind" not in value:
+            return  # published results, which a benchmark names
         if path.name == BENCHMARK_FILE:
             _add_benchmark(index, BenchmarkEntry(path.parent.relative_to(folder).as_posix(), path, value))
         else:

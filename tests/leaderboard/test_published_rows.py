@@ -1,0 +1,143 @@
+"""Published results beside evaluated ones: marked in every format, sorted in, never ranked."""
+
+import csv
+import io
+import json
+
+import pytest
+import yaml
+
+
+@pytest.fixture
+def suite(write_task, rows, project):
+    """A benchmark of two tasks with published figures of its own."""
+    for name in ("one", "two"):
+        write_task(f"suite/{name}", rows(30), metrics=["best_of_k_accuracy"])
+    (project / "tasks" / "suite" / "published.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "source": "Someone, table 1",
+                "citation": "arXiv 0000.00000",
+                "figures": {
+                    "great": {"suite/one:best_of_k_accuracy": 0.9, "suite/two:best_of_k_accuracy": 0.8},
+                    "half": {"suite/one:best_of_k_accuracy": 0.5},
+                },
+            }
+        )
+    )
+    (project / "tasks" / "suite" / "benchmark.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "tasks": ["suite/one", "suite/two"],
+                "aggregates": [
+                    {"name": "mean", "of": ["suite/one:best_of_k_accuracy", "suite/two:best_of_k_accuracy"]}
+                ],
+                "published": ["published.yaml"],
+            }
+        )
+    )
+
+
+def board(harness, *arguments):
+    ran = harness("leaderboard", "suite", "--format", "json", *arguments)
+    assert ran.code == 0, ran.err
+    return ran.document
+
+
+def test_the_file_of_published_results_is_no_task(harness, suite):
+    assert "suite/published" not in harness("list", "tasks").out
+    assert harness("doctor").code == 0
+
+
+def test_published_rows_are_sorted_in_and_not_ranked(harness, toys, suite):
+    harness("eval", "-m", "length", "-m", "random", "-t", "suite")
+    entries = board(harness)["entries"]
+    names = [entry["model"] for entry in entries]
+    assert names[:3] == ["length", "great", "random"]
+    assert names[-1] == "half"  # it lacks the figure that ranks
+    great = entries[1]
+    assert great["published"] is True
+    assert great["source"] == "Someone, table 1 (arXiv 0000.00000)"
+    assert (great["rank"], great["rank_low"]) == (None, None)
+    assert great["figures"]["mean"]["value"] == pytest.approx(0.85)
+    assert great["figures"]["mean"]["low"] is None
+    assert sorted(entry["rank"] for entry in entries if not entry["published"]) == [1, 2]
+
+
+def test_without_a_store_the_published_rows_alone_are_shown(harness, suite):
+    assert [entry["model"] for entry in board(harness)["entries"]] == ["great", "half"]
+
+
+def test_an_evaluated_model_of_the_same_name_stands_beside(harness, suite):
+    harness("eval", "-m", "great=length", "-t", "suite")
+    entries = [entry for entry in board(harness)["entries"] if entry["model"] == "great"]
+    assert sorted(entry["published"] for entry in entries) == [False, True]
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown", "html"])
+def test_every_format_marks_them_and_names_the_source(harness, suite, format_):
+    text = harness("leaderboard", "suite", "--format", format_).out
+    assert "†" in text
+    assert "Someone, table 1" in text
+    assert "nan" not in text
+
+
+def test_csv_has_the_source_in_a_column(harness, suite):
+    harness("eval", "-m", "length", "-t", "suite")
+    rows = list(csv.DictReader(io.StringIO(harness("leaderboard", "suite", "--format", "csv").out)))
+    assert {row["model"]: bool(row["published"]) for row in rows} == {"great": True, "half": True, "length": False}
+
+
+def test_further_files_are_named_and_a_later_one_wins(harness, suite, project):
+    row = {
+        "model": "great",
+        "task": "suite/one",
+        "metric": "best_of_k_accuracy",
+        "value": 0.1,
+        "low": 0.05,
+        "high": 0.2,
+    }
+    (project / "mine.jsonl").write_text(json.dumps({**row, "source": "a letter"}) + "\n")
+    great = next(e for e in board(harness, "--published", "mine.jsonl")["entries"] if e["model"] == "great")
+    assert great["figures"]["suite/one:best_of_k_accuracy"]["low"] == 0.05
+    assert "a letter" in great["source"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"model": "m", "task": "suite/one", "metric": "x"}', "mine.jsonl:1: 'value' must be a finite number"),
+        ('{"model": "m", "task": "suite/one", "metric": "x", "value": 1, "wins": 2}', "unknown key 'wins'"),
+        ('{"model": "m", "task": "suite/one", "metric": "x", "value": 1, "low": 2, "high": 3}', "not in its interval"),
+        ('{"model": "m", "task": "suite/one", "metric": "x", "value": 1, "low": 0}', "both 'low' and 'high'"),
+        ('{"model": "m", "task": "other/task", "metric": "x", "value": 1}', "no figure of a task of the benchmark"),
+        ('{"model": "m"', "mine.jsonl:1"),
+        ("", "no published figures"),
+    ],
+)
+def test_rubbish_is_named_with_its_line(harness, suite, project, text, said):
+    (project / "mine.jsonl").write_text(text + "\n")
+    ran = harness("leaderboard", "suite", "--published", "mine.jsonl")
+    assert ran.code in (1, 2)
+    assert said in ran.err
+
+
+def test_a_figure_that_is_there_twice_is_refused(harness, suite, project):
+    row = json.dumps({"model": "m", "task": "suite/one", "metric": "x", "value": 1})
+    (project / "mine.jsonl").write_text(f"{row}\n{row}\n")
+    ran = harness("leaderboard", "suite", "--published", "mine.jsonl")
+    assert "mine.jsonl:2" in ran.err
+    assert "mine.jsonl:1" in ran.err
+
+
+def test_a_missing_file_is_named(harness, suite):
+    ran = harness("leaderboard", "suite", "--published", "nowhere.jsonl")
+    assert "nowhere.jsonl: no such file" in ran.err
+
+
+def test_names_are_text_never_markup(harness, suite, project):
+    row = {"model": "<script>alert(1)</script>", "task": "suite/one", "metric": "best_of_k_accuracy", "value": 0.1}
+    (project / "mine.jsonl").write_text(json.dumps({**row, "source": "<img src=x onerror=alert(1)>"}) + "\n")
+    page = harness("leaderboard", "suite", "--published", "mine.jsonl", "--format", "html").out
+    assert "<script>" not in page
+    assert "<img" not in page
