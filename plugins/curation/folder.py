@@ -1,0 +1,96 @@
+"""The folder of a curated set: rows, a task file that reads them, and where they came from."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.errors import StoreError, UsageError
+
+from .rows import encode
+
+DATA, PROVENANCE = "data.jsonl", "provenance.json"
+
+
+def check_output(folder: Path, *, replace: bool) -> None:
+    """See that the folder can be written, before anything is generated.
+
+    Raises:
+        UsageError: something is there that would be overwritten.
+    """
+    if not folder.exists():
+        return
+    if folder.is_dir() and not any(folder.iterdir()):
+        return
+    if not (folder / PROVENANCE).is_file():
+        raise UsageError(f"-o {folder}: exists and holds no curated set; name another folder")
+    if not replace:
+        raise UsageError(f"-o {folder}: holds a curated set already; name another folder, or give --replace")
+
+
+def write_folder(
+    folder: Path, rows: Sequence[dict[str, Any]], task: dict[str, Any], provenance: dict[str, Any]
+) -> Path:
+    """Write the folder so that it is there whole or not at all; returns the task file.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    k = len(task["columns"]["responses"])
+    whole = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    name = f"best-of-{k}.yaml"
+    try:
+        shutil.rmtree(whole, ignore_errors=True)
+        whole.mkdir(parents=True)
+        _write(whole / DATA, b"".join(encode(row) + b"\n" for row in rows))
+        _write(whole / name, yaml.safe_dump(task, sort_keys=False, allow_unicode=True, width=120).encode())
+        _write(whole / PROVENANCE, (json.dumps(provenance, indent=2, default=str) + "\n").encode())
+        old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+        if folder.exists():
+            folder.rename(old)
+        whole.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        shutil.rmtree(whole, ignore_errors=True)
+        raise StoreError(f"{folder}: cannot be written: {error.strerror}") from error
+    return folder / name
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def task_file(source: str, k: int, models: Sequence[str], provenance: dict[str, Any]) -> dict[str, Any]:
+    """A task of kind ``best-of-k`` over the rows."""
+    return {
+        "kind": "best-of-k",
+        "description": f"Pick a correct response to {source} among {k} sampled from {', '.join(models)}.",
+        "citation": f"curated {provenance['made']}, see {PROVENANCE}; method: PPE, arXiv 2410.14872",
+        "data": {"test": {"file": DATA}},
+        "columns": {
+            "id": "question_id",
+            "prompt": "prompt",
+            "responses": [f"response_{i}" for i in range(1, k + 1)],
+            "correct": "scores",
+        },
+        "slices": ["model_name"],
+        # The same question may have been sampled from several generators.
+        "cluster": "source_id",
+    }
+
+
+def task_name(path: Path, folders: Sequence[Path]) -> str | None:
+    """What the task is called, where a task folder of a registry file holds it already."""
+    for folder in folders:
+        if path.resolve().is_relative_to(folder.resolve()):
+            return path.resolve().relative_to(folder.resolve()).with_suffix("").as_posix()
+    return None

@@ -1,0 +1,62 @@
+"""Programs: the last fenced block of a response, run with the reference's tests in the cage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from .checker import BadReference, Checked
+from .sandbox import run
+
+_FENCE = re.compile(r"^[ \t]{0,3}```+[ \t]*([\w+-]*)[^\n`]*$", re.M)
+_LANGUAGES = ("", "python", "python3", "py")
+
+
+def check(response: str, reference: Any, *, seconds: float = 5.0, memory: int = 1024) -> Checked:
+    """Whether the last fenced Python block passes the tests.
+
+    Args:
+        response: What the model wrote.
+        reference: The tests: a program that raises where the block is wrong, or a list of its lines.
+        seconds: Wall-clock and processor time of block and tests together (PPE allows 1 s).
+        memory: Megabytes.
+
+    Raises:
+        BadReference: there are no tests, or they are no Python.
+    """
+    tests = _tests(reference)
+    program = last_block(response)
+    if program is None:
+        return Checked(False, "no fenced block in it")
+    ran = run(program, tests, seconds=seconds, memory=memory)
+    return Checked(ran.passed, ran.why, program[:200])
+
+
+def last_block(response: str) -> str | None:
+    """What the last closed fenced block of Python, or of no named language, holds."""
+    found, opened, language = None, -1, ""
+    for fence in _FENCE.finditer(response):
+        if opened < 0:
+            opened, language = fence.end() + 1, fence[1].lower()
+        elif not fence[1]:
+            if language in _LANGUAGES:
+                found = response[opened : fence.start()]
+            opened = -1
+        else:  # a block that was never closed
+            opened, language = fence.end() + 1, fence[1].lower()
+    return found
+
+
+def _tests(reference: Any) -> str:
+    if isinstance(reference, Sequence) and not isinstance(reference, str):
+        if not all(isinstance(line, str) for line in reference):
+            raise BadReference("expected tests as a text or a list of texts")
+        reference = "\n".join(reference)
+    if not isinstance(reference, str) or not reference.strip():
+        raise BadReference("expected tests as a text or a list of texts")
+    try:
+        compile(reference, "tests", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise BadReference(f"the tests are no Python: {error}") from None
+    return reference

@@ -1,0 +1,77 @@
+"""Rows of a curated set, in PPE's schema."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.capabilities import Completion, Conversation
+from harness.task import Item
+
+from .checker import Checked
+from .settings import Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """One prompt, all samples of one generator, and what the checker said of each."""
+
+    item: Item
+    model: str
+    completions: Sequence[Completion]
+    checked: Sequence[Checked]
+    temperatures: Sequence[float]
+
+    @property
+    def mean_score(self) -> float:
+        """Share of correct samples."""
+        return sum(c.correct for c in self.checked) / len(self.checked)
+
+
+def make_row(sampled: Sampled, wish: Wish, task: str) -> dict[str, Any]:
+    """A prompt with its responses as a row: PPE's columns, and where each came from.
+
+    ``conflict_pairs`` lists all pairs (i, j), i < j, counted from 0, of which one is correct and the other is not;
+    ``sampled_conflict_pairs`` some of them, each in a random order. ``question_id`` is the SHA-1 of everything else.
+    """
+    scores = [c.correct for c in sampled.checked]
+    pairs = conflict_pairs(scores)
+    draw = random.Random(f"{wish.seed}:{sampled.model}:{sampled.item.id}:pairs")
+    chosen = sorted(draw.sample(pairs, min(wish.pairs, len(pairs))))
+    row: dict[str, Any] = {
+        "model_name": sampled.model,
+        "prompt": _prompt(sampled.item.fields["prompt"]),
+        **{f"response_{i}": completion.text for i, completion in enumerate(sampled.completions, start=1)},
+        "scores": scores,
+        "mean_score": sampled.mean_score,
+        "conflict_pairs": [list(pair) for pair in pairs],
+        "sampled_conflict_pairs": [[i, j] if draw.random() < 0.5 else [j, i] for i, j in chosen],
+        "parsed_outputs": [c.parsed for c in sampled.checked],
+        "temperatures": list(sampled.temperatures),
+        "reference": sampled.item.fields["reference"],
+        "source_task": task,
+        "source_id": sampled.item.id,
+    }
+    return {"question_id": hashlib.sha1(encode(row)).hexdigest(), **row}
+
+
+def encode(row: dict[str, Any]) -> bytes:
+    """A row as one line of JSON; lone surrogates, which models do write, as escapes."""
+    return json.dumps(row, ensure_ascii=True, default=str).encode()
+
+
+def conflict_pairs(scores: Sequence[bool]) -> list[tuple[int, int]]:
+    """All (i, j), i < j, whose labels differ."""
+    return [(i, j) for i in range(len(scores)) for j in range(i + 1, len(scores)) if scores[i] != scores[j]]
+
+
+def _prompt(prompt: Conversation) -> Any:
+    """A single user message as its text, anything longer as messages."""
+    messages = prompt.messages
+    if len(messages) == 1 and messages[0].role == "user":
+        return messages[0].content
+    return [{"role": message.role, "content": message.content} for message in messages]

@@ -1,0 +1,139 @@
+"""Runs a program that a model wrote: a process of its own, limited as far as the system allows, and always killed.
+
+What holds it (`cage.py` puts it on, then runs the program in the same process):
+
+=============== ==================================================== ==========================================
+what            by                                                   where
+=============== ==================================================== ==========================================
+time            processor limit, and the group killed at the end     everywhere
+memory, files   resource limits                                      Unix
+processes       seccomp: no new process, no program, no signals      Linux on x86-64 and 64-bit ARM
+network         seccomp: no socket; elsewhere the module is emptied  a weak hold where there is no seccomp
+file system     Landlock: reads Python only, writes its folder only  Linux 5.13 or later
+environment     empty but for thread counts; ``python -I``; own folder everywhere
+=============== ==================================================== ==========================================
+
+This stops accidents and mischief. It is no security boundary: the kernel is shared, and a program that looks for the
+verdict's secret in its own process can fake a pass.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+_CAGE = Path(__file__).with_name("cage.py")
+_FILE_BYTES = 4 << 20
+_SHOWN = 200
+
+
+class Ran(NamedTuple):
+    """How a program ended."""
+
+    passed: bool
+    why: str
+    output: str = ""
+    """The beginning of what it wrote."""
+    holds: tuple[str, ...] = ()
+    """What held it besides resource limits: ``landlock``, ``seccomp``."""
+
+
+def run(program: str, tests: str, *, seconds: float, memory: int) -> Ran:
+    """Run a program, then tests in its namespace; passed where neither raises.
+
+    Args:
+        program: What the model wrote.
+        tests: What raises where the program is wrong.
+        seconds: Wall-clock and processor time of both together.
+        memory: Megabytes of address space.
+    """
+    with tempfile.TemporaryDirectory(prefix="harness-", ignore_cleanup_errors=True) as folder:
+        secret = secrets.token_hex(16)
+        work = Path(folder) / "work"
+        work.mkdir()
+        job = {
+            "program": program,
+            "tests": tests,
+            "secret": secret,
+            "seconds": seconds,
+            "memory": memory << 20,
+            "file": _FILE_BYTES,
+        }
+        (work / "job.json").write_text(json.dumps(job), "utf-8")
+        read, write = os.pipe()
+        try:
+            with (Path(folder) / "output").open("w+b") as output:
+                ended = _run_process(work, write, output.fileno(), seconds)
+                os.close(write)
+                write = -1
+                output.seek(0)
+                written = output.read(4096).decode("utf-8", "replace")
+            return _verdict(_drain(read), secret, ended, written)
+        finally:
+            os.close(read)
+            if write >= 0:
+                os.close(write)
+
+
+def _run_process(work: Path, pipe: int, output: int, seconds: float) -> str:
+    """How the process ended: empty for by itself, else a clause."""
+    process = subprocess.Popen(
+        [sys.executable, "-I", str(_CAGE), str(pipe)],
+        cwd=work,
+        # Threads of numerical libraries, one a core, would not fit into the memory.
+        env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        pass_fds=(pipe,),
+        start_new_session=True,
+    )
+    try:
+        # Starting Python is not the program's doing.
+        code = process.wait(timeout=seconds + 2.0)
+    except subprocess.TimeoutExpired:
+        return f"took longer than {seconds:g} s"
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if code < 0:
+        name = signal.Signals(-code).name
+        timed = -code in (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM)
+        return f"took longer than {seconds:g} s" if timed else f"was ended by {name}"
+    return f"left with status {code}" if code else ""
+
+
+def _drain(pipe: int) -> bytes:
+    os.set_blocking(pipe, False)
+    with contextlib.suppress(BlockingIOError):
+        return os.read(pipe, 1 << 16)
+    return b""
+
+
+def _verdict(line: bytes, secret: str, ended: str, output: str) -> Ran:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or told.get("secret") != secret:
+        return Ran(False, ended or "ended before its tests did", output)
+    holds = tuple(map(str, told.get("holds", ())))
+    problem = str(told.get("problem", ""))[:_SHOWN]
+    # A program that passed and then would not end has still passed its tests.
+    return Ran(not problem, problem or "passes its tests", output, holds)
+
+
+@cache
+def holds() -> tuple[str, ...]:
+    """What would hold a program on this system besides resource limits and an emptied ``socket``."""
+    return run("", "", seconds=20.0, memory=1024).holds

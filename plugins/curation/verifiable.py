@@ -1,0 +1,153 @@
+"""The kind of task whose answers can be checked: a prompt, a reference, and a checker."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import Answers, Failure, FieldSpec, Item, Request, Stage, Task
+from harness.capabilities import Completion, Generation, Sampling
+from harness.columns import BadValue
+from harness.errors import ConfigurationError
+from harness.plugins import describe
+from harness.task import Definition
+
+from .checker import BadReference, Checked, Checker, load_checker, permit_code, run_checker
+
+
+class Verifiable(Task):
+    """Rows hold a ``prompt`` and a ``reference``; the option ``checker`` names what compares a completion with it.
+
+    Every prompt is completed ``samples`` times. Columns of shape (n, samples): ``correct`` (1 or 0; NaN where the
+    request or the checker failed), ``answered`` (1 where an answer was found in the text) and ``truncated`` (1 where
+    the completion reached ``max_tokens``).
+    """
+
+    fields: ClassVar[Mapping[str, FieldSpec]] = {
+        "prompt": FieldSpec("conversation", description="a text or a list of messages"),
+        "reference": FieldSpec("any", description="what the checker compares with"),
+    }
+    stages: ClassVar[tuple[Stage, ...]] = (Stage(("generate",)),)
+    columns: ClassVar[tuple[str, ...]] = ("correct", "answered", "truncated")
+    default_metrics: ClassVar[tuple[str, ...]] = ("pass_at_1", "answered_rate", "truncated_rate")
+    options: ClassVar[Mapping[str, Any]] = {
+        "checker": "",
+        "settings": {},
+        "samples": 1,
+        "temperature": None,
+        "top_p": 1.0,
+        "max_tokens": 512,
+        "stop": (),
+        "seed": 0,
+    }
+
+    def __init__(self, definition: Definition) -> None:
+        super().__init__(definition)
+        self.allow_code = False
+        self._checker: Checker | None = None
+        if not self.settings["checker"]:
+            raise ConfigurationError(
+                f"{self.name}: options.checker is missing: choice, boxed, instructions, python, ..."
+            )
+        samples, temperature = self.settings["samples"], self.settings["temperature"]
+        if not isinstance(samples, int) or isinstance(samples, bool) or samples < 1:
+            raise ConfigurationError(f"{self.name}: options.samples: expected a number of at least 1, got {samples!r}")
+        if temperature is None:
+            self.settings["temperature"] = temperature = 0.0 if samples == 1 else 0.8
+        spread(temperature, f"{self.name}: options.temperature")
+        if samples > 1 and temperature == 0:
+            raise ConfigurationError(
+                f"{self.name}: options.samples is {samples}, but at temperature 0 all samples are the same; "
+                "give a higher options.temperature"
+            )
+
+    @property
+    def checker(self) -> Checker:
+        """What compares a completion with the reference, imported on first use.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        if self._checker is None:
+            self._checker = load_checker(self.settings["checker"])
+        return self._checker
+
+    def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
+        """A reference that the checker can read."""
+        try:
+            run_checker(self.checker, "", fields["reference"], self.settings["settings"])
+        except BadReference as error:
+            raise BadValue(f"unreadable reference: {error}") from None
+        return fields
+
+    def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
+        """One request for all samples; with several temperatures, one a sample."""
+        permit_code(self.settings["checker"], allowed=self.allow_code)
+        samples, seed = self.settings["samples"], self.settings["seed"]
+        origin = item.origin(self.name)
+        prompt = item.fields["prompt"]
+        low, mode, high = spread(self.settings["temperature"], "temperature")
+        if low == high:
+            return [Generation(prompt, samples, self._sampling(low, seed), origin=origin)]
+        # From the item's id alone: the same item is asked the same whatever else is in the data.
+        draw = random.Random(f"{seed}:{item.id}")
+        drawn = [round(draw.triangular(low, high, mode), 4) for _ in range(samples)]
+        return [Generation(prompt, 1, self._sampling(t, seed + i), origin=origin) for i, t in enumerate(drawn)]
+
+    def _sampling(self, temperature: float, seed: int) -> Sampling:
+        s = self.settings
+        return Sampling(temperature, float(s["top_p"]), int(s["max_tokens"]), tuple(s["stop"]), seed)
+
+    def completions(self, answers: Answers) -> list[Completion | Failure]:
+        """One a sample; a failed request stands for all of its samples."""
+        found: list[Completion | Failure] = []
+        for request, response in zip(answers.requests, answers.responses, strict=True):
+            assert isinstance(request, Generation)
+            found += [response] * request.n if isinstance(response, Failure) else list(response)
+        return found
+
+    def check(self, item: Item, completion: Completion | Failure) -> Checked | Failure:
+        """What the checker says of a completion; a `Failure` where there is none, or the checker broke."""
+        if isinstance(completion, Failure):
+            return completion
+        try:
+            return run_checker(self.checker, completion.text, item.fields["reference"], self.settings["settings"])
+        except Exception as error:  # a third party's code: says nothing about the response
+            return Failure(f"the checker {self.settings['checker']!r} failed: {describe(error)}")
+
+    def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
+        """Right or wrong, answered or not, cut off or not."""
+        completions = self.completions(answers[0])
+        checked = [self.check(item, completion) for completion in completions]
+        for completion, result in zip(completions, checked, strict=True):
+            if isinstance(result, Failure) and isinstance(completion, Completion):
+                warnings.warn(f"{self.name} item {item.id}: {result.reason}", RuntimeWarning, stacklevel=2)
+        nan = float("nan")
+        return {
+            "correct": np.array([nan if isinstance(c, Failure) else float(c.correct) for c in checked]),
+            "answered": np.array([nan if isinstance(c, Failure) else float(bool(c.parsed)) for c in checked]),
+            "truncated": np.array(
+                [nan if isinstance(c, Failure) else float(c.finish_reason == "length") for c in completions]
+            ),
+        }
+
+
+def spread(value: Any, where: str) -> tuple[float, float, float]:
+    """A temperature as (lowest, most likely, highest) of a triangular distribution; a number is all three.
+
+    Raises:
+        ConfigurationError: it is neither a number nor three in order.
+    """
+    values = [value] * 3 if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+    ok = isinstance(values, (list, tuple)) and len(values) == 3 and all(isinstance(v, (int, float)) for v in values)
+    if not ok or not 0 <= values[0] <= values[1] <= values[2]:
+        raise ConfigurationError(
+            f"{where}: expected a number of at least 0, or three in order [lowest, most likely, highest], got {value!r}"
+        )
+    low, mode, high = map(float, values)
+    return low, mode, high
