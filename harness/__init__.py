@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.adapters import Adapter, Unsuitable
-    from harness.api import build_leaderboard, compare, evaluate, train
+    from harness.api import build_leaderboard, compare, correlate, evaluate, train
     from harness.capabilities import (
         Candidates,
         Capability,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "adapters": ("Adapter", "Unsuitable"),
-    "api": ("build_leaderboard", "compare", "evaluate", "train"),
+    "api": ("build_leaderboard", "compare", "correlate", "evaluate", "train"),
     "capabilities": (
         "Candidates",
         "Capability",
@@ -105,6 +105,7 @@ __all__ = [
     "Verdict",
     "build_leaderboard",
     "compare",
+    "correlate",
     "evaluate",
     "file_identity",
     "hookimpl",

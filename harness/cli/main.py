@@ -17,6 +17,7 @@ COMMANDS = {
     "eval": "evaluate models on tasks and benchmarks",
     "leaderboard": "show or write the leaderboard of a benchmark",
     "compare": "paired difference of two models, with interval and p-value",
+    "correlate": "which metric predicts an outcome, and how sure that is",
     "train": "train a model on a task's train split",
     "list": "list models, tasks, benchmarks, metrics and everything else that has a name",
     "show": "show all that is known of one name",

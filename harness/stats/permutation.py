@@ -14,7 +14,7 @@ from harness.stats.errors import OutOfRange, ShapeMismatch
 
 # Correlations are compared up to rounding, so that equal ones count as "at least as large".
 _ROUNDING = 1e-10
-_BLOCK = 1 << 21
+_BLOCK = 1 << 17  # figures at a time: as many as a processor keeps near
 
 
 class CorrelationTests(NamedTuple):
@@ -69,14 +69,16 @@ def permutation_correlations(
     observed = _Correlations(x)
     values = observed.of(y[None, :])[0]
     tested = np.flatnonzero(np.isfinite(values))
-    alone, together, total = _count(_Correlations(x[:, tested]), values[tested], y, rng, draws, exact)
+    # Smallest first, so that a running maximum steps down from the largest.
+    sizes = _Correlations(x[:, tested]).comparable(values[tested])
+    tested = tested[np.argsort(sizes, kind="stable")]
+    alone, together, total = _count(x[:, tested], y, rng, draws, exact)
     start = 0 if exact else 1  # the order as observed is among all orders, but not among random ones
     p_value, family = np.full(values.size, np.nan), np.full(values.size, np.nan)
     p_value[tested] = (alone + start) / (total + start)
     family[tested] = (together + start) / (total + start)
     # Step-down: nothing may be more significant than what correlates more strongly.
-    order = tested[np.argsort(-observed.comparable(values)[tested], kind="stable")]
-    family[order] = np.maximum.accumulate(family[order])
+    family[tested[::-1]] = np.maximum.accumulate(family[tested[::-1]])
     return CorrelationTests(values, p_value, family, total, exact)
 
 
@@ -104,8 +106,9 @@ class _Correlations:
         spread = (outcomes**2) @ self.masks - (outcomes @ self.masks) ** 2 / counts
         floor = 1e-12 * (outcomes**2).sum(axis=1, keepdims=True)
         inverse = np.where(spread > floor, 1 / np.sqrt(np.maximum(spread, 1e-300)), np.nan)
-        product: FloatArray = (outcomes @ self.unit) * inverse[:, self.mask_of]
-        return np.clip(product, -1.0, 1.0)
+        product: FloatArray = outcomes @ self.unit
+        product *= inverse[:, self.mask_of] if inverse.shape[1] > 1 else inverse
+        return np.clip(product, -1.0, 1.0, out=product)
 
     def comparable(self, correlations: FloatArray) -> FloatArray:
         """Sizes that may be compared between columns: |r| itself where all have as many units."""
@@ -117,25 +120,21 @@ class _Correlations:
 
 
 def _count(
-    columns: _Correlations,
-    observed: FloatArray,
-    y: FloatArray,
-    rng: np.random.Generator | None,
-    draws: int,
-    exact: bool,
+    x: FloatArray, y: FloatArray, rng: np.random.Generator | None, draws: int, exact: bool
 ) -> tuple[FloatArray, FloatArray, int]:
-    """How many permutations are at least as extreme, for each variable alone and for the step-down maxima."""
-    sizes = columns.comparable(observed)
-    order = np.argsort(sizes, kind="stable")  # smallest first: a running maximum then steps down from the largest
-    floor = sizes[order] - _ROUNDING
-    alone, together, total = np.zeros(sizes.size), np.zeros(sizes.size), 0
-    block = max(1, _BLOCK // max(1, sizes.size))
-    for outcomes in _orders(y, rng, draws, exact, block):
+    """How many permutations are at least as extreme, for each variable alone and for the step-down maxima.
+
+    The variables come in the order of their correlations, smallest first.
+    """
+    columns = _Correlations(x)
+    floor = columns.comparable(columns.of(y[None, :])[0]) - _ROUNDING
+    alone, together, total = np.zeros(floor.size), np.zeros(floor.size), 0
+    for outcomes in _orders(y, rng, draws, exact, max(1, _BLOCK // max(1, floor.size))):
         # A column that is constant under one order has no correlation there, which is no evidence against chance.
-        permuted = np.nan_to_num(columns.comparable(columns.of(outcomes)), nan=0.0)[:, order]
-        alone[order] += (permuted >= floor).sum(axis=0)
+        permuted = np.nan_to_num(columns.comparable(columns.of(outcomes)), nan=0.0, copy=False)
+        alone += (permuted >= floor).sum(axis=0)
         np.maximum.accumulate(permuted, axis=1, out=permuted)
-        together[order] += (permuted >= floor).sum(axis=0)
+        together += (permuted >= floor).sum(axis=0)
         total += len(outcomes)
     return alone, together, total
 

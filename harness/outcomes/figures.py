@@ -1,0 +1,211 @@
+"""The figures of models on a benchmark's tasks: from the store, from published files, and the aggregates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.leaderboard.aggregates import aggregates_of
+from harness.registry import Registry
+from harness.store import Store
+from harness.store.records import Result, latest_cells
+from harness.taskfiles import read_task_file
+
+if TYPE_CHECKING:
+    from harness.schema import BenchmarkFile
+
+FloatArray = NDArray[np.float64]
+Key = tuple[str, str, str]
+"""(task, metric, domain)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One metric of one task on one domain; an aggregate has the benchmark as its task."""
+
+    task: str
+    metric: str
+    domain: str
+    unit: str
+    higher_is_better: bool
+    aggregate: bool = False
+
+    @property
+    def name(self) -> str:
+        """As selectors name it: ``task:metric:domain``."""
+        where = "" if self.domain == "overall" else f":{self.domain}"
+        return f"{self.task}:{self.metric}{where}"
+
+
+@dataclass(slots=True)
+class Figures:
+    """Figures of models, one row a model and one column a feature."""
+
+    models: list[str]
+    features: list[Feature]
+    values: FloatArray
+    """(models, features), lower-is-better metrics negated, so that more is better throughout; NaN where absent."""
+    stderrs: FloatArray
+    """(models, features); NaN where not known."""
+    notes: list[str] = field(default_factory=list)
+
+    def select(self, *, features: Sequence[int] | None = None, models: Sequence[str] | None = None) -> Figures:
+        """Some of the features, or some of the models in the order given."""
+        columns = list(range(len(self.features))) if features is None else list(features)
+        names = self.models if models is None else list(models)
+        rows = [self.models.index(model) for model in names]
+        grid = np.ix_(rows, columns)
+        kept = [self.features[i] for i in columns]
+        return Figures(list(names), kept, self.values[grid], self.stderrs[grid], self.notes)
+
+
+def gather(
+    registry: Registry,
+    target: str,
+    *,
+    store: Store | None = None,
+    published: Sequence[Path] = (),
+    include_shipped: bool = True,
+) -> Figures:
+    """Every figure of every model on the tasks of a benchmark.
+
+    Of figures of the same model, task, metric and domain, that of the newest whole cell of the store is taken first,
+    then those of the files given, in their order, then those that the benchmark ships.
+
+    Args:
+        registry: Where benchmarks and tasks are looked up.
+        target: A benchmark, or a single task.
+        store: Evaluated models; None: published figures only.
+        published: Files of published results.
+        include_shipped: Also the published results that the benchmark ships.
+
+    Raises:
+        UnknownName: there is no such benchmark or task.
+        DataError: a published file cannot be read.
+        UsageError: there is not a single figure.
+    """
+    benchmark = registry.benchmarks().get(target)
+    if benchmark is None and target not in registry.tasks():
+        raise UnknownName("benchmark or task", target, [*registry.benchmarks(), *registry.tasks()])
+    tasks = benchmark.tasks if benchmark else [target]
+    notes: list[str] = []
+    shipped = shipped_files(benchmark) if benchmark is not None and include_shipped else []
+    by_model = _published(tasks, [*published, *shipped], notes)
+    if store is not None:
+        _add_evaluated(registry, store, tasks, by_model, notes)
+    if not by_model:
+        raise UsageError(
+            f"there is no result of {target} to correlate; evaluate models with: harness eval -m MODEL -t {target}, "
+            "or name files of published results with --published"
+        )
+    if benchmark is not None:
+        for results in by_model.values():
+            _add_aggregates(registry, benchmark, results)
+    return _table(by_model, benchmark.name if benchmark else "", notes)
+
+
+def shipped_files(benchmark: BenchmarkFile) -> list[Path]:
+    """The published results that a benchmark names, relative to its own file."""
+    named = getattr(benchmark, "published", None) or []
+    return [benchmark._path.parent / str(name) for name in ([named] if isinstance(named, str) else named)]
+
+
+def _published(tasks: Sequence[str], files: Sequence[Path], notes: list[str]) -> dict[str, dict[Key, Result]]:
+    from harness.published import read_published
+
+    by_model: dict[str, dict[Key, Result]] = {}
+    for file in files:
+        rows = [row.result for row in read_published(file)]
+        others = sorted({result.task for result in rows} - set(tasks))
+        if others:
+            hint = did_you_mean(others[0], tasks)
+            notes.append(f"{file}: figures of other tasks are not used: {', '.join(others)}{hint}")
+        for result in rows:
+            if result.task in tasks and math.isfinite(result.estimate.value):
+                by_model.setdefault(result.model, {}).setdefault((result.task, result.metric, result.domain), result)
+    return by_model
+
+
+def _add_evaluated(
+    registry: Registry, store: Store, tasks: Sequence[str], by_model: dict[str, dict[Key, Result]], notes: list[str]
+) -> None:
+    known = [task for task in tasks if task in registry.tasks()]
+    digests = {task: read_task_file(registry.tasks()[task])[1] for task in known}
+    cells = latest_cells(store, known, settings={"limit": None, "split": "test"})
+    current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
+    if len(current) < len(cells):
+        notes.append(f"{len(cells) - len(current)} cells of earlier task definitions are left out; evaluate them again")
+    replaced: set[str] = set()
+    for cell in current:
+        own = by_model.setdefault(cell.label, {})
+        for result in cell.results:
+            key = (result.task, result.metric, result.domain)
+            if math.isfinite(result.estimate.value):
+                replaced |= {cell.label} if key in own else set()
+                own[key] = result
+        if not own:
+            del by_model[cell.label]
+    if replaced:
+        notes.append(f"evaluated here, so their published figures give way: {', '.join(sorted(replaced))}")
+
+
+def _add_aggregates(registry: Registry, benchmark: BenchmarkFile, results: dict[Key, Result]) -> None:
+    made = aggregates_of(registry, benchmark, results)
+    model = next(iter(results.values())).model
+    for name, f in made.figures.items():
+        key = (benchmark.name, name, "overall")
+        results[key] = Result(model, benchmark.name, name, "overall", f.estimate, f.unit, f.higher_is_better)
+
+
+def _table(by_model: dict[str, dict[Key, Result]], benchmark: str, notes: list[str]) -> Figures:
+    keys = list(dict.fromkeys(key for results in by_model.values() for key in results))
+    keys.sort(key=lambda key: key[0] == benchmark)  # aggregates last, the rest in the order in which they came
+    place = {key: i for i, key in enumerate(keys)}
+    models = list(by_model)
+    values, stderrs = np.full((2, len(models), len(keys)), np.nan)
+    example: dict[Key, Result] = {}
+    for row, model in enumerate(models):
+        for key, result in by_model[model].items():
+            first = example.setdefault(key, result)
+            if result.higher_is_better != first.higher_is_better:
+                raise UsageError(
+                    f"{':'.join(key)}: higher is better for {first.model} and lower is better for {model}; "
+                    "mend 'higher_is_better' in the published file"
+                )
+            values[row, place[key]] = result.estimate.value * (1 if result.higher_is_better else -1)
+            stderrs[row, place[key]] = result.estimate.stderr
+    features = [
+        Feature(*key, example[key].unit, example[key].higher_is_better, aggregate=key[0] == benchmark) for key in keys
+    ]
+    return Figures(models, features, values, stderrs, notes)
+
+
+def matching(figures: Figures, *, tasks: Sequence[str], metrics: Sequence[str], domains: Sequence[str]) -> list[int]:
+    """Places of the features whose task, metric and domain each match one of the patterns; no pattern: all.
+
+    Raises:
+        UsageError: a pattern matches nothing; suggests the nearest name.
+    """
+    keep = set(range(len(figures.features)))
+    for option, patterns, field_ in (
+        ("--task", tasks, "task"),
+        ("--metric", metrics, "metric"),
+        ("--domain", domains, "domain"),
+    ):
+        names = [getattr(feature, field_) for feature in figures.features]
+        for pattern in patterns:
+            if not any(fnmatchcase(name, pattern) for name in names):
+                raise UsageError(f"{option}: nothing matches {pattern!r}{did_you_mean(pattern, names)}")
+        if patterns:
+            keep &= {i for i, name in enumerate(names) if any(fnmatchcase(name, p) for p in patterns)}
+    if not keep:
+        raise UsageError("no figure is left: --task, --metric and --domain together select nothing")
+    return sorted(keep)

@@ -1,0 +1,269 @@
+"""The outcome that metrics should predict: one figure a model, from a file of almost any shape."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+from harness.data import FileSource, Row
+from harness.errors import DataError, UsageError, did_you_mean
+
+_MODEL = ("model", "models", "name", "label", "reward_model", "reward model")
+_VALUE = ("value", "outcome", "score")
+_STDERR = ("stderr", "se", "standard_error", "std_error")
+_BOUNDS = (("low", "lower"), ("high", "upper"))
+_Z = NormalDist().inv_cdf(0.975)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeValue:
+    """One model's outcome, in the outcome's unit."""
+
+    value: float
+    stderr: float = math.nan
+    """NaN where the file gives none."""
+    replicates: tuple[float, ...] = ()
+    """Draws of the value, such as bootstrap ratings; aligned between models."""
+
+
+@dataclass(slots=True)
+class OutcomeTable:
+    """All outcomes of a file."""
+
+    name: str
+    """The column the values came from; the file's name where that says nothing."""
+    path: Path
+    values: dict[str, OutcomeValue]
+    """By model."""
+    notes: list[str] = field(default_factory=list)
+
+
+def read_outcomes(
+    path: Path,
+    *,
+    model_column: str | None = None,
+    value_column: str | None = None,
+    replicates: Path | None = None,
+) -> OutcomeTable:
+    """Outcomes of a CSV, JSON, JSONL or Parquet file.
+
+    The column of models is ``model`` or the one of text; that of outcomes is ``value`` or the one of numbers. Columns
+    ``stderr``, or ``low`` and ``high`` (of 95 %), give the outcome's own noise. A JSON file may also be one object of
+    values by model.
+
+    Args:
+        path: The file.
+        model_column: The column of model names.
+        value_column: The column of outcomes.
+        replicates: A file of draws of the outcome: a JSON object of lists by model, or rows of model and draw.
+
+    Raises:
+        DataError: the file cannot be read, or a row is not what it should be; names file and row.
+        UsageError: a column is missing, or it is not clear which is meant.
+    """
+    rows = _rows(path)
+    model_column = _model_column(path, rows, model_column)
+    value_column = _value_column(path, rows, model_column, value_column)
+    name = path.name.split(".")[0] if value_column.lower() in {"value", "outcome"} else value_column
+    table = OutcomeTable(name, path, {})
+    errors = _error_columns(rows, value_column)
+    for row in rows:
+        model = str(row.values.get(model_column) or "").strip()
+        if not model:
+            raise DataError(f"{row.where}: the column {model_column!r} names no model")
+        if model in table.values:
+            raise DataError(f"{row.where}: a second outcome of the model {model!r}; keep one row a model")
+        value = _number(row, value_column)
+        if math.isnan(value):
+            table.notes.append(f"{row.where}: {model} has no {value_column}; left out")
+            continue
+        table.values[model] = OutcomeValue(value, _stderr(row, errors))
+    if replicates is not None:
+        _add_replicates(table, replicates)
+    return table
+
+
+def _rows(path: Path) -> list[Row]:
+    if path.name.removesuffix(".gz").endswith(".json") and not path.name.endswith(".gz"):
+        by_model = _object(path)
+        if by_model is not None:
+            return [
+                Row(i, f"{path} key {name!r}", {"model": name, **(v if isinstance(v, Mapping) else {"value": v})})
+                for i, (name, v) in enumerate(by_model.items())
+            ]
+    rows = list(FileSource(path).rows())
+    broken = next((row for row in rows if row.problem), None)
+    if broken is not None:
+        raise DataError(f"{broken.where}: {broken.problem}")
+    if not rows:
+        raise DataError(f"{path}: the file has no rows; expected one a model, with its outcome")
+    return rows
+
+
+def _object(path: Path) -> dict[str, Any] | None:
+    """A JSON file's content where it is one object; None where it is a list."""
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not valid JSON: {error}") from None
+    return document if isinstance(document, dict) else None
+
+
+def _columns(rows: Sequence[Row]) -> list[str]:
+    return [name for name in dict.fromkeys(key for row in rows for key in row.values) if str(name).strip()]
+
+
+def _model_column(path: Path, rows: Sequence[Row], wanted: str | None) -> str:
+    columns = _columns(rows)
+    if wanted is not None:
+        return _existing(path, wanted, columns, "--model-column")
+    found = next((c for name in _MODEL for c in columns if c.lower() == name), None)
+    if found:
+        return found
+    texts = [c for c in columns if any(_as_number(row.values.get(c)) is None for row in rows)]
+    if len(texts) == 1:
+        return texts[0]
+    raise UsageError(
+        f"{path}: which column names the model? Say it with --model-column; the columns are {_listed(columns)}"
+    )
+
+
+def _value_column(path: Path, rows: Sequence[Row], model_column: str, wanted: str | None) -> str:
+    columns = [c for c in _columns(rows) if c != model_column]
+    if wanted is not None:
+        return _existing(path, wanted, columns, "--value-column")
+    numeric = [c for c in columns if all(_as_number(row.values.get(c)) is not None for row in rows)]
+    found = next((c for name in _VALUE for c in numeric if c.lower() == name), None)
+    if found:
+        return found
+    plain = [c for c in numeric if not _is_error_of(c, columns)]
+    if len(plain) == 1:
+        return plain[0]
+    raise UsageError(
+        f"{path}: which column is the outcome? Say it with --value-column; "
+        + (f"there are {_listed(plain)}" if plain else f"none of {_listed(columns)} holds only numbers")
+    )
+
+
+def _is_error_of(column: str, columns: Sequence[str]) -> bool:
+    """Whether a column says how uncertain another is: ``stderr``, or ``Elo_low`` beside ``Elo``."""
+    kinds = [kind for kinds in (_STDERR, *_BOUNDS) for kind in kinds]
+    others = [""] + [f"{c.lower()}{join}" for c in columns if c != column for join in ("_", " ")]
+    return any(column.lower() == other + kind for other in others for kind in kinds)
+
+
+def _existing(path: Path, wanted: str, columns: Sequence[str], option: str) -> str:
+    if wanted not in columns:
+        raise UsageError(f"{path}: {option}: no column {wanted!r}{did_you_mean(wanted, columns)}")
+    return wanted
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names)) or "none"
+
+
+def _error_columns(rows: Sequence[Row], value_column: str) -> dict[str, str]:
+    """Which columns say how uncertain the value is; those named after it win, as in ``Arena_stderr``."""
+    columns = {c.lower(): c for c in _columns(rows)}
+    found = {}
+    for role, names in (("stderr", _STDERR), ("low", _BOUNDS[0]), ("high", _BOUNDS[1])):
+        own = [f"{value_column.lower()}{join}{name}" for name in names for join in ("_", " ")]
+        match = next((columns[name] for name in (*own, *names) if name in columns), None)
+        if match:
+            found[role] = match
+    return found
+
+
+def _stderr(row: Row, errors: Mapping[str, str]) -> float:
+    if "stderr" in errors:
+        value = _number(row, errors["stderr"])
+    elif "low" in errors and "high" in errors:
+        value = (_number(row, errors["high"]) - _number(row, errors["low"])) / (2 * _Z)
+    else:
+        return math.nan
+    if value < 0:
+        raise DataError(f"{row.where}: a negative standard error, {value:g}, or bounds that are exchanged")
+    return value
+
+
+def _number(row: Row, column: str) -> float:
+    """NaN where the field is empty.
+
+    Raises:
+        DataError: it is not a number.
+    """
+    raw = row.values.get(column)
+    if raw is None or (isinstance(raw, str) and not raw.strip()):
+        return math.nan
+    value = _as_number(raw)
+    if value is None:
+        raise DataError(f"{row.where}: the column {column!r} should hold a number, got {raw!r}")
+    return value
+
+
+def _as_number(raw: Any) -> float | None:
+    """A finite number, also out of text; None where it is none."""
+    if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
+        return None
+    try:
+        value = float(raw)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+# replicates
+
+
+def _add_replicates(table: OutcomeTable, path: Path) -> None:
+    draws = _draws(path)
+    missing = [model for model in table.values if model not in draws]
+    if missing:
+        raise DataError(
+            f"{path}: no replicates of {', '.join(missing)}{did_you_mean(missing[0], draws)}; "
+            f"give some for every model of {table.path}"
+        )
+    lengths = {len(draws[model]) for model in table.values}
+    if len(lengths) > 1 or min(lengths, default=0) < 2:
+        raise DataError(f"{path}: every model needs the same number of replicates, at least 2, not {sorted(lengths)}")
+    for model, value in table.values.items():
+        own = draws[model]
+        mean = sum(own) / len(own)
+        stderr = math.sqrt(sum((draw - mean) ** 2 for draw in own) / (len(own) - 1))
+        table.values[model] = OutcomeValue(value.value, stderr, tuple(own))
+
+
+def _draws(path: Path) -> dict[str, list[float]]:
+    """Lists of draws by model, from an object of lists, rows with a list, wide rows, or one row a draw."""
+    document = _object(path) if path.suffix == ".json" else None
+    found: dict[str, list[float]] = {}
+    if document is not None:
+        for model, values in document.items():
+            found[model] = _numbers(values if isinstance(values, list) else [values], f"{path} key {model!r}")
+        return found
+    rows = _rows(path)
+    model_column = _model_column(path, rows, None)
+    others = [c for c in _columns(rows) if c != model_column and not re.fullmatch(r"(draw|replicate|round)", c, re.I)]
+    for row in rows:
+        model, own = str(row.values.get(model_column)), []
+        for column in others:
+            raw = row.values.get(column)
+            own += _numbers(raw if isinstance(raw, list) else [raw], f"{row.where}: column {column!r}")
+        found.setdefault(model, []).extend(own)
+    return found
+
+
+def _numbers(values: Sequence[Any], where: str) -> list[float]:
+    numbers = [_as_number(value) for value in values]
+    wrong = next((raw for raw, number in zip(values, numbers, strict=True) if number is None), None)
+    if wrong is not None or None in numbers:
+        raise DataError(f"{where}: replicates should be numbers, got {wrong!r}")
+    return [number for number in numbers if number is not None]

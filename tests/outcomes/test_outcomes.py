@@ -1,0 +1,253 @@
+"""Tables of outcomes, the meeting of names, and what the command prints and writes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import harness
+from harness.errors import DataError, UsageError
+from harness.outcomes import read_outcomes
+from harness.outcomes.quantiles import sorted_scores
+
+DEMO = ("correlate", "demo", "--outcome", "outcome.csv", "--published", "published.jsonl")
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Write a file and read it as outcomes: ``table("a.csv", text, ...)``."""
+
+    def read(name, text, **options):
+        path = tmp_path / name
+        path.write_text(text)
+        return read_outcomes(path, **options)
+
+    return read
+
+
+# tables
+
+
+def test_every_shape_of_table_gives_the_same(table):
+    shapes = [
+        ("a.csv", "model,value\na,1.5\nb,-2\n"),
+        ("a.csv", ",model,Arena\n0,a,1.5\n1,b,-2\n"),
+        ("a.csv", "who,Elo\na,1.5\nb,-2\n"),
+        ("a.jsonl", '{"model": "a", "value": 1.5}\n{"model": "b", "value": "-2"}\n'),
+        ("a.json", '[{"model": "a", "Arena": 1.5}, {"model": "b", "Arena": -2}]'),
+        ("a.json", '{"a": 1.5, "b": -2}'),
+        ("a.json", '{"a": {"value": 1.5}, "b": {"value": -2}}'),
+    ]
+    for name, text in shapes:
+        assert {m: v.value for m, v in table(name, text).values.items()} == {"a": 1.5, "b": -2.0}
+
+
+def test_errors_come_from_stderr_or_from_bounds(table):
+    assert table("a.csv", "model,value,stderr\na,1,0.5\n").values["a"].stderr == 0.5
+    found = table("a.csv", "model,Elo,Elo_low,Elo_high\na,10,8.04,11.96\n").values["a"]
+    assert found.stderr == pytest.approx(1.0, abs=1e-4)
+    assert np.isnan(table("a.csv", "model,value\na,1\n").values["a"].stderr)
+
+
+def test_which_column_is_asked_for_where_it_is_not_clear(table):
+    text = "model,plain,style\na,1,2\nb,3,4\n"
+    with pytest.raises(UsageError, match=r"which column is the outcome.*--value-column; there are 'plain', 'style'"):
+        table("a.csv", text)
+    assert table("a.csv", text, value_column="style").values["b"].value == 4
+    with pytest.raises(UsageError, match=r"no column 'stile'.*'style'"):
+        table("a.csv", text, value_column="stile")
+    with pytest.raises(UsageError, match="which column names the model"):
+        table("a.csv", "one,two,n\na,b,1\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model,value\na,1\na,2\n", "a.csv:3: a second outcome of the model 'a'"),
+        ("model,value,x\na,1,t\nb,two,t\n", "a.csv:3: the column 'value' should hold a number, got 'two'"),
+        ("model,value\n,1\n", "a.csv:2: the column 'model' names no model"),
+        ("model,value,stderr\na,1,-2\n", "a.csv:2: a negative standard error, -2"),
+        ("model,value\na\n", "a.csv:2: fewer fields"),
+        ("model,value\n", "a.csv: the file has no rows"),
+    ],
+)
+def test_a_bad_row_is_named(table, text, message):
+    with pytest.raises(DataError) as caught:
+        table("a.csv", text, value_column="value")
+    assert message in str(caught.value)
+
+
+def test_an_empty_outcome_is_left_out_and_said(table):
+    found = table("a.csv", "model,value\na,1\nb,\n", value_column="value")
+    assert set(found.values) == {"a"}
+    assert "b has no value; left out" in found.notes[0]
+
+
+def test_replicates_in_every_shape(table, tmp_path):
+    shapes = [
+        ("r.json", '{"a": [1, 2, 3], "b": [4, 4, 4]}'),
+        ("r.csv", "model,one,two,three\na,1,2,3\nb,4,4,4\n"),
+        ("r.csv", "model,draw,value\na,0,1\na,1,2\na,2,3\nb,0,4\nb,1,4\nb,2,4\n"),
+        ("r.jsonl", '{"model": "a", "draws": [1, 2, 3]}\n{"model": "b", "draws": [4, 4, 4]}\n'),
+    ]
+    for name, text in shapes:
+        (tmp_path / name).write_text(text)
+        found = table("a.csv", "model,value\na,2\nb,4\n", replicates=tmp_path / name).values
+        assert (found["a"].replicates, found["a"].stderr) == ((1.0, 2.0, 3.0), 1.0)
+        assert found["b"].stderr == 0.0
+    (tmp_path / "r.json").write_text('{"a": [1, 2], "bb": [1, 2]}')
+    with pytest.raises(DataError, match="no replicates of b"):
+        table("a.csv", "model,value\na,2\nb,4\n", replicates=tmp_path / "r.json")
+
+
+# correlations
+
+
+def test_a_metric_and_its_complement_correlate_alike(made_up, project):
+    made_up()
+    report = harness.correlate("demo", "outcome.csv", published=["published.jsonl"])
+    found = {(c.feature.metric, c.feature.domain): c for c in report.tests.correlations if c.feature.task == "demo/one"}
+    for domain in ("overall", "easy", "hard"):
+        accuracy, loss = found["accuracy", domain], found["loss", domain]
+        assert not loss.feature.higher_is_better
+        assert loss.pearson.value == pytest.approx(accuracy.pearson.value)
+        assert loss.p_value == accuracy.p_value
+        assert accuracy.pearson.value > 0.8
+        # Errors of 0.01 on a spread of about 0.05: the true correlation is a little higher.
+        assert accuracy.pearson.value < accuracy.corrected <= 1
+        assert accuracy.leave_one_out[0] <= accuracy.pearson.value <= accuracy.leave_one_out[1]
+
+
+def test_aggregates_and_evaluated_models_take_part(made_up, toys, write_task, rows, harness):
+    """Published figures and the store's meet under one benchmark."""
+    write_task("demo/plain", rows(9))
+    (toys / "tasks/demo/benchmark.yaml").write_text("tasks: [demo/plain]\n")
+    labels = [f"m{i}" for i in range(5)]
+    models = [part for i, label in enumerate(labels) for part in ("-m", f"{label}=toy-reader:scale={1 - i / 2}")]
+    assert harness("eval", *models, "-t", "demo").code == 0
+    (toys / "outcome.csv").write_text("model,value\n" + "".join(f"m{i},{10 - i * i}\n" for i in range(5)))
+    found = harness(
+        "correlate", "demo", "--outcome", "outcome.csv", "--metric", "best_of_k_accuracy", "--json"
+    ).document
+    (c,) = [c for c in found["correlations"] if c["domain"] == "overall"]
+    assert (c["n"], found["exact"], found["permutations"]) == (5, True, 120)
+    assert c["pearson"]["value"] > 0.5
+
+
+def test_too_few_shared_models_are_refused_with_the_nearest_names(made_up, harness, project):
+    made_up(6)
+    (project / "outcome.csv").write_text("model,value\nm0,1\nm1,2\nm2,3\nm-3,4\n")
+    ran = harness(*DEMO)
+    assert ran.code == 2
+    assert "only 3 models of outcome.csv have figures; at least 4 are needed" in ran.err
+    assert "m-3: an outcome, but no figures (did you mean 'm3'" in ran.err
+
+
+def test_names_without_figures_are_noted(made_up, harness, project):
+    made_up(6)
+    with (project / "outcome.csv").open("a") as stream:
+        stream.write("m-6,3\n")
+    ran = harness(*DEMO)
+    assert ran.code == 0
+    assert "note: m-6: an outcome, but no figures (did you mean 'm6'?)" in ran.out
+
+
+def test_a_constant_outcome_is_refused(made_up, harness, project):
+    made_up(6)
+    (project / "outcome.csv").write_text("model,value\n" + "".join(f"m{i},1\n" for i in range(6)))
+    ran = harness(*DEMO)
+    assert (ran.code, "all 6 models have the outcome 1" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--metric", "acuracy"), "--metric: nothing matches 'acuracy' (did you mean 'accuracy'"),
+        (("--task", "demo/tow"), "--task: nothing matches 'demo/tow' (did you mean 'demo/two'"),
+        (("--domain", "eazy"), "--domain: nothing matches 'eazy' (did you mean 'easy'"),
+        (("--metric", "loss", "--task", "demo/two"), "together select nothing"),
+        (("--curve-domain", "eazy"), "--curve-domain: no domain matches 'eazy' (did you mean 'easy'"),
+        (("--predict", "m3"), "--predict: 'm3' has an outcome in outcome.csv"),
+        (("--predict", "x12"), "--predict: no figures of a model 'x12'"),
+        (("--level", "1.5"), "has to lie between 0 and 1"),
+    ],
+)
+def test_what_cannot_be_is_said(made_up, harness, options, message):
+    made_up()
+    ran = harness(*DEMO, *options)
+    assert ran.code == 2
+    assert message in ran.err
+
+
+def test_nothing_to_correlate(made_up, harness):
+    made_up()
+    ran = harness("correlate", "demo", "--outcome", "outcome.csv")
+    assert ran.code == 2
+    assert "there is no result of demo to correlate" in ran.err
+    assert "'dmeo' (did you mean 'demo'" in harness("correlate", "dmeo", "--outcome", "outcome.csv").err
+
+
+# output
+
+
+def test_the_text_has_maps_intervals_curves_and_a_verdict(made_up, harness):
+    made_up()
+    out = harness(*DEMO, "--predict", "m12", "--all").out
+    assert "demo against rating, 12 models" in out
+    assert "demo/one, domains\nmetric    overall  easy  hard\n" in out
+    assert "by 99999 random orders; p family: the same, having tried all 8 figures" in out
+    assert "loss (negated)" in out
+    assert "lower-bound curves" in out
+    assert "ridge on 8 figures can be used: skill 0." in out
+    assert "12 models carry an interval of 92.3 % at most (guaranteed 84.6 %); one of 95 % needs 19 models" in out
+
+
+def test_the_json_says_why(made_up, harness):
+    outcome = made_up(12, signal=0.0)
+    found = harness(*DEMO, "--predict", "m12", "--json").document
+    (prediction,) = found["predictions"]
+    assert found["predictor"]["useful"] is False
+    assert prediction["predicted"] is None
+    assert prediction["kind"] == "range"
+    assert [prediction["low"], prediction["high"]] == pytest.approx([outcome[:12].min(), outcome[:12].max()], abs=1e-3)
+    assert prediction["level"] == pytest.approx(11 / 13)
+    assert "no prediction" in prediction["detail"]
+    assert len(found["predictor"]["left_out"]) == 12
+
+
+def test_the_page_needs_nothing_else_and_escapes_what_it_shows(made_up, harness, project):
+    made_up()
+    evil = "<script>alert(1)</script>"
+    for name in ("published.jsonl", "outcome.csv"):
+        text = (project / name).read_text()
+        (project / name).write_text(text.replace("m11", evil).replace('"hard"', '"<b>hard</b>"'))
+    ran = harness(*DEMO, "-o", "page", "--predict", "m12")
+    assert (ran.code, ran.out, ran.err) == (0, "", "written to page/correlations.html\n")
+    page = (project / "page/correlations.html").read_text()
+    assert evil not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>hard" not in page
+    for outside in ("http://", "https://", "src=", "@import", "<link"):
+        assert outside not in page
+    assert page.count("<svg") == 2 + 1 + 2  # maps: across tasks, domains, aggregates; curves: accuracy, loss
+    import xml.etree.ElementTree as ElementTree
+
+    for piece in page.split("<svg")[1:]:
+        ElementTree.fromstring("<svg" + piece.split("</svg>")[0] + "</svg>")
+
+
+def test_output_by_ending(made_up, harness, project):
+    made_up()
+    assert harness(*DEMO, "-o", "r.json").code == 0
+    assert json.loads((project / "r.json").read_text())["benchmark"] == "demo"
+    assert harness(*DEMO, "-o", "r.txt").code == 0
+    assert (project / "r.txt").read_text().startswith("demo against rating")
+    assert "cannot be written" in harness(*DEMO, "-o", "r.txt/x.html").err
+
+
+def test_sorted_scores_are_standardised_within_domains():
+    values = np.array([[1.0, 50.0, 7.0], [2.0, 30.0, 7.0], [3.0, 10.0, 7.0]])
+    root = 1.5**0.5
+    assert sorted_scores(values) == pytest.approx(np.array([[-root, 0, root], [0, 0, 0], [-root, 0, root]]))
