@@ -52,7 +52,7 @@ def register_benchmarks(register: Register) -> None:
 
 @hookspec
 def register_importers(register: Register) -> None:
-    """Add converters of published results to recorded rows: ``register(name, "module:function")``."""
+    """Add converters of published results: ``register(name, "module:function", writes="recorded" or "published")``."""
 
 
 @hookspec

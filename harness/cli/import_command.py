@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import key_values, open_registry, registry_options
 
+if TYPE_CHECKING:
+    from harness.registry import Entry
+
 
 @click.command("import")
 @click.argument("importer")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="JSONL file of recorded rows.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="JSONL file to write.")
 @click.option(
     "--set",
     "settings",
@@ -32,50 +35,78 @@ def command(
     registry_file: Path | None,
     strict: bool,
 ) -> None:
-    """Convert published results to recorded rows, which the model `recorded` answers from.
+    """Convert published results: responses to recorded rows, figures to rows that leaderboards show beside others.
+
+    The model `recorded` answers from recorded rows. FILES may be folders where the importer reads some.
 
     \b
     Examples:
       harness import judgebench judgments.json -o judge.jsonl
       harness import rewardmath scores.json --set model=internlm2 -o internlm2.jsonl
       harness eval -m internlm2=recorded:path=internlm2.jsonl -t rewardmath
+      harness import ppe-published FOLDER -o published.jsonl
+      harness leaderboard ppe --published published.jsonl
       harness list importers
     """
     from harness.errors import UsageError
     from harness.training import write_atomically
 
-    registry = open_registry(registry_file, strict)
-    convert = registry.find("importer", importer).load()
+    entry = open_registry(registry_file, strict).find("importer", importer)
+    convert = entry.load()
     chosen = key_values(settings, "--set")
     _check(importer, convert, chosen)
-    rows = [json.dumps(row, ensure_ascii=False) for file in files for row in _rows(importer, convert, file, chosen)]
+    _check_folders(entry, files)
+    # Figures may stand in several files, so an importer of them sees all files at once.
+    inputs = [list(files)] if entry.facts.get("together") else files
+    rows = [row for given in inputs for row in _rows(importer, convert, given, chosen)]
     if not rows:
         raise UsageError(f"{', '.join(map(str, files))}: nothing to import was found")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(output, "\n".join(rows) + "\n")
+        write_atomically(output, "\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n")
     except OSError as error:
         raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
-    click.echo(f"{len(rows)} rows written to {output}; use them as: -m LABEL=recorded:path={output}")
+    click.echo(_next_step(entry, rows, output))
 
 
-def _rows(importer: str, convert: Callable[..., Iterable[Any]], file: Path, chosen: dict[str, str]) -> Iterator[Any]:
-    """What the importer makes of a file."""
+def _next_step(entry: Entry, rows: Sequence[Any], output: Path) -> str:
+    """What was written, and how to use it."""
+    if entry.facts.get("writes") == "published":
+        models = len({row["model"] for row in rows})
+        target = entry.facts.get("benchmark", "BENCHMARK")
+        written = f"{len(rows)} published figures of {models} models written to {output}"
+        return f"{written}; show them with: harness leaderboard {target} --published {output}"
+    return f"{len(rows)} rows written to {output}; use them as: -m LABEL=recorded:path={output}"
+
+
+def _check_folders(entry: Entry, files: Sequence[Path]) -> None:
+    from harness.errors import UsageError
+
+    if not (entry.facts.get("folders") or entry.facts.get("together")):
+        folder = next((file for file in files if file.is_dir()), None)
+        if folder is not None:
+            raise UsageError(f"{folder}: a folder; the importer {entry.name!r} reads files")
+
+
+def _rows(
+    importer: str, convert: Callable[..., Iterable[Any]], given: Path | list[Path], chosen: dict[str, str]
+) -> Iterator[Any]:
+    """What the importer makes of a file, or of all of them."""
     from harness.errors import DataError, HarnessError
     from harness.plugins import describe
 
     try:
-        yield from convert(file, **chosen)
+        yield from convert(given, **chosen)
     except HarnessError:
         raise
     except FileNotFoundError as error:
-        raise DataError(f"{error.filename or file}: no such file") from error
+        raise DataError(f"{error.filename or given}: no such file") from error
     except Exception as error:  # a plugin's code
-        raise DataError(f"the importer {importer!r} failed on {file}: {describe(error)}") from error
+        raise DataError(f"the importer {importer!r} failed on {given}: {describe(error)}") from error
 
 
 def _check(importer: str, convert: Callable[..., object], chosen: dict[str, str]) -> None:
-    """The first parameter is the file; the others are settings."""
+    """The first parameter is the file, or the list of files; the others are settings."""
     import inspect
 
     from harness.errors import UsageError, did_you_mean

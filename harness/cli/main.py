@@ -21,7 +21,7 @@ COMMANDS = {
     "train": "train a model on a task's train split",
     "list": "list models, tasks, benchmarks, metrics and everything else that has a name",
     "show": "show all that is known of one name",
-    "import": "convert published results to recorded rows",
+    "import": "convert published results to recorded rows or leaderboard rows",
     "plugins": "list plugins, and why those that failed did",
     "check": "put a model or a plugin through the conformance checks",
     "doctor": "what is installed, where data and stores are, what is stale",

@@ -31,6 +31,25 @@ def register_metrics(register: Register) -> None:
             register(name, f"{_HERE}.{module}:{attribute}", description=description)
 
 
+@hookimpl
+def register_importers(register: Register) -> None:
+    """The authors' tables and their per-response results."""
+    register(
+        "ppe-published",
+        f"{_HERE}.importers:published",
+        description="PPE's published tables, all models and domains: a file for harness leaderboard ppe --published",
+        writes="published",
+        together=True,
+        benchmark="ppe",
+    )
+    register(
+        "ppe-scores",
+        f"{_HERE}.score_files:scores",
+        description="PPE's stored scores and decisions (data.zip); model=NAME picks one, benchmark=SET a set",
+        folders=True,
+    )
+
+
 _METRICS = {
     "battle_metrics": {
         "battle_accuracy": ("BattleAccuracy", "share of battles with a winner predicted rightly; a tie counts half"),
