@@ -62,7 +62,7 @@ def command(
       harness correlate ppe --outcome elos.csv --domain overall --predict my-reward-model --level 0.9
     """
     from harness.api import correlate
-    from harness.outcomes import render
+    from harness.outcomes import document, render
 
     report = correlate(
         benchmark,
@@ -75,7 +75,7 @@ def command(
     if output is not None:
         _write(output, report, everything)
     if as_json:
-        print_json(render.as_json(report))
+        print_json(document.as_json(report))
     elif output is None:
         click.echo(render.as_text(report, everything=everything), nl=False)
 
@@ -84,13 +84,13 @@ def _write(output: Path, report: object, everything: bool) -> None:
     import json
 
     from harness.errors import UsageError
-    from harness.outcomes import Report, render
+    from harness.outcomes import Report, document, render
     from harness.training import write_atomically
 
     assert isinstance(report, Report)
     file = output if output.suffix in {".html", ".json", ".txt"} else output / PAGE
     if file.suffix == ".json":
-        text = json.dumps(render.as_json(report), indent=2, allow_nan=False) + "\n"
+        text = json.dumps(document.as_json(report), indent=2, allow_nan=False) + "\n"
     else:
         text = render.as_html(report) if file.suffix == ".html" else render.as_text(report, everything=everything)
     try:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.leaderboard.aggregates import aggregates_of
+from harness.leaderboard.published_rows import shipped_files
 from harness.registry import Registry
 from harness.store import Store
 from harness.store.records import Result, latest_cells
@@ -73,19 +74,17 @@ def gather(
     *,
     store: Store | None = None,
     published: Sequence[Path] = (),
-    include_shipped: bool = True,
 ) -> Figures:
     """Every figure of every model on the tasks of a benchmark.
 
     Of figures of the same model, task, metric and domain, that of the newest whole cell of the store is taken first,
-    then those of the files given, in their order, then those that the benchmark ships.
+    then those of the files given, the last first, then those that the benchmark ships.
 
     Args:
         registry: Where benchmarks and tasks are looked up.
         target: A benchmark, or a single task.
         store: Evaluated models; None: published figures only.
-        published: Files of published results.
-        include_shipped: Also the published results that the benchmark ships.
+        published: Files of published results, beside those that the benchmark ships.
 
     Raises:
         UnknownName: there is no such benchmark or task.
@@ -97,8 +96,8 @@ def gather(
         raise UnknownName("benchmark or task", target, [*registry.benchmarks(), *registry.tasks()])
     tasks = benchmark.tasks if benchmark else [target]
     notes: list[str] = []
-    shipped = shipped_files(benchmark) if benchmark is not None and include_shipped else []
-    by_model = _published(tasks, [*published, *shipped], notes)
+    shipped = shipped_files(benchmark) if benchmark else []
+    by_model = _published(tasks, [*shipped, *published], notes)
     if store is not None:
         _add_evaluated(registry, store, tasks, by_model, notes)
     if not by_model:
@@ -112,25 +111,23 @@ def gather(
     return _table(by_model, benchmark.name if benchmark else "", notes)
 
 
-def shipped_files(benchmark: BenchmarkFile) -> list[Path]:
-    """The published results that a benchmark names, relative to its own file."""
-    named = getattr(benchmark, "published", None) or []
-    return [benchmark._path.parent / str(name) for name in ([named] if isinstance(named, str) else named)]
-
-
 def _published(tasks: Sequence[str], files: Sequence[Path], notes: list[str]) -> dict[str, dict[Key, Result]]:
     from harness.published import read_published
 
     by_model: dict[str, dict[Key, Result]] = {}
+    sources: dict[str, None] = {}
     for file in files:
-        rows = [row.result for row in read_published(file)]
-        others = sorted({result.task for result in rows} - set(tasks))
+        rows = read_published(file)
+        others = sorted({row.result.task for row in rows} - set(tasks))
         if others:
             hint = did_you_mean(others[0], tasks)
             notes.append(f"{file}: figures of other tasks are not used: {', '.join(others)}{hint}")
-        for result in rows:
+        for row in rows:
+            result = row.result
             if result.task in tasks and math.isfinite(result.estimate.value):
-                by_model.setdefault(result.model, {}).setdefault((result.task, result.metric, result.domain), result)
+                by_model.setdefault(result.model, {})[result.task, result.metric, result.domain] = result
+                sources[row.source or str(file)] = None
+    notes += [f"published, not evaluated here: {source}" for source in sources]
     return by_model
 
 

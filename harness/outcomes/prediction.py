@@ -33,6 +33,7 @@ class Skill:
     p_value: float
     """Of a skill at least this high, by permuting the outcome over the models."""
     permutations: int
+    """Other orders of the outcome that were compared."""
     left_out: dict[str, tuple[float, float]]
     """By model: its outcome, and what the others predict for it."""
     useful: bool
@@ -87,18 +88,25 @@ def predict(
         raise UsageError(f"no predictor is called {method!r}{did_you_mean(method, PATHS)}")
     complete = _complete(figures, new)
     x, y = figures.values[:, complete], np.asarray(outcome, dtype=np.float64)
-    rng = np.random.default_rng(seed)
-    shuffled = rng.permuted(np.broadcast_to(y, (permutations, y.size)), axis=1).T
-    fit = nested_leave_one_out(PATHS[method], x, np.column_stack([y, shuffled]), new.values[:, complete])
-    skills = skill(np.column_stack([y, shuffled]), fit.predictions)
+    orders = _orders(y, permutations, seed)
+    fit = nested_leave_one_out(PATHS[method], x, orders, new.values[:, complete])
+    skills = skill(orders, fit.predictions)
     value = float(skills[0])
-    p_value = float((1 + (skills[1:] >= value - 1e-12).sum()) / (1 + permutations))
+    p_value = float((skills >= value - 1e-12).mean())
     useful, reason = _useful(value, p_value, y.size)
     pairs = zip(figures.models, zip(y.tolist(), fit.predictions[:, 0].tolist(), strict=True), strict=True)
     names = tuple(figures.features[i].name for i in complete)
-    measured = Skill(method, y.size, names, value, p_value, permutations, dict(pairs), useful, reason)
+    measured = Skill(method, y.size, names, value, p_value, orders.shape[1] - 1, dict(pairs), useful, reason)
     rows = zip(new.models, new.values[:, complete], strict=True)
     return measured, [_predict(measured, model, i, fit, x, y, row, level) for i, (model, row) in enumerate(rows)]
+
+
+def _orders(y: FloatArray, permutations: int, seed: int) -> FloatArray:
+    """(n, b): the outcome, then itself in other orders; in all of them where these are fewer than asked for."""
+    if math.factorial(y.size) <= permutations + 1:
+        return y[stats.all_permutations(y.size)].T
+    drawn = np.random.default_rng(seed).permuted(np.broadcast_to(y, (permutations, y.size)), axis=1)
+    return np.column_stack([y, drawn.T])
 
 
 def _complete(figures: Figures, new: Figures) -> list[int]:

@@ -1,10 +1,9 @@
-"""A report of correlations as text, JSON or one HTML page; names that a model or file wrote are text, never markup."""
+"""A report of correlations as text or one HTML page; names that a model or file wrote are text, never markup."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from harness.leaderboard.render import visible
 from harness.outcomes.correlations import Correlation
@@ -28,6 +27,11 @@ def probability(value: float) -> str:
     if not math.isfinite(value):
         return "-"
     return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"
+
+
+def count(n: int, noun: str) -> str:
+    """``1 figure``, ``2 figures``."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def percent(share: float) -> str:
@@ -120,7 +124,7 @@ def _legend(report: Report) -> list[str]:
     known = f"{tests.outcome_reliability:.2f}" if math.isfinite(tests.outcome_reliability) else "not known"
     return [
         f"[interval]: Fisher, {100 * report.level:g} %; without one: lowest and highest r without one of the models",
-        f"p: two-sided, by {how}; p family: the same, having tried all {len(tests.correlations)} figures "
+        f"p: two-sided, by {how}; p family: the same, having tried {count(len(tests.correlations), 'figure')} "
         "(Westfall-Young); FDR: Benjamini-Hochberg",
         f"corrected: for noise; reliability of the outcome {known}; ! = beyond 1, cut",
     ]
@@ -146,7 +150,7 @@ def _text_curves(report: Report) -> list[str]:
 def _predictor(report: Report) -> list[str]:
     skill = report.skill
     verdict = "can be used" if skill.useful else "is not used"
-    lines = [f"{skill.method} on {len(skill.features)} figures {verdict}: {skill.reason}"]
+    lines = [f"{skill.method} on {count(len(skill.features), 'figure')} {verdict}: {skill.reason}"]
     return lines + [f"{visible(p.model)}: {visible(statement(p))}" for p in report.predictions]
 
 
@@ -156,93 +160,6 @@ def statement(p: Prediction) -> str:
     if p.kind == "range":
         return f"{span} with probability {percent(p.level)}. {p.detail}"
     return f"{p.predicted:.6g}, {span} at {percent(p.level)} (guaranteed {percent(p.guaranteed)}). {p.detail}"
-
-
-# JSON
-
-
-def as_json(report: Report) -> dict[str, Any]:
-    """The report as plain data; None where a figure cannot be computed."""
-    tests, skill = report.tests, report.skill
-    return {
-        "benchmark": report.benchmark,
-        "outcome": report.outcome,
-        "level": report.level,
-        "models": report.values,
-        "outcome_reliability": _finite(tests.outcome_reliability),
-        "permutations": tests.permutations,
-        "exact": tests.exact,
-        "correlations": [_correlation_json(c) for c in tests.correlations],
-        "curves": [
-            {
-                "task": curve.task,
-                "metric": curve.metric,
-                "domains": list(curve.domains),
-                "n": curve.n,
-                "correlations": list(map(_finite, curve.correlations)),
-                "p_values": list(map(_finite, curve.p_values)),
-            }
-            for curve in report.curves
-        ],
-        "predictor": {
-            "method": skill.method,
-            "n": skill.n,
-            "features": list(skill.features),
-            "skill": _finite(skill.value),
-            "p_value": skill.p_value,
-            "permutations": skill.permutations,
-            "useful": skill.useful,
-            "detail": skill.reason,
-            "left_out": {m: {"outcome": y, "predicted": predicted} for m, (y, predicted) in skill.left_out.items()},
-        },
-        "predictions": [_prediction_json(p) for p in report.predictions],
-        "left_out": tests.left_out,
-        "notes": report.notes,
-    }
-
-
-def _correlation_json(c: Correlation) -> dict[str, Any]:
-    f = c.feature
-    return {
-        "task": f.task,
-        "metric": f.metric,
-        "domain": f.domain,
-        "aggregate": f.aggregate,
-        "higher_is_better": f.higher_is_better,
-        "negated": not f.higher_is_better,
-        "n": c.pearson.n,
-        "pearson": _estimate_json(c.pearson),
-        "spearman": _estimate_json(c.spearman),
-        "p_value": _finite(c.p_value),
-        "family_p_value": _finite(c.family_p_value),
-        "false_discovery": _finite(c.false_discovery),
-        "leave_one_out": list(map(_finite, c.leave_one_out)),
-        "most_influential": c.most_influential,
-        "reliability": _finite(c.reliability),
-        "corrected": _finite(c.corrected),
-        "clipped": c.clipped,
-    }
-
-
-def _estimate_json(e: Estimate) -> dict[str, float | None]:
-    return {"value": _finite(e.value), "low": _finite(e.low), "high": _finite(e.high)}
-
-
-def _prediction_json(p: Prediction) -> dict[str, Any]:
-    return {
-        "model": p.model,
-        "predicted": _finite(p.predicted),
-        "low": _finite(p.low),
-        "high": _finite(p.high),
-        "level": p.level,
-        "guaranteed": p.guaranteed,
-        "kind": p.kind,
-        "detail": p.detail,
-    }
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 # HTML
@@ -260,6 +177,7 @@ def as_html(report: Report) -> str:
         ranked=ranked(report),
         legend=_legend(report),
         bounds=bounds,
+        count=count,
         statement=statement,
         outcomes=sorted(report.values.items(), key=lambda pair: -pair[1]),
         scale=_scale(list(report.values.values())),

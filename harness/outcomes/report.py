@@ -14,6 +14,7 @@ from harness.outcomes.correlations import LEAST_MODELS, Tests, correlate_figures
 from harness.outcomes.figures import Figures, gather, matching
 from harness.outcomes.prediction import Prediction, Skill, predict
 from harness.outcomes.quantiles import QuantileCurve, quantile_curves
+from harness.outcomes.replicates import add_replicates
 from harness.outcomes.table import OutcomeTable, read_outcomes
 from harness.registry import Registry
 from harness.store import Store
@@ -72,8 +73,9 @@ def answer(registry: Registry, store: Store | None, question: Question) -> Repor
         question.outcome,
         model_column=question.model_column,
         value_column=question.value_column,
-        replicates=question.replicates,
     )
+    if question.replicates is not None:
+        add_replicates(table, question.replicates)
     everything = gather(registry, question.benchmark, store=store, published=question.published)
     chosen = matching(everything, tasks=question.tasks, metrics=question.metrics, domains=question.domains)
     figures = everything.select(features=chosen)
@@ -88,6 +90,11 @@ def answer(registry: Registry, store: Store | None, question: Question) -> Repor
         )
     tests = correlate_figures(known, outcomes, seed=question.seed, confidence=question.level)
     notes += _explain(tests)
+    if question.tasks or question.metrics or question.domains:
+        notes.append(
+            "only the figures selected are allowed for; had they been chosen because they go with this outcome, "
+            "p family and the predictor would look better than they are"
+        )
     curves = quantile_curves(known, values, domains=_curve_domains(registry, question, known), seed=question.seed)
     skill, predictions = predict(known, values, new, method=question.method, level=question.level, seed=question.seed)
     return Report(

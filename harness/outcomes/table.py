@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +48,6 @@ def read_outcomes(
     *,
     model_column: str | None = None,
     value_column: str | None = None,
-    replicates: Path | None = None,
 ) -> OutcomeTable:
     """Outcomes of a CSV, JSON, JSONL or Parquet file.
 
@@ -61,14 +59,13 @@ def read_outcomes(
         path: The file.
         model_column: The column of model names.
         value_column: The column of outcomes.
-        replicates: A file of draws of the outcome: a JSON object of lists by model, or rows of model and draw.
 
     Raises:
         DataError: the file cannot be read, or a row is not what it should be; names file and row.
         UsageError: a column is missing, or it is not clear which is meant.
     """
-    rows = _rows(path)
-    model_column = _model_column(path, rows, model_column)
+    rows = read_rows(path)
+    model_column = model_column_of(path, rows, model_column)
     value_column = _value_column(path, rows, model_column, value_column)
     name = path.name.split(".")[0] if value_column.lower() in {"value", "outcome"} else value_column
     table = OutcomeTable(name, path, {})
@@ -84,14 +81,17 @@ def read_outcomes(
             table.notes.append(f"{row.where}: {model} has no {value_column}; left out")
             continue
         table.values[model] = OutcomeValue(value, _stderr(row, errors))
-    if replicates is not None:
-        _add_replicates(table, replicates)
     return table
 
 
-def _rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[Row]:
+    """All rows of a file, all readable; a JSON object gives one a key, as its ``model``.
+
+    Raises:
+        DataError: the file or one of its rows cannot be read.
+    """
     if path.name.removesuffix(".gz").endswith(".json") and not path.name.endswith(".gz"):
-        by_model = _object(path)
+        by_model = read_object(path)
         if by_model is not None:
             return [
                 Row(i, f"{path} key {name!r}", {"model": name, **(v if isinstance(v, Mapping) else {"value": v})})
@@ -106,7 +106,7 @@ def _rows(path: Path) -> list[Row]:
     return rows
 
 
-def _object(path: Path) -> dict[str, Any] | None:
+def read_object(path: Path) -> dict[str, Any] | None:
     """A JSON file's content where it is one object; None where it is a list."""
     try:
         document = json.loads(path.read_text("utf-8"))
@@ -117,18 +117,24 @@ def _object(path: Path) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def _columns(rows: Sequence[Row]) -> list[str]:
+def columns_of(rows: Sequence[Row]) -> list[str]:
+    """The columns that have a name."""
     return [name for name in dict.fromkeys(key for row in rows for key in row.values) if str(name).strip()]
 
 
-def _model_column(path: Path, rows: Sequence[Row], wanted: str | None) -> str:
-    columns = _columns(rows)
+def model_column_of(path: Path, rows: Sequence[Row], wanted: str | None) -> str:
+    """The column that names the model.
+
+    Raises:
+        UsageError: the wanted one does not exist, or it is not clear which it is.
+    """
+    columns = columns_of(rows)
     if wanted is not None:
         return _existing(path, wanted, columns, "--model-column")
     found = next((c for name in _MODEL for c in columns if c.lower() == name), None)
     if found:
         return found
-    texts = [c for c in columns if any(_as_number(row.values.get(c)) is None for row in rows)]
+    texts = [c for c in columns if any(as_number(row.values.get(c)) is None for row in rows)]
     if len(texts) == 1:
         return texts[0]
     raise UsageError(
@@ -137,10 +143,10 @@ def _model_column(path: Path, rows: Sequence[Row], wanted: str | None) -> str:
 
 
 def _value_column(path: Path, rows: Sequence[Row], model_column: str, wanted: str | None) -> str:
-    columns = [c for c in _columns(rows) if c != model_column]
+    columns = [c for c in columns_of(rows) if c != model_column]
     if wanted is not None:
         return _existing(path, wanted, columns, "--value-column")
-    numeric = [c for c in columns if all(_as_number(row.values.get(c)) is not None for row in rows)]
+    numeric = [c for c in columns if all(as_number(row.values.get(c)) is not None for row in rows)]
     found = next((c for name in _VALUE for c in numeric if c.lower() == name), None)
     if found:
         return found
@@ -172,7 +178,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _error_columns(rows: Sequence[Row], value_column: str) -> dict[str, str]:
     """Which columns say how uncertain the value is; those named after it win, as in ``Arena_stderr``."""
-    columns = {c.lower(): c for c in _columns(rows)}
+    columns = {c.lower(): c for c in columns_of(rows)}
     found = {}
     for role, names in (("stderr", _STDERR), ("low", _BOUNDS[0]), ("high", _BOUNDS[1])):
         own = [f"{value_column.lower()}{join}{name}" for name in names for join in ("_", " ")]
@@ -203,13 +209,13 @@ def _number(row: Row, column: str) -> float:
     raw = row.values.get(column)
     if raw is None or (isinstance(raw, str) and not raw.strip()):
         return math.nan
-    value = _as_number(raw)
+    value = as_number(raw)
     if value is None:
         raise DataError(f"{row.where}: the column {column!r} should hold a number, got {raw!r}")
     return value
 
 
-def _as_number(raw: Any) -> float | None:
+def as_number(raw: Any) -> float | None:
     """A finite number, also out of text; None where it is none."""
     if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
         return None
@@ -218,52 +224,3 @@ def _as_number(raw: Any) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
-
-
-# replicates
-
-
-def _add_replicates(table: OutcomeTable, path: Path) -> None:
-    draws = _draws(path)
-    missing = [model for model in table.values if model not in draws]
-    if missing:
-        raise DataError(
-            f"{path}: no replicates of {', '.join(missing)}{did_you_mean(missing[0], draws)}; "
-            f"give some for every model of {table.path}"
-        )
-    lengths = {len(draws[model]) for model in table.values}
-    if len(lengths) > 1 or min(lengths, default=0) < 2:
-        raise DataError(f"{path}: every model needs the same number of replicates, at least 2, not {sorted(lengths)}")
-    for model, value in table.values.items():
-        own = draws[model]
-        mean = sum(own) / len(own)
-        stderr = math.sqrt(sum((draw - mean) ** 2 for draw in own) / (len(own) - 1))
-        table.values[model] = OutcomeValue(value.value, stderr, tuple(own))
-
-
-def _draws(path: Path) -> dict[str, list[float]]:
-    """Lists of draws by model, from an object of lists, rows with a list, wide rows, or one row a draw."""
-    document = _object(path) if path.suffix == ".json" else None
-    found: dict[str, list[float]] = {}
-    if document is not None:
-        for model, values in document.items():
-            found[model] = _numbers(values if isinstance(values, list) else [values], f"{path} key {model!r}")
-        return found
-    rows = _rows(path)
-    model_column = _model_column(path, rows, None)
-    others = [c for c in _columns(rows) if c != model_column and not re.fullmatch(r"(draw|replicate|round)", c, re.I)]
-    for row in rows:
-        model, own = str(row.values.get(model_column)), []
-        for column in others:
-            raw = row.values.get(column)
-            own += _numbers(raw if isinstance(raw, list) else [raw], f"{row.where}: column {column!r}")
-        found.setdefault(model, []).extend(own)
-    return found
-
-
-def _numbers(values: Sequence[Any], where: str) -> list[float]:
-    numbers = [_as_number(value) for value in values]
-    wrong = next((raw for raw, number in zip(values, numbers, strict=True) if number is None), None)
-    if wrong is not None or None in numbers:
-        raise DataError(f"{where}: replicates should be numbers, got {wrong!r}")
-    return [number for number in numbers if number is not None]

@@ -11,6 +11,7 @@ import harness
 from harness.errors import DataError, UsageError
 from harness.outcomes import read_outcomes
 from harness.outcomes.quantiles import sorted_scores
+from harness.outcomes.replicates import add_replicates
 
 DEMO = ("correlate", "demo", "--outcome", "outcome.csv", "--published", "published.jsonl")
 
@@ -89,17 +90,19 @@ def test_replicates_in_every_shape(table, tmp_path):
     shapes = [
         ("r.json", '{"a": [1, 2, 3], "b": [4, 4, 4]}'),
         ("r.csv", "model,one,two,three\na,1,2,3\nb,4,4,4\n"),
-        ("r.csv", "model,draw,value\na,0,1\na,1,2\na,2,3\nb,0,4\nb,1,4\nb,2,4\n"),
+        ("r.csv", "model,draw,value\na,1,2\na,0,1\na,2,3\nb,0,4\nb,1,4\nb,2,4\n"),
         ("r.jsonl", '{"model": "a", "draws": [1, 2, 3]}\n{"model": "b", "draws": [4, 4, 4]}\n'),
     ]
     for name, text in shapes:
         (tmp_path / name).write_text(text)
-        found = table("a.csv", "model,value\na,2\nb,4\n", replicates=tmp_path / name).values
+        outcomes = table("a.csv", "model,value\na,2\nb,4\n")
+        add_replicates(outcomes, tmp_path / name)
+        found = outcomes.values
         assert (found["a"].replicates, found["a"].stderr) == ((1.0, 2.0, 3.0), 1.0)
         assert found["b"].stderr == 0.0
     (tmp_path / "r.json").write_text('{"a": [1, 2], "bb": [1, 2]}')
     with pytest.raises(DataError, match="no replicates of b"):
-        table("a.csv", "model,value\na,2\nb,4\n", replicates=tmp_path / "r.json")
+        add_replicates(table("a.csv", "model,value\na,2\nb,4\n"), tmp_path / "r.json")
 
 
 # correlations
@@ -197,10 +200,11 @@ def test_the_text_has_maps_intervals_curves_and_a_verdict(made_up, harness):
     out = harness(*DEMO, "--predict", "m12", "--all").out
     assert "demo against rating, 12 models" in out
     assert "demo/one, domains\nmetric    overall  easy  hard\n" in out
-    assert "by 99999 random orders; p family: the same, having tried all 8 figures" in out
+    assert "by 99999 random orders; p family: the same, having tried 8 figures" in out
     assert "loss (negated)" in out
     assert "lower-bound curves" in out
     assert "ridge on 8 figures can be used: skill 0." in out
+    assert "note: published, not evaluated here: published.jsonl" in out
     assert "12 models carry an interval of 92.3 % at most (guaranteed 84.6 %); one of 95 % needs 19 models" in out
 
 

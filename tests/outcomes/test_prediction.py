@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -133,6 +134,16 @@ def test_without_a_signal_it_refuses(method):
     assert refused / 120 >= 0.9
     # What it says instead holds: a tenth outcome lies in the range of nine with probability 8 / 10.
     assert covered / refused == pytest.approx(0.8, abs=0.12)
+
+
+def test_few_models_are_tried_in_every_order():
+    rng = np.random.default_rng(10)
+    x, y = drawn(rng, 5, 2, signal=2)
+    measured, _ = predict(figures(x[:4]), y[:4], figures(x[4:], start=4))
+    orders = np.array(list(itertools.permutations(y[:4]))).T
+    found = nested_leave_one_out(PATHS["ridge"], x[:4], orders, x[:0]).predictions
+    assert measured.permutations == 23
+    assert measured.p_value == pytest.approx((skill(orders, found) >= measured.value - 1e-9).mean())
 
 
 def test_nine_models_never_give_95_percent():
