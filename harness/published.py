@@ -10,15 +10,20 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.errors import ConfigurationError, DataError
+from harness.errors import ConfigurationError, DataError, HarnessError
 from harness.stats import Estimate
 from harness.store.records import Result
 
+if TYPE_CHECKING:
+    from harness.registry import Registry
+
 _TEXTS = ("model", "task", "metric")
 _NUMBERS = ("value", "stderr", "low", "high")
-_KEYS = {*_TEXTS, *_NUMBERS, "domain", "n", "unit", "higher_is_better", "source"}
+_KEYS = {*_TEXTS, *_NUMBERS, "domain", "n", "unit", "higher_is_better", "source", "note"}
+_LARGEST_FRACTION = 1.5
+"""A few scores that are counted as fractions exceed 1 a little; 50 is a percentage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +33,31 @@ class Published:
     result: Result
     """Its estimate has an interval only where one was published."""
     source: str
-    """Who published it and where."""
+    """Who published it and where; empty where that is not stated."""
+    note: str = ""
+    """What a reader should know."""
 
 
-def read_published(path: Path) -> list[Published]:
+def read_published(path: Path, registry: Registry | None = None) -> list[Published]:
     """All figures of a file, in its order.
 
     Args:
         path: ``.yaml`` or ``.yml``, or JSONL, plain or gzip.
+        registry: Where metrics are looked up, for the unit and direction that the file does not say; default:
+            installed plugins.
 
     Raises:
         ConfigurationError: the YAML is not of the form; names line and key.
         DataError: the file is missing, or a row is not of the form or there twice; names the line.
     """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file of published results")
     rows = _yaml_rows(path) if path.suffix in (".yaml", ".yml") else _jsonl_rows(path)
+    kinds = _Kinds(registry)
     found: dict[tuple[str, str, str, str], str] = {}
     published = []
     for where, row in rows:
-        figure = _figure(where, row)
+        figure = _figure(where, row, kinds)
         r = figure.result
         key = (r.model, r.task, r.metric, r.domain)
         if key in found:
@@ -57,63 +69,123 @@ def read_published(path: Path) -> list[Published]:
     return published
 
 
+class _Kinds:
+    """Unit and direction of metrics by name, where a plugin registered them."""
+
+    def __init__(self, registry: Registry | None) -> None:
+        self._registry = registry
+        self._known: dict[str, tuple[str, bool] | None] = {}
+
+    def of(self, metric: str) -> tuple[str, bool] | None:
+        """(unit, higher is better); None where no plugin has a metric of that name."""
+        name = metric.partition(":")[0]
+        if name not in self._known:
+            if self._registry is None:
+                from harness.registry import Registry
+
+                self._registry = Registry(kinds=("metric",))
+            try:
+                kind = self._registry.find("metric", name).load()
+                self._known[name] = (kind.unit, kind.higher_is_better)
+            except HarnessError:  # unknown here, or of a plugin that is broken: the file's word counts
+                self._known[name] = None
+        return self._known[name]
+
+
 def _yaml_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     from harness.schema import PublishedFile
     from harness.taskfiles import load_yaml, validate
 
     file: PublishedFile = validate(PublishedFile, load_yaml(path), path)
-    source = f"{file.source} ({file.citation})" if file.citation else file.source
+    lines = _lines(path)
+    said: dict[str, Any] = {"source": f"{file.source} ({file.citation})" if file.citation else file.source}
+    if file.note:
+        said["note"] = file.note
+    if file.unit is not None:
+        said["unit"] = file.unit
     for model, figures in file.figures.items():
         for selector, value in figures.items():
-            task, colon, rest = selector.partition(":")
-            metric, _, domain = rest.rpartition(":")
-            if not metric or "=" in domain:
-                metric, domain = rest, "overall"
-            where = f"{path}: figures.{model}.{selector}"
-            if not colon or not metric:
-                raise ConfigurationError(f"{where}: expected task:metric or task:metric:domain")
-            better = metric not in file.lower_is_better
-            yield (
-                where,
-                {
-                    "model": model,
-                    "task": task,
-                    "metric": metric,
-                    "domain": domain,
-                    "value": value,
-                    "unit": file.unit,
-                    "higher_is_better": better,
-                    "source": source,
-                },
-            )
+            line = lines.get((model, selector))
+            where = f"{path}{f':{line}' if line else ''}: figures.{model}.{selector}"
+            task, metric, domain = _selector(where, selector)
+            row = {"model": model, "task": task, "metric": metric, "domain": domain, "value": value, **said}
+            if metric in file.lower_is_better:
+                row["higher_is_better"] = False
+            yield where, row
+
+
+def _selector(where: str, selector: str) -> tuple[str, str, str]:
+    """Task, metric and domain; a metric with arguments holds colons itself."""
+    task, _, rest = selector.partition(":")
+    metric, _, domain = rest.rpartition(":")
+    if not metric or "=" in domain:
+        metric, domain = rest, "overall"
+    if not task or not metric or not domain:
+        raise ConfigurationError(f"{where}: expected task:metric or task:metric:domain")
+    return task, metric, domain
+
+
+def _lines(path: Path) -> dict[tuple[str, str], int]:
+    """Lines of the figures by model and selector.
+
+    Raises:
+        ConfigurationError: a model or figure is there twice, of which YAML would keep the last without a word.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    root: Any = yaml.compose(path.read_text("utf-8"), Loader=loader)
+    figures = next(value for key, value in root.value if key.value == "figures")
+    found: dict[tuple[str, str], int] = {}
+    for model, line, own in _entries(path, figures, "the model"):
+        for selector, place, _ in _entries(path, own, f"a figure of {model!r},"):
+            found[model, selector] = place
+        found.setdefault((model, ""), line)
+    return found
+
+
+def _entries(path: Path, node: Any, what: str) -> Iterator[tuple[str, int, Any]]:
+    seen: dict[str, int] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if key.value in seen:
+            raise ConfigurationError(f"{path}:{line}: {what} {key.value!r} is there already, on line {seen[key.value]}")
+        seen[key.value] = line
+        yield str(key.value), line, value
 
 
 def _jsonl_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     from harness.data import FileSource
 
-    if not path.is_file():
-        raise DataError(f"{path}: no such file of published results")
     for row in FileSource(path).rows():
         if row.problem:
             raise DataError(f"{row.where}: {row.problem}")
         yield row.where, row.values
 
 
-def _figure(where: str, row: Mapping[str, Any]) -> Published:
+def _figure(where: str, row: Mapping[str, Any], kinds: _Kinds) -> Published:
     problem = _problem(row)
     if problem:
         raise DataError(f"{where}: {problem}")
     value, stderr, low, high = (math.nan if row.get(name) is None else float(row[name]) for name in _NUMBERS)
+    known = kinds.of(row["metric"])
+    unit, better = known or ("fraction", True)
+    if known and row.get("higher_is_better", better) != better:
+        way = "higher" if better else "lower"
+        raise DataError(f"{where}: of {row['metric']}, {way} is better; the file says the opposite")
+    unit = row.get("unit", unit)
+    if unit == "fraction" and abs(value) > _LARGEST_FRACTION:
+        raise DataError(f"{where}: {value:g} is no fraction; divide percentages by 100, or name another 'unit'")
     result = Result(
         row["model"],
         row["task"],
         row["metric"],
         row.get("domain", "overall"),
         Estimate(value, stderr, low, high, row.get("n") or 0),
-        row.get("unit", "fraction"),
-        row.get("higher_is_better", True),
+        unit,
+        row.get("higher_is_better", better),
     )
-    return Published(result, row.get("source") or "")
+    return Published(result, row.get("source") or "", row.get("note") or "")
 
 
 def _problem(row: Mapping[str, Any]) -> str:
@@ -123,12 +195,17 @@ def _problem(row: Mapping[str, Any]) -> str:
     for name in (*_TEXTS, "domain", "unit"):
         if (name in _TEXTS or name in row) and not (isinstance(row.get(name), str) and row[name]):
             return f"{name!r} must be a text, got {row.get(name)!r}"
+    for name in ("source", "note"):
+        if not isinstance(row.get(name, ""), str):
+            return f"{name!r} must be a text, got {row[name]!r}"
     for name in _NUMBERS:
         given = row.get(name)
         if given is None and name != "value":
             continue
         if not isinstance(given, (int, float)) or isinstance(given, bool) or not math.isfinite(given):
             return f"{name!r} must be a finite number, got {given!r}"
+    if row.get("stderr") is not None and row["stderr"] < 0:
+        return f"'stderr' must not be negative, got {row['stderr']}"
     if (row.get("low") is None) != (row.get("high") is None):
         return "an interval needs both 'low' and 'high'"
     if row.get("low") is not None and not row["low"] <= row["value"] <= row["high"]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StrictFloat, model_validator
 
 from harness.errors import did_you_mean
 
@@ -184,9 +184,11 @@ class PublishedFile(Strict):
     source: str = Field(description="who published them and where")
     citation: str = ""
     note: str = Field("", description="what a reader should know, such as rounding")
-    unit: str = "fraction"
-    lower_is_better: list[str] = Field(default_factory=list, description="metrics of which lower values are better")
-    figures: dict[str, dict[str, float]] = Field(description="model to task:metric[:domain] to value")
+    unit: str | None = Field(None, description="of all figures; default: as each metric says, else fraction")
+    lower_is_better: list[str] = Field(
+        default_factory=list, description="metrics of which lower values are better; default: as each metric says"
+    )
+    figures: dict[str, dict[str, StrictFloat]] = Field(description="model to task:metric[:domain] to value")
 
 
 class ModelFile(Strict):

@@ -15,7 +15,7 @@ from harness.build import build_task
 from harness.errors import UnknownName
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.board import Board, Column, Entry
-from harness.leaderboard.published_rows import published_entries, shipped_files, sort_in
+from harness.leaderboard.published_rows import published_rows, shipped_files, sort_in
 from harness.registry import Registry
 from harness.stats import Estimate
 from harness.store import Store
@@ -53,10 +53,9 @@ def assemble(registry: Registry, store: Store | None, name: str, *, published: S
     if len(current) < len(cells):
         notes.append(f"{len(cells) - len(current)} cells of earlier task definitions are left out; evaluate them again")
     entries, kinds = _entries(registry, benchmark, current)
-    others, other_kinds = published_entries(
-        registry, benchmark, [*shipped_files(benchmark), *published], _shown_by_task(registry, benchmark)
-    )
-    columns = _columns(benchmark, {**other_kinds, **kinds})
+    files = [*shipped_files(benchmark), *published]
+    others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})
+    columns = _columns(benchmark, {**others.kinds, **kinds})
     ranking = benchmark.aggregates[0].name if benchmark.aggregates else (columns[0].key if columns else "")
     first = next((column for column in columns if column.key == ranking), None)
     _rank(entries, first)
@@ -75,7 +74,8 @@ def assemble(registry: Registry, store: Store | None, name: str, *, published: S
     ):
         if missing:
             notes.append(f"without rank, since {ranking!r} {lacks}: {', '.join(missing)}")
-    sort_in(entries, others, first)
+    notes += others.notes
+    sort_in(entries, others.entries, first)
     return Board(name, benchmark.description, columns, entries, notes)
 
 

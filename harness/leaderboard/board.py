@@ -34,8 +34,8 @@ class Entry:
     rank_high: int | None = None
     """Places that the errors allow."""
     tied_with_best: bool = False
-    published: str = ""
-    """Who published it; empty where it was evaluated here."""
+    published: tuple[str, ...] = ()
+    """Who published its figures; empty where it was evaluated here."""
     reasons: tuple[str, ...] = ()
     """Why aggregates are missing although their tasks were evaluated."""
 

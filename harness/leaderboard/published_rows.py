@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from harness.errors import DataError
-from harness.leaderboard.aggregates import aggregates_of
+from harness.errors import DataError, did_you_mean
+from harness.leaderboard.aggregates import aggregates_of, selected_aggregate, split_selector
 from harness.leaderboard.board import Column, Entry
 from harness.published import Published, read_published
 from harness.registry import Registry
+from harness.stats import Estimate
 
 if TYPE_CHECKING:
     from harness.schema import BenchmarkFile
 
 Kinds = dict[str, tuple[str, bool]]
+Key = tuple[str, str, str]
+"""(task, metric, domain)."""
+
+
+class PublishedRows(NamedTuple):
+    """What published files give a leaderboard."""
+
+    entries: list[Entry]
+    kinds: Kinds
+    """Unit and direction by column."""
+    notes: list[str]
 
 
 def shipped_files(benchmark: BenchmarkFile) -> list[Path]:
@@ -24,16 +37,16 @@ def shipped_files(benchmark: BenchmarkFile) -> list[Path]:
     return [benchmark._path.parent / name for name in benchmark.published]
 
 
-def published_entries(
+def published_rows(
     registry: Registry,
     benchmark: BenchmarkFile,
     files: Sequence[Path],
     shown: Mapping[str, Sequence[str]],
-) -> tuple[list[Entry], Kinds]:
-    """One entry a published model, with unit and direction of its figures.
+) -> PublishedRows:
+    """One entry a published model that has a figure which the leaderboard shows.
 
     Args:
-        registry: Where aggregates are looked up.
+        registry: Where aggregates and metrics are looked up.
         benchmark: The benchmark.
         files: Of published results; where two have a figure, the later one's is taken.
         shown: Metrics shown by task.
@@ -41,43 +54,78 @@ def published_entries(
     Raises:
         ConfigurationError, DataError: a file is missing or not of the form, or has no figure of this benchmark.
     """
-    by_model: dict[str, dict[tuple[str, str, str], Published]] = {}
+    rows = PublishedRows([], {}, [])
+    by_model: dict[str, dict[Key, Published]] = {}
     for file in files:
-        rows = [row for row in read_published(file) if row.result.task in benchmark.tasks]
-        if not rows:
-            raise DataError(f"{file}: no figure of a task of the benchmark {benchmark.name!r} in it")
-        for row in rows:
+        read = read_published(file, registry)
+        rows.notes.extend(_unknown(registry, file, read))
+        own = [row for row in read if row.result.task in benchmark.tasks]
+        if not own:
+            hint = did_you_mean(read[0].result.task, benchmark.tasks)
+            raise DataError(f"{file}: no figure of a task of the benchmark {benchmark.name!r} in it{hint}")
+        for row in own:
             r = row.result
             by_model.setdefault(r.model, {})[r.task, r.metric, r.domain] = row
-    entries, kinds = [], {}
-    for model, own in by_model.items():
-        entry, own_kinds = _entry(registry, benchmark, model, own, shown)
-        if entry.figures:
-            entries.append(entry)
-            kinds.update(own_kinds)
-    return entries, kinds
+    used = _used(benchmark, shown)
+    for model, figures in by_model.items():
+        _add(rows, registry, benchmark, model, {key: row for key, row in figures.items() if key in used}, used)
+    without = sorted(set(by_model) - {entry.model for entry in rows.entries})
+    if without:
+        rows.notes.append(f"published, but without a figure that is shown here: {', '.join(without)}")
+    return rows
 
 
-def _entry(
+def _unknown(registry: Registry, file: Path, read: Sequence[Published]) -> list[str]:
+    """A misspelt task or metric would otherwise be a figure that nobody sees."""
+    notes = []
+    for task in sorted({row.result.task for row in read} - registry.tasks().keys()):
+        notes.append(f"{file}: figures of {task!r} are not shown, a task not known here{_near(task, registry.tasks())}")
+    known = registry.names("metric")
+    for metric in sorted({row.result.metric for row in read}):
+        if metric.partition(":")[0] not in known:
+            notes.append(f"{file}: figures of {metric!r} are of a metric not known here{_near(metric, known)}")
+    return notes
+
+
+def _near(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
+    hint = did_you_mean(name, known)
+    return hint if "did you mean" in hint else ""
+
+
+def _used(benchmark: BenchmarkFile, shown: Mapping[str, Sequence[str]]) -> dict[Key, str]:
+    """The figures that columns or aggregates show, with the column of those that have one."""
+    selectors = [s for a in benchmark.aggregates for s in a.of if selected_aggregate(benchmark, s) is None]
+    used = dict.fromkeys((split_selector(benchmark, selector) for selector in selectors), "")
+    return used | {(task, metric, "overall"): f"{task}:{metric}" for task, names in shown.items() for metric in names}
+
+
+def _add(
+    rows: PublishedRows,
     registry: Registry,
     benchmark: BenchmarkFile,
     model: str,
-    own: Mapping[tuple[str, str, str], Published],
-    shown: Mapping[str, Sequence[str]],
-) -> tuple[Entry, Kinds]:
-    results = {key: row.result for key, row in own.items()}
-    sources = "; ".join(sorted({row.source for row in own.values() if row.source})) or "source not stated"
-    entry, kinds = Entry(model, {}, {}, 0, published=sources), Kinds()
-    for task, metrics in shown.items():
-        for metric in metrics:
-            result = results.get((task, metric, "overall"))
-            if result is not None:
-                entry.figures[f"{task}:{metric}"] = result.estimate
-                kinds[f"{task}:{metric}"] = (result.unit, result.higher_is_better)
-    for name, figure in aggregates_of(registry, benchmark, results).figures.items():
-        entry.figures[name] = figure.estimate
-        kinds[name] = (figure.unit, figure.higher_is_better)
-    return entry, kinds
+    own: Mapping[Key, Published],
+    used: Mapping[Key, str],
+) -> None:
+    sources = tuple(dict.fromkeys(row.source or "source not stated" for row in own.values()))
+    entry = Entry(model, {}, {}, 0, published=sources)
+    for key, column in used.items():
+        if column and key in own:
+            result = own[key].result
+            entry.figures[column] = result.estimate
+            rows.kinds.setdefault(column, (result.unit, result.higher_is_better))
+    # Published errors are rarely there for all parts, and never independent: aggregates have a value only.
+    bare = {key: dataclasses.replace(row.result, estimate=_value(row.result.estimate)) for key, row in own.items()}
+    for name, figure in aggregates_of(registry, benchmark, bare).figures.items():
+        entry.figures[name] = _value(figure.estimate)
+        rows.kinds.setdefault(name, (figure.unit, figure.higher_is_better))
+    if entry.figures:
+        rows.entries.append(entry)
+        rows.notes.extend(note for row in own.values() if (note := row.note) and note not in rows.notes)
+
+
+def _value(estimate: Estimate) -> Estimate:
+    return Estimate(estimate.value, math.nan, math.nan, math.nan, estimate.n)
 
 
 def sort_in(entries: list[Entry], published: Sequence[Entry], column: Column | None) -> None:

@@ -63,7 +63,7 @@ def _notes(board: Board) -> list[str]:
     notes = ["95 % intervals; rank (lowest-highest place that the errors allow)"]
     if any(entry.adapters for entry in board.entries):
         notes.append("* asked through adapters on at least one task")
-    for source in dict.fromkeys(entry.published for entry in board.entries if entry.published):
+    for source in dict.fromkeys(source for entry in board.entries for source in entry.published):
         notes.append(f"{PUBLISHED} published, not evaluated here, and not ranked: {visible(source)}")
     return [*notes, *map(visible, board.notes)]
 
@@ -124,9 +124,8 @@ def _csv(board: Board) -> str:
                         _csv_text(entry.model),
                         _csv_text(column.key),
                         *numbers,
-                        e.n,
-                        e.n_failed,
-                        _csv_text(entry.published),
+                        *(["", ""] if entry.published and not e.n else [e.n, e.n_failed]),
+                        _csv_text("; ".join(entry.published)),
                     ]
                 )
     return stream.getvalue()
@@ -163,11 +162,16 @@ def _entry_json(columns: list[Column], entry: Entry) -> dict[str, Any]:
         "rank_high": entry.rank_high,
         "tied_with_best": entry.tied_with_best,
         "published": bool(entry.published),
-        "source": entry.published or None,
+        "source": "; ".join(entry.published) or None,
         "n_failed": entry.n_failed,
         "adapters": {task: list(names) for task, names in entry.adapters.items()},
-        "figures": {c.key: _estimate_json(entry.figures[c.key]) for c in columns if c.key in entry.figures},
+        "figures": {c.key: _figure_json(entry, c.key) for c in columns if c.key in entry.figures},
     }
+
+
+def _figure_json(entry: Entry, key: str) -> dict[str, Any]:
+    figure = _estimate_json(entry.figures[key])
+    return {**figure, **dict.fromkeys(("n", "n_failed"), None)} if entry.published and not figure["n"] else figure
 
 
 def _estimate_json(e: Estimate) -> dict[str, Any]:

@@ -141,3 +141,41 @@ def test_names_are_text_never_markup(harness, suite, project):
     page = harness("leaderboard", "suite", "--published", "mine.jsonl", "--format", "html").out
     assert "<script>" not in page
     assert "<img" not in page
+
+
+def test_names_that_nothing_here_has_are_noted(harness, suite, project):
+    row = {"model": "great", "task": "suite/one", "metric": "best_of_k_acuracy", "value": 0.1}
+    elsewhere = {"model": "other", "task": "suite/oen", "metric": "best_of_k_accuracy", "value": 0.1}
+    (project / "mine.jsonl").write_text("".join(json.dumps(r) + "\n" for r in (row, elsewhere)))
+    notes = "\n".join(board(harness, "--published", "mine.jsonl")["notes"])
+    assert "'suite/oen' are not shown, a task not known here (did you mean 'suite/one'" in notes
+    assert "'best_of_k_acuracy' are of a metric not known here (did you mean 'best_of_k_accuracy'" in notes
+
+
+def test_a_model_without_a_figure_that_is_shown_is_noted(harness, suite, project):
+    row = {"model": "lonely", "task": "suite/one", "metric": "best_of_k_area", "value": 0.1}
+    (project / "mine.jsonl").write_text(json.dumps(row) + "\n")
+    found = board(harness, "--published", "mine.jsonl")
+    assert "lonely" not in {entry["model"] for entry in found["entries"]}
+    assert "published, but without a figure that is shown here: lonely" in found["notes"]
+
+
+def test_aggregates_of_published_figures_have_no_interval_and_no_number_of_items(harness, suite, project):
+    rows = [
+        {"model": "m", "task": task, "metric": "best_of_k_accuracy", "value": value, "low": 0.1, "high": 0.9}
+        for task, value in (("suite/one", 0.4), ("suite/two", 0.6))
+    ]
+    (project / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    entry = next(e for e in board(harness, "--published", "mine.jsonl")["entries"] if e["model"] == "m")
+    assert entry["figures"]["mean"] == dict.fromkeys(("stderr", "low", "high", "n", "n_failed")) | {"value": 0.5}
+    assert entry["figures"]["suite/one:best_of_k_accuracy"]["high"] == 0.9
+    assert entry["source"] == "source not stated"
+
+
+def test_the_source_named_is_that_of_the_figures_shown(harness, suite, project):
+    row = {"model": "m", "task": "suite/one", "metric": "best_of_k_accuracy", "value": 0.1, "source": "seen"}
+    rows = [row, {**row, "domain": "d", "source": "unseen"}]
+    (project / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    text = harness("leaderboard", "suite", "--published", "mine.jsonl").out
+    assert "not ranked: seen\n" in text
+    assert "unseen" not in text

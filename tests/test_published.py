@@ -1,0 +1,206 @@
+import gzip
+import json
+import math
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import ConfigurationError, DataError, HarnessError
+from harness.published import read_published
+
+ROW = {"model": "m", "task": "suite/task", "metric": "accuracy", "value": 0.5}
+
+
+@pytest.fixture
+def jsonl(tmp_path):
+    def write(*rows, name="published.jsonl"):
+        path = tmp_path / name
+        path.write_text("".join(row if isinstance(row, str) else json.dumps(row) + "\n" for row in rows), "utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def by_hand(tmp_path):
+    def write(text):
+        path = tmp_path / "published.yaml"
+        path.write_text(text if isinstance(text, str) else yaml.safe_dump(text, sort_keys=False), "utf-8")
+        return path
+
+    return write
+
+
+def test_what_a_row_does_not_say_is_not_invented(jsonl):
+    (figure,) = read_published(jsonl(ROW))
+    r = figure.result
+    assert (r.model, r.task, r.metric, r.domain, r.unit, r.higher_is_better) == (
+        *("m", "suite/task", "accuracy", "overall"),
+        "fraction",
+        True,
+    )
+    assert r.estimate.value == 0.5
+    assert all(math.isnan(number) for number in (r.estimate.stderr, r.estimate.low, r.estimate.high))
+    assert (r.estimate.n, figure.source, figure.note) == (0, "", "")
+
+
+def test_everything_that_a_row_says_is_kept(jsonl):
+    row = {**ROW, "domain": "d", "stderr": 0.1, "low": 0.3, "high": 0.7, "n": 25, "source": "Authors, table 1"}
+    (figure,) = read_published(jsonl(row))
+    e = figure.result.estimate
+    assert (figure.result.domain, e.value, e.stderr, e.low, e.high, e.n) == ("d", 0.5, 0.1, 0.3, 0.7, 25)
+    assert figure.source == "Authors, table 1"
+
+
+def test_gzip_is_read(tmp_path):
+    path = tmp_path / "published.jsonl.gz"
+    path.write_bytes(gzip.compress(json.dumps(ROW).encode()))
+    assert len(read_published(path)) == 1
+
+
+names = st.text(min_size=1, max_size=30).filter(lambda text: "\ud800" not in text)
+
+
+@given(
+    st.lists(st.tuples(names, names, st.floats(-1, 1)), min_size=1, max_size=8, unique_by=lambda row: (row[0], row[1]))
+)
+def test_any_name_comes_back_as_it_was(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("published") / "rows.jsonl"
+    made = [{**ROW, "model": model, "domain": domain, "value": value} for model, domain, value in rows]
+    path.write_text("".join(json.dumps(row) + "\n" for row in made))
+    read = [(r.result.model, r.result.domain, r.result.estimate.value) for r in read_published(path)]
+    assert read == rows
+
+
+@given(st.lists(st.tuples(names, st.floats(-1, 1)), min_size=1, max_size=5, unique_by=lambda row: row[0]))
+def test_any_model_name_can_stand_in_yaml(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("published") / "rows.yaml"
+    figures = {model: {"suite/task:accuracy": value} for model, value in rows}
+    path.write_text(yaml.safe_dump({"source": "s", "figures": figures}, sort_keys=False), "utf-8")
+    assert [(r.result.model, r.result.estimate.value) for r in read_published(path)] == rows
+
+
+def test_yaml_cites_its_source_for_every_figure(by_hand):
+    read = read_published(
+        by_hand(
+            {
+                "source": "Authors, table 2",
+                "citation": "arXiv 0000.00000",
+                "note": "Rounded.",
+                "figures": {"m": {"suite/task:accuracy": 1, "suite/task:f1:threshold=0.5": 0.25}, "k": {}},
+            }
+        )
+    )
+    assert {(r.source, r.note) for r in read} == {("Authors, table 2 (arXiv 0000.00000)", "Rounded.")}
+    assert [(r.result.metric, r.result.domain, r.result.estimate.value) for r in read] == [
+        ("accuracy", "overall", 1.0),
+        ("f1:threshold=0.5", "overall", 0.25),
+    ]
+
+
+def test_a_selector_may_end_in_a_domain(by_hand):
+    selectors = {"suite/task:accuracy:one": 0.1, "suite/task:f1:threshold=0.5:two": 0.2}
+    read = read_published(by_hand({"source": "s", "figures": {"m": selectors}}))
+    assert [(r.result.metric, r.result.domain) for r in read] == [("accuracy", "one"), ("f1:threshold=0.5", "two")]
+
+
+def test_unit_and_direction_are_those_of_the_metric(by_hand, jsonl):
+    text = {"source": "s", "figures": {"m": {"t:brier": 0.2, "t:log_loss": 1.7, "t:accuracy": 0.5, "t:wer": 0.1}}}
+    found = {r.result.metric: (r.result.unit, r.result.higher_is_better) for r in read_published(by_hand(text))}
+    assert found["brier"] == ("fraction", False)
+    assert found["log_loss"] == ("nats", False)
+    assert found["accuracy"] == found["wer"] == ("fraction", True)
+    found = {r.result.metric: r.result for r in read_published(by_hand({**text, "lower_is_better": ["wer"]}))}
+    assert not found["wer"].higher_is_better
+    assert not read_published(jsonl({**ROW, "metric": "brier"}))[0].result.higher_is_better
+
+
+def test_a_direction_against_the_metrics_own_is_an_error(by_hand, jsonl):
+    with pytest.raises(DataError, match=r"published.jsonl:1: of brier, lower is better; the file says the opposite"):
+        read_published(jsonl({**ROW, "metric": "brier", "higher_is_better": True}))
+    text = {"source": "s", "lower_is_better": ["accuracy"], "figures": {"m": {"t:accuracy": 0.5}}}
+    with pytest.raises(DataError, match=r"published.yaml:\d+: figures.m.t:accuracy: of accuracy, higher is better"):
+        read_published(by_hand(text))
+
+
+def test_percentages_are_found_out(jsonl):
+    with pytest.raises(DataError, match=r"66\.56 is no fraction; divide percentages by 100"):
+        read_published(jsonl({**ROW, "value": 66.56}))
+    assert read_published(jsonl({**ROW, "value": 66.56, "unit": "points"}))[0].result.unit == "points"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "source: s\nfigures:\n  m:\n    t:a: 0.1\n  m:\n    t:b: 0.1\n",
+            ":5: the model 'm' is there already, on line 3",
+        ),
+        ("source: s\nfigures:\n  m:\n    t:a: 0.1\n    t:a: 0.2\n", ":5: a figure of 'm', 't:a' is there already"),
+        ("source: s\nfigures: {m: {t:a: 0.1, t:a:overall: 0.2}}\n", "is there already, at"),
+        ("source: s\nfigures:\n  m:\n    accuracy: 0.1\n", ":4: figures.m.accuracy: expected task:metric"),
+        ("source: s\nfigures:\n  m:\n    t:a: high\n", ":4: "),
+        ("source: s\nfigures:\n  m:\n    t:a: true\n", ":4: "),
+        ("source: s\nfigures:\n  m:\n    t:a: .nan\n", ":4: figures.m.t:a: 'value' must be a finite number"),
+        ("figures: {m: {t:a: 0.1}}\n", "source"),
+        ("source: s\nfigure: {m: {t:a: 0.1}}\n", "did you mean 'figures'?"),
+        ("source: s\nfigures: {}\n", "no published figures"),
+        ("source: s\nfigures: [\n", "not valid YAML"),
+        ("- source\n", "expected a mapping"),
+    ],
+)
+def test_a_malformed_yaml_file_is_named_with_its_line(by_hand, text, says):
+    with pytest.raises(HarnessError) as raised:
+        read_published(by_hand(text))
+    assert "published.yaml" in str(raised.value)
+    assert says in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({**ROW, "model": ""}, "'model' must be a text"),
+        ({**ROW, "model": 3}, "'model' must be a text, got 3"),
+        ({key: ROW[key] for key in ("model", "metric", "value")}, "'task' must be a text, got None"),
+        ({**ROW, "domain": None}, "'domain' must be a text"),
+        ({**ROW, "value": "0.5"}, "'value' must be a finite number, got '0.5'"),
+        ({**ROW, "value": True}, "'value' must be a finite number"),
+        ({**ROW, "value": None}, "'value' must be a finite number"),
+        ({**ROW, "value": math.inf}, "'value' must be a finite number"),
+        ({**ROW, "stderr": -0.1}, "'stderr' must not be negative"),
+        ({**ROW, "low": 0.1}, "an interval needs both"),
+        ({**ROW, "low": 0.6, "high": 0.7}, "not in its interval [0.6, 0.7]"),
+        ({**ROW, "n": 2.5}, "'n' must be a whole number"),
+        ({**ROW, "n": -1}, "'n' must be a whole number"),
+        ({**ROW, "higher_is_better": "yes"}, "must be true or false"),
+        ({**ROW, "source": ["a"]}, "'source' must be a text"),
+        ({**ROW, "score": 1}, "unknown key 'score'"),
+        ("[1]\n", "expected a JSON object, got list"),
+        ('{"model":\n', "not valid JSON"),
+    ],
+)
+def test_a_malformed_row_is_named_with_its_line(jsonl, row, says):
+    with pytest.raises(DataError) as raised:
+        read_published(jsonl({**ROW, "model": "first"}, row))
+    assert "published.jsonl:2: " in str(raised.value)
+    assert says in str(raised.value)
+
+
+def test_files_that_are_not_there_or_hold_nothing(jsonl, tmp_path):
+    for name in ("none.jsonl", "none.yaml"):
+        with pytest.raises(DataError, match="no such file of published results"):
+            read_published(tmp_path / name)
+    with pytest.raises(DataError, match="no published figures"):
+        read_published(jsonl())
+    with pytest.raises(DataError, match="unknown kind of file"):
+        read_published(jsonl(ROW, name="published.txt"))
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_published(tmp_path / "binary.yaml")
+
+
+def test_a_figure_that_is_there_twice_names_both_lines(jsonl):
+    with pytest.raises(DataError, match=r":3: suite/task:accuracy:overall of 'm' is there already, at .*:1"):
+        read_published(jsonl(ROW, {**ROW, "domain": "d"}, {**ROW, "domain": "overall"}))
