@@ -34,6 +34,8 @@ from typing import NamedTuple
 _CAGE = Path(__file__).with_name("cage.py")
 _FILE_BYTES = 4 << 20
 _SHOWN = 200
+_STARTING = 2.0
+"""Seconds that starting Python may take: not the program's doing."""
 
 
 class Ran(NamedTuple):
@@ -98,8 +100,7 @@ def _run_process(work: Path, pipe: int, output: int, seconds: float) -> str:
         start_new_session=True,
     )
     try:
-        # Starting Python is not the program's doing.
-        code = process.wait(timeout=seconds + 2.0)
+        code = process.wait(timeout=seconds + _STARTING)
     except subprocess.TimeoutExpired:
         return f"took longer than {seconds:g} s"
     finally:
