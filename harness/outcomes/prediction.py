@@ -67,7 +67,7 @@ def predict(
     *,
     method: str = "ridge",
     level: float = 0.95,
-    permutations: int = 999,
+    permutations: int | None = None,
     seed: int = 0,
 ) -> tuple[Skill, list[Prediction]]:
     """The skill of a predictor, and its predictions of new models.
@@ -78,7 +78,7 @@ def predict(
         new: Of models without an outcome, with the same features; may be none.
         method: ``ridge`` or ``pls``.
         level: Nominal coverage asked for.
-        permutations: Of the outcome, for the p-value of the skill.
+        permutations: Of the outcome, for the p-value of the skill; default: 999, or 199 beyond 30 models.
         seed: Of these.
 
     Raises:
@@ -88,7 +88,7 @@ def predict(
         raise UsageError(f"no predictor is called {method!r}{did_you_mean(method, PATHS)}")
     complete = _complete(figures, new)
     x, y = figures.values[:, complete], np.asarray(outcome, dtype=np.float64)
-    orders = _orders(y, permutations, seed)
+    orders = _orders(y, permutations or (999 if y.size <= 30 else 199), seed)
     fit = nested_leave_one_out(PATHS[method], x, orders, new.values[:, complete])
     skills = skill(orders, fit.predictions)
     value = float(skills[0])
@@ -170,7 +170,8 @@ def _range(measured: Skill, model: str, y: FloatArray) -> Prediction:
     share = (y.size - 1) / (y.size + 1)
     detail = (
         f"no prediction: {measured.reason}. All that can be said is that a further model like these {y.size} lies "
-        f"within the range of their outcomes with probability {100 * share:.3g} %, whatever its figures"
+        f"within the range of their outcomes, {y.min():.6g} to {y.max():.6g}, with probability {100 * share:.3g} %, "
+        "whatever its figures"
     )
     return Prediction(model, math.nan, float(y.min()), float(y.max()), share, share, "range", detail)
 

@@ -156,9 +156,9 @@ def _predictor(report: Report) -> list[str]:
 
 def statement(p: Prediction) -> str:
     """One prediction as a sentence."""
-    span = f"between {p.low:.6g} and {p.high:.6g}"
     if p.kind == "range":
-        return f"{span} with probability {percent(p.level)}. {p.detail}"
+        return p.detail
+    span = f"between {p.low:.6g} and {p.high:.6g}"
     return f"{p.predicted:.6g}, {span} at {percent(p.level)} (guaranteed {percent(p.guaranteed)}). {p.detail}"
 
 

@@ -123,20 +123,37 @@ def test_a_metric_and_its_complement_correlate_alike(made_up, project):
         assert accuracy.leave_one_out[0] <= accuracy.pearson.value <= accuracy.leave_one_out[1]
 
 
-def test_aggregates_and_evaluated_models_take_part(made_up, toys, write_task, rows, harness):
-    """Published figures and the store's meet under one benchmark."""
+def test_the_mean_of_tasks_correlates_as_the_mean_of_their_figures(made_up, project):
+    outcome = made_up(8)
+    report = harness.correlate("demo", "outcome.csv", published=["published.jsonl"], metrics=["mean accuracy"])
+    (c,) = report.tests.correlations
+    rows = [json.loads(line) for line in (project / "published.jsonl").read_text().splitlines()]
+    overall = [r for r in rows if r["metric"] == "accuracy" and r.get("domain", "overall") == "overall"]
+    means = [np.mean([r["value"] for r in overall if r["model"] == f"m{i}"]) for i in range(8)]
+    assert c.feature.aggregate
+    assert c.pearson.value == pytest.approx(np.corrcoef(means, outcome[:8])[0, 1], abs=1e-4)
+    assert "only the figures selected are allowed for" in report.notes[-1]
+
+
+def test_figures_come_from_the_store_before_published_ones(toys, write_task, rows, harness):
     write_task("demo/plain", rows(9))
-    (toys / "tasks/demo/benchmark.yaml").write_text("tasks: [demo/plain]\n")
-    labels = [f"m{i}" for i in range(5)]
-    models = [part for i, label in enumerate(labels) for part in ("-m", f"{label}=toy-reader:scale={1 - i / 2}")]
+    row = {"task": "demo/plain", "metric": "best_of_k_accuracy", "value": 0.25}
+    published = [{**row, "model": "m0"}, {**row, "model": "old"}]
+    (toys / "tasks/demo/old.jsonl").write_text("".join(json.dumps(r) + "\n" for r in published))
+    (toys / "tasks/demo/benchmark.yaml").write_text("tasks: [demo/plain]\npublished: [old.jsonl]\n")
+    models = [part for i in range(5) for part in ("-m", f"m{i}=toy-reader:scale={1 - i / 2}")]
     assert harness("eval", *models, "-t", "demo").code == 0
-    (toys / "outcome.csv").write_text("model,value\n" + "".join(f"m{i},{10 - i * i}\n" for i in range(5)))
-    found = harness(
-        "correlate", "demo", "--outcome", "outcome.csv", "--metric", "best_of_k_accuracy", "--json"
-    ).document
-    (c,) = [c for c in found["correlations"] if c["domain"] == "overall"]
-    assert (c["n"], found["exact"], found["permutations"]) == (5, True, 120)
-    assert c["pearson"]["value"] > 0.5
+    outcomes = {"m0": 10, "m1": 9, "m2": 6, "m3": 1, "m4": -6, "old": 0}
+    (toys / "outcome.json").write_text(json.dumps(outcomes))
+    ran = harness("correlate", "demo", "--outcome", "outcome.json", "--metric", "best_of_k_accuracy", "--json")
+    (c,) = [c for c in ran.document["correlations"] if c["domain"] == "overall"]
+    assert (c["n"], ran.document["exact"], ran.document["permutations"]) == (6, True, 720)
+    board = harness("leaderboard", "demo", "--format", "json").document
+    own = {e["model"]: e["figures"]["demo/plain:best_of_k_accuracy"]["value"] for e in board["entries"] if e["rank"]}
+    own["old"] = 0.25
+    expected = np.corrcoef([own[m] for m in outcomes], list(outcomes.values()))[0, 1]
+    assert c["pearson"]["value"] == pytest.approx(expected)
+    assert "evaluated here, so their published figures give way: m0" in ran.document["notes"]
 
 
 def test_too_few_shared_models_are_refused_with_the_nearest_names(made_up, harness, project):
