@@ -1,4 +1,4 @@
-"""A small sequence classifier, made and trained here, through every PPE task to the leaderboard beside published rows."""
+"""A small sequence classifier, trained here, through every PPE task to the leaderboard beside published rows."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ class SequenceReward(Model):
 
 @hookimpl
 def register_models(register):
-    register("sequence-reward", "plugin_sequence:SequenceReward", offers=("score",), description="a sequence classifier")
+    register("sequence-reward", "plugin_sequence:SequenceReward", offers=("score",), description="a classifier")
 '''
 
 
