@@ -97,7 +97,7 @@ def gather(
     tasks = benchmark.tasks if benchmark else [target]
     notes: list[str] = []
     shipped = shipped_files(benchmark) if benchmark else []
-    by_model = _published(tasks, [*shipped, *published], notes)
+    by_model = _published(registry, tasks, [*shipped, *published], notes)
     if store is not None:
         _add_evaluated(registry, store, tasks, by_model, notes)
     if not by_model:
@@ -111,13 +111,15 @@ def gather(
     return _table(by_model, benchmark.name if benchmark else "", notes)
 
 
-def _published(tasks: Sequence[str], files: Sequence[Path], notes: list[str]) -> dict[str, dict[Key, Result]]:
+def _published(
+    registry: Registry, tasks: Sequence[str], files: Sequence[Path], notes: list[str]
+) -> dict[str, dict[Key, Result]]:
     from harness.published import read_published
 
     by_model: dict[str, dict[Key, Result]] = {}
     sources: dict[str, None] = {}
     for file in files:
-        rows = read_published(file)
+        rows = read_published(file, registry)
         others = sorted({row.result.task for row in rows} - set(tasks))
         if others:
             hint = did_you_mean(others[0], tasks)

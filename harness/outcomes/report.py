@@ -168,6 +168,9 @@ def _explain(tests: Tests) -> list[str]:
     if tests.left_out:
         shown = ", ".join(tests.left_out[:4]) + (", ..." if len(tests.left_out) > 4 else "")
         notes.append(f"{len(tests.left_out)} figures that too few models have, or all alike, are left out: {shown}")
+    noisy = sum(c.reliability <= 0 for c in tests.correlations)
+    if noisy:
+        notes.append(f"{noisy} figures spread no more between models than their own errors would: not corrected")
     if tests.outcome_reliability <= 0:
         notes.append(
             "the outcomes spread no more than their own noise would: "

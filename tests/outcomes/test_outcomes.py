@@ -209,6 +209,21 @@ def test_nothing_to_correlate(made_up, harness):
     assert "'dmeo' (did you mean 'demo'" in harness("correlate", "dmeo", "--outcome", "outcome.csv").err
 
 
+def test_noise_that_explains_all_of_the_spread_is_said(made_up, project):
+    made_up(8)
+    outcome = (project / "outcome.csv").read_text().splitlines()
+    noisy = [outcome[0] + ",stderr", *(line + ",500" for line in outcome[1:])]
+    (project / "outcome.csv").write_text("\n".join(noisy))
+    rows = [json.loads(line) for line in (project / "published.jsonl").read_text().splitlines()]
+    text = "".join(json.dumps({**row, "stderr": 0.4 if row["metric"] == "loss" else 0.001}) + "\n" for row in rows)
+    (project / "published.jsonl").write_text(text)
+    report = harness.correlate("demo", "outcome.csv", published=["published.jsonl"])
+    assert report.tests.outcome_reliability < 0
+    assert all(np.isnan(c.corrected) for c in report.tests.correlations)
+    assert "3 figures spread no more between models than their own errors would: not corrected" in report.notes
+    assert any("the outcomes spread no more than their own noise would" in note for note in report.notes)
+
+
 # output
 
 

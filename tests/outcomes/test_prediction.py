@@ -13,6 +13,9 @@ from harness.outcomes.figures import Feature, Figures
 from harness.outcomes.linear import PATHS, PENALTIES, nested_leave_one_out, pls_path, ridge_path, skill
 from harness.outcomes.prediction import predict
 
+# Simulations of one predictor run always; those of the other take as long again.
+SIMULATED = pytest.mark.parametrize("method", ["ridge", pytest.param("pls", marks=pytest.mark.slow)])
+
 
 def figures(x, *, start=0):
     features = [Feature("t", f"f{j}", "overall", "fraction", True) for j in range(x.shape[1])]
@@ -94,7 +97,7 @@ def test_predicting_the_mean_of_the_others_has_no_skill():
     assert skill(y, y) == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("method", PATHS)
+@SIMULATED
 def test_with_a_signal_the_interval_covers_and_is_narrower_than_the_outcomes(method):
     rng = np.random.default_rng(5)
     covered, used, widths, spreads = 0, 0, [], []
@@ -116,7 +119,7 @@ def test_with_a_signal_the_interval_covers_and_is_narrower_than_the_outcomes(met
     assert np.median(widths) < 0.8 * np.median(spreads)
 
 
-@pytest.mark.parametrize("method", PATHS)
+@SIMULATED
 def test_without_a_signal_it_refuses(method):
     rng = np.random.default_rng(6)
     refused, covered = 0, 0
