@@ -59,8 +59,8 @@ class ColumnReader:
 
     Args:
         columns: Field name to specification: a column's name or dotted path, a list of them, or a mapping with one of
-            ``value`` (a constant), ``template``, ``withheld`` (that many absent texts), ``numbered`` (columns told apart
-            by a number, from ``first`` to ``last``) or ``column`` with ``map``.
+            ``value`` (a constant), ``template``, ``withheld`` (that many absent texts), ``numbered`` (columns told
+            apart by a number, from ``first`` to ``last``) or ``column`` with ``map``.
         types: Field name to (type, required), from the task's kind.
         slices: Columns that hold domain names.
         constants: Columns added to every row.

@@ -71,9 +71,8 @@ def write(folder: Path, *, rows: int = 200, seed: int = 0, full: bool = False, m
 def battles(count: int, *, seed: int = 0) -> Iterator[dict[str, Any]]:
     """Rows of PPE-Human-Preference-V1, in its columns."""
     rng = np.random.default_rng([seed, 1])
-    strength = rng.normal(scale=0.5, size=len(MODELS))
-    first = rng.integers(0, len(MODELS), count)
-    second = (first + rng.integers(1, len(MODELS), count)) % len(MODELS)
+    strength = strengths(seed=seed)
+    first, second = _pairs(rng, count)
     quality = np.stack([strength[first], strength[second]], axis=1) + rng.normal(scale=0.6, size=(count, 2))
     gap = quality[:, 0] - quality[:, 1] + rng.logistic(scale=0.6, size=count)
     languages = rng.choice(list(LANGUAGES), size=count, p=list(LANGUAGES.values()))
@@ -101,6 +100,22 @@ def battles(count: int, *, seed: int = 0) -> Iterator[dict[str, Any]]:
             "token_diff": float(abs(lengths[0] - lengths[1])),
             "longer_won": _longer_won(winner, lengths),
         }
+
+
+def strengths(*, seed: int = 0) -> NDArray[np.float64]:
+    """Mean quality of each model's answers, shape (20,), in the order of `MODELS`: the truth behind the ratings."""
+    return np.random.default_rng([seed, 0]).normal(scale=0.5, size=len(MODELS))
+
+
+def _pairs(rng: np.random.Generator, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Who meets whom: all 190 pairs as often as each other; of fewer battles, the first 20 are a ring."""
+    m = len(MODELS)
+    ring = [(i, (i + step) % m) for step in range(1, m // 2) for i in range(m)] + [
+        (i, i + m // 2) for i in range(m // 2)
+    ]
+    pairs = np.array(ring)[np.arange(count) % len(ring)]
+    pairs = rng.permuted(rng.permutation(pairs), axis=1)
+    return pairs[:, 0], pairs[:, 1]
 
 
 def _categories(draw: NDArray[np.float64], words: int, lengths: Sequence[int]) -> dict[str, Any]:
@@ -220,7 +235,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     if chosen.rows < 1:
         parser.error("--rows must be at least 1")
-    files = write(chosen.folder, rows=chosen.rows, seed=chosen.seed, full=chosen.full, missing=chosen.missing)
+    if chosen.seed < 0:
+        parser.error("--seed must not be negative")
+    try:
+        files = write(chosen.folder, rows=chosen.rows, seed=chosen.seed, full=chosen.full, missing=chosen.missing)
+    except OSError as error:
+        parser.exit(2, f"{error.filename or chosen.folder}: cannot be written: {error.strerror}\n")
     sys.stdout.write(
         f"{len(files)} generated data sets below {chosen.folder}; try them with:\n"
         f"  HARNESS_DATA={chosen.folder} harness eval -m length -t ppe\n"
