@@ -244,6 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.stdout.write(
         f"{len(files)} generated data sets below {chosen.folder}; try them with:\n"
         f"  HARNESS_DATA={chosen.folder} harness eval -m length -t ppe\n"
+        "Their figures cannot be compared with published ones.\n"
     )
 
 

@@ -6,11 +6,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from harness_plugins.ppe.importers import PAPER_COLUMNS, model_name, published
+from harness_plugins.ppe.importers import GENERATORS, HUMAN, PAPER_COLUMNS, model_name, published
 from harness_plugins.ppe.score_files import scores
 
 from harness.errors import DataError, HarnessError, UsageError
 from harness.published import read_published
+from harness.taskfiles import read_task_file
 
 real = pytest.mark.skipif(
     "HARNESS_DATA" not in os.environ, reason="HARNESS_DATA (the folder with the published tables) is not set"
@@ -351,3 +352,47 @@ def test_stored_scores_give_the_figures_of_the_model_that_made_them(harness, tmp
         by_model[row.pop("model")][row["task"], row["metric"], row["domain"]] = row
     assert len(by_model["length"]) > 100
     assert by_model["stored"] == by_model["length"]
+
+
+# the figures that the benchmark ships
+
+
+@pytest.fixture(scope="module")
+def shipped(registry):
+    benchmark = registry.benchmarks()["ppe"]
+    assert benchmark.published == ["published.yaml"]
+    return read_published(benchmark._path.parent / "published.yaml", registry)
+
+
+def is_there(registry, task, metric, domain):
+    """Whether a task gives this metric on this domain."""
+    file = read_task_file(registry.tasks()[task])[0]
+    domains = {"overall", *(s if isinstance(s, str) else s.name for s in file.slices)}
+    return metric in file.metrics and domain in (domains if task == HUMAN else {"overall", *GENERATORS})
+
+
+def test_shipped_figures_are_of_metrics_and_domains_that_the_tasks_have(registry, shipped):
+    assert {r.result.model for r in shipped} >= {"Athene-RM-70B", "gpt-4o-2024-08-06_arena_hard"}
+    assert len({r.result.model for r in shipped}) == 29
+    wrong = [r for r in shipped if not is_there(registry, r.result.task, r.result.metric, r.result.domain)]
+    assert wrong == []
+    directions = {r.result.metric: r.result.higher_is_better for r in shipped}
+    assert [metric for metric, better in directions.items() if not better] == ["elo_brier", "best_of_k_loss@compat"]
+    assert all("arXiv 2410.14872" in r.source for r in shipped)
+
+
+@real
+def test_imported_figures_are_of_metrics_and_domains_that_the_tasks_have(registry, imported):
+    names = {(row["task"], row["metric"], row["domain"]) for row in imported}
+    assert [name for name in names if not is_there(registry, *name)] == []
+
+
+@real
+def test_shipped_figures_are_the_imported_ones_rounded(shipped, figures):
+    for row in shipped:
+        r = row.result
+        exact = figures[r.model, r.task, r.metric, r.domain]
+        decimals = 4 if r.task == HUMAN and r.domain == "overall" else 3
+        # The tables were rounded before another run of the unseeded permutations was saved in full precision.
+        noise = 5e-4 if r.metric.startswith("best_of_k") else 0
+        assert r.estimate.value == pytest.approx(exact, abs=0.5000001 * 10**-decimals + noise)
