@@ -235,8 +235,13 @@ class RegistryFile(Strict):
         return self._path.parent
 
 
-SCHEMAS: dict[str, type[BaseModel]] = {"task": TaskFile, "benchmark": BenchmarkFile, "registry": RegistryFile}
-SchemaName = Literal["task", "benchmark", "registry"]
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "task": TaskFile,
+    "benchmark": BenchmarkFile,
+    "published": PublishedFile,
+    "registry": RegistryFile,
+}
+SchemaName = Literal["task", "benchmark", "published", "registry"]
 
 
 def json_schema(name: SchemaName) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 import gzip
 import json
 import math
+import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -204,3 +206,13 @@ def test_files_that_are_not_there_or_hold_nothing(jsonl, tmp_path):
 def test_a_figure_that_is_there_twice_names_both_lines(jsonl):
     with pytest.raises(DataError, match=r":3: suite/task:accuracy:overall of 'm' is there already, at .*:1"):
         read_published(jsonl(ROW, {**ROW, "domain": "d"}, {**ROW, "domain": "overall"}))
+
+
+def test_the_example_on_the_page_follows_the_schema(by_hand, harness):
+    page = (Path(__file__).parents[1] / "docs" / "published-results.md").read_text("utf-8")
+    example = re.findall(r"^```yaml\n(.*?)^```$", page, re.S | re.M)[1]
+    assert len(read_published(by_hand(example))) == 3
+    schema = harness("schema", "published").document
+    assert set(yaml.safe_load(example)) <= set(schema["properties"])
+    assert schema["required"] == ["source", "figures"]
+    assert [key for key in schema["properties"] if f"| `{key}` |" not in page] == []

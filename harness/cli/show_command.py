@@ -140,5 +140,6 @@ def _benchmark(registry: Registry, name: str) -> dict[str, Any]:
         "tasks": list(benchmark.tasks),
         "aggregates": {a.name: _aggregate(a) for a in benchmark.aggregates},
         "default models": list(benchmark.default_models),
+        "published results": list(benchmark.published),
         "file": str(benchmark._path),
     }
