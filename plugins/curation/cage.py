@@ -56,7 +56,7 @@ def main() -> None:
     holds = [name for name, hold in (("landlock", _landlock), ("seccomp", _seccomp)) if hold_on(hold)]
     _limit(job)
     if "seccomp" not in holds:
-        _empty_socket()
+        _without_seccomp()
     told = {"secret": job.pop("secret"), "holds": holds, "problem": _run(job.pop("program"), job.pop("tests"))}
     os.write(pipe, json.dumps(told).encode())
     os._exit(0)  # whatever threads and exit handlers the program left
@@ -85,8 +85,6 @@ def _run(program: str, tests: str) -> str:
 
 
 def _limit(job: dict) -> None:  # type: ignore[type-arg]
-    import resource
-
     seconds = int(job["seconds"]) + 1
     wanted = {
         "CPU": (seconds, seconds + 1),
@@ -94,19 +92,30 @@ def _limit(job: dict) -> None:  # type: ignore[type-arg]
         "FSIZE": (job["file"],) * 2,
         "NOFILE": (64,) * 2,
         "CORE": (0, 0),
-        "NPROC": (256, 256),
     }
     for name, limits in wanted.items():
-        number = getattr(resource, f"RLIMIT_{name}", None)
-        if number is None:
-            continue
-        hard = resource.getrlimit(number)[1]
-        if hard != resource.RLIM_INFINITY:
-            limits = tuple(min(limit, hard) for limit in limits)
-        try:
-            resource.setrlimit(number, limits)
-        except (OSError, ValueError):  # a limit that the system will not have; time is kept from outside
-            continue
+        _set_limit(name, limits)
+
+
+def _set_limit(name: str, limits: tuple[int, ...]) -> None:
+    import resource
+
+    number = getattr(resource, f"RLIMIT_{name}", None)
+    if number is None:
+        return
+    hard = resource.getrlimit(number)[1]
+    if hard != resource.RLIM_INFINITY:
+        limits = tuple(min(limit, hard) for limit in limits)
+    try:
+        resource.setrlimit(number, limits)
+    except (OSError, ValueError):  # a limit that the system will not have; time is kept from outside
+        return
+
+
+def _without_seccomp() -> None:
+    """The weaker holds: the user's processes all count, and ``socket`` can be loaded afresh by who knows how."""
+    _set_limit("NPROC", (512, 512))
+    _empty_socket()
 
 
 def _empty_socket() -> None:
@@ -115,8 +124,10 @@ def _empty_socket() -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError("no network in here")
 
-    for name in ("socket", "create_connection", "create_server", "getaddrinfo", "socketpair", "fromfd"):
+    for name in ("create_connection", "create_server", "getaddrinfo", "socketpair", "fromfd"):
         setattr(socket, name, refuse)
+    # Still a class: others inherit from it when they are imported.
+    socket.socket = type("socket", (socket.socket,), {"__init__": refuse})  # type: ignore[misc]
 
 
 def _libc() -> ctypes.CDLL:

@@ -180,7 +180,11 @@ def describe(account: dict[str, Any]) -> str:
     if account["problem"]:
         return f"{account['model']}: FAILED: {account['problem']}"
     reasons = ", ".join(f"{count} {reason}" for reason, count in account["dropped"].items())
-    asked = f"{account['asked']} samples generated now" if account["asked"] else "all samples were on file"
+    asked = (
+        f"{account['asked']} samples asked for now, the others on file"
+        if account["asked"]
+        else "all samples were on file"
+    )
     kept = f"kept {account['kept']} of {account['prompts']} prompts ({reasons or 'none dropped'})"
     lines = [f"{account['model']}: {kept}; {asked}"]
     lines += [f"  {reason}, the first: {example}" for reason, example in account["examples"].items()]

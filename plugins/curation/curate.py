@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,8 +29,8 @@ from .rows import Sampled, make_row
 from .settings import Wish
 from .verifiable import Verifiable
 
-CHUNK = 16
-"""Prompts asked at a time: their k samples each are in memory at once."""
+AT_ONCE = 256
+"""Samples asked at a time, unless the model takes larger batches; so many texts are in memory at once."""
 
 TOO_HARD, TOO_EASY, NOT_DRAWN = "too hard", "too easy", "not drawn"
 FAILED, UNCHECKED, UNREADABLE = "failed generation", "checker failed", "unreadable row or reference"
@@ -129,91 +129,116 @@ def curate(
         for handle in handles:
             account = Account(handle.label, handle.fingerprint)
             accounts.append(account)
-            door = Door(store, capabilities, executor)
+            survey = _Survey(Door(store, capabilities, executor), handle, task, wish)
             try:
-                candidates = _sample_all(door, handle, task, wish, account, progress)
+                drawn = _draw(_filter(survey, account, progress), wish, account)
+                rows += _rows(survey, drawn)
             except CellError as error:  # this generator cannot be loaded; the others go on
                 account.problem = str(error)
-                continue
             finally:
-                account.asked = door.tally.computed
+                account.asked = survey.door.tally.computed
                 executor.release(handle.ready)
-            drawn = _draw(candidates, wish, account)
-            rows += [make_row(sampled, wish, task.name) for sampled in drawn]
     finally:
         executor.close()
     return rows, accounts
 
 
-def _sample_all(
-    door: Door, handle: ModelHandle, task: Verifiable, wish: Wish, account: Account, progress: Progress
-) -> list[Sampled]:
-    """Every prompt that passes the filter, in data order."""
-    kept: list[Sampled] = []
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """One generator on one task, asked a few prompts at a time: only these are in memory with their texts."""
+
+    door: Door
+    handle: ModelHandle
+    task: Verifiable
+    wish: Wish
+
+    def chunks(self) -> Iterator[list[Item | BadItem]]:
+        """All rows of the task, a few prompts at a time."""
+        size = -(-max(AT_ONCE, self.handle.ready.batch_size) // self.wish.k)
+        return chunks(self.task.items(self.wish.split, limit=self.wish.limit), size)
+
+    def ask(self, items: Sequence[Item]) -> list[Answers]:
+        """The samples of some prompts."""
+        groups = [self.task.requests(item, 0, "generate", ()) for item in items]
+        flat = [request for group in groups for request in group]
+        responses = iter(self.door.ask(self.handle, "generate", flat))
+        return [Answers("generate", group, [next(responses) for _ in group]) for group in groups]
+
+
+def _filter(survey: _Survey, account: Account, progress: Progress) -> dict[str, list[Checked]]:
+    """Every prompt that passes the filter, by its id in data order, with what the checker found."""
+    task, wish = survey.task, survey.wish
+    kept: dict[str, list[Checked]] = {}
     seen: set[str] = set()
-    with progress.cell(handle.label, task.name, count_items(task, wish.split, wish.limit)) as tick:
-        for chunk in chunks(task.items(wish.split, limit=wish.limit), CHUNK):
+    with progress.cell(account.model, task.name, count_items(task, wish.split, wish.limit)) as tick:
+        for chunk in survey.chunks():
             account.prompts += len(chunk)
-            items = []
-            for item in chunk:
-                if isinstance(item, BadItem):
-                    account.drop(UNREADABLE, f"{item.where}: {item.problem}")
-                else:
-                    items.append(item)
-                    if item.id in seen:
-                        raise DataError(
-                            f"{task.name}: the id {item.id!r} occurs more than once; map 'id' to a unique column"
-                        )
-                    seen.add(item.id)
-            for item, answers in zip(items, _ask(door, handle, task, items), strict=True):
-                sampled = _check(task, item, answers, account)
-                if sampled is not None and _passes(sampled, wish, account):
-                    kept.append(sampled)
+            items = _good(chunk, account)
+            _see(seen, items, task.name)
+            for item, answers in zip(items, survey.ask(items), strict=True):
+                checked = _check(task, item, answers, account)
+                if checked is not None and _passes(checked, wish, account):
+                    kept[item.id] = checked
             tick(len(chunk))
-    if not account.prompts or account.dropped[UNREADABLE] == account.prompts:
+    if account.dropped[UNREADABLE] == account.prompts:
         reason = account.examples.get(UNREADABLE, "the data is empty")
         raise DataError(f"{task.name}: no row could be read: {reason}")
     return kept
 
 
-def _ask(door: Door, handle: ModelHandle, task: Verifiable, items: Sequence[Item]) -> list[Answers]:
-    groups = [task.requests(item, 0, "generate", ()) for item in items]
-    responses = iter(door.ask(handle, "generate", [request for group in groups for request in group]))
-    return [Answers("generate", group, [next(responses) for _ in group]) for group in groups]
+def _good(chunk: Sequence[Item | BadItem], account: Account) -> list[Item]:
+    for row in chunk:
+        if isinstance(row, BadItem):
+            account.drop(UNREADABLE, f"{row.where}: {row.problem}")
+    return [row for row in chunk if not isinstance(row, BadItem)]
 
 
-def _check(task: Verifiable, item: Item, answers: Answers, account: Account) -> Sampled | None:
-    """All samples, checked; None where one is missing, since a set needs all k of them."""
-    completions = task.completions(answers)
-    failures = [c for c in completions if isinstance(c, Failure)]
+def _see(seen: set[str], items: Sequence[Item], task: str) -> None:
+    for item in items:
+        if item.id in seen:
+            raise DataError(f"{task}: the id {item.id!r} occurs more than once; map 'id' to a unique column")
+        seen.add(item.id)
+
+
+def _check(task: Verifiable, item: Item, answers: Answers, account: Account) -> list[Checked] | None:
+    """What the checker found in every sample; None where one is missing, since a set needs all k of them."""
+    found = task.check(item, task.completions(answers))
+    failures = [c for c in found if isinstance(c, Failure)]
     if failures:
-        account.drop(FAILED, f"{item.id}: {failures[0].reason}")
+        failed = any(isinstance(response, Failure) for response in answers.responses)
+        account.drop(FAILED if failed else UNCHECKED, f"{item.id}: {failures[0].reason}")
         return None
-    whole = [c for c in completions if isinstance(c, Completion)]
-    checked = [task.check(item, completion) for completion in whole]
-    broken = [c for c in checked if isinstance(c, Failure)]
-    if broken:
-        account.drop(UNCHECKED, f"{item.id}: {broken[0].reason}")
-        return None
-    temperatures = [r.sampling.temperature for r in answers.requests if isinstance(r, Generation) for _ in range(r.n)]
-    return Sampled(item, account.model, whole, [c for c in checked if isinstance(c, Checked)], temperatures)
+    return [c for c in found if isinstance(c, Checked)]
 
 
-def _passes(sampled: Sampled, wish: Wish, account: Account) -> bool:
+def _passes(checked: Sequence[Checked], wish: Wish, account: Account) -> bool:
     """Strictly inside the bounds, so that every kept prompt has a correct and a wrong sample."""
     low, high = wish.keep
-    if low < sampled.mean_score < high:
+    mean = sum(c.correct for c in checked) / len(checked)
+    if low < mean < high:
         return True
-    account.drop(TOO_HARD if sampled.mean_score <= low else TOO_EASY)
+    account.drop(TOO_HARD if mean <= low else TOO_EASY)
     return False
 
 
-def _draw(candidates: Sequence[Sampled], wish: Wish, account: Account) -> list[Sampled]:
+def _draw(candidates: dict[str, list[Checked]], wish: Wish, account: Account) -> dict[str, list[Checked]]:
     """At most as many as wished of one generator, in data order."""
-    if len(candidates) > wish.per_generator:
+    ids = list(candidates)
+    if len(ids) > wish.per_generator:
         draw = random.Random(f"{wish.seed}:{account.model}:prompts")
-        chosen = sorted(draw.sample(range(len(candidates)), wish.per_generator))
-        account.dropped[NOT_DRAWN] += len(candidates) - len(chosen)
-        candidates = [candidates[i] for i in chosen]
-    account.kept = len(candidates)
-    return list(candidates)
+        ids = [ids[i] for i in sorted(draw.sample(range(len(ids)), wish.per_generator))]
+        account.dropped[NOT_DRAWN] += len(candidates) - len(ids)
+    account.kept = len(ids)
+    return {id_: candidates[id_] for id_ in ids}
+
+
+def _rows(survey: _Survey, drawn: dict[str, list[Checked]]) -> Iterator[dict[str, Any]]:
+    """The rows of what was drawn, whose texts come from the store."""
+    for chunk in survey.chunks():
+        items = [row for row in chunk if isinstance(row, Item) and row.id in drawn]
+        for item, answers in zip(items, survey.ask(items), strict=True):
+            completions = [c for c in survey.task.completions(answers) if isinstance(c, Completion)]
+            requests = [request for request in answers.requests if isinstance(request, Generation)]
+            temperatures = [request.sampling.temperature for request in requests for _ in range(request.n)]
+            sampled = Sampled(item, survey.handle.label, completions, drawn[item.id], temperatures)
+            yield make_row(sampled, survey.wish, survey.task.name)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import warnings
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +20,7 @@ from harness.errors import ConfigurationError
 from harness.plugins import describe
 from harness.task import Definition
 
-from .checker import BadReference, Checked, Checker, load_checker, permit_code, run_checker
+from .checker import RUNS_CODE, BadReference, Checked, Checker, load_checker, permit_code, run_checker
 
 
 class Verifiable(Task):
@@ -111,19 +114,27 @@ class Verifiable(Task):
             found += [response] * request.n if isinstance(response, Failure) else list(response)
         return found
 
-    def check(self, item: Item, completion: Completion | Failure) -> Checked | Failure:
-        """What the checker says of a completion; a `Failure` where there is none, or the checker broke."""
-        if isinstance(completion, Failure):
-            return completion
+    def check(self, item: Item, completions: Sequence[Completion | Failure]) -> list[Checked | Failure]:
+        """What the checker says of each; a `Failure` where there is no completion, or the checker broke."""
+        # Samples repeat each other, the more so the easier the question.
+        texts = list(dict.fromkeys(c.text for c in completions if isinstance(c, Completion)))
+        if self.settings["checker"] in RUNS_CODE:  # waits for processes: one a core at a time
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                found = dict(zip(texts, pool.map(partial(self._check, item), texts), strict=True))
+        else:
+            found = {text: self._check(item, text) for text in texts}
+        return [c if isinstance(c, Failure) else found[c.text] for c in completions]
+
+    def _check(self, item: Item, text: str) -> Checked | Failure:
         try:
-            return run_checker(self.checker, completion.text, item.fields["reference"], self.settings["settings"])
+            return run_checker(self.checker, text, item.fields["reference"], self.settings["settings"])
         except Exception as error:  # a third party's code: says nothing about the response
             return Failure(f"the checker {self.settings['checker']!r} failed: {describe(error)}")
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
         """Right or wrong, answered or not, cut off or not."""
         completions = self.completions(answers[0])
-        checked = [self.check(item, completion) for completion in completions]
+        checked = self.check(item, completions)
         for completion, result in zip(completions, checked, strict=True):
             if isinstance(result, Failure) and isinstance(completion, Completion):
                 warnings.warn(f"{self.name} item {item.id}: {result.reason}", RuntimeWarning, stacklevel=2)

@@ -147,6 +147,26 @@ def test_no_process_no_signal_no_network(program):
     assert "not permitted" in ran.why
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import socket; socket.create_connection(('127.0.0.1', 9), timeout=1)",
+        "import socket; socket.socket()",
+        "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')",
+    ],
+)
+def test_without_help_of_the_kernel_python_has_no_sockets(program, tmp_path, monkeypatch):
+    cage = tmp_path / "weak_cage.py"
+    load = "import importlib.util as u; s = u.spec_from_file_location('cage', {!r}); m = u.module_from_spec(s)"
+    weak = "s.loader.exec_module(m); m.hold_on = lambda hold: False; m.main()"
+    cage.write_text(f"{load.format(str(sandbox._CAGE))}; {weak}")
+    monkeypatch.setattr(sandbox, "_CAGE", cage)
+    assert tried("x = 1").holds == ()
+    ran = tried(program)
+    assert not ran.passed
+    assert "no network in here" in ran.why
+
+
 @needs_landlock
 def test_nothing_outside_the_folder_is_read_or_written(tmp_path):
     secret = tmp_path / "secret"
