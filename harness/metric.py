@@ -147,7 +147,9 @@ class MeanMetric(Metric):
     def linearise(self, columns: Columns) -> Linearised:
         """The mean, and each row's distance from it."""
         # Block by block, so that figures which compare every response with every other need no memory of that size.
-        blocks = [self.per_item(columns.take(slice(start, start + _BLOCK))) for start in range(0, len(columns), _BLOCK)]
+        starts = range(0, len(columns), _BLOCK)
+        parts = [columns] if len(starts) == 1 else [columns.take(slice(start, start + _BLOCK)) for start in starts]
+        blocks = [self.per_item(part) for part in parts]
         values = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
         mean = float(values.mean())
         return Linearised(mean, values - mean)

@@ -73,6 +73,24 @@ class OfScores(Metric):
         return super().nothing_valid(columns)
 
 
+def curves(columns: Columns) -> tuple[FloatArray, FloatArray]:
+    """Exact best-of-K curves of the scores and of the oracle, both (n, k); made once for all metrics.
+
+    A prompt with fewer responses than others keeps its last value.
+    """
+    return columns.once("best-of-k curves", _curves)
+
+
+def _curves(columns: Columns) -> tuple[FloatArray, FloatArray]:
+    scores, correct = columns.values["scores"], columns.values["correct"]
+    last = np.maximum(np.isfinite(correct).sum(axis=1) - 1, 0)
+    index = np.minimum(np.arange(correct.shape[1])[None, :], last[:, None])
+    return (
+        np.take_along_axis(stats.best_of_k_curve(scores, correct), index, axis=1),
+        np.take_along_axis(stats.oracle_curve(correct), index, axis=1),
+    )
+
+
 class _BestOfK(OfScores, MeanMetric):
     pass
 
@@ -88,13 +106,12 @@ class Accuracy(_BestOfK):
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
         """The exact best-of-K curve and the oracle's, K = 1 to k, and the divergence that each K costs, in nats."""
-        scores, correct = columns.values["scores"], columns.values["correct"]
-        if not len(scores):
+        correct = columns.values["correct"]
+        if not len(correct):
             return {}
         # Columns beyond the longest prompt of this slice hold padding only.
         longest = int(np.isfinite(correct).sum(axis=1).max())
-        curve = np.nanmean(stats.best_of_k_curve(scores, correct)[:, :longest], axis=0)
-        oracle = np.nanmean(stats.oracle_curve(correct)[:, :longest], axis=0)
+        curve, oracle = (both[:, :longest].mean(axis=0) for both in curves(columns))
         return {
             "curve": [round(v, 12) for v in curve.tolist()],
             "oracle": [round(v, 12) for v in oracle.tolist()],
@@ -194,6 +211,7 @@ class Area(_BestOfK):
     """Mean over K = 1..k of the exact best-of-K accuracy."""
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Mean of each prompt's curve."""
-        curve = stats.best_of_k_curve(columns.values["scores"], columns.values["correct"])
-        return np.asarray(np.nanmean(curve, axis=1))
+        """Mean of each prompt's curve, up to the responses that it has."""
+        curve, count = curves(columns)[0], np.isfinite(columns.values["correct"]).sum(axis=1)
+        there = np.arange(curve.shape[1])[None, :] < count[:, None]
+        return np.asarray(np.where(there, curve, 0.0).sum(axis=1) / np.maximum(count, 1))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Columns, MeanMetric, Metric, stats
-from harness.kinds.best_of_k import OfScores
+from harness.kinds.best_of_k import OfScores, curves
 from harness.metric import FloatArray
 from harness.stats import Linearised
 
@@ -92,24 +92,6 @@ def varied(columns: Columns) -> NDArray[np.bool_]:
     scores = columns.values["scores"]
     low, high = np.where(np.isnan(scores), np.inf, scores), np.where(np.isnan(scores), -np.inf, scores)
     return np.asarray(low.min(axis=1) < high.max(axis=1))
-
-
-def curves(columns: Columns) -> tuple[FloatArray, FloatArray]:
-    """Exact best-of-K curves of the scores and of the oracle, both (n, k); computed once for all metrics.
-
-    A prompt with fewer responses than others keeps its last value.
-    """
-    return columns.once("curves", _curves)
-
-
-def _curves(columns: Columns) -> tuple[FloatArray, FloatArray]:
-    scores, correct = columns.values["scores"], columns.values["correct"]
-    last = np.maximum((~np.isnan(correct)).sum(axis=1) - 1, 0)
-    index = np.minimum(np.arange(correct.shape[1])[None, :], last[:, None])
-    return (
-        np.take_along_axis(stats.best_of_k_curve(scores, correct), index, axis=1),
-        np.take_along_axis(stats.oracle_curve(correct), index, axis=1),
-    )
 
 
 class Max(OfScores, Metric):
