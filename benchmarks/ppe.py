@@ -83,8 +83,11 @@ def ours(registry: Registry, human: Columns, domains: dict[str, np.ndarray], set
     return found
 
 
-def published_human(columns: Columns, rounds: int) -> dict[str, float]:
-    """One domain by the published method: both tables' bootstrap, win rates by loops over rows."""
+def published_human(columns: Columns, rounds: int, overall: np.ndarray | None) -> tuple[dict[str, float], np.ndarray]:
+    """One domain by the published method: both tables' bootstrap, win rates by loops over rows.
+
+    Ranks are held against the ratings over all battles, ``overall``; returns those of this domain too.
+    """
     from scipy.optimize import minimize
     from scipy.stats import kendalltau, spearmanr
 
@@ -123,12 +126,13 @@ def published_human(columns: Columns, rounds: int) -> dict[str, float]:
     low, high = np.quantile(rounds_of, (0.025, 0.975), axis=0)
     apart = [max(low[i], low[j]) >= min(high[i], high[j]) for i in range(MODELS) for j in range(i)]
     decisive = outcome != 0.5
+    against = truth if overall is None else overall
     return {
-        "elo_spearman": float(spearmanr(truth, rating).statistic),
-        "elo_kendall": float(kendalltau(truth, rating).statistic),
+        "elo_spearman": float(spearmanr(against, rating).statistic),
+        "elo_kendall": float(kendalltau(against, rating).statistic),
         "separability": float(np.mean(apart)),
         "battle_accuracy": float((verdict == outcome)[decisive].mean()),
-    }
+    }, truth
 
 
 def published_sampled(columns: Columns, rounds: int = 100) -> dict[str, float]:
@@ -176,7 +180,12 @@ def main() -> None:
 
     start = time.perf_counter()
     timed = list(domains)[: chosen.baseline_domains]
-    theirs = {d: published_human(human if d == "overall" else human.take(domains[d]), chosen.rounds) for d in timed}
+    theirs: dict[str, dict[str, float]] = {}
+    overall = None
+    for domain in timed:
+        part = human if domain == "overall" else human.take(domains[domain])
+        theirs[domain], truth = published_human(part, chosen.rounds, overall)
+        overall = truth if overall is None else overall
     human_seconds = time.perf_counter() - start
     start = time.perf_counter()
     set_values = published_sampled(sets[0])

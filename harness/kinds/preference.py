@@ -87,6 +87,10 @@ class Preference(Task):
             given, exchanged = 1 - given, 1 - exchanged
         return {"as_given": given, "exchanged": 1 - exchanged, "better": better, "answered": answered}
 
+    def facts(self) -> Mapping[str, Any]:
+        """The orders in which judges were asked."""
+        return {"orders": self.settings["orders"]}
+
 
 def _from_scores(scores: Any, better: int) -> float:
     if isinstance(scores, Failure):
@@ -244,5 +248,6 @@ class UnparsedRate(_Unparsed):
     higher_is_better = False
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Mean over both orders."""
-        return np.asarray(np.isnan([columns.values["as_given"], columns.values["exchanged"]]).mean(axis=0))
+        """Mean over the orders asked."""
+        asked = ["as_given"] if columns.facts.get("orders") == "as given" else ["as_given", "exchanged"]
+        return np.asarray(np.isnan([columns.values[name] for name in asked]).mean(axis=0))

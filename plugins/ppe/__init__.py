@@ -84,6 +84,7 @@ _METRICS = {
             "ConflictPairAccuracy",
             "share of a prompt's pairs judged rightly; a tie counts half",
         ),
+        "pair_unparsed_rate": ("PairUnparsedRate", "share of verdicts on pairs that are missing or unreadable"),
         "pooled_auroc": ("PooledAuroc", "ROC area over all responses, scores scaled within each prompt"),
         "best_of_k_max": ("Max", "highest point of the exact best-of-K curve"),
         "best_of_k_loss": ("Loss", "expected squared shortfall behind the best of the K (the paper's formula)"),

@@ -73,7 +73,7 @@ class ArenaBattles(Preference):
 
     def facts(self) -> Mapping[str, Any]:
         """The models' names, and the orders in which judges were asked."""
-        return {"models": tuple(self.settings["models"]), "orders": self.settings["orders"]}
+        return {**super().facts(), "models": tuple(self.settings["models"])}
 
 
 def predicted_credit(columns: Columns) -> FloatArray:

@@ -53,6 +53,37 @@ class ConflictPairAccuracy(Metric):
         """The prompts with pairs."""
         return int(np.isfinite(columns.values["pair_first"]).any(axis=1).sum())
 
+    def detail(self, columns: Columns) -> Mapping[str, object]:
+        """How far verdicts depend on the order, where both were asked: 0.5 of first positions is unbiased."""
+        given, exchanged = (np.sign(columns.values[n] - 0.5) for n in ("pair_given", "pair_exchanged"))
+        both = ~np.isnan(given + exchanged)
+        if not both.any():
+            return {}
+        return {
+            "order_consistency": float((given == exchanged)[both].mean()),
+            "first_position_rate": float((0.5 + 0.25 * (given - exchanged))[both].mean()),
+        }
+
+
+class PairUnparsedRate(ConflictPairAccuracy):
+    """Share of verdicts on pairs that are missing: unreadable, or failed."""
+
+    higher_is_better = False
+
+    def missing(self, columns: Columns) -> FloatArray:
+        """(n, p) share of the orders asked without a verdict; NaN where there is no pair."""
+        asked = ["pair_given"] if columns.facts.get("orders") == "as given" else ["pair_given", "pair_exchanged"]
+        share = np.isnan([columns.values[name] for name in asked]).mean(axis=0)
+        return np.where(np.isfinite(columns.values["pair_first"]), share, np.nan)
+
+    def credit(self, columns: Columns) -> FloatArray:
+        """The figure whose mean over pairs and prompts is taken."""
+        return self.missing(columns)
+
+    def detail(self, columns: Columns) -> Mapping[str, object]:
+        """Nothing further."""
+        return {}
+
 
 def first_is_correct(columns: Columns) -> NDArray[np.bool_]:
     """(n, p) whether the first of each pair is the correct one."""

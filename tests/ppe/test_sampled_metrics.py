@@ -204,3 +204,17 @@ def test_expected_budget_of_the_curve(metric):
     budget = metric("best_of_k_accuracy", sampled(n=10)).detail["expected_kl"]
     k = np.arange(1, 33)
     np.testing.assert_allclose(budget, np.log(k) - (k - 1) / k, atol=1e-11)
+
+
+def test_what_a_judge_leaves_unread_and_where_it_looks_first(metric):
+    columns = sampled(n=10, k=6, seed=8, pairs=2, rate=0.5)
+    columns.values["scores"][:] = np.nan
+    there = np.isfinite(columns.values["pair_first"])
+    # Shown first, the first of a pair wins; shown second, it loses.
+    columns.values.update(pair_given=np.where(there, 1.0, np.nan), pair_exchanged=np.where(there, 0.0, np.nan))
+    accuracy = metric("conflict_pair_accuracy", columns)
+    assert accuracy.value == 0.5
+    assert accuracy.detail == {"order_consistency": 0.0, "first_position_rate": 1.0}
+    columns.values["pair_exchanged"][3, 1] = np.nan
+    assert metric("pair_unparsed_rate", columns).value == pytest.approx(1 / 40)
+    assert metric("conflict_pair_accuracy", columns).n_failed == 1
