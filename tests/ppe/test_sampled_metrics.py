@@ -216,5 +216,5 @@ def test_what_a_judge_leaves_unread_and_where_it_looks_first(metric):
     assert accuracy.value == 0.5
     assert accuracy.detail == {"order_consistency": 0.0, "first_position_rate": 1.0}
     columns.values["pair_exchanged"][3, 1] = np.nan
-    assert metric("pair_unparsed_rate", columns).value == pytest.approx(1 / 40)
+    assert metric("pair_unparsed_rate", columns).value == pytest.approx(1 / (2 * there.sum()))
     assert metric("conflict_pair_accuracy", columns).n_failed == 1
