@@ -44,6 +44,8 @@ CHECKERS: Mapping[str, str] = {
 """Own checkers by name; any other is named ``"module:function"``."""
 
 RUNS_CODE = frozenset({"python"})
+NEEDS_NO_LEAVE = frozenset({"choice", "boxed", "instructions"})
+"""Own checkers that read a response and run nothing. What a task file names besides may do anything with it."""
 
 
 def load_checker(name: str) -> Checker:
@@ -85,14 +87,20 @@ def run_checker(checker: Checker, response: str, reference: Any, settings: Mappi
 
 
 def permit_code(checker: str, *, allowed: bool = False) -> None:
-    """Stop before programs that a model wrote are run without the user's leave.
+    """Stop before programs that a model wrote are run, or handed to code that a task file names, without leave.
 
     Raises:
         UsageError: leave is needed, and was not given.
     """
-    if checker in RUNS_CODE and not allowed and os.environ.get(ALLOW_CODE) != "1":
-        raise UsageError(
-            f"the checker {checker!r} runs programs that a model wrote. They run in a process of their own "
-            "with limits, which is no security boundary: do this on a machine that holds nothing of value. "
-            f"To permit it, give --allow-code to 'harness curate', or set {ALLOW_CODE}=1"
+    if checker in NEEDS_NO_LEAVE or allowed or os.environ.get(ALLOW_CODE) == "1":
+        return
+    if checker in RUNS_CODE:
+        does = (
+            "runs programs that a model wrote. They run in a process of their own with limits, which is no security "
+            "boundary: do this on a machine that holds nothing of value"
         )
+    else:
+        does = "is code that the task file names, which gets to see, and may run, what a model wrote"
+    raise UsageError(
+        f"the checker {checker!r} {does}. To permit it, give --allow-code to 'harness curate', or set {ALLOW_CODE}=1"
+    )

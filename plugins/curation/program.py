@@ -9,7 +9,9 @@ from typing import Any
 from .checker import BadReference, Checked
 from .sandbox import run
 
-_FENCE = re.compile(r"^[ \t]{0,3}```+[ \t]*([\w+-]*)[^\n`]*$", re.M)
+# Nothing in it can be matched in two ways, or a hostile line would take the square of its length.
+_FENCE = re.compile(r"^[ \t]{0,3}```+([^\n`]*)$", re.M)
+_LANGUAGE = re.compile(r"[\w+-]*")
 _LANGUAGES = ("", "python", "python3", "py")
 
 
@@ -37,14 +39,16 @@ def last_block(response: str) -> str | None:
     """What the last closed fenced block of Python, or of no named language, holds."""
     found, opened, language = None, -1, ""
     for fence in _FENCE.finditer(response):
+        named = _LANGUAGE.match(fence[1].lstrip(" \t"))
+        word = named[0].lower() if named else ""
         if opened < 0:
-            opened, language = fence.end() + 1, fence[1].lower()
-        elif not fence[1]:
+            opened, language = fence.end() + 1, word
+        elif not word:
             if language in _LANGUAGES:
                 found = response[opened : fence.start()]
             opened = -1
         else:  # a block that was never closed
-            opened, language = fence.end() + 1, fence[1].lower()
+            opened, language = fence.end() + 1, word
     return found
 
 

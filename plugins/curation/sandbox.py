@@ -6,7 +6,7 @@ What holds it (`cage.py` puts it on, then runs the program in the same process):
 what            by                                                   where
 =============== ==================================================== ==========================================
 time            processor limit, and the group killed at the end     everywhere
-memory, files   resource limits                                      Unix
+memory, files   resource limits; of each file, not of their number   Unix
 processes       seccomp: no new process, no program, no signals      Linux on x86-64 and 64-bit ARM
 network         seccomp: no socket; elsewhere the module is emptied  a weak hold where there is no seccomp
 file system     Landlock: reads Python only, writes its folder only  Linux 5.13 or later
@@ -23,10 +23,12 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -58,7 +60,7 @@ def run(program: str, tests: str, *, seconds: float, memory: int) -> Ran:
         seconds: Wall-clock and processor time of both together.
         memory: Megabytes of address space.
     """
-    with tempfile.TemporaryDirectory(prefix="harness-", ignore_cleanup_errors=True) as folder:
+    with _folder() as folder:
         secret = secrets.token_hex(16)
         work = Path(folder) / "work"
         work.mkdir()
@@ -86,6 +88,19 @@ def run(program: str, tests: str, *, seconds: float, memory: int) -> Ran:
                 os.close(write)
 
 
+@contextlib.contextmanager
+def _folder() -> Iterator[str]:
+    """A folder that is removed afterwards, whatever a program left in it."""
+    folder = tempfile.mkdtemp(prefix="harness-")
+    try:
+        yield folder
+    finally:
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+        except RecursionError:  # thousands of folders inside each other
+            subprocess.run(["rm", "-rf", "--", folder], check=False, stderr=subprocess.DEVNULL)
+
+
 def _run_process(work: Path, pipe: int, output: int, seconds: float) -> str:
     """How the process ended: empty for by itself, else a clause."""
     process = subprocess.Popen(
@@ -108,10 +123,17 @@ def _run_process(work: Path, pipe: int, output: int, seconds: float) -> str:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     if code < 0:
-        name = signal.Signals(-code).name
+        name = _signal_name(-code)
         timed = -code in (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM)
         return f"took longer than {seconds:g} s" if timed else f"was ended by {name}"
     return f"left with status {code}" if code else ""
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal has no name
+        return f"signal {number}"
 
 
 def _drain(pipe: int) -> bytes:

@@ -74,9 +74,11 @@ class Verifiable(Task):
         """What compares a completion with the reference, imported on first use.
 
         Raises:
-            UsageError: there is none of that name.
+            UsageError: there is none of that name, or it is code of the task file's and leave was not given.
         """
         if self._checker is None:
+            if self.settings["checker"] not in RUNS_CODE:  # ours of these runs nothing before there is a response
+                permit_code(self.settings["checker"], allowed=self.allow_code)
             self._checker = load_checker(self.settings["checker"])
         return self._checker
 

@@ -218,7 +218,10 @@ def test_nothing_kept_writes_nothing_and_says_why(harness, questions):
 
 def test_a_checker_that_breaks_drops_the_prompt_with_its_reason(harness, questions):
     questions(5, 10, checker="plugin_generators:moody")
-    ran = harness(*COMMAND, "-o", "set", "--keep", "0", "1")
+    refused = harness(*COMMAND, "-o", "set", "--keep", "0", "1")
+    assert refused.code == 2
+    assert "--allow-code" in refused.err
+    ran = harness(*COMMAND, "-o", "set", "--keep", "0", "1", "--allow-code")
     assert ran.code == 1
     assert "1 checker failed" in ran.err
     assert "no B please" in ran.err

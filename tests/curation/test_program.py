@@ -204,3 +204,55 @@ def test_leave_is_needed_to_run_code(monkeypatch):
     permit_code("python", allowed=True)
     monkeypatch.setenv(ALLOW_CODE, "1")
     permit_code("python")
+
+
+SIGNALS_BY_OTHER_MEANS = [
+    "import ctypes, os\n"
+    "libc = ctypes.CDLL(None, use_errno=True)\n"
+    "assert libc.sigqueue(os.getppid(), 0, None) == 0, os.strerror(ctypes.get_errno())",
+    "import fcntl\nfcntl.fcntl(open('f', 'w'), 8, 1)",
+    "import fcntl\nfcntl.fcntl(open('f', 'w'), 10, 9)",
+    "import os\nos.sched_setaffinity(os.getppid(), {0})",
+]
+
+
+@needs_seccomp
+@pytest.mark.parametrize("program", SIGNALS_BY_OTHER_MEANS)
+def test_no_signal_by_other_means_where_there_is_no_landlock(program, tmp_path, monkeypatch):
+    cage = tmp_path / "half_a_cage.py"
+    load = "import importlib.util as u; s = u.spec_from_file_location('cage', {!r}); m = u.module_from_spec(s)"
+    half = "s.loader.exec_module(m); m._landlock = lambda: False; m.main()"
+    cage.write_text(f"{load.format(str(sandbox._CAGE))}; {half}")
+    monkeypatch.setattr(sandbox, "_CAGE", cage)
+    assert tried("x = 1").holds == ("seccomp",)
+    ran = tried(program)
+    assert not ran.passed
+    assert "not permitted" in ran.why
+
+
+def test_putting_a_function_in_the_place_of_another_fakes_no_pass():
+    fake = "import json, os\nplain = json.dumps\njson.dumps = lambda told: plain({**told, 'problem': ''})\n"
+    assert not sandbox.run(fake, "assert False", seconds=5, memory=1024).passed
+
+
+def test_a_folder_that_cannot_be_removed_by_walking_is_gone_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(sandbox.tempfile, "tempdir", str(tmp_path))
+    deep = "import os\nfor _ in range(3000):\n    os.mkdir('d')\n    os.chdir('d')\n"
+    ran = sandbox.run(deep, "", seconds=10, memory=1024)
+    assert ran.passed, ran.why
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_end_by_a_signal_without_a_name_has_a_number():
+    assert sandbox._signal_name(40) == "signal 40"
+    assert sandbox._signal_name(9) == "SIGKILL"
+
+
+def test_a_long_line_behind_a_fence_is_read_at_once():
+    import time
+
+    from harness_plugins.curation.program import last_block
+
+    start = time.perf_counter()
+    assert last_block("```" + " " * 200_000 + "`\n" + "```" + "a" * 200_000 + "`\n") is None
+    assert time.perf_counter() - start < 5  # a second is a thousand times what it takes

@@ -33,7 +33,18 @@ def test_a_failed_request_is_a_failed_item(harness, questions):
     assert ran.document["failures"][0]["reason"] == "the server is busy"
 
 
-def test_a_checker_that_breaks_on_a_response_fails_the_item_and_says_so(harness, questions):
+@pytest.mark.parametrize(
+    "checker", ["plugin_generators:lenient", "harness_plugins.curation.program:check", "subprocess:call", "python"]
+)
+def test_only_checkers_that_run_nothing_need_no_leave(harness, questions, checker):
+    questions(10, 0, checker=checker)
+    ran = harness("eval", "-m", "scripted:seed0=0", "-t", "demo/choice", "--json")
+    assert ran.code != 0
+    assert "HARNESS_ALLOW_CODE=1" in ran.out + ran.err
+
+
+def test_a_checker_that_breaks_on_a_response_fails_the_item_and_says_so(harness, questions, monkeypatch):
+    monkeypatch.setenv("HARNESS_ALLOW_CODE", "1")
     questions(10, 0, checker="plugin_generators:moody")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -43,7 +54,8 @@ def test_a_checker_that_breaks_on_a_response_fails_the_item_and_says_so(harness,
     assert any("no B please" in str(w.message) and "q1" in str(w.message) for w in caught)
 
 
-def test_a_checker_of_ones_own(harness, questions):
+def test_a_checker_of_ones_own(harness, questions, monkeypatch):
+    monkeypatch.setenv("HARNESS_ALLOW_CODE", "1")
     questions(10, 0, checker="plugin_generators:lenient")
     found = figures(harness("eval", "-m", "scripted:seed0=0", "-t", "demo/choice", "--json"))
     assert found["pass_at_1"]["value"] == 0.5
