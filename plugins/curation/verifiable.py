@@ -77,9 +77,10 @@ class Verifiable(Task):
             UsageError: there is none of that name, or it is code of the task file's and leave was not given.
         """
         if self._checker is None:
+            found = load_checker(self.settings["checker"])
             if self.settings["checker"] not in RUNS_CODE:  # ours of these runs nothing before there is a response
                 permit_code(self.settings["checker"], allowed=self.allow_code)
-            self._checker = load_checker(self.settings["checker"])
+            self._checker = found
         return self._checker
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
