@@ -85,7 +85,6 @@ def _prediction_json(p: Prediction) -> dict[str, Any]:
         "low": _finite(p.low),
         "high": _finite(p.high),
         "level": p.level,
-        "guaranteed": p.guaranteed,
         "kind": p.kind,
         "detail": p.detail,
     }

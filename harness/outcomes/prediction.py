@@ -51,9 +51,11 @@ class Prediction:
     low: float
     high: float
     level: float
-    """Nominal coverage of the interval; lower than asked for where the models cannot carry that."""
-    guaranteed: float
-    """Coverage that holds whatever the distribution, for models drawn like those of the outcome."""
+    """Nominal coverage of the interval; lower than asked for where the models cannot carry that.
+
+    No coverage is guaranteed: jackknife+ alone would guarantee 1 - 2 (1 - level), but its interval is shown only where
+    the predictor tested useful, and among the cases shown it covers less often than among all.
+    """
     kind: str
     """``jackknife+``, or ``range``: that of the known outcomes, which uses no figure."""
     detail: str
@@ -144,13 +146,12 @@ def _predict(
     detail = [measured.reason]
     if carried < level:
         detail.append(
-            f"{y.size} models carry an interval of {100 * carried:.3g} % at most "
-            f"(guaranteed {100 * interval.guaranteed:.3g} %); one of {100 * level:.4g} % needs "
-            f"{stats.units_needed(level)} models"
+            f"{y.size} models carry an interval of {100 * carried:.3g} % at most; "
+            f"one of {100 * level:.4g} % needs {stats.units_needed(level)} models"
         )
     if _beyond(x, row):
         detail.append(
-            f"{model} lies further from the average figures than any of these models: the guarantee, which is for "
+            f"{model} lies further from the average figures than any of these models: the interval, which is for "
             "models like them, may not hold"
         )
     return Prediction(
@@ -159,7 +160,6 @@ def _predict(
         interval.low,
         interval.high,
         carried,
-        interval.guaranteed,
         "jackknife+",
         "; ".join(detail),
     )
@@ -173,7 +173,7 @@ def _range(measured: Skill, model: str, y: FloatArray) -> Prediction:
         f"within the range of their outcomes, {y.min():.6g} to {y.max():.6g}, with probability {100 * share:.3g} %, "
         "whatever its figures"
     )
-    return Prediction(model, math.nan, float(y.min()), float(y.max()), share, share, "range", detail)
+    return Prediction(model, math.nan, float(y.min()), float(y.max()), share, "range", detail)
 
 
 def _beyond(x: FloatArray, row: FloatArray) -> bool:

@@ -159,7 +159,7 @@ def statement(p: Prediction) -> str:
     if p.kind == "range":
         return p.detail
     span = f"between {p.low:.6g} and {p.high:.6g}"
-    return f"{p.predicted:.6g}, {span} at {percent(p.level)} (guaranteed {percent(p.guaranteed)}). {p.detail}"
+    return f"{p.predicted:.6g}, {span} at a nominal {percent(p.level)}. {p.detail}"
 
 
 # HTML

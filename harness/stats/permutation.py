@@ -127,7 +127,8 @@ def _count(
     The variables come in the order of their correlations, smallest first.
     """
     columns = _Correlations(x)
-    floor = columns.comparable(columns.of(y[None, :])[0]) - _ROUNDING
+    # Taken off before the sizes are made comparable, which near 1 blows rounding up.
+    floor = columns.comparable(np.maximum(np.abs(columns.of(y[None, :])[0]) - _ROUNDING, 0.0))
     alone, together, total = np.zeros(floor.size), np.zeros(floor.size), 0
     for outcomes in _orders(y, rng, draws, exact, max(1, _BLOCK // max(1, floor.size))):
         # A column that is constant under one order has no correlation there, which is no evidence against chance.

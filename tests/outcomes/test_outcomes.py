@@ -237,7 +237,7 @@ def test_the_text_has_maps_intervals_curves_and_a_verdict(made_up, harness):
     assert "lower-bound curves" in out
     assert "ridge on 8 figures can be used: skill 0." in out
     assert "note: published, not evaluated here: published.jsonl" in out
-    assert "12 models carry an interval of 92.3 % at most (guaranteed 84.6 %); one of 95 % needs 19 models" in out
+    assert "12 models carry an interval of 92.3 % at most; one of 95 % needs 19 models" in out
 
 
 def test_the_json_says_why(made_up, harness):

@@ -112,9 +112,8 @@ def test_with_a_signal_the_interval_covers_and_is_narrower_than_the_outcomes(met
         widths.append(prediction.high - prediction.low)
         spreads.append(np.ptp(y[:20]))
         assert (prediction.kind, prediction.level) == ("jackknife+", 0.9)
-        assert prediction.guaranteed == pytest.approx(0.8)
     assert used >= 38
-    # Nominally 90 %, guaranteed 80 %; 40 draws have a standard error of 5 points.
+    # Nominally 90 %; 40 draws have a standard error of 5 points.
     assert covered / used >= 0.8
     assert np.median(widths) < 0.8 * np.median(spreads)
 
@@ -156,9 +155,7 @@ def test_nine_models_never_give_95_percent():
     assert measured.useful
     assert prediction.level == pytest.approx(0.9)
     assert math.isfinite(prediction.low)
-    assert (
-        "9 models carry an interval of 90 % at most (guaranteed 80 %); one of 95 % needs 19 models" in prediction.detail
-    )
+    assert "9 models carry an interval of 90 % at most; one of 95 % needs 19 models" in prediction.detail
 
 
 def test_a_model_unlike_the_others_is_said_to_be():

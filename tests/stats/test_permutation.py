@@ -81,6 +81,18 @@ def test_random_orders_never_give_a_p_value_of_zero():
     assert tests.p_value[0] == pytest.approx(1 / 100)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_all_orders_never_give_a_p_value_of_zero_either(seed):
+    """The order as observed is one of them, also where variables of different length correlate almost perfectly."""
+    rng = np.random.default_rng(seed)
+    y = rng.normal(size=7)
+    x = np.c_[rng.normal(size=7), y + rng.normal(scale=10.0 ** rng.uniform(-6, -3), size=7)]
+    x[0, 0] = np.nan
+    found = stats.permutation_correlations(x, y)
+    assert (found.p_value >= 1 / 5040 - 1e-12).all()
+    assert (found.family_p_value >= 1 / 5040 - 1e-12).all()
+
+
 def test_missing_units_are_left_out_of_their_variable_alone():
     rng = np.random.default_rng(5)
     x, y = rng.normal(size=(7, 3)), rng.normal(size=7)
