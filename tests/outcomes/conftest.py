@@ -23,7 +23,7 @@ HUMAN = {
 CORRECTNESS = {
     "accuracy": "conflict_pair_accuracy",
     "roc_auc": "pooled_auroc",
-    "max_score": "best_of_k_max",
+    "max_score": "best_of_k_max@compat",
     "end_score": "best_of_k_accuracy",
     "loss": "best_of_k_loss@compat",
 }
