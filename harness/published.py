@@ -188,6 +188,13 @@ def _figure(where: str, row: Mapping[str, Any], kinds: _Kinds) -> Published:
     return Published(result, row.get("source") or "", row.get("note") or "")
 
 
+def _is_finite(value: object) -> bool:
+    try:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False
+
+
 def _problem(row: Mapping[str, Any]) -> str:
     """What is wrong with a row; empty where it is as it should be."""
     if unknown := sorted(set(row) - _KEYS):
@@ -202,7 +209,7 @@ def _problem(row: Mapping[str, Any]) -> str:
         given = row.get(name)
         if given is None and name != "value":
             continue
-        if not isinstance(given, (int, float)) or isinstance(given, bool) or not math.isfinite(given):
+        if not _is_finite(given):
             return f"{name!r} must be a finite number, got {given!r}"
     if row.get("stderr") is not None and row["stderr"] < 0:
         return f"'stderr' must not be negative, got {row['stderr']}"

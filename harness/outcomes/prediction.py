@@ -124,7 +124,11 @@ def _complete(figures: Figures, new: Figures) -> list[int]:
     both = known & np.isfinite(new.values).all(axis=0)
     if not both.any():
         raise UsageError(f"{', '.join(new.models)} have no figure in common; predict them one by one")
-    return [int(i) for i in np.flatnonzero(both)]
+    kept = np.flatnonzero(both)
+    # A figure that is there under two names, as published and plain, must not count twice.
+    values = np.concatenate([figures.values[:, kept], new.values[:, kept]])
+    _, first = np.unique(values, axis=1, return_index=True)
+    return [int(kept[i]) for i in np.sort(first)]
 
 
 def _useful(value: float, p_value: float, n: int) -> tuple[bool, str]:

@@ -112,7 +112,7 @@ def read_object(path: Path) -> dict[str, Any] | None:
         document = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid JSON: {error}") from None
     return document if isinstance(document, dict) else None
 
@@ -221,6 +221,6 @@ def as_number(raw: Any) -> float | None:
         return None
     try:
         value = float(raw)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return value if math.isfinite(value) else None

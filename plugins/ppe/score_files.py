@@ -12,6 +12,7 @@ import json
 import math
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -106,7 +107,7 @@ def _read(path: Path, member: PurePosixPath) -> bytes:
         with zipfile.ZipFile(path) as archive:
             name = member.as_posix()
             return archive.read(name if name in archive.namelist() else member.name)
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError) as error:
         raise DataError(f"{path}: {member} cannot be unpacked: {error}") from None
 
 
@@ -175,7 +176,11 @@ def _score(where: str, number: int, value: Any) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise DataError(f"{where}: 'score_{number}' should be a number or {FAILED!r}, got {value!r}")
-    return float(value) if math.isfinite(value) else None
+    try:
+        score = float(value)
+    except OverflowError:
+        raise DataError(f"{where}: 'score_{number}' is too large for a number") from None
+    return score if math.isfinite(score) else None
 
 
 def _decisions(task: str, where: str, row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
