@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from harness.stats import _newton
 from harness.stats._arrays import FloatArray, IntArray, sums_by_code
+from harness.stats._clusters import cluster_codes
 from harness.stats.bradley_terry import require_finite_maximum
 from harness.stats.errors import OutOfRange, ShapeMismatch
 
@@ -30,7 +31,13 @@ class JointFit:
 
 
 def fit_jointly(
-    first: ArrayLike, second: ArrayLike, outcomes: ArrayLike, *, n_players: int, prior: float = 0.0
+    first: ArrayLike,
+    second: ArrayLike,
+    outcomes: ArrayLike,
+    *,
+    n_players: int,
+    clusters: ArrayLike | None = None,
+    prior: float = 0.0,
 ) -> JointFit:
     """Fit every set of outcomes of the same battles.
 
@@ -39,6 +46,7 @@ def fit_jointly(
         second: index of the second player, shape (n,).
         outcomes: credit of the first player, shape (q, n), in [0, 1], no NaN.
         n_players: m.
+        clusters: labels of shape (n,) of battles that depend on each other (the same prompt), for the covariance.
         prior: precision of a normal prior, nats^-2; 0 = none.
 
     Raises:
@@ -58,7 +66,12 @@ def fit_jointly(
         for table in wins:
             require_finite_maximum(table)
     strengths = _newton.maximise(wins, prior=prior, tolerance=1e-12).strengths
-    return JointFit(strengths, sums.covariance(strengths, prior), a.size)
+    if clusters is None:
+        meat, count = sums.meat(strengths), a.size
+    else:
+        codes, count = cluster_codes(clusters, a.size)
+        meat = _clustered_meat(a, b, credit, strengths, codes, count)
+    return JointFit(strengths, _sandwich(sums.games, strengths, meat, prior, count), a.size)
 
 
 class _PairSums:
@@ -68,7 +81,7 @@ class _PairSums:
         low, swapped = np.minimum(first, second), first > second
         credit = np.where(swapped, 1.0 - credit, credit)
         code = low * m + np.maximum(first, second)
-        self._m, self._q, self._n = m, len(credit), first.size
+        self._m, self._q = m, len(credit)
         self._games = self._sum(code, np.ones(first.size))
         self._credit = np.array([self._sum(code, row) for row in credit])
         self._products = np.array([[self._sum(code, s * t) for t in credit] for s in credit])
@@ -80,16 +93,17 @@ class _PairSums:
         """Credit of each player against each other, shape (q, m, m)."""
         return np.asarray(self._credit + np.swapaxes(self._games - self._credit, -1, -2))
 
-    def covariance(self, strengths: FloatArray, prior: float) -> FloatArray:
-        """H^-1 M H^-1 with the correction n / (n - 1), in the gauge of mean zero."""
-        m, q = self._m, self._q
-        gaps = strengths[:, :, None] - strengths[:, None, :]
-        expected = 0.5 * (1.0 + np.tanh(0.5 * gaps))
-        games = self._games + self._games.T
-        bread = np.linalg.inv(_newton.solvable(_newton.curvature(np.broadcast_to(games, (q, m, m)), strengths), prior))
-        joint = np.empty((q, q, m, m))
-        for s in range(q):
-            for t in range(q):
+    @property
+    def games(self) -> FloatArray:
+        """Battles of each pair, shape (m, m), symmetric."""
+        return np.asarray(self._games + self._games.T)
+
+    def meat(self, strengths: FloatArray) -> FloatArray:
+        """Sums of the outer products of the battles' pulls on two fits, shape (q, q, m, m)."""
+        expected = _expected(strengths)
+        joint = np.empty((self._q, self._q, self._m, self._m))
+        for s in range(self._q):
+            for t in range(self._q):
                 # Sum of residual_s * residual_t over the battles of each pair, multiplied out.
                 pulls = (
                     self._products[s, t]
@@ -97,8 +111,35 @@ class _PairSums:
                     - expected[t] * self._credit[s]
                     + expected[s] * expected[t] * self._games
                 )
-                joint[s, t] = bread[s] @ _newton.laplacian(pulls + pulls.T) @ bread[t]
-        joint *= self._n / max(1, self._n - 1)
-        joint -= joint.mean(axis=-2, keepdims=True)
-        joint -= joint.mean(axis=-1, keepdims=True)
+                joint[s, t] = _newton.laplacian(pulls + pulls.T)
         return joint
+
+
+def _expected(strengths: FloatArray) -> FloatArray:
+    """Expected credit of each player against each other, shape (q, m, m)."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * (strengths[:, :, None] - strengths[:, None, :]))))
+
+
+def _clustered_meat(
+    first: IntArray, second: IntArray, credit: FloatArray, strengths: FloatArray, codes: IntArray, count: int
+) -> FloatArray:
+    """Sums over clusters of the outer products of their pulls on two fits, shape (q, q, m, m)."""
+    from scipy.sparse import csr_array
+
+    q, m = strengths.shape
+    pull = credit - _expected(strengths)[:, first, second]
+    rows = np.concatenate([codes, codes])
+    players = np.concatenate([first, second])
+    pulls = [csr_array((np.concatenate([p, -p]), (rows, players)), shape=(count, m)) for p in pull]
+    return np.array([[(a.T @ b).toarray() for b in pulls] for a in pulls]).reshape(q, q, m, m)
+
+
+def _sandwich(games: FloatArray, strengths: FloatArray, meat: FloatArray, prior: float, count: int) -> FloatArray:
+    """H^-1 M H^-1 with the correction G / (G - 1), in the gauge of mean zero."""
+    q, m = strengths.shape
+    curvature = _newton.curvature(np.broadcast_to(games, (q, m, m)), strengths)
+    bread = np.linalg.inv(_newton.solvable(curvature, prior))
+    joint = bread[:, None] @ meat @ bread[None, :] * (count / max(1, count - 1))
+    joint -= joint.mean(axis=-2, keepdims=True)
+    joint -= joint.mean(axis=-1, keepdims=True)
+    return np.asarray(joint)

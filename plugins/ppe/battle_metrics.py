@@ -47,14 +47,19 @@ class BattleAccuracy(Metric):
         value = float(right[decisive].mean())
         return Linearised(value, np.where(decisive, right - value, 0.0) / decisive.mean())
 
+    def compute(self, columns: Columns, *, confidence: float = 0.95, seed: int = 0) -> Estimate:
+        """On the battles with a winner, which alone are counted."""
+        decisive = columns.values["outcome"] != 0.5
+        part = columns.take(decisive) if decisive.any() else columns
+        return super().compute(part, confidence=confidence, seed=seed)
+
     def trials(self, columns: Columns) -> int | None:
         """The battles with a winner."""
         return int((columns.values["outcome"] != 0.5).sum())
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
-        """How many battles had a winner, and how often the model itself saw a tie."""
-        verdict = self.verdicts(columns)
-        return {"n_with_winner": self.trials(columns), "tie_rate": float((verdict == 0.5).mean())}
+        """How often the model itself saw a tie where people saw a winner."""
+        return {"tie_rate": float((self.verdicts(columns) == 0.5).mean())}
 
 
 class BattleAccuracyCompat(BattleAccuracy):

@@ -123,7 +123,8 @@ def tables(columns: Columns, *, prior: float = 0.0) -> Tables:
         raise ValueError("no battle has a verdict")
     first, second, names = battlers(columns, kept)
     credit = np.array([columns.values["outcome"][kept], verdict[kept]])
-    joint = fit(first, second, credit, names, prior)
+    clusters = None if columns.clusters is None else columns.clusters[kept]
+    joint = fit(first, second, credit, names, prior, clusters)
     z = NormalDist().inv_cdf(0.975)
     covariance = joint.covariance * SCALE**2
     sides = []
@@ -153,11 +154,16 @@ def battlers(columns: Columns, kept: NDArray[np.bool_]) -> tuple[NDArray[np.int6
 
 
 def fit(
-    first: NDArray[np.int64], second: NDArray[np.int64], credit: FloatArray, names: tuple[str, ...], prior: float
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    credit: FloatArray,
+    names: tuple[str, ...],
+    prior: float,
+    clusters: NDArray[np.int64] | None = None,
 ) -> stats.JointFit:
     """Both fits, with the models named where one does not exist."""
     try:
-        return stats.fit_jointly(first, second, credit, n_players=len(names), prior=prior)
+        return stats.fit_jointly(first, second, credit, n_players=len(names), clusters=clusters, prior=prior)
     except stats.NoFiniteMaximum as error:
         raise ValueError(unconnected(error, names)) from None
 

@@ -2,7 +2,8 @@
 
 A round draws one permutation of the k columns for *all* prompts and takes, for every K, the response of highest score
 among the first K columns (the earlier one of equals). Since prompts share the permutation, a round's curve is noisier
-than the mean over prompts suggests, and the mean of its maxima is too high. Failed scores count as the lowest.
+than the mean over prompts suggests, and the mean of its maxima is too high. (There, a failed score counts as the
+lowest; here its prompt is left out and counted.)
 """
 
 from __future__ import annotations
@@ -111,11 +112,6 @@ class ConflictPairAccuracyCompat(ConflictPairAccuracy):
         given = columns.values["pair_given"]
         right = (given > 0.5) == first_is_correct(columns)
         return np.where(np.isnan(given), np.nan, right.astype(np.float64))
-
-    def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """Prompts with at least one verdict, or without pairs."""
-        pairs = np.isfinite(columns.values["pair_first"])
-        return np.asarray(~pairs.any(axis=1) | (pairs & ~np.isnan(columns.values["pair_given"])).any(axis=1))
 
     def linearise(self, columns: Columns) -> Linearised:
         """Mean over prompts of a reward model's shares, or over a judge's pairs."""

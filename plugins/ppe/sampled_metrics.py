@@ -15,7 +15,10 @@ from harness.stats import Linearised
 
 
 class ConflictPairAccuracy(Metric):
-    """Share of a prompt's pairs in which the correct response is preferred, ties half; mean over prompts with pairs."""
+    """Share of a prompt's pairs in which the correct response is preferred, ties half; mean over prompts with pairs.
+
+    A judge's pair without a verdict in one of the orders is left out; a prompt fails where none of its pairs is left.
+    """
 
     needs: ClassVar[tuple[str, ...]] = (
         "correct",
@@ -34,14 +37,14 @@ class ConflictPairAccuracy(Metric):
         return 0.5 + 0.5 * given * np.where(first_is_correct(columns), 1, -1)
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """Prompts of whose pairs none lacks a verdict."""
-        missing = np.isfinite(columns.values["pair_first"]) & np.isnan(self.credit(columns))
-        return np.asarray(~missing.any(axis=1))
+        """Prompts with a verdict on at least one pair, or without pairs."""
+        pairs = np.isfinite(columns.values["pair_first"])
+        return np.asarray(~pairs.any(axis=1) | (pairs & ~np.isnan(self.credit(columns))).any(axis=1))
 
     def linearise(self, columns: Columns) -> Linearised:
         """The mean over prompts with pairs, a ratio of two means."""
         credit = self.credit(columns)
-        count = np.isfinite(columns.values["pair_first"]).sum(axis=1)
+        count = np.isfinite(credit).sum(axis=1)
         paired = count > 0
         if not paired.any():
             raise ValueError("no prompt has a pair of a correct and a wrong response")
@@ -54,12 +57,15 @@ class ConflictPairAccuracy(Metric):
         return int(np.isfinite(columns.values["pair_first"]).any(axis=1).sum())
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
-        """How far verdicts depend on the order, where both were asked: 0.5 of first positions is unbiased."""
+        """Pairs left out, and how far verdicts depend on the order: 0.5 of first positions is unbiased."""
         given, exchanged = (np.sign(columns.values[n] - 0.5) for n in ("pair_given", "pair_exchanged"))
         both = ~np.isnan(given + exchanged)
+        pairs = np.isfinite(columns.values["pair_first"])
+        left_out = {"pairs_left_out": int((pairs & np.isnan(self.credit(columns))).sum())}
         if not both.any():
-            return {}
+            return left_out
         return {
+            **left_out,
             "order_consistency": float((given == exchanged)[both].mean()),
             "first_position_rate": float((0.5 + 0.25 * (given - exchanged))[both].mean()),
         }

@@ -108,8 +108,8 @@ def test_ties_count_half_and_peoples_ties_not_at_all(metric):
     columns = made([0, 0, 1, 1], [1, 2, 2, 0], [1, 0, 0.5, 0], [1, 0.5, 1, 1])
     estimate = metric("battle_accuracy", columns)
     assert estimate.value == pytest.approx((1 + 0.5 + 0) / 3)
-    assert estimate.detail["n_with_winner"] == 3
-    assert estimate.detail["tie_rate"] == pytest.approx(1 / 4)
+    assert estimate.n == 3
+    assert estimate.detail["tie_rate"] == pytest.approx(1 / 3)
     # Published: the tie goes to the second model, who won here.
     assert metric("battle_accuracy@compat", columns).value == pytest.approx(2 / 3)
 

@@ -161,7 +161,7 @@ def test_a_judges_published_accuracy_is_over_pairs_with_a_verdict(metric):
     estimate = metric("conflict_pair_accuracy@compat", columns)
     assert estimate.value == pytest.approx(expected)
     ours = metric("conflict_pair_accuracy", columns)
-    assert ours.n_failed == 1
+    assert (ours.n_failed, ours.detail["pairs_left_out"]) == (0, 1)
     for name in ("best_of_k_max", "best_of_k_accuracy", "pooled_auroc", "best_of_k_loss@compat"):
         nothing = metric(name, columns)
         assert np.isnan(nothing.value)
@@ -214,7 +214,10 @@ def test_what_a_judge_leaves_unread_and_where_it_looks_first(metric):
     columns.values.update(pair_given=np.where(there, 1.0, np.nan), pair_exchanged=np.where(there, 0.0, np.nan))
     accuracy = metric("conflict_pair_accuracy", columns)
     assert accuracy.value == 0.5
-    assert accuracy.detail == {"order_consistency": 0.0, "first_position_rate": 1.0}
+    assert accuracy.detail == {"pairs_left_out": 0, "order_consistency": 0.0, "first_position_rate": 1.0}
     columns.values["pair_exchanged"][3, 1] = np.nan
     assert metric("pair_unparsed_rate", columns).value == pytest.approx(1 / (2 * there.sum()))
+    without_one = metric("conflict_pair_accuracy", columns)
+    assert (without_one.n_failed, without_one.detail["pairs_left_out"]) == (0, 1)
+    columns.values["pair_given"][3] = np.nan
     assert metric("conflict_pair_accuracy", columns).n_failed == 1

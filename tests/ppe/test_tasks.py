@@ -85,8 +85,9 @@ def test_battles_of_a_model_that_scores(harness, battle_task):
         "shorter_won",
         "non_english_prompt",
     }
-    assert results["battle_accuracy", "shorter_won"]["n"] == sum(r["longer_won"] == "False" for r in rows)
-    assert results["battle_accuracy", "similar_response"]["n"] == sum(r["sim"] > 0.8 for r in rows)
+    assert results["battle_accuracy", "shorter_won"]["n"] == sum(r["longer_won"] == "False" for r in decisive)
+    assert results["battle_accuracy", "similar_response"]["n"] == sum(r["sim"] > 0.8 for r in decisive)
+    assert results["order_consistency", "similar_response"]["n"] == sum(r["sim"] > 0.8 for r in rows)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_a_bad_battle_is_named_and_the_others_count(harness, battle_task, change
     problem = " ".join(str(f["reason"]) for f in ran.document["failures"])
     assert said in problem
     assert any("rows.jsonl:8" in str(f) for f in ran.document["failures"])
-    assert _results(ran)["battle_accuracy", "overall"]["n"] == 59
+    assert _results(ran)["order_consistency", "overall"]["n"] == 59
 
 
 def _sampled_rows(count=12, k=6):

@@ -24,6 +24,24 @@ def test_each_set_is_the_single_fit():
         np.testing.assert_allclose(joint.covariance[s, s], alone.covariance, rtol=1e-9, atol=1e-15)
 
 
+def test_clusters_are_those_of_the_single_fit():
+    first, second, credit = _battles(np.random.default_rng(3), n=600)
+    clusters = np.arange(600) // 3
+    joint = stats.fit_jointly(first, second, credit, n_players=6, clusters=clusters)
+    for s in range(2):
+        alone = stats.fit(first, second, credit[s], n_players=6, clusters=clusters)
+        np.testing.assert_allclose(joint.covariance[s, s], alone.covariance, rtol=1e-9, atol=1e-15)
+
+
+def test_battles_told_twice_count_once_where_clusters_say_so():
+    first, second, credit = _battles(np.random.default_rng(4), n=600)
+    once = stats.fit_jointly(first, second, credit, n_players=6, clusters=np.arange(600))
+    twice = stats.fit_jointly(
+        np.tile(first, 2), np.tile(second, 2), np.tile(credit, 2), n_players=6, clusters=np.tile(np.arange(600), 2)
+    )
+    np.testing.assert_allclose(twice.covariance, once.covariance, rtol=1e-9, atol=1e-15)
+
+
 def test_covariance_between_sets_is_that_of_the_bootstrap():
     first, second, credit = _battles(np.random.default_rng(1))
     joint = stats.fit_jointly(first, second, credit, n_players=6)
