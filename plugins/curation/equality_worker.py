@@ -111,6 +111,8 @@ def _same_members(first: list[list[Any]], second: list[list[Any]]) -> bool:
 def _same_number(a: Any, b: Any) -> bool:
     import sympy
 
+    if any(side.has(sympy.zoo, sympy.nan) for side in (a, b)):  # a division by zero equals nothing
+        return False
     if a == b:
         return True
     difference = a - b

@@ -19,7 +19,7 @@ _DROPPED = re.compile(
 _TEXT = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm|mathbf|mathit|operatorname|rm|bf)\s*\{([^{}]*)\}")
 _DEGREES = re.compile(r"\^\s*\{?\s*\\circ\s*\}?|\\circ|\\degrees?|°")
 _PERCENT = re.compile(r"\\?%|\\?\bpercent\b")
-_THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:\{?,\}?\d{3})+(?![\d])")
+_THOUSANDS = re.compile(r"(?<![\d.])(?<!\d,)\d{1,3}(?:\{?,\}?\d{3})+(?![\d])(?!\s*,\s*\d)")
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{(?:[pbvB]?matrix|array)\}(?:\{[clr|]*\})?")
 _ASSIGNED = re.compile(r"^\s*(?:[a-zA-Z](?:_\w|\([a-z]\))?\s*=|[a-zA-Z]\s*\\in(?![a-zA-Z]))\s*")
 _ONE = re.compile(
