@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.capabilities import Candidates, Failure, Pair, Request, Verdict
 from harness.columns import BadValue
-from harness.metric import Columns, FloatArray, MeanMetric
+from harness.metric import Columns, FloatArray, MeanMetric, Metric
 from harness.task import Answers, FieldSpec, Item, Stage, Task
 
 NAN = float("nan")
@@ -104,7 +104,17 @@ def _p_first(response: Any) -> float:
     return NAN
 
 
-class _Preference(MeanMetric):
+class OfVerdicts(Metric):
+    """What metrics of verdicts have in common."""
+
+    def nothing_valid(self, columns: Columns) -> str:
+        """Requests that were answered, but by nothing that a verdict could be read from, have not failed."""
+        if (columns.values.get("answered", np.zeros(1)) == 1).any():
+            return "no verdict could be read"
+        return super().nothing_valid(columns)
+
+
+class _Preference(OfVerdicts, MeanMetric):
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged")
 
     @staticmethod

@@ -13,8 +13,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, Estimate, Metric, stats
+from harness import Columns, Estimate, stats
 from harness.errors import UsageError
+from harness.kinds.preference import OfVerdicts
 from harness.metric import FloatArray
 from harness.stats import Linearised
 from harness.stats.bradley_terry import require_finite_maximum
@@ -28,7 +29,7 @@ ROUNDS = 1000
 _LN10 = math.log(10.0)
 
 
-class _Compat(Metric):
+class _Compat(OfVerdicts):
     """A metric of two tables of ratings, without an interval, as published.
 
     Args:

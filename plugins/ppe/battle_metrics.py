@@ -10,7 +10,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, Estimate, Metric
+from harness import Columns, Estimate
+from harness.kinds.preference import OfVerdicts
 from harness.metric import FloatArray
 from harness.stats import Linearised
 
@@ -24,7 +25,7 @@ _NAN = math.nan
 COLUMNS = ("as_given", "exchanged", "better", "answered", "outcome", "first_model", "second_model")
 
 
-class BattleAccuracy(Metric):
+class BattleAccuracy(OfVerdicts):
     """Share of the battles with a winner in which the model prefers the winner; its ties count half."""
 
     needs: ClassVar[tuple[str, ...]] = COLUMNS
@@ -70,7 +71,7 @@ class BattleAccuracyCompat(BattleAccuracy):
         return predicted_winner_compat(columns)
 
 
-class RowWisePearson(Metric):
+class RowWisePearson(OfVerdicts):
     """Correlation of predicted and true win rates of a model against the others, mean over models."""
 
     needs: ClassVar[tuple[str, ...]] = COLUMNS
@@ -96,7 +97,7 @@ class RowWisePearson(Metric):
         return Linearised(value, influence - influence.mean())
 
 
-class _OfRatings(Metric):
+class _OfRatings(OfVerdicts):
     """A metric of the two tables of ratings.
 
     Not smooth in the battles, so it has no influences: its error is the spread of the metric over joint draws of both

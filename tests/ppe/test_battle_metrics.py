@@ -191,7 +191,9 @@ def test_nothing_answered(metric):
         estimate = metric(name, columns)
         assert np.isnan(estimate.value)
         assert estimate.n_failed == 2
-        assert estimate.detail["reason"] == "every request failed"
+        assert estimate.detail["reason"] == "no verdict could be read"
+    columns.values["answered"][:] = 0
+    assert metric("battle_accuracy", columns).detail["reason"] == "every request failed"
 
 
 def test_unknown_settings_are_refused(metric, columns):
