@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from harness.capabilities import (
         Candidates,
         Capability,
+        Choice,
         Completion,
         Continuation,
         Conversation,
@@ -44,6 +45,7 @@ _HOMES = {
     "capabilities": (
         "Candidates",
         "Capability",
+        "Choice",
         "Completion",
         "Continuation",
         "Conversation",
@@ -76,6 +78,7 @@ __all__ = [
     "BadValue",
     "Candidates",
     "Capability",
+    "Choice",
     "Columns",
     "Completion",
     "Continuation",

@@ -46,6 +46,7 @@ class Door:
         capabilities: All that are known, by name.
         executor: Where batches run.
         batch_stored: Told of every batch: model label, capability, requests, seconds.
+        progress: Told which share of the requests asked together is answered; models inside models tell it too.
     """
 
     def __init__(
@@ -55,10 +56,13 @@ class Door:
         executor: LocalExecutor,
         *,
         batch_stored: BatchHook = lambda model, capability, count, seconds: None,
+        progress: Callable[[float], None] = lambda share: None,
     ) -> None:
         self._store, self._capabilities, self._executor = store, capabilities, executor
-        self._batch_stored = batch_stored
+        self._batch_stored, self._progress = batch_stored, progress
         self.tally = Tally()
+        self.asked: dict[int, Model] = {}
+        """The models that had to compute something, parts of others included."""
 
     def ask(
         self, handle: ModelHandle, capability: str, requests: Sequence[Request], *, route: Route | None = None
@@ -123,18 +127,21 @@ class Door:
         todo = _missing(capability, requests, keys, known, whole=model.listwise or not model.reads_text)
         if todo:
             self._give_parts(handle, model)
-        size = max(1, int(model.batch_size))
-        batches = [todo[start : start + size] for start in range(0, len(todo), size)]
-        ran = self._executor.run(model, capability.name, ([request for request, _ in batch] for batch in batches))
-        for batch, (responses, seconds) in zip(batches, ran, strict=True):
+            self.asked[id(model)] = model
+        ran = self._executor.run(model, capability.name, [request for request, _ in todo])
+        left = len(todo)
+        for responses, seconds in ran:
             answers: list[tuple[bytes, Response]] = []
-            for (request, wanted), response in zip(batch, responses, strict=True):
+            for index, response in responses:
+                request, wanted = todo[index]
                 answers += zip(wanted, checked(capability, request, response, len(wanted)), strict=True)
             self._store.file(number, capability, answers)
             known.update(answers)
             self.tally.computed += len(answers)
             self.tally.seconds += seconds
-            self._batch_stored(handle.label, capability.name, len(batch), seconds)
+            self._batch_stored(handle.label, capability.name, len(responses), seconds)
+            left -= len(responses)
+            self._progress(1 - left / len(requests))
         return [_joined(capability, [known[key] for key in group]) for group in keys]
 
     def _give_parts(self, handle: ModelHandle, model: Model) -> None:

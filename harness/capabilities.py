@@ -13,6 +13,7 @@ detect         `Conversation`                       float: log-odds of the posit
 generate       `Generation`                         tuple of `Completion`
 loglikelihood  `Continuation`                       `Likelihood`
 next_token     `Conversation`                       float32 array ``(V,)``: log-probabilities in nats
+choose         `Choice`                             float64 array ``(k,)``: log-probabilities in nats
 route          `Query`                              float64 array ``(m,)``: predicted correctness a model
 ============== ==================================== =============================================================
 
@@ -66,13 +67,16 @@ class Message:
     """One turn of a conversation."""
 
     role: str
-    """``"system"``, ``"user"`` or ``"assistant"``."""
+    """``"system"``, ``"user"``, ``"assistant"``, or ``"text"``: plain text to be continued, outside any template."""
     content: str
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation(Request):
-    """Messages in order; the request of ``detect`` and ``next_token``, and the prompt inside the others."""
+    """Messages in order; the request of ``detect`` and ``next_token``, and the prompt inside the others.
+
+    Where the last message is the assistant's, a language model goes on with it instead of beginning a reply.
+    """
 
     messages: tuple[Message, ...]
 
@@ -80,6 +84,11 @@ class Conversation(Request):
     def user(cls, text: str, *, origin: Origin | None = None) -> Self:
         """A conversation of a single user message."""
         return cls((Message("user", text),), origin=origin)
+
+    @classmethod
+    def plain(cls, text: str, *, origin: Origin | None = None) -> Self:
+        """Plain text to be continued as it stands; a model that can only chat takes it for a user message."""
+        return cls((Message("text", text),), origin=origin)
 
     def reply(self, text: str) -> Conversation:
         """This conversation with one assistant message more."""
@@ -162,12 +171,27 @@ class Generation(Request):
 class Continuation(Request):
     """A context and the continuation whose likelihood is asked for."""
 
-    context: str
+    context: str | Conversation
+    """Plain text, or a conversation to which the continuation is the reply. Empty text: the continuation is a whole
+    document, and a long one is read in windows."""
     continuation: str
 
     def content(self) -> object:
         """Context, continuation."""
-        return [self.context, self.continuation]
+        context = self.context.content() if isinstance(self.context, Conversation) else self.context
+        return [context, self.continuation]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Request):
+    """A prompt and the texts that the reply may begin with, each to be weighed: a verdict without generating it."""
+
+    prompt: Conversation
+    options: tuple[str, ...]
+
+    def content(self) -> object:
+        """Prompt and options."""
+        return [self.prompt.content(), list(self.options)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +356,17 @@ def _check_log_probabilities(_: Request, response: NDArray[Any]) -> str | None:
     return "the array holds NaN values" if np.isnan(response).any() else None
 
 
+def _check_choice(request: Choice, response: NDArray[Any]) -> str | None:
+    import numpy as np
+
+    expected = len(request.options)
+    if response.shape != (expected,):
+        return f"expected {expected} log-probabilities, one an option; got an array of shape {response.shape}"
+    if np.isnan(response).any():
+        return "a log-probability is NaN"
+    return None if (response <= 1e-3).all() else f"a log-probability is above 0: {response.max():.6g}"
+
+
 def _check_number(_: Request, response: float) -> str | None:
     return None if math.isfinite(response) else f"expected a finite log-odds, got {response}"
 
@@ -377,8 +412,16 @@ NEXT_TOKEN = Capability(
     check=_check_log_probabilities,
     description="next-token log-probabilities",
 )
+CHOOSE = Capability(
+    "choose",
+    Choice,
+    "array",
+    check=_check_choice,
+    dtype="float64",
+    description="log-probability of each of several replies",
+)
 ROUTE = Capability(
     "route", Query, "array", check=_check_vector, dtype="float64", description="predicted correctness a model"
 )
 
-CORE: tuple[Capability, ...] = (SCORE, COMPARE, EMBED, DETECT, GENERATE, LOGLIKELIHOOD, NEXT_TOKEN, ROUTE)
+CORE: tuple[Capability, ...] = (SCORE, COMPARE, EMBED, DETECT, GENERATE, LOGLIKELIHOOD, NEXT_TOKEN, CHOOSE, ROUTE)

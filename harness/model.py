@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,6 +25,10 @@ class Model:
     The constructor stores its keyword arguments and does nothing else; `load` does the work, and is called only
     when something has to be computed. What a model answers may depend on nothing but its arguments, `identity`
     and the request: it is filed in the store under a fingerprint of those, and never asked for again.
+
+    An exception in a method fails the requests of that call, and those are asked again singly. A
+    `harness.errors.CellError` says that there is no use in going on (the server is gone, the budget spent): it ends
+    the cell, and what was answered before is kept.
     """
 
     version: ClassVar[str] = "1"
@@ -39,8 +43,12 @@ class Model:
     reads_text: ClassVar[bool] = True
     """False for a model that answers from records, by the item a request was made for."""
 
+    streamed: ClassVar[tuple[str, ...]] = ()
+    """Capabilities that `stream` answers: the model is then handed all requests there are, not ``batch_size``."""
+
     part_names: ClassVar[tuple[str, ...]] = ()
-    """Arguments that name other models; each is resolved by the registry and placed in `parts`."""
+    """Arguments that name other models; each is resolved by the registry and placed in `parts`. One whose default is
+    empty may be left out."""
 
     parts: Mapping[str, Part]
     """The models this one is built over, by argument name; set by the harness before `load`."""
@@ -55,6 +63,32 @@ class Model:
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
         """The capabilities this model offers, out of all that are known."""
         return tuple(name for name in known if callable(getattr(self, name, None)))
+
+    def asks(self) -> Mapping[str, Sequence[str]]:
+        """The capabilities that each part has to offer, by argument name; held against the parts while planning."""
+        return {}
+
+    def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
+        """Answers to requests of a capability in ``streamed``, in any order, each as soon as it is known.
+
+        What has come is filed every few seconds. Requests left unanswered, by an exception too, are asked once more
+        through the method of the capability's name.
+
+        Args:
+            capability: One of ``streamed``.
+            requests: Thousands, so that the model can choose the order and the batches.
+
+        Yields:
+            (index into ``requests``, response).
+        """
+        raise NotImplementedError
+
+    def remarks(self) -> Sequence[str]:
+        """Sentences for the user on how the answers since the last call came about: what was cut off, what it cost.
+
+        Asked for after every cell; shown as warnings and kept with the result.
+        """
+        return ()
 
     def load(self) -> None:
         """Bring the model into memory; called once, before the first batch."""

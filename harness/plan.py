@@ -92,6 +92,7 @@ class Planner:
     def __init__(self, registry: Registry, *, models_folder: Path) -> None:
         self._registry, self._models_folder = registry, models_folder
         self.problems: list[str] = []
+        self._made: dict[str, ModelHandle] = {}  # by specification; a model inside several others is one
 
     def plan(self, wish: Wish) -> Plan:
         """The plan.
@@ -151,7 +152,7 @@ class Planner:
             return None
 
     def _model(self, text: str) -> ModelHandle:
-        return resolve_model(self._registry, text, models_folder=self._models_folder)
+        return resolve_model(self._registry, text, models_folder=self._models_folder, known=self._made)
 
     def _check_labels(self, handles: Sequence[ModelHandle]) -> None:
         seen: set[str] = set()

@@ -45,6 +45,10 @@ class ModelHandle:
     parts: dict[str, ModelHandle] = field(default_factory=dict)
     _fingerprint: str = ""
 
+    def everyone(self) -> list[ModelHandle]:
+        """This model and those inside it."""
+        return [self, *(handle for part in self.parts.values() for handle in part.everyone())]
+
     @property
     def reads_text(self) -> bool:
         """False for a model that answers from records."""
@@ -94,7 +98,7 @@ class Training:
 
 
 def parse_specification(text: str) -> Specification:
-    """``[LABEL=]NAME[:key=value,...]``; values are YAML scalars.
+    """``[LABEL=]NAME[:key=value,...]``; values are YAML scalars, or in brackets another specification.
 
     Raises:
         UsageError: it is not of that form.
@@ -118,10 +122,13 @@ def parse_arguments(listed: str, whole: str) -> dict[str, Any]:
     import yaml
 
     arguments: dict[str, Any] = {}
-    for part in filter(None, listed.split(",")):
+    for part in filter(None, _split(listed, whole)):
         key, equals, value = part.partition("=")
         if not equals or not key.strip():
             raise UsageError(f"{whole!r}: expected key=value after the colon, got {part!r}")
+        if value[:1] + value[-1:] in ("[]", "()") and ("=" in value or ":" in value):
+            arguments[key.strip()] = value[1:-1]
+            continue
         try:
             arguments[key.strip()] = yaml.safe_load(value) if value else ""
         except yaml.YAMLError:
@@ -129,22 +136,56 @@ def parse_arguments(listed: str, whole: str) -> dict[str, Any]:
     return arguments
 
 
-def resolve_model(registry: Registry, text: str, *, models_folder: Path) -> ModelHandle:
+def _split(listed: str, whole: str) -> list[str]:
+    """Parts between commas, none of which is taken inside brackets.
+
+    Raises:
+        UsageError: a bracket is not closed.
+    """
+    parts, depth = [""], 0
+    for character in listed:
+        depth += (character in "[(") - (character in "])")
+        if character == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    if depth > 0:
+        raise UsageError(f"{whole!r}: a bracket is opened and not closed")
+    return parts
+
+
+def resolve_model(
+    registry: Registry, text: str, *, models_folder: Path, known: dict[str, ModelHandle] | None = None
+) -> ModelHandle:
     """The model that a specification names, constructed but not loaded.
 
     Args:
         registry: Where names are looked up.
         text: ``[LABEL=]NAME[:key=value,...]``.
         models_folder: Where trained models lie.
+        known: Models that were made before, by specification: two judges share one language model.
 
     Raises:
         UsageError: an unknown name or argument; suggests the nearest.
         ConfigurationError: the registry file's entry of it cannot be used.
     """
-    return _resolve(registry, parse_specification(text), models_folder, seen=())
+    at = _Surroundings(registry, models_folder, {} if known is None else known)
+    if text not in at.known:
+        at.known[text] = _resolve(at, parse_specification(text), seen=())
+    return at.known[text]
 
 
-def _resolve(registry: Registry, wanted: Specification, models_folder: Path, *, seen: tuple[str, ...]) -> ModelHandle:
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What resolving needs besides the specification."""
+
+    registry: Registry
+    models_folder: Path
+    known: dict[str, ModelHandle]
+
+
+def _resolve(at: _Surroundings, wanted: Specification, *, seen: tuple[str, ...]) -> ModelHandle:
+    registry = at.registry
     named = registry.named_models()
     if wanted.name not in named or wanted.name in seen:
         known = {*registry.names("model"), *named}
@@ -153,29 +194,27 @@ def _resolve(registry: Registry, wanted: Specification, models_folder: Path, *, 
             if registry.plugins.failed:
                 registry.find("model", wanted.name)  # its message names the plugins that failed
             raise registry_names
-        return _construct(registry, wanted, registry.find("model", wanted.name), models_folder, seen)
+        return _construct(at, wanted, registry.find("model", wanted.name), seen)
     declared = named[wanted.name]
     seen = (*seen, wanted.name)
     if isinstance(declared, str):
         inner = parse_specification(declared)
         merged = Specification(wanted.label, inner.name, {**inner.arguments, **wanted.arguments})
-        return _resolve(registry, merged, models_folder, seen=seen)
+        return _resolve(at, merged, seen=seen)
     if declared.trainer:
-        return _resolve_trained(registry, wanted, declared, models_folder)
+        return _resolve_trained(at, wanted, declared)
     inner = parse_specification(declared.model)
     arguments = {**inner.arguments, **declared.arguments, **wanted.arguments}
-    return _resolve(registry, Specification(wanted.label, inner.name, arguments), models_folder, seen=seen)
+    return _resolve(at, Specification(wanted.label, inner.name, arguments), seen=seen)
 
 
-def _construct(
-    registry: Registry, wanted: Specification, entry: Entry, models_folder: Path, seen: tuple[str, ...]
-) -> ModelHandle:
+def _construct(at: _Surroundings, wanted: Specification, entry: Entry, seen: tuple[str, ...]) -> ModelHandle:
     loaded = entry.load()
     if not (isinstance(loaded, type) and issubclass(loaded, Model)):
         raise PluginError(f"the model {entry.qualified!r} ({entry.reference}) must be a subclass of harness.Model")
     kind: type[Model] = loaded
     check_arguments(f"model {wanted.name!r}", kind, wanted.arguments)
-    known = registry.names("capability")
+    known = at.registry.names("capability")
     try:
         model = kind(**wanted.arguments)
         offers = model.offers(known)
@@ -185,14 +224,32 @@ def _construct(
         raise UsageError(f"model {wanted.name!r} cannot be made: {describe(error)}") from error
     handle = ModelHandle(wanted.label, entry, wanted.arguments, tuple(offers), model)
     for name in getattr(kind, "part_names", ()):
-        text = wanted.arguments.get(name)
+        text = str(wanted.arguments.get(name) or "")
+        if not text and inspect.signature(kind).parameters[name].default == "":
+            continue
         if not text:
             raise UsageError(f"model {wanted.name!r} is built over another model; give it as {name}=NAME")
-        handle.parts[name] = _resolve(registry, parse_specification(str(text)), models_folder, seen=seen)
+        if text not in at.known:
+            at.known[text] = _resolve(at, parse_specification(text), seen=seen)
+        handle.parts[name] = at.known[text]
+    _check_parts(wanted.name, model, handle.parts)
     return handle
 
 
-def _resolve_trained(registry: Registry, wanted: Specification, declared: Any, models_folder: Path) -> ModelHandle:
+def _check_parts(name: str, model: Model, parts: Mapping[str, ModelHandle]) -> None:
+    for part, needed in model.asks().items():
+        if part not in parts:
+            continue
+        lacking = [capability for capability in needed if capability not in parts[part].offers]
+        if lacking:
+            raise UsageError(
+                f"model {name!r} asks its {part} ({parts[part].label}) for {' and '.join(lacking)}, "
+                f"which that does not offer; it offers: {', '.join(parts[part].offers) or 'nothing'}"
+            )
+
+
+def _resolve_trained(at: _Surroundings, wanted: Specification, declared: Any) -> ModelHandle:
+    registry, models_folder = at.registry, at.models_folder
     trainer = registry.find("trainer", declared.trainer)
     if wanted.arguments:
         raise UsageError(f"the model {wanted.name!r} is trained as registry.yaml says and takes no arguments")
@@ -224,7 +281,7 @@ def finish_training(registry: Registry, handle: ModelHandle, models_folder: Path
     """Make the handle of a model that has just been trained usable."""
     assert handle.training is not None
     wanted = Specification(handle.label, handle.entry.name, {"path": str(handle.training.directory)})
-    trained = _construct(registry, wanted, handle.entry, models_folder, ())
+    trained = _construct(_Surroundings(registry, models_folder, {}), wanted, handle.entry, ())
     handle.model, handle.arguments, handle.offers = trained.model, trained.arguments, trained.offers
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -45,6 +46,10 @@ class Outcome:
         """0 where all cells are done, else 1."""
         return 0 if all(cell.status == "done" for cell in self.cells) else 1
 
+    def remarks(self) -> list[dict[str, Any]]:
+        """What models said about how their answers came about."""
+        return [{"model": cell.label, "task": cell.task, "text": text} for cell in self.cells for text in cell.remarks]
+
     def failures(self) -> list[dict[str, Any]]:
         """Everything that failed: cells (item None), then single requests."""
         found: list[dict[str, Any]] = []
@@ -72,6 +77,7 @@ class Runner:
         self._progress = progress or SilentProgress()
         self._executor = LocalExecutor()
         self._answered = 0  # requests of the current cell that were answered
+        self._bar: Callable[[float], None] = _no_bar
         self._capabilities = {entry.name: entry.load() for entry in registry.entries("capability")}
 
     def run(self, plan: Plan, *, on_cell: Callable[[CellRecord], None] = lambda cell: None) -> Outcome:
@@ -96,6 +102,8 @@ class Runner:
                     cell={"label": record.label, "task": record.task, "results": record.results},
                 )
                 on_cell(record)
+                for remark in record.remarks:
+                    self._progress.warn(f"{record.label} on {record.task}: {remark}")
                 self._release(cell, plan.cells[i + 1 :])
             status = "done" if outcome.exit_code == 0 else "failed"
         except StoreError:
@@ -109,8 +117,8 @@ class Runner:
         return outcome
 
     def _release(self, done: Cell, rest: Sequence[Cell]) -> None:
-        needed = {id(handle) for cell in rest for handle in cell.handles}
-        for handle in done.handles:
+        needed = {id(handle) for cell in rest for whole in cell.handles for handle in whole.everyone()}
+        for handle in (handle for whole in done.handles for handle in whole.everyone()):
             if id(handle) not in needed and handle.model is not None:
                 self._executor.release(handle.model)
 
@@ -124,7 +132,13 @@ class Runner:
 
     def door(self) -> Door:
         """A new door to models, with a tally of its own."""
-        return Door(self._store, self._capabilities, self._executor, batch_stored=self._batch_stored)
+        return Door(
+            self._store,
+            self._capabilities,
+            self._executor,
+            batch_stored=self._batch_stored,
+            progress=lambda share: self._bar(share),
+        )
 
     def _batch_stored(self, model: str, capability: str, count: int, seconds: float) -> None:
         if self._registry.plugins.manager.hook.batch_stored.get_hookimpls():
@@ -167,8 +181,20 @@ class Runner:
             record.problem = str(error)
         except Exception as error:  # a plugin's task or metric: it ends this cell only
             record.problem = f"{cell.task.name}: {describe(error)}"
+        self._bar = _no_bar
+        record.remarks = self._remarks(door)
         _count(record, door.tally, time.perf_counter() - start)
         return record
+
+    def _remarks(self, door: Door) -> list[str]:
+        """What the models that computed something have to say."""
+        said: list[str] = []
+        for model in door.asked.values():
+            try:
+                said += [str(remark) for remark in model.remarks()]
+            except Exception as error:  # a plugin's code
+                said.append(f"remarks() of {type(model).__name__} failed: {describe(error)}")
+        return list(dict.fromkeys(said))
 
     def _train_first(self, handle: ModelHandle) -> None:
         if handle.training is not None and handle.model is None:
@@ -188,9 +214,10 @@ class Runner:
                     if isinstance(bad, BadItem):
                         bad_rows += 1
                         _note(record, bad.where, bad.problem)
+                bar = _ChunkBar(tick, len(chunk), len(cell.stages))
                 if items:
-                    collector.add(items, self._answer(cell, door, items, record))
-                tick(len(chunk))
+                    collector.add(items, self._answer(cell, door, items, record, bar))
+                bar.finish()
         if not collector.count:
             reason = "no row could be read" if bad_rows else "the data is empty"
             raise DataError(f"{task.name}: {reason}: {task.describe_data(wish.split)}")
@@ -210,9 +237,10 @@ class Runner:
             raise CellError(f"every request failed; the first reason: {record.failures[0][1]}")
         return table
 
-    def _answer(self, cell: Cell, door: Door, items: Sequence[Item], record: CellRecord) -> list[Any]:
+    def _answer(self, cell: Cell, door: Door, items: Sequence[Item], record: CellRecord, bar: _ChunkBar) -> list[Any]:
         earlier: list[list[Answers]] = [[] for _ in items]
         for number, asked in enumerate(cell.stages):
+            self._bar = partial(bar.move, number)
             capability = asked.route.capability
             requests = [
                 cell.task.requests(item, number, capability, before)
@@ -231,6 +259,29 @@ class Runner:
                 record.failed_requests += 1
                 _note(record, item.id, failed.reason)
         return [cell.task.row(item, answers) for item, answers in zip(items, earlier, strict=True)]
+
+
+class _ChunkBar:
+    """Moves a cell's bar within a chunk of items, as the requests of its stages are answered."""
+
+    def __init__(self, tick: Callable[[int], None], items: int, stages: int) -> None:
+        self._tick, self._items, self._stages = tick, items, stages
+        self._shown = 0
+
+    def move(self, stage: int, share: float) -> None:
+        """Of stage number ``stage``, this share of the requests is answered; the bar never goes back."""
+        done = int(self._items * (stage + share) / self._stages)
+        if done > self._shown:
+            self._tick(done - self._shown)
+            self._shown = done
+
+    def finish(self) -> None:
+        """The chunk is done."""
+        self.move(self._stages, 0.0)
+
+
+def _no_bar(share: float) -> None:
+    """Outside a cell, as while a model is trained."""
 
 
 def estimates(

@@ -16,7 +16,7 @@ import numpy as np
 
 from harness.api import models_folder, store_path
 from harness.ask import checked
-from harness.capabilities import Candidates, Capability, Failure, Pair, Request
+from harness.capabilities import Candidates, Capability, Failure, Likelihood, Pair, Request, Verdict
 from harness.check import samples
 from harness.errors import HarnessError
 from harness.model import Model
@@ -150,6 +150,7 @@ class _Checks:
         self.subject, self.capability, self.requests = subject, capability, list(requests)
         self.method: Callable[[list[Request]], Sequence[Any]] = getattr(model, capability.name)
         self.listwise = getattr(model, "listwise", False)
+        self.model = model
 
     def all(self) -> Iterator[Finding]:
         try:
@@ -168,12 +169,15 @@ class _Checks:
                 lambda t: self.differ(t, [self.ask([r])[0] for r in self.requests]),
             ),
             ("does not depend on the order of requests", self.permuted),
+            ("answers in batches of any size and order alike", self.batches),
             ("does not change its requests", self.unchanged),
             (
                 "an empty batch gives no answers",
                 lambda t: "" if not list(self.method([])) else "it gave some",
             ),
         ]
+        if self.capability.name in self.model.streamed:
+            rules.append(("streams the same answers", self.streamed))
         if self.capability.name == "score" and not self.listwise:
             rules.append(("scores a response whatever its neighbours", self.neighbours))
         if self.capability.name == "compare":
@@ -194,6 +198,9 @@ class _Checks:
         responses = list(self.method(list(requests)))
         if len(responses) != len(requests):
             raise ValueError(f"{len(responses)} responses to {len(requests)} requests")
+        return self.parsed(requests, responses)
+
+    def parsed(self, requests: Sequence[Request], responses: Sequence[Any]) -> list[Any]:
         found: list[Any] = []
         for request, response in zip(requests, responses, strict=True):
             parts = checked(self.capability, request, response, len(self.capability.keys(request)))
@@ -209,6 +216,32 @@ class _Checks:
 
     def permuted(self, together: list[Any]) -> str:
         return self.differ(list(reversed(together)), self.ask(list(reversed(self.requests))))
+
+    def batches(self, _: list[Any]) -> str:
+        requests = samples.many(self.capability.name)
+        automatic = self.ask(requests)
+        by_length = sorted(range(len(requests)), key=lambda i: len(str(requests[i])))
+        shuffled = np.random.default_rng(0).permutation(len(requests)).tolist()
+        orders = {"in order": range(len(requests)), "sorted by length": by_length, "shuffled": shuffled}
+        for size in (1, 3, 16, len(requests)):
+            for order_name, order in orders.items():
+                found: dict[int, Any] = {}
+                for first in range(0, len(requests), size):
+                    part = list(order[first : first + size])
+                    found.update(zip(part, self.ask([requests[i] for i in part]), strict=True))
+                problem = self.differ(automatic, [found[i] for i in range(len(requests))])
+                if problem:
+                    return f"batches of {size}, {order_name}: {problem}"
+                if size == 1:
+                    break  # alone there is no order
+        return ""
+
+    def streamed(self, together: list[Any]) -> str:
+        found = dict(self.model.stream(self.capability.name, list(self.requests)))
+        left = [i for i in range(len(self.requests)) if i not in found]
+        if left:
+            return f"requests {left} were not answered"
+        return self.differ(together, self.parsed(self.requests, [found[i] for i in range(len(self.requests))]))
 
     def unchanged(self, _: list[Any]) -> str:
         before = [dataclasses.replace(request) for request in self.requests]
@@ -238,6 +271,10 @@ class _Checks:
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, Failure) or isinstance(b, Failure):
         return type(a) is type(b)
+    if isinstance(a, Likelihood) and isinstance(b, Likelihood):
+        return (a.tokens, a.is_greedy) == (b.tokens, b.is_greedy) and _same(a.nats, b.nats)
+    if isinstance(a, Verdict) and isinstance(b, Verdict) and a.p_first is not None and b.p_first is not None:
+        return a.text == b.text and _same(a.p_first, b.p_first)
     if isinstance(a, (float, np.ndarray)):
         a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
         return a.shape == b.shape and bool(np.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.capabilities import (
     Candidates,
+    Choice,
     Continuation,
     Conversation,
     Generation,
@@ -44,6 +45,26 @@ def ordinary(capability: str) -> list[Request]:
         "next_token": list(prompts),
         "generate": [Generation(p, 1, Sampling(max_tokens=8)) for p in prompts],
         "loglikelihood": [Continuation(text, r[0]) for text, r in zip(PROMPTS, RESPONSES, strict=True)],
+        "choose": [Choice(p, r) for p, r in zip(prompts, RESPONSES, strict=True)],
+        "route": [Query(p) for p in prompts],
+    }
+    return made.get(capability, [])
+
+
+def many(capability: str) -> list[Request]:
+    """Two dozen requests of mixed lengths, in no order, some with a prompt in common: what batches are cut from."""
+    sentences = [f"{a} {b}" for a in PROMPTS for b in (r for group in RESPONSES for r in group)]
+    texts = [" ".join(sentences[i : i + 1 + (5 * i) % 7]) for i in range(24)]
+    prompts = [Conversation.user(PROMPTS[i % 3] if i % 2 else text) for i, text in enumerate(texts)]
+    made: dict[str, list[Request]] = {
+        "score": [Candidates(p, tuple(texts[i : i + 1 + i % 4])) for i, p in enumerate(prompts)],
+        "compare": [Pair(p, texts[i], texts[i - 1]) for i, p in enumerate(prompts)],
+        "embed": [Text(text) for text in texts],
+        "detect": [Conversation.user(text) for text in texts],
+        "next_token": list(prompts),
+        "generate": [Generation(p, 1 + i % 2, Sampling(max_tokens=4)) for i, p in enumerate(prompts)],
+        "loglikelihood": [Continuation(PROMPTS[i % 3], text) for i, text in enumerate(texts)],
+        "choose": [Choice(p, ("Yes", "No", "Perhaps")) for p in prompts],
         "route": [Query(p) for p in prompts],
     }
     return made.get(capability, [])
@@ -62,6 +83,7 @@ def extreme(capability: str) -> list[tuple[str, Request]]:
             "next_token": prompt,
             "generate": Generation(prompt, 1, Sampling(max_tokens=4)),
             "loglikelihood": Continuation(text, "Something."),
+            "choose": Choice(prompt, ("Yes", "No")),
             "route": Query(Conversation.user(text)),
         }
         if capability in made:

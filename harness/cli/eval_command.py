@@ -120,7 +120,8 @@ def _evaluate(
     )
     if as_json:
         results = [result.as_json() for result in outcome.results]
-        print_json({"run": outcome.run, "results": results, "failures": outcome.failures()})
+        document = {"run": outcome.run, "results": results, "failures": outcome.failures()}
+        print_json({**document, "remarks": outcome.remarks()})
     else:
         _show(registry, plan, outcome, store, all_metrics=all_metrics, domains=domains)
     return outcome.exit_code

@@ -1,14 +1,25 @@
-"""Batches run in this process, one after the other; a request that breaks its batch fails alone."""
+"""Batches run in this process, one after the other; a request that breaks its batch fails alone.
+
+A model that streams is handed everything at once and chooses the order itself; what it answered is passed on every few
+seconds, to be filed.
+"""
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from harness.capabilities import Failure, Request, Response
 from harness.errors import CellError, HarnessError
 from harness.model import Model
 from harness.plugins import describe
+
+Answered = tuple[list[tuple[int, Response]], float]
+"""Answers by the index of their requests, and the seconds the model took for them."""
+
+_FILED_EVERY = 5.0
+"""Seconds of a stream that a killed run may lose."""
 
 _HOPELESS = 3
 """After so many batches in a row of which nothing could be saved, a batch that fails is no longer taken apart."""
@@ -21,19 +32,58 @@ class LocalExecutor:
         self._loaded: dict[int, Model] = {}
         self._hopeless: dict[int, int] = {}
 
-    def run(
-        self, model: Model, capability: str, batches: Iterable[Sequence[Request]]
-    ) -> Iterator[tuple[list[Response], float]]:
-        """The responses to each batch, in order, with the seconds the model took.
+    def run(self, model: Model, capability: str, requests: Sequence[Request]) -> Iterator[Answered]:
+        """The answers to all requests, in portions to be filed, as they come.
 
         Raises:
-            CellError: the model cannot be loaded.
+            CellError: the model cannot be loaded, or says that there is no use in going on.
         """
-        for batch in batches:
-            self._load(model)
+        if not requests:
+            return
+        self._load(model)
+        if capability in model.streamed:
+            yield from self._stream(model, capability, requests)
+            return
+        size = max(1, int(model.batch_size))
+        for first in range(0, len(requests), size):
             start = time.perf_counter()
-            responses = self._answer(model, capability, batch)
-            yield responses, time.perf_counter() - start
+            responses = self._answer(model, capability, requests[first : first + size])
+            yield list(enumerate(responses, first)), time.perf_counter() - start
+
+    def _stream(self, model: Model, capability: str, requests: Sequence[Request]) -> Iterator[Answered]:
+        open_ = set(range(len(requests)))
+        ready: list[tuple[int, Response]] = []
+        start = time.perf_counter()
+        stream = model.stream(capability, requests)
+        ending: BaseException | None = None
+        while True:
+            try:
+                index, response = next(stream)
+            except StopIteration:
+                break
+            except (HarnessError, KeyboardInterrupt) as error:
+                ending = error  # raised below, once what was answered is filed
+                break
+            except Exception as error:  # a plugin's code: the requests it left open are asked once more
+                logging.getLogger(__name__).debug("%s: the stream broke off: %s", capability, describe(error))
+                break
+            if index in open_:
+                open_.discard(index)
+                ready.append((index, response))
+            if len(ready) >= model.batch_size or time.perf_counter() - start > _FILED_EVERY:
+                yield ready, time.perf_counter() - start
+                ready, start = [], time.perf_counter()
+        if ready:
+            yield ready, time.perf_counter() - start
+        if ending is not None:
+            raise ending
+        left = sorted(open_)
+        size = max(1, int(model.batch_size))
+        for first in range(0, len(left), size):
+            start = time.perf_counter()
+            indices = left[first : first + size]
+            responses = self._answer(model, capability, [requests[i] for i in indices])
+            yield list(zip(indices, responses, strict=True)), time.perf_counter() - start
 
     def _load(self, model: Model) -> None:
         if id(model) in self._loaded:
@@ -75,6 +125,8 @@ class LocalExecutor:
     def _call(self, model: Model, capability: str, batch: Sequence[Request]) -> tuple[list[Response], str]:
         try:
             responses = list(getattr(model, capability)(list(batch)))
+        except CellError:
+            raise
         except Exception as error:  # a plugin's code: one bad request must not end the run
             return [], describe(error)
         if len(responses) != len(batch):

@@ -75,6 +75,8 @@ class CellRecord:
     results: list[Result] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
     """(item, reason); the first of them."""
+    remarks: list[str] = field(default_factory=list)
+    """What the models said about how their answers came about."""
     id: int = 0
 
 
@@ -125,6 +127,9 @@ def save_cell(store: Store, run: int, cell: CellRecord) -> None:
                 for i, (item, reason) in enumerate(cell.failures[:MAX_FAILURES_KEPT])
             ]
             connection.execute(insert(s.failures), rows)
+        if cell.remarks:
+            told = [{"cell": cell.id, "number": i, "text": text} for i, text in enumerate(cell.remarks)]
+            connection.execute(insert(s.remarks), told)
 
 
 def _estimate_row(cell: int, result: Result) -> dict[str, Any]:
@@ -165,6 +170,8 @@ def latest_cells(store: Store, tasks: Sequence[str], *, settings: Mapping[str, A
         for row in connection.execute(sa.select(s.estimates).where(s.estimates.c.cell.in_(by_id))):
             cell = by_id[row.cell]
             cell.results.append(_result(cell, row))
+        for row in connection.execute(sa.select(s.remarks).where(s.remarks.c.cell.in_(by_id))):
+            by_id[row.cell].remarks.append(row.text)
     return list(newest.values())
 
 

@@ -115,6 +115,14 @@ failures = Table(
     Column("reason", Text, nullable=False),
 )
 
+remarks = Table(
+    "remarks",
+    metadata,
+    Column("cell", Integer, ForeignKey("cells.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("text", Text, nullable=False),  # what a model said about how its answers came about
+)
+
 curves = Table(
     "curves",
     metadata,

@@ -32,8 +32,8 @@ def test_json_is_one_document_of_run_results_and_failures(plain, harness):
     ran = harness("eval", "-m", "toy-reader", "-t", "demo/plain", "--json")
     assert ran.code == 0
     document = json.loads(ran.out)
-    assert list(document) == ["run", "results", "failures"]
-    assert document["failures"] == []
+    assert list(document) == ["run", "results", "failures", "remarks"]
+    assert document["failures"] == document["remarks"] == []
     assert document["run"]["status"] == "done"
     first = document["results"][0]
     assert set(first) == RESULT_KEYS
