@@ -1,0 +1,247 @@
+"""What both judges have in common: their arguments, how they ask the language model, and what they remark on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness import Choice, Completion, Conversation, Failure, Generation, Model, Sampling
+from harness.errors import UnknownName, UsageError
+
+from .references import References, read_rubric
+
+if TYPE_CHECKING:
+    from .parsers import Parser
+    from .promptfile import LogProbabilityFile, Prompt
+
+BY_TEXT, BY_LOG_PROBABILITY = "text", "log-probability"
+LITTLE_MASS = 0.5
+"""Options that hold less of the probability than this are remarked on: the judge meant to write something else."""
+
+
+class Judging(Model):
+    """A language model, a prompt, and how verdicts are read.
+
+    The language model is asked through the one door, so its texts are on file: another parser, weight or way of
+    counting votes reads them anew and costs no inference.
+    """
+
+    batch_size = 4096  # the base files its own answers; a large batch lets it choose the order
+    part_names: ClassVar[tuple[str, ...]] = ("base",)
+    places: ClassVar[tuple[str, ...]] = ("prompt", "rubric", "references")  # `identity` covers what lies there
+    kind: ClassVar[str]
+    ways_to_count: ClassVar[tuple[str, ...]]
+
+    base: str
+    prompt: str
+    verdict: str
+    parser: str
+    votes: int
+    count: str
+    temperature: float | None
+    max_tokens: int | None
+    seed: int
+    rubric: str
+    references: str
+    merge_system: bool
+    max_characters: int
+
+    # what the arguments amount to
+
+    @cached_property
+    def the_prompt(self) -> Prompt:
+        """The prompt file, read and checked."""
+        from .promptfile import find_prompt
+
+        return find_prompt(str(self.prompt), self.kind)
+
+    @cached_property
+    def the_parser(self) -> Parser:
+        """What reads the verdict from a text."""
+        from .parsers import PARSERS
+
+        own = self.the_prompt.parser
+        if not self.parser:
+            return own
+        known = [name for name, parser in PARSERS.items() if parser.reads == own.reads]
+        if self.parser not in known:
+            raise UnknownName(f"parser that reads a {own.reads}", self.parser, known)
+        return PARSERS[self.parser]
+
+    @cached_property
+    def the_rubric(self) -> str:
+        """What to judge by; the prompt's own where none is given."""
+        return read_rubric(self.rubric) if self.rubric else self.the_prompt.file.rubric
+
+    @cached_property
+    def the_references(self) -> References:
+        """Reference answers by prompt."""
+        return References(self.references)
+
+    @property
+    def way(self) -> str:
+        """How the verdict is had: ``text`` or ``log-probability``."""
+        return self.verdict or self.the_prompt.file.verdict
+
+    @property
+    def weighed(self) -> LogProbabilityFile:
+        """What the reply may begin with."""
+        block = self.the_prompt.file.log_probability
+        assert block is not None  # `_check` has seen to it
+        return block
+
+    @cached_property
+    def sampling(self) -> Sampling:
+        """How the judge's text is sampled."""
+        own = self.the_prompt.file.sampling
+        return Sampling(
+            temperature=own.temperature if self.temperature is None else float(self.temperature),
+            top_p=own.top_p,
+            max_tokens=own.max_tokens if self.max_tokens is None else int(self.max_tokens),
+            stop=tuple(own.stop),
+            seed=int(self.seed),
+        )
+
+    def offers(self, known: Sequence[str]) -> tuple[str, ...]:
+        """As by the methods, once the arguments have been found to make sense."""
+        self._check()
+        return super().offers(known)
+
+    def asks(self) -> Mapping[str, Sequence[str]]:
+        """Texts, or the weights of replies."""
+        return {"base": ("generate",) if self.way == BY_TEXT else ("choose",)}
+
+    def identity(self) -> Mapping[str, object]:
+        """The prompt's content, the parser's version, how texts are shown, the rubric and the references."""
+        from .rendering import VERSION
+
+        rubric = hashlib.sha256(self.the_rubric.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return {
+            "prompt": self.the_prompt.digest,
+            "parser": self.the_parser.identity if self.way == BY_TEXT else "",
+            "rendering": VERSION,
+            **({"rubric": rubric} if self.the_rubric else {}),
+            **self.the_references.identity(),
+        }
+
+    def _check(self) -> None:
+        prompt, parser = self.the_prompt, self.the_parser
+        if self.way not in (BY_TEXT, BY_LOG_PROBABILITY):
+            raise UsageError(f"verdict={self.verdict}: expected {BY_TEXT!r} or {BY_LOG_PROBABILITY!r}")
+        if self.way == BY_LOG_PROBABILITY:
+            if prompt.file.log_probability is None:
+                raise UsageError(
+                    f"the prompt {self.prompt!r} does not say what replies to weigh (key log_probability); "
+                    f"use verdict={BY_TEXT}, or a prompt that does"
+                )
+            if self.votes != 1 or self.parser:
+                given = f"parser={parser.name}" if self.parser else f"votes={self.votes}"
+                raise UsageError(f"{given} is for verdicts read from text; weighed replies are exact and need none")
+        elif self.votes < 1 or int(self.votes) != self.votes:
+            raise UsageError(f"votes={self.votes}: expected a whole number from 1")
+        elif self.votes > 1 and self.sampling.temperature == 0:
+            raise UsageError(f"votes={self.votes} at temperature 0 would all be the same; give temperature=0.7, say")
+        if self.count not in self.ways_to_count:
+            raise UsageError(f"count={self.count}: expected one of {', '.join(self.ways_to_count)}")
+        for name, given in (("rubric", self.rubric), ("reference", self.references)):
+            if given and name not in prompt.places:
+                raise UsageError(f"the prompt {self.prompt!r} has no place for a {name} ({{{name}}})")
+        if self.the_rubric == "" and self.rubric:
+            raise UsageError(f"rubric={self.rubric}: it is empty")
+        _ = self.the_references, self.sampling
+
+    # asking
+
+    @cached_property
+    def _counts(self) -> Counter[str]:
+        return Counter()
+
+    def shown(self, conversation: Conversation, texts: Mapping[str, str]) -> Conversation | Failure:
+        """What the language model is asked about a conversation and the responses to it."""
+        from .rendering import hidden_turns, render, unsuitable
+
+        problem = unsuitable(conversation)
+        if problem:
+            return Failure(problem)
+        whole = render(
+            self.the_prompt,
+            conversation,
+            texts,
+            reference=self.the_references.find(conversation) if self.references else "",
+            rubric=self.the_rubric,
+            prefill=self.weighed.prefill if self.way == BY_LOG_PROBABILITY else "",
+            merge_system=self.merge_system,
+        )
+        if isinstance(whole, Conversation):
+            length = sum(len(message.content) for message in whole.messages)
+            if self.max_characters and length > self.max_characters:
+                return Failure(f"{length} characters to judge, more than max_characters={self.max_characters} allows")
+            self._counts["turns hidden"] += hidden_turns(self.the_prompt, conversation)
+        return whole
+
+    def answers(self, shown: Sequence[Conversation | Failure]) -> list[Any]:
+        """The base's answers in order, a `Failure` where there was nothing to ask or the base failed.
+
+        Returns:
+            Tuples of `Completion`, one a vote; or arrays of log-probabilities, one an option, in nats.
+        """
+        asked = [i for i, prompt in enumerate(shown) if isinstance(prompt, Conversation)]
+        prompts = [prompt for prompt in shown if isinstance(prompt, Conversation)]
+        found: list[Any] = list(shown)
+        if self.way == BY_TEXT:
+            requests: list[Any] = [Generation(prompt, int(self.votes), self.sampling) for prompt in prompts]
+            responses = self.parts["base"]("generate", requests) if requests else []
+        else:
+            options = tuple(self.weighed.options)
+            requests = [Choice(prompt, options) for prompt in prompts]
+            responses = self.parts["base"]("choose", requests) if requests else []
+        for i, response in zip(asked, responses, strict=True):
+            found[i] = Failure(f"the judge: {response.reason}") if isinstance(response, Failure) else response
+        return found
+
+    def noted(self, completions: Sequence[Completion], *, unread: int) -> None:
+        """Count texts, those cut off and those unread, for the remarks."""
+        self._counts["texts"] += len(completions)
+        self._counts["cut off"] += sum(completion.finish_reason == "length" for completion in completions)
+        self._counts["unread"] += unread
+
+    def noted_mass(self, mass: float) -> None:
+        """Count a weighing, and whether the options held little of the probability, for the remarks."""
+        self._counts["weighings"] += 1
+        self._counts["little mass"] += mass < LITTLE_MASS
+
+    def remarks(self) -> Sequence[str]:
+        """Verdicts that could not be read, texts cut off, probability that went elsewhere, turns not shown."""
+        c, said = self._counts, []
+        if c["unread"]:
+            said.append(f"{c['unread']} of {c['texts']} texts hold no verdict that {self.the_parser.name!r} can read")
+        if c["cut off"]:
+            limit = f"max_tokens={self.sampling.max_tokens}"
+            said.append(f"{c['cut off']} of {c['texts']} texts were cut off at {limit}; a higher one may help")
+        if c["little mass"]:
+            said.append(
+                f"in {c['little mass']} of {c['weighings']} weighings the options held less than half of the "
+                "probability: the judge meant to reply something else"
+            )
+        if c["turns hidden"]:
+            said.append(
+                f"{c['turns hidden']} conversations have earlier turns, which the prompt {self.prompt!r} does not show"
+            )
+        c.clear()
+        return said
+
+
+def ending(text: str, length: int = 60) -> str:
+    """The end of a text in quotes, for messages."""
+    text = " ".join(text.split())
+    return repr(text if len(text) <= length else "..." + text[-length:])
+
+
+def joined(completions: Sequence[Completion]) -> str:
+    """What the judge wrote, votes under one another."""
+    if len(completions) == 1:
+        return completions[0].text
+    return "\n\n".join(f"--- vote {i} ---\n{completion.text}" for i, completion in enumerate(completions, 1))

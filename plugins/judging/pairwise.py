@@ -1,0 +1,117 @@
+"""The judge of pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from harness import Completion, Failure, Pair, Verdict
+from harness.errors import UsageError
+
+from .asking import BY_TEXT, Judging, joined
+from .weighing import expectation, listed
+
+
+class Judge(Judging):
+    """Asks a language model which of two responses is the better.
+
+    The two are shown in the order of the request: tasks ask in both orders and report the position bias.
+
+    Args:
+        base: The language model, in brackets: ``base=[hf:path=...]``.
+        prompt: A prompt that ships (``harness show judge`` lists them), or a file of your own ending in ``.yaml``.
+        verdict: ``text``: read from what the judge writes; ``log-probability``: from how likely each label is as the
+            beginning of its reply. Default: as the prompt says.
+        parser: What reads the verdict from the text. Default: the prompt's.
+        votes: Texts a request; needs a temperature.
+        count: ``mean`` of the votes that could be read, or their ``majority``; equally many for both are a tie.
+        slight: What a slight preference (``A>B`` beside ``A>>B``) is worth, from 0.5 to 1. The default, 1, is as
+            certain as a strong one: ``p_first`` is how sure it is that the first response is better, not by how much,
+            and the sources count both as one win.
+        temperature: Default: the prompt's.
+        max_tokens: Of the judge's text. Default: the prompt's.
+        seed: Of the sampling.
+        rubric: What to judge by, a text or a ``.txt`` or ``.md`` file, for prompts that have a place for it.
+        references: JSONL file of rows ``{"prompt", "reference"}``, likewise.
+        merge_system: Put the system message at the head of the first user message, for models that know no system role.
+        max_characters: A longer request fails instead of being asked; 0: no limit.
+    """
+
+    kind: ClassVar[str] = "pairwise"
+    ways_to_count: ClassVar[tuple[str, ...]] = ("mean", "majority")
+
+    def __init__(
+        self,
+        base: str,
+        prompt: str = "arena-hard",
+        verdict: str = "",
+        parser: str = "",
+        votes: int = 1,
+        count: str = "mean",
+        slight: float = 1.0,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        seed: int = 0,
+        rubric: str = "",
+        references: str = "",
+        merge_system: bool = False,
+        max_characters: int = 0,
+    ) -> None:
+        self.base, self.prompt, self.verdict, self.parser = base, prompt, verdict, parser
+        self.votes, self.count, self.slight = votes, count, slight
+        self.temperature, self.max_tokens, self.seed = temperature, max_tokens, seed
+        self.rubric, self.references = rubric, references
+        self.merge_system, self.max_characters = merge_system, max_characters
+
+    def _check(self) -> None:
+        super()._check()
+        if not 0.5 <= self.slight <= 1:
+            raise UsageError(f"slight={self.slight}: expected a number from 0.5 (a tie) to 1 (as good as certain)")
+
+    @cached_property
+    def worth(self) -> dict[str, float]:
+        """How sure each label is that the first response is better."""
+        sides = {
+            "first": 1.0,
+            "slightly first": float(self.slight),
+            "tie": 0.5,
+            "slightly second": 1.0 - float(self.slight),
+            "second": 0.0,
+        }
+        return {label: sides[str(side)] for label, side in self.the_prompt.file.labels.items()}
+
+    def compare(self, requests: Sequence[Pair]) -> list[Any]:
+        """A verdict a pair, ``p_first`` None where none could be read."""
+        shown = [self.shown(r.prompt, {"first": r.first, "second": r.second}) for r in requests]
+        return [self._verdict(answer) for answer in self.answers(shown)]
+
+    def _verdict(self, answer: Any) -> Verdict | Failure:
+        if isinstance(answer, Failure):
+            return answer
+        return self._from_texts(answer) if self.way == BY_TEXT else self._from_weights(answer)
+
+    def _from_texts(self, completions: Sequence[Completion]) -> Verdict:
+        labels = [self.the_parser.read_label(completion.text, list(self.worth)) for completion in completions]
+        read = [self.worth[label] for label in labels if label is not None]
+        self.noted(completions, unread=len(labels) - len(read))
+        text = joined(completions)
+        if not read:
+            return Verdict(None, text)
+        return Verdict(_majority(read) if self.count == "majority" else sum(read) / len(read), text)
+
+    def _from_weights(self, log_probabilities: Any) -> Verdict:
+        options = self.weighed.options
+        text = listed(log_probabilities, options)
+        p_first, mass = expectation(log_probabilities, list(options.values()), self.worth, normalise=True)
+        self.noted_mass(mass)
+        return Verdict(None if p_first is None else min(max(p_first, 0.0), 1.0), text)
+
+
+def _majority(votes: Sequence[float]) -> float:
+    """1, 0 or one half: for whom most votes are. Ties vote for neither, and win if they are most."""
+    first, second = sum(vote > 0.5 for vote in votes), sum(vote < 0.5 for vote in votes)
+    ties = len(votes) - first - second
+    if first == second or ties > max(first, second):
+        return 0.5
+    return float(first > second)

@@ -1,0 +1,57 @@
+"""The verdict parsers by name, each with the version that is part of a judge's fingerprint.
+
+Raise a parser's version with every change of what it reads: the judge's verdicts are then read anew from the texts on
+file, and the language model is not asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from . import labels, numbers
+from .thoughts import without_thoughts
+
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """One way to read a verdict."""
+
+    name: str
+    version: str
+    reads: Literal["label", "number"]
+    label: Callable[[str, Sequence[str]], str | None] = lambda text, labels: None
+    number: Callable[[str, float, float], float | None] = lambda text, lowest, highest: None
+
+    @property
+    def identity(self) -> str:
+        """Name and version."""
+        return f"{self.name} {self.version}"
+
+    def read_label(self, text: str, names: Sequence[str]) -> str | None:
+        """The label that a judge's text names, thoughts left out; None where it cannot be told."""
+        return self.label(without_thoughts(text), names)
+
+    def read_number(self, text: str, lowest: float, highest: float) -> float | None:
+        """The grade that a judge's text gives, thoughts left out; None where it cannot be told."""
+        return self.number(without_thoughts(text), lowest, highest)
+
+
+PARSERS: dict[str, Parser] = {
+    parser.name: parser
+    for parser in (
+        Parser("bracketed", "1", "label", label=labels.bracketed),
+        Parser("bracketed-unanimous", "1", "label", label=labels.bracketed_unanimous),
+        Parser("bracketed-listed@compat", "1", "label", label=labels.bracketed_listed),
+        Parser("label", "1", "label", label=labels.bare),
+        Parser("result", "1", "label", label=labels.result),
+        Parser("json", "1", "label", label=labels.in_json),
+        Parser("rating", "1", "number", number=numbers.rating),
+        Parser("rating-first@compat", "1", "number", number=numbers.rating_first),
+        Parser("number", "1", "number", number=numbers.number),
+        Parser("result-number", "1", "number", number=numbers.result_number),
+        Parser("json-number", "1", "number", number=numbers.json_number),
+    )
+}
+"""Those ending in ``@compat`` follow published code to the letter."""

@@ -1,0 +1,112 @@
+"""The judge of single responses: a generative reward model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from statistics import fmean, median
+from typing import Any, ClassVar
+
+from harness import Candidates, Completion, Failure
+
+from .asking import BY_TEXT, Judging, ending
+from .weighing import expectation
+
+
+class PointwiseJudge(Judging):
+    """Asks a language model for a grade of each response, shown alone.
+
+    Args:
+        base: The language model, in brackets: ``base=[hf:path=...]``.
+        prompt: A prompt that ships (``harness show pointwise-judge`` lists them), or a file of your own ending in
+            ``.yaml``.
+        verdict: ``text``: the grade that the judge writes; ``log-probability``: the mean grade under the
+            probabilities of all grades as the beginning of its reply. Default: as the prompt says.
+        parser: What reads the grade from the text. Default: the prompt's.
+        votes: Texts a response; needs a temperature.
+        count: ``mean`` or ``median`` of the grades that could be read.
+        temperature: Default: the prompt's.
+        max_tokens: Of the judge's text. Default: the prompt's.
+        seed: Of the sampling.
+        rubric: What to judge by, a text or a ``.txt`` or ``.md`` file, for prompts that have a place for it.
+        references: JSONL file of rows ``{"prompt", "reference"}``, likewise.
+        merge_system: Put the system message at the head of the first user message, for models that know no system role.
+        max_characters: A longer request fails instead of being asked; 0: no limit.
+    """
+
+    kind: ClassVar[str] = "pointwise"
+    ways_to_count: ClassVar[tuple[str, ...]] = ("mean", "median")
+
+    def __init__(
+        self,
+        base: str,
+        prompt: str = "single-grade",
+        verdict: str = "",
+        parser: str = "",
+        votes: int = 1,
+        count: str = "mean",
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        seed: int = 0,
+        rubric: str = "",
+        references: str = "",
+        merge_system: bool = False,
+        max_characters: int = 0,
+    ) -> None:
+        self.base, self.prompt, self.verdict, self.parser = base, prompt, verdict, parser
+        self.votes, self.count = votes, count
+        self.temperature, self.max_tokens, self.seed = temperature, max_tokens, seed
+        self.rubric, self.references = rubric, references
+        self.merge_system, self.max_characters = merge_system, max_characters
+
+    def score(self, requests: Sequence[Candidates]) -> list[Any]:
+        """A grade a response; the request fails where one of them has none, since its grades are used together."""
+        shown = [self.shown(r.prompt, {"response": response}) for r in requests for response in r.responses]
+        answers = iter(self.answers(shown))
+        return [self._grades([next(answers) for _ in request.responses]) for request in requests]
+
+    def _grades(self, answers: Sequence[Any]) -> list[float] | Failure:
+        grades = [self._grade(answer) for answer in answers]
+        for i, grade in enumerate(grades):
+            if isinstance(grade, Failure):
+                return Failure(f"response {i + 1} of {len(grades)}: {grade.reason}") if len(grades) > 1 else grade
+        return [float(grade) for grade in grades if not isinstance(grade, Failure)]
+
+    def _grade(self, answer: Any) -> float | Failure:
+        if isinstance(answer, Failure):
+            return answer
+        return self._from_texts(answer) if self.way == BY_TEXT else self._from_weights(answer)
+
+    def _from_texts(self, completions: Sequence[Completion]) -> float | Failure:
+        grades = [self._read(completion.text) for completion in completions]
+        read = [grade for grade in grades if grade is not None]
+        self.noted(completions, unread=len(grades) - len(read))
+        if not read:
+            return Failure(f"no grade {self._expected} could be read; the text ends {ending(completions[-1].text)}")
+        return median(read) if self.count == "median" else fmean(read)
+
+    def _read(self, text: str) -> float | None:
+        scale = self.the_prompt.file.scale
+        if scale is not None:
+            return self.the_parser.read_number(text, scale.lowest, scale.highest)
+        label = self.the_parser.read_label(text, list(self._worth))
+        return None if label is None else self._worth[label]
+
+    @cached_property
+    def _worth(self) -> dict[str, float]:
+        return {label: float(grade) for label, grade in self.the_prompt.file.labels.items()}
+
+    @property
+    def _expected(self) -> str:
+        scale = self.the_prompt.file.scale
+        return f"from {scale.lowest:g} to {scale.highest:g}" if scale else f"among {', '.join(self._worth)}"
+
+    def _from_weights(self, log_probabilities: Any) -> float | Failure:
+        block = self.weighed
+        values = list(block.options.values())
+        worth = {value: self._worth[value] if isinstance(value, str) else value for value in values}
+        grade, mass = expectation(log_probabilities, values, worth, normalise=block.normalise)
+        self.noted_mass(mass)
+        if grade is None:
+            return Failure(f"none of the replies {', '.join(map(repr, block.options))} has any probability")
+        return grade

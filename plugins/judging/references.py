@@ -1,0 +1,74 @@
+"""Rubrics and reference answers that a judge is given with its arguments."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness import Conversation
+from harness.errors import UsageError
+
+from .rendering import conversation_text, question_of
+
+_TEXT_FILES = (".txt", ".md")
+
+
+def read_rubric(text: str) -> str:
+    """The rubric: the text itself, or what the ``.txt`` or ``.md`` file holds.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    if "\n" in text or not text.endswith(_TEXT_FILES):
+        return text
+    try:
+        return Path(text).expanduser().read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"rubric={text}: cannot be read: {error}") from None
+
+
+class References:
+    """Reference answers by prompt.
+
+    Args:
+        path: JSONL rows ``{"prompt": ..., "reference": ...}``; the prompt is a text, the last question of a
+            conversation or all its turns. Empty: there are none.
+
+    Raises:
+        UsageError: a row is not of that form, or two rows of one prompt differ; names the line.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._answers: dict[str, str] = {}
+        if path:
+            self._read(Path(path).expanduser())
+
+    def _read(self, path: Path) -> None:
+        from harness.data import FileSource
+        from harness.errors import DataError
+
+        try:
+            for row in FileSource(path).rows():
+                prompt, reference = (row.values.get(key) for key in ("prompt", "reference"))
+                if row.problem or not isinstance(prompt, str) or not isinstance(reference, str):
+                    expected = "expected a 'prompt' and a 'reference', both texts"
+                    raise UsageError(f"{row.where}: {row.problem or expected}")
+                if self._answers.setdefault(prompt, reference) != reference:
+                    raise UsageError(f"{row.where}: another reference was given for the same prompt before")
+        except DataError as error:
+            raise UsageError(f"references: {error}") from error
+
+    def find(self, conversation: Conversation) -> str:
+        """The reference answer to a conversation, empty where there is none."""
+        for key in (question_of(conversation), conversation_text(conversation), conversation.text):
+            if key in self._answers:
+                return self._answers[key]
+        return ""
+
+    def identity(self) -> Mapping[str, object]:
+        """Hash of all rows, where there are any."""
+        if not self._answers:
+            return {}
+        rows = repr(sorted(self._answers.items())).encode("utf-8", "surrogatepass")
+        return {"references": hashlib.sha256(rows).hexdigest()[:16]}

@@ -1,0 +1,136 @@
+"""Templates that are filled in one pass: what is put into a place is never read for places again.
+
+============================  =======================================================================
+``{name}``                    the value of that name
+``{if name}...{end}``         only where there is such a value; sections do not nest
+``{{name}}``                  the text ``{name}`` itself
+anything else                 itself, braces included
+============================  =======================================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+_TOKEN = re.compile(r"\{\{(?P<literal>\w+)\}\}|\{if (?P<condition>\w+)\}|\{(?P<name>\w+)\}")
+_END = "end"
+
+
+class TemplateError(ValueError):
+    """A template that cannot be used.
+
+    Args:
+        problem: What is wrong, in one clause.
+        offset: Index of the character where it is.
+    """
+
+    def __init__(self, problem: str, offset: int) -> None:
+        super().__init__(problem)
+        self.offset = offset
+
+
+class MissingValue(LookupError):
+    """A place outside any section for which there is no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value goes."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Pieces that appear only where there is a value of that name."""
+
+    name: str
+    pieces: tuple[str | Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text and places, taken apart once."""
+
+    pieces: tuple[str | Place | Section, ...]
+
+    @property
+    def names(self) -> set[str]:
+        """The places, those in sections included."""
+        return {place.name for place in _places(self.pieces)}
+
+    def render(self, values: Mapping[str, str]) -> str:
+        """The text with every place filled; an empty condition leaves its section out.
+
+        Raises:
+            MissingValue: a place outside any section has no value.
+        """
+        found: list[str] = []
+        for piece in self.pieces:
+            if not isinstance(piece, Section):
+                found.append(_text(piece, values))
+            elif values.get(piece.name):
+                found += [_text(inner, values) for inner in piece.pieces]
+        return "".join(found)
+
+
+def _text(piece: str | Place, values: Mapping[str, str]) -> str:
+    if isinstance(piece, str):
+        return piece
+    if piece.name not in values:
+        raise MissingValue(piece.name)
+    return values[piece.name]
+
+
+def _places(pieces: tuple[str | Place | Section, ...]) -> Iterator[Place]:
+    for piece in pieces:
+        if isinstance(piece, Place):
+            yield piece
+        elif isinstance(piece, Section):
+            yield from _places(piece.pieces)
+
+
+def compile_template(text: str, known: Collection[str]) -> Template:
+    """A template, taken apart.
+
+    Args:
+        text: The template.
+        known: The names that places and conditions may have.
+
+    Raises:
+        TemplateError: an unknown name, or a section that is not opened or not closed.
+    """
+    from harness.errors import did_you_mean
+
+    whole: list[str | Place | Section] = []
+    inner: list[str | Place] = []
+    opened: re.Match[str] | None = None
+    last = 0
+    for token in _TOKEN.finditer(text):
+        current = whole if opened is None else inner
+        current.append(text[last : token.start()] + (f"{{{token['literal']}}}" if token["literal"] else ""))
+        last = token.end()
+        name = token["condition"] or token["name"]
+        if name is None:
+            continue
+        if token["name"] == _END:
+            if opened is None:
+                raise TemplateError("{end} closes no section", token.start())
+            whole.append(Section(opened["condition"], tuple(inner)))
+            inner, opened = [], None
+        elif name not in known:
+            mend = did_you_mean(name, known) or f" (there are: {', '.join(sorted(known))})"
+            literal = f"; for the text itself write {{{{{name}}}}}"
+            raise TemplateError(f"unknown placeholder {{{name}}}{mend}{literal}", token.start())
+        elif token["condition"] is None:
+            current.append(Place(name))
+        elif opened is not None:
+            raise TemplateError(f"{{if {name}}} inside the section {opened[0]}: sections do not nest", token.start())
+        else:
+            opened = token
+    if opened is not None:
+        raise TemplateError(f"the section {opened[0]} is not closed with {{end}}", opened.start())
+    whole.append(text[last:])
+    return Template(tuple(piece for piece in whole if piece != ""))
