@@ -25,12 +25,12 @@ def register_models(register: Register) -> None:
         f"{_HERE}.pairwise:Judge",
         offers=("compare",),
         prompts=PAIRWISE,
-        description="asks a language model which of two responses is better: base=[MODEL],prompt=NAME or FILE.yaml",
+        description="asks a language model which of two responses is better: base=MODEL,prompt=NAME or FILE.yaml",
     )
     register(
         "pointwise-judge",
         f"{_HERE}.pointwise:PointwiseJudge",
         offers=("score",),
         prompts=POINTWISE,
-        description="asks a language model for a grade of each response: base=[MODEL],prompt=NAME or FILE.yaml",
+        description="asks a language model for a grade of each response: base=MODEL,prompt=NAME or FILE.yaml",
     )

@@ -29,7 +29,7 @@ def plain(text: str) -> str:
 
 
 def match_label(text: str, labels: Sequence[str]) -> str | None:
-    """The label that a short text is, whatever its spaces, quotes and markdown; its case only where labels differ in it."""
+    """The label that a short text is, whatever its spaces, quotes, markdown or, unless labels differ in it, case."""
     text = re.sub(rf"^{_NOUN}", "", text.strip(_TRIM), flags=re.IGNORECASE).strip(_TRIM)
     text = re.sub(r"\s*([<>=]+)\s*", r"\1", text)
     forms = (text, _turned(text))

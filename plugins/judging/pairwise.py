@@ -19,7 +19,7 @@ class Judge(Judging):
     The two are shown in the order of the request: tasks ask in both orders and report the position bias.
 
     Args:
-        base: The language model, in brackets: ``base=[hf:path=...]``.
+        base: The language model; one with arguments in brackets: ``base=[NAME:key=value]``.
         prompt: A prompt that ships (``harness show judge`` lists them), or a file of your own ending in ``.yaml``.
         verdict: ``text``: read from what the judge writes; ``log-probability``: from how likely each label is as the
             beginning of its reply. Default: as the prompt says.

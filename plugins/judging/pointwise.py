@@ -17,7 +17,7 @@ class PointwiseJudge(Judging):
     """Asks a language model for a grade of each response, shown alone.
 
     Args:
-        base: The language model, in brackets: ``base=[hf:path=...]``.
+        base: The language model; one with arguments in brackets: ``base=[NAME:key=value]``.
         prompt: A prompt that ships (``harness show pointwise-judge`` lists them), or a file of your own ending in
             ``.yaml``.
         verdict: ``text``: the grade that the judge writes; ``log-probability``: the mean grade under the

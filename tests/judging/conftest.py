@@ -32,9 +32,9 @@ def blocks(text):
 
 
 class Scripted(Model):
-    """Prefers the longer answer (how=longer), the first (first), writes no verdict (mute), fails (broken), ...
+    """Prefers the longer answer (how=longer) or the first (first), writes no verdict (mute), fails (broken), ...
 
-    ``label`` maps first, tie and second to what is written.
+    ``labels`` are what it writes for the first, a tie and the second.
     """
 
     batch_size = 64
@@ -52,13 +52,11 @@ class Scripted(Model):
     def _write(self, text, vote):
         if self.how == "mute":
             return "I would rather not say."
-        if self.how == "halting" and vote % 2:
-            return "I would rather not say."
         if self.how == "split":  # every third vote is for the other
             return self.form.format(self.labels.split()[2 if vote % 3 == 2 else 0])
         if self.how == "grade":
             answer = re.search(r"Assistant's Answer\\]\\n(.*?)\\n\\[The End of Assistant", text, re.S)
-            return self.form.format(min(10, max(1, len(answer[1]) // 20)) if answer else 5)
+            return f"Rating: [[{min(10, max(1, len(answer[1]) // 20)) if answer else 5}]]"
         return self.form.format(self.labels.split()[self._side(text)])
 
     def generate(self, requests):
@@ -66,7 +64,7 @@ class Scripted(Model):
         for request in requests:
             text = request.prompt.text
             ASKED.append(("generate", text))
-            if self.how == "broken":
+            if self.how == "broken" or (self.how == "touchy" and len(text) % 5 == 0):
                 answers.append(Failure("the context is too long"))
             else:
                 votes = range(request.n)
