@@ -16,6 +16,8 @@ from typing import Any
 _BRACKETS = str.maketrans({"【": "[", "】": "]", "〔": "[", "〕": "]", "≫": ">>", "≪": "<<"})
 _DOUBLE = re.compile(r"\[\s*\[\s*([^\[\]\n]{1,40}?)\s*\]\s*\]")
 _SINGLE_AT_END = re.compile(r"\[\s*([^\[\]\n]{1,40}?)\s*\][\s.!*_`\"'。]*$")
+_RESULT = re.compile(r"\[\s*RESULT\s*\][\s:(\[*_`\"']*(?:response\s+)?([^\s()\[\]*_`\"'.,;:]+)", re.IGNORECASE)
+_OPENING = re.compile(r"\{\s*[\"}]|\[\s*\{")  # of an object, or of a list of them
 _NOUN = r"(?:(?:the|assistant|answer|response|output|model|option|candidate)\s+)*"
 _TRIM = " \t\r\n*_`\"'“”‘’.,;:!。，：！()（）"
 _GOES_ON = re.compile(r"\s+(?!(?:because|since|as|for|over|due)\b)[a-z]")
@@ -124,7 +126,7 @@ def _first_word(line: str, labels: Sequence[str]) -> str | None:
 
 def result(text: str, labels: Sequence[str]) -> str | None:
     """The label after the last ``[RESULT]`` (Prometheus's form)."""
-    found = re.findall(r"\[\s*RESULT\s*\]\W*?[:\s(\[*]*([^\s()\[\]*.,;]+)", plain(text), re.IGNORECASE)
+    found = _RESULT.findall(plain(text))
     return match_label(found[-1], labels) if found else None
 
 
@@ -145,7 +147,7 @@ def in_json(text: str, labels: Sequence[str]) -> str | None:
 def json_values(text: str) -> Iterator[Any]:
     """The JSON objects and lists in a text, in order; those inside others are not given again."""
     decoder, position = json.JSONDecoder(), 0
-    while (opening := re.compile(r"[{\[]").search(text, position)) is not None:
+    while (opening := _OPENING.search(text, position)) is not None:
         try:
             value, position = decoder.raw_decode(text, opening.start())
         except (ValueError, RecursionError):

@@ -33,7 +33,7 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 _RESULT = re.compile(
-    rf"\[\s*RESULT\s*\]\W*?[:\s(\[*]*(?:{_WORDS}\s*:?\s*)?(?P<number>{_NUMBER}){_OF}{_RANGE}", re.IGNORECASE
+    rf"\[\s*RESULT\s*\][\s:(\[*_`\"']*(?:{_WORDS}\s*:?\s*)?(?P<number>{_NUMBER}){_OF}{_RANGE}", re.IGNORECASE
 )
 
 

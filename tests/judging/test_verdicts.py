@@ -56,3 +56,16 @@ def test_what_is_thought_changes_no_verdict(name, label, thought):
 def test_leaving_thoughts_out_twice_is_leaving_them_out_once(text):
     once = without_thoughts(text)
     assert without_thoughts(once) == once
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group["parser"])
+@pytest.mark.parametrize(
+    "piece", ["[", "{", "[[ ", "<think>", "Rating: ", "1", "[RESULT] *", " ", "verdict is *", "7/"]
+)
+def test_a_judge_that_repeats_itself_is_read_in_no_time(group, piece):
+    """Backtracking would take seconds here."""
+    import time
+
+    start = time.perf_counter()
+    read(PARSERS[group["parser"]], group, piece * (20_000 // len(piece)))
+    assert time.perf_counter() - start < 0.5
