@@ -15,7 +15,8 @@ from .references import References, read_rubric
 
 if TYPE_CHECKING:
     from .parsers import Parser
-    from .promptfile import LogProbabilityFile, Prompt
+    from .promptfile import Prompt
+    from .promptschema import LogProbabilityFile
 
 BY_TEXT, BY_LOG_PROBABILITY = "text", "log-probability"
 LITTLE_MASS = 0.5

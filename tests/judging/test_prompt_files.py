@@ -6,7 +6,8 @@ import pytest
 import yaml
 from harness_plugins import judging
 from harness_plugins.judging.parsers import PARSERS
-from harness_plugins.judging.promptfile import FOLDER, PLACES, read_prompt, shipped
+from harness_plugins.judging.promptfile import FOLDER, read_prompt, shipped
+from harness_plugins.judging.promptschema import PLACES
 from harness_plugins.judging.template import MissingValue, TemplateError, compile_template
 from hypothesis import given
 from hypothesis import strategies as st
