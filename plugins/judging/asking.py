@@ -145,6 +145,9 @@ class Judging(Model):
             raise UsageError(f"votes={self.votes}: expected a whole number from 1")
         elif self.votes > 1 and self.sampling.temperature == 0:
             raise UsageError(f"votes={self.votes} at temperature 0 would all be the same; give temperature=0.7, say")
+        if self.sampling.temperature < 0 or self.sampling.max_tokens < 1:
+            given = f"temperature={self.temperature}, max_tokens={self.max_tokens}"
+            raise UsageError(f"{given}: expected a temperature from 0 and at least one token")
         if self.count not in self.ways_to_count:
             raise UsageError(f"count={self.count}: expected one of {', '.join(self.ways_to_count)}")
         for name, given in (("rubric", self.rubric), ("reference", self.references)):
@@ -152,7 +155,7 @@ class Judging(Model):
                 raise UsageError(f"the prompt {self.prompt!r} has no place for a {name} ({{{name}}})")
         if self.the_rubric == "" and self.rubric:
             raise UsageError(f"rubric={self.rubric}: it is empty")
-        _ = self.the_references, self.sampling
+        _ = self.the_references  # read now, so that a mistake in them is found before anything runs
 
     # asking
 
@@ -228,9 +231,8 @@ class Judging(Model):
                 "probability: the judge meant to reply something else"
             )
         if c["turns hidden"]:
-            said.append(
-                f"{c['turns hidden']} conversations have earlier turns, which the prompt {self.prompt!r} does not show"
-            )
+            hidden = f"the prompt {self.prompt!r} shows the last question only"
+            said.append(f"{hidden}; earlier turns of conversations were left out {c['turns hidden']} times")
         c.clear()
         return said
 

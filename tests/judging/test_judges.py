@@ -308,6 +308,58 @@ def test_a_rubric_replaces_the_prompts_own(alone, tmp_path):
     assert judge.identity() != own.identity()
 
 
+OWN = """\
+name: own
+version: 1
+kind: pairwise
+turns:
+  - {role: user, content: "Message: Hi. A: Hello. B: Go away."}
+  - {role: assistant, content: "[[A]]"}
+user: "Message: {question} A: {first} B: {second}"
+labels: {A: first, B: second}
+parser: bracketed
+"""
+
+
+def test_examples_come_before_the_question_and_only_the_question_may_be_shown(alone, tmp_path):
+    (tmp_path / "own.yaml").write_text(OWN)
+    judge = alone(Judge, prompt=str(tmp_path / "own.yaml"))
+    turns = Conversation((Message("user", "Hi"), Message("assistant", "Hello"), Message("user", "Bye")))
+    shown = asked_of(judge, Pair(turns, "Farewell.", "{question}")).prompt
+    assert [(m.role, m.content) for m in shown.messages] == [
+        ("user", "Message: Hi. A: Hello. B: Go away."),
+        ("assistant", "[[A]]"),
+        ("user", "Message: Bye A: Farewell. B: {question}"),
+    ]
+    assert "earlier turns of conversations were left out 1 times" in judge.remarks()[0]
+
+
+def test_a_prompt_that_needs_a_reference_fails_where_there_is_none(alone, tmp_path):
+    (tmp_path / "own.yaml").write_text(OWN.replace("{question}", "{question} Right is: {reference}"))
+    judge = alone(Judge, lambda capability, requests: pytest.fail("it was asked"), prompt=str(tmp_path / "own.yaml"))
+    (failure,) = judge.compare([PAIR])
+    assert failure.reason == "the prompt 'own' shows a reference, and there is none for this item"
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ('{"prompt": "a"}\n', "references.jsonl:1: expected a 'prompt' and a 'reference', both texts"),
+        ('{"prompt": "a", "reference": 1}\n', "expected a 'prompt' and a 'reference'"),
+        ('{"prompt"\n', "references.jsonl:1: not valid JSON"),
+        (
+            '{"prompt": "a", "reference": "x"}\n{"prompt": "a", "reference": "y"}\n',
+            "references.jsonl:2: another reference was given for the same prompt before",
+        ),
+    ],
+)
+def test_references_that_cannot_be_read_are_named_with_their_line(alone, tmp_path, rows, message):
+    (tmp_path / "references.jsonl").write_text(rows)
+    with pytest.raises(UsageError) as raised:
+        alone(Judge, prompt="mt-bench", references=str(tmp_path / "references.jsonl"))
+    assert message in str(raised.value)
+
+
 # arguments
 
 
@@ -325,6 +377,8 @@ def test_a_rubric_replaces_the_prompts_own(alone, tmp_path):
         (Judge, {"votes": 3}, UsageError, "at temperature 0 would all be the same"),
         (Judge, {"prompt": "alpaca-eval", "votes": 3}, UsageError, "votes=3 is for verdicts read from text"),
         (Judge, {"prompt": "alpaca-eval", "parser": "label"}, UsageError, "parser=label is for verdicts read from"),
+        (Judge, {"temperature": -1}, UsageError, "expected a temperature from 0"),
+        (Judge, {"max_tokens": 0}, UsageError, "at least one token"),
         (Judge, {"count": "median"}, UsageError, "expected one of mean, majority"),
         (PointwiseJudge, {"count": "majority"}, UsageError, "expected one of mean, median"),
         (Judge, {"slight": 0.2}, UsageError, "from 0.5 (a tie) to 1"),
