@@ -1,0 +1,23 @@
+"""Models of transformers on this machine: reward models, language models, encoders and classifiers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from harness.registry import Register
+
+_HERE = "harness_plugins.hf"
+
+
+@hookimpl
+def register_models(register: Register) -> None:
+    """Everything that loads through transformers."""
+    register(
+        "hf-reward",
+        f"{_HERE}.reward_model:RewardModel",
+        offers=("score",),
+        description="reward model of transformers: path= a folder or hub id with one output",
+    )

@@ -1,0 +1,219 @@
+"""Reward models on this machine: any sequence classifier of transformers, and heads that are none of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from harness_plugins.hf.forward import Engine
+from harness_plugins.hf.loading import Source
+from harness_plugins.hf.schedule import Question, stream
+from harness_plugins.hf.tokens import Encoder, check_truncate, context_length, refused
+from harness_plugins.hf.tree import Job, Tokens
+
+from harness import Candidates, Failure, Model, file_identity
+from harness.capabilities import Request, Response
+from harness.errors import CellError, UsageError, did_you_mean
+
+_NONE = np.empty(0, dtype=np.int64)
+
+
+class RewardModel(Model):
+    """Scores each response with the output of a sequence classifier at the end of the conversation.
+
+    The prompt of the k responses is computed once. Where the model was trained with its padding token as the end of
+    the text, the score is read where transformers reads it: at the last token that is not padding.
+
+    Args:
+        path: Folder or hub id.
+        revision: Commit, tag or branch of a hub model.
+        dtype: ``float32``, ``bfloat16``, ``float16`` or ``float64``; the head is always computed in at least float32.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; default: an NVIDIA accelerator if there is one.
+        max_length: Tokens of prompt and response together; default: what the model has positions for.
+        truncate: What becomes of longer ones: ``refuse`` (they fail, counted), ``left`` or ``right``.
+        chat_template: A Jinja file; ``text`` for prompt, blank line, response; ``pair`` for prompt and response as the
+            two texts of a cross-encoder; default: the tokenizer's own.
+        label: Output to read, for a classifier with several.
+        tokens_per_pass: Tokens a forward pass; default: chosen by device. Memory that runs out halves it.
+        share_prefixes: False computes every sequence by itself.
+        trust_remote_code: Let Python code that lies beside the weights run.
+    """
+
+    batch_size = 256
+    streamed: ClassVar[tuple[str, ...]] = ("score",)
+    places: ClassVar[tuple[str, ...]] = ("path", "chat_template")
+
+    def __init__(
+        self,
+        path: str = "",
+        revision: str = "",
+        dtype: str = "float32",
+        device: str = "",
+        max_length: int = 0,
+        truncate: str = "refuse",
+        chat_template: str = "",
+        label: str = "",
+        tokens_per_pass: int = 0,
+        share_prefixes: bool = True,
+        trust_remote_code: bool = False,
+    ) -> None:
+        self.source = Source(path, revision, dtype, device, trust_remote_code)
+        self.truncate = check_truncate(truncate)
+        self.max_length, self.label, self.tokens_per_pass = max_length, label, tokens_per_pass
+        self.pair = chat_template == "pair"
+        self.chat_template, self.share_prefixes = chat_template, share_prefixes
+        self._not_finite = 0
+        self._said_unshared = False
+
+    def identity(self) -> Mapping[str, object]:
+        """Hash of each file of a folder, or a hub model's commit; device kind; hash of the template file."""
+        from pathlib import Path
+
+        template = Path(self.chat_template)
+        own = {"chat_template": file_identity(template)} if self.chat_template and template.is_file() else {}
+        return {**self.source.identity(), **own}
+
+    def load(self) -> None:
+        """Load weights and tokenizer, and find out whether prefixes can be shared.
+
+        Raises:
+            CellError: they cannot be loaded, or are not those of a reward model.
+        """
+        tokenizer = self.source.tokenizer()
+        model = self.source.model("AutoModelForSequenceClassification")
+        self._column = _column(model.config, self.label, self.source.path)
+        context = context_length(model.config, tokenizer, self.max_length)
+        self.encoder = Encoder(
+            tokenizer,
+            chat_template="text" if self.pair else self.chat_template,
+            context=context,
+            truncate=self.truncate,
+            path=self.source.path,
+        )
+        self._pad = model.config.get_text_config().pad_token_id
+        self._weight = _linear_head(model)
+        pad = tokenizer.pad_token_id or 0
+        if self._weight is None:
+            self.engine = Engine(model, output="logits", budget=self.tokens_per_pass, pad=pad)
+            self.engine.why_not = "its score is not read off one token"
+        else:
+            self.engine = Engine(model.base_model, budget=self.tokens_per_pass, pad=pad)
+            if self.share_prefixes:
+                self.engine.enable_sharing(self._head, model.config.get_text_config().vocab_size)
+
+    def close(self) -> None:
+        """Release weights and tokenizer."""
+        del self.engine, self.encoder
+
+    def score(self, requests: Sequence[Candidates]) -> list[Response]:
+        """Scores of shape (k,) a request; NaN for a response that is too long."""
+        answers: list[Response] = [None] * len(requests)
+        for index, answer in self.stream("score", requests):
+            answers[index] = answer
+        return answers
+
+    def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
+        """Scores as they are computed."""
+        if not self.pair:
+            self.encoder.require_template()
+        yield from stream(self.engine, requests, self._ask, lambda targets: self._head)
+
+    def remarks(self) -> list[str]:
+        """What was cut or refused, scores that are not finite, and that prefixes are not shared, once."""
+        said = self.encoder.remarks() if hasattr(self, "encoder") else []
+        if self._not_finite:
+            said.append(
+                f"{self._not_finite} scores were NaN or infinite, and count as failed"
+                + (f": {self.source.dtype} may be too coarse for this model" if self.source.dtype == "float16" else "")
+            )
+            self._not_finite = 0
+        if self.share_prefixes and hasattr(self, "engine") and not self.engine.flat and not self._said_unshared:
+            self._said_unshared = True
+            said.append(f"prefixes are not shared for this architecture: {self.engine.why_not}")
+        return said
+
+    def _head(self, hidden: Any, which: Any, slots: Any) -> Any:
+        """Scores of shape (r,), float64."""
+        import torch
+
+        if self._weight is None:
+            scores = hidden[:, self._column]
+        else:
+            weight, bias = self._weight
+            # In bfloat16 the head would round scores to three digits, and make ties.
+            kind = torch.promote_types(hidden.dtype, torch.float32)
+            scores = torch.nn.functional.linear(
+                hidden.to(kind), weight[self._column].to(kind), None if bias is None else bias[self._column].to(kind)
+            )
+        return scores.double().cpu().numpy()[which]
+
+    def _ask(self, request: Candidates) -> Question | Failure:
+        try:
+            sequences = self._pairs(request) if self.pair else self._conversations(request)
+        except Exception as error:  # of the template or the tokenizer: this request only
+            return refused(error)
+        jobs: list[Job] = []
+        there: list[int] = []
+        failure: Failure | None = None
+        for i, (ids, second) in enumerate(sequences):
+            tokens = self.encoder.fit(ids, what="prompt and response")
+            if isinstance(tokens, Failure):
+                failure = tokens
+                continue
+            jobs.append(Job(tokens, np.array([self._read_at(tokens)]), _NONE, second=second))
+            there.append(i)
+        if failure is not None and not jobs:
+            return failure
+        return Question(jobs, lambda values: self._answer(len(request.responses), there, values))
+
+    def _answer(self, k: int, there: list[int], values: Any) -> Any:
+        scores = np.full(k, math.nan)
+        scores[there] = values
+        finite = np.isfinite(scores)
+        self._not_finite += len(there) - int(finite.sum())
+        scores[~finite] = math.nan
+        return scores
+
+    def _conversations(self, request: Candidates) -> list[tuple[list[int], int]]:
+        texts = [self.encoder.render(request.prompt.reply(response)) for response in request.responses]
+        return [(ids, 0) for ids in self.encoder.alike(texts)]
+
+    def _pairs(self, request: Candidates) -> list[tuple[list[int], int]]:
+        tokenizer = self.encoder.tokenizer
+        encoded = tokenizer([request.prompt.text] * len(request.responses), list(request.responses))
+        pairs = []
+        for i, ids in enumerate(encoded["input_ids"]):
+            types = encoded["token_type_ids"][i] if "token_type_ids" in encoded else []
+            pairs.append((ids, types.index(1) if 1 in types else 0))
+        return pairs
+
+    def _read_at(self, tokens: Tokens) -> int:
+        """The last token that is not padding, as transformers' own classifiers read it."""
+        if self._pad is None or tokens[-1] != self._pad:
+            return len(tokens) - 1
+        return int(np.flatnonzero(tokens != self._pad)[-1]) if (tokens != self._pad).any() else 0
+
+
+def _column(config: Any, label: str, path: str) -> int:
+    names = [str(name) for _, name in sorted(config.id2label.items())]
+    if label:
+        if label not in names:
+            raise UsageError(f"label={label!r} is none of {', '.join(names)}{did_you_mean(label, names)}")
+        return names.index(label)
+    if len(names) != 1:
+        raise CellError(
+            f"{path!r} has {len(names)} labels ({', '.join(names[:4])}{', ...' if len(names) > 4 else ''}), and a "
+            f"reward model has one: give label={names[-1]} to read one of them, or use hf-classifier to detect a class"
+        )
+    return 0
+
+
+def _linear_head(model: Any) -> Any:
+    """Weight and bias of a linear map from one token's hidden state to the labels; None where the head is another."""
+    import torch
+
+    head = getattr(model, "score", None)
+    decoder = "ForSequenceClassification" in type(model).__name__ and isinstance(head, torch.nn.Linear)
+    return (head.weight, head.bias) if decoder and model.base_model is not model else None

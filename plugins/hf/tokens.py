@@ -1,0 +1,264 @@
+"""From conversations and texts to token sequences: template once, special tokens once, truncation never silent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from harness_plugins.hf.tree import Tokens
+
+from harness import Conversation, Failure
+from harness.errors import CellError, UsageError, did_you_mean
+
+TRUNCATE = ("refuse", "left", "right")
+
+NO_LIMIT = 1_000_000
+"""A tokenizer that knows no limit states an astronomical one."""
+
+
+def check_truncate(truncate: str) -> str:
+    """The argument ``truncate``, if it is one.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if truncate not in TRUNCATE:
+        hint = did_you_mean(truncate, TRUNCATE)
+        raise UsageError(f"truncate={truncate!r} is none of {', '.join(TRUNCATE)}{hint}")
+    return truncate
+
+
+def context_length(config: Any, tokenizer: Any, max_length: int = 0) -> int:
+    """Tokens that a sequence may have: as asked, else the smaller of what model and tokenizer state.
+
+    Raises:
+        UsageError: more were asked for than the model has positions.
+    """
+    text = config.get_text_config() if hasattr(config, "get_text_config") else config
+    limits = [getattr(text, name, None) for name in ("max_position_embeddings", "n_positions", "max_sequence_length")]
+    known = [limit for limit in [*limits, tokenizer.model_max_length] if limit and 0 < limit < NO_LIMIT]
+    limit = int(min(known, default=NO_LIMIT))
+    if max_length and max_length > limit:
+        raise UsageError(f"max_length={max_length} is more than the {limit} tokens that the model has positions for")
+    return max_length or limit
+
+
+class Encoder:
+    """Tokenises for one model.
+
+    Args:
+        tokenizer: Of transformers.
+        chat_template: "" is the tokenizer's own; ``text`` joins the messages by blank lines and uses no template;
+            else a file holding a Jinja template.
+        context: Tokens that a sequence may have.
+        truncate: What becomes of longer ones: ``refuse`` fails them, ``left`` drops their beginning (a leading
+            beginning-of-sequence token is kept), ``right`` their end.
+        path: Of the model, for messages.
+
+    Raises:
+        UsageError: there is no such template file.
+    """
+
+    def __init__(
+        self, tokenizer: Any, *, chat_template: str = "", context: int, truncate: str = "refuse", path: str = ""
+    ) -> None:
+        self.tokenizer, self.context, self.truncate, self.path = tokenizer, context, truncate, path
+        self.as_text = chat_template == "text"
+        self.template: str | None = None
+        if chat_template and not self.as_text:
+            if not Path(chat_template).is_file():
+                raise UsageError(f"chat_template={chat_template!r} is neither 'text' nor a file holding a template")
+            self.template = Path(chat_template).read_text(encoding="utf-8")
+        self.counts: Counter[str] = Counter()
+        self._marks = sorted({str(token) for token in tokenizer.get_added_vocab()}, key=len, reverse=True)
+
+    def remarks(self) -> list[str]:
+        """What was cut or refused since the last call, for the user."""
+        said = []
+        longer = f"longer than the {self.context} tokens of its context"
+        if self.counts["refused"]:
+            said.append(
+                f"{self.counts['refused']} sequences {longer} were refused: "
+                "give truncate=left or truncate=right to have them cut"
+            )
+        if self.counts["left"] or self.counts["right"]:
+            side = "beginning" if self.counts["left"] else "end"
+            said.append(f"{self.counts['left'] + self.counts['right']} sequences {longer} lost their {side}")
+        self.counts.clear()
+        return said
+
+    def require_template(self) -> None:
+        """Make sure that conversations can be rendered.
+
+        Raises:
+            CellError: the tokenizer has no chat template and none was given.
+        """
+        if not self.as_text and self.template is None and not self.tokenizer.chat_template:
+            raise CellError(
+                f"the tokenizer of {self.path!r} has no chat template, and this task holds conversations: "
+                "give chat_template=FILE (Jinja), or chat_template=text to join the messages by blank lines"
+            )
+
+    def render(self, conversation: Conversation, *, reply: bool = False) -> str:
+        """The conversation as the model's text.
+
+        Args:
+            conversation: A message of role ``text`` counts as the user's.
+            reply: End with what opens the assistant's reply; a conversation whose last message is the assistant's
+                ends inside that message instead.
+        """
+        messages = conversation.messages
+        if self.as_text:
+            text = "\n\n".join(m.content for m in messages)
+            return text + "\n\n" if reply and messages[-1].role != "assistant" else text
+        return str(
+            self.tokenizer.apply_chat_template(
+                [{"role": "user" if m.role == "text" else m.role, "content": m.content} for m in messages],
+                chat_template=self.template,
+                tokenize=False,
+                add_generation_prompt=reply and messages[-1].role != "assistant",
+                continue_final_message=reply and messages[-1].role == "assistant",
+            )
+        )
+
+    def ids(self, texts: Sequence[str], *, special: bool) -> list[list[int]]:
+        """Tokens of each text.
+
+        Args:
+            texts: Any number.
+            special: Whether the tokenizer adds its beginning and end tokens; a rendered template holds its own.
+        """
+        if not texts:
+            return []
+        encoded = self.tokenizer(
+            list(texts), add_special_tokens=special, return_attention_mask=False, return_token_type_ids=False
+        )
+        return list(encoded["input_ids"])
+
+    def alike(self, texts: Sequence[str]) -> list[list[int]]:
+        """Tokens of rendered texts that begin alike; the common beginning is tokenised once.
+
+        It is split behind its last special token, where every tokenizer splits anyway. That this holds is verified on
+        the first text; else all are tokenised whole.
+        """
+        special = self.as_text
+        if len(texts) < 2 or special:
+            return self.ids(texts, special=special)
+        common = _common_beginning(texts)
+        mark, end = max(((m, common.rfind(m) + len(m)) for m in self._marks if m in common), key=_end, default=("", 0))
+        if not mark:
+            return self.ids(texts, special=False)
+        whole, head, *tails = self.ids([texts[0], common[:end], *(mark + text[end:] for text in texts)], special=False)
+        joined = [head + tail[1:] for tail in tails]
+        if joined[0] != whole or any(tail[:1] != head[-1:] for tail in tails):
+            return self.ids(texts, special=False)
+        return joined
+
+    def opening(self, prompt: Conversation | str) -> tuple[str, bool]:
+        """The text that a reply to the prompt, or its continuation, follows; and whether special tokens are added."""
+        if isinstance(prompt, str):
+            return prompt, not self._begins(prompt)
+        if prompt.messages and all(m.role == "text" for m in prompt.messages):
+            return prompt.text, not self._begins(prompt.text)
+        self.require_template()
+        return self.render(prompt, reply=True), self.as_text
+
+    def _begins(self, text: str) -> bool:
+        """Whether a text brings its beginning-of-sequence token along."""
+        return bool(self.tokenizer.bos_token) and text.startswith(self.tokenizer.bos_token)
+
+    def prompts(self, conversations: Sequence[Conversation]) -> list[list[int] | Failure]:
+        """Tokens of prompts to be replied to or continued; each at least the beginning-of-sequence token."""
+        tokens: list[list[int] | Failure] = []
+        for conversation in conversations:
+            try:
+                text, special = self.opening(conversation)
+                tokens.append(self.ids([text], special=special)[0] or self.beginning())
+            except Exception as error:  # of the template or the tokenizer: this prompt only
+                tokens.append(refused(error))
+        return tokens
+
+    def continued(self, prompt: Conversation | str, continuations: Sequence[str]) -> list[tuple[list[int], int]]:
+        """Tokens of a prompt with each of several continuations, and how many of them are the prompt's.
+
+        Prompt and continuation are tokenised together and parted behind as many tokens as the prompt has alone;
+        blanks at the end of a prompt go with the continuation (the convention of lm-evaluation-harness).
+        """
+        text, special = self.opening(prompt)
+        stripped = text.rstrip() if isinstance(prompt, str) else text
+        blanks = text[len(stripped) :]
+        if not stripped:
+            before = self.beginning()
+            return [
+                (ids, 1) if ids[:1] == before else (before + ids, 1)
+                for ids in self.ids([blanks + c for c in continuations], special=False)
+            ]
+        head, *whole = self.ids([stripped, *(text + c for c in continuations)], special=special)
+        return [(ids, len(head)) for ids in whole]
+
+    def beginning(self) -> list[int]:
+        """What stands before a text that has nothing before it.
+
+        Raises:
+            CellError: the tokenizer has neither a beginning-of-sequence nor an end-of-sequence token.
+        """
+        for token in (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id):
+            if token is not None:
+                return [int(token)]
+        raise CellError(f"the tokenizer of {self.path!r} has no beginning-of-sequence token to put before a text")
+
+    def fit(self, tokens: Sequence[int], *, what: str, extra: int = 0, keep: int = 0) -> Tokens | Failure:
+        """The sequence as an array, cut to the context if that is asked for.
+
+        Args:
+            tokens: The sequence.
+            what: For the message: ``"prompt and response"``.
+            extra: Tokens by which the sequence may be longer than the context: the last of a continuation is
+                predicted, not read.
+            keep: Tokens at the end that must not be cut.
+        """
+        limit = self.context + extra
+        if not tokens:
+            return Failure(f"{what}: there are no tokens in it")
+        array = np.asarray(tokens, dtype=np.int64)
+        if len(array) <= limit:
+            return array
+        if self.truncate == "refuse" or keep > limit:
+            self.counts["refused"] += 1
+            return Failure(f"{what}: {len(array)} tokens, and the model has room for {limit}")
+        self.counts[self.truncate] += 1
+        if self.truncate == "right" and not keep:
+            return array[:limit]
+        bos = self.tokenizer.bos_token_id
+        if not keep and bos is not None and array[0] == bos:
+            return np.concatenate([array[:1], array[len(array) - limit + 1 :]])
+        return array[len(array) - limit :]
+
+
+def refused(error: Exception) -> Failure:
+    """What a user is told when template or tokenizer refuse a conversation; errors that concern all go on up.
+
+    Raises:
+        CellError: it was one.
+    """
+    if isinstance(error, CellError):
+        raise error
+    if type(error).__module__.startswith("jinja2"):
+        return Failure(f"the chat template refuses this conversation: {error}")
+    return Failure(f"cannot be tokenised: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+
+
+def _common_beginning(texts: Sequence[str]) -> str:
+    first, last = min(texts), max(texts)
+    low, high = 0, min(len(first), len(last))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if first[low:middle] == last[low:middle] else (low, middle - 1)
+    return first[:low]
+
+
+def _end(found: tuple[str, int]) -> int:
+    return found[1]
