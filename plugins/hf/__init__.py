@@ -21,3 +21,9 @@ def register_models(register: Register) -> None:
         offers=("score",),
         description="reward model of transformers: path= a folder or hub id with one output",
     )
+    register(
+        "hf",
+        f"{_HERE}.language_model:LanguageModel",
+        offers=("generate", "loglikelihood", "next_token", "choose", "embed"),
+        description="causal language model of transformers: path= a folder or hub id",
+    )

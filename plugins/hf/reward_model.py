@@ -147,7 +147,7 @@ class RewardModel(Model):
             scores = torch.nn.functional.linear(
                 hidden.to(kind), weight[self._column].to(kind), None if bias is None else bias[self._column].to(kind)
             )
-        return scores.double().cpu().numpy()[which]
+        return scores.cpu().double().numpy()[which]
 
     def _ask(self, request: Candidates) -> Question | Failure:
         try:

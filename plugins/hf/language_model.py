@@ -1,0 +1,284 @@
+"""Language models on this machine: likelihoods, next tokens, choices, hidden states and generation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from harness_plugins.hf.forward import Engine
+from harness_plugins.hf.loading import Source
+from harness_plugins.hf.output import OutputHead, output_head
+from harness_plugins.hf.schedule import Question, stream
+from harness_plugins.hf.tokens import Encoder, check_truncate, context_length, refused
+from harness_plugins.hf.tree import Job, Tokens
+from numpy.typing import NDArray
+
+from harness import Choice, Continuation, Conversation, Failure, Generation, Likelihood, Model, Text, file_identity
+from harness.capabilities import Request, Response
+from harness.errors import CellError, UsageError, did_you_mean
+
+POOLING = ("last", "mean")
+
+FEW_TOKENS = 8_192
+"""Tokens planned together where each is read, or a whole vocabulary is given for each: bounds memory."""
+
+GENERATED_TOGETHER = 4
+"""Times the tokens of a pass that prompts and completions of a batch may hold: most are read from the cache."""
+
+_NONE = np.empty(0, dtype=np.int64)
+
+
+class LanguageModel(Model):
+    """Any causal language model that transformers loads.
+
+    Prompts and contexts that begin alike are computed once, and the output layer is applied only where it is read.
+
+    Args:
+        path: Folder or hub id.
+        revision: Commit, tag or branch of a hub model.
+        dtype: ``float32``, ``bfloat16``, ``float16`` or ``float64``; logits are always float32 at least.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; default: an NVIDIA accelerator if there is one.
+        max_length: Tokens of prompt and continuation together; default: what the model has positions for.
+        truncate: What becomes of longer ones: ``refuse`` (they fail, counted), or ``left``, dropping the beginning.
+        chat_template: A Jinja file; ``text`` for messages joined by blank lines; default: the tokenizer's own.
+        pooling: Of hidden states, for ``embed``: that of the ``last`` token, or their ``mean``.
+        normalize: Whether vectors of ``embed`` have length 1.
+        tokens_per_pass: Tokens a forward pass; default: chosen by device. Memory that runs out halves it.
+        share_prefixes: False computes every sequence by itself.
+        trust_remote_code: Let Python code that lies beside the weights run.
+    """
+
+    batch_size = 256
+    streamed: ClassVar[tuple[str, ...]] = ("loglikelihood", "next_token", "choose", "embed", "generate")
+    places: ClassVar[tuple[str, ...]] = ("path", "chat_template")
+
+    def __init__(
+        self,
+        path: str = "",
+        revision: str = "",
+        dtype: str = "float32",
+        device: str = "",
+        max_length: int = 0,
+        truncate: str = "refuse",
+        chat_template: str = "",
+        pooling: str = "last",
+        normalize: bool = False,
+        tokens_per_pass: int = 0,
+        share_prefixes: bool = True,
+        trust_remote_code: bool = False,
+    ) -> None:
+        self.source = Source(path, revision, dtype, device, trust_remote_code)
+        if check_truncate(truncate) == "right":
+            raise UsageError("truncate=right would cut what a language model is asked about; give truncate=left")
+        if pooling not in POOLING:
+            raise UsageError(f"pooling={pooling!r} is none of {', '.join(POOLING)}{did_you_mean(pooling, POOLING)}")
+        self.truncate, self.max_length, self.chat_template = truncate, max_length, chat_template
+        self.pooling, self.normalize = pooling, normalize
+        self.tokens_per_pass, self.share_prefixes = tokens_per_pass, share_prefixes
+        self._said_unshared = False
+
+    def identity(self) -> Mapping[str, object]:
+        """Hash of each file of a folder, or a hub model's commit; device kind; hash of the template file."""
+        template = Path(self.chat_template)
+        own = {"chat_template": file_identity(template)} if self.chat_template and template.is_file() else {}
+        return {**self.source.identity(), **own}
+
+    def load(self) -> None:
+        """Load weights and tokenizer, and find out how the output layer may be applied and prefixes shared.
+
+        Raises:
+            CellError: they cannot be loaded, or are not those of a causal language model.
+        """
+        tokenizer = self.source.tokenizer()
+        self.model = self.source.model("AutoModelForCausalLM")
+        context = context_length(self.model.config, tokenizer, self.max_length)
+        self.encoder = Encoder(
+            tokenizer,
+            chat_template=self.chat_template,
+            context=context,
+            truncate=self.truncate,
+            path=self.source.path,
+        )
+        vocabulary = self.model.config.get_text_config().vocab_size
+        self.output: OutputHead = output_head(self.model, vocabulary)
+        backbone = self.model.base_model if self.output.from_hidden else self.model
+        field = "last_hidden_state" if self.output.from_hidden else "logits"
+        pad = tokenizer.pad_token_id or 0
+        self.engine = Engine(backbone, output=field, budget=self.tokens_per_pass, pad=pad)
+        if self.share_prefixes:
+            self.engine.enable_sharing(self.output.log_probabilities, vocabulary)
+
+    def close(self) -> None:
+        """Release weights and tokenizer."""
+        del self.model, self.engine, self.encoder, self.output
+
+    def loglikelihood(self, requests: Sequence[Continuation]) -> list[Response]:
+        """Log-likelihood, tokens and greediness of each continuation."""
+        return self._all("loglikelihood", requests)
+
+    def next_token(self, requests: Sequence[Conversation]) -> list[Response]:
+        """Log-probabilities of shape (V,) for the first token of each reply."""
+        return self._all("next_token", requests)
+
+    def choose(self, requests: Sequence[Choice]) -> list[Response]:
+        """Log-probabilities of shape (k,) of the replies' beginning with each option."""
+        return self._all("choose", requests)
+
+    def embed(self, requests: Sequence[Text]) -> list[Response]:
+        """A vector of hidden states of the last layer, shape (d,), a text."""
+        return self._all("embed", requests)
+
+    def generate(self, requests: Sequence[Generation]) -> list[Response]:
+        """Completions of each prompt."""
+        return self._all("generate", requests)
+
+    def _all(self, capability: str, requests: Sequence[Request]) -> list[Response]:
+        answers: list[Response] = [None] * len(requests)
+        for index, answer in self.stream(capability, requests):
+            answers[index] = answer
+        return answers
+
+    def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
+        """Answers to a capability's requests as they are computed."""
+        ways = {
+            "loglikelihood": (self._ask_likelihood, self.output.for_targets, 65_536),
+            "choose": (self._ask_choice, self.output.for_targets, 65_536),
+            "next_token": (self._ask_next, lambda _: self.output.log_probabilities, FEW_TOKENS),
+            "embed": (self._ask_vector, lambda _: _hidden, FEW_TOKENS),
+        }
+        if capability == "generate":
+            yield from self._generate(requests)
+            return
+        if capability == "embed" and not self.output.from_hidden:
+            raise CellError("this architecture's hidden states are not known to be those its logits are made of")
+        ask, head_for, tokens = ways[capability]
+        yield from stream(self.engine, requests, ask, head_for, window_tokens=tokens)
+
+    def _generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
+        from harness_plugins.hf.generation import Generator, Prompt
+
+        generator = Generator(
+            self.model,
+            self.encoder.tokenizer,
+            device=self.engine.device,
+            token_budget=self.engine.budget * GENERATED_TOGETHER,
+            eos=_ends(self.model, self.encoder.tokenizer),
+            context=self.encoder.context,
+        )
+        prompts, indices = [], []
+        for index, request in enumerate(requests):
+            assert isinstance(request, Generation)
+            tokens = self._prompt(request.prompt)
+            if isinstance(tokens, Failure):
+                yield index, tokens
+                continue
+            prompts.append(Prompt(tuple(tokens.tolist()), request.n, request.sampling))
+            indices.append(index)
+        for number, answer in generator.stream(prompts):
+            yield indices[number], answer
+
+    def remarks(self) -> list[str]:
+        """What was cut or refused, and that prefixes are not shared, once."""
+        said = self.encoder.remarks() if hasattr(self, "encoder") else []
+        if self.share_prefixes and hasattr(self, "engine") and not self.engine.flat and not self._said_unshared:
+            self._said_unshared = True
+            said.append(f"prefixes are not shared for this architecture: {self.engine.why_not}")
+        return said
+
+    def _ask_likelihood(self, request: Continuation) -> Question | Failure:
+        try:
+            ids, start = self.encoder.continued(request.context, [request.continuation])[0]
+        except Exception as error:  # of the template or the tokenizer: this request only
+            return refused(error)
+        if len(ids) <= start:
+            return Question([], lambda _: Likelihood(0.0, 0, True))
+        if request.context == "" and len(ids) - 1 > self.encoder.context:
+            jobs = _windows(ids, self.encoder.context)
+        else:
+            job = self._continuation(ids, start)
+            if isinstance(job, Failure):
+                return job
+            jobs = [job]
+        return Question(jobs, _likelihood)
+
+    def _ask_choice(self, request: Choice) -> Question | Failure:
+        try:
+            found = self.encoder.continued(request.prompt, request.options)
+        except Exception as error:  # of the template or the tokenizer: this request only
+            return refused(error)
+        jobs: list[Job] = []
+        for ids, start in found:
+            job = self._continuation(ids, start)
+            if isinstance(job, Failure):
+                return job
+            jobs.append(job)
+        ends = np.cumsum([len(job.positions) for job in jobs])[:-1]
+        return Question(
+            jobs, lambda values: np.array([part[:, 0].sum() for part in np.split(values, ends)], dtype=np.float64)
+        )
+
+    def _continuation(self, ids: Sequence[int], start: int) -> Job | Failure:
+        """Read the probability of every token from ``start`` on; the last is predicted, and not read."""
+        if len(ids) <= start:
+            return Failure("an option is empty, or the tokenizer makes no token of it")
+        wanted = len(ids) - start
+        tokens = self.encoder.fit(ids, what="prompt and continuation", extra=1, keep=wanted + 1)
+        if isinstance(tokens, Failure):
+            return tokens
+        positions = np.arange(len(tokens) - 1 - wanted, len(tokens) - 1)
+        return Job(tokens[:-1], positions, _NONE, targets=tokens[positions + 1])
+
+    def _prompt(self, conversation: Conversation) -> Tokens | Failure:
+        ids = self.encoder.prompts([conversation])[0]
+        return ids if isinstance(ids, Failure) else self.encoder.fit(ids, what="prompt")
+
+    def _ask_next(self, request: Conversation) -> Question | Failure:
+        tokens = self._prompt(request)
+        if isinstance(tokens, Failure):
+            return tokens
+        job = Job(tokens, np.array([len(tokens) - 1]), _NONE)
+        return Question([job], lambda values: values[0].copy())
+
+    def _ask_vector(self, request: Text) -> Question | Failure:
+        tokens = self._prompt(Conversation.plain(request.text))
+        if isinstance(tokens, Failure):
+            return tokens
+        last = self.pooling == "last"
+        positions = np.array([len(tokens) - 1]) if last else np.arange(len(tokens))
+        return Question([Job(tokens, positions, _NONE)], self._vector)
+
+    def _vector(self, values: NDArray[Any]) -> NDArray[Any]:
+        vector = values.mean(axis=0, dtype=np.float64)
+        if self.normalize:
+            vector /= max(float(np.linalg.norm(vector)), 1e-12)
+        return vector.astype(np.float32)
+
+
+def _hidden(hidden: Any, which: Any, slots: Any) -> Any:
+    """Hidden states themselves, shape (r, d), float32."""
+    return hidden.float().cpu().numpy()[which]
+
+
+def _ends(model: Any, tokenizer: Any) -> set[int]:
+    """Tokens that end a completion: those the model states for generation, and the tokenizer's own."""
+    stated = model.generation_config.eos_token_id
+    ends = set(stated if isinstance(stated, list | tuple) else [stated]) | {tokenizer.eos_token_id}
+    return {int(end) for end in ends if end is not None}
+
+
+def _likelihood(values: NDArray[Any]) -> Likelihood:
+    return Likelihood(float(values[:, 0].sum()), len(values), bool(values[:, 1].all()))
+
+
+def _windows(ids: Sequence[int], context: int) -> list[Job]:
+    """A document longer than the context, in windows that predict each token once, from all a full window holds."""
+    tokens = np.asarray(ids, dtype=np.int64)
+    jobs = []
+    for first in range(1, len(tokens), context):
+        behind = min(first + context, len(tokens))
+        start = max(0, behind - 1 - context)
+        positions = np.arange(first - 1 - start, behind - 1 - start)
+        jobs.append(Job(tokens[start : behind - 1], positions, _NONE, targets=tokens[first:behind]))
+    return jobs
