@@ -21,6 +21,8 @@ from harness_plugins.hf.tokens import context_length
 from harness import Failure
 from harness.capabilities import Completion, Sampling
 
+GREEDY = Sampling()
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -29,7 +31,7 @@ class Prompt:
     tokens: tuple[int, ...]
     """None at all stand for the token that begins a text."""
     n: int = 1
-    sampling: Sampling = Sampling()
+    sampling: Sampling = GREEDY
 
 
 class Generator:

@@ -184,7 +184,7 @@ class _Step:
         chosen = [rows[number] for number in self.sampled]
         self.where = torch.tensor(self.sampled, dtype=torch.int64, device=device)
         self.keys = torch.tensor([row.key for row in chosen], dtype=torch.int64, device=self.device)
-        real = {"dtype": torch.float64, "device": self.device}
+        real: dict[str, Any] = {"dtype": torch.float64, "device": self.device}
         self.temperature = torch.tensor([row.sampling.temperature for row in chosen], **real)
         self.top_p = torch.tensor([row.sampling.top_p for row in chosen], **real)
         self.steps = torch.tensor([len(row.tokens) for row in chosen], dtype=torch.int64, device=self.device)
