@@ -50,6 +50,12 @@ def model(family: str):
     torch.manual_seed(0)
     if family == "llama":
         found = transformers.LlamaForCausalLM(transformers.LlamaConfig(**rope))
+    elif family == "bloom":  # takes no positions
+        found = transformers.BloomForCausalLM(transformers.BloomConfig(**common, hidden_size=32, n_layer=2, n_head=4))
+    elif family == "mamba":  # has no keys and values
+        found = transformers.MambaForCausalLM(
+            transformers.MambaConfig(**common, hidden_size=32, num_hidden_layers=2, state_size=4)
+        )
     elif family == "gemma2":
         found = transformers.Gemma2ForCausalLM(transformers.Gemma2Config(**rope, sliding_window=6))
     else:
@@ -108,7 +114,7 @@ def text_of(tokens) -> str:
     return tokenizer().decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [*FAMILIES, "bloom", "mamba"])
 def test_greedy_is_what_generate_gives_alone(family):
     prompts = some_prompts(12)
     for asked, (found,) in zip(prompts, answers(prompts, family), strict=True):
