@@ -187,7 +187,9 @@ class Generator:
         return completions if len(completions) == n else completions * n
 
     def _completion(self, row: Row) -> Completion:
-        text, reason = completion_text(self.tokenizer, row.prompt, row.tokens), row.reason
+        ended = bool(row.tokens) and row.tokens[-1] in row.ends
+        written = row.tokens[:-1] if ended else row.tokens  # not every such token is known as special to its tokenizer
+        text, reason = completion_text(self.tokenizer, row.prompt, written), row.reason
         before = None if row.watch is None else cut(text, row.watch.stops)
         if before is not None:
             text, reason = before, "stop"
