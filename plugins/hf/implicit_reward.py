@@ -1,0 +1,101 @@
+"""The reward that a language model trained by direct preference optimisation implies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from harness import Candidates, Continuation, Failure, Model
+from harness.capabilities import Likelihood, Response
+from harness.errors import UsageError, did_you_mean
+
+REDUCTIONS = ("sum", "average")
+
+
+class ImplicitReward(Model):
+    """Scores a response y to a prompt x by ``beta * (log pi(y|x) - log pi_ref(y|x))``, in nats.
+
+    The reward of Rafailov et al. 2023, "Direct Preference Optimization", section 4, less the part that depends on the
+    prompt alone. Without a reference it is ``beta * log pi(y|x)``. RewardBench's third variant without a reference, a
+    norm over the tokens' log-probabilities, needs each token's and is not offered.
+
+    Args:
+        policy: The model that was trained.
+        reference: The model that it was trained from; may be left out.
+        beta: Positive; strength of the pull towards the reference in training. It changes no ranking.
+        reduction: ``sum`` over the response's tokens, or ``average``, by each model's own count of tokens.
+        end: Text added to every response: the mark by which the template ends a turn, if its probability is to count.
+
+    Raises:
+        UsageError: beta is not positive and finite, or the reduction is none.
+    """
+
+    batch_size = 256
+    part_names: ClassVar[tuple[str, ...]] = ("policy", "reference")
+
+    def __init__(
+        self, policy: str, reference: str = "", beta: float = 1.0, reduction: str = "sum", end: str = ""
+    ) -> None:
+        if not (math.isfinite(beta) and beta > 0):
+            raise UsageError(f"beta={beta} has to be a positive number")
+        if reduction not in REDUCTIONS:
+            hint = did_you_mean(reduction, REDUCTIONS)
+            raise UsageError(f"reduction={reduction!r} is none of {', '.join(REDUCTIONS)}{hint}")
+        self.policy, self.reference = policy, reference
+        self.beta, self.reduction, self.end = beta, reduction, end
+        self._failed: dict[str, int] = {}
+
+    def asks(self) -> Mapping[str, Sequence[str]]:
+        """Both parts have to offer ``loglikelihood``."""
+        names = ("policy", "reference") if self.reference else ("policy",)
+        return dict.fromkeys(names, ("loglikelihood",))
+
+    def score(self, requests: Sequence[Candidates]) -> list[Response]:
+        """Scores of shape (k,) a request, in nats; NaN for a response whose likelihood is not known."""
+        asked = [
+            Continuation(request.prompt, response + self.end) for request in requests for response in request.responses
+        ]
+        values, reasons = self._values("policy", asked)
+        if self.reference:
+            others, further = self._values("reference", asked)
+            values = values - others
+            reasons = [a or b for a, b in zip(reasons, further, strict=True)]
+        answers: list[Response] = []
+        first = 0
+        for request in requests:
+            here = slice(first, first + len(request.responses))
+            answers.append(self._answer(values[here], reasons[here]))
+            first = here.stop
+        return answers
+
+    def remarks(self) -> list[str]:
+        """How many responses have no score, and why."""
+        said = [f"{count} responses have no score: {reason}" for reason, count in self._failed.items()]
+        self._failed = {}
+        return said
+
+    def _values(self, part: str, asked: Sequence[Continuation]) -> tuple[np.ndarray, list[str]]:
+        """Of each continuation, the reduced log-probability, NaN where there is none, and then why."""
+        values, reasons = np.full(len(asked), math.nan), [""] * len(asked)
+        for i, response in enumerate(self.parts[part]("loglikelihood", asked)):
+            if isinstance(response, Failure):
+                reasons[i] = f"{part}: {response.reason}"
+            elif not isinstance(response, Likelihood) or not math.isfinite(response.nats):
+                reasons[i] = f"{part}: the log-likelihood is not finite"
+            elif self.reduction == "sum":
+                values[i] = response.nats
+            elif response.tokens:
+                values[i] = response.nats / response.tokens
+            else:
+                reasons[i] = f"{part}: an empty response has no average"
+        return values, reasons
+
+    def _answer(self, values: np.ndarray, reasons: Sequence[str]) -> Response:
+        for reason in filter(None, reasons):
+            self._failed[reason] = self._failed.get(reason, 0) + 1
+        if reasons and all(reasons):
+            return Failure(reasons[0])
+        return np.asarray(self.beta * values)
