@@ -1,0 +1,1 @@
+"""Models of harness inside lm-eval; ``python -m harness_plugins.lm_eval`` is lm-eval's command line with them."""

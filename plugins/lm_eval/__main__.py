@@ -1,0 +1,28 @@
+"""lm-eval's own command line, in which ``--model harness`` names a model of harness."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Register the model, then hand over to lm-eval; what is wrong is said in one line."""
+    from harness.errors import HarnessError
+
+    try:
+        from lm_eval.__main__ import cli_evaluate
+    except ImportError as error:
+        sys.stderr.write(f"lm-eval is needed (pip install lm_eval): {error}" + "\n")
+        return 2
+    import harness_plugins.lm_eval.language_model  # noqa: F401  registers the name
+
+    try:
+        cli_evaluate()
+    except HarnessError as error:
+        sys.stderr.write(f"harness: {error}" + "\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
