@@ -31,10 +31,11 @@ if TYPE_CHECKING:
         Verdict,
     )
     from harness.columns import BadValue
+    from harness.digests import file_identity
     from harness.errors import HarnessError
     from harness.hooks import hookimpl
     from harness.metric import Columns, MeanMetric, Metric
-    from harness.model import Model, file_identity
+    from harness.model import Model
     from harness.stats import Estimate, Linearised
     from harness.task import Answers, FieldSpec, Item, Stage, Task
     from harness.trainer import Trainer
@@ -62,10 +63,11 @@ _HOMES = {
         "Verdict",
     ),
     "columns": ("BadValue",),
+    "digests": ("file_identity",),
     "errors": ("HarnessError",),
     "hooks": ("hookimpl",),
     "metric": ("Columns", "MeanMetric", "Metric"),
-    "model": ("Model", "file_identity"),
+    "model": ("Model",),
     "stats": ("Estimate", "Linearised"),
     "task": ("Answers", "FieldSpec", "Item", "Stage", "Task"),
     "trainer": ("Trainer",),

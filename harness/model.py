@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from harness.capabilities import Request, Response
@@ -103,30 +102,3 @@ class Model:
     def trained_on(self) -> Sequence[Mapping[str, Any]]:
         """Manifests of the data this model was trained on: ``{"task": ..., "split": ...}`` each."""
         return ()
-
-
-def file_identity(path: Path) -> str:
-    """SHA-256 of a file, or of all files below a folder with their names, for `Model.identity`.
-
-    Remembered by path, size and modification time for as long as the process lives.
-    """
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    stamp = tuple((str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files)
-    known = _FILE_IDENTITIES.get(stamp)
-    if known is None:
-        known = _FILE_IDENTITIES[stamp] = _hash_files(path, files)
-    return known
-
-
-_FILE_IDENTITIES: dict[tuple[tuple[str, int, int], ...], str] = {}
-
-
-def _hash_files(root: Path, files: Sequence[Path]) -> str:
-    import hashlib
-
-    whole = hashlib.sha256()
-    for file in files:
-        whole.update(f"{file.relative_to(root) if root.is_dir() else ''}\0".encode())
-        with file.open("rb") as stream:
-            whole.update(hashlib.file_digest(stream, "sha256").digest())
-    return whole.hexdigest()

@@ -224,7 +224,7 @@ def _construct(at: _Surroundings, wanted: Specification, entry: Entry, seen: tup
         raise UsageError(f"model {wanted.name!r} cannot be made: {describe(error)}") from error
     handle = ModelHandle(wanted.label, entry, wanted.arguments, tuple(offers), model)
     for name in getattr(kind, "part_names", ()):
-        text = str(wanted.arguments.get(name) or "")
+        text = _part(wanted.arguments.get(name))
         if not text and inspect.signature(kind).parameters[name].default == "":
             continue
         if not text:
@@ -234,6 +234,13 @@ def _construct(at: _Surroundings, wanted: Specification, entry: Entry, seen: tup
         handle.parts[name] = at.known[text]
     _check_parts(wanted.name, model, handle.parts)
     return handle
+
+
+def _part(given: Any) -> str:
+    """The specification that an argument naming a model holds; ``[NAME]`` alone reads as a YAML list."""
+    if isinstance(given, list) and len(given) == 1:
+        given = given[0]
+    return str(given or "")
 
 
 def _check_parts(name: str, model: Model, parts: Mapping[str, ModelHandle]) -> None:

@@ -132,6 +132,13 @@ def test_a_model_inside_another_is_named_in_brackets_and_made_once(streaming, ha
     assert ran.document["remarks"][0]["model"] == specification
 
 
+def test_a_model_inside_another_needs_no_arguments_and_can_be_checked(streaming, harness):
+    assert harness("eval", "-m", "over:base=[streamer]", "-t", "demo/plain").code == 0
+    ran = harness("check", "over:base=[streamer]", "--json")
+    assert ran.code == 0, ran.out
+    assert "answers alone as in a batch" in {finding["check"] for finding in ran.document}
+
+
 def test_what_a_part_must_offer_is_checked_before_anything_runs(streaming, harness):
     ran = harness("eval", "-m", "over:base=tfidf", "-t", "demo/plain")
     assert ran.code == 2

@@ -120,7 +120,7 @@ def check_model(registry: Registry, handle: ModelHandle, model: Model) -> Iterat
         yield Finding(handle.label, "answers from records", True, "the other checks need a model that reads text")
         return
     try:
-        model.load()
+        _load(handle)
     except Exception as error:  # whatever a plugin raises is the finding
         yield Finding(handle.label, "loads", False, describe(error))
         return
@@ -130,7 +130,21 @@ def check_model(registry: Registry, handle: ModelHandle, model: Model) -> Iterat
         requests = samples.ordinary(name)
         if requests:
             yield from _Checks(f"{handle.label}: {name}", model, capability, requests).all()
-    model.close()
+    for part in handle.everyone():
+        part.ready.close()
+
+
+def _load(handle: ModelHandle) -> None:
+    """Load a model and, before it, those it is built over, which are then asked without a store between."""
+    for part in handle.parts.values():
+        _load(part)
+    if handle.parts:
+        handle.ready.parts = {name: partial(_ask_bare, part.ready) for name, part in handle.parts.items()}
+    handle.ready.load()
+
+
+def _ask_bare(model: Model, capability: str, requests: Sequence[Request]) -> list[Any]:
+    return list(getattr(model, capability)(list(requests)))
 
 
 def _identity(handle: ModelHandle) -> Iterator[Finding]:
@@ -185,7 +199,7 @@ class _Checks:
         for name, rule in rules:
             yield self.apply(name, rule, together)
         for name, request in samples.extreme(self.capability.name):
-            yield self.apply(f"takes {name}", partial(self.takes, request), together)
+            yield self.takes(name, request)
 
     def apply(self, name: str, rule: Callable[[list[Any]], str], together: list[Any]) -> Finding:
         try:
@@ -263,9 +277,14 @@ class _Checks:
         verdict = self.ask([Pair(request.prompt, request.first, request.first)])[0]
         return "" if verdict.p_first is None or math.isfinite(verdict.p_first) else "p_first is not a number"
 
-    def takes(self, request: Request, _: list[Any]) -> str:
-        answer = self.ask([request])[0]
-        return answer.reason if isinstance(answer, Failure) else ""
+    def takes(self, name: str, request: Request) -> Finding:
+        """An answer, or for a text that is too long a refusal that says so; never an exception."""
+        try:
+            answer = self.ask([request])[0]
+        except Exception as error:  # whatever a plugin raises is the finding
+            return Finding(self.subject, f"takes {name}", False, describe(error))
+        refused = answer.reason if isinstance(answer, Failure) else ""
+        return Finding(self.subject, f"takes {name}", not refused or name == samples.HUGE_NAME, refused)
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -31,6 +31,9 @@ RESPONSES = (
     ("Air scatters blue light more than red.", "It reflects the sea."),
     ("Translate: naive coffee house, Tokyo, rocket.", "I cannot do that."),
 )
+HUGE_NAME = "huge text"
+"""What the check with `HUGE` is called: the one request that a model may refuse."""
+
 HUGE = "the quick brown fox jumps over the lazy dog " * 2000
 
 
@@ -73,7 +76,7 @@ def many(capability: str) -> list[Request]:
 def extreme(capability: str) -> list[tuple[str, Request]]:
     """(name, request) of empty and of huge texts."""
     found: list[tuple[str, Request]] = []
-    for name, text in (("empty text", ""), ("huge text", HUGE)):
+    for name, text in (("empty text", ""), (HUGE_NAME, HUGE)):
         prompt = Conversation.user(text if text else "Say something.")
         made: dict[str, Request] = {
             "score": Candidates(prompt, (text, "Something.")),
