@@ -1,0 +1,171 @@
+"""Detectors on this machine: any sequence classifier of transformers, read as the log-odds of a class."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from harness_plugins.hf.forward import Engine
+from harness_plugins.hf.loading import Source
+from harness_plugins.hf.schedule import Question, stream
+from harness_plugins.hf.tokens import Encoder, check_truncate, context_length, refused
+from harness_plugins.hf.tree import Job
+
+from harness import Conversation, Failure, Model
+from harness.capabilities import Request, Response
+from harness.errors import CellError, UsageError, did_you_mean
+
+_NONE = np.empty(0, dtype=np.int64)
+
+
+class Classifier(Model):
+    """The log-odds, in nats, that a conversation is of the positive class.
+
+    With one label it is the logit; with several that exclude each other, the log of the summed exponentials of the
+    positive labels' logits less that of the others; with several that do not, the positive label's logit.
+    A conversation is rendered by the tokenizer's chat template where there is one, else its messages are joined by
+    blank lines.
+
+    Args:
+        path: Folder or hub id.
+        positive: Label, or several joined by ``+``. Needless with one label; with two, the second unless given.
+        revision: Commit, tag or branch of a hub model.
+        dtype: ``float32``, ``bfloat16``, ``float16`` or ``float64``.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; default: an NVIDIA accelerator if there is one.
+        max_length: Tokens a conversation may have; default: what the model has positions for.
+        truncate: What becomes of longer ones: ``refuse`` (they fail, counted), ``left`` or ``right``.
+        trust_remote_code: Let Python code that lies beside the weights run.
+    """
+
+    batch_size = 256
+    streamed: ClassVar[tuple[str, ...]] = ("detect",)
+    places: ClassVar[tuple[str, ...]] = ("path",)
+
+    def __init__(
+        self,
+        path: str = "",
+        positive: str = "",
+        revision: str = "",
+        dtype: str = "float32",
+        device: str = "",
+        max_length: int = 0,
+        truncate: str = "refuse",
+        trust_remote_code: bool = False,
+    ) -> None:
+        self.source = Source(path, revision, dtype, device, trust_remote_code)
+        self.truncate = check_truncate(truncate)
+        self.positive, self.max_length = positive, max_length
+        self._remarks: list[str] = []
+
+    def identity(self) -> Mapping[str, object]:
+        """Hash of each file of a folder, or a hub model's commit; device kind."""
+        return self.source.identity()
+
+    def load(self) -> None:
+        """Load weights and tokenizer.
+
+        Raises:
+            CellError: they cannot be loaded, or it is not known which class is positive.
+            UsageError: ``positive`` names no label, or all.
+        """
+        tokenizer = self.source.tokenizer()
+        model = self.source.model("AutoModelForSequenceClassification")
+        config = model.config
+        self._names = [str(name) for _, name in sorted(config.id2label.items())]
+        self._apart = len(self._names) > 1 and config.problem_type != "multi_label_classification"
+        if config.problem_type == "regression":
+            raise CellError(f"{self.source.path!r} predicts a number, not a class: its output is no log-odds")
+        self._positive = _positive(self._names, self.positive, self._apart, self.source.path)
+        if len(self._names) == 2 and not self.positive:
+            self._remarks.append(
+                f"the positive class is taken to be {self._names[1]!r}, the second of its two labels; "
+                f"give positive={self._names[0]} for the other"
+            )
+        self.encoder = Encoder(
+            tokenizer,
+            chat_template="" if tokenizer.chat_template else "text",
+            context=context_length(config, tokenizer, self.max_length),
+            truncate=self.truncate,
+            path=self.source.path,
+        )
+        pad = config.get_text_config().pad_token_id
+        # Where the model knows no padding token it takes one sequence at a time.
+        self.engine = Engine(model, output="logits", budget=0 if pad is not None else 1, pad=pad or 0)
+
+    def close(self) -> None:
+        """Release weights and tokenizer."""
+        del self.engine, self.encoder
+
+    def detect(self, requests: Sequence[Conversation]) -> list[Response]:
+        """Log-odds in nats; a `Failure` where the conversation is too long or the logits are not finite."""
+        answers: list[Response] = [None] * len(requests)
+        for index, answer in self.stream("detect", requests):
+            answers[index] = answer
+        return answers
+
+    def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
+        """Log-odds as they are computed."""
+        yield from stream(self.engine, requests, self._ask, lambda targets: self._head)
+
+    def remarks(self) -> list[str]:
+        """What was cut or refused; and once, which class is positive if that was not said."""
+        said = self._remarks + (self.encoder.remarks() if hasattr(self, "encoder") else [])
+        self._remarks = []
+        return said
+
+    def _head(self, logits: Any, which: Any, slots: Any) -> Any:
+        """Log-odds of shape (r,), float64, for logits of shape (u, labels)."""
+        values = logits.double()
+        positive = values[:, self._positive].logsumexp(dim=1)
+        if self._apart:
+            others = [i for i in range(len(self._names)) if i not in self._positive]
+            positive = positive - values[:, others].logsumexp(dim=1)
+        return positive.cpu().numpy()[which]
+
+    def _ask(self, request: Conversation) -> Question | Failure:
+        try:
+            ids = self._tokens(request)
+        except Exception as error:  # of the template or the tokenizer: this request only
+            return refused(error)
+        tokens = self.encoder.fit(ids, what="conversation")
+        if isinstance(tokens, Failure):
+            return tokens
+        return Question([Job(tokens, np.array([len(tokens) - 1]), _NONE)], _log_odds)
+
+    def _tokens(self, request: Conversation) -> list[int]:
+        encoder = self.encoder
+        plain = encoder.as_text or all(m.role == "text" for m in request.messages)
+        text = request.text if plain else encoder.render(request)
+        ids = encoder.ids([text], special=plain)[0]
+        if not plain or len(ids) <= encoder.context or self.truncate == "refuse":
+            return ids
+        # The tokenizer cuts the text and keeps its own marks around it, which an encoder reads its answer from.
+        encoder.counts[self.truncate] += 1
+        encoder.tokenizer.truncation_side = self.truncate
+        return list(encoder.tokenizer(text, truncation=True, max_length=encoder.context)["input_ids"])
+
+
+def _log_odds(values: Any) -> Response:
+    value = float(values[0])
+    return value if math.isfinite(value) else Failure(f"the log-odds are {value}: the logits are not finite")
+
+
+def _positive(names: Sequence[str], wanted: str, apart: bool, path: str) -> list[int]:
+    if not wanted:
+        if len(names) > 2 or (len(names) == 2 and not apart):
+            raise CellError(
+                f"{path!r} has {len(names)} labels ({', '.join(names[:6])}{', ...' if len(names) > 6 else ''}): "
+                "give positive=LABEL, or several that count as positive joined by +"
+            )
+        return [len(names) - 1]
+    chosen = [wanted] if wanted in names else wanted.split("+")  # a label may hold a plus itself
+    for label in chosen:
+        if label not in names:
+            raise UsageError(f"positive={label!r} is none of {', '.join(names)}{did_you_mean(label, names)}")
+    if apart and len(set(chosen)) == len(names):
+        raise UsageError(f"positive={wanted} names all labels of {path!r}, and leaves no negative class")
+    if not apart and len(set(chosen)) > 1:
+        raise UsageError(f"the labels of {path!r} do not exclude each other: give one as positive, not {wanted}")
+    return sorted({names.index(label) for label in chosen})
