@@ -144,7 +144,7 @@ def _split(listed: str, whole: str) -> list[str]:
     """
     parts, depth = [""], 0
     for character in listed:
-        depth += (character in "[(") - (character in "])")
+        depth += (character in "[({") - (character in "])}")
         if character == "," and depth <= 0:
             parts.append("")
         else:

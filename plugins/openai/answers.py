@@ -1,0 +1,165 @@
+"""What is in a server's answers: completions, log-probabilities, vectors. Every shape is doubted."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from harness_plugins.openai.retrying import Garbled
+from numpy.typing import NDArray
+
+from harness import Completion, Likelihood
+
+
+class NoLogProbabilities(Exception):
+    """The server took the request for log-probabilities, and left them out."""
+
+
+def shaped(read: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn the errors of reading a field that is not there into one that says what came."""
+
+    @functools.wraps(read)
+    def reading(reply: Any, *arguments: Any) -> Any:
+        try:
+            return read(reply, *arguments)
+        except (AttributeError, TypeError, IndexError, KeyError) as error:
+            raise Garbled(f"{_short(reply)} ({error})") from error
+
+    return reading
+
+
+def _short(reply: Any) -> str:
+    text = repr(reply) if isinstance(reply, str | bytes) else str(getattr(reply, "model_dump", lambda: reply)())
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+@shaped
+def usage(reply: Any) -> tuple[int | None, int | None]:
+    """Prompt and completion tokens as the server counted them; None where it did not."""
+    counted = getattr(reply, "usage", None)
+    if counted is None or counted.prompt_tokens is None:
+        return None, None
+    return int(counted.prompt_tokens), int(getattr(counted, "completion_tokens", 0) or 0)
+
+
+@shaped
+def completions(reply: Any) -> list[Completion]:
+    """The choices of a chat or plain completion."""
+    if not reply.choices:
+        raise Garbled("no choices")
+    prompt, whole = usage(reply)
+    alone = len(reply.choices) == 1
+    found = []
+    for choice in reply.choices:
+        message = getattr(choice, "message", None)
+        text = choice.text if message is None else message.content or getattr(message, "refusal", None) or ""
+        if not isinstance(text, str):
+            raise Garbled(f"a completion that is no text: {_short(text)}")
+        reason = "length" if choice.finish_reason == "length" else "stop"
+        found.append(Completion(text, reason, prompt, whole if alone else None))
+    return found
+
+
+@shaped
+def first_tokens(reply: Any) -> list[tuple[str, float]]:
+    """The likeliest first tokens with their natural-log probabilities, of a chat or plain completion.
+
+    Raises:
+        NoLogProbabilities: there are none.
+    """
+    choice = reply.choices[0]
+    given = getattr(choice, "logprobs", None)
+    if given is None:
+        raise NoLogProbabilities
+    if getattr(choice, "message", None) is None:
+        top = (given.top_logprobs or [None])[0]
+        if not top:
+            raise NoLogProbabilities
+        return [(str(token), float(value)) for token, value in top.items()]
+    if not given.content:
+        raise NoLogProbabilities
+    listed = given.content[0].top_logprobs or [given.content[0]]
+    return [(str(one.token), float(one.logprob)) for one in listed]
+
+
+def weights(listed: Sequence[tuple[str, float]], options: Sequence[str]) -> NDArray[np.float64]:
+    """Log-probability of a reply's beginning with each option, as far as one token shows it.
+
+    A token counts for an option if either begins with the other, blanks before them aside: "Yes" for "Yes, of course",
+    and "B." for "B". A token that is the beginning of several options counts for each.
+
+    Returns:
+        Shape (k,), at most 0; -inf where no listed token counts.
+    """
+    found = np.full(len(options), -math.inf)
+    for i, option in enumerate(options):
+        wanted = option.lstrip()
+        counted = [
+            value
+            for token, value in listed
+            if (text := token.lstrip()) and wanted and (wanted.startswith(text) or text.startswith(wanted))
+        ]
+        if counted:
+            found[i] = min(0.0, float(np.logaddexp.reduce(counted)))
+    return found
+
+
+def over_vocabulary(listed: Sequence[tuple[str, float]], ids: dict[str, int], size: int) -> NDArray[np.float32]:
+    """Log-probabilities of all tokens: those listed, and what is left of the mass in equal shares for the rest.
+
+    Args:
+        listed: Tokens as text, with natural-log probabilities.
+        ids: From a token's text to its id.
+        size: V.
+
+    Returns:
+        Shape (V,).
+    """
+    known = {ids[token]: value for token, value in listed if token in ids}
+    left = max(1.0 - sum(math.exp(value) for value in known.values()), 1e-12)
+    row = np.full(size, math.log(left / max(size - len(known), 1)), dtype=np.float64)
+    for token, value in known.items():
+        row[token] = value
+    return row.astype(np.float32)
+
+
+@shaped
+def likelihood(reply: Any, prompt: str, start: int) -> Likelihood:
+    """Of an echoed prompt, the log-likelihood of its characters from ``start`` on.
+
+    A token that begins before ``start`` and ends behind it belongs to the continuation.
+
+    Raises:
+        NoLogProbabilities: the prompt came back without.
+    """
+    given = getattr(reply.choices[0], "logprobs", None)
+    if given is None or not given.token_logprobs or not given.text_offset:
+        raise NoLogProbabilities
+    offsets = [*given.text_offset, math.inf]
+    base = given.text_offset[0]  # some servers count a beginning-of-sequence token's text, some do not
+    nats, tokens, greedy = 0.0, 0, True
+    for i, value in enumerate(given.token_logprobs):
+        first, behind = offsets[i] - base, offsets[i + 1] - base
+        if behind <= start or first >= len(prompt):
+            continue
+        if value is None:
+            raise Garbled("no log-probability for the first token")
+        nats += float(value)
+        tokens += 1
+        top = given.top_logprobs[i] if given.top_logprobs else None
+        greedy = greedy and bool(top) and float(value) >= max(top.values()) - 1e-9
+    if not tokens:
+        raise NoLogProbabilities
+    return Likelihood(nats, tokens, greedy)
+
+
+@shaped
+def vectors(reply: Any, count: int) -> list[NDArray[np.float32]]:
+    """Embeddings in the order of the texts, each of shape (d,)."""
+    data = sorted(reply.data, key=lambda one: one.index)
+    if [one.index for one in data] != list(range(count)):
+        raise Garbled(f"{len(data)} vectors for {count} texts")
+    return [np.asarray(one.embedding, dtype=np.float32) for one in data]
