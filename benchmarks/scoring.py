@@ -278,11 +278,38 @@ def likelihoods(folder: Path, scale: float, rounds: int, texts: Texts, vocabular
         )
 
 
+def memory(folder: Path, pairs: int, texts: Texts) -> None:
+    """Resident memory while so many pairs are scored."""
+    from harness_plugins.hf.reward_model import RewardModel
+
+    from harness import Candidates, Conversation
+
+    model = RewardModel(str(folder))
+    model.load()
+    requests = [Candidates(Conversation.user(texts(10)), (texts(10), texts(10))) for _ in range(pairs)]
+    model.score(requests[:2000])
+    start, done = resident(), 0
+    print(f"\nMemory while {pairs:,} pairs are scored: {start:.0f} MiB after the first 2,000", end="")
+    for _ in model.stream("score", requests):
+        done += 1
+        if done % (pairs // 5) == 0:
+            print(f", {resident():.0f} after {done:,}", end="", flush=True)
+    print()
+
+
+def resident() -> float:
+    """MiB that this process holds now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 def main() -> None:
     """Make the models, run, print."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--quick", action="store_true", help="leave the larger model out")
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument(
+        "--memory", type=int, default=0, metavar="PAIRS", help="only watch memory over so many pairs"
+    )
     options = arguments.parse_args()
     logging.disable(logging.WARNING)
     from transformers.utils import logging as transformers_logging
@@ -293,6 +320,11 @@ def main() -> None:
     sizes = [(256, 4, 1.0)] + ([] if options.quick else [(768, 6, 0.25)])
     with tempfile.TemporaryDirectory() as place:
         tokenizers = {size: make_tokenizer(words, size) for size in (4096, 32_768)}
+        if options.memory:
+            small = Path(place) / "small"
+            make_model(small, "AutoModelForSequenceClassification", tokenizers[4096], 64, 2, 4096)
+            memory(small, options.memory, Texts(rng, words, tokenizers[4096]))
+            return
         for hidden, layers, scale in sizes:
             texts = Texts(rng, words, tokenizers[4096])
             folder = Path(place) / f"reward-{hidden}"

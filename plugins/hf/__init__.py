@@ -22,6 +22,18 @@ def register_models(register: Register) -> None:
         description="reward model of transformers: path= a folder or hub id with one output",
     )
     register(
+        "dpo-reward",
+        f"{_HERE}.implicit_reward:ImplicitReward",
+        offers=("score",),
+        description="implicit reward of a DPO model: policy=[MODEL], reference=[MODEL]",
+    )
+    register(
+        "hf-classifier",
+        f"{_HERE}.classifier:Classifier",
+        offers=("detect",),
+        description="sequence classifier of transformers as a detector: log-odds of positive=LABEL",
+    )
+    register(
         "hf",
         f"{_HERE}.language_model:LanguageModel",
         offers=("generate", "loglikelihood", "next_token", "choose", "embed"),

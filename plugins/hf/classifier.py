@@ -41,7 +41,7 @@ class Classifier(Model):
 
     batch_size = 256
     streamed: ClassVar[tuple[str, ...]] = ("detect",)
-    places: ClassVar[tuple[str, ...]] = ("path",)
+    places: ClassVar[tuple[str, ...]] = ("path", "device")
 
     def __init__(
         self,

@@ -52,7 +52,7 @@ class LanguageModel(Model):
 
     batch_size = 256
     streamed: ClassVar[tuple[str, ...]] = ("loglikelihood", "next_token", "choose", "embed", "generate")
-    places: ClassVar[tuple[str, ...]] = ("path", "chat_template")
+    places: ClassVar[tuple[str, ...]] = ("path", "chat_template", "device", "tokens_per_pass")
 
     def __init__(
         self,

@@ -76,6 +76,20 @@ class Source:
         revision = None if self.is_folder else commit_of(self.path, self.revision) or None
         return {"revision": revision, "trust_remote_code": self.trust_remote_code}
 
+    def folder(self) -> str:
+        """A folder that holds the files: the path itself, or the local copy of a hub model.
+
+        Raises:
+            CellError: the hub does not give them.
+        """
+        if self.is_folder:
+            return self.path
+        from huggingface_hub import snapshot_download
+
+        with told(self, "files"):
+            kinds = [f"*{suffix}" for suffix in sorted(SUFFIXES)]
+            return str(snapshot_download(self.path, revision=self.arguments()["revision"], allow_patterns=kinds))
+
     def config(self, **overrides: Any) -> Any:
         """The model's configuration.
 

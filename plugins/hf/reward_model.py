@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from harness_plugins.hf.adapted import Adapted
 from harness_plugins.hf.forward import Engine
+from harness_plugins.hf.heads import read_spec
 from harness_plugins.hf.loading import Source
 from harness_plugins.hf.schedule import Question, stream
 from harness_plugins.hf.tokens import Encoder, check_truncate, context_length, refused
@@ -36,6 +39,8 @@ class RewardModel(Model):
         chat_template: A Jinja file; ``text`` for prompt, blank line, response; ``pair`` for prompt and response as the
             two texts of a cross-encoder; default: the tokenizer's own.
         label: Output to read, for a classifier with several.
+        adapter: Head that is none of transformers' own: ``armorm``, ``internlm2-reward``, ``starling``,
+            ``trl-value-head``, or a file that describes it.
         tokens_per_pass: Tokens a forward pass; default: chosen by device. Memory that runs out halves it.
         share_prefixes: False computes every sequence by itself.
         trust_remote_code: Let Python code that lies beside the weights run.
@@ -43,7 +48,7 @@ class RewardModel(Model):
 
     batch_size = 256
     streamed: ClassVar[tuple[str, ...]] = ("score",)
-    places: ClassVar[tuple[str, ...]] = ("path", "chat_template")
+    places: ClassVar[tuple[str, ...]] = ("path", "chat_template", "adapter", "device", "tokens_per_pass")
 
     def __init__(
         self,
@@ -55,6 +60,7 @@ class RewardModel(Model):
         truncate: str = "refuse",
         chat_template: str = "",
         label: str = "",
+        adapter: str = "",
         tokens_per_pass: int = 0,
         share_prefixes: bool = True,
         trust_remote_code: bool = False,
@@ -62,17 +68,25 @@ class RewardModel(Model):
         self.source = Source(path, revision, dtype, device, trust_remote_code)
         self.truncate = check_truncate(truncate)
         self.max_length, self.label, self.tokens_per_pass = max_length, label, tokens_per_pass
+        self.adapter = adapter
+        self.adapted: Adapted | None = None
+        if adapter and (label or chat_template == "pair"):
+            raise UsageError(
+                "adapter= goes neither with label= nor with chat_template=pair: its file says what is read"
+            )
         self.pair = chat_template == "pair"
         self.chat_template, self.share_prefixes = chat_template, share_prefixes
         self._not_finite = 0
         self._said_unshared = False
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of each file of a folder, or a hub model's commit; device kind; hash of the template file."""
-        from pathlib import Path
-
+        """Hash of each file of a folder, or a hub model's commit; device kind; template file; the head."""
         template = Path(self.chat_template)
-        own = {"chat_template": file_identity(template)} if self.chat_template and template.is_file() else {}
+        own: dict[str, object] = (
+            {"chat_template": file_identity(template)} if self.chat_template and template.is_file() else {}
+        )
+        if self.adapter:
+            own["adapter"] = read_spec(self.adapter)
         return {**self.source.identity(), **own}
 
     def load(self) -> None:
@@ -82,26 +96,30 @@ class RewardModel(Model):
             CellError: they cannot be loaded, or are not those of a reward model.
         """
         tokenizer = self.source.tokenizer()
-        model = self.source.model("AutoModelForSequenceClassification")
-        self._column = _column(model.config, self.label, self.source.path)
-        context = context_length(model.config, tokenizer, self.max_length)
+        if self.adapter:
+            self.adapted = Adapted(self.source, read_spec(self.adapter), tokenizer)
+            model = self.adapted.backbone
+        else:
+            model = self.source.model("AutoModelForSequenceClassification")
+            self._column = _column(model.config, self.label, self.source.path)
+            self._weight = _linear_head(model)
         self.encoder = Encoder(
             tokenizer,
             chat_template="text" if self.pair else self.chat_template,
-            context=context,
+            context=context_length(model.config, tokenizer, self.max_length),
             truncate=self.truncate,
             path=self.source.path,
         )
-        self._pad = model.config.get_text_config().pad_token_id
-        self._weight = _linear_head(model)
-        pad = tokenizer.pad_token_id or 0
-        if self._weight is None:
-            self.engine = Engine(model, output="logits", budget=self.tokens_per_pass, pad=pad)
+        text = model.config.get_text_config()
+        self._pad = text.pad_token_id
+        arguments: dict[str, Any] = {"budget": self.tokens_per_pass, "pad": tokenizer.pad_token_id or 0}
+        if self.adapted is None and self._weight is None:
+            self.engine = Engine(model, output="logits", **arguments)
             self.engine.why_not = "its score is not read off one token"
-        else:
-            self.engine = Engine(model.base_model, budget=self.tokens_per_pass, pad=pad)
-            if self.share_prefixes:
-                self.engine.enable_sharing(self._head, model.config.get_text_config().vocab_size)
+            return
+        self.engine = Engine(model if self.adapted else model.base_model, **arguments)
+        if self.share_prefixes:
+            self.engine.enable_sharing(self._head, text.vocab_size)
 
     def close(self) -> None:
         """Release weights and tokenizer."""
@@ -135,9 +153,11 @@ class RewardModel(Model):
         return said
 
     def _head(self, hidden: Any, which: Any, slots: Any) -> Any:
-        """Scores of shape (r,), float64."""
+        """Scores of shape (r,), float64; hidden states where the described head needs two a score."""
         import torch
 
+        if self.adapted is not None:
+            return self.adapted.head(hidden, which, slots)
         if self._weight is None:
             scores = hidden[:, self._column]
         else:
@@ -157,20 +177,27 @@ class RewardModel(Model):
         jobs: list[Job] = []
         there: list[int] = []
         failure: Failure | None = None
+        prompt = self._prompt(request) if self.adapted is not None and self.adapted.needs_prompt else []
         for i, (ids, second) in enumerate(sequences):
             tokens = self.encoder.fit(ids, what="prompt and response")
             if isinstance(tokens, Failure):
                 failure = tokens
                 continue
-            jobs.append(Job(tokens, np.array([self._read_at(tokens)]), _NONE, second=second))
+            cut = len(ids) - len(tokens) if self.truncate == "left" else 0
+            at = self.adapted.positions(tokens, prompt, cut) if self.adapted else np.array([self._read_at(tokens)])
+            jobs.append(Job(tokens, at, _NONE, second=second))
             there.append(i)
         if failure is not None and not jobs:
             return failure
         return Question(jobs, lambda values: self._answer(len(request.responses), there, values))
 
+    def _prompt(self, request: Candidates) -> list[int]:
+        """The prompt's own tokens, without what opens the reply: gates are read at its last."""
+        return self.encoder.ids([self.encoder.render(request.prompt)], special=self.encoder.as_text)[0]
+
     def _answer(self, k: int, there: list[int], values: Any) -> Any:
         scores = np.full(k, math.nan)
-        scores[there] = values
+        scores[there] = values if self.adapted is None else self.adapted.rewards(values)
         finite = np.isfinite(scores)
         self._not_finite += len(there) - int(finite.sum())
         scores[~finite] = math.nan
@@ -178,7 +205,8 @@ class RewardModel(Model):
 
     def _conversations(self, request: Candidates) -> list[tuple[list[int], int]]:
         texts = [self.encoder.render(request.prompt.reply(response)) for response in request.responses]
-        return [(ids, 0) for ids in self.encoder.alike(texts)]
+        behind = self.adapted.append if self.adapted is not None else []
+        return [(ids + behind, 0) for ids in self.encoder.alike(texts)]
 
     def _pairs(self, request: Candidates) -> list[tuple[list[int], int]]:
         tokenizer = self.encoder.tokenizer

@@ -1,0 +1,75 @@
+"""A reward model whose head is described: its backbone, what is read of it, and what the head makes of that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from harness_plugins.hf.heads import load_head
+from harness_plugins.hf.loading import Source
+from numpy.typing import NDArray
+
+from harness.errors import CellError
+
+
+class Adapted:
+    """Backbone and head.
+
+    Args:
+        source: Folder or hub id.
+        spec: Description of the head, as `harness_plugins.hf.heads.read_spec` gives it.
+        tokenizer: The model's.
+
+    Raises:
+        CellError: backbone or head cannot be loaded, or the tokenizer lacks the token that is read.
+    """
+
+    def __init__(self, source: Source, spec: Mapping[str, Any], tokenizer: Any) -> None:
+        self.backbone = source.model("AutoModel")
+        self.described = load_head(Path(source.folder()), self.backbone.config, spec)
+        self.append: list[int] = []
+        if self.described.append:
+            token = tokenizer.convert_tokens_to_ids(self.described.append)
+            if token is None or token == tokenizer.unk_token_id:
+                raise CellError(
+                    f"the tokenizer of {source.path!r} has no token {self.described.append!r}, where the head reads"
+                )
+            self.append = [int(token)]
+
+    @property
+    def needs_prompt(self) -> bool:
+        """Whether the hidden state at the end of the prompt is read as well."""
+        return self.described.needs_prompt
+
+    def head(self, hidden: Any, which: Any, slots: Any) -> NDArray[Any]:
+        """Rewards of shape (r,); for a head that needs prompts, the hidden states themselves, shape (r, d)."""
+        if self.needs_prompt:
+            return np.asarray(hidden.float().cpu().numpy()[which])
+        return np.asarray(self.described.rewards(hidden).double().cpu().numpy()[which])
+
+    def rewards(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Rewards of shape (k,) from what `head` gave for the reads of k sequences."""
+        if not self.needs_prompt or not len(values):
+            return values
+        import torch
+
+        states = torch.from_numpy(values)
+        with torch.inference_mode():
+            device = self.backbone.device
+            rewards = self.described.rewards(states[1::2].to(device), states[0::2].to(device))
+        return np.asarray(rewards.double().cpu().numpy())
+
+    def positions(self, tokens: Sequence[int], prompt: Sequence[int], cut: int) -> NDArray[np.int64]:
+        """Where a sequence is read: at its end, before that at the end of its prompt if the head needs it.
+
+        Args:
+            tokens: The sequence, after ``cut`` tokens were dropped from its beginning.
+            prompt: Tokens of the prompt alone.
+            cut: Tokens dropped.
+        """
+        last = len(tokens) - 1
+        if not self.needs_prompt:
+            return np.array([last])
+        return np.array([min(max(len(prompt) - 1 - cut, 0), last), last])
