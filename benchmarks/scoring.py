@@ -288,10 +288,9 @@ def memory(folder: Path, pairs: int, texts: Texts) -> None:
     model.load()
     requests = [Candidates(Conversation.user(texts(10)), (texts(10), texts(10))) for _ in range(pairs)]
     model.score(requests[:2000])
-    start, done = resident(), 0
+    start = resident()
     print(f"\nMemory while {pairs:,} pairs are scored: {start:.0f} MiB after the first 2,000", end="")
-    for _ in model.stream("score", requests):
-        done += 1
+    for done, _ in enumerate(model.stream("score", requests), 1):
         if done % (pairs // 5) == 0:
             print(f", {resident():.0f} after {done:,}", end="", flush=True)
     print()
