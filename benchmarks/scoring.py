@@ -98,7 +98,7 @@ class Texts:
 
     def __init__(self, rng: np.random.Generator, words: list[str], tokenizer) -> None:
         """Find out how many tokens a word has."""
-        self.rng, self.words = rng, words
+        self.rng, self.words = rng, np.array(words)
         sample = " ".join(rng.choice(words, size=2000))
         self.tokens_a_word = len(tokenizer(sample)["input_ids"]) / 2000
 
