@@ -165,7 +165,7 @@ class told:
         if not isinstance(error, OSError | ValueError | KeyError | ImportError | RuntimeError | AttributeError):
             return
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        where = repr(self.source.path) if self.source.is_folder else f"{self.source.path!r}, which is no folder here,"
+        where = f"{self.source.path!r}{'' if self.source.is_folder else ' (no folder here)'}"
         mend = ""
         if "trust_remote_code" in str(error):
             mend = "; it brings code of its own: read that, then give trust_remote_code=true to let it run"
@@ -180,6 +180,7 @@ def prepare() -> None:
 
     if not sys.stderr.isatty():
         logging.disable_progress_bar()
+    logging.set_verbosity_error()  # what is missing from the files is an error here, with a message of its own
     if "OMP_NUM_THREADS" not in os.environ:  # torch reads the variable by itself
         torch.set_num_threads(max(1, processors() // 2))
 
@@ -213,6 +214,9 @@ def commit_of(hub_id: str, revision: str) -> str:
     """The commit that a branch or tag of a hub model stands for: from the hub, or from its local copy; "" if unknown.
 
     Asked once a process, so that the weights that are loaded are those that the results are filed under.
+
+    Raises:
+        CellError: the hub has no such model or cannot be reached, and there is no local copy.
     """
     if re.fullmatch(r"[0-9a-f]{40}", revision):
         return revision
@@ -232,8 +236,15 @@ def _asked_commit(hub_id: str, revision: str) -> str:
 
     try:
         return HfApi().model_info(hub_id, revision=revision or None, timeout=10).sha or ""
-    except Exception:  # no network, no such model, no permission: loading says which, where it matters
-        return _cached_commit(hub_id, revision)
+    except Exception as error:  # no network, no such model, no permission
+        cached = _cached_commit(hub_id, revision)
+        if cached:
+            return cached
+        said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise CellError(
+            f"the hub does not give {hub_id!r}{f' at {revision!r}' if revision else ''}, there is no local copy, and it "
+            f"is no folder here: {said}"
+        ) from error
 
 
 def _cached_commit(hub_id: str, revision: str) -> str:

@@ -130,3 +130,20 @@ def test_code_beside_the_weights_does_not_run_unasked(tmp_path):
     with pytest.raises(CellError, match="trust_remote_code"):
         model.load()
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_hub_that_does_not_answer_is_said_at_once_unless_there_is_a_local_copy(tmp_path, monkeypatch):
+    def unreachable(*_, **__):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", unreachable)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(loading, "_COMMITS", {})
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.delenv("TRANSFORMERS_OFFLINE", raising=False)
+    with pytest.raises(CellError, match="no local copy, and it is no folder here: Name or service not known"):
+        Source("owner/name").identity()
+    place = tmp_path / "models--owner--name" / "refs"
+    place.mkdir(parents=True)
+    (place / "v1").write_text("f" * 40)
+    assert Source("owner/name", "v1").identity()["commit"] == "f" * 40
