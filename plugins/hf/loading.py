@@ -242,8 +242,8 @@ def _asked_commit(hub_id: str, revision: str) -> str:
             return cached
         said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise CellError(
-            f"the hub does not give {hub_id!r}{f' at {revision!r}' if revision else ''}, there is no local copy, and it "
-            f"is no folder here: {said}"
+            f"the hub does not give {hub_id!r}{f' at {revision!r}' if revision else ''}, there is no local copy, and "
+            f"it is no folder here: {said}"
         ) from error
 
 
