@@ -82,7 +82,7 @@ class Sender:
                 await asyncio.sleep(self._wait(attempt, wait))
         self._lost += 1
         if self._lost >= LOST_IN_A_ROW:
-            self.ending = CellError(
+            self.ending = self.ending or CellError(
                 f"the server does not answer any more: {self._lost} requests in a row failed in {self.attempts} "
                 f"attempts each, the last with: {problem}; what was answered is kept: give the same command to go on"
             )

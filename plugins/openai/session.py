@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -25,6 +26,9 @@ TOP = {"chat": 20, "completions": 5}
 
 TEXTS_A_REQUEST = 32
 """Of embeddings."""
+
+CONNECTIONS_A_CLIENT = 8
+"""The client looks through all its connections for every request; several clients look through fewer."""
 
 GREETING = 10.0
 """Seconds that the server has to say which models it serves."""
@@ -73,8 +77,14 @@ class Settings:
         import openai
 
         # A server that asks for no key still gets a header, which must not be empty.
+        # Without TLS there are no certificates to load, which takes longer than several requests.
+        plain = openai.DefaultAsyncHttpxClient(verify=False) if self.base_url.startswith("http:") else None
         return openai.AsyncOpenAI(
-            base_url=self.base_url, api_key=self.key or "none", max_retries=0, timeout=self.timeout
+            base_url=self.base_url,
+            api_key=self.key or "none",
+            max_retries=0,
+            timeout=self.timeout,
+            http_client=plain,
         )
 
     def plain_text(self, conversation: Conversation) -> str:
@@ -202,7 +212,7 @@ class _Session:
     ) -> None:
         self.settings, self.account = settings, account
         self.capability, self.requests, self.give = capability, requests, give
-        self.client: Any = None
+        self._clients: Iterator[Any] = iter(())
         self.tasks: list[asyncio.Task[None]] = []
         self.sender = Sender(
             attempts=settings.attempts,
@@ -211,6 +221,11 @@ class _Session:
             explain=lambda status, code, text: _explained(settings, self.client, status, code, text),
             told=self._told,
         )
+
+    @property
+    def client(self) -> Any:
+        """The client whose turn it is."""
+        return next(self._clients)
 
     def _told(self, what: str) -> None:
         setattr(self.account, what, getattr(self.account, what) + 1)
@@ -225,8 +240,11 @@ class _Session:
         self.account.open()
         step = TEXTS_A_REQUEST if self.capability == "embed" else 1
         groups = iter([range(i, min(i + step, len(self.requests))) for i in range(0, len(self.requests), step)])
-        async with self.settings.client() as self.client:
-            count = min(self.settings.concurrency, -(-len(self.requests) // step))
+        count = min(self.settings.concurrency, -(-len(self.requests) // step))
+        async with contextlib.AsyncExitStack() as stack:
+            wanted = -(-count // CONNECTIONS_A_CLIENT)
+            clients = [await stack.enter_async_context(self.settings.client()) for _ in range(max(1, wanted))]
+            self._clients = itertools.cycle(clients)
             self.tasks = [asyncio.create_task(self._worker(groups)) for _ in range(count)]
             results = await asyncio.gather(*self.tasks, return_exceptions=True)
         for result in results:
