@@ -34,6 +34,12 @@ def register_models(register: Register) -> None:
         description="sequence classifier of transformers as a detector: log-odds of positive=LABEL",
     )
     register(
+        "hf-embed",
+        f"{_HERE}.encoder:Embedder",
+        offers=("embed",),
+        description="embedding model of transformers: hidden states pooled to a vector",
+    )
+    register(
         "hf",
         f"{_HERE}.language_model:LanguageModel",
         offers=("generate", "loglikelihood", "next_token", "choose", "embed"),
