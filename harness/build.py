@@ -25,6 +25,7 @@ from harness.task import Definition, Part, Task
 
 if TYPE_CHECKING:
     from harness.schema import SliceFile, SourceFile, TaskFile
+    from harness.task_sources import TaskSource
     from harness.taskfiles import TaskEntry
 
 
@@ -37,11 +38,15 @@ def build_task(registry: Registry, name: str) -> Task:
     """
     from harness.taskfiles import read_task_file
 
-    if name not in registry.tasks():
-        names = [*registry.tasks(), *registry.benchmarks()]
+    entry = registry.tasks().get(name)
+    if entry is None:
         hint = f"{len(registry.task_problems)} task files could not be read (see: harness doctor)"
+        names = registry.known_names(name)
         raise UnknownName("task or benchmark", name, names, hint=hint if registry.task_problems else "")
-    entry = registry.tasks()[name]
+    if entry.source is not None:
+        task = entry.source.task(name.partition(":")[2])
+        task.name = name
+        return task
     file, digest = read_task_file(entry)
     kind: type[Task] = registry.find("task kind", file.kind).load()
     _check_names(entry, "columns", [*file.columns], [*kind.fields, "id"])
@@ -64,6 +69,36 @@ def build_task(registry: Registry, name: str) -> Task:
             digest=digest,
         )
     )
+
+
+def task_digest(registry: Registry, name: str) -> str:
+    """Hash of the definition of a task that there is."""
+    from harness.taskfiles import read_task_file
+
+    entry = registry.tasks()[name]
+    return entry.source.digest(name.partition(":")[2]) if entry.source is not None else read_task_file(entry)[1]
+
+
+def build_source(registry: Registry, name: str) -> TaskSource:
+    """The library of tasks of that name, with its settings from the registry files; the last wins.
+
+    Raises:
+        UsageError: a setting that it does not take.
+    """
+    from harness.resolve import check_arguments
+
+    kind: type[TaskSource] = registry.find("task source", name).load()
+    settings: dict[str, Any] = {}
+    for file in registry.files:
+        given = dict(file.sources.get(name, {}))
+        for key in kind.places & given.keys():
+            places = given[key] if isinstance(given[key], list) else [given[key]]
+            given[key] = [str(file.folder / Path(str(place)).expanduser()) for place in places]
+        settings |= given
+    check_arguments(f"task source {name!r}", kind, settings)
+    source = kind(**settings)
+    source.name = name
+    return source
 
 
 def _check_names(entry: TaskEntry, block: str, given: list[str], known: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -56,8 +57,11 @@ class Collector:
 
     def add(self, items: Sequence[Item], rows: Sequence[Mapping[str, Any]]) -> None:
         """The rows of a chunk of items."""
+        if not self.count and rows:  # a task may learn from its first answers what figures it has
+            self._names = list(dict.fromkeys(name for row in rows for name in row))
+            self._chunks = {name: [] for name in self._names}
         for name in self._names:
-            self._chunks[name].append(_stack([row[name] for row in rows]))
+            self._chunks[name].append(_stack([row.get(name, math.nan) for row in rows]))
         self._ids.append(np.array([item.id.encode() for item in items]))
         combinations = self._combinations
         self._memberships.append(

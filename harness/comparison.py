@@ -13,7 +13,7 @@ from harness.build import build_task
 from harness.collect import Table, load_table
 from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.metric import Metric
-from harness.plan import build_metric, check_columns
+from harness.plan import check_columns, metric_of
 from harness.registry import Registry
 from harness.stats import Difference
 from harness.store import Store
@@ -80,7 +80,7 @@ def _tasks(registry: Registry, targets: Sequence[str]) -> list[str]:
     for target in targets:
         benchmark = registry.benchmarks().get(target)
         if benchmark is None and target not in registry.tasks():
-            raise UnknownName("task or benchmark", target, [*registry.tasks(), *registry.benchmarks()])
+            raise UnknownName("task or benchmark", target, registry.known_names(target))
         names += benchmark.tasks if benchmark else [target]
     return list(dict.fromkeys(names))
 
@@ -99,7 +99,7 @@ def _on_task(
         raise UsageError(f"{one.label} and {other.label} have no item of {one.task} in common")
     comparisons = []
     for text in wanted or task.metrics:
-        metric = build_metric(registry, text)
+        metric = metric_of(registry, task, text)
         check_columns(metric, task)
         for domain, mask in tables[0].domains():
             keep = np.ones(len(rows[0]), dtype=bool) if mask is None else mask[rows[0]]

@@ -31,6 +31,11 @@ def register_tasks(register: Register) -> None:
 
 
 @hookspec
+def register_task_sources(register: Register) -> None:
+    """Add libraries of tasks named ``NAME:TASK``: ``register(name, "module:Class", description=...)``."""
+
+
+@hookspec
 def register_metrics(register: Register) -> None:
     """Add metrics: ``register(name, "module:Class", description=...)``."""
 

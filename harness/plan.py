@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -166,22 +165,26 @@ class Planner:
         names: list[str] = []
         explicit: set[str] = set()
         for target in wish.targets:
-            if target in self._registry.benchmarks():
-                benchmark = self._registry.benchmarks()[target]
-                benchmarks.append(benchmark)
-                names += benchmark.tasks
-            elif any(c in target for c in "*?["):
-                matches = fnmatch.filter(self._registry.tasks(), target)
-                if not matches:
-                    self.problems.append(f"no task matches {target!r}")
-                names += matches
-            else:
-                names.append(target)
-                explicit.add(target)
+            self._attempt(self._target, target, benchmarks, names, explicit)
         if not wish.targets:
             self.problems.append("nothing to evaluate on: name a task or benchmark with -t (see: harness list tasks)")
         built = [self._attempt(build_task, self._registry, name) for name in dict.fromkeys(names)]
         return benchmarks, [task for task in built if task is not None], explicit
+
+    def _target(self, target: str, benchmarks: list[BenchmarkFile], names: list[str], explicit: set[str]) -> None:
+        """Add what one target stands for."""
+        benchmark = self._registry.benchmarks().get(target)
+        if benchmark is not None:
+            benchmarks.append(benchmark)
+            names += benchmark.tasks
+        elif self._registry.is_pattern(target):
+            matches = self._registry.matching(target)
+            if not matches:
+                raise UsageError(f"no task matches {target!r}")
+            names += matches
+        else:
+            names.append(target)
+            explicit.add(target)
 
     def _check_benchmark(self, benchmark: BenchmarkFile, tasks: Sequence[Task], wish: Wish) -> None:
         """An aggregate of what no task gives would leave its column empty."""
@@ -286,7 +289,7 @@ class Planner:
     def _metrics(self, task: Task, wish: Wish, explicit: bool) -> tuple[Metric, ...]:
         metrics = []
         for text in dict.fromkeys([*task.metrics, *wish.metrics]):
-            metric = build_metric(self._registry, text)
+            metric = metric_of(self._registry, task, text)
             if text not in task.metrics and not explicit and not set(metric.needs) <= set(task.columns):
                 continue  # a metric wished for a whole benchmark is computed on the tasks that it fits
             check_columns(metric, task)
@@ -355,6 +358,16 @@ def _skip(plan: Plan, reason: str, explicit: bool) -> None:
     if explicit:
         raise UsageError(reason)
     plan.skipped.append(reason)
+
+
+def metric_of(registry: Registry, task: Task, text: str) -> Metric:
+    """The metric that a task has of its own under that name, else the registered one.
+
+    Raises:
+        UsageError: there is neither, or an argument is unknown.
+    """
+    own = task.own_metric(text)
+    return build_metric(registry, text) if own is None else own
 
 
 def build_metric(registry: Registry, text: str) -> Metric:

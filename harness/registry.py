@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import NameClash, PluginError, UnknownName
 from harness.plugins import Plugin, Plugins, import_attribute, load_plugins
+from harness.task_sources import WithSources
 
 if TYPE_CHECKING:
+    from harness.task_sources import TaskSource
     from harness.taskfiles import BenchmarkEntry, BenchmarkFile, RegistryFile, TaskEntry
 
 KINDS = {
     "capability": "register_capabilities",
     "model": "register_models",
     "task kind": "register_tasks",
+    "task source": "register_task_sources",
     "metric": "register_metrics",
     "trainer": "register_trainers",
     "adapter": "register_adapters",
@@ -100,6 +104,7 @@ class Registry:
         self._tasks: dict[str, TaskEntry] | None = None
         self._benchmark_entries: dict[str, BenchmarkEntry] = {}
         self._benchmarks: dict[str, BenchmarkFile] | None = None
+        self._sources: dict[str, TaskSource] = {}
         self.task_problems: list[str] = []
 
     @cached_property
@@ -187,20 +192,23 @@ class Registry:
     # tasks and benchmarks, which are YAML
 
     def tasks(self) -> Mapping[str, TaskEntry]:
-        """All task files by task name; read on first use."""
+        """All task files by task name, read on first use; and by name alone, the tasks of sources."""
         self._read_tasks()
         assert self._tasks is not None
-        return self._tasks
+        return WithSources(self._tasks, self._task_of_source)
 
     def benchmarks(self) -> Mapping[str, BenchmarkFile]:
-        """All benchmarks by name, validated on first use; those that break the schema are task problems."""
+        """All benchmarks by name, validated on first use, and by name alone the groups of sources.
+
+        Those that break the schema are task problems.
+        """
         self._read_tasks()
         if self._benchmarks is None:
             from harness.taskfiles import read_benchmarks
 
             self._benchmarks, problems = read_benchmarks(self._benchmark_entries)
             self.task_problems += problems
-        return self._benchmarks
+        return WithSources(self._benchmarks, self._benchmark_of_source)
 
     def _read_tasks(self) -> None:
         if self._tasks is None:
@@ -208,6 +216,61 @@ class Registry:
 
             speaks = any({"tasks", "task_folders", "benchmarks"} & raw.keys() for _, raw in self._raw)
             self._tasks, self._benchmark_entries, self.task_problems = index_tasks(self.files if speaks else ())
+
+    # libraries of tasks, which are plugins
+
+    def source_of(self, name: str) -> tuple[TaskSource, str] | None:
+        """The library that a name ``SOURCE:NAME`` speaks of, and the rest of the name; None where it speaks of none.
+
+        Raises:
+            UsageError: the library's settings in registry.yaml are not what it takes.
+        """
+        prefix, colon, rest = name.partition(":")
+        if not colon or prefix not in self._entries["task source"]:
+            return None
+        if prefix not in self._sources:
+            from harness.build import build_source
+
+            self._sources[prefix] = build_source(self, prefix)
+        return self._sources[prefix], rest
+
+    def known_names(self, name: str = "") -> list[str]:
+        """All tasks and benchmarks, for suggestions; those of a source where the name speaks of one."""
+        found = self.source_of(name)
+        if found is not None:
+            return [f"{found[0].name}:{listed}" for listed in found[0].names()]
+        return [*self.tasks(), *self.benchmarks()]
+
+    def is_pattern(self, target: str) -> bool:
+        """Whether a target is a glob; brackets in the options of a source's task are none."""
+        found = self.source_of(target)
+        name = found[1].partition(":")[0] if found else target
+        return any(c in name for c in "*?[")
+
+    def matching(self, pattern: str) -> list[str]:
+        """Names of the tasks that a glob matches."""
+        found = self.source_of(pattern)
+        if found is None:
+            return fnmatch.filter(self.tasks(), pattern)
+        source, rest = found
+        glob, colon, options = rest.partition(":")
+        return [f"{source.name}:{name}{colon}{options}" for name in fnmatch.filter(source.task_names(), glob)]
+
+    def _task_of_source(self, name: str) -> TaskEntry | None:
+        from harness.taskfiles import TaskEntry
+
+        found = self.source_of(name)
+        listed = found[0].find(found[1]) if found else None
+        if found is None or listed is None or listed.kind == "group":
+            return None
+        entry = self.find("task source", found[0].name)
+        origin = f"{entry.distribution} {entry.version}"
+        return TaskEntry(name, listed.path or Path(), listed.kind, listed.description, origin, source=found[0])
+
+    def _benchmark_of_source(self, name: str) -> BenchmarkFile | None:
+        found = self.source_of(name)
+        listed = found[0].find(found[1]) if found else None
+        return found[0].benchmark(found[1]) if found and listed and listed.kind == "group" else None
 
     def named_models(self) -> dict[str, Any]:
         """Models that registry files declare, by name; later files win."""

@@ -271,14 +271,14 @@ def _resolve_trained(at: _Surroundings, wanted: Specification, declared: Any) ->
 
 def _training_digest(registry: Registry, trainer: Entry, declared: Any) -> str:
     """Another task definition, trainer or setting trains another model, in another directory."""
-    from harness.taskfiles import read_task_file
+    from harness.build import task_digest
 
     if declared.task not in registry.tasks():
         raise ConfigurationError(
             f"registry.yaml trains on the task {declared.task!r}, which does not exist"
             f"{did_you_mean(declared.task, registry.tasks())}"
         )
-    _, digest = read_task_file(registry.tasks()[declared.task])
+    digest = task_digest(registry, declared.task)
     kind = trainer.load()
     text = json.dumps([trainer.reference, kind.version, digest, declared.settings, declared.base], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()

@@ -22,7 +22,7 @@ from harness.registry import Registry
 from harness.resolve import ModelHandle
 from harness.store import Store
 from harness.store.records import MAX_FAILURES_KEPT, CellRecord, Result, finish_run, save_cell, start_run
-from harness.task import Answers, BadItem, Item
+from harness.task import Answers, BadItem, Item, Task
 from harness.training import train_handle
 
 CHUNK = 2048
@@ -171,7 +171,9 @@ class Runner:
             record.fingerprint = "+".join(asked.handle.fingerprint for asked in cell.stages)
             table = self._answer_all(cell, plan, door, record)
             record.items = len(table.columns)
-            record.results = estimates(cell.label, cell.task.name, cell.metrics, table, cell.adapters, wish)
+            record.results = estimates(
+                cell.label, cell.task.name, cell.task.settled_metrics(cell.metrics), table, cell.adapters, wish
+            )
             record.columns = f"columns/{_cell_digest(record)}.npz"
             save_table(table, self._store.folder / record.columns)
             record.status = "done" if not record.problem else "failed"
@@ -316,15 +318,12 @@ def chunks(items: Iterable[Item | BadItem], size: int) -> Iterator[list[Item | B
         yield chunk
 
 
-def count_items(task: Any, split: str, limit: int | None) -> int | None:
+def count_items(task: Task, split: str, limit: int | None) -> int | None:
     """How many items there are, where that is cheap to know."""
-    counts: list[int | None] = [
-        part.source.count() if hasattr(part.source, "count") else None for part in task.definition.parts[split]
-    ]
-    if any(count is None for count in counts):
-        return limit
-    total = sum(count for count in counts if count is not None)
-    return total if limit is None else min(limit, total)
+    total = task.count(split)
+    if total is None or limit is None:
+        return limit if total is None else total
+    return min(limit, total)
 
 
 def _note(record: CellRecord, item: str, reason: str) -> None:

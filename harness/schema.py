@@ -227,6 +227,9 @@ class RegistryFile(Strict):
     models: dict[str, str | ModelFile] = Field(default_factory=dict)
     tasks: dict[str, dict[str, Any]] = Field(default_factory=dict, description="tasks defined right here")
     benchmarks: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    sources: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="settings of libraries of tasks, by the name before the colon"
+    )
     _path: Path = PrivateAttr(Path())
 
     @property

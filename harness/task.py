@@ -14,6 +14,8 @@ from harness.data import Source
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from harness.metric import Metric
+
 CANDIDATE = "candidate"
 """The role that the evaluated model plays unless a task says otherwise."""
 
@@ -145,6 +147,14 @@ class Task:
         """Where a split's rows come from, for messages."""
         return ", ".join(part.source.description for part in self.definition.parts[split])
 
+    def count(self, split: str = "test") -> int | None:
+        """How many items a split has, where that is cheap to know."""
+        counts: list[int | None] = [
+            part.source.count() if hasattr(part.source, "count") else None for part in self.definition.parts[split]
+        ]
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
+
     def items(self, split: str = "test", *, limit: int | None = None) -> Iterator[Item | BadItem]:
         """The items of a split, streamed, in file order.
 
@@ -194,6 +204,14 @@ class Task:
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
         """The item's figures, one a name in ``columns``; NaN where a request failed."""
         raise NotImplementedError
+
+    def own_metric(self, name: str) -> Metric | None:
+        """A metric that only this task has; None where the name is that of a registered one."""
+        return None
+
+    def settled_metrics(self, planned: Sequence[Metric]) -> Sequence[Metric]:
+        """What to compute, once all rows are made: a task may learn from the answers what figures they give."""
+        return planned
 
     def facts(self) -> Mapping[str, Any]:
         """What metrics may want to know about the columns."""

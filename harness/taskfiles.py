@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from harness.schema import BenchmarkFile, RegistryFile, TaskFile
+    from harness.task_sources import TaskSource
 
 __all__ = ["BenchmarkFile", "RegistryFile", "TaskEntry", "TaskFile"]
 
@@ -38,6 +39,8 @@ class TaskEntry:
     """The distribution, folder or registry file it came with."""
     inline: Mapping[str, Any] | None = None
     """The definition, where a registry file holds it itself."""
+    source: TaskSource | None = None
+    """The library of tasks that holds it, where it is no file of harness's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def test_every_plugin_folder_is_an_entry_point_and_installed():
 
 def test_a_plugin_folder_without_hooks_holds_data_or_is_a_command():
     folders = {path.name for path in (ROOT / "plugins").iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert folders - set(plugin_folders()) == {"lm_eval", "quickstart"}
+    assert folders - set(plugin_folders()) == {"quickstart"}
     assert (ROOT / "plugins/quickstart/data").is_dir()
     assert (ROOT / "plugins/lm_eval/__main__.py").is_file()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,7 +159,7 @@ def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder
     board = build_leaderboard(name, store=store, registry=registry)
     if not board.columns:
         return  # no cell is done; what failed has been said
-    page = folder / f"{name.replace('/', '-')}.html"
+    page = folder / (re.sub(r"[^\w.=,-]+", "-", name) + ".html")
     write_atomically(page, render(board, "html"))
     click.echo(render(board, "table"))
     click.echo(f"leaderboard written to {page}")

@@ -38,9 +38,11 @@ def command(what: str, pattern: str, registry_file: Path | None, strict: bool, a
       harness list tasks
       harness list models --json
       harness list metrics --filter accuracy
+      harness list tasks --filter lm_eval:arc
     """
     registry = open_registry(registry_file, strict)
-    rows = [row for row in listing(registry, what) if pattern in row["name"]]
+    listed = _of_source(registry, pattern) if what in ("tasks", "benchmarks") else None
+    rows = [row for row in listing(registry, what) if pattern in row["name"]] if listed is None else listed[what]
     if what in ("tasks", "benchmarks"):
         for problem in registry.task_problems:
             click.echo(f"warning: {problem}", err=True)
@@ -57,10 +59,12 @@ def command(what: str, pattern: str, registry_file: Path | None, strict: bool, a
 def listing(registry: Registry, what: str) -> list[dict[str, Any]]:
     """Name, description and origin of everything of a kind."""
     if what == "tasks":
-        return [
+        tasks = [
             {"name": t.name, "description": t.description, "kind": t.kind, "origin": t.origin}
-            for _, t in sorted(registry.tasks().items())
+            for t in registry.tasks().values()
         ]
+        tasks += [_source(registry, entry.name) for entry in registry.entries("task source")]
+        return sorted(tasks, key=lambda row: row["name"])
     if what == "benchmarks":
         return [
             {"name": b.name, "description": b.description, "tasks": b.tasks}
@@ -81,6 +85,27 @@ def listing(registry: Registry, what: str) -> list[dict[str, Any]]:
     if what == "models":
         rows += [{"name": name, **_named(model)} for name, model in registry.named_models().items()]
     return sorted(rows, key=lambda row: str(row["name"]))
+
+
+def _source(registry: Registry, name: str) -> dict[str, Any]:
+    """One row for a whole library of tasks."""
+    found = registry.source_of(f"{name}:")
+    assert found is not None
+    more = f"{found[0].summary()} (list them: harness list tasks --filter {name}:)"
+    return {"name": f"{name}:*", "description": more, "kind": "task source", "origin": name}
+
+
+def _of_source(registry: Registry, pattern: str) -> dict[str, list[dict[str, Any]]] | None:
+    """Tasks and groups of the library that a filter speaks of; None where it speaks of none."""
+    found = registry.source_of(pattern)
+    if found is None:
+        return None
+    rows: dict[str, list[dict[str, Any]]] = {"tasks": [], "benchmarks": []}
+    for name, listed in sorted(found[0].names().items()):
+        if found[1] in name:
+            row = {"name": f"{found[0].name}:{name}", "description": listed.description, "kind": listed.kind}
+            rows["benchmarks" if listed.kind == "group" else "tasks"].append(row)
+    return rows
 
 
 def _named(model: Any) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def describe_name(registry: Registry, name: str) -> list[dict[str, Any]]:
     for kind in KINDS:
         found += [_entry(entry) for entry in registry.entries(kind) if name in (entry.name, entry.qualified)]
     if not found:
-        known = [*registry.tasks(), *registry.benchmarks(), *registry.named_models()]
+        known = [*registry.known_names(name), *registry.named_models()]
         raise UnknownName("thing", name, [*known, *(n for kind in KINDS for n in registry.names(kind))])
     return found
 
@@ -108,7 +108,7 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
         "licence": d.licence,
         "citation": d.citation,
         "file": str(entry.path),
-        "data": {split: "; ".join(p.source.description for p in parts) for split, parts in d.parts.items()},
+        "data": {split: task.describe_data(split) for split in task.splits},
         "asks": [f"{stage.role}: {' or '.join(stage.accepts)}" for stage in task.stages],
         "metrics": list(task.metrics),
         "columns": list(task.columns),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import stats
-from harness.build import build_task
+from harness.build import build_task, task_digest
 from harness.errors import UnknownName
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.board import Board, Column, Entry
@@ -20,7 +20,6 @@ from harness.registry import Registry
 from harness.stats import Estimate
 from harness.store import Store
 from harness.store.records import CellRecord, Result, latest_cells
-from harness.taskfiles import read_task_file
 
 if TYPE_CHECKING:
     from harness.schema import BenchmarkFile
@@ -46,7 +45,7 @@ def assemble(registry: Registry, store: Store | None, name: str, *, published: S
         raise UnknownName("benchmark", name, registry.benchmarks())
     benchmark = registry.benchmarks()[name]
     tasks = [task for task in benchmark.tasks if task in registry.tasks()]
-    digests = {task: read_task_file(registry.tasks()[task])[1] for task in tasks}
+    digests = {task: task_digest(registry, task) for task in tasks}
     cells = [] if store is None else latest_cells(store, tasks, settings={"limit": None, "split": "test"})
     current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
     notes = []
@@ -133,8 +132,17 @@ def _columns(benchmark: BenchmarkFile, kinds: Kinds) -> list[Column]:
     keys = [aggregate.name for aggregate in benchmark.aggregates if aggregate.name in kinds]
     singles = [key for key in kinds if key not in keys]
     singles.sort(key=lambda key: next((i for i, t in enumerate(benchmark.tasks) if key.startswith(t + ":")), 0))
-    prefix = benchmark.name + "/"
-    return [Column(key, key.removeprefix(prefix).replace(":", " ", 1), *kinds[key]) for key in [*keys, *singles]]
+    return [Column(key, _title(benchmark, key), *kinds[key]) for key in [*keys, *singles]]
+
+
+def _title(benchmark: BenchmarkFile, key: str) -> str:
+    """``TASK METRIC`` without what the names of the benchmark and its tasks share: a folder, or a library of tasks."""
+    task = next((task for task in benchmark.tasks if key.startswith(task + ":")), "")
+    if not task:
+        return key
+    short = task.removeprefix(benchmark.name + "/")
+    library, colon, _ = benchmark.name.partition(":")
+    return f"{short.removeprefix(library + colon) if colon else short} {key.removeprefix(task + ':')}"
 
 
 def _rank(entries: list[Entry], column: Column | None) -> None:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.build import task_digest
 from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.published_rows import shipped_files
 from harness.registry import Registry
 from harness.store import Store
 from harness.store.records import Result, latest_cells
-from harness.taskfiles import read_task_file
 
 if TYPE_CHECKING:
     from harness.schema import BenchmarkFile
@@ -137,7 +137,7 @@ def _add_evaluated(
     registry: Registry, store: Store, tasks: Sequence[str], by_model: dict[str, dict[Key, Result]], notes: list[str]
 ) -> None:
     known = [task for task in tasks if task in registry.tasks()]
-    digests = {task: read_task_file(registry.tasks()[task])[1] for task in known}
+    digests = {task: task_digest(registry, task) for task in known}
     cells = latest_cells(store, known, settings={"limit": None, "split": "test"})
     current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
     if len(current) < len(cells):

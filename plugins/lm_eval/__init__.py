@@ -1,1 +1,28 @@
-"""Models of harness inside lm-eval; ``python -m harness_plugins.lm_eval`` is lm-eval's command line with them."""
+"""lm-eval both ways: its tasks for models of harness (``lm_eval:NAME``), and models of harness in its command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from harness.registry import Register
+
+_HERE = "harness_plugins.lm_eval"
+
+
+@hookimpl
+def register_task_sources(register: Register) -> None:
+    """lm-eval's tasks."""
+    register("lm_eval", f"{_HERE}.source:LmEvalTasks", description="tasks of lm-eval: lm_eval:NAME[:num_fewshot=5,...]")
+
+
+@hookimpl
+def register_benchmarks(register: Register) -> None:
+    """How its groups are averaged."""
+    register(
+        "lm-eval-by-size",
+        f"{_HERE}.metrics:by_size",
+        description="mean weighted by the number of documents, as in lm-eval's groups",
+    )

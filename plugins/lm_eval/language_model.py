@@ -6,23 +6,24 @@ Importing this module imports lm-eval and registers the model name ``harness`` t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from harness_plugins.lm_eval.conversations import as_text
+from harness_plugins.lm_eval.requests import CAPABILITY, answer_for, request_of
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
 
 from harness.api import models_folder, store_path
-from harness.capabilities import Continuation, Conversation, Failure, Generation, Request, Response, Sampling
+from harness.capabilities import Failure, Request, Response
 from harness.errors import CellError, UsageError
 from harness.registry import Registry
 from harness.resolve import resolve_model
 from harness.run import Runner
 from harness.store import Store
 
-_SAMPLING = {"do_sample", "until", "max_gen_toks", "temperature", "top_p"}
 _IGNORED = ("batch_size", "max_batch_size", "device")
 """What lm-eval's command line passes to every model; here they are arguments of the model itself."""
 
@@ -76,27 +77,43 @@ class HarnessLM(LM):  # type: ignore[misc]
 
     def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
         """(nats, whether greedy decoding would give the continuation) a request."""
-        asked = [Continuation(context, continuation) for context, continuation in _arguments(requests)]
-        return [(answer.nats, answer.is_greedy) for answer in self._ask("loglikelihood", asked)]
+        return self._answer("loglikelihood", requests)
 
     def loglikelihood_rolling(self, requests: Sequence[Instance]) -> list[float]:
         """Nats of each whole text; a long one is read in windows by the model."""
-        asked = [Continuation("", text) for (text,) in _arguments(requests)]
-        return [answer.nats for answer in self._ask("loglikelihood", asked)]
+        return self._answer("loglikelihood_rolling", requests)
 
     def generate_until(self, requests: Sequence[Instance]) -> list[str]:
         """One completion a request; the r-th repeat of a sampled prompt is asked for with the r-th seed."""
+        return self._answer("generate_until", requests)
+
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+        """The conversation, marked as one: the model of harness renders it in its own way."""
+        return as_text(chat_history, add_generation_prompt)
+
+    def chat_template(self, chat_template: bool | str = False) -> str:
+        """What lm-eval notes down: the template is the model's own.
+
+        Raises:
+            UsageError: a template was named.
+        """
+        if isinstance(chat_template, str):
+            raise UsageError(f"a model of harness has its own chat template; {chat_template!r} cannot be chosen")
+        return "that of the model of harness" if chat_template else ""
+
+    @property
+    def tokenizer_name(self) -> str:
+        """Part of the key under which lm-eval keeps prompts."""
+        return "harness-conversations"
+
+    def _answer(self, kind: str, requests: Sequence[Instance]) -> list[Any]:
         seen: Counter[str] = Counter()
         asked = []
-        for context, settings in _arguments(requests):
-            sampling = sampling_of(settings)
-            repeat = seen[repr((context, sampling))]
-            seen[repr((context, sampling))] += 1
-            # Greedy repeats are the same answer, so one request; sampled ones must not be answered from one row.
-            seed = self._seed + repeat if sampling.temperature > 0 else 0
-            own = Sampling(sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.stop, seed)
-            asked.append(Generation(Conversation.plain(context), sampling=own))
-        return [answer[0].text for answer in self._ask("generate", asked)]
+        for request in requests:
+            repeat = seen[repr(request.args)]
+            seen[repr(request.args)] += 1
+            asked.append(request_of(kind, request.args, self._seed + repeat))
+        return [answer_for(kind, response) for response in self._ask(CAPABILITY[kind], asked)]
 
     def _ask(self, capability: str, requests: Sequence[Request]) -> list[Response]:
         if capability not in self._handle.offers:
@@ -109,31 +126,3 @@ class HarnessLM(LM):  # type: ignore[misc]
                 f"{len(failed)} of {len(answers)} requests of {capability} failed, the first with: {failed[0].reason}"
             )
         return answers
-
-
-def sampling_of(settings: Mapping[str, Any]) -> Sampling:
-    """What lm-eval's generation arguments mean, read as its own models read them.
-
-    Raises:
-        UsageError: an argument that harness has no sampling setting for.
-    """
-    from lm_eval.models.utils import normalize_gen_kwargs
-
-    read = normalize_gen_kwargs(dict(settings))
-    unknown = sorted(read.keys() - _SAMPLING)
-    if unknown:
-        raise UsageError(
-            f"generation argument {unknown[0]!r} has no counterpart; known are {', '.join(sorted(_SAMPLING))}"
-        )
-    # Asked to sample without a temperature, the usual libraries sample at 1.
-    bare = read["do_sample"] and "temperature" not in settings
-    return Sampling(
-        temperature=1.0 if bare else float(read.get("temperature", 0.0)),
-        top_p=float(read.get("top_p", 1.0)),
-        max_tokens=int(read["max_gen_toks"]),
-        stop=tuple(read["until"]),
-    )
-
-
-def _arguments(requests: Sequence[Instance]) -> list[tuple[Any, ...]]:
-    return [tuple(request.args) for request in requests]

@@ -1,0 +1,93 @@
+"""Tasks that are found elsewhere than in harness's own task files, and are named ``SOURCE:NAME``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from harness.schema import BenchmarkFile
+    from harness.task import Task
+
+T = TypeVar("T")
+
+
+class SourcedTask(NamedTuple):
+    """A task of a source as it is listed."""
+
+    description: str
+    kind: str
+    path: Path | None = None
+    """The file that defines it, where it has one."""
+
+
+class TaskSource:
+    """Base class: a library of tasks, such as that of another harness.
+
+    A name it is asked for is what follows ``SOURCE:``: the name of a task or of a group of tasks, then perhaps options
+    (``NAME:key=value,...``), whose meaning is the source's own. Looking a name up must be cheap: listing and planning
+    do it often. Settings come from ``sources: {SOURCE: {...}}`` in registry.yaml as keyword arguments.
+    """
+
+    name: str = ""
+    """As registered; set by the registry."""
+    places: ClassVar[frozenset[str]] = frozenset()
+    """Settings that are paths, or lists of paths, relative to the registry file that names them."""
+
+    def summary(self) -> str:
+        """One line for lists: what it holds. Takes no time worth speaking of."""
+        return ""
+
+    def names(self) -> Mapping[str, SourcedTask]:
+        """Every task and group it can list."""
+        return {}
+
+    def task_names(self) -> list[str]:
+        """Those of `names` that are single tasks, which globs match."""
+        return [name for name, listed in self.names().items() if listed.kind != "group"]
+
+    def find(self, name: str) -> SourcedTask | None:
+        """What a name with its options stands for; None where there is no such task or group.
+
+        Raises:
+            harness.errors.UsageError: an option is unknown or not of its type.
+        """
+        return self.names().get(name)
+
+    def task(self, name: str) -> Task:
+        """The task of that name; no data is read unless there is no other way to know what it asks for.
+
+        Raises:
+            harness.errors.HarnessError: it cannot be built; says why.
+        """
+        raise NotImplementedError
+
+    def benchmark(self, name: str) -> BenchmarkFile:
+        """The group of that name as a benchmark."""
+        raise NotImplementedError
+
+    def digest(self, name: str) -> str:
+        """Hash of the task's definition, as `harness.task.Definition.digest`."""
+        return self.task(name).definition.digest
+
+
+class WithSources(Mapping[str, T]):
+    """What files define, over which it iterates, and by name alone also what task sources hold."""
+
+    def __init__(self, own: Mapping[str, T], find: Callable[[str], T | None]) -> None:
+        self._own, self._find = own, find
+
+    def __getitem__(self, name: str) -> T:
+        if name in self._own:
+            return self._own[name]
+        found = self._find(name) if ":" in name else None
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own)
+
+    def __len__(self) -> int:
+        return len(self._own)

@@ -1,0 +1,129 @@
+"""Names of lm-eval's tasks to their files, remembered on disk: reading its 14,000 YAML files takes ten seconds."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from harness.errors import DataError, UsageError
+
+_FORM = 1
+"""Raised when what is remembered changes its form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One name of lm-eval's."""
+
+    kind: str
+    """``"task"``, ``"group"``, or ``"tag"``: a name for several tasks, without figures of its own."""
+    path: str = ""
+    """The YAML file; empty for a tag."""
+    description: str = ""
+    members: tuple[str, ...] = ()
+    """Of a tag."""
+
+
+def installed() -> tuple[Path, str]:
+    """The folder of lm-eval's own tasks, and its version; it is not imported.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    spec = importlib.util.find_spec("lm_eval")
+    try:
+        if spec is not None and spec.submodule_search_locations:
+            return Path(next(iter(spec.submodule_search_locations))) / "tasks", version("lm_eval")
+    except PackageNotFoundError:
+        pass
+    raise UsageError("tasks of lm-eval need lm-eval: pip install lm-eval")
+
+
+def read_index(include: Sequence[Path] = ()) -> dict[str, Listed]:
+    """All tasks, groups and tags of lm-eval and of further folders of YAML files, of which the last win.
+
+    Raises:
+        DataError: a folder does not exist.
+        UsageError: lm-eval is not installed.
+    """
+    folder, release = installed()
+    found = dict(_of_folder(folder, release, (folder.stat().st_mtime_ns,)))
+    for place in include:
+        if not place.is_dir():
+            raise DataError(f"{place}: no such folder of lm-eval tasks (registry.yaml, sources: lm_eval: include)")
+        files = sorted(place.rglob("*.yaml"))
+        stamp = tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+        found |= _of_folder(place, release, stamp)
+    return found
+
+
+def remembered_count() -> int | None:
+    """How many tasks of lm-eval itself are known from an earlier time; None where none was."""
+    folder, release = installed()
+    known = _recall(_place(folder, release, (folder.stat().st_mtime_ns,)))
+    return None if known is None else sum(entry.kind == "task" for entry in known.values())
+
+
+@cache
+def _of_folder(folder: Path, release: str, stamp: tuple[Any, ...]) -> Mapping[str, Listed]:
+    place = _place(folder, release, stamp)
+    known = _recall(place)
+    if known is None:
+        if len(stamp) == 1 and sys.stderr is not None:
+            sys.stderr.write(f"reading the task files of lm-eval {release}, once for this version ...\n")
+        known = _read(folder)
+        _remember(place, known)
+    return known
+
+
+def _read(folder: Path) -> dict[str, Listed]:
+    from lm_eval.tasks import TaskManager
+
+    entries = TaskManager(include_defaults=False, include_path=str(folder)).task_index
+    return {name: _listed(entry) for name, entry in entries.items()}
+
+
+def _listed(entry: Any) -> Listed:
+    kind = {"GROUP": "group", "TAG": "tag"}.get(entry.kind.name, "task")
+    settings = entry.cfg or {}
+    if kind == "tag":
+        return Listed(kind, description=f"{len(entry.tags)} tasks", members=tuple(sorted(entry.tags)))
+    if kind == "group":
+        members = settings.get("task")
+        described = f"{len(members)} members" if isinstance(members, list) else ""
+    else:
+        data = " ".join(str(settings[key]) for key in ("dataset_path", "dataset_name") if settings.get(key))
+        described = f"{settings.get('output_type') or 'defined in Python'}{', ' + data if data else ''}"
+    return Listed(kind, str(entry.yaml_path or ""), described)
+
+
+def _place(folder: Path, release: str, stamp: tuple[Any, ...]) -> Path:
+    named = hashlib.blake2b(repr((_FORM, str(folder), release, stamp)).encode(), digest_size=8).hexdigest()
+    cache_folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache_folder / "harness" / "lm_eval" / f"{release}-{named}.json"
+
+
+def _recall(place: Path) -> dict[str, Listed] | None:
+    try:
+        kept = json.loads(place.read_text("utf-8"))
+        return {name: Listed(**{**entry, "members": tuple(entry["members"])}) for name, entry in kept.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not there, or not ours: it is written anew
+        return None
+
+
+def _remember(place: Path, entries: Mapping[str, Listed]) -> None:
+    with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
+        place.parent.mkdir(parents=True, exist_ok=True)
+        partial = place.with_name(f"{place.name}.{os.getpid()}")
+        partial.write_text(json.dumps({name: asdict(entry) for name, entry in entries.items()}), encoding="utf-8")
+        partial.replace(place)

@@ -1,0 +1,86 @@
+"""lm-eval's requests as those of harness, and the answers back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness_plugins.lm_eval.conversations import conversation_in
+
+from harness.capabilities import Continuation, Conversation, Generation, Origin, Request, Response, Sampling
+from harness.errors import UsageError
+
+CAPABILITY = {
+    "loglikelihood": "loglikelihood",
+    "multiple_choice": "loglikelihood",
+    "loglikelihood_rolling": "loglikelihood",
+    "generate_until": "generate",
+}
+"""What lm-eval's request and output types ask a model of harness for."""
+
+_SAMPLING = {"do_sample", "until", "max_gen_toks", "temperature", "top_p"}
+
+
+def request_of(kind: str, arguments: Sequence[Any], seed: int, origin: Origin | None = None) -> Request:
+    """One request.
+
+    Args:
+        kind: lm-eval's request type.
+        arguments: Its arguments: context and continuation, a text, or context and generation arguments.
+        seed: Of a sampled completion.
+        origin: The item it is made for.
+
+    Raises:
+        UsageError: a generation argument that harness has no setting for, or something other than text.
+    """
+    if kind == "loglikelihood":
+        context, continuation = arguments
+        return Continuation(conversation_in(context) or context, continuation, origin=origin)
+    if kind == "loglikelihood_rolling":
+        return Continuation("", arguments[0], origin=origin)
+    if kind != "generate_until" or len(arguments) != 2:
+        raise UsageError(
+            f"requests of type {kind!r} with {len(arguments)} arguments, for pictures or sound, are not known"
+        )
+    context, settings = arguments
+    sampling = sampling_of(settings)
+    # Greedy repeats are the same answer, so one request; sampled ones must not be answered from one row.
+    own = Sampling(
+        sampling.temperature,
+        sampling.top_p,
+        sampling.max_tokens,
+        sampling.stop,
+        seed if sampling.temperature > 0 else 0,
+    )
+    return Generation(conversation_in(context) or Conversation.plain(context), sampling=own, origin=origin)
+
+
+def answer_for(kind: str, response: Response) -> Any:
+    """A response as lm-eval wants it: (nats, greedy), nats, or text."""
+    if kind == "loglikelihood":
+        return response.nats, response.is_greedy
+    return response.nats if kind == "loglikelihood_rolling" else response[0].text
+
+
+def sampling_of(settings: Mapping[str, Any]) -> Sampling:
+    """What lm-eval's generation arguments mean, read as its own models read them.
+
+    Raises:
+        UsageError: an argument that harness has no sampling setting for.
+    """
+    from lm_eval.models.utils import normalize_gen_kwargs
+
+    read = normalize_gen_kwargs(dict(settings))
+    unknown = sorted(read.keys() - _SAMPLING)
+    if unknown:
+        raise UsageError(
+            f"generation argument {unknown[0]!r} has no counterpart; known are {', '.join(sorted(_SAMPLING))}"
+        )
+    # Asked to sample without a temperature, the usual libraries sample at 1.
+    bare = read["do_sample"] and "temperature" not in settings
+    return Sampling(
+        temperature=1.0 if bare else float(read.get("temperature", 0.0)),
+        top_p=float(read.get("top_p", 1.0)),
+        max_tokens=int(read["max_gen_toks"]),
+        stop=tuple(read["until"]),
+    )

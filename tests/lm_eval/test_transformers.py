@@ -1,0 +1,44 @@
+"""The same weights through harness's own back-end and through lm-eval's: equal scores."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from toy_tasks import evaluate_directly
+
+from harness.api import evaluate
+
+pytest.importorskip("lm_eval")
+pytest.importorskip("accelerate", reason="lm-eval's own model of transformers needs accelerate")
+pytestmark = pytest.mark.filterwarnings("default")  # lm-eval and its libraries warn on import
+
+
+@pytest.fixture
+def tiny() -> Any:
+    path = Path(__file__).parents[1] / "hf" / "tiny.py"
+    spec = importlib.util.spec_from_file_location("tiny", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules.setdefault("tiny", importlib.util.module_from_spec(spec))
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_scores_equal_those_of_lm_evals_own_model(folder: Path, tiny: Any) -> None:
+    from lm_eval.models.huggingface import HFLM
+
+    made = tiny.causal(folder / "model")
+    names = ["toy_choice", "toy_shots", "toy_last", "toy_written"]
+    theirs = evaluate_directly(folder, HFLM(pretrained=str(made), device="cpu", dtype="float32"), names)["results"]
+    outcome = evaluate([f"hf:path={made},dtype=float32"], [f"lm_eval:{n}" for n in names], store=folder / "s.sqlite")
+    assert not outcome.failures()
+    compared = 0
+    for result in outcome.results:
+        value = theirs[result.task.removeprefix("lm_eval:")][f"{result.metric},none"]
+        assert result.estimate.value == pytest.approx(value, rel=1e-4)
+        compared += 1
+    assert compared == 8
