@@ -30,12 +30,6 @@ def register_models(register: Register) -> None:
     )
     register("tfidf", f"{_HERE}.tfidf:Tfidf", offers=("embed",), description="hashed TF-IDF vectors of words")
     register(
-        "minilm",
-        f"{_HERE}.encoder:SentenceEncoder",
-        offers=("embed",),
-        description="any sentence encoder: path= a folder or hub id; mean pooling",
-    )
-    register(
         "bt-linear",
         f"{_HERE}.reward_model:LinearRewardModel",
         offers=("score",),

@@ -40,6 +40,12 @@ def register_models(register: Register) -> None:
         description="embedding model of transformers: hidden states pooled to a vector",
     )
     register(
+        "minilm",
+        f"{_HERE}.sentence_encoder:SentenceEncoder",
+        offers=("embed",),
+        description="any sentence encoder: path= a folder or hub id; mean pooling",
+    )
+    register(
         "hf",
         f"{_HERE}.language_model:LanguageModel",
         offers=("generate", "loglikelihood", "next_token", "choose", "embed"),

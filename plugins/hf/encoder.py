@@ -76,11 +76,15 @@ class Embedder(Model):
         """
         tokenizer = self.source.tokenizer()
         model = self.source.model("AutoModel")
-        context = context_length(model.config, tokenizer, self.max_length)
+        context = self.context(model.config, tokenizer)
         self.encoder = Encoder(
             tokenizer, chat_template="text", context=context, truncate=self.truncate, path=self.source.path
         )
         self.engine = Engine(_pooled(model, self.pooling), output="vectors", pad=tokenizer.pad_token_id or 0)
+
+    def context(self, config: Any, tokenizer: Any) -> int:
+        """Tokens that a text may have."""
+        return context_length(config, tokenizer, self.max_length)
 
     def close(self) -> None:
         """Release weights and tokenizer."""

@@ -54,8 +54,8 @@ class Encoder:
         chat_template: "" is the tokenizer's own; ``text`` joins the messages by blank lines and uses no template;
             else a file holding a Jinja template.
         context: Tokens that a sequence may have.
-        truncate: What becomes of longer ones: ``refuse`` fails them, ``left`` drops their beginning (a leading
-            beginning-of-sequence token is kept), ``right`` their end.
+        truncate: What becomes of longer ones: ``refuse`` fails them, ``left`` drops their beginning, ``right`` their
+            end; special tokens at either end are kept.
         path: Of the model, for messages.
 
     Raises:
@@ -73,6 +73,7 @@ class Encoder:
                 raise UsageError(f"chat_template={chat_template!r} is neither 'text' nor a file holding a template")
             self.template = Path(chat_template).read_text(encoding="utf-8")
         self.counts: Counter[str] = Counter()
+        self._ends: tuple[Tokens, Tokens] | None = None
         self._marks = sorted({str(token) for token in tokenizer.get_added_vocab()}, key=len, reverse=True)
 
     def remarks(self) -> list[str]:
@@ -230,12 +231,23 @@ class Encoder:
             self.counts["refused"] += 1
             return Failure(f"{what}: {len(array)} tokens, and the model has room for {limit}")
         self.counts[self.truncate] += 1
+        head, tail = (0, 0) if keep else self._special_ends(array)
         if self.truncate == "right" and not keep:
-            return array[:limit]
+            return np.concatenate([array[: limit - tail], array[len(array) - tail :]])
+        return np.concatenate([array[:head], array[len(array) - limit + head :]])
+
+    def _special_ends(self, array: Tokens) -> tuple[int, int]:
+        """How many tokens at the beginning and at the end are those that the tokenizer puts around every text."""
+        if self._ends is None:
+            around = self.tokenizer("a", return_special_tokens_mask=True)
+            mask, ids = around["special_tokens_mask"], around["input_ids"]
+            text = [i for i, special in enumerate(mask) if not special] or [len(ids)]
+            self._ends = np.asarray(ids[: text[0]], dtype=np.int64), np.asarray(ids[text[-1] + 1 :], dtype=np.int64)
+        head, tail = self._ends
         bos = self.tokenizer.bos_token_id
-        if not keep and bos is not None and array[0] == bos:
-            return np.concatenate([array[:1], array[len(array) - limit + 1 :]])
-        return array[len(array) - limit :]
+        begins = len(head) if np.array_equal(array[: len(head)], head) else 0
+        ends = len(tail) if np.array_equal(array[len(array) - len(tail) :], tail) else 0
+        return max(begins, int(bos is not None and array[0] == bos)), ends
 
 
 def refused(error: Exception) -> Failure:

