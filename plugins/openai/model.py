@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from harness_plugins.openai.account import Account
-from harness_plugins.openai.session import OPENAI, Settings, streamed_answers
+from harness_plugins.openai.session import streamed_answers
+from harness_plugins.openai.settings import OPENAI, Settings
 
 from harness import Choice, Continuation, Conversation, Generation, Model, Text
 from harness.capabilities import Request, Response
@@ -133,7 +134,7 @@ class ServedModel(Model):
         Raises:
             CellError: no key for OpenAI, a key that is refused, no server at the address.
         """
-        from harness_plugins.openai.session import greet
+        from harness_plugins.openai.greeting import greet
 
         key = os.environ.get(self.api_key_variable, "")
         if not key and self.base_url == OPENAI:

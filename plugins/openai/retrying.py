@@ -42,6 +42,7 @@ class Sender:
         redact: Takes secrets out of a text.
         explain: From a status and the server's message to the error that ends the run, or None.
         told: Called with "retries" or "maybe_twice" when that happens.
+        at_once: Requests under way at most.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Sender:
         redact: Callable[[str], str],
         explain: Callable[[int, str, str], Awaitable[CellError | None]],
         told: Callable[[str], None],
+        at_once: int,
     ) -> None:
         self.attempts, self.timeout = attempts, timeout
         self.redact, self.explain, self.told = redact, explain, told
@@ -59,6 +61,7 @@ class Sender:
         """Set once there is no use in going on; requests under way end, none is begun."""
         self._not_before = 0.0
         self._lost = 0
+        self._places = asyncio.Semaphore(at_once)
 
     async def send(self, call: Callable[[], Awaitable[Any]], read: Callable[[Any], Any]) -> Any:
         """What ``read`` makes of the answer.
@@ -73,8 +76,11 @@ class Sender:
                 raise self.ending
             if attempt:
                 self.told("retries")
-            await self._pause()
-            problem, wait = await self._try(call, read)
+            async with self._places:  # left while it waits to try again
+                await self._pause()
+                if self.ending is not None:
+                    raise self.ending
+                problem, wait = await self._try(call, read)
             if problem is None:
                 self._lost = 0
                 return wait

@@ -1,0 +1,68 @@
+"""What a server says that concerns every request: it is not there, refuses the key, does not know the model."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from harness_plugins.openai.settings import Settings
+
+from harness.errors import CellError, did_you_mean
+
+GREETING = 10.0
+"""Seconds that the server has to say which models it serves."""
+
+
+def greet(settings: Settings) -> None:
+    """See that there is a server and that it takes the key.
+
+    Raises:
+        CellError: no answer, or the key is refused.
+    """
+    import openai
+
+    async def ask() -> None:
+        async with settings.client() as client:
+            for attempt in range(3):
+                try:
+                    async with asyncio.timeout(GREETING):
+                        await client.models.list()
+                    return
+                except openai.APIStatusError as error:
+                    ending = await explained(settings, client, error.status_code, "", settings.redact(str(error)))
+                    if ending is not None and error.status_code in (401, 403):
+                        raise ending from None
+                    return  # a server need not list its models
+                except (openai.APIConnectionError, TimeoutError) as error:
+                    cause = error.__cause__ or error
+                    if attempt == 2:
+                        raise CellError(
+                            f"no server answers at {settings.base_url}: "
+                            f"{settings.redact(str(cause) or type(cause).__name__)}; start it, or mend base_url="
+                        ) from None
+                    await asyncio.sleep(0.3 * 2**attempt)
+                except (openai.APIError, ValueError, AttributeError, TypeError):
+                    return  # rubbish: the requests themselves will show
+
+    asyncio.run(ask())
+
+
+async def explained(settings: Settings, client: Any, status: int, code: str, text: str) -> CellError | None:
+    """The error that ends the run, for a status that concerns every request."""
+    if status in (401, 403):
+        held = f"the key in {settings.key_variable}" if settings.key else f"no key is in {settings.key_variable}, which"
+        return CellError(f"{settings.base_url} refuses {held} ({status}): {text}")
+    if code == "insufficient_quota":
+        return CellError(f"{settings.base_url}: {text}")
+    wrong = status == 404 or code == "model_not_found" or (status == 400 and "model" in text and "not" in text)
+    if not wrong:
+        return None
+    try:
+        async with asyncio.timeout(GREETING):
+            served = [str(model.id) for model in (await client.models.list()).data]
+    except Exception:  # whatever comes: the list only improves the message
+        served = []
+    if settings.model in served:
+        return None if status == 400 else CellError(f"{settings.base_url} does not know api={settings.api}: {text}")
+    hint = f"{did_you_mean(settings.model, served)}; it serves: {', '.join(served[:10])}" if served else ""
+    return CellError(f"the server at {settings.base_url} has no model {settings.model!r} ({status}: {text}){hint}")

@@ -1,0 +1,136 @@
+"""From a request of harness to what is sent, and from the reply to its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from harness_plugins.openai import answers
+from harness_plugins.openai.account import estimated_tokens
+from harness_plugins.openai.retrying import Refused, failure_of
+from harness_plugins.openai.settings import Settings, messages_of
+
+from harness import Choice, Continuation, Conversation, Failure, Generation, Text
+from harness.capabilities import Completion, Response
+
+TOP = {"chat": 20, "completions": 5}
+"""Likeliest tokens asked for: the most that every server gives."""
+
+TEXTS_A_REQUEST = 32
+"""Of embeddings."""
+
+Call = Callable[[], Awaitable[Any]]
+Send = Callable[[Call, Callable[[Any], Any], int, int], Awaitable[Any]]
+"""Sends a call within the budget and reads the reply; given the most tokens that prompt and completion may have."""
+
+
+class Questions:
+    """Asks a server what requests ask.
+
+    Args:
+        settings: How the server is spoken to.
+        client: Gives the client whose turn it is.
+        send: Sends one call.
+    """
+
+    def __init__(self, settings: Settings, client: Callable[[], Any], send: Send) -> None:
+        self.settings, self._client, self._send = settings, client, send
+
+    async def answers(self, capability: str, requests: Sequence[Any]) -> list[Response]:
+        """One answer a request; several requests for ``embed`` alone."""
+        if capability == "embed":
+            return await self._embed(requests)
+        ways: dict[str, Callable[[Any], Awaitable[Response]]] = {
+            "generate": self._generate,
+            "choose": self._choose,
+            "next_token": self._next_token,
+            "loglikelihood": self._loglikelihood,
+        }
+        try:
+            return [await ways[capability](request) for request in requests]
+        except Refused as error:
+            return [failure_of(error)]
+
+    def _create(self, conversation: Conversation, most: int, **fields: Any) -> tuple[Call, int]:
+        """The call that has a conversation continued, and the estimate of its prompt's tokens."""
+        import openai.types as types
+        from openai.types.chat import ChatCompletion
+
+        fields = {"model": self.settings.model, self.settings.limit_as: most, **fields}
+        if self.settings.api == "completions":
+            text = self.settings.plain_text(conversation)
+            return self._posting("/completions", {"prompt": text, **fields}, types.Completion), estimated_tokens([text])
+        messages = messages_of(conversation)
+        tokens = estimated_tokens([message["content"] for message in messages])
+        return self._posting("/chat/completions", {"messages": messages, **fields}, ChatCompletion), tokens
+
+    def _posting(self, path: str, fields: dict[str, Any], reply: type) -> Call:
+        # Not the client's `create`: it converts the fields, which are in their final form, in a third of its time.
+        body = {**fields, **self.settings.extra_body}
+        return lambda: self._client().post(path, body=body, cast_to=reply)
+
+    async def _generate(self, request: Generation) -> Response:
+        sampling = request.sampling
+        fields: dict[str, Any] = {"temperature": sampling.temperature}
+        if sampling.top_p != 1.0:
+            fields["top_p"] = sampling.top_p
+        if sampling.stop:
+            fields["stop"] = list(sampling.stop)
+        found: list[Completion] = []
+        greedy = sampling.temperature == 0  # n equal completions are paid for once
+        while len(found) < (1 if greedy else request.n):
+            wanted = 1 if greedy else request.n - len(found)
+            more = {"n": wanted} if wanted > 1 else {}
+            call, prompt = self._create(
+                request.prompt, sampling.max_tokens, seed=sampling.seed + len(found), **more, **fields
+            )
+            new = await self._send(call, answers.completions, prompt, wanted * sampling.max_tokens)
+            found += new[:wanted]  # a server may give fewer than asked for
+        return tuple(found * request.n if greedy else found)
+
+    async def _listed(self, conversation: Conversation) -> list[tuple[str, float]]:
+        api = self.settings.api
+        fields: dict[str, Any] = {"temperature": 0.0}
+        fields |= {"logprobs": True, "top_logprobs": TOP[api]} if api == "chat" else {"logprobs": TOP[api]}
+        call, prompt = self._create(conversation, 1, **fields)
+        return list(await self._send(call, answers.first_tokens, prompt, 1))
+
+    async def _choose(self, request: Choice) -> Response:
+        return answers.weights(await self._listed(request.prompt), request.options)
+
+    async def _next_token(self, request: Conversation) -> Response:
+        ids = self.settings.token_ids
+        return answers.over_vocabulary(await self._listed(request), ids, len(self.settings.tokenizer))
+
+    async def _loglikelihood(self, request: Continuation) -> Response:
+        context, continuation = request.context, request.continuation
+        text = context if isinstance(context, str) else self.settings.plain_text(context)
+        head = text.rstrip()
+        if not head:
+            return Failure("servers give no probability for a text's first token: a context is needed")
+        whole = text + continuation
+        call, prompt = self._create(Conversation.plain(whole), 1, temperature=0.0, logprobs=1, echo=True)
+        return await self._send(call, lambda reply: answers.likelihood(reply, whole, len(head)), prompt, 1)
+
+    async def _embed(self, texts: Sequence[Text]) -> list[Response]:
+        from openai.types import CreateEmbeddingResponse
+
+        async def ask(batch: Sequence[Text]) -> list[Response]:
+            given = [one.text for one in batch]
+            fields = {"model": self.settings.model, "input": given, "encoding_format": "float"}
+            call = self._posting("/embeddings", fields, CreateEmbeddingResponse)
+            tokens = estimated_tokens(given)
+            return list(await self._send(call, lambda reply: answers.vectors(reply, len(given)), tokens, 0))
+
+        try:
+            return await ask(texts)
+        except Refused as error:
+            if len(texts) == 1:
+                return [failure_of(error)]
+        single: list[Response] = []  # one text that is refused must not take the others along
+        for text in texts:
+            try:
+                single += await ask([text])
+            except Refused as error:
+                single.append(failure_of(error))
+        return single

@@ -1,0 +1,89 @@
+"""What asking a server needs to know, and how a conversation is written for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness_plugins.openai.retrying import Refused
+
+from harness import Conversation
+from harness.errors import CellError
+
+OPENAI = "https://api.openai.com/v1"
+
+
+@dataclass
+class Settings:
+    """What a stream needs to know."""
+
+    model: str
+    base_url: str
+    api: str
+    concurrency: int
+    attempts: int
+    timeout: float
+    limit_as: str
+    extra_body: dict[str, Any]
+    key: str = field(default="", repr=False)
+    key_variable: str = ""
+    fingerprints: set[str] = field(default_factory=set)
+    tokenizer: Any = None
+    token_ids: dict[str, int] = field(default_factory=dict)
+
+    def use_tokenizer(self, source: str) -> None:
+        """Load a tokenizer of transformers.
+
+        Raises:
+            CellError: there is none.
+        """
+        from transformers import AutoTokenizer
+
+        try:
+            self.tokenizer = AutoTokenizer.from_pretrained(source)
+        except (OSError, ValueError) as error:
+            raise CellError(f"no tokenizer can be loaded from {source!r}: {str(error).splitlines()[0]}") from error
+        texts = self.tokenizer.batch_decode([[i] for i in range(len(self.tokenizer))])
+        for i, text in reversed(list(enumerate(texts))):  # of tokens of one text, the first
+            self.token_ids[text] = i
+
+    def redact(self, text: str) -> str:
+        """The text without the key."""
+        return text.replace(self.key, "[key]") if len(self.key) > 3 else text
+
+    def client(self) -> Any:
+        """The official client; its own retries are off."""
+        import openai
+
+        # A server that asks for no key still gets a header, which must not be empty.
+        # Without TLS there are no certificates to load, which takes longer than several requests.
+        plain = openai.DefaultAsyncHttpxClient(verify=False) if self.base_url.startswith("http:") else None
+        return openai.AsyncOpenAI(
+            base_url=self.base_url,
+            api_key=self.key or "none",
+            max_retries=0,
+            timeout=self.timeout,
+            http_client=plain,
+        )
+
+    def plain_text(self, conversation: Conversation) -> str:
+        """A conversation for a server that completes text.
+
+        Raises:
+            Refused: it is a chat, and there is no tokenizer to render it.
+        """
+        if all(m.role == "text" for m in conversation.messages):
+            return conversation.text
+        if self.tokenizer is None or not self.tokenizer.chat_template:
+            raise Refused("api=completions takes plain text; give tokenizer= with a chat template, or api=chat")
+        last = conversation.messages[-1].role == "assistant"
+        return str(
+            self.tokenizer.apply_chat_template(
+                messages_of(conversation), tokenize=False, add_generation_prompt=not last, continue_final_message=last
+            )
+        )
+
+
+def messages_of(conversation: Conversation) -> list[dict[str, str]]:
+    """The messages as servers take them; plain text is a user's."""
+    return [{"role": "user" if m.role == "text" else m.role, "content": m.content} for m in conversation.messages]
