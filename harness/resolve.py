@@ -307,7 +307,7 @@ def check_arguments(what: str, kind: Any, arguments: Mapping[str, Any]) -> None:
     names = [p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
     for name in arguments:
         if name not in names:
-            allowed = did_you_mean(name, names) or " (it takes none)"
+            allowed = did_you_mean(name, names) or (f" (it takes: {', '.join(names)})" if names else " (it takes none)")
             raise UsageError(f"{what} has no argument {name!r}{allowed}")
     missing = [p.name for p in parameters if p.default is p.empty and p.name in names and p.name not in arguments]
     if missing:
