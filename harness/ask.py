@@ -146,7 +146,7 @@ class Door:
 
     def _give_parts(self, handle: ModelHandle, model: Model) -> None:
         if handle.parts and not hasattr(model, "parts"):
-            model.parts = {name: partial(self.ask, part) for name, part in handle.parts.items()}
+            model.parts = {name: part.as_part(partial(self.ask, part)) for name, part in handle.parts.items()}
 
 
 def _missing(

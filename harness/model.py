@@ -7,8 +7,35 @@ from typing import Any, ClassVar
 
 from harness.capabilities import Request, Response
 
-Part = Callable[[str, Sequence[Request]], list[Response]]
-"""A model inside a model: ``part(capability, requests)`` asks it through the one door."""
+
+class Part:
+    """A model inside a model, or under a trainer: ``part(capability, requests)`` asks it through the one door.
+
+    Args:
+        ask: How it is asked.
+        specification: ``NAME:key=value,...``, which gives the same model again.
+        fingerprint: Hash of everything its answers depend on.
+        model: The model itself.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[str, Sequence[Request]], list[Response]],
+        *,
+        specification: str = "",
+        fingerprint: str = "",
+        model: Model | None = None,
+    ) -> None:
+        self._ask, self._model = ask, model
+        self.specification, self.fingerprint = specification, fingerprint
+
+    def __call__(self, capability: str, requests: Sequence[Request]) -> list[Response]:
+        """One response a request."""
+        return self._ask(capability, requests)
+
+    def tokens(self) -> Sequence[str]:
+        """What `Model.tokens` of it gives."""
+        return self._model.tokens() if self._model is not None else ()
 
 
 class Model:
@@ -66,6 +93,14 @@ class Model:
     def asks(self) -> Mapping[str, Sequence[str]]:
         """The capabilities that each part has to offer, by argument name; held against the parts while planning."""
         return {}
+
+    def default_parts(self) -> Mapping[str, str]:
+        """Specifications of parts that were left out: a trained model knows what it was trained over."""
+        return {}
+
+    def tokens(self) -> Sequence[str]:
+        """Text of every token by id, for models that give probabilities of tokens; may be asked before `load`."""
+        return ()
 
     def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
         """Answers to requests of a capability in ``streamed``, in any order, each as soon as it is known.

@@ -6,13 +6,14 @@ import hashlib
 import inspect
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.capabilities import Request, Response
 from harness.errors import CellError, ConfigurationError, HarnessError, PluginError, UsageError, did_you_mean
-from harness.model import Model
+from harness.model import Model, Part
 from harness.plugins import describe
 from harness.registry import Entry, Registry
 
@@ -44,6 +45,16 @@ class ModelHandle:
     training: Training | None = None
     parts: dict[str, ModelHandle] = field(default_factory=dict)
     _fingerprint: str = ""
+
+    @property
+    def specification(self) -> str:
+        """``NAME:key=value,...``, which names the same model again."""
+        listed = ",".join(f"{key}={_written(value)}" for key, value in self.arguments.items())
+        return f"{self.entry.name}:{listed}" if listed else self.entry.name
+
+    def as_part(self, ask: Callable[[str, Sequence[Request]], list[Response]]) -> Part:
+        """This model for one that is built over it, or trained over it."""
+        return Part(ask, specification=self.specification, fingerprint=self.fingerprint, model=self.model)
 
     def everyone(self) -> list[ModelHandle]:
         """This model and those inside it."""
@@ -218,13 +229,14 @@ def _construct(at: _Surroundings, wanted: Specification, entry: Entry, seen: tup
     try:
         model = kind(**wanted.arguments)
         offers = model.offers(known)
+        defaults = model.default_parts()
     except HarnessError:
         raise
     except Exception as error:  # a plugin's code: most often an argument that it refuses
         raise UsageError(f"model {wanted.name!r} cannot be made: {describe(error)}") from error
     handle = ModelHandle(wanted.label, entry, wanted.arguments, tuple(offers), model)
     for name in getattr(kind, "part_names", ()):
-        text = _part(wanted.arguments.get(name))
+        text = _part(wanted.arguments.get(name)) or defaults.get(name, "")
         if not text and inspect.signature(kind).parameters[name].default == "":
             continue
         if not text:
@@ -234,6 +246,14 @@ def _construct(at: _Surroundings, wanted: Specification, entry: Entry, seen: tup
         handle.parts[name] = at.known[text]
     _check_parts(wanted.name, model, handle.parts)
     return handle
+
+
+def _written(value: Any) -> str:
+    """A value as specifications have it; what holds a comma or a colon goes into brackets."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    return f"[{text}]" if "," in text or ":" in text else text
 
 
 def _part(given: Any) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from harness.capabilities import Request, Response
+from harness.model import Part
 
 if TYPE_CHECKING:
     from harness.task import Item, Task
 
-Ask = Callable[[str, Sequence[Request]], list[Response]]
+Ask = Part
 """``ask(capability, requests)``: the base model, through the one door."""
 
 

@@ -131,7 +131,7 @@ def fit(
 
     try:
         figures = kind(**settings).fit(
-            task, good_items(task, split, limit), workdir, ask=ask if base else None, progress=report
+            task, good_items(task, split, limit), workdir, ask=base.as_part(ask) if base else None, progress=report
         )
     except HarnessError:
         raise

@@ -139,7 +139,7 @@ def _load(handle: ModelHandle) -> None:
     for part in handle.parts.values():
         _load(part)
     if handle.parts:
-        handle.ready.parts = {name: partial(_ask_bare, part.ready) for name, part in handle.parts.items()}
+        handle.ready.parts = {name: part.as_part(partial(_ask_bare, part.ready)) for name, part in handle.parts.items()}
     handle.ready.load()
 
 

@@ -114,6 +114,13 @@ class LanguageModel(Model):
         """Release weights and tokenizer."""
         del self.model, self.engine, self.encoder, self.output
 
+    def tokens(self) -> list[str]:
+        """Text of every token by id, with the tokenizer's marks for blanks."""
+        tokenizer = self.encoder.tokenizer if hasattr(self, "encoder") else self.source.tokenizer()
+        size = max(self.source.config().get_text_config().vocab_size, len(tokenizer))
+        known = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+        return [*(str(token) for token in known), *(f"<unused {i}>" for i in range(len(known), size))]
+
     def loglikelihood(self, requests: Sequence[Continuation]) -> list[Response]:
         """Log-likelihood, tokens and greediness of each continuation."""
         return self._all("loglikelihood", requests)

@@ -139,6 +139,8 @@ class LmEvalTask(Task):
     def describe_data(self, split: str) -> str:
         """The data set lm-eval loads."""
         parts = [str(self._config[key]) for key in ("dataset_path", "dataset_name") if self._config.get(key)]
+        files = (self._config.get("dataset_kwargs") or {}).get("data_files")
+        parts += [str(files.get("test", files) if isinstance(files, Mapping) else files)] if files else []
         return " ".join(parts) or self._where
 
     def own_metric(self, name: str) -> Metric | None:
