@@ -22,6 +22,7 @@ from harness.errors import StoreError
 from harness.store import schema as s
 from harness.store.arrays import ArrayFiles
 from harness.store.codec import Codec
+from harness.store.interrupts import held_interrupts
 
 _FIND_AT_ONCE = 1000
 _BUSY_SECONDS = 60
@@ -126,7 +127,7 @@ class Store:
         """The responses on file under these keys; failed and missing ones are absent."""
         codec, number = self.codec(capability), self.capability_id(capability.name)
         found: dict[bytes, Any] = {}
-        with _clear_errors(self.path), self._engine.connect() as connection:
+        with held_interrupts(), _clear_errors(self.path), self._engine.connect() as connection:
             for start in range(0, len(keys), _FIND_AT_ONCE):
                 asked = {"model": model, "capability": number, "keys": keys[start : start + _FIND_AT_ONCE]}
                 rows = connection.execute(self._find, asked)
@@ -169,7 +170,7 @@ class Store:
         Raises:
             StoreError: the database cannot be written (a full disk, say).
         """
-        with _clear_errors(self.path), self._engine.begin() as connection:
+        with held_interrupts(), _clear_errors(self.path), self._engine.begin() as connection:
             yield connection
 
     @contextlib.contextmanager

@@ -137,7 +137,9 @@ def test_an_interrupt_exits_130_with_a_message_and_the_run_resumes(slow, shell):
     wait_for(slow / "log")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, out) == (130, "")
+    # A shell says 130 of both; Python dies of the signal itself where it came while a module was being imported.
+    assert process.returncode in (130, -signal.SIGINT)
+    assert out == ""
     assert err == "\nstopped; what was computed is kept, and the same command goes on from here\n"
     assert run_states("s.sqlite") == ["interrupted"]
     before = stored("s.sqlite")[0]

@@ -66,6 +66,6 @@ def test_a_judge_that_repeats_itself_is_read_in_no_time(group, piece):
     """Backtracking would take seconds here."""
     import time
 
-    start = time.perf_counter()
+    start = time.process_time()  # of this process alone, however busy the machine
     read(PARSERS[group["parser"]], group, piece * (20_000 // len(piece)))
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 1.0
