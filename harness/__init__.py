@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from harness.hooks import hookimpl
     from harness.metric import Columns, MeanMetric, Metric
     from harness.model import Model
+    from harness.pictures import Picture, Series
     from harness.stats import Estimate, Linearised
     from harness.task import Answers, FieldSpec, Item, Stage, Task
     from harness.trainer import Trainer
@@ -68,6 +69,7 @@ _HOMES = {
     "hooks": ("hookimpl",),
     "metric": ("Columns", "MeanMetric", "Metric"),
     "model": ("Model",),
+    "pictures": ("Picture", "Series"),
     "stats": ("Estimate", "Linearised"),
     "task": ("Answers", "FieldSpec", "Item", "Stage", "Task"),
     "trainer": ("Trainer",),
@@ -99,9 +101,11 @@ __all__ = [
     "Model",
     "Origin",
     "Pair",
+    "Picture",
     "Query",
     "Request",
     "Sampling",
+    "Series",
     "Stage",
     "Task",
     "Text",

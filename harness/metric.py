@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.pictures import Picture
 from harness.stats import Estimate, Linearised, estimate_from_influence, not_available
 
 FloatArray = NDArray[np.float64]
@@ -99,6 +100,10 @@ class Metric:
     def detail(self, columns: Columns) -> Mapping[str, object]:
         """Further figures beside the value, such as a curve, on rows that are all valid."""
         return {}
+
+    def pictures(self, columns: Columns) -> Sequence[Picture]:
+        """What is drawn of a cell, on rows that are all valid; made from columns on file, without asking a model."""
+        return ()
 
     def on(self, columns: Columns) -> tuple[Linearised, str]:
         """The value on the valid rows, with influence NaN on the others; and why it is NaN, where it is."""

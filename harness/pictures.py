@@ -1,0 +1,49 @@
+"""What a metric draws: curves, bars or points of one cell, as plain data; a page lays those of several models together.
+
+A picture knows nothing of how it is drawn. Two pictures of the same task, metric and title belong in one frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Numbers = Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One curve, row of bars or cloud of points."""
+
+    x: Numbers | Sequence[str]
+    """Shape (n,); names where they are categories."""
+    y: Numbers
+    """Shape (n,)."""
+    low: Numbers | None = None
+    """Lower ends of a 95 % band, shape (n,)."""
+    high: Numbers | None = None
+    """Upper ends."""
+    name: str = ""
+    """What it is, besides the model's; empty for a picture's only series."""
+    form: Literal["line", "steps", "points", "bars"] = "line"
+    reference: bool = False
+    """True for what models are held against, such as a diagonal; drawn once, whatever the number of models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Axes and what is drawn on them."""
+
+    title: str
+    x: str
+    """What the horizontal axis shows, with its unit."""
+    y: str
+    series: Sequence[Series]
+    x_scale: Literal["linear", "log"] = "linear"
+    y_scale: Literal["linear", "log"] = "linear"
+    x_range: tuple[float, float] | None = None
+    """Ends of the axis, in its own unit; None: what the data need."""
+    y_range: tuple[float, float] | None = None
+    note: str = ""
+    """A sentence for the reader, shown below."""
