@@ -14,6 +14,7 @@ generate       `Generation`                         tuple of `Completion`
 loglikelihood  `Continuation`                       `Likelihood`
 next_token     `Conversation`                       float32 array ``(V,)``: log-probabilities in nats
 choose         `Choice`                             float64 array ``(k,)``: log-probabilities in nats
+readout        `Readout`                            float: a linear function of next-token log-odds
 route          `Query`                              float64 array ``(m,)``: predicted correctness a model
 ============== ==================================== =============================================================
 
@@ -27,6 +28,7 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -192,6 +194,37 @@ class Choice(Request):
     def content(self) -> object:
         """Prompt and options."""
         return [self.prompt.content(), list(self.options)]
+
+
+@dataclass(frozen=True)
+class LinearReadout:
+    """constant + sum_i weights_i * ln(p_i / (1 - p_i)), with p_i the probability of a token as the next one."""
+
+    tokens: tuple[int, ...]
+    """Ids in the model's vocabulary, shape (k,)."""
+    weights: tuple[float, ...]
+    """(k,)."""
+    constant: float = 0.0
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of the whole, made once for all requests that share it."""
+        return _digest([list(self.tokens), list(self.weights), self.constant]).hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Readout(Request):
+    """A prompt, and what is to be read from the distribution of the reply's first token.
+
+    A model evaluates it where its logits are, so that no array of the vocabulary's size leaves it.
+    """
+
+    prompt: Conversation
+    function: LinearReadout
+
+    def content(self) -> object:
+        """Prompt and hash of the function."""
+        return [self.prompt.content(), self.function.digest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,7 +401,7 @@ def _check_choice(request: Choice, response: NDArray[Any]) -> str | None:
 
 
 def _check_number(_: Request, response: float) -> str | None:
-    return None if math.isfinite(response) else f"expected a finite log-odds, got {response}"
+    return None if math.isfinite(response) else f"expected a finite number, got {response}"
 
 
 def _check_completions(request: Generation, response: Any) -> str | None:
@@ -420,8 +453,22 @@ CHOOSE = Capability(
     dtype="float64",
     description="log-probability of each of several replies",
 )
+READOUT = Capability(
+    "readout", Readout, "number", check=_check_number, description="a linear function of next-token log-odds"
+)
 ROUTE = Capability(
     "route", Query, "array", check=_check_vector, dtype="float64", description="predicted correctness a model"
 )
 
-CORE: tuple[Capability, ...] = (SCORE, COMPARE, EMBED, DETECT, GENERATE, LOGLIKELIHOOD, NEXT_TOKEN, CHOOSE, ROUTE)
+CORE: tuple[Capability, ...] = (
+    SCORE,
+    COMPARE,
+    EMBED,
+    DETECT,
+    GENERATE,
+    LOGLIKELIHOOD,
+    NEXT_TOKEN,
+    CHOOSE,
+    READOUT,
+    ROUTE,
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from harness.capabilities import Request, Response
+from harness.capabilities import Conversation, Request, Response
 
 
 class Part:
@@ -15,6 +15,7 @@ class Part:
         ask: How it is asked.
         specification: ``NAME:key=value,...``, which gives the same model again.
         fingerprint: Hash of everything its answers depend on.
+        offers: Capabilities it offers.
         model: The model itself.
     """
 
@@ -24,9 +25,10 @@ class Part:
         *,
         specification: str = "",
         fingerprint: str = "",
+        offers: Sequence[str] = (),
         model: Model | None = None,
     ) -> None:
-        self._ask, self._model = ask, model
+        self._ask, self._model, self.offers = ask, model, tuple(offers)
         self.specification, self.fingerprint = specification, fingerprint
 
     def __call__(self, capability: str, requests: Sequence[Request]) -> list[Response]:
@@ -36,6 +38,10 @@ class Part:
     def tokens(self) -> Sequence[str]:
         """What `Model.tokens` of it gives."""
         return self._model.tokens() if self._model is not None else ()
+
+    def rendered(self, prompt: Conversation) -> str:
+        """What `Model.rendered` of it gives."""
+        return self._model.rendered(prompt) if self._model is not None else ""
 
 
 class Model:
@@ -101,6 +107,13 @@ class Model:
     def tokens(self) -> Sequence[str]:
         """Text of every token by id, for models that give probabilities of tokens; may be asked before `load`."""
         return ()
+
+    def rendered(self, prompt: Conversation) -> str:
+        """The text that a prompt becomes before it is cut into tokens; empty where that is not known.
+
+        May be asked before `load`.
+        """
+        return ""
 
     def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
         """Answers to requests of a capability in ``streamed``, in any order, each as soon as it is known.

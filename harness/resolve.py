@@ -54,7 +54,13 @@ class ModelHandle:
 
     def as_part(self, ask: Callable[[str, Sequence[Request]], list[Response]]) -> Part:
         """This model for one that is built over it, or trained over it."""
-        return Part(ask, specification=self.specification, fingerprint=self.fingerprint, model=self.model)
+        return Part(
+            ask,
+            specification=self.specification,
+            fingerprint=self.fingerprint,
+            offers=self.offers,
+            model=self.model,
+        )
 
     def everyone(self) -> list[ModelHandle]:
         """This model and those inside it."""

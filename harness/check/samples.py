@@ -8,8 +8,10 @@ from harness.capabilities import (
     Continuation,
     Conversation,
     Generation,
+    LinearReadout,
     Pair,
     Query,
+    Readout,
     Request,
     Sampling,
     Text,
@@ -31,6 +33,8 @@ RESPONSES = (
     ("Air scatters blue light more than red.", "It reflects the sea."),
     ("Translate: naive coffee house, Tokyo, rocket.", "I cannot do that."),
 )
+READOUT = LinearReadout((1, 5, 20), (0.5, -1.0, 2.0), 0.25)
+"""Reads tokens that every vocabulary has."""
 HUGE_NAME = "huge text"
 """What the check with `HUGE` is called: the one request that a model may refuse."""
 
@@ -49,6 +53,7 @@ def ordinary(capability: str) -> list[Request]:
         "generate": [Generation(p, 1, Sampling(max_tokens=8)) for p in prompts],
         "loglikelihood": [Continuation(text, r[0]) for text, r in zip(PROMPTS, RESPONSES, strict=True)],
         "choose": [Choice(p, r) for p, r in zip(prompts, RESPONSES, strict=True)],
+        "readout": [Readout(p, READOUT) for p in prompts],
         "route": [Query(p) for p in prompts],
     }
     return made.get(capability, [])
@@ -68,6 +73,7 @@ def many(capability: str) -> list[Request]:
         "generate": [Generation(p, 1 + i % 2, Sampling(max_tokens=4)) for i, p in enumerate(prompts)],
         "loglikelihood": [Continuation(PROMPTS[i % 3], text) for i, text in enumerate(texts)],
         "choose": [Choice(p, ("Yes", "No", "Perhaps")) for p in prompts],
+        "readout": [Readout(p, READOUT) for p in prompts],
         "route": [Query(p) for p in prompts],
     }
     return made.get(capability, [])
@@ -84,6 +90,7 @@ def extreme(capability: str) -> list[tuple[str, Request]]:
             "embed": Text(text),
             "detect": Conversation.user(text),
             "next_token": prompt,
+            "readout": Readout(prompt, READOUT),
             "generate": Generation(prompt, 1, Sampling(max_tokens=4)),
             "loglikelihood": Continuation(text, "Something."),
             "choose": Choice(prompt, ("Yes", "No")),

@@ -48,6 +48,6 @@ def register_models(register: Register) -> None:
     register(
         "hf",
         f"{_HERE}.language_model:LanguageModel",
-        offers=("generate", "loglikelihood", "next_token", "choose", "embed"),
+        offers=("generate", "loglikelihood", "next_token", "choose", "readout", "embed"),
         description="causal language model of transformers: path= a folder or hub id",
     )

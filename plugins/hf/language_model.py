@@ -10,12 +10,24 @@ import numpy as np
 from harness_plugins.hf.forward import Engine
 from harness_plugins.hf.loading import Source
 from harness_plugins.hf.output import OutputHead, output_head
+from harness_plugins.hf.readout import Readouts
 from harness_plugins.hf.schedule import Question, stream
 from harness_plugins.hf.tokens import Encoder, check_truncate, context_length, refused
 from harness_plugins.hf.tree import Job, Tokens
 from numpy.typing import NDArray
 
-from harness import Choice, Continuation, Conversation, Failure, Generation, Likelihood, Model, Text, file_identity
+from harness import (
+    Choice,
+    Continuation,
+    Conversation,
+    Failure,
+    Generation,
+    Likelihood,
+    Model,
+    Readout,
+    Text,
+    file_identity,
+)
 from harness.capabilities import Request, Response
 from harness.errors import CellError, UsageError, did_you_mean
 
@@ -51,7 +63,7 @@ class LanguageModel(Model):
     """
 
     batch_size = 256
-    streamed: ClassVar[tuple[str, ...]] = ("loglikelihood", "next_token", "choose", "embed", "generate")
+    streamed: ClassVar[tuple[str, ...]] = ("loglikelihood", "next_token", "choose", "readout", "embed", "generate")
     places: ClassVar[tuple[str, ...]] = ("path", "chat_template", "device", "tokens_per_pass")
 
     def __init__(
@@ -91,28 +103,35 @@ class LanguageModel(Model):
         Raises:
             CellError: they cannot be loaded, or are not those of a causal language model.
         """
-        tokenizer = self.source.tokenizer()
         self.model = self.source.model("AutoModelForCausalLM")
-        context = context_length(self.model.config, tokenizer, self.max_length)
-        self.encoder = Encoder(
-            tokenizer,
-            chat_template=self.chat_template,
-            context=context,
-            truncate=self.truncate,
-            path=self.source.path,
-        )
+        self.encoder = self._encoder()
+        tokenizer = self.encoder.tokenizer
         vocabulary = self.model.config.get_text_config().vocab_size
         self.output: OutputHead = output_head(self.model, vocabulary)
         backbone = self.model.base_model if self.output.from_hidden else self.model
         field = "last_hidden_state" if self.output.from_hidden else "logits"
         pad = tokenizer.pad_token_id or 0
+        self.readouts = Readouts(self.output, next(self.model.parameters()).device)
         self.engine = Engine(backbone, output=field, budget=self.tokens_per_pass, pad=pad)
         if self.share_prefixes:
             self.engine.enable_sharing(self.output.log_probabilities, vocabulary)
 
+    def _encoder(self) -> Encoder:
+        """Tokenizer and template; they need no weights."""
+        if hasattr(self, "encoder"):
+            return self.encoder
+        tokenizer = self.source.tokenizer()
+        return Encoder(
+            tokenizer,
+            chat_template=self.chat_template,
+            context=context_length(self.source.config(), tokenizer, self.max_length),
+            truncate=self.truncate,
+            path=self.source.path,
+        )
+
     def close(self) -> None:
         """Release weights and tokenizer."""
-        del self.model, self.engine, self.encoder, self.output
+        del self.model, self.engine, self.encoder, self.output, self.readouts
 
     def tokens(self) -> list[str]:
         """Text of every token by id, with the tokenizer's marks for blanks."""
@@ -120,6 +139,10 @@ class LanguageModel(Model):
         size = max(self.source.config().get_text_config().vocab_size, len(tokenizer))
         known = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
         return [*(str(token) for token in known), *(f"<unused {i}>" for i in range(len(known), size))]
+
+    def rendered(self, prompt: Conversation) -> str:
+        """The prompt as the tokenizer's text, with what opens the reply."""
+        return self._encoder().opening(prompt)[0]
 
     def loglikelihood(self, requests: Sequence[Continuation]) -> list[Response]:
         """Log-likelihood, tokens and greediness of each continuation."""
@@ -132,6 +155,10 @@ class LanguageModel(Model):
     def choose(self, requests: Sequence[Choice]) -> list[Response]:
         """Log-probabilities of shape (k,) of the replies' beginning with each option."""
         return self._all("choose", requests)
+
+    def readout(self, requests: Sequence[Readout]) -> list[Response]:
+        """What each request reads from the distribution of the reply's first token."""
+        return self._all("readout", requests)
 
     def embed(self, requests: Sequence[Text]) -> list[Response]:
         """A vector of hidden states of the last layer, shape (d,), a text."""
@@ -153,6 +180,7 @@ class LanguageModel(Model):
             "loglikelihood": (self._ask_likelihood, self.output.for_targets, 65_536),
             "choose": (self._ask_choice, self.output.for_targets, 65_536),
             "next_token": (self._ask_next, lambda _: self.output.log_probabilities, FEW_TOKENS),
+            "readout": (self._ask_readout, lambda _: self.readouts.head(), 65_536),
             "embed": (self._ask_vector, lambda _: _hidden, FEW_TOKENS),
         }
         if capability == "generate":
@@ -247,6 +275,16 @@ class LanguageModel(Model):
             return tokens
         job = Job(tokens, np.array([len(tokens) - 1]), _NONE)
         return Question([job], lambda values: values[0].copy())
+
+    def _ask_readout(self, request: Readout) -> Question | Failure:
+        question = self._ask_next(request.prompt)
+        if isinstance(question, Failure):
+            return question
+        try:
+            number = self.readouts.number(request.function)
+        except ValueError as error:
+            return Failure(str(error))
+        return Question(question.jobs, lambda values: float(values[0, number]))
 
     def _ask_vector(self, request: Text) -> Question | Failure:
         tokens = self._prompt(Conversation.plain(request.text))

@@ -46,7 +46,13 @@ class OutputHead:
             logits = torch.tanh(logits / self.softcap) * self.softcap
         return logits
 
-    def _chunks(self, hidden: Any) -> Iterator[tuple[int, Any]]:
+    @property
+    def linear(self) -> bool:
+        """Whether logits are a linear function of hidden states, up to a constant each."""
+        return self.from_hidden and not self.softcap and hasattr(self.layer, "weight")
+
+    def chunks(self, hidden: Any) -> Iterator[tuple[int, Any]]:
+        """(index of the first, logits) of some hidden states at a time, so that they stay in the cache."""
         size = max(1, min(CHUNK, LOGITS // self.vocabulary))
         for first in range(0, len(hidden), size):
             yield first, self.logits(hidden[first : first + size])
@@ -55,7 +61,7 @@ class OutputHead:
         """Natural-log probabilities of every next token: shape (r, V), float32."""
         import torch
 
-        found = [torch.log_softmax(logits, dim=-1).float().cpu().numpy() for _, logits in self._chunks(hidden)]
+        found = [torch.log_softmax(logits, dim=-1).float().cpu().numpy() for _, logits in self.chunks(hidden)]
         return np.concatenate(found)[which]
 
     def for_targets(self, targets: NDArray[np.int64]) -> Head:
@@ -73,7 +79,7 @@ class OutputHead:
             values = np.empty((len(which), 2))
             order = np.argsort(which, kind="stable")
             bounds = which[order]
-            for first, logits in self._chunks(hidden):
+            for first, logits in self.chunks(hidden):
                 here = order[slice(*np.searchsorted(bounds, [first, first + len(logits)]))]
                 rows = torch.from_numpy(which[here] - first).to(logits.device)
                 wanted = torch.from_numpy(targets[slots[here]]).to(logits.device)
