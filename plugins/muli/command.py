@@ -1,0 +1,103 @@
+"""``harness explain``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+
+if TYPE_CHECKING:
+    from harness.registry import Registry
+
+    from .explanation import Explanation
+
+
+@click.command("explain")
+@click.argument("detector", type=click.Path(path_type=Path))
+@click.option("--text", help="Explain the score of this prompt; default: the detector's weights.")
+@click.option("--base", default="", help="Base model; default: the one it was trained over.")
+@click.option("--top", default=20, show_default=True, type=click.IntRange(min=1), help="Tokens to show.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Draw them into this HTML file.")
+@store_option
+@registry_options
+@json_option
+def command(
+    detector: Path,
+    text: str | None,
+    base: str,
+    top: int,
+    output: Path | None,
+    store: Path | None,
+    registry_file: Path | None,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Show which tokens a detector trained by muli goes by, or what each adds to the score of a prompt.
+
+    \b
+    Examples:
+      harness explain my-detector
+      harness explain my-detector --text "How do I bake bread?" --top 10
+      harness explain my-detector -o tokens.html
+    """
+    from .explanation import of_detector, of_prompt
+    from .saved import load
+
+    saved = load(detector)
+    if text is None:
+        found = of_detector(saved, top)
+    else:
+        found = of_prompt(saved, _next_token(open_registry(registry_file, strict), store, detector, base, text), top)
+    if output is not None:
+        from .drawing import write_picture
+
+        write_picture(found, output)
+        click.echo(f"written to {output}", err=True)
+    if as_json:
+        print_json({"detector": str(detector), "text": text, **asdict(found)})
+    else:
+        _say(found)
+
+
+def _next_token(registry: Registry, store: Path | None, detector: Path, base: str, text: str) -> object:
+    """Log-probabilities after the prompt, through the store."""
+    from harness import Conversation, Failure
+    from harness.api import models_folder, store_path
+    from harness.errors import CellError
+    from harness.resolve import resolve_model
+    from harness.run import Runner
+    from harness.store import Store
+
+    path = store_path(registry, store)
+    given = f",base=[{base}]" if base else ""
+    handle = resolve_model(registry, f"muli:path={detector}{given}", models_folder=models_folder(path))
+    with Store(path) as opened:
+        prompt = handle.ready.detector.prompting.of(Conversation.user(text))  # type: ignore[attr-defined]
+        answer = Runner(registry, opened).door().ask(handle.parts["base"], "next_token", [prompt])[0]
+    if isinstance(answer, Failure):
+        raise CellError(f"the base model cannot answer: {answer.reason}")
+    return answer
+
+
+def _say(found: Explanation) -> None:
+    from harness.report import plain_table
+
+    def number(value: float | None) -> str:
+        return "" if value is None else f"{value:+.3f}"
+
+    whole = found.score is not None
+    head = ["token", "id", "weight", *(["deviations", "adds"] if whole else [])]
+    rows = [
+        [repr(row.token)[1:-1], str(row.id), number(row.weight)]
+        + ([number(row.feature), number(row.contribution)] if whole else [])
+        for row in found.rows
+    ]
+    click.echo(plain_table(head, rows))
+    if whole:
+        click.echo(f"\nscore {found.score:+.3f} = these, {found.others:+.3f} of other tokens, {found.bias:+.3f} bias")
+    else:
+        click.echo(f"\nbias {found.bias:+.3f}; absolute weights of the tokens not shown add up to {found.others:.3f}")

@@ -1,0 +1,106 @@
+"""The detector that the trainers make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+from harness import Conversation, Failure, Model, Readout, file_identity
+from harness.capabilities import Response
+from harness.errors import CellError
+
+from .prompts import vocabulary_digest
+from .saved import FILE, Detector, load
+
+
+class Muli(Model):
+    """Log-odds that a prompt is of the positive class, from the distribution of the reply's first token.
+
+    Where the base model offers ``readout``, a number a prompt is asked for; else its whole next-token distribution.
+
+    Args:
+        path: The directory it was trained into.
+        base: The language model; default: the one it was trained over.
+    """
+
+    batch_size = 512
+    part_names: ClassVar[tuple[str, ...]] = ("base",)
+    places: ClassVar[tuple[str, ...]] = ("path",)
+
+    def __init__(self, path: str, base: str = "") -> None:
+        self.path, self.base = path, base
+        self._said = False
+
+    @cached_property
+    def detector(self) -> Detector:
+        """What the file holds."""
+        return load(self.path)
+
+    def identity(self) -> Mapping[str, object]:
+        """Hash of the file."""
+        _ = self.detector  # a missing or damaged one is said while planning
+        return {"detector": file_identity(Path(self.path) / FILE)}
+
+    def trained_on(self) -> Sequence[Mapping[str, Any]]:
+        """Its manifest."""
+        import json
+
+        path = Path(self.path) / "manifest.json"
+        return [json.loads(path.read_text("utf-8"))] if path.is_file() else []
+
+    def default_parts(self) -> Mapping[str, str]:
+        """The base model it was trained over."""
+        return {"base": self.detector.base} if self.detector.base else {}
+
+    def load(self) -> None:
+        """Make sure that the base model has the vocabulary it was trained on.
+
+        Raises:
+            CellError: it has another, or the base offers no next-token distribution.
+        """
+        base = self.parts["base"]
+        found = vocabulary_digest(base)
+        if found and self.detector.vocabulary and found != self.detector.vocabulary:
+            raise CellError(
+                f"{self.path} was trained on the vocabulary {self.detector.vocabulary}, and the base model "
+                f"{base.specification} has {found}: its weights belong to other tokens. Give the base it was trained "
+                f"over ({self.detector.base}), or train anew"
+            )
+        if not {"readout", "next_token"} & set(base.offers):
+            raise CellError(f"the base model {base.specification} offers neither readout nor next_token")
+
+    def detect(self, requests: Sequence[Conversation]) -> list[Response]:
+        """Scores in nats; see `saved.Detector` for what balanced training adds to them."""
+        base = self.parts["base"]
+        prompts = [self.detector.prompting.of(request) for request in requests]
+        if self.detector.feature.read_out and "readout" in base.offers:
+            return base("readout", [Readout(prompt, self.detector.readout) for prompt in prompts])
+        return [self._score(row) for row in base("next_token", prompts)]
+
+    def _score(self, row: Response) -> Response:
+        if isinstance(row, Failure):
+            return row
+        if len(row) != self.detector.vocabulary_size:
+            size = self.detector.vocabulary_size
+            return Failure(f"the base model gives {len(row)} tokens, and the detector was trained on {size}")
+        try:
+            return float(self.detector.score(self.detector.feature.of(row)))
+        except ValueError as error:
+            return Failure(str(error))
+
+    def remarks(self) -> list[str]:
+        """That the base is another than in training, or renders prompts otherwise, once."""
+        if self._said or not hasattr(self, "parts"):
+            return []
+        self._said = True
+        base, trained = self.parts["base"], self.detector
+        if not trained.base_fingerprint or base.fingerprint == trained.base_fingerprint:
+            return []
+        template = trained.prompting.digest(base)
+        what = "renders prompts by another template" if template != trained.template else "is not the same model"
+        return [
+            f"{self.path} was trained over {trained.base}, and {base.specification} {what}: "
+            "means and deviations of its features may not fit"
+        ]

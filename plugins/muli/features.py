@@ -1,0 +1,228 @@
+"""Features of a prompt: the log-odds of every token as the first of the reply, and how they are standardised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+BLOCK = 1 << 24
+"""Numbers that are in memory at once of a matrix on disk."""
+
+CACHED = 1 << 20
+"""Numbers that stay in a processor's cache while they are widened to double precision and multiplied."""
+
+TINY = 1e-10
+"""Added to a standard deviation, as MULI's authors do."""
+
+CONSTANT = 1e-6
+"""A token whose feature varies less than this, relative to its mean or to 1e-4, tells only of rounding."""
+
+
+def log_odds(log_probabilities: NDArray[Any]) -> FloatArray:
+    """Ln p - ln(1 - p) of every token, accurate however sure the model is.
+
+    1 - p of the likeliest token is the sum of all others; of the others, p is at most a half.
+
+    Args:
+        log_probabilities: Natural, shape (..., V).
+
+    Returns:
+        The same shape; -inf where p is 0.
+
+    Raises:
+        ValueError: NaN, a positive log-probability, or a row whose probabilities do not sum to 1 within 0.1 %.
+    """
+    logs = checked(log_probabilities)
+    first = logs.argmax(axis=-1)[..., None]
+    others = logs.copy()
+    np.put_along_axis(others, first, -np.inf, axis=-1)
+    rest = np.logaddexp.reduce(others, axis=-1, keepdims=True)
+    below = np.minimum(others, -np.log(2.0))  # rounding may put a tied token above a half
+    found = logs - np.log1p(-np.exp(below))
+    np.put_along_axis(found, first, np.take_along_axis(logs, first, axis=-1) - rest, axis=-1)
+    return found
+
+
+def checked(log_probabilities: NDArray[Any]) -> FloatArray:
+    """Log-probabilities in double precision.
+
+    Raises:
+        ValueError: NaN, a positive log-probability, or a row whose probabilities do not sum to 1 within 0.1 %.
+    """
+    logs = np.asarray(log_probabilities, dtype=np.float64)
+    if np.isnan(logs).any() or (logs > 1e-3).any():
+        raise ValueError("log-probabilities must be numbers of at most 0")
+    sums = np.exp(logs).sum(axis=-1)
+    if (np.abs(sums - 1) > 1e-3).any():
+        raise ValueError(f"the probabilities sum to {float(sums.flat[np.abs(sums - 1).argmax()]):.4g}, not to 1")
+    return logs
+
+
+def log_odds_as_published(log_probabilities: NDArray[Any], *, clip: float = 0.0) -> NDArray[np.float32]:
+    """The same in single precision, as MULI's authors compute it from the probabilities.
+
+    Args:
+        log_probabilities: Natural, shape (..., V).
+        clip: The least that p and 1 - p count as; 0: infinities where they are 0 in single precision. The authors'
+            later experiments clip at 1e-16.
+    """
+    chance = np.exp(np.asarray(log_probabilities, dtype=np.float32))
+    rest = np.float32(1.0) - chance
+    if clip:
+        chance, rest = np.maximum(chance, np.float32(clip)), np.maximum(rest, np.float32(clip))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(chance) - np.log(rest), dtype=np.float32)
+
+
+FEATURES = ("log-odds", "log-probability", "probability")
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """What of a token's probability the classifier sees.
+
+    Attributes:
+        name: One of FEATURES; the paper's is ``log-odds``.
+        published: Computed from probabilities in single precision, as the authors do.
+        clip: See `log_odds_as_published`.
+    """
+
+    name: str = "log-odds"
+    published: bool = False
+    clip: float = 0.0
+
+    def of(self, log_probabilities: NDArray[Any]) -> NDArray[Any]:
+        """Features of shape (..., V).
+
+        Raises:
+            ValueError: they are no log-probabilities.
+        """
+        if self.published:
+            return log_odds_as_published(log_probabilities, clip=self.clip)
+        if self.name == "log-odds":
+            return log_odds(log_probabilities)
+        logs = checked(log_probabilities)
+        return logs if self.name == "log-probability" else np.exp(logs)
+
+    @property
+    def read_out(self) -> bool:
+        """Whether the score is a linear function of exact log-odds."""
+        return self.name == "log-odds" and not self.clip
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Mean and standard deviation of each token's feature over the train set."""
+
+    mean: FloatArray
+    """(V,)."""
+    deviation: FloatArray
+    """(V,), with n - 1; 0 for a token that is left out."""
+
+    @property
+    def varies(self) -> NDArray[np.bool_]:
+        """(V,); False for tokens that tell nothing."""
+        return self.deviation > CONSTANT * np.maximum(np.abs(self.mean), 1e-4)
+
+    @property
+    def factor(self) -> FloatArray:
+        """What a centred feature is multiplied with; 0 for constant tokens."""
+        return np.where(self.varies, 1.0 / (self.deviation + TINY), 0.0)
+
+
+def measure(matrix: NDArray[Any], rows: IntArray | None = None) -> Scale:
+    """Mean and deviation of every column, in two passes; columns that are not finite are left out.
+
+    Args:
+        matrix: (n, V), in memory or mapped from disk.
+        rows: Only these.
+    """
+    n = len(matrix) if rows is None else len(rows)
+    with np.errstate(invalid="ignore", over="ignore"):
+        mean = sum(block.sum(axis=0, dtype=np.float64) for block in blocks(matrix, rows)) / n
+        squares = sum((np.square(block.astype(np.float64) - mean)).sum(axis=0) for block in blocks(matrix, rows))
+    deviation = np.sqrt(squares / max(n - 1, 1))
+    finite = np.isfinite(mean) & np.isfinite(deviation)
+    return Scale(np.where(finite, mean, 0.0), np.where(finite, deviation, 0.0))
+
+
+def blocks(matrix: NDArray[Any], rows: IntArray | None = None, *, size: int = BLOCK) -> Iterator[NDArray[Any]]:
+    """The rows, all or some, as many at a time as ``size`` numbers hold."""
+    step = max(1, size // matrix.shape[1])
+    for start in range(0, len(matrix) if rows is None else len(rows), step):
+        yield matrix[start : start + step] if rows is None else matrix[rows[start : start + step]]
+
+
+class Standardised:
+    """A matrix of features, standardised without being written again; see `sparse_logistic.Matrix`.
+
+    Args:
+        matrix: (n, V), in memory or mapped from disk.
+        scale: Of its columns.
+        rows: Only these, for cross-validation.
+    """
+
+    def __init__(self, matrix: NDArray[Any], scale: Scale, rows: IntArray | None = None) -> None:
+        self._matrix, self._factor = matrix, scale.factor
+        # A column that is left out may hold what is no number; times zero that would not go away.
+        self._mean, self._out = scale.mean, self._factor == 0
+        self._rows = rows
+        self.shape = (len(matrix) if rows is None else len(rows), matrix.shape[1])
+
+    def columns(self, which: IntArray) -> FloatArray:
+        """Those columns, shape (n, k)."""
+        parts = [block[:, which].astype(np.float64) for block in blocks(self._matrix, self._rows)]
+        taken = np.concatenate(parts) if parts else np.empty((0, len(which)))
+        with np.errstate(invalid="ignore"):
+            return np.where(self._out[which], 0.0, (taken - self._mean[which]) * self._factor[which])
+
+    def transposed_times(self, vector: FloatArray) -> FloatArray:
+        """X^T v, shape (V,)."""
+        total = np.zeros(self.shape[1])
+        start = 0
+        with np.errstate(invalid="ignore"):
+            for block in blocks(self._matrix, self._rows, size=CACHED):
+                total += vector[start : start + len(block)] @ block.astype(np.float64)
+                start += len(block)
+            return np.where(self._out, 0.0, (total - self._mean * vector.sum()) * self._factor)
+
+
+def extract(
+    path: Path,
+    count: int,
+    width: int,
+    rows: Callable[[int, int], Sequence[NDArray[Any] | None]],
+    *,
+    step: int = 256,
+    told: Callable[[int], None] = lambda done: None,
+) -> NDArray[np.float32]:
+    """Features of all prompts in a file mapped into memory; what an interrupted call wrote is kept.
+
+    Args:
+        path: The file; ``PATH.done`` counts the rows written.
+        count: Number of prompts.
+        width: V.
+        rows: Gives the features of the prompts from the first number up to the second, shape (V,) each; None: NaN.
+        step: Prompts at a time.
+        told: Called with the number of prompts done.
+    """
+    marker = path.with_name(path.name + ".done")
+    fits = path.is_file() and path.stat().st_size == count * width * 4
+    done = int(marker.read_text()) if fits and marker.is_file() else 0
+    matrix = np.memmap(path, dtype=np.float32, mode="r+" if fits else "w+", shape=(count, width))
+    for start in range(done, count, step):
+        end = min(start + step, count)
+        for place, row in enumerate(rows(start, end), start):
+            matrix[place] = np.nan if row is None else row
+        matrix.flush()
+        marker.write_text(str(end))
+        told(end)
+    return matrix

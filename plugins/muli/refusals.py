@@ -1,0 +1,177 @@
+"""Detectors without training: how likely the model is to refuse, and how likely one token begins its reply.
+
+The toy models of arXiv 2405.18822: the probability of refusal from N sampled replies, and the logit of a starting
+token. Models give logits only up to a constant of the prompt; here it is the token's log-odds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from harness import Choice, Conversation, Failure, Generation, LinearReadout, Model, Readout, Sampling
+from harness.capabilities import Response
+from harness.errors import CellError, UsageError, did_you_mean
+
+from .features import log_odds
+from .prompts import Prompting
+
+OPENINGS = (
+    "I cannot",
+    "I can't",
+    "I can’t",
+    "I am not able",
+    "I'm not able",
+    "I am unable",
+    "I'm unable",
+    "I will not",
+    "I won't",
+    "I must decline",
+    "I apologize",
+    "I am sorry",
+    "I'm sorry",
+    "I’m sorry",
+    "Sorry",
+    "Unfortunately, I",
+    "As an AI",
+)
+"""How refusals begin. None is the beginning of another, so that their probabilities add up."""
+
+BLANKS = ("▁", "Ġ")
+"""How tokenizers write the blank before a word."""
+
+
+class Refusal(Model):
+    """Log-odds that the reply begins with one of several openings, by default those of refusals.
+
+    Args:
+        base: The language model.
+        samples: 0: from the log-probability of each opening, with and without a blank before it; else from as many
+            sampled replies, with half a reply added to either side.
+        openings: Others than the shipped ones, with ``|`` between them.
+        temperature: Of sampled replies.
+        max_tokens: Of sampled replies; their beginning is all that is read.
+        seed: Of the sampling.
+        prompt: As in the trainer ``muli``.
+    """
+
+    batch_size = 128
+    part_names: ClassVar[tuple[str, ...]] = ("base",)
+
+    def __init__(
+        self,
+        base: str,
+        samples: int = 0,
+        openings: str = "",
+        temperature: float = 1.0,
+        max_tokens: int = 16,
+        seed: int = 0,
+        prompt: str = "chat",
+    ) -> None:
+        self.base, self.samples, self.openings, self.temperature = base, samples, openings, temperature
+        self.max_tokens, self.seed, self.prompt = max_tokens, seed, prompt
+
+    @cached_property
+    def listed(self) -> tuple[str, ...]:
+        """The openings.
+
+        Raises:
+            UsageError: one begins another, so that their probabilities would be counted twice.
+        """
+        own = tuple(part.strip() for part in self.openings.split("|") if part.strip()) or OPENINGS
+        for one in own:
+            longer = next((other for other in own if other != one and other.startswith(one)), None)
+            if longer is not None:
+                raise UsageError(f"openings: {one!r} begins {longer!r}; leave the longer one out")
+        return own
+
+    def identity(self) -> Mapping[str, object]:
+        """The openings."""
+        Prompting(self.prompt).check()
+        return {"openings": list(self.listed)}
+
+    def asks(self) -> Mapping[str, Sequence[str]]:
+        """Log-probabilities of replies, or replies."""
+        return {"base": ("generate",) if self.samples else ("choose",)}
+
+    def detect(self, requests: Sequence[Conversation]) -> list[Response]:
+        """Log-odds of refusal, in nats."""
+        prompts = [Prompting(self.prompt).of(request) for request in requests]
+        return self._sampled(prompts) if self.samples else self._weighed(prompts)
+
+    def _weighed(self, prompts: Sequence[Conversation]) -> list[Response]:
+        options = (*self.listed, *(f" {opening}" for opening in self.listed))
+        answers = self.parts["base"]("choose", [Choice(prompt, options) for prompt in prompts])
+        return [answer if isinstance(answer, Failure) else _log_odds_of_any(answer) for answer in answers]
+
+    def _sampled(self, prompts: Sequence[Conversation]) -> list[Response]:
+        sampling = Sampling(temperature=self.temperature, max_tokens=self.max_tokens, seed=self.seed)
+        answers = self.parts["base"]("generate", [Generation(prompt, self.samples, sampling) for prompt in prompts])
+        return [answer if isinstance(answer, Failure) else self._counted(answer) for answer in answers]
+
+    def _counted(self, replies: Sequence[Any]) -> float:
+        refused = sum(reply.text.lstrip().startswith(self.listed) for reply in replies)
+        return float(np.log((refused + 0.5) / (len(replies) - refused + 0.5)))
+
+
+def _log_odds_of_any(logs: Any) -> float | Failure:
+    """Log-odds of the sum of probabilities, shape (k,)."""
+    together = min(float(np.logaddexp.reduce(np.asarray(logs, dtype=np.float64))), -1e-12)
+    if together == -np.inf:
+        return Failure("none of the openings is among the replies that the base model gives probabilities of")
+    return together - float(np.log(-np.expm1(together)))
+
+
+class FirstToken(Model):
+    """Log-odds that the reply begins with a token.
+
+    Args:
+        base: The language model.
+        token: Its text in the vocabulary, such as ``▁Sorry``; or a word, which is looked up with the mark of a blank
+            before it, then as it is.
+        sign: -1 where the token speaks against the positive class.
+        prompt: As in the trainer ``muli``.
+    """
+
+    batch_size = 512
+    part_names: ClassVar[tuple[str, ...]] = ("base",)
+
+    def __init__(self, base: str, token: str = "Sorry", sign: int = 1, prompt: str = "chat") -> None:
+        self.base, self.token, self.sign, self.prompt = base, token, sign, prompt
+
+    def identity(self) -> Mapping[str, object]:
+        """Nothing besides the arguments, which are checked."""
+        Prompting(self.prompt).check()
+        if self.sign not in (1, -1):
+            raise UsageError(f"sign={self.sign}: expected 1 or -1")
+        return {}
+
+    def load(self) -> None:
+        """Look the token up.
+
+        Raises:
+            CellError: the vocabulary lacks it, or the model gives no distribution.
+        """
+        base = self.parts["base"]
+        if not {"readout", "next_token"} & set(base.offers):
+            raise CellError(f"the base model {base.specification} offers neither readout nor next_token")
+        tokens = list(base.tokens())
+        known = next((text for text in (*(mark + self.token for mark in BLANKS), self.token) if text in tokens), None)
+        if known is None:
+            raise CellError(
+                f"the vocabulary of {base.specification} has no token {self.token!r}{did_you_mean(self.token, tokens)}"
+            )
+        self._id = tokens.index(known)
+
+    def detect(self, requests: Sequence[Conversation]) -> list[Response]:
+        """Log-odds of the token, in nats."""
+        prompts = [Prompting(self.prompt).of(request) for request in requests]
+        base = self.parts["base"]
+        if "readout" in base.offers:
+            function = LinearReadout((self._id,), (float(self.sign),))
+            return base("readout", [Readout(prompt, function) for prompt in prompts])
+        rows = base("next_token", prompts)
+        return [row if isinstance(row, Failure) else self.sign * float(log_odds(row)[self._id]) for row in rows]
