@@ -101,7 +101,10 @@ class Model:
         return {}
 
     def default_parts(self) -> Mapping[str, str]:
-        """Specifications of parts that were left out: a trained model knows what it was trained over."""
+        """Specifications of parts that were left out: a trained model knows what it was trained over.
+
+        It may name parts that are no arguments, too.
+        """
         return {}
 
     def tokens(self) -> Sequence[str]:

@@ -18,6 +18,7 @@ from harness.plugins import describe
 from harness.registry import Entry, Registry
 
 _LABEL = re.compile(r"^(?P<label>[\w./@+-]+)=(?P<rest>[^=:]+(:.*)?)$")
+_EXPONENT = re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
 _NAME = re.compile(r"^[\w./@+-]+$")
 MANIFEST = "manifest.json"
 
@@ -49,7 +50,7 @@ class ModelHandle:
     @property
     def specification(self) -> str:
         """``NAME:key=value,...``, which names the same model again."""
-        listed = ",".join(f"{key}={_written(value)}" for key, value in self.arguments.items())
+        listed = ",".join(f"{key}={written(value)}" for key, value in self.arguments.items())
         return f"{self.entry.name}:{listed}" if listed else self.entry.name
 
     def as_part(self, ask: Callable[[str, Sequence[Request]], list[Response]]) -> Part:
@@ -150,6 +151,8 @@ def parse_arguments(listed: str, whole: str) -> dict[str, Any]:
             arguments[key.strip()] = yaml.safe_load(value) if value else ""
         except yaml.YAMLError:
             arguments[key.strip()] = value
+        if _EXPONENT.match(value):  # YAML takes 1e-3, without a point, for a text
+            arguments[key.strip()] = float(value)
     return arguments
 
 
@@ -241,7 +244,7 @@ def _construct(at: _Surroundings, wanted: Specification, entry: Entry, seen: tup
     except Exception as error:  # a plugin's code: most often an argument that it refuses
         raise UsageError(f"model {wanted.name!r} cannot be made: {describe(error)}") from error
     handle = ModelHandle(wanted.label, entry, wanted.arguments, tuple(offers), model)
-    for name in getattr(kind, "part_names", ()):
+    for name in dict.fromkeys((*getattr(kind, "part_names", ()), *defaults)):
         text = _part(wanted.arguments.get(name)) or defaults.get(name, "")
         if not text and inspect.signature(kind).parameters[name].default == "":
             continue
@@ -254,7 +257,7 @@ def _construct(at: _Surroundings, wanted: Specification, entry: Entry, seen: tup
     return handle
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """A value as specifications have it; what holds a comma or a colon goes into brackets."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -316,6 +319,7 @@ def finish_training(registry: Registry, handle: ModelHandle, models_folder: Path
     wanted = Specification(handle.label, handle.entry.name, {"path": str(handle.training.directory)})
     trained = _construct(_Surroundings(registry, models_folder, {}), wanted, handle.entry, ())
     handle.model, handle.arguments, handle.offers = trained.model, trained.arguments, trained.offers
+    handle.parts = trained.parts
 
 
 def check_arguments(what: str, kind: Any, arguments: Mapping[str, Any]) -> None:

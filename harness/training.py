@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -91,6 +92,7 @@ def fit(
     progress: Progress,
     split: str = "train",
     limit: int | None = None,
+    without: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     """Train a model into ``directory``; an interrupted training of the same settings goes on where it was.
 
@@ -117,6 +119,7 @@ def fit(
         "limit": limit,
         "settings": dict(settings),
         "base": base.fingerprint if base else None,
+        **({"without": _digest(without)} if without else {}),
     }
     workdir = _claim(directory, wanted)
     start = time.perf_counter()
@@ -129,10 +132,9 @@ def fit(
         save_curve(store, str(directory), step, values)
         progress.step(directory.name, step, **values)
 
+    items = (item for item in good_items(task, split, limit) if item.id not in without)
     try:
-        figures = kind(**settings).fit(
-            task, good_items(task, split, limit), workdir, ask=base.as_part(ask) if base else None, progress=report
-        )
+        figures = kind(**settings).fit(task, items, workdir, ask=base.as_part(ask) if base else None, progress=report)
     except HarnessError:
         raise
     except ValueError as error:
@@ -150,6 +152,10 @@ def fit(
     (workdir / "settings.json").unlink(missing_ok=True)
     workdir.rename(directory)
     return manifest
+
+
+def _digest(ids: frozenset[str]) -> str:
+    return hashlib.blake2b("\0".join(sorted(ids)).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def check_task(kind: type[Trainer], name: str, registry: Registry, task: Task, split: str) -> None:

@@ -82,3 +82,16 @@ def test_suggestions_name_the_nearest_or_all_when_few():
     assert did_you_mean("zzz", [str(i) for i in range(20)]) == ""
     assert did_you_mean("zzz", []) == ""
     assert str(UnknownName("model", "lenght", ["length"])) == "no model is named 'lenght' (did you mean 'length'?)"
+
+
+def test_numbers_with_an_exponent_are_numbers():
+    from harness.resolve import parse_arguments
+
+    assert parse_arguments("a=1e-3,b=2E5,c=1.5e2,d=e3,e=1e,f=-1e1", "x") == {
+        "a": 0.001,
+        "b": 200000.0,
+        "c": 150.0,
+        "d": "e3",
+        "e": "1e",
+        "f": -10.0,
+    }

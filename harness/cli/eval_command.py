@@ -74,7 +74,7 @@ def command(
     try:
         registry = open_registry(registry_file, strict)
         wish = Wish(targets=(*targets, *tasks), roles=key_values(roles, "--role"), **wishes)
-        return _evaluate(
+        return evaluate_and_show(
             registry, wish, store, dry_run=dry_run, as_json=as_json, all_metrics=all_metrics, domains=domains
         )
     except HarnessError as error:
@@ -87,7 +87,7 @@ def command(
         return error.exit_code
 
 
-def _evaluate(
+def evaluate_and_show(
     registry: Registry,
     wish: Any,
     store: Path | None,
@@ -97,6 +97,7 @@ def _evaluate(
     all_metrics: bool,
     domains: bool,
 ) -> int:
+    """Plan, run, and print the results; returns the exit status."""
     from harness.api import make_plan, run_plan
     from harness.progress import TerminalProgress
     from harness.report import cell_line

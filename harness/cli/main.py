@@ -19,6 +19,7 @@ COMMANDS = {
     "compare": "paired difference of two models, with interval and p-value",
     "correlate": "which metric predicts an outcome, and how sure that is",
     "train": "train a model on a task's train split",
+    "cross-validate": "evaluate a trainer on items held out in turn",
     "list": "list models, tasks, benchmarks, metrics and everything else that has a name",
     "show": "show all that is known of one name",
     "import": "convert published results to recorded rows or leaderboard rows",
@@ -61,7 +62,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name."""
         if cmd_name in COMMANDS:
-            command: click.Command = importlib.import_module(f"harness.cli.{cmd_name}_command").command
+            command: click.Command = importlib.import_module(
+                f"harness.cli.{cmd_name.replace('-', '_')}_command"
+            ).command
             return command
         entry = self._of_plugins().get(cmd_name)
         return entry.load() if entry is not None else None

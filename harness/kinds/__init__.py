@@ -46,6 +46,16 @@ def register_tasks(register: Register) -> None:
 
 
 @hookimpl
+def register_models(register: Register) -> None:
+    """What the core's own commands make."""
+    register(
+        "cross-fitted",
+        "harness.cross_validation:CrossFitted",
+        description="answers each item by the model that was trained without it (path= of harness cross-validate)",
+    )
+
+
+@hookimpl
 def register_metrics(register: Register) -> None:
     """Their metrics."""
     for module, names in {

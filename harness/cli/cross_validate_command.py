@@ -1,0 +1,113 @@
+"""``harness cross-validate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.options import json_option, open_registry, registry_options, store_option
+
+if TYPE_CHECKING:
+    from harness.registry import Registry
+
+
+@click.command("cross-validate")
+@click.argument("trainer")
+@click.option("-t", "--task", required=True, help="Task whose items are held out in turn.")
+@click.option("--base", help="Base model, where the trainer needs one.")
+@click.option("--folds", default=5, show_default=True, help="Parts, each held out once.")
+@click.option("--seed", default=0, show_default=True, help="Of the parts.")
+@click.option("--label", help="Name in results; default: the trainer's, with -cv behind it.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Setting of the trainer; repeat for several."
+)
+@click.option("--split", default="test", show_default=True, help="Which split to part.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first items.")
+@click.option("--all-metrics", is_flag=True, help="Print every metric, not only the headline ones.")
+@click.option("--domains", is_flag=True, help="Print every domain.")
+@store_option
+@registry_options
+@json_option
+def command(
+    trainer: str,
+    task: str,
+    base: str | None,
+    folds: int,
+    seed: int,
+    label: str | None,
+    settings: tuple[str, ...],
+    split: str,
+    limit: int | None,
+    all_metrics: bool,
+    domains: bool,
+    store: Path | None,
+    registry_file: Path | None,
+    strict: bool,
+    as_json: bool,
+) -> int:
+    """Evaluate a trainer on data without a train split: each item is answered by a model that has not seen it.
+
+    Parts are stratified by label, and items of one cluster stay together. Run again after an interruption to go on.
+
+    \b
+    Examples:
+      harness cross-validate linear-detector -t quickstart/detection
+      harness cross-validate muli --base hf:path=OWNER/NAME -t toxicity/openai-moderation --folds 10
+    """
+    from harness.cli.eval_command import evaluate_and_show
+    from harness.plan import Wish
+    from harness.resolve import written
+
+    registry = open_registry(registry_file, strict)
+    place = _train(registry, trainer, task, base, settings, store, folds=folds, seed=seed, split=split, limit=limit)
+    model = f"{label or trainer + '-cv'}=cross-fitted:path={written(place)}"
+    wish = Wish([model], [task], limit=limit, split=split)
+    return evaluate_and_show(
+        registry, wish, store, dry_run=False, as_json=as_json, all_metrics=all_metrics, domains=domains
+    )
+
+
+def _train(
+    registry: Registry,
+    trainer: str,
+    task: str,
+    base: str | None,
+    settings: tuple[str, ...],
+    store: Path | None,
+    *,
+    folds: int,
+    seed: int,
+    split: str,
+    limit: int | None,
+) -> Path:
+    from harness.api import models_folder, store_path
+    from harness.cross_validation import cross_fit
+    from harness.progress import TerminalProgress
+    from harness.resolve import parse_arguments, resolve_model
+    from harness.run import Runner
+    from harness.store import Store
+
+    chosen: dict[str, object] = {}
+    for pair in settings:
+        chosen.update(parse_arguments(pair, f"--set {pair}"))
+    path = store_path(registry, store)
+    progress = TerminalProgress()
+    entry = registry.find("trainer", trainer)
+    handle = resolve_model(registry, base, models_folder=models_folder(path)) if base else None
+    with Store(path) as opened:
+        return cross_fit(
+            registry,
+            opened,
+            Runner(registry, opened, progress=progress).door(),
+            entry,
+            task,
+            base=handle,
+            settings=chosen,
+            count=folds,
+            seed=seed,
+            split=split,
+            limit=limit,
+            progress=progress,
+        )
