@@ -22,6 +22,9 @@ CACHED = 1 << 20
 TINY = 1e-10
 """Added to a standard deviation, as MULI's authors do."""
 
+NEGLIGIBLE = 1e-8
+"""The square of such a probability is lost in double precision."""
+
 CONSTANT = 1e-6
 """A token whose feature varies less than this, relative to its mean or to 1e-4, tells only of rounding."""
 
@@ -40,14 +43,27 @@ def log_odds(log_probabilities: NDArray[Any]) -> FloatArray:
     Raises:
         ValueError: NaN, a positive log-probability, or a row whose probabilities do not sum to 1 within 0.1 %.
     """
-    logs = checked(log_probabilities)
-    first = logs.argmax(axis=-1)[..., None]
+    logs = np.asarray(log_probabilities, dtype=np.float64)
+    rows = logs.reshape(-1, logs.shape[-1])
+    return np.stack([_of_row(row) for row in rows]).reshape(logs.shape)
+
+
+def _of_row(logs: FloatArray) -> FloatArray:
+    """Log-odds of one distribution, shape (V,)."""
+    first = int(logs.argmax())
+    _check_numbers(logs, float(logs[first]))
     others = logs.copy()
-    np.put_along_axis(others, first, -np.inf, axis=-1)
-    rest = np.logaddexp.reduce(others, axis=-1, keepdims=True)
-    below = np.minimum(others, -np.log(2.0))  # rounding may put a tied token above a half
-    found = logs - np.log1p(-np.exp(below))
-    np.put_along_axis(found, first, np.take_along_axis(logs, first, axis=-1) - rest, axis=-1)
+    others[first] = -np.inf
+    chances = np.exp(others)
+    left = float(chances.sum())
+    _check_sum(left + float(np.exp(logs[first])))
+    found = logs + chances  # -ln(1 - p) is p, to double precision, for all but a few
+    seen = np.flatnonzero(chances > NEGLIGIBLE)
+    # Rounding may put a tied token above a half.
+    found[seen] = logs[seen] - np.log1p(-np.minimum(chances[seen], 0.5))
+    # Where all others together underflow, their logarithms still add up.
+    rest = np.log(left) if left > 1e-290 else np.logaddexp.reduce(others)
+    found[first] = logs[first] - rest
     return found
 
 
@@ -58,12 +74,20 @@ def checked(log_probabilities: NDArray[Any]) -> FloatArray:
         ValueError: NaN, a positive log-probability, or a row whose probabilities do not sum to 1 within 0.1 %.
     """
     logs = np.asarray(log_probabilities, dtype=np.float64)
-    if np.isnan(logs).any() or (logs > 1e-3).any():
-        raise ValueError("log-probabilities must be numbers of at most 0")
-    sums = np.exp(logs).sum(axis=-1)
-    if (np.abs(sums - 1) > 1e-3).any():
-        raise ValueError(f"the probabilities sum to {float(sums.flat[np.abs(sums - 1).argmax()]):.4g}, not to 1")
+    _check_numbers(logs, float(logs.max()))
+    for total in np.exp(logs).sum(axis=-1).flat:
+        _check_sum(float(total))
     return logs
+
+
+def _check_numbers(logs: FloatArray, largest: float) -> None:
+    if np.isnan(largest) or largest > 1e-3:
+        raise ValueError("log-probabilities must be numbers of at most 0")
+
+
+def _check_sum(total: float) -> None:
+    if abs(total - 1) > 1e-3:
+        raise ValueError(f"the probabilities sum to {total:.4g}, not to 1")
 
 
 def log_odds_as_published(log_probabilities: NDArray[Any], *, clip: float = 0.0) -> NDArray[np.float32]:
