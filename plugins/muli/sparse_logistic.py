@@ -81,10 +81,16 @@ class _Problem:
         chance = _sigmoid(margins)
         return self.counts * chance * (1.0 - chance)
 
-    def dual(self, residuals: FloatArray, scale: float) -> float:
-        """The dual objective at the residuals, scaled to be feasible."""
-        share = np.clip(scale * np.abs(residuals) / self.counts, 0.0, 1.0)
-        return float(-self.counts @ (_xlogx(share) + _xlogx(1.0 - share)))
+    def bound(self, inner: _Inner, slopes: FloatArray) -> float:
+        """A lower bound of the minimum: the dual objective at the residuals, scaled to be feasible."""
+        residuals = self.residuals(inner.margins)
+        total = abs(float(residuals.sum()))
+        steepest = max(float(np.abs(slopes).max()), 1e-300)
+        if self.bias_penalty > 0:
+            steepest = max(steepest, total * self.penalty / self.bias_penalty)
+        share = np.clip(min(1.0, self.penalty / steepest) * np.abs(residuals) / self.counts, 0.0, 1.0)
+        value = float(-self.counts @ (_xlogx(share) + _xlogx(1.0 - share)))
+        return value - (total * abs(inner.bias) if self.bias_penalty == 0 else 0.0)
 
 
 def solve(
@@ -115,56 +121,57 @@ def solve(
     Raises:
         ValueError: labels of one class, a penalty that is not positive, or features that are not finite.
     """
-    truth = np.asarray(labels, dtype=np.float64)
-    n, d = features.shape
-    if not 0 < truth.sum() < n:
-        raise ValueError(f"texts of both classes are needed; {int(truth.sum())} of {n} are positive")
-    if not penalty > 0:
-        raise ValueError(f"the penalty must be above 0, not {penalty}")
-    counts = np.where(truth == 1, positive_weight, 1.0) / n
-    problem = _Problem(truth, counts, penalty, penalty if bias_penalty is None else bias_penalty)
-    weights = np.zeros(d) if start is None else start.weights.copy()
-    bias = 0.0 if start is None else start.bias
+    problem = _problem(features, labels, penalty, positive_weight, bias_penalty)
+    weights = np.zeros(features.shape[1]) if start is None else start.weights.copy()
     chosen = np.flatnonzero(weights)
-    inner = _Inner(problem, features.columns(chosen), weights[chosen], bias)
+    inner = _Inner(problem, features.columns(chosen), weights[chosen], 0.0 if start is None else start.bias)
     bound, aim, last = -np.inf, 1e-2, np.inf
     for number in range(1, _OUTER + 1):
         # The gap falls with the slopes, what a Newton step promises with their squares.
         tolerance = float(np.clip((0.1 * aim) ** 2, (0.1 * gap) ** 2, 1e-6))
         inner.solve(tolerance)
-        weights[:] = 0.0
-        weights[chosen], bias = inner.weights, inner.bias
-        residuals = problem.residuals(inner.margins)
-        slopes = features.transposed_times(residuals)
+        slopes = features.transposed_times(problem.residuals(inner.margins))
         if not np.isfinite(slopes).all():
             raise ValueError(f"feature {int(np.flatnonzero(~np.isfinite(slopes))[0])} is not finite")
-        objective = inner.objective
-        steepest = max(float(np.abs(slopes).max()), 1e-300)
-        if problem.bias_penalty > 0:
-            steepest = max(steepest, abs(float(residuals.sum())) * penalty / problem.bias_penalty)
-        scale = min(1.0, penalty / steepest)
-        free = abs(float(residuals.sum()) * bias) if problem.bias_penalty == 0 else 0.0
-        bound = max(bound, problem.dual(residuals, scale) - free)
-        told(number, objective, objective - bound)
-        if objective - bound <= gap:
+        bound = max(bound, problem.bound(inner, slopes))
+        distance = inner.objective - bound
+        told(number, inner.objective, distance)
+        if distance <= gap:
             break
-        outside = np.abs(slopes)
-        outside[chosen] = 0.0
-        violating = np.flatnonzero(outside > penalty)
-        if not len(violating):  # what is left is the inner solver's accuracy
+        more = _violating(slopes, chosen, penalty, room=max(_FIRST, 2 * int(np.count_nonzero(inner.weights))))
+        if not len(more):  # what is left is the inner solver's accuracy
             if aim == gap:
                 break
             aim = gap
             continue
-        stalled = last - objective <= tolerance
-        aim, last = max(min(aim, objective - bound) * (0.1 if stalled else 1.0), gap), objective
-        room = max(_FIRST, 2 * int(np.count_nonzero(inner.weights)))
-        more = violating[np.argsort(outside[violating])[::-1][:room]]
+        stalled = last - inner.objective <= tolerance
+        aim, last = max(min(aim, distance) * (0.1 if stalled else 1.0), gap), inner.objective
         keep = inner.weights != 0
-        chosen, old = np.concatenate([chosen[keep], more]), inner
-        columns = np.concatenate([old.columns[:, keep], features.columns(more)], axis=1)
-        inner = _Inner(problem, columns, np.concatenate([old.weights[keep], np.zeros(len(more))]), bias)
-    return Fit(weights, bias, objective, max(objective - bound, 0.0), penalty, number)
+        chosen, inner = np.concatenate([chosen[keep], more]), inner.exchanged(keep, features.columns(more))
+    weights[:] = 0.0
+    weights[chosen] = inner.weights
+    return Fit(weights, inner.bias, inner.objective, max(inner.objective - bound, 0.0), penalty, number)
+
+
+def _problem(
+    features: Matrix, labels: NDArray[Any], penalty: float, positive_weight: float, bias_penalty: float | None
+) -> _Problem:
+    truth = np.asarray(labels, dtype=np.float64)
+    n = features.shape[0]
+    if not 0 < truth.sum() < n:
+        raise ValueError(f"texts of both classes are needed; {int(truth.sum())} of {n} are positive")
+    if not penalty > 0:
+        raise ValueError(f"the penalty must be above 0, not {penalty}")
+    counts = np.where(truth == 1, positive_weight, 1.0) / n
+    return _Problem(truth, counts, penalty, penalty if bias_penalty is None else bias_penalty)
+
+
+def _violating(slopes: FloatArray, chosen: IntArray, penalty: float, *, room: int) -> IntArray:
+    """Features outside the working set that would take a weight, the steepest first, as many as there is room for."""
+    outside = np.abs(slopes)
+    outside[chosen] = 0.0
+    found = np.flatnonzero(outside > penalty)
+    return found[np.argsort(outside[found])[::-1][:room]]
 
 
 class _Inner:
@@ -189,6 +196,11 @@ class _Inner:
     def bias(self) -> float:
         """The bias."""
         return float(self._values[-1])
+
+    def exchanged(self, keep: NDArray[np.bool_], columns: FloatArray) -> _Inner:
+        """The problem with only some of its features, and others that begin at 0."""
+        weights = np.concatenate([self.weights[keep], np.zeros(columns.shape[1])])
+        return _Inner(self.problem, np.concatenate([self.columns[:, keep], columns], axis=1), weights, self.bias)
 
     def _objective(self, values: FloatArray, margins: FloatArray) -> float:
         return self.problem.loss(margins) + float(self._penalties @ np.abs(values))
