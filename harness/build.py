@@ -174,7 +174,10 @@ def _source(entry: TaskEntry, spec: SourceFile) -> tuple[Source, bool]:
         return SelectedSource(rows, where) if where else rows, mirrored
     hub = spec.hub
     if hub is None:
-        problem = f"{entry.name}: these data are not on the hub; looked for {looked_in}: see 'description'"
+        problem = (
+            f"{entry.name}: these data are not on the hub; looked for {looked_in}. "
+            f"Set {MIRROR_VARIABLE} to a folder that holds {spec.mirror} (see: harness show {entry.name})"
+        )
         return AbsentSource(f"{spec.mirror} below {MIRROR_VARIABLE}", problem), False
     assert spec.split is not None
     local = entry.path.parent / hub

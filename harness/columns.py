@@ -109,7 +109,7 @@ class ColumnReader:
             except BadValue as error:
                 raise BadValue(f"{name!r}: {error}") from None
         domains = tuple(d for s in self._slices if (d := s.domain(row)) is not None) if self._slices else ()
-        cluster = None if self._cluster is None else _text_or_none(self._cluster(row))
+        cluster = None if self._cluster is None else _name_or_none(self._cluster(row))
         return Read(self._id(row), fields, domains, cluster, self._withheld)
 
 
@@ -213,8 +213,9 @@ def _id_getter(spec: Any) -> Callable[[Row], str]:
     return read
 
 
-def _text_or_none(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _name_or_none(value: Any) -> str | None:
+    """A name; an empty cell of a CSV file is none."""
+    return None if value in (None, "") else str(value)
 
 
 def _text(value: Any) -> str:

@@ -70,6 +70,11 @@ def test_a_named_domain_has_exactly_one_test(spec):
         SliceFile.model_validate(spec)
 
 
+@pytest.mark.parametrize(("value", "cluster"), [("a", "a"), (0, "0"), ("", None), (None, None)])
+def test_an_empty_cell_names_no_cluster(value, cluster):
+    assert ColumnReader({}, {}, cluster="group").read(row(group=value)).cluster == cluster
+
+
 FLAG = {"label": ("flag", True)}
 ANY = {"label": {"any_of": ["S", "H"]}}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +19,7 @@ from .disguises import HOW, VERSION, Disguise
 from .reading import DisguisedReader
 
 if TYPE_CHECKING:
-    from harness.schema import BenchmarkFile
+    from harness.schema import AggregateFile, BenchmarkFile
 
 GROUP = "group"
 
@@ -133,7 +133,10 @@ class EvasionTasks(TaskSource):
         from harness.schema import BenchmarkFile
 
         wish = parse_wish(name)
-        made = BenchmarkFile(description=f"{wish.name}, disguised", tasks=list(self._members(wish)))
+        members = list(self._members(wish))
+        made = BenchmarkFile(
+            description=f"{wish.name}, disguised", tasks=members, aggregates=self._aggregates(wish, members)
+        )
         made._name = f"evasion:{name}"
         return made
 
@@ -150,6 +153,20 @@ class EvasionTasks(TaskSource):
             yield name
             more = f",{wish.listed}" if wish.listed else ""
             yield from (f"evasion:{name}:how={how}{more}" for how in HOW)
+
+    def _aggregates(self, wish: Wish, members: Sequence[str]) -> list[AggregateFile]:
+        """For one task in every disguise: its headline at the worst of them."""
+        from harness.plan import metric_of
+        from harness.schema import AggregateFile
+
+        if wish.how or wish.name not in self.registry.tasks():
+            return []
+        task = build_task(self.registry, wish.name)
+        headline = metric_of(self.registry, task, task.metrics[0])
+        if not headline.higher_is_better:  # nothing is hidden in a set of harmless texts
+            return []
+        disguised = [f"{member}:{headline.name}" for member in members[1:]]
+        return [AggregateFile(name="worst disguise", how="minimum", of=disguised)]
 
     def _disguised(self, part: Part, task: Task, wish: Wish) -> Part:
         return Part(part.source, DisguisedReader(part.reader, type(task).fields, wish.disguise, everyone=wish.everyone))

@@ -108,6 +108,26 @@ def test_without_a_disguise_a_name_stands_for_the_task_and_all_its_disguises(dem
     assert "evasion:demo/doors:how=zero-width" in tasks
 
 
+def test_the_leaderboard_ranks_by_the_worst_disguise(write_task, harness):
+    from harness.registry import Registry
+
+    write_task("demo/doors", ROWS, kind="detection")
+    benchmark = Registry().benchmarks()["evasion:demo/doors"]
+    (aggregate,) = benchmark.aggregates
+    assert (aggregate.name, aggregate.how, len(aggregate.of)) == ("worst disguise", "minimum", 6)
+    assert "evasion:demo/doors:how=leet:auroc" in aggregate.of
+    ran = harness("eval", "-m", "random", "-t", "evasion:demo/doors")
+    assert ran.code == 0, ran.err
+    assert "worst disguise" in ran.out
+
+
+def test_a_set_of_harmless_texts_has_no_worst_disguise(write_task, demo):
+    from harness.registry import Registry
+
+    write_task("demo/benign", ROWS, kind="detection", metrics=["flagged_rate:better=lower"])
+    assert Registry().benchmarks()["evasion:demo/benign"].aggregates == []
+
+
 @pytest.mark.parametrize(
     ("target", "tasks"),
     [
