@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.build import build_task, task_digest
-from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.registry import Registry
 from harness.resolve import parse_arguments
 from harness.task import Part, Task
@@ -185,7 +185,7 @@ def _asks_to_detect(registry: Registry, kind: str) -> bool:
     """Whether a kind asks detectors about rows that have a label."""
     try:
         found: type[Task] = registry.find("task kind", kind).load()
-    except UnknownName:
+    except HarnessError:  # unknown, or of a plugin that fails: whoever asks for the task itself is told
         return False
     labelled = "label" in found.fields and found.fields["label"].type == "flag"
     return labelled and "detect" in found.stages[0].accepts

@@ -43,7 +43,7 @@ def test_there_are_120_different_harmless_words():
 
 @pytest.mark.parametrize("how", HOW)
 @given(text=st.text(max_size=300), strength=st.floats(0.01, 1), seed=st.integers(0, 9))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_a_disguise_depends_on_text_strength_and_seed_alone(how, text, strength, seed):
     disguise = Disguise(how, strength=strength, seed=seed)
     assert disguise(text) == Disguise(how, strength=strength, seed=seed)(text)
@@ -71,23 +71,27 @@ def test_half_a_disguise_is_the_same_on_every_machine():
 
 @pytest.mark.parametrize("how", ["homoglyph", "zero-width"])
 @given(text=PLAIN)
+@settings(deadline=None)
 def test_lookalike_and_invisible_characters_are_undone_exactly(how, text):
     assert normalised(Disguise(how)(text)) == text
     assert normalised(Disguise(how, strength=0.4)(text)) == text
 
 
 @given(text=PLAIN)
+@settings(deadline=None)
 def test_plain_text_is_left_as_it_is(text):
     assert normalised(text) == text
 
 
 @given(text=st.text(max_size=300))
+@settings(deadline=None)
 def test_normalising_twice_is_normalising_once(text):
     once = normalised(text)
     assert normalised(once) == once
 
 
 @given(text=PLAIN)
+@settings(deadline=None)
 def test_spaced_out_text_is_closed_up(text):
     spaced = Disguise("spacing")(text)
     if len(spaced) > 4 and text.strip():
