@@ -10,17 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.columns import ColumnReader, Slice
-from harness.data import (
-    MIRROR_VARIABLE,
-    FileSource,
-    GeneratorSource,
-    HubSource,
-    SelectedSource,
-    Source,
-    mirror_file,
-)
+from harness.data import MIRROR_VARIABLE, FileSource, GeneratorSource, HubSource, mirror_file
 from harness.errors import ConfigurationError, UnknownName, did_you_mean
 from harness.registry import Registry
+from harness.rows import AbsentSource, RangeSource, SelectedSource, Source
 from harness.task import Definition, Part, Task
 
 if TYPE_CHECKING:
@@ -97,7 +90,7 @@ def build_source(registry: Registry, name: str) -> TaskSource:
         settings |= given
     check_arguments(f"task source {name!r}", kind, settings)
     source = kind(**settings)
-    source.name = name
+    source.name, source.registry = name, registry
     return source
 
 
@@ -112,7 +105,10 @@ def _check_names(entry: TaskEntry, block: str, given: list[str], known: list[str
 
 def _part(entry: TaskEntry, file: TaskFile, kind: type[Task], spec: SourceFile) -> Part:
     source, mirrored = _source(entry, spec)
-    columns: dict[str, Any] = {name: _plain(column) for name, column in file.columns.items()}
+    if spec.rows is not None:
+        source = RangeSource(source, *spec.rows)
+    _check_names(entry, "data.columns", [*spec.columns], [*kind.fields, "id"])
+    columns: dict[str, Any] = {name: _plain(column) for name, column in (file.columns | spec.columns).items()}
     if mirrored and spec.mirror_columns:
         _check_names(entry, "mirror_columns", [*spec.mirror_columns], [*kind.fields, "id"])
         columns.update(spec.mirror_columns)
@@ -169,15 +165,21 @@ def _source(entry: TaskEntry, spec: SourceFile) -> tuple[Source, bool]:
         return FileSource(_file(entry, spec.file), spec.records), False
     if spec.generator is not None:
         return GeneratorSource(spec.generator, spec.split or "test"), False
-    assert spec.hub is not None
-    assert spec.split is not None
-    copy, looked_in = mirror_file(spec.hub, spec.config, spec.split, spec.mirror)
+    copy, looked_in = mirror_file(spec.hub, spec.config, spec.split or "test", spec.mirror)
     if copy is not None:
-        if spec.mirror and copy == Path(os.environ[MIRROR_VARIABLE]) / spec.mirror:
-            return FileSource(copy, spec.records), True  # a file of its own: taken whole, with its own columns
-        rows: Source = FileSource(copy)
-        return SelectedSource(rows, spec.where) if spec.where else rows, False
+        mirrored = spec.mirror is not None and copy == Path(os.environ[MIRROR_VARIABLE]) / spec.mirror
+        # A mirror is a file of its own, with its own columns; any other copy is laid out like the hub's.
+        rows: Source = FileSource(copy, spec.records if mirrored else "")
+        where = spec.mirror_where if mirrored else spec.where
+        return SelectedSource(rows, where) if where else rows, mirrored
     hub = spec.hub
+    if hub is None:
+        problem = (
+            f"{entry.name}: these data are not on the hub; looked for {looked_in}. "
+            f"Set {MIRROR_VARIABLE} to a folder that holds {spec.mirror} (see: harness show {entry.name})"
+        )
+        return AbsentSource(f"{spec.mirror} below {MIRROR_VARIABLE}", problem), False
+    assert spec.split is not None
     local = entry.path.parent / hub
     if local.is_dir():
         hub = str(local)

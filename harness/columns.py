@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from harness.data import Row
+from harness.rows import Row
 
 Getter = Callable[[Row], Any]
 
@@ -60,7 +60,8 @@ class ColumnReader:
     Args:
         columns: Field name to specification: a column's name or dotted path, a list of them, or a mapping with one of
             ``value`` (a constant), ``template``, ``withheld`` (that many absent texts), ``numbered`` (columns told
-            apart by a number, from ``first`` to ``last``) or ``column`` with ``map``.
+            apart by a number, from ``first`` to ``last``), ``any_of`` (whether one of these flags is set) or
+            ``column`` with ``map``.
         types: Field name to (type, required), from the task's kind.
         slices: Columns that hold domain names.
         constants: Columns added to every row.
@@ -108,12 +109,12 @@ class ColumnReader:
             except BadValue as error:
                 raise BadValue(f"{name!r}: {error}") from None
         domains = tuple(d for s in self._slices if (d := s.domain(row)) is not None) if self._slices else ()
-        cluster = None if self._cluster is None else _text_or_none(self._cluster(row))
+        cluster = None if self._cluster is None else _name_or_none(self._cluster(row))
         return Read(self._id(row), fields, domains, cluster, self._withheld)
 
 
 def get_path(row: Row, path: str) -> Any:
-    """A column by name, or by dotted path into nested columns; None where it is absent."""
+    """A column by name, or by dotted path into nested columns and lists; None where it is absent."""
     values = row.values
     if path in values:
         return values[path]
@@ -121,9 +122,12 @@ def get_path(row: Row, path: str) -> Any:
         return None
     value: Any = values
     for key in path.split("."):
-        if not isinstance(value, Mapping) or key not in value:
+        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, Mapping) and key in value:
+            value = value[key]
+        else:
             return None
-        value = value[key]
     return value
 
 
@@ -144,9 +148,20 @@ def _getter(spec: Any) -> Getter:
         return lambda row: _fill(spec["template"], row)
     if "withheld" in spec:
         return lambda row: [""] * int(spec["withheld"])
+    if "any_of" in spec:
+        return lambda row: _any_of(spec["any_of"], row)
     if "numbered" in spec:
         return _numbered(str(spec["numbered"]), int(spec["first"]), int(spec["last"]))
     return _mapped(str(spec["column"]), spec.get("map") or {})
+
+
+def _any_of(columns: Sequence[str], row: Row) -> float | None:
+    """1 where one of the flags is set, 0 where none is; flags that are absent do not count, unless all are."""
+    known = {column: value for column in columns if (value := get_path(row, column)) is not None}
+    try:
+        return max((_flag(value) for value in known.values()), default=None)
+    except BadValue as error:
+        raise BadValue(f"one of the columns {', '.join(known)}: {error}") from None
 
 
 def _numbered(template: str, first: int, last: int) -> Getter:
@@ -198,8 +213,9 @@ def _id_getter(spec: Any) -> Callable[[Row], str]:
     return read
 
 
-def _text_or_none(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _name_or_none(value: Any) -> str | None:
+    """A name; an empty cell of a CSV file is none."""
+    return None if value in (None, "") else str(value)
 
 
 def _text(value: Any) -> str:

@@ -12,26 +12,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
+from typing import IO, Any, cast
 
 from harness.errors import DataError
 from harness.plugins import import_attribute
+from harness.rows import Row, selected
 
 MIRROR_VARIABLE = "HARNESS_DATA"
-SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet", ".json", ".json.gz", ".csv", ".csv.gz")
+SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet", ".json", ".json.gz", ".csv", ".csv.gz", ".txt", ".txt.gz")
 _BATCH = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a data set, or the reason why it could not be read."""
-
-    number: int
-    """Index in its source, from 0."""
-    where: str
-    """For messages: file and line, or data set and row."""
-    values: Mapping[str, Any]
-    problem: str = ""
 
 
 def _decode(text: bytes) -> tuple[Any, str]:
@@ -52,22 +41,9 @@ def _decode(text: bytes) -> tuple[Any, str]:
         return None, f"not valid JSON: {reason}"
 
 
-class Source(Protocol):
-    """Rows, and a name for them."""
-
-    @property
-    def description(self) -> str:
-        """What is read, for messages and the record."""
-        ...
-
-    def rows(self) -> Iterator[Row]:
-        """All rows, streamed; may be called again."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """Rows of a JSONL, JSON, CSV or Parquet file, plain or gzip."""
+    """Rows of a JSONL, JSON, CSV, Parquet or text file, plain or gzip."""
 
     path: Path
     records: str = ""
@@ -84,10 +60,15 @@ class FileSource:
         Raises:
             DataError: the file is missing, of an unknown kind, or broken as a whole.
         """
-        kind = self._kind()
-        reader = {"jsonl": self._jsonl, "json": self._json, "csv": self._csv, "parquet": self._parquet}[kind]
+        readers = {
+            "jsonl": self._jsonl,
+            "json": self._json,
+            "csv": self._csv,
+            "parquet": self._parquet,
+            "txt": self._lines,
+        }
         try:
-            yield from reader()
+            yield from readers[self._kind()]()
         except FileNotFoundError as error:
             raise DataError(f"{self.path}: no such file") from error
         except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
@@ -109,7 +90,7 @@ class FileSource:
 
     def _kind(self) -> str:
         name = self.path.name.removesuffix(".gz")
-        for suffix in ("jsonl", "ndjson", "json", "csv", "parquet"):
+        for suffix in ("jsonl", "ndjson", "json", "csv", "parquet", "txt"):
             if name.endswith("." + suffix):
                 return "jsonl" if suffix == "ndjson" else suffix
         raise DataError(f"{self.path}: unknown kind of file; expected one of {', '.join(SUFFIXES)}")
@@ -132,6 +113,19 @@ class FileSource:
                 if not problem and not isinstance(value, dict):
                     problem = f"expected a JSON object, got {type(value).__name__}"
                 yield Row(number, where, {} if problem else value, problem)
+                number += 1
+
+    def _lines(self) -> Iterator[Row]:
+        number = 0
+        with self._open() as stream:
+            for line_number, line in enumerate(stream, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    values, problem = {"text": line.decode("utf-8-sig").strip()}, ""
+                except UnicodeDecodeError as error:
+                    values, problem = {}, f"not valid UTF-8: {error.reason}"
+                yield Row(number, f"{self.path}:{line_number}", values, problem)
                 number += 1
 
     def _json(self) -> Iterator[Row]:
@@ -233,7 +227,7 @@ class HubSource:
                     self.name, self.config, split=self.split, revision=self.revision, streaming=True
                 )
                 for number, value in enumerate(stream):
-                    if self.where and not _selected(value, self.where):
+                    if self.where and not selected(value, self.where):
                         continue
                     yield Row(number, f"{self.name}[{self.split}] row {number}", value)
         except DataError:
@@ -248,28 +242,6 @@ class HubSource:
             f"{self.description} cannot be read: {reason}{looked}. "
             f"Connect to the network, or set {MIRROR_VARIABLE} to a folder that holds a copy"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class SelectedSource:
-    """The rows of another source whose columns have certain values."""
-
-    source: Source
-    where: Mapping[str, Any]
-    """Column to value, or to a list of values of which it has one."""
-
-    @property
-    def description(self) -> str:
-        """The other source's."""
-        return self.source.description
-
-    def rows(self) -> Iterator[Row]:
-        """The selected rows, and those that could not be read."""
-        return (row for row in self.source.rows() if row.problem or _selected(row.values, self.where))
-
-
-def _selected(values: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
-    return all(values.get(k) in v if isinstance(v, list) else values.get(k) == v for k, v in where.items())
 
 
 @cache

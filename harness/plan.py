@@ -181,7 +181,9 @@ class Planner:
             matches = self._registry.matching(target)
             if not matches:
                 raise UsageError(f"no task matches {target!r}")
-            names += matches
+            for match in matches:  # one of a library may be a group
+                group = self._registry.benchmarks().get(match)
+                names += group.tasks if group is not None else [match]
         else:
             names.append(target)
             explicit.add(target)

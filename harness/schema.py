@@ -20,8 +20,33 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
+class ColumnFile(Strict):
+    """How a field is made from columns, where it is not simply one of them."""
+
+    column: str | None = None
+    map: dict[Any, Any] | None = None
+    value: Any = None
+    template: str | None = None
+    withheld: int | None = Field(None, description="that many texts, which this copy of the data lacks")
+    any_of: list[str] | None = Field(None, description="flags, of which one that is set makes this one set")
+    numbered: str | None = Field(None, description="a list of columns, such as response_{} numbered first to last")
+    first: int | None = None
+    last: int | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ColumnFile:
+        if len(self.model_fields_set - {"map", "first", "last"}) != 1:
+            raise ValueError("give exactly one of 'column', 'value', 'template', 'any_of', 'numbered' or 'withheld'")
+        if self.numbered is not None and (self.first is None or self.last is None or "{}" not in self.numbered):
+            raise ValueError("'numbered' needs {} in the name, and 'first' and 'last'")
+        return self
+
+
+Column = str | list[str] | ColumnFile
+
+
 class SourceFile(Strict):
-    """Where a split's rows come from: exactly one of ``hub``, ``file`` or ``generator``."""
+    """Where a split's rows come from: one of ``hub``, ``file`` or ``generator``, or a ``mirror`` of what has no hub."""
 
     hub: str | None = Field(None, description="data set id on the hub, or a folder laid out like one")
     config: str | None = Field(None, description="the hub data set's configuration")
@@ -30,19 +55,27 @@ class SourceFile(Strict):
     where: dict[str, Any] | None = Field(
         None, description="only rows whose columns have these values, or one of a list; a 'mirror' is taken whole"
     )
+    rows: tuple[int, int] | None = Field(
+        None, description="only rows first to end - 1 of those, counted from 0: [first, end]"
+    )
+    columns: dict[str, Column] = Field(default_factory=dict, description="columns that differ in this source")
     mirror: str | None = Field(None, description="path of a copy below $HARNESS_DATA, used before the hub")
     mirror_columns: dict[str, Any] | None = Field(None, description="columns that differ in the copy")
-    file: str | None = Field(None, description="JSONL, JSON, CSV or Parquet, relative to this YAML file")
+    mirror_where: dict[str, Any] | None = Field(None, description="'where' of the mirror")
+    file: str | None = Field(None, description="JSONL, JSON, CSV, Parquet or lines of text, relative to this YAML file")
     records: str = Field("", description="dotted path of the list of rows inside a JSON document")
     generator: str | None = Field(None, description="module:function that yields rows")
     set: dict[str, Any] = Field(default_factory=dict, description="columns added to every row")
 
     @model_validator(mode="after")
     def _one_source(self) -> SourceFile:
-        if sum(x is not None for x in (self.hub, self.file, self.generator)) != 1:
-            raise ValueError("give exactly one of 'hub', 'file' or 'generator'")
+        given = sum(x is not None for x in (self.hub, self.file, self.generator))
+        if given > 1 or (given == 0 and self.mirror is None):
+            raise ValueError("give exactly one of 'hub', 'file' or 'generator', or a 'mirror' alone")
         if self.hub and not self.split:
             raise ValueError("a hub data set needs 'split'")
+        if self.rows is not None and not 0 <= self.rows[0] < self.rows[1]:
+            raise ValueError(f"rows: expected [first, end] with 0 <= first < end, got {list(self.rows)}")
         return self
 
 
@@ -65,30 +98,6 @@ class SliceFile(Strict):
         if self.name is not None and (self.pattern is not None or len(tests) != 1):
             raise ValueError("a named domain needs exactly one of 'equals', 'differs', 'above' or 'below'")
         return self
-
-
-class ColumnFile(Strict):
-    """How a field is made from columns, where it is not simply one of them."""
-
-    column: str | None = None
-    map: dict[Any, Any] | None = None
-    value: Any = None
-    template: str | None = None
-    withheld: int | None = Field(None, description="that many texts, which this copy of the data lacks")
-    numbered: str | None = Field(None, description="a list of columns, such as response_{} numbered first to last")
-    first: int | None = None
-    last: int | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> ColumnFile:
-        if len(self.model_fields_set - {"map", "first", "last"}) != 1:
-            raise ValueError("give exactly one of 'column', 'value', 'template', 'numbered' or 'withheld'")
-        if self.numbered is not None and (self.first is None or self.last is None or "{}" not in self.numbered):
-            raise ValueError("'numbered' needs {} in the name, and 'first' and 'last'")
-        return self
-
-
-Column = str | list[str] | ColumnFile
 
 
 class TaskFile(Strict):

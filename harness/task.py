@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.capabilities import Conversation, Failure, Message, Origin, Request, Response
 from harness.columns import BadValue, ColumnReader, shorten
-from harness.data import Source
+from harness.rows import Source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
+    from harness.registry import Registry
     from harness.schema import BenchmarkFile
     from harness.task import Task
 
@@ -32,6 +33,8 @@ class TaskSource:
 
     name: str = ""
     """As registered; set by the registry."""
+    registry: Registry
+    """Everything there is, for a library made of other tasks; set by the registry after the constructor."""
     places: ClassVar[frozenset[str]] = frozenset()
     """Settings that are paths, or lists of paths, relative to the registry file that names them."""
 

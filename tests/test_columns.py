@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from harness.build import _slice
 from harness.columns import BadValue, ColumnReader
-from harness.data import Row
+from harness.rows import Row
 from harness.schema import ColumnFile, SliceFile
 
 RESPONSES = {"responses": ("texts with gaps", True)}
@@ -68,3 +68,46 @@ def test_named_domains(spec, inside, outside):
 def test_a_named_domain_has_exactly_one_test(spec):
     with pytest.raises(ValidationError, match="name"):
         SliceFile.model_validate(spec)
+
+
+@pytest.mark.parametrize(("value", "cluster"), [("a", "a"), (0, "0"), ("", None), (None, None)])
+def test_an_empty_cell_names_no_cluster(value, cluster):
+    assert ColumnReader({}, {}, cluster="group").read(row(group=value)).cluster == cluster
+
+
+FLAG = {"label": ("flag", True)}
+ANY = {"label": {"any_of": ["S", "H"]}}
+
+
+@pytest.mark.parametrize(
+    ("values", "label"),
+    [({"S": 1, "H": 0}, 1), ({"S": 0, "H": 0}, 0), ({"S": 0}, 0), ({"S": None, "H": True}, 1), ({"H": "no"}, 0)],
+)
+def test_one_flag_that_is_set_makes_the_field_set_and_absent_ones_do_not_count(values, label):
+    assert ColumnReader(ANY, FLAG).read(row(**values)).fields == {"label": label}
+
+
+def test_a_row_without_any_of_the_flags_is_bad():
+    with pytest.raises(BadValue, match="'label' is missing"):
+        ColumnReader(ANY, FLAG).read(row(other=1))
+
+
+def test_a_flag_among_several_that_is_none_is_bad():
+    with pytest.raises(BadValue, match="one of the columns S, H: expected a label of 0 or 1"):
+        ColumnReader(ANY, FLAG).read(row(S=0, H=2))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), [("turns.0.content", "a"), ("turns.1.content", "b"), ("pair.1", 2), ("turns.2.content", None)]
+)
+def test_a_path_leads_into_lists(path, value):
+    read = ColumnReader({"field": path}, {"field": ("any", False)}).read(
+        row(turns=[{"content": "a"}, {"content": "b"}], pair=[1, 2])
+    )
+    assert read.fields.get("field") == value
+
+
+@pytest.mark.parametrize("path", ["turns.x", "turns.-1", "turns.²", "text.0"])
+def test_a_path_into_a_list_needs_a_number_and_a_text_is_no_list(path):
+    read = ColumnReader({"field": path}, {"field": ("any", False)}).read(row(turns=[1], text="abc"))
+    assert read.fields == {}

@@ -9,8 +9,9 @@ import json
 import pytest
 
 from harness.columns import BadValue, ColumnReader, Slice
-from harness.data import FileSource, Row
+from harness.data import FileSource
 from harness.errors import DataError
+from harness.rows import Row
 
 ROWS = [
     {"id": "a", "prompt": "first, of two", "number": 1.5, "nested": {"deep": "x"}},

@@ -197,7 +197,7 @@ def test_files_that_are_not_there_or_hold_nothing(jsonl, tmp_path):
     with pytest.raises(DataError, match="no published figures"):
         read_published(jsonl())
     with pytest.raises(DataError, match="unknown kind of file"):
-        read_published(jsonl(ROW, name="published.txt"))
+        read_published(jsonl(ROW, name="published.pdf"))
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigurationError, match="cannot be read"):
         read_published(tmp_path / "binary.yaml")

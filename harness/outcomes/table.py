@@ -10,8 +10,9 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
-from harness.data import FileSource, Row
+from harness.data import FileSource
 from harness.errors import DataError, UsageError, did_you_mean
+from harness.rows import Row
 
 _MODEL = ("model", "models", "name", "label", "reward_model", "reward model")
 _VALUE = ("value", "outcome", "score")

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from harness.data import FileSource, Row
+from harness.data import FileSource
 from harness.errors import DataError, UsageError, did_you_mean
+from harness.rows import Row
 
 Figures = Iterator[tuple[str, dict[str, Any]]]
 """(file and line, one row of published results)."""

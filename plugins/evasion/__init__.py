@@ -1,0 +1,33 @@
+"""Evasion: any detection task with its texts disguised, and a model that undoes disguises before it detects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from harness.registry import Register
+
+_HERE = "harness_plugins.evasion"
+
+
+@hookimpl
+def register_task_sources(register: Register) -> None:
+    """Every detection task, disguised."""
+    register(
+        "evasion",
+        f"{_HERE}.source:EvasionTasks",
+        description="any detection task with its texts disguised: evasion:TASK:how=homoglyph",
+    )
+
+
+@hookimpl
+def register_models(register: Register) -> None:
+    """The defence."""
+    register(
+        "normalised",
+        f"{_HERE}.defence:Normalised",
+        offers=("detect",),
+        description="undoes look-alike and invisible characters, then asks another detector (base=[DETECTOR])",
+    )

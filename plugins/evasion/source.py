@@ -1,0 +1,191 @@
+"""The library of disguised tasks: ``evasion:TASK:how=homoglyph``, for every task that asks for `detect`."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harness.build import build_task, task_digest
+from harness.errors import HarnessError, UsageError, did_you_mean
+from harness.registry import Registry
+from harness.resolve import parse_arguments
+from harness.task import Part, Task
+from harness.task_sources import SourcedTask, TaskSource
+
+from .disguises import HOW, VERSION, Disguise
+from .reading import DisguisedReader
+
+if TYPE_CHECKING:
+    from harness.schema import AggregateFile, BenchmarkFile
+
+GROUP = "group"
+
+
+class Wish(NamedTuple):
+    """What stands after ``evasion:``."""
+
+    name: str
+    """The task or benchmark to disguise."""
+    listed: str
+    """The options as written."""
+    how: str
+    """Empty: in every way."""
+    everyone: bool
+    disguise: Disguise
+
+
+def parse_wish(text: str) -> Wish:
+    """``TASK:how=...,of=...,strength=...,words=...,seed=...``.
+
+    Raises:
+        UsageError: an option is unknown or not of its type.
+    """
+    name, _, listed = text.partition(":")
+    given = parse_arguments(listed, f"evasion:{text}")
+    for key, value in given.items():
+        if key not in _CHECKS:
+            raise UsageError(f"evasion:{text}: there is no option {key!r}{did_you_mean(key, _CHECKS)}")
+        fits, expected = _CHECKS[key]
+        if not fits(value):
+            raise UsageError(f"evasion:{text}: {key} must be {expected}, not {value!r}")
+    settings = {key: value for key, value in given.items() if key in ("strength", "words", "seed")}
+    how = str(given.get("how", ""))
+    return Wish(name, listed, how, given.get("of") == "all", Disguise(how, **settings))
+
+
+def _whole(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+_CHECKS: Mapping[str, tuple[Any, str]] = {
+    "how": (lambda value: value in HOW, f"one of {', '.join(HOW)}"),
+    "of": (lambda value: value in ("positives", "all"), "'positives' or 'all'"),
+    "strength": (
+        lambda value: type(value) in (int, float) and 0 < value <= 1,
+        "a share above 0 and up to 1",
+    ),
+    "words": (lambda value: _whole(value) and value > 0, "a whole number from 1"),
+    "seed": (_whole, "a whole number from 0"),
+}
+
+
+class EvasionTasks(TaskSource):
+    """Every detection task with its positive texts disguised, as somebody does who wants to get past a detector.
+
+    A benchmark's name stands for those of its tasks that ask for `detect`; without ``how``, a name stands for the task
+    as it is and in every disguise.
+    """
+
+    def summary(self) -> str:
+        """What it does."""
+        return f"any detection task, disguised in one of {len(HOW)} ways"
+
+    def names(self) -> Mapping[str, SourcedTask]:
+        """All tasks that can be disguised."""
+        return {
+            name: SourcedTask(f"{entry.description} Disguised (give how=...).", entry.kind)
+            for name, entry in self.registry.tasks().items()
+            if self._detects(entry.kind)
+        }
+
+    def find(self, name: str) -> SourcedTask | None:
+        """A task in one disguise; else the group of all that the name stands for."""
+        wish = parse_wish(name)
+        entry = self.registry.tasks().get(wish.name)
+        if entry is None:
+            known = wish.name in self.registry.benchmarks()
+            return SourcedTask(f"the detection tasks of {wish.name}, disguised", GROUP) if known else None
+        if not self._detects(entry.kind):
+            raise UsageError(f"evasion:{name}: {wish.name} is of kind {entry.kind!r}; only detection can be evaded")
+        description = f"{entry.description} Disguised: {wish.how or 'in every way'}."
+        return SourcedTask(description, entry.kind if wish.how else GROUP, entry.path)
+
+    def task(self, name: str) -> Task:
+        """The other task, of its own kind, whose reader disguises what it reads."""
+        wish = parse_wish(name)
+        if not wish.how:
+            raise UsageError(f"evasion:{name}: give how=..., one of {', '.join(HOW)}")
+        own = build_task(self.registry, wish.name)
+        d = own.definition
+        parts = {split: [self._disguised(part, own, wish) for part in several] for split, several in d.parts.items()}
+        whose = "all texts" if wish.everyone else "the positive texts"
+        definition = dataclasses.replace(
+            d,
+            name=f"evasion:{name}",
+            version=f"{d.version}+{VERSION}",
+            description=f"{d.description} Disguised by {wish.how}: {whose}.",
+            parts=parts,
+            digest=self.digest(name),
+        )
+        return type(own)(definition)
+
+    def digest(self, name: str) -> str:
+        """Hash of the other task's definition, the options and the version of the disguises."""
+        wish = parse_wish(name)
+        content = f"{task_digest(self.registry, wish.name)}\n{wish.disguise}\n{wish.everyone}\n{VERSION}"
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    def benchmark(self, name: str) -> BenchmarkFile:
+        """A task as it is and in every disguise; or the detection tasks of a benchmark."""
+        from harness.schema import BenchmarkFile
+
+        wish = parse_wish(name)
+        members = list(self._members(wish))
+        made = BenchmarkFile(
+            description=f"{wish.name}, disguised", tasks=members, aggregates=self._aggregates(wish, members)
+        )
+        made._name = f"evasion:{name}"
+        return made
+
+    def _members(self, wish: Wish) -> Iterator[str]:
+        tasks = self.registry.tasks()
+        names = [wish.name] if wish.name in tasks else self.registry.benchmarks()[wish.name].tasks
+        names = [name for name in names if name in tasks and ":" not in name and self._detects(tasks[name].kind)]
+        if not names:
+            raise UsageError(f"evasion:{wish.name}: none of its tasks asks for detect, so there is nothing to evade")
+        for name in names:
+            if wish.how:
+                yield f"evasion:{name}:{wish.listed}"
+                continue
+            yield name
+            more = f",{wish.listed}" if wish.listed else ""
+            yield from (f"evasion:{name}:how={how}{more}" for how in HOW)
+
+    def _aggregates(self, wish: Wish, members: Sequence[str]) -> list[AggregateFile]:
+        """For one task in every disguise: its headline at the worst of them."""
+        from harness.plan import metric_of
+        from harness.schema import AggregateFile
+
+        if wish.how or wish.name not in self.registry.tasks():
+            return []
+        task = build_task(self.registry, wish.name)
+        headline = metric_of(self.registry, task, task.metrics[0])
+        if not headline.higher_is_better:  # nothing is hidden in a set of harmless texts
+            return []
+        disguised = [f"{member}:{headline.name}" for member in members[1:]]
+        return [AggregateFile(name="worst disguise", how="minimum", of=disguised)]
+
+    def _disguised(self, part: Part, task: Task, wish: Wish) -> Part:
+        return Part(part.source, DisguisedReader(part.reader, type(task).fields, wish.disguise, everyone=wish.everyone))
+
+    def _detects(self, kind: str) -> bool:
+        if kind not in self._kinds:
+            self._kinds[kind] = _asks_to_detect(self.registry, kind)
+        return self._kinds[kind]
+
+    @cached_property
+    def _kinds(self) -> dict[str, bool]:
+        return {}
+
+
+def _asks_to_detect(registry: Registry, kind: str) -> bool:
+    """Whether a kind asks detectors about rows that have a label."""
+    try:
+        found: type[Task] = registry.find("task kind", kind).load()
+    except HarnessError:  # unknown, or of a plugin that fails: whoever asks for the task itself is told
+        return False
+    labelled = "label" in found.fields and found.fields["label"].type == "flag"
+    return labelled and "detect" in found.stages[0].accepts

@@ -1,0 +1,32 @@
+"""The toxicity suite: the kind of task and the metric that its data sets need beyond the core's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from harness.registry import Register
+
+_HERE = "harness_plugins.toxicity"
+
+
+@hookimpl
+def register_tasks(register: Register) -> None:
+    """Detection in replies."""
+    register(
+        "reply-detection",
+        f"{_HERE}.replies:ReplyDetection",
+        description="tell replies of a class from the others, given what they reply to",
+    )
+
+
+@hookimpl
+def register_metrics(register: Register) -> None:
+    """What a set of one class needs."""
+    register(
+        "flagged_rate",
+        f"{_HERE}.flagged:FlaggedRate",
+        description="share of texts called positive (threshold=0, better=higher or lower)",
+    )

@@ -1,0 +1,26 @@
+"""Detection in replies: whether what a model answered is of a class, a jailbroken answer for one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from harness.kinds.detection import Detection
+from harness.task import FieldSpec
+
+
+class ReplyDetection(Detection):
+    """Rows hold a ``prompt``, a ``reply`` to it and a ``label``: 1 where the reply is of the positive class.
+
+    The model is shown the conversation whose last message is the reply. Columns as for `Detection`.
+    """
+
+    fields: ClassVar[Mapping[str, FieldSpec]] = {
+        "prompt": FieldSpec("conversation", description="a text or a list of messages"),
+        "reply": FieldSpec("text", description="the assistant's answer"),
+        "label": FieldSpec("flag", description="1 for the positive class"),
+    }
+
+    def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
+        """The conversation, as ``text``: what detectors are asked about and learn from."""
+        return {**fields, "text": fields["prompt"].reply(fields["reply"])}
