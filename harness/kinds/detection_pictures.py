@@ -18,7 +18,7 @@ def roc(levels: Levels) -> Sequence[Picture]:
     """True against false positive rates of all thresholds; nothing where a class is missing."""
     if not all(levels.counts):
         return ()
-    false, true = levels.rates()
+    false, true = levels.rates
     kept = thinned(false, true)
     curve = Series(false[kept].tolist(), true[kept].tolist())
     chance = Series(UNIT, UNIT, name="chance", reference=True)
@@ -30,7 +30,7 @@ def low_rate_roc(levels: Levels, *, clustered: bool = False) -> Sequence[Picture
     if not all(levels.counts):
         return ()
     positives, negatives = levels.counts
-    false, true = levels.let_in()
+    false, true = levels.let_in
     best = np.flatnonzero(np.concatenate([np.diff(false) > 0, [True]]))  # the most caught at each rate
     limit = 1 / negatives
     rates = np.maximum(false[best] / negatives, limit / 2)  # no false positive has no logarithm
@@ -55,7 +55,7 @@ def precision_recall(levels: Levels) -> Sequence[Picture]:
     """Precision against recall of all thresholds; nothing where a class is missing."""
     if not all(levels.counts):
         return ()
-    false, true = levels.let_in()
+    false, true = levels.let_in
     recall, precision = true[1:] / true[-1], true[1:] / (true[1:] + false[1:])
     kept = thinned(recall, precision)
     prevalence = float(precision[-1])

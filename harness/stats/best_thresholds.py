@@ -31,7 +31,7 @@ def best_accuracy(
             NaN.
     """
     sorted_ = both_classes(scores, labels, metric="Best accuracy")
-    false, true = sorted_.let_in()
+    false, true = sorted_.let_in
     right = true - false  # up to a constant, the items called right
     tried = _published_points(false, true) if as_published else np.arange(right.size)
     called = _called(sorted_, int(tried[right[tried].argmax()]))
@@ -45,7 +45,7 @@ def best_balanced_accuracy(scores: ArrayLike | Levels, labels: ArrayLike | None 
     It is at least 0.5, since calling nothing positive is allowed.
     """
     sorted_ = both_classes(scores, labels, metric="Best balanced accuracy")
-    false, true = sorted_.rates()
+    false, true = sorted_.rates
     point = int((true - false).argmax())
     of_positives, of_negatives = true[point], 1 - false[point]
     called = _called(sorted_, point)
@@ -57,7 +57,7 @@ def best_balanced_accuracy(scores: ArrayLike | Levels, labels: ArrayLike | None 
 def best_f1(scores: ArrayLike | Levels, labels: ArrayLike | None = None) -> Linearised:
     """F1 at the threshold that makes it greatest; arguments and errors as `best_accuracy`."""
     sorted_ = both_classes(scores, labels, metric="Best F1")
-    false, true = sorted_.let_in()
+    false, true = sorted_.let_in
     values = 2 * true / (true + false + true[-1])
     point = int(values.argmax())
     value = float(values[point])

@@ -64,7 +64,7 @@ def partial_auroc(scores: ArrayLike | Levels, labels: ArrayLike | None = None, *
     if not 0 < rate <= 1:
         raise OutOfRange(f"rate must lie in (0, 1], not {rate!r}.")
     sorted_ = both_classes(scores, labels, metric="Partial AUROC")
-    false, true = sorted_.rates()
+    false, true = sorted_.rates
     width, rise = np.diff(false), np.diff(true)
     last = min(int(np.searchsorted(false, rate, side="left")), width.size) - 1  # the level that reaches the rate
     inside = np.clip(rate - false[:-1], 0.0, width)  # how much of each level's width counts

@@ -5,7 +5,8 @@ everything is computed on the distinct scores (the levels), and carried back to 
 is most of the work; sort once with `levels`, and hand the result to every function in place of the scores.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,7 +16,8 @@ from harness.stats.errors import OneClassOnly
 from harness.stats.linearised import Linearised, Scored, scored
 
 
-class Levels(NamedTuple):
+@dataclass(frozen=True)
+class Levels:
     """The distinct scores in ascending order, with what stands at each."""
 
     items: Scored
@@ -28,18 +30,20 @@ class Levels(NamedTuple):
     code: IntArray
     """Level of each of the k items with a score, plus l where it is positive, shape (k,)."""
 
-    @property
+    @cached_property
     def counts(self) -> tuple[int, int]:
         """Number of positive and of negative items."""
         return int(self.positives.sum()), int(self.negatives.sum())
 
+    @cached_property
     def let_in(self) -> tuple[FloatArray, FloatArray]:
         """False and true positives after letting in 0, 1, ... levels from the top, shape (l + 1,) each."""
         return _from_the_top(self.negatives), _from_the_top(self.positives)
 
+    @cached_property
     def rates(self) -> tuple[FloatArray, FloatArray]:
         """False and true positive rates of the same: the ROC curve's points, shape (l + 1,) each."""
-        false, true = self.let_in()
+        false, true = self.let_in
         return false / false[-1], true / true[-1]
 
     def at_items(self, value: float, of_negatives: FloatArray, of_positives: FloatArray) -> Linearised:

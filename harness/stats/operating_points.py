@@ -39,8 +39,8 @@ class OperatingPoint(NamedTuple):
 def operating_point(scores: ArrayLike | Levels, labels: ArrayLike | None = None, *, rate: float) -> OperatingPoint:
     """The threshold of `true_positive_rate_at_false_positive_rate`; arguments and errors as there."""
     sorted_ = _checked(scores, labels, rate)
-    false, true = sorted_.let_in()
-    point = _last_within(false / false[-1], rate)
+    false, true = sorted_.let_in
+    point = _last_within(sorted_.rates[0], rate)
     at_level = np.concatenate([[0.0], (sorted_.positives + sorted_.negatives)[::-1], [0.0]])
     threshold = math.inf if point == 0 else float(sorted_.scores[-point])
     counts = (true[point], false[point], true[-1], false[-1], at_level[point], at_level[point + 1])
@@ -68,18 +68,17 @@ def true_positive_rate_at_false_positive_rate(
         UnusableData: as `auroc`; OutOfRange also if `rate` is outside [0, 1].
     """
     sorted_ = _checked(scores, labels, rate)
-    false_rates, true_rates = sorted_.rates()
-    point = _last_within(false_rates, rate)
-    called = (np.arange(sorted_.scores.size) < point).astype(np.float64)  # by level, from the top
-    if interpolated and point < called.size:
-        called[point] = max(0.0, (rate - false_rates[point]) / (false_rates[point + 1] - false_rates[point]))
-    value = float(called @ np.diff(true_rates))
+    false_rates, true_rates = sorted_.rates
+    point, part = _position(false_rates, rate, interpolated=interpolated)
+    value = _caught(true_rates, point, part)
+    called = _let_in(sorted_, point, part)
     # With no false positive, it is the greatest negative that sets the threshold.
     first = int(np.searchsorted(false_rates, 0.0, side="right"))
-    setting = called if point >= first else (np.arange(called.size) < first).astype(np.float64)
-    slope = _slope(false_rates, true_rates, rate, float(sorted_.negatives.sum()))
-    of_negatives = -slope * (setting - setting @ np.diff(false_rates))
-    return sorted_.of_classes(value, of_negatives[::-1], (called - value)[::-1])
+    setting, false_rate = called, _caught(false_rates, point, part)
+    if point < first and not part:
+        setting, false_rate = _let_in(sorted_, first, 0.0), float(false_rates[first])
+    slope = _slope(false_rates, true_rates, rate, float(sorted_.counts[1]))
+    return sorted_.of_classes(value, -slope * (setting - false_rate), called - value)
 
 
 def true_positive_rate_interval(
@@ -104,9 +103,9 @@ def true_positive_rate_interval(
     """
     require_probability(confidence, "confidence")
     sorted_ = _checked(scores, labels, rate)
-    false, true = sorted_.let_in()
-    positives, negatives = int(true[-1]), int(false[-1])
-    value = true_positive_rate_at_false_positive_rate(sorted_, rate=rate, interpolated=interpolated).value
+    false, true = sorted_.let_in
+    positives, negatives = sorted_.counts
+    value = _caught(sorted_.rates[1], *_position(sorted_.rates[0], rate, interpolated=interpolated))
     tail = (1 - confidence) / 2
     fewest, most = _binomial_quantiles((tail, 1 - tail), negatives, rate)
     strictest, loosest = (float(true[_last_count(false, count)]) / positives for count in (fewest - 1, most))
@@ -120,6 +119,29 @@ def _checked(scores: ArrayLike | Levels, labels: ArrayLike | None, rate: float) 
     if not 0 <= rate <= 1:
         raise OutOfRange(f"rate must lie in [0, 1], not {rate!r}.")
     return both_classes(scores, labels, metric=_NAME)
+
+
+def _position(false_rates: FloatArray, rate: float, *, interpolated: bool) -> tuple[int, float]:
+    """Number of levels to let in, and what share of the next one."""
+    point = _last_within(false_rates, rate)
+    if not interpolated or point == false_rates.size - 1:
+        return point, 0.0
+    width = false_rates[point + 1] - false_rates[point]
+    return point, max(0.0, float((rate - false_rates[point]) / width))
+
+
+def _caught(rates: FloatArray, point: int, part: float) -> float:
+    """The rate where so many levels are let in, and a share of the next one."""
+    return float(rates[point] + (part * (rates[point + 1] - rates[point]) if part else 0.0))
+
+
+def _let_in(sorted_: Levels, point: int, part: float) -> FloatArray:
+    """How much of each level is let in, shape (l,), in ascending order."""
+    called = np.zeros(sorted_.scores.size)
+    called[called.size - point :] = 1.0
+    if part:
+        called[called.size - point - 1] = part
+    return called
 
 
 def _last_within(false_rates: FloatArray, rate: float) -> int:

@@ -196,7 +196,7 @@ def test_pictures_are_thinned_to_points_of_the_curve(name, metric):
     columns = drawn(30_000)
     _, curve, _ = picture(metric, name, columns)
     assert 300 < len(curve.x) <= 500
-    false, true = stats.levels(columns.values["log_odds"], columns.values["label"]).rates()
+    false, true = stats.levels(columns.values["log_odds"], columns.values["label"]).rates
     ys = {round(y, 12) for y in (true if name != "average_precision" else curve.y)}
     assert {round(y, 12) for y in curve.y} <= ys
     if name == "auroc":
