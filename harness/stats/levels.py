@@ -11,16 +11,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.stats._arrays import FloatArray, IntArray
+from harness.stats._arrays import BoolArray, FloatArray, IntArray
 from harness.stats.errors import OneClassOnly
-from harness.stats.linearised import Linearised, Scored, scored
+from harness.stats.linearised import Linearised, scored, spread
 
 
 @dataclass(frozen=True)
 class Levels:
     """The distinct scores in ascending order, with what stands at each."""
 
-    items: Scored
+    kept: BoolArray
+    """Which of the n items have a score, shape (n,)."""
     scores: FloatArray
     """Shape (l,), ascending."""
     positives: FloatArray
@@ -48,7 +49,7 @@ class Levels:
 
     def at_items(self, value: float, of_negatives: FloatArray, of_positives: FloatArray) -> Linearised:
         """A value, and the influence of each item from those of the negatives and positives at each level."""
-        return self.items.linearised(value, np.concatenate([of_negatives, of_positives])[self.code])
+        return spread(self.kept, value, np.concatenate([of_negatives, of_positives])[self.code])
 
     def of_classes(self, value: float, of_negatives: FloatArray, of_positives: FloatArray) -> Linearised:
         """The same, from influences within each class: divided by the share that the class has of all items."""
@@ -73,7 +74,7 @@ def levels(scores: ArrayLike, labels: ArrayLike) -> Levels:
     distinct, level = np.unique(items.scores, return_inverse=True)
     code = np.asarray(level, dtype=np.int64) + distinct.size * items.positive
     counts = np.bincount(code, minlength=2 * distinct.size).astype(np.float64)
-    return Levels(items, distinct, counts[distinct.size :], counts[: distinct.size], code)
+    return Levels(items.kept, distinct, counts[distinct.size :], counts[: distinct.size], code)
 
 
 def as_levels(scores: ArrayLike | Levels, labels: ArrayLike | None) -> Levels:
