@@ -7,7 +7,7 @@ from typing import Any
 
 from harness import stats
 from harness.kinds import detection_pictures
-from harness.kinds.scored import ScoredMetric
+from harness.kinds.scored import ScoredMetric, checked_count
 from harness.metric import Columns
 from harness.pictures import Picture
 from harness.stats import Estimate, Linearised
@@ -49,8 +49,7 @@ class ExpectedCalibrationError(ScoredMetric):
     def __init__(self, bins: int = 15, binning: str = "width") -> None:
         if binning not in BINNINGS:
             raise ValueError(f"binning must be one of {', '.join(BINNINGS)}, not {binning!r}")
-        if bins < 1:
-            raise ValueError(f"bins must be at least 1, not {bins!r}")
+        checked_count(bins, "bins")
         self.bins, self.equal_mass = bins, binning == "mass"
 
     def linearise(self, columns: Columns) -> Linearised:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.kinds.scored import ScoredMetric, checked_share
+from harness.kinds.scored import ScoredMetric, checked_share, checked_threshold
 from harness.metric import Columns
 from harness.stats import Estimate, Linearised
 
@@ -20,7 +20,7 @@ class DecisionMetric(ScoredMetric):
     """A metric of calling ``log_odds > threshold`` positive."""
 
     def __init__(self, threshold: float = 0.0) -> None:
-        self.threshold = threshold
+        self.threshold = checked_threshold(threshold)
 
     def called(self, columns: Columns) -> BoolArray:
         """(n,) what is called positive."""

@@ -72,10 +72,10 @@ def true_positive_rate_at_false_positive_rate(
     point, part = _position(false_rates, rate, interpolated=interpolated)
     value = _caught(true_rates, point, part)
     called = _let_in(sorted_, point, part)
-    # With no false positive, it is the greatest negative that sets the threshold.
+    # With less than a whole false positive, it is the greatest negative that sets the threshold.
     first = int(np.searchsorted(false_rates, 0.0, side="right"))
     setting, false_rate = called, _caught(false_rates, point, part)
-    if point < first and not part:
+    if point < first:
         setting, false_rate = _let_in(sorted_, first, 0.0), float(false_rates[first])
     slope = _slope(false_rates, true_rates, rate, float(sorted_.counts[1]))
     return sorted_.of_classes(value, -slope * (setting - false_rate), called - value)
