@@ -50,7 +50,7 @@ class ExpectedCalibrationError(ScoredMetric):
         if binning not in BINNINGS:
             raise ValueError(f"binning must be one of {', '.join(BINNINGS)}, not {binning!r}")
         checked_count(bins, "bins")
-        self.bins, self.equal_mass = bins, binning == "mass"
+        self.bins, self.equal_mass = int(bins), binning == "mass"
 
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence."""

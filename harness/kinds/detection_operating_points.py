@@ -53,7 +53,7 @@ class TruePositiveRateAtRate(ScoredMetric):
         }
         if math.isinf(point.threshold):
             del found["threshold"]
-        note = unresolvable(columns, self.rate, self.needs[1])
+        note = unresolvable(columns, self.rate, self.needs[1]) or unbounded(columns, self.rate, self.needs[1])
         return {**found, "note": note} if note else found
 
     def _share_above(self, columns: Columns, point: stats.OperatingPoint) -> list[float]:
@@ -117,7 +117,7 @@ class PredictiveValueAtRate(ScoredMetric):
     def detail(self, columns: Columns) -> Mapping[str, Any]:
         """What is caught, and whether the rate can be resolved."""
         point = stats.operating_point(self.levels(columns), rate=self.rate)
-        note = unresolvable(columns, self.rate, self.needs[1])
+        note = unresolvable(columns, self.rate, self.needs[1]) or unbounded(columns, self.rate, self.needs[1])
         found = {"true_positive_rate": point.true_positives / point.positives, "false_positive_rate": self.rate}
         return {**found, "note": note} if note else found
 
@@ -129,8 +129,7 @@ def clustered_interval(
     columns: Columns, rate: float, label: str, estimate: Estimate, confidence: float
 ) -> tuple[float, float]:
     """That of the influences; down to 0 where the threshold may well lie above all negatives."""
-    unbounded = rate * independent_negatives(columns, label) < -math.log((1 - confidence) / 2)
-    return 0.0 if unbounded else estimate.low, estimate.high
+    return 0.0 if unbounded(columns, rate, label, confidence=confidence) else estimate.low, estimate.high
 
 
 def independent_negatives(columns: Columns, label: str) -> int:
@@ -151,4 +150,15 @@ def unresolvable(columns: Columns, rate: float, label: str) -> str:
     return (
         f"not resolvable with {negatives} negatives{clustered}: "
         f"at zero false positives the rate is only known to be below {100 * bound:.2g} %"
+    )
+
+
+def unbounded(columns: Columns, rate: float, label: str, *, confidence: float = 0.95) -> str:
+    """A sentence where all negatives may lie below the threshold of a false positive rate; else nothing."""
+    negatives = independent_negatives(columns, label)
+    if negatives * math.log1p(-rate) < math.log((1 - confidence) / 2):
+        return ""
+    kind = "negatives" if columns.clusters is None else "clusters of negatives"
+    return (
+        f"with {negatives} {kind} the true threshold may lie above all of them, and nothing bounds the value from below"
     )

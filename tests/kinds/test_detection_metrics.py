@@ -71,8 +71,11 @@ def test_with_few_negatives_expected_above_the_threshold_nothing_bounds_the_valu
     columns = drawn(400)
     clusters = Columns(columns.values, np.arange(400) // 2)
     for given in (columns, clusters):
-        assert metric("tpr_at_fpr:rate=0.01").compute(given).low == 0
-        assert metric("tpr_at_fpr:rate=0.1").compute(given).low > 0
+        for name in ("tpr_at_fpr", "ppv_at_prevalence"):
+            few, enough = (metric(f"{name}:rate={rate}").compute(given) for rate in (0.01, 0.1))
+            assert few.low == 0 < enough.low
+            assert "nothing bounds the value from below" in few.detail["note"]
+            assert "note" not in enough.detail
 
 
 def test_the_calibration_error_of_a_calibrated_model_may_be_none(metric):
