@@ -38,6 +38,12 @@ class Columns:
         """All rows of the task, of which these are some; for metrics that hold a domain against everything."""
         return self if self._whole is None else self._whole
 
+    def only(self, mask: NDArray[np.bool_]) -> Columns:
+        """The rows of a mask, (n,); made once, so that metrics which keep the same rows share what is made of them."""
+        if mask.all():
+            return self
+        return self.once(f"rows {np.packbits(mask).tobytes().hex()}", lambda own: own.take(mask))
+
     def once(self, name: str, make: Callable[[Columns], T]) -> T:
         """What ``make`` returns for these rows, made once however many metrics ask for it under that name."""
         if name not in self._made:
@@ -97,8 +103,15 @@ class Metric:
         """How many independent trials stand behind a value that lies on its bound, where that is not the rows."""
         return None
 
+    def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
+        """Ends of the interval, on rows that are all valid: those from influences, where nothing better is known."""
+        return estimate.low, estimate.high
+
     def detail(self, columns: Columns) -> Mapping[str, object]:
-        """Further figures beside the value, such as a curve, on rows that are all valid."""
+        """Further figures beside the value, such as a curve, on rows that are all valid.
+
+        A ``note`` among them is a sentence that a reader of the value must know; it is shown wherever the value is.
+        """
         return {}
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
@@ -111,12 +124,12 @@ class Metric:
         if not mask.any():
             nothing = Linearised(float("nan"), np.full(len(columns), np.nan))
             return nothing, self.nothing_valid(columns) if len(mask) else "no rows"
-        whole = bool(mask.all())
+        kept = columns.only(mask)
         try:
-            part = self.linearise(columns if whole else columns.take(mask))
+            part = self.linearise(kept)
         except ValueError as error:
             return Linearised(float("nan"), np.where(mask, 0.0, np.nan)), str(error)
-        if whole:
+        if kept is columns:
             return part, ""
         influence = np.full(len(columns), np.nan)
         influence[mask] = part.influence
@@ -129,8 +142,7 @@ class Metric:
             failed = int(np.isnan(result.influence).sum())
             nothing = not_available(n=len(columns) - failed, n_failed=failed)
             return dataclasses.replace(nothing, detail={"reason": reason})
-        mask = self.valid(columns)
-        valid = columns if mask.all() else columns.take(mask)
+        valid = columns.only(self.valid(columns))
         estimate = estimate_from_influence(
             result.value,
             result.influence,
@@ -139,7 +151,9 @@ class Metric:
             trials=self.trials(valid),
             confidence=confidence,
         )
-        return dataclasses.replace(estimate, detail={**estimate.detail, **self.detail(valid)})
+        low, high = self.interval(valid, estimate, confidence)
+        detail = {**estimate.detail, **self.detail(valid)}
+        return dataclasses.replace(estimate, low=low, high=high, detail=detail)
 
 
 class MeanMetric(Metric):

@@ -383,7 +383,9 @@ def build_metric(registry: Registry, text: str) -> Metric:
     check_arguments(f"metric {wanted.name!r}", kind, wanted.arguments)
     try:
         metric = kind(**wanted.arguments)
-    except Exception as error:  # a plugin's code: most often an argument that it refuses
+    except ValueError as error:  # an argument that it refuses
+        raise UsageError(f"metric {text!r} cannot be made: {error}") from error
+    except Exception as error:  # a plugin's code
         raise UsageError(f"metric {text!r} cannot be made: {describe(error)}") from error
     metric.name = text
     return metric

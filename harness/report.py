@@ -76,3 +76,24 @@ def results_table(results: Sequence[Result], *, domains: bool = False) -> str:
             row.insert(3, r.domain)
         rows.append(row)
     return plain_table(head, rows)
+
+
+def results_notes(results: Sequence[Result], *, domains: bool = False, most: int = 8) -> list[str]:
+    """What a reader of `results_table` must know of its figures; a line a sentence, however many it is true of."""
+    shown = [r for r in results if domains or r.domain == "overall"]
+    places: dict[tuple[str, str], list[str]] = {}
+    for r in shown:
+        if r.estimate.detail.get("note"):
+            place = f"{r.model} on {r.task}" + (f" [{r.domain}]" if domains else "")
+            places.setdefault((r.metric, str(r.estimate.detail["note"])), []).append(place)
+    lines = [f"{metric}: {note} ({_some(found)})" for (metric, note), found in places.items()]
+    if len(lines) > most:
+        lines[most:] = [f"... and {len(lines) - most} more notes (all of them with --json)"]
+    if any(r.estimate.detail.get("reason") for r in shown):
+        lines.append("- has no value: the reason is in the detail of --json")
+    return lines
+
+
+def _some(texts: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more

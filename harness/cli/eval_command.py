@@ -132,13 +132,16 @@ def evaluate_and_show(
 def _show(
     registry: Registry, plan: Plan, outcome: Outcome, store: Path | None, *, all_metrics: bool, domains: bool
 ) -> None:
-    from harness.report import results_table
+    from harness.report import results_notes, results_table
 
     boards = plan.benchmarks if plan.wish.limit is None and plan.wish.split == "test" else []
     click.echo()
     if outcome.results and (domains or all_metrics or not boards):
         click.echo(results_table(outcome.results, domains=domains))
         click.echo()
+        notes = results_notes(outcome.results, domains=domains)
+        if notes:
+            click.echo("\n".join(notes) + "\n")
     single = [failure for failure in outcome.failures() if failure["item"] is not None]
     for failure in single[:SHOWN_FAILURES]:
         reason = f"{failure['model']} on {failure['task']} item {failure['item']}: {failure['reason']}"

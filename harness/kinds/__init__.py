@@ -125,17 +125,62 @@ def register_metrics(register: Register) -> None:
         "detection": {
             "auroc": ("AreaUnderCurve", "area under the ROC curve; ties count half"),
             "average_precision": ("AveragePrecision", "area under the precision-recall curve, step-wise"),
+            "auprc_trapezoid@compat": (
+                "TrapezoidalArea",
+                "as MULI publishes it: straight lines between points, optimistic where scores tie",
+            ),
+        },
+        "detection_decisions": {
+            "true_positive_rate": ("TruePositiveRate", "share of positives called positive at a threshold"),
+            "false_positive_rate": (
+                "FalsePositiveRate",
+                "share of negatives called positive at a threshold; over-refusal, on harmless prompts",
+            ),
+            "precision": ("Precision", "share of what is called positive that is, at a threshold"),
             "f1": ("F1", "harmonic mean of precision and recall at a threshold"),
             "balanced_accuracy": (
                 "BalancedAccuracy",
                 "mean of true positive and true negative rate at a threshold",
             ),
+            "ppv": ("PredictiveValue", "share of alarms that are right at a threshold and a stated `prevalence`"),
+        },
+        "detection_operating_points": {
             "tpr_at_fpr": (
-                "TruePositiveRate",
+                "TruePositiveRateAtRate",
                 "true positive rate at a false positive rate of at most `rate`",
             ),
+            "tpr_at_fpr_interpolated": (
+                "RandomisedTruePositiveRateAtRate",
+                "the same at exactly `rate`, ties let in at random",
+            ),
+            "partial_auroc": (
+                "PartialAreaUnderCurve",
+                "area under the ROC curve up to a false positive rate of `rate`, 0.5 for chance",
+            ),
+            "ppv_at_prevalence": (
+                "PredictiveValueAtRate",
+                "share of alarms that are right at a false positive rate of `rate` and a stated `prevalence`",
+            ),
+        },
+        "detection_oracles": {
+            "optimal_accuracy": ("OptimalAccuracy", "accuracy at an oracle threshold: the best one here"),
+            "optimal_accuracy@compat": (
+                "OptimalAccuracyCompat",
+                "as MULI publishes it: accuracy at an oracle threshold, out of those of scikit-learn's ROC curve",
+            ),
+            "optimal_balanced_accuracy": (
+                "OptimalBalancedAccuracy",
+                "balanced accuracy at an oracle threshold: the best one here",
+            ),
+            "optimal_f1": ("OptimalF1", "F1 at an oracle threshold: the best one here"),
+        },
+        "detection_calibration": {
             "brier": ("Brier", "mean squared error of the probability"),
             "log_loss": ("LogLoss", "mean negative log-probability of the label"),
+            "expected_calibration_error": (
+                "ExpectedCalibrationError",
+                "distance of probability and share of positives over `bins` of equal width or mass; biased upward",
+            ),
         },
         "similarity": {
             "similarity_auroc": ("AreaUnderCurve", "area under the ROC curve of similarity for sameness"),

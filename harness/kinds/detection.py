@@ -1,15 +1,18 @@
-"""Detection: tell texts of a class from the others, by log-odds."""
+"""Detection: tell texts of a class from the others, by log-odds; and the areas under its curves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from harness import stats
 from harness.capabilities import Conversation, Failure, Request
-from harness.metric import Columns, Metric
+from harness.kinds import detection_pictures
+from harness.kinds.scored import ScoredMetric
+from harness.metric import Columns
+from harness.pictures import Picture
 from harness.stats import Linearised
 from harness.task import Answers, FieldSpec, Item, Stage, Task
 
@@ -43,88 +46,33 @@ class Detection(Task):
         }
 
 
-class _OfScores(Metric):
-    """A statistic of scores and labels."""
-
-    needs = ("log_odds", "label")
-
-    def split(self, columns: Columns) -> tuple[Any, Any]:
-        """(scores, labels)."""
-        return columns.values[self.needs[0]], columns.values[self.needs[1]]
-
-    def trials(self, columns: Columns) -> int:
-        """The smaller class: a perfect value on three positives says little."""
-        positives = int((columns.values[self.needs[1]] == 1).sum())
-        return min(positives, len(columns) - positives)
-
-
-class AreaUnderCurve(_OfScores):
+class AreaUnderCurve(ScoredMetric):
     """Area under the ROC curve; ties count half."""
 
     def linearise(self, columns: Columns) -> Linearised:
         """DeLong's placements."""
-        return stats.auroc(*self.split(columns))
+        return stats.auroc(self.levels(columns))
+
+    def pictures(self, columns: Columns) -> Sequence[Picture]:
+        """The ROC curve."""
+        return detection_pictures.roc(self.levels(columns))
 
 
-class AveragePrecision(_OfScores):
+class AveragePrecision(ScoredMetric):
     """Step-wise area under the precision-recall curve."""
 
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence."""
-        return stats.average_precision(*self.split(columns))
+        return stats.average_precision(self.levels(columns))
+
+    def pictures(self, columns: Columns) -> Sequence[Picture]:
+        """The precision-recall curve."""
+        return detection_pictures.precision_recall(self.levels(columns))
 
 
-class Brier(_OfScores):
-    """Mean squared error of the probability."""
-
-    higher_is_better = False
-
-    def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
-        return stats.brier(*self.split(columns))
-
-
-class LogLoss(_OfScores):
-    """Mean negative log-probability of the label, in nats."""
-
-    higher_is_better = False
-    unit = "nats"
-    bounds = None
+class TrapezoidalArea(ScoredMetric):
+    """Area under straight lines between the points of the precision-recall curve."""
 
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence."""
-        return stats.log_loss(*self.split(columns))
-
-
-class F1(_OfScores):
-    """Harmonic mean of precision and recall of calling ``log_odds > threshold`` positive."""
-
-    def __init__(self, threshold: float = 0.0) -> None:
-        self.threshold = threshold
-
-    def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
-        return stats.f1(*self.split(columns), threshold=self.threshold)
-
-
-class BalancedAccuracy(_OfScores):
-    """Mean of true positive and true negative rate of calling ``log_odds > threshold`` positive."""
-
-    def __init__(self, threshold: float = 0.0) -> None:
-        self.threshold = threshold
-
-    def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
-        return stats.balanced_accuracy(*self.split(columns), threshold=self.threshold)
-
-
-class TruePositiveRate(_OfScores):
-    """True positive rate at the lowest threshold whose false positive rate is at most ``rate``."""
-
-    def __init__(self, rate: float = 0.01) -> None:
-        self.rate = rate
-
-    def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
-        scores, labels = self.split(columns)
-        return stats.true_positive_rate_at_false_positive_rate(scores, labels, self.rate)
+        return stats.auprc_trapezoid(self.levels(columns))

@@ -55,6 +55,7 @@ def assemble(registry: Registry, store: Store | None, name: str, *, published: S
     files = [*shipped_files(benchmark), *published]
     others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})
     columns = _columns(benchmark, {**others.kinds, **kinds})
+    notes += _notes_on_figures(columns, entries)
     ranking = benchmark.aggregates[0].name if benchmark.aggregates else (columns[0].key if columns else "")
     first = next((column for column in columns if column.key == ranking), None)
     _rank(entries, first)
@@ -143,6 +144,17 @@ def _title(benchmark: BenchmarkFile, key: str) -> str:
     short = task.removeprefix(benchmark.name + "/")
     library, colon, _ = benchmark.name.partition(":")
     return f"{short.removeprefix(library + colon) if colon else short} {key.removeprefix(task + ':')}"
+
+
+def _notes_on_figures(columns: Sequence[Column], entries: Sequence[Entry]) -> list[str]:
+    """What metrics say that a reader of their figures must know, a line a sentence, with the models it holds for."""
+    models: dict[tuple[str, str], list[str]] = {}
+    for column in columns:
+        for entry in entries:
+            figure = entry.figures.get(column.key)
+            if figure is not None and figure.detail.get("note"):
+                models.setdefault((column.title, str(figure.detail["note"])), []).append(entry.model)
+    return [f"{title}: {note} ({', '.join(sorted(names))})" for (title, note), names in models.items()]
 
 
 def _rank(entries: list[Entry], column: Column | None) -> None:

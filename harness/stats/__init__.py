@@ -5,6 +5,7 @@ influences (`estimate_from_influence`), a closed form, or the seeded bootstrap.
 """
 
 from harness.stats.attenuation import Disattenuated, disattenuate, reliability, reliability_from_replicates
+from harness.stats.best_thresholds import best_accuracy, best_balanced_accuracy, best_f1
 from harness.stats.bootstrap import (
     Bootstrap,
     bootstrap,
@@ -14,19 +15,45 @@ from harness.stats.bootstrap import (
 )
 from harness.stats.bradley_terry import BradleyTerry, bootstrap_fit, elo, fit, fit_matrix
 from harness.stats.bradley_terry_joint import JointFit, fit_jointly
-from harness.stats.calibration import brier, expected_calibration_error, log_loss
-from harness.stats.classification import (
-    auroc,
-    average_precision,
-    true_positive_rate_at_false_positive_rate,
+from harness.stats.calibration import (
+    ReliabilityBins,
+    brier,
+    expected_calibration_error,
+    expected_if_calibrated,
+    log_loss,
+    reliability_bins,
 )
-from harness.stats.decisions import balanced_accuracy, best_balanced_accuracy, f1
-from harness.stats.errors import NoFiniteMaximum, OneClassOnly, OutOfRange, ShapeMismatch, UnusableData
+from harness.stats.classification import auprc_trapezoid, auroc, average_precision, partial_auroc
+from harness.stats.curves import thinned
+from harness.stats.decisions import (
+    Confusion,
+    balanced_accuracy,
+    confusion,
+    f1,
+    false_positive_rate,
+    precision,
+    true_positive_rate,
+)
+from harness.stats.errors import (
+    NoFiniteMaximum,
+    NothingCounted,
+    OneClassOnly,
+    OutOfRange,
+    ShapeMismatch,
+    UnusableData,
+)
 from harness.stats.estimate import Estimate, not_available
 from harness.stats.intervals import clopper_pearson, estimate_from_influence, mean_estimate, wilson
 from harness.stats.jackknife_plus import PredictionInterval, highest_level, jackknife_plus, units_needed
+from harness.stats.levels import Levels, levels
 from harness.stats.linearised import Linearised
 from harness.stats.multiplicity import benjamini_hochberg
+from harness.stats.operating_points import (
+    OperatingPoint,
+    operating_point,
+    true_positive_rate_at_false_positive_rate,
+    true_positive_rate_interval,
+)
 from harness.stats.paired import (
     Difference,
     mcnemar_exact,
@@ -39,6 +66,12 @@ from harness.stats.permutation import (
     all_permutations,
     leave_one_out_correlations,
     permutation_correlations,
+)
+from harness.stats.predictive_value import (
+    positive_predictive_value,
+    predictive_value,
+    predictive_value_interval,
+    predictive_value_slope,
 )
 from harness.stats.ranks import (
     Ranks,
@@ -54,25 +87,33 @@ from harness.stats.selection import best_of_k_curve, expected_kl, oracle_curve, 
 __all__ = [
     "Bootstrap",
     "BradleyTerry",
+    "Confusion",
     "CorrelationTests",
     "Difference",
     "Disattenuated",
     "Estimate",
     "JointFit",
+    "Levels",
     "Linearised",
     "NoFiniteMaximum",
+    "NothingCounted",
     "OneClassOnly",
+    "OperatingPoint",
     "OutOfRange",
     "PredictionInterval",
     "Ranks",
+    "ReliabilityBins",
     "ShapeMismatch",
     "UnusableData",
     "all_permutations",
+    "auprc_trapezoid",
     "auroc",
     "average_precision",
     "balanced_accuracy",
     "benjamini_hochberg",
+    "best_accuracy",
     "best_balanced_accuracy",
+    "best_f1",
     "best_of_k_curve",
     "bootstrap",
     "bootstrap_counts",
@@ -80,12 +121,15 @@ __all__ = [
     "bootstrap_indices",
     "brier",
     "clopper_pearson",
+    "confusion",
     "disattenuate",
     "elo",
     "estimate_from_influence",
     "expected_calibration_error",
+    "expected_if_calibrated",
     "expected_kl",
     "f1",
+    "false_positive_rate",
     "fit",
     "fit_jointly",
     "fit_matrix",
@@ -93,25 +137,37 @@ __all__ = [
     "jackknife_plus",
     "kendall",
     "leave_one_out_correlations",
+    "levels",
     "log_loss",
     "mcnemar_exact",
     "mean_estimate",
     "minimum_detectable_difference",
     "not_available",
+    "operating_point",
     "oracle_curve",
     "paired_difference",
+    "partial_auroc",
     "pearson",
     "permutation_correlations",
+    "positive_predictive_value",
+    "precision",
+    "predictive_value",
+    "predictive_value_interval",
+    "predictive_value_slope",
     "rank_intervals",
     "reliability",
+    "reliability_bins",
     "reliability_from_replicates",
     "selected_credit",
     "sign_flip_test",
     "significantly_better",
     "spearman",
     "summarise_replicates",
+    "thinned",
     "tied_with_best",
+    "true_positive_rate",
     "true_positive_rate_at_false_positive_rate",
+    "true_positive_rate_interval",
     "units_needed",
     "wilson",
 ]

@@ -1,10 +1,28 @@
 """Whether predicted probabilities, given as log-odds so that none loses precision, mean what they say."""
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.stats._arrays import require_at_least, sigmoid
+from harness.stats._arrays import FloatArray, IntArray, require_at_least, sigmoid, sums_by_code
+from harness.stats.errors import OutOfRange
+from harness.stats.levels import Levels, as_levels
 from harness.stats.linearised import Linearised, scored_log_odds
+
+
+class ReliabilityBins(NamedTuple):
+    """The bins of a reliability diagram that hold items, by ascending probability; each array of shape (b,)."""
+
+    predicted: FloatArray
+    """Mean predicted probability."""
+    positives: FloatArray
+    """Number of positive items."""
+    items: FloatArray
+    """Number of items."""
+    variance: FloatArray
+    """Of the number of positives, were every probability right."""
 
 
 def brier(log_odds: ArrayLike, labels: ArrayLike) -> Linearised:
@@ -33,27 +51,72 @@ def log_loss(log_odds: ArrayLike, labels: ArrayLike) -> Linearised:
     return items.linearised(value, losses - value)
 
 
-def expected_calibration_error(log_odds: ArrayLike, labels: ArrayLike, *, bins: int = 15) -> Linearised:
-    """Expected calibration error in [0, 1] over bins of equal width of the positive class's probability.
+def expected_calibration_error(
+    log_odds: ArrayLike | Levels, labels: ArrayLike | None = None, *, bins: int = 15, equal_mass: bool = False
+) -> Linearised:
+    """Expected calibration error in [0, 1] over bins of the positive class's probability.
 
     sum over bins of (items in it / n) * |mean probability - share of positives| (Naeini et al. 2015; Guo et
-    al. 2017). A perfectly calibrated model still gets more than zero by chance, about sqrt(bins / n); the
-    influences, sign(bin) * (label - probability) - value, hold where a bin's miscalibration exceeds its
-    noise. Near zero prefer comparing with `brier`.
+    al. 2017). It is biased upward: a perfectly calibrated model gets `expected_if_calibrated`, about sqrt(bins /
+    n), by chance; the influences, sign(bin) * (label - probability) - value, hold where a bin's miscalibration
+    exceeds its noise. It also depends on the bins. Near zero prefer comparing with `brier`.
 
     Args:
-        log_odds: as `brier`.
+        log_odds: as `brier`; or `Levels`.
         labels: as `brier`.
-        bins: number of bins; a probability on an edge belongs to the upper bin.
+        bins: number of bins.
+        equal_mass: bins of as equal numbers of items as ties allow, rather than of equal width. A probability
+            on an edge of width belongs to the upper bin; equal scores share the bin of the middle one.
 
     Raises:
         UnusableData: as `brier`; OutOfRange also for `bins` below 1.
     """
+    sorted_ = _finite(log_odds, labels)
+    code = _bins(sorted_, bins, equal_mass=equal_mass)
+    probability = sigmoid(sorted_.scores)
+    excess = sums_by_code(code, sorted_.positives - _sizes(sorted_) * probability, bins)
+    value = float(np.abs(excess).sum()) / sum(sorted_.counts)
+    sign = np.sign(excess)[code]
+    return sorted_.at_items(value, -sign * probability - value, sign * (1 - probability) - value)
+
+
+def reliability_bins(
+    log_odds: ArrayLike | Levels, labels: ArrayLike | None = None, *, bins: int = 15, equal_mass: bool = False
+) -> ReliabilityBins:
+    """What `expected_calibration_error` compares, bin by bin; arguments and errors as there."""
+    sorted_ = _finite(log_odds, labels)
+    code = _bins(sorted_, bins, equal_mass=equal_mass)
+    probability, size = sigmoid(sorted_.scores), _sizes(sorted_)
+    of_bins = [
+        sums_by_code(code, part, bins)
+        for part in (size * probability, sorted_.positives, size, size * probability * (1 - probability))
+    ]
+    predicted, positives, count, variance = (part[of_bins[2] > 0] for part in of_bins)
+    return ReliabilityBins(predicted / count, positives, count, variance)
+
+
+def expected_if_calibrated(bins: ReliabilityBins) -> float:
+    """The calibration error that chance gives where every probability is right.
+
+    The sum over bins of the mean absolute value of a normal variate with the variance of the bin's positives.
+    """
+    return float(np.sqrt(bins.variance).sum() * math.sqrt(2 / math.pi) / bins.items.sum())
+
+
+def _finite(log_odds: ArrayLike | Levels, labels: ArrayLike | None) -> Levels:
+    sorted_ = as_levels(log_odds, labels)
+    if not np.isfinite(sorted_.scores[[0, -1]]).all():
+        raise OutOfRange("log-odds must be finite: an infinite one makes the loss of the other class infinite.")
+    return sorted_
+
+
+def _sizes(sorted_: Levels) -> FloatArray:
+    return sorted_.positives + sorted_.negatives
+
+
+def _bins(sorted_: Levels, bins: int, *, equal_mass: bool) -> IntArray:
+    """The bin of each level, shape (l,)."""
     require_at_least(bins, 1, "bins")
-    items = scored_log_odds(log_odds, labels)
-    probability = sigmoid(items.scores)
-    surprise = items.positive - probability
-    code = np.minimum((probability * bins).astype(np.int64), bins - 1)
-    excess = np.bincount(code, weights=surprise, minlength=bins)
-    value = float(np.abs(excess).sum() / surprise.size)
-    return items.linearised(value, np.sign(excess)[code] * surprise - value)
+    size = _sizes(sorted_)
+    share = (np.cumsum(size) - size / 2) / size.sum() if equal_mass else sigmoid(sorted_.scores)
+    return np.minimum((share * bins).astype(np.int64), bins - 1)

@@ -6,6 +6,7 @@ ValueError
     ├── ShapeMismatch      arrays that should be aligned are not
     ├── OutOfRange         a value, an option or a probability outside what is allowed
     ├── OneClassOnly       a metric that compares two classes was given one
+    ├── NothingCounted     a share of no items
     └── NoFiniteMaximum    a Bradley-Terry likelihood without a finite maximum
 ```
 """
@@ -36,6 +37,13 @@ class OneClassOnly(UnusableData):
         )
         self.positives = positives
         self.negatives = negatives
+
+
+class NothingCounted(UnusableData):
+    """The items that a share is taken of are none."""
+
+    def __init__(self, metric: str, of: str, *, n: int) -> None:
+        super().__init__(f"{metric} is a share of {of}, and none of the {n} items with a score is one of them.")
 
 
 class NoFiniteMaximum(UnusableData):

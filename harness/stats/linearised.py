@@ -30,9 +30,16 @@ class Scored(NamedTuple):
 
     def linearised(self, value: float, influence: FloatArray) -> Linearised:
         """Spread influences of the kept items, shape (k,), over all n items."""
-        everyone = np.full(self.kept.shape, np.nan)
-        everyone[self.kept] = influence
-        return Linearised(float(value), everyone)
+        return spread(self.kept, value, influence)
+
+
+def spread(kept: BoolArray, value: float, influence: FloatArray) -> Linearised:
+    """A value with the influences of the kept items, shape (k,), spread over all n."""
+    if kept.all():
+        return Linearised(float(value), influence)
+    everyone = np.full(kept.shape, np.nan)
+    everyone[kept] = influence
+    return Linearised(float(value), everyone)
 
 
 def scored(scores: ArrayLike, labels: ArrayLike) -> Scored:

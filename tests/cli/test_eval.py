@@ -262,3 +262,26 @@ def test_quickstart_runs_from_an_empty_directory(project, harness):
     overall = [r for r in document["results"] if r["domain"] == "overall"]
     assert all(r["n_failed"] == 0 and r["low"] <= r["value"] <= r["high"] for r in overall)
     assert (project / ".harness/store.sqlite").is_file()
+
+
+UNRESOLVABLE = "not resolvable with 350 negatives: at zero false positives the rate is only known to be below 0.85 %"
+
+
+def test_what_a_reader_must_know_of_a_figure_stands_below_the_table_and_in_the_detail(project, harness):
+    asked = ["eval", "-m", "constant", "-t", "quickstart/detection", "--metric", "tpr_at_fpr:rate=0.0001"]
+    table = harness(*asked).out
+    assert f"tpr_at_fpr:rate=0.0001: {UNRESOLVABLE} (constant on quickstart/detection)" in table
+    assert "the reason is in the detail" not in table
+    document = harness(*asked, "--json").document
+    results = {(r["metric"], r["domain"]): r for r in document["results"]}
+    assert results["tpr_at_fpr:rate=0.0001", "overall"]["detail"]["note"] == UNRESOLVABLE
+    assert "both classes" in results["tpr_at_fpr:rate=0.0001", "advice"]["detail"]["reason"]
+
+
+def test_every_domain_shows_the_rates_of_the_class_it_has(project, harness):
+    wished = [word for name in ("true_positive_rate", "false_positive_rate") for word in ("--metric", name)]
+    table = harness("eval", "-m", "constant", "-t", "quickstart/detection", *wished, "--domains").out
+    rows = {tuple(line.split()[2:4]): line for line in table.splitlines() if line.startswith("constant ")}
+    assert "0.00 [0.0, 4.1]" in rows["false_positive_rate", "advice"]  # none of 88
+    assert rows["true_positive_rate", "advice"].split()[4] == "-"
+    assert "- has no value: the reason is in the detail of --json" in table

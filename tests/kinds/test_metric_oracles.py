@@ -1,5 +1,6 @@
 """Every metric that ships with the kinds against slow, obvious computations over plain lists."""
 
+import itertools
 import math
 from itertools import combinations
 
@@ -149,6 +150,83 @@ def tpr_at(rows, rate):
     return max(tpr for tpr, fpr in (rates(rows, t) for t in thresholds) if fpr <= rate)
 
 
+def points(rows):
+    """(false, true positive rate) of letting in nothing, then every level from the top."""
+    return [(0.0, 0.0), *(rates(rows, t)[::-1] for t in sorted({s for s, _ in rows}, reverse=True))]
+
+
+def tpr_interpolated(rows, rate):
+    around = [(left, right) for left, right in itertools.pairwise(points(rows)) if left[0] <= rate < right[0]]
+    (x0, y0), (x1, y1) = around[-1]
+    return y0 + (y1 - y0) * (rate - x0) / (x1 - x0)
+
+
+def partial_auroc(rows, rate):
+    ends = [*(p for p in points(rows) if p[0] <= rate), (rate, tpr_interpolated(rows, rate))]
+    area = sum((x1 - x0) * (y0 + y1) / 2 for (x0, y0), (x1, y1) in itertools.pairwise(ends))
+    return (1 + (area - rate**2 / 2) / (rate - rate**2 / 2)) / 2
+
+
+def precision_at(rows, threshold):
+    return mean([y for s, y in rows if s >= threshold])
+
+
+def auprc_trapezoid(rows):
+    curve = [(0.0, 1.0)]
+    for threshold in sorted({s for s, _ in rows}, reverse=True):
+        curve.append((rates(rows, threshold)[0], precision_at(rows, threshold)))
+    return sum((x1 - x0) * (y0 + y1) / 2 for (x0, y0), (x1, y1) in itertools.pairwise(curve))
+
+
+def predictive_value(true, false, prevalence):
+    return prevalence * true / (prevalence * true + (1 - prevalence) * false)
+
+
+def over_thresholds(figure):
+    """The best of a figure of called rows, over all thresholds between scores."""
+    return lambda columns: max(figure(scored(columns), t) for t in (-math.inf, *{s for s, _ in scored(columns)}))
+
+
+def accuracy(rows, threshold):
+    return mean([float(positive == truth) for positive, truth in called(rows, threshold)])
+
+
+def accuracy_of_published_thresholds(columns):
+    rows, kept = scored(columns), [math.inf]
+    levels = sorted({s for s, _ in rows}, reverse=True)
+    steps = [(sum(y == 1 for s, y in rows if s == t), sum(y == 0 for s, y in rows if s == t)) for t in levels]
+    for i, level in enumerate(levels):
+        on_a_straight_line = 0 < i < len(levels) - 1 and steps[i] == steps[i + 1]
+        if not on_a_straight_line:
+            kept.append(level)
+    return max(accuracy(rows, t) for t in kept)
+
+
+def share(rows, success, among):
+    chosen = [row for row in rows if among(*row)]
+    return mean([float(success(*row)) for row in chosen])
+
+
+def calibration_error(rows, bin_of, bins):
+    total = 0.0
+    for wanted in range(bins):
+        own = [(1 / (1 + math.exp(-s)), y) for s, y in rows if bin_of(s) == wanted]
+        total += abs(sum(p - y for p, y in own))
+    return total / len(rows)
+
+
+def equal_width(rows, bins):
+    return calibration_error(rows, lambda s: min(int(bins / (1 + math.exp(-s))), bins - 1), bins)
+
+
+def equal_mass(rows, bins):
+    def bin_of(score):
+        middle = sum(s < score for s, _ in rows) + sum(s == score for s, _ in rows) / 2
+        return min(int(middle / len(rows) * bins), bins - 1)
+
+    return calibration_error(rows, bin_of, bins)
+
+
 def called(rows, threshold):
     return [(s > threshold, y == 1) for s, y in rows]
 
@@ -258,6 +336,22 @@ ORACLES = {
     "f1:threshold=1": lambda columns: f1(scored(columns), 1),
     "balanced_accuracy:threshold=1": lambda columns: balanced(scored(columns), 1),
     "tpr_at_fpr:rate=0.3": lambda columns: tpr_at(scored(columns), 0.3),
+    "tpr_at_fpr_interpolated:rate=0.3": lambda columns: tpr_interpolated(scored(columns), 0.3),
+    "partial_auroc:rate=0.3": lambda columns: partial_auroc(scored(columns), 0.3),
+    "auprc_trapezoid@compat": lambda columns: auprc_trapezoid(scored(columns)),
+    "ppv_at_prevalence:prevalence=0.01,rate=0.3": lambda columns: predictive_value(
+        tpr_at(scored(columns), 0.3), 0.3, 0.01
+    ),
+    "ppv:prevalence=0.01": lambda columns: predictive_value(*rates(scored(columns), 0.5), 0.01),
+    "true_positive_rate": lambda columns: share(scored(columns), lambda s, y: s > 0, lambda s, y: y == 1),
+    "false_positive_rate": lambda columns: share(scored(columns), lambda s, y: s > 0, lambda s, y: y == 0),
+    "precision": lambda columns: share(scored(columns), lambda s, y: y == 1, lambda s, y: s > 0),
+    "optimal_accuracy": over_thresholds(accuracy),
+    "optimal_accuracy@compat": accuracy_of_published_thresholds,
+    "optimal_balanced_accuracy": over_thresholds(balanced),
+    "optimal_f1": over_thresholds(f1),
+    "expected_calibration_error": lambda columns: equal_width(scored(columns), 15),
+    "expected_calibration_error:bins=5,binning=mass": lambda columns: equal_mass(scored(columns), 5),
     "brier": lambda columns: brier(scored(columns)),
     "log_loss": lambda columns: log_loss(scored(columns)),
     "similarity_auroc": lambda columns: auroc(scored(columns, "similarity", "same")),
@@ -271,8 +365,9 @@ ORACLES = {
     "accuracy_rewardbench@compat": lambda columns: mean([c for c, *_ in rewardbench_credit(columns)]),
 }
 BOUNDED = [name for name in ORACLES if name not in ("log_loss", "ties_score")]
-# Its standard error holds a slope whose bandwidth is chosen by the number of negatives.
-SMOOTHED = "tpr_at_fpr:rate=0.3"
+# Their standard errors hold a slope whose bandwidth is chosen by the number of negatives.
+SMOOTHED = ("tpr_at_fpr", "ppv_at_prevalence")
+EXACT = ("true_positive_rate", "false_positive_rate", "precision")
 
 
 def figures(estimate):
@@ -320,7 +415,7 @@ def test_repeating_every_item_in_its_cluster_adds_no_certainty(name, metric, ran
         2 * once.n,
         2 * once.n_failed,
     )
-    if name != SMOOTHED:
+    if not name.startswith(SMOOTHED):
         assert repeated.stderr == pytest.approx(once.stderr, rel=1e-9)
 
 
@@ -360,13 +455,14 @@ def test_one_item_has_no_standard_error(name, metric, random_columns):
     estimate = metric(name).compute(random_columns(0, 1, failures=False))
     assert math.isnan(estimate.stderr)
     assert estimate.n == 1
-    if not math.isnan(estimate.value) and name in BOUNDED:
+    if not math.isnan(estimate.value) and name in BOUNDED and name not in EXACT:
         assert (estimate.low, estimate.high) == (0, 1)
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in ORACLES if n.startswith(("auroc", "average_p", "tpr", "balanced", "similarity"))]
-)
+TWO_CLASSES = ("auroc", "average_p", "tpr", "balanced", "similarity", "partial", "auprc", "ppv", "optimal")
+
+
+@pytest.mark.parametrize("name", [n for n in ORACLES if n.startswith(TWO_CLASSES)])
 def test_a_slice_of_one_class_has_a_reason_instead_of_a_value(name, metric, random_columns):
     estimate = metric(name).compute(random_columns(0, failures=False, classes=1))
     assert math.isnan(estimate.value)
@@ -402,6 +498,16 @@ CONSTANT = {
     "auroc": 0.5,
     "average_precision": 0.25,
     "tpr_at_fpr:rate=0.5": 0.0,
+    "tpr_at_fpr_interpolated:rate=0.5": 0.5,
+    "partial_auroc:rate=0.2": 0.5,
+    "auprc_trapezoid@compat": 0.625,
+    "true_positive_rate": 0.0,
+    "false_positive_rate": 0.0,
+    "optimal_accuracy": 0.75,
+    "optimal_accuracy@compat": 0.75,
+    "optimal_balanced_accuracy": 0.5,
+    "optimal_f1": 0.4,
+    "expected_calibration_error": 0.25,
     "brier": 0.25,
     "log_loss": math.log(2),
     "style_accuracy": 0.0,

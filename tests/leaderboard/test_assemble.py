@@ -5,7 +5,7 @@ import pytest
 from harness import aggregate, build_leaderboard, evaluate
 from harness.errors import ConfigurationError, UnknownName
 from harness.leaderboard.aggregates import split_selector
-from harness.leaderboard.assemble import Column, Entry, _rank
+from harness.leaderboard.assemble import Column, Entry, _notes_on_figures, _rank
 from harness.stats import Estimate
 
 NAN = float("nan")
@@ -173,3 +173,12 @@ def test_nan_figures_of_a_part_leave_the_aggregate_out(board, detector):
     made, _ = board([detector("good", good)], aggregates=[{"name": "mean", "of": ["suite/texts:auroc:three"]}])
     assert "mean" not in made.entries[0].figures
     assert not any(math.isnan(e.value) for e in made.entries[0].figures.values())
+
+
+def test_a_note_on_a_figure_is_a_note_of_the_board_with_the_models_it_is_true_of():
+    def entry(model, **detail):
+        return Entry(model, {"key": Estimate(0.5, 0.1, 0.4, 0.6, 100, detail=detail)}, {}, 0)
+
+    entries = [entry("b", note="too few"), entry("a", note="too few"), entry("c"), Entry("d", {}, {}, 0)]
+    column = Column("key", "task metric", "fraction", True)
+    assert _notes_on_figures([column], entries) == ["task metric: too few (a, b)"]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scored_sets import draw, small_sets
 from sklearn import metrics as reference
 
 from harness.stats import (
@@ -28,22 +29,6 @@ ONE_CLASS = [brier, log_loss, expected_calibration_error]
 
 def tpr_at_5_percent(scores, labels):
     return true_positive_rate_at_false_positive_rate(scores, labels, 0.05)
-
-
-def draw(n, *, seed, tied=False, prevalence=0.4):
-    rng = np.random.default_rng(seed)
-    labels = rng.random(n) < prevalence
-    scores = rng.normal(size=n) + 1.2 * labels - 0.5
-    return (np.round(scores) if tied else scores), labels
-
-
-@st.composite
-def small_sets(draw_value):
-    n = draw_value(st.integers(2, 14))
-    scores = draw_value(st.lists(st.integers(-3, 3), min_size=n, max_size=n))
-    labels = draw_value(st.lists(st.integers(0, 1), min_size=n, max_size=n))
-    labels[0], labels[1] = 0, 1
-    return np.array(scores, dtype=float), np.array(labels)
 
 
 @given(small_sets())

@@ -1,0 +1,76 @@
+"""Whether a detector's probabilities mean what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness import stats
+from harness.kinds import detection_pictures
+from harness.kinds.scored import ScoredMetric, checked_count
+from harness.metric import Columns
+from harness.pictures import Picture
+from harness.stats import Estimate, Linearised
+
+BINNINGS = ("width", "mass")
+
+
+class Brier(ScoredMetric):
+    """Mean squared error of the probability."""
+
+    higher_is_better = False
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence."""
+        return stats.brier(*self.split(columns))
+
+    def pictures(self, columns: Columns) -> Sequence[Picture]:
+        """The reliability diagram, in bins of equal width."""
+        return detection_pictures.reliability(stats.reliability_bins(self.levels(columns)))
+
+
+class LogLoss(ScoredMetric):
+    """Mean negative log-probability of the label, in nats."""
+
+    higher_is_better = False
+    unit = "nats"
+    bounds = None
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence."""
+        return stats.log_loss(*self.split(columns))
+
+
+class ExpectedCalibrationError(ScoredMetric):
+    """Mean distance between probability and share of positives over bins of equal ``width`` or ``mass``."""
+
+    higher_is_better = False
+
+    def __init__(self, bins: int = 15, binning: str = "width") -> None:
+        if binning not in BINNINGS:
+            raise ValueError(f"binning must be one of {', '.join(BINNINGS)}, not {binning!r}")
+        checked_count(bins, "bins")
+        self.bins, self.equal_mass = int(bins), binning == "mass"
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence."""
+        return stats.expected_calibration_error(self.levels(columns), bins=self.bins, equal_mass=self.equal_mass)
+
+    def trials(self, columns: Columns) -> int:
+        """Rows: one class is enough."""
+        return len(columns)
+
+    def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
+        """That of the influences, its lower end less what chance alone gives: by at most that the value is too high."""
+        return max(0.0, estimate.low - stats.expected_if_calibrated(self._bins(columns))), estimate.high
+
+    def detail(self, columns: Columns) -> Mapping[str, Any]:
+        """What chance alone gives where every probability is right."""
+        return {"expected_if_calibrated": stats.expected_if_calibrated(self._bins(columns))}
+
+    def pictures(self, columns: Columns) -> Sequence[Picture]:
+        """The reliability diagram."""
+        return detection_pictures.reliability(self._bins(columns))
+
+    def _bins(self, columns: Columns) -> stats.ReliabilityBins:
+        return stats.reliability_bins(self.levels(columns), bins=self.bins, equal_mass=self.equal_mass)

@@ -1,0 +1,157 @@
+"""Metrics of what a detector decides at a threshold, with exact intervals where items are independent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import stats
+from harness.kinds.scored import ScoredMetric, checked_share, checked_threshold
+from harness.metric import Columns
+from harness.stats import Estimate, Linearised
+
+BoolArray = NDArray[np.bool_]
+
+
+class DecisionMetric(ScoredMetric):
+    """A metric of calling ``log_odds > threshold`` positive."""
+
+    def __init__(self, threshold: float = 0.0) -> None:
+        self.threshold = checked_threshold(threshold)
+
+    def called(self, columns: Columns) -> BoolArray:
+        """(n,) what is called positive."""
+        return np.asarray(columns.values[self.needs[0]] > self.threshold)
+
+    def counts(self, columns: Columns) -> stats.Confusion:
+        """How many are called what."""
+        return stats.confusion(*self.split(columns), threshold=self.threshold)
+
+
+class F1(DecisionMetric):
+    """Harmonic mean of precision and recall of calling ``log_odds > threshold`` positive."""
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence."""
+        return stats.f1(*self.split(columns), threshold=self.threshold)
+
+
+class BalancedAccuracy(DecisionMetric):
+    """Mean of true positive and true negative rate of calling ``log_odds > threshold`` positive."""
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence."""
+        return stats.balanced_accuracy(*self.split(columns), threshold=self.threshold)
+
+
+class Share(DecisionMetric):
+    """A share of some of the rows: a binomial figure."""
+
+    def among(self, columns: Columns) -> BoolArray:
+        """(n,) the rows that it is a share of."""
+        raise NotImplementedError
+
+    def tally(self, counts: stats.Confusion) -> tuple[int, int]:
+        """(how many succeed, of how many)."""
+        raise NotImplementedError
+
+    def trials(self, columns: Columns) -> int:
+        """Rows it is a share of, or clusters that hold one."""
+        among = self.among(columns)
+        return int(among.sum()) if columns.clusters is None else len(np.unique(columns.clusters[among]))
+
+    def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
+        """Clopper and Pearson's; where rows are clustered, that of the influences."""
+        if columns.clusters is not None:
+            return estimate.low, estimate.high
+        return stats.clopper_pearson(*self.tally(self.counts(columns)), confidence=confidence)
+
+    def detail(self, columns: Columns) -> Mapping[str, Any]:
+        """The counts behind the share, and which interval it has."""
+        count, total = self.tally(self.counts(columns))
+        kind = "Clopper-Pearson" if columns.clusters is None else f"clustered, {self.trials(columns)} clusters"
+        return {"count": count, "of": total, "threshold": self.threshold, "interval": kind}
+
+
+class TruePositiveRate(Share):
+    """Share of positives with ``log_odds > threshold``."""
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence."""
+        return stats.true_positive_rate(*self.split(columns), threshold=self.threshold)
+
+    def among(self, columns: Columns) -> BoolArray:
+        """The positives."""
+        return np.asarray(columns.values[self.needs[1]] == 1)
+
+    def tally(self, counts: stats.Confusion) -> tuple[int, int]:
+        """Those called positive."""
+        return counts.true_positives, counts.positives
+
+
+class FalsePositiveRate(Share):
+    """Share of negatives with ``log_odds > threshold``."""
+
+    higher_is_better = False
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence."""
+        return stats.false_positive_rate(*self.split(columns), threshold=self.threshold)
+
+    def among(self, columns: Columns) -> BoolArray:
+        """The negatives."""
+        return np.asarray(columns.values[self.needs[1]] == 0)
+
+    def tally(self, counts: stats.Confusion) -> tuple[int, int]:
+        """Those called positive."""
+        return counts.false_positives, counts.negatives
+
+
+class Precision(Share):
+    """Share of rows with ``log_odds > threshold`` that are positive."""
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence."""
+        return stats.precision(*self.split(columns), threshold=self.threshold)
+
+    def among(self, columns: Columns) -> BoolArray:
+        """What is called positive."""
+        return self.called(columns)
+
+    def tally(self, counts: stats.Confusion) -> tuple[int, int]:
+        """Those that are."""
+        return counts.true_positives, counts.called
+
+
+class PredictiveValue(DecisionMetric):
+    """Share of calls that are right where ``prevalence`` of all texts are positive."""
+
+    def __init__(self, prevalence: float = 0.001, threshold: float = 0.0) -> None:
+        super().__init__(threshold)
+        self.prevalence = checked_share(prevalence, "prevalence")
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence."""
+        return stats.positive_predictive_value(
+            *self.split(columns), prevalence=self.prevalence, threshold=self.threshold
+        )
+
+    def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
+        """From exact intervals of both rates; where rows are clustered, that of the influences."""
+        if columns.clusters is not None:
+            return estimate.low, estimate.high
+        return stats.predictive_value_interval(
+            *self.split(columns), prevalence=self.prevalence, threshold=self.threshold, confidence=confidence
+        )
+
+    def detail(self, columns: Columns) -> Mapping[str, Any]:
+        """The two rates."""
+        counts = self.counts(columns)
+        return {
+            "true_positive_rate": counts.true_positives / counts.positives,
+            "false_positive_rate": counts.false_positives / counts.negatives,
+            "prevalence_here": counts.positives / len(columns),
+        }

@@ -1,0 +1,164 @@
+"""What a detector catches where few false alarms are allowed, and what its alarms are then worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from harness import stats
+from harness.kinds import detection_pictures
+from harness.kinds.scored import ScoredMetric, checked_share
+from harness.metric import Columns
+from harness.pictures import Picture
+from harness.stats import Estimate, Linearised
+
+
+class TruePositiveRateAtRate(ScoredMetric):
+    """True positive rate at the lowest threshold whose false positive rate is at most ``rate``."""
+
+    interpolated = False
+
+    def __init__(self, rate: float = 0.01) -> None:
+        self.rate = checked_share(rate, "rate")
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence; the threshold's noise is part of it."""
+        return stats.true_positive_rate_at_false_positive_rate(
+            self.levels(columns), rate=self.rate, interpolated=self.interpolated
+        )
+
+    def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
+        """From counts above and below the threshold; where rows are clustered, from the influences."""
+        if columns.clusters is not None:
+            return clustered_interval(columns, self.rate, self.needs[1], estimate, confidence)
+        return stats.true_positive_rate_interval(
+            self.levels(columns), rate=self.rate, interpolated=self.interpolated, confidence=confidence
+        )
+
+    def detail(self, columns: Columns) -> Mapping[str, Any]:
+        """The threshold, what stands at it, and what is known of the share above it were it given."""
+        point = stats.operating_point(self.levels(columns), rate=self.rate)
+        found: dict[str, Any] = {
+            "threshold": point.threshold,
+            "true_positives": point.true_positives,
+            "positives": point.positives,
+            "false_positives": point.false_positives,
+            "negatives": point.negatives,
+            "tied_at_threshold": point.tied,
+            "tied_below_threshold": point.tied_below,
+            "interval_95_at_this_threshold": self._share_above(columns, point),
+        }
+        if math.isinf(point.threshold):
+            del found["threshold"]
+        note = unresolvable(columns, self.rate, self.needs[1]) or unbounded(columns, self.rate, self.needs[1])
+        return {**found, "note": note} if note else found
+
+    def _share_above(self, columns: Columns, point: stats.OperatingPoint) -> list[float]:
+        if columns.clusters is None:
+            return list(stats.clopper_pearson(point.true_positives, point.positives))
+        scores, labels = self.split(columns)
+        caught, clusters = scores[labels == 1] >= point.threshold, columns.clusters[labels == 1]
+        share = stats.mean_estimate(caught, clusters=clusters, bounds=(0, 1))
+        return [share.low, share.high]
+
+    def pictures(self, columns: Columns) -> Sequence[Picture]:
+        """The ROC curve on an axis of logarithms."""
+        return detection_pictures.low_rate_roc(self.levels(columns), clustered=columns.clusters is not None)
+
+
+class RandomisedTruePositiveRateAtRate(TruePositiveRateAtRate):
+    """The same, letting in as many of the tied at random as make the false positive rate exactly ``rate``."""
+
+    interpolated = True
+
+    def pictures(self, columns: Columns) -> Sequence[Picture]:
+        """None: that of `tpr_at_fpr` shows it."""
+        return ()
+
+
+class PartialAreaUnderCurve(ScoredMetric):
+    """Area under the ROC curve up to a false positive rate of ``rate``, scaled to 0.5 for chance."""
+
+    def __init__(self, rate: float = 0.1) -> None:
+        self.rate = checked_share(rate, "rate")
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence."""
+        return stats.partial_auroc(self.levels(columns), rate=self.rate)
+
+    def detail(self, columns: Columns) -> Mapping[str, Any]:
+        """Whether the rate can be resolved."""
+        note = unresolvable(columns, self.rate, self.needs[1])
+        return {"note": note} if note else {}
+
+
+class PredictiveValueAtRate(ScoredMetric):
+    """Share of alarms that are right at a false positive rate, where ``prevalence`` of all texts are positive."""
+
+    def __init__(self, prevalence: float = 0.001, rate: float = 0.001) -> None:
+        self.prevalence, self.rate = checked_share(prevalence, "prevalence"), checked_share(rate, "rate")
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Bayes' rule at the stated rate, and the influences of what is caught there."""
+        caught, influence = stats.true_positive_rate_at_false_positive_rate(self.levels(columns), rate=self.rate)
+        slope, _ = stats.predictive_value_slope(caught, self.rate, prevalence=self.prevalence)
+        return Linearised(self._worth(caught), slope * influence)
+
+    def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
+        """The ends of what is caught, carried over: the value rises with it."""
+        if columns.clusters is not None:
+            return clustered_interval(columns, self.rate, self.needs[1], estimate, confidence)
+        low, high = stats.true_positive_rate_interval(self.levels(columns), rate=self.rate, confidence=confidence)
+        return self._worth(low), self._worth(high)
+
+    def detail(self, columns: Columns) -> Mapping[str, Any]:
+        """What is caught, and whether the rate can be resolved."""
+        point = stats.operating_point(self.levels(columns), rate=self.rate)
+        note = unresolvable(columns, self.rate, self.needs[1]) or unbounded(columns, self.rate, self.needs[1])
+        found = {"true_positive_rate": point.true_positives / point.positives, "false_positive_rate": self.rate}
+        return {**found, "note": note} if note else found
+
+    def _worth(self, caught: float) -> float:
+        return stats.predictive_value(caught, self.rate, prevalence=self.prevalence)
+
+
+def clustered_interval(
+    columns: Columns, rate: float, label: str, estimate: Estimate, confidence: float
+) -> tuple[float, float]:
+    """That of the influences; down to 0 where the threshold may well lie above all negatives."""
+    return 0.0 if unbounded(columns, rate, label, confidence=confidence) else estimate.low, estimate.high
+
+
+def independent_negatives(columns: Columns, label: str) -> int:
+    """Number of negatives, or of clusters that hold one."""
+    negative = columns.values[label] == 0
+    return int(negative.sum()) if columns.clusters is None else len(np.unique(columns.clusters[negative]))
+
+
+def unresolvable(columns: Columns, rate: float, label: str) -> str:
+    """A sentence where the negatives are too few for a false positive rate; else nothing."""
+    negatives = int((columns.values[label] == 0).sum())
+    if rate * negatives >= 1:
+        return ""
+    independent = independent_negatives(columns, label)
+    clustered = "" if columns.clusters is None else f" in {independent} clusters"
+    # One-sided at 95 %: the upper end of the two-sided one at 90 %.
+    bound = stats.clopper_pearson(0, independent, confidence=0.9)[1]
+    return (
+        f"not resolvable with {negatives} negatives{clustered}: "
+        f"at zero false positives the rate is only known to be below {100 * bound:.2g} %"
+    )
+
+
+def unbounded(columns: Columns, rate: float, label: str, *, confidence: float = 0.95) -> str:
+    """A sentence where all negatives may lie below the threshold of a false positive rate; else nothing."""
+    negatives = independent_negatives(columns, label)
+    if negatives * math.log1p(-rate) < math.log((1 - confidence) / 2):
+        return ""
+    kind = "negatives" if columns.clusters is None else "clusters of negatives"
+    return (
+        f"with {negatives} {kind} the true threshold may lie above all of them, and nothing bounds the value from below"
+    )

@@ -1,0 +1,44 @@
+"""What the threshold would give that suits the very texts it is measured on: oracle figures, optimistic."""
+
+from __future__ import annotations
+
+from harness import stats
+from harness.kinds.scored import ScoredMetric
+from harness.metric import Columns, Metric
+from harness.stats import Linearised
+
+
+class OptimalAccuracy(ScoredMetric):
+    """Share called right at the threshold that makes it greatest here."""
+
+    as_published = False
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence at the threshold chosen."""
+        return stats.best_accuracy(self.levels(columns), as_published=self.as_published)
+
+    def trials(self, columns: Columns) -> int | None:
+        """Rows: it is a share of all."""
+        return Metric.trials(self, columns)
+
+
+class OptimalAccuracyCompat(OptimalAccuracy):
+    """As MULI's authors compute it: over the thresholds of scikit-learn's ROC curve, positive strictly above."""
+
+    as_published = True
+
+
+class OptimalBalancedAccuracy(ScoredMetric):
+    """Mean of true positive and true negative rate at the threshold that makes it greatest here."""
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence at the threshold chosen."""
+        return stats.best_balanced_accuracy(self.levels(columns))
+
+
+class OptimalF1(ScoredMetric):
+    """F1 at the threshold that makes it greatest here."""
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Value and influence at the threshold chosen."""
+        return stats.best_f1(self.levels(columns))
