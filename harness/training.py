@@ -118,6 +118,8 @@ def fit(
         "settings": dict(settings),
         "base": base.fingerprint if base else None,
     }
+    for label in _trained_on_the_same(base, task.name, split):
+        progress.warn(f"{label} was trained on {task.name} [{split}] itself: its answers there flatter it")
     workdir = _claim(directory, wanted)
     start = time.perf_counter()
 
@@ -150,6 +152,16 @@ def fit(
     (workdir / "settings.json").unlink(missing_ok=True)
     workdir.rename(directory)
     return manifest
+
+
+def _trained_on_the_same(base: ModelHandle | None, task: str, split: str) -> list[str]:
+    """Labels of the base model and those inside it that were trained on a split."""
+    return [
+        handle.label
+        for handle in (base.everyone() if base else ())
+        if handle.model is not None
+        and any((m.get("task"), m.get("split")) == (task, split) for m in handle.model.trained_on())
+    ]
 
 
 def check_task(kind: type[Trainer], name: str, registry: Registry, task: Task, split: str) -> None:

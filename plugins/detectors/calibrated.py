@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Conversation, Failure, Item, Task, Trainer
+from harness.errors import UsageError
 from harness.trainer import Ask, Progress
 
 from . import saved
@@ -31,7 +32,7 @@ class CalibratedDetector(saved.FittedOver):
 
     def __init__(self, path: str, base: str = "", prevalence: float = 0.0) -> None:
         if not 0 <= prevalence < 1:
-            raise ValueError(f"prevalence={prevalence}: expected a share between 0 and 1")
+            raise UsageError(f"prevalence={prevalence}: expected a share between 0 and 1")
         self.path, self.base, self.prevalence = path, base, prevalence
 
     def asks(self) -> Mapping[str, Sequence[str]]:

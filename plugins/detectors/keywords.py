@@ -130,7 +130,7 @@ class PromptLength(Model):
 
     def __init__(self, middle: float = 500.0, sign: int = 1) -> None:
         if middle < 0 or sign not in (1, -1):
-            raise ValueError(f"middle={middle}, sign={sign}: expected a length from 0, and 1 or -1")
+            raise UsageError(f"middle={middle}, sign={sign}: expected a length from 0, and 1 or -1")
         self.middle, self.sign = middle, sign
 
     def detect(self, requests: Sequence[Conversation]) -> list[float]:

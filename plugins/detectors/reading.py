@@ -57,7 +57,7 @@ def weigh(log_probabilities: Sequence[float] | Any, sides: Iterable[str]) -> Wei
 
 
 def _log_sum(values: Sequence[float]) -> float:
-    largest = max(values)
+    largest = max(values, default=-math.inf)
     return largest if largest == -math.inf else largest + math.log(math.fsum(math.exp(v - largest) for v in values))
 
 

@@ -84,7 +84,7 @@ class DetectorStackTrainer(Trainer):
         try:
             scores = vectors_of(ask, "detect_each", data.conversations)
         except ValueError as error:
-            raise ValueError(f"{error} (the base has to be a detector-ensemble)") from error
+            raise ValueError(f"the base has to be a detector-ensemble whose parts answer all texts: {error}") from error
         strength = self.strength or logistic.choose_strength(
             scores, data.labels, data.texts, balanced=self.balanced, folds=self.folds, told=progress
         )
