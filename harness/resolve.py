@@ -252,6 +252,8 @@ def _written(value: Any) -> str:
     """A value as specifications have it; what holds a comma or a colon goes into brackets."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return json.dumps(list(value))  # has brackets of its own
     text = str(value)
     return f"[{text}]" if "," in text or ":" in text else text
 
@@ -310,6 +312,7 @@ def finish_training(registry: Registry, handle: ModelHandle, models_folder: Path
     wanted = Specification(handle.label, handle.entry.name, {"path": str(handle.training.directory)})
     trained = _construct(_Surroundings(registry, models_folder, {}), wanted, handle.entry, ())
     handle.model, handle.arguments, handle.offers = trained.model, trained.arguments, trained.offers
+    handle.parts = trained.parts
 
 
 def check_arguments(what: str, kind: Any, arguments: Mapping[str, Any]) -> None:

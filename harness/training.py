@@ -26,6 +26,21 @@ from harness.task import BadItem, Item, Task
 from harness.trainer import Ask, Trainer
 
 
+def train_missing(
+    registry: Registry,
+    store: Store,
+    door: Door,
+    handle: ModelHandle,
+    models_folder: Path,
+    *,
+    progress: Progress,
+) -> None:
+    """Train a model, and first those inside it, where registry.yaml declares them by their trainers."""
+    for inner in reversed(handle.everyone()):  # parts before what is built over them
+        if inner.training is not None and inner.model is None:
+            train_handle(registry, store, door, inner, models_folder, progress=progress)
+
+
 def train_handle(
     registry: Registry,
     store: Store,
@@ -65,6 +80,8 @@ def _train_once(
     if not (training.directory / MANIFEST).is_file():
         progress.say(f"training {handle.label} on {training.task} (first use); it will be kept in {training.directory}")
         base = resolve_model(registry, training.base, models_folder=models_folder) if training.base else None
+        if base is not None:
+            train_missing(registry, store, door, base, models_folder, progress=progress)
         fit(
             registry,
             store,
@@ -218,4 +235,4 @@ def write_atomically(path: Path, text: str) -> None:
     partial_path.replace(path)
 
 
-__all__ = ["Ask", "check_task", "fit", "good_items", "train_handle", "write_atomically"]
+__all__ = ["Ask", "check_task", "fit", "good_items", "train_handle", "train_missing", "write_atomically"]

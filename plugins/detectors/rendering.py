@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 
 from harness import Conversation, Message
@@ -61,8 +62,6 @@ def without_marks(text: str, marks: Sequence[str]) -> str:
 
 
 def _parted(text: str, mark: str) -> str:
-    import re
-
     return re.sub(re.escape(mark), lambda found: f"{found[0][0]} {found[0][1:]}", text, flags=re.IGNORECASE)
 
 

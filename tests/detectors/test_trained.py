@@ -360,6 +360,30 @@ def test_a_pipeline_of_detectors_from_the_command_line(harness, project):
         assert ran.code == 0, ran.out
 
 
+DECLARED = """
+models:
+  words: {trainer: tfidf-detector, task: quickstart/detection}
+  both: {model: detector-ensemble, arguments: {part1: words, part2: "keyword-list:slope=2", weights: [3, 1]}}
+  scaled: {trainer: calibrated-detector, task: quickstart/detection, base: both}
+"""
+
+
+def test_declared_detectors_over_declared_detectors_are_trained_in_their_order(harness, project):
+    (project / "registry.yaml").write_text(DECLARED)
+    command = ("eval", "-m", "scaled", "-t", "quickstart/detection", "--json")
+    first, second = harness(*command), harness(*command)
+    assert first.code == 0, first.err
+    assert first.err.index("training scaled") < first.err.index("training words")
+    assert "training" not in second.err
+    assert first.document["results"] == second.document["results"]
+    assert harness("check", "scaled").code == 0
+    ran = harness(
+        "train", "operating-point", "--base", "both", "-t", "quickstart/detection", "--set", "rule=f1", "-o", "p"
+    )
+    assert ran.code == 0, ran.err
+    assert harness("check", "operating-point:path=p").code == 0
+
+
 def test_a_stack_over_a_single_detector_says_what_it_needs(harness):
     ran = harness("train", "detector-stack", "--base", "keyword-list", "-t", "quickstart/detection", "-o", "stack")
     assert ran.code == 1
