@@ -17,7 +17,7 @@ from harness.resolve import resolve_model
 from harness.run import Outcome, Runner
 from harness.store import Store
 from harness.store.records import CellRecord
-from harness.training import fit
+from harness.training import fit, train_missing
 
 if TYPE_CHECKING:
     from harness.outcomes import Report
@@ -114,6 +114,8 @@ def train(
     progress = progress or SilentProgress()
     with Store(path) as opened:
         door = Runner(registry, opened, progress=progress).door()
+        if handle is not None:
+            train_missing(registry, opened, door, handle, models_folder(path), progress=progress)
         return fit(
             registry,
             opened,

@@ -261,6 +261,8 @@ def written(value: Any) -> str:
     """A value as specifications have it; what holds a comma or a colon goes into brackets."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return json.dumps(list(value))  # has brackets of its own
     text = str(value)
     return f"[{text}]" if "," in text or ":" in text else text
 

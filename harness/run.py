@@ -23,7 +23,7 @@ from harness.resolve import ModelHandle
 from harness.store import Store
 from harness.store.records import MAX_FAILURES_KEPT, CellRecord, Result, finish_run, save_cell, start_run
 from harness.task import Answers, BadItem, Item, Task
-from harness.training import train_handle
+from harness.training import train_missing
 
 CHUNK = 2048
 """Items that are in memory at once."""
@@ -199,9 +199,8 @@ class Runner:
         return list(dict.fromkeys(said))
 
     def _train_first(self, handle: ModelHandle) -> None:
-        if handle.training is not None and handle.model is None:
-            models_folder = self._store.folder / "models"
-            train_handle(self._registry, self._store, self.door(), handle, models_folder, progress=self._progress)
+        models_folder = self._store.folder / "models"
+        train_missing(self._registry, self._store, self.door(), handle, models_folder, progress=self._progress)
 
     def _answer_all(self, cell: Cell, plan: Plan, door: Door, record: CellRecord) -> Table:
         """Ask for every item, chunk by chunk, and collect the figures."""

@@ -27,6 +27,21 @@ from harness.task import BadItem, Item, Task
 from harness.trainer import Ask, Trainer
 
 
+def train_missing(
+    registry: Registry,
+    store: Store,
+    door: Door,
+    handle: ModelHandle,
+    models_folder: Path,
+    *,
+    progress: Progress,
+) -> None:
+    """Train a model, and first those inside it, where registry.yaml declares them by their trainers."""
+    for inner in reversed(handle.everyone()):  # parts before what is built over them
+        if inner.training is not None and inner.model is None:
+            train_handle(registry, store, door, inner, models_folder, progress=progress)
+
+
 def train_handle(
     registry: Registry,
     store: Store,
@@ -66,6 +81,8 @@ def _train_once(
     if not (training.directory / MANIFEST).is_file():
         progress.say(f"training {handle.label} on {training.task} (first use); it will be kept in {training.directory}")
         base = resolve_model(registry, training.base, models_folder=models_folder) if training.base else None
+        if base is not None:
+            train_missing(registry, store, door, base, models_folder, progress=progress)
         fit(
             registry,
             store,
@@ -121,6 +138,8 @@ def fit(
         "base": base.fingerprint if base else None,
         **({"without": _digest(without)} if without else {}),
     }
+    for label in _trained_on_the_same(base, task.name, split):
+        progress.warn(f"{label} was trained on {task.name} [{split}] itself: its answers there flatter it")
     workdir = _claim(directory, wanted)
     start = time.perf_counter()
 
@@ -156,6 +175,16 @@ def fit(
 
 def _digest(ids: frozenset[str]) -> str:
     return hashlib.blake2b("\0".join(sorted(ids)).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _trained_on_the_same(base: ModelHandle | None, task: str, split: str) -> list[str]:
+    """Labels of the base model and those inside it that were trained on a split."""
+    return [
+        handle.label
+        for handle in (base.everyone() if base else ())
+        if handle.model is not None
+        and any((m.get("task"), m.get("split")) == (task, split) for m in handle.model.trained_on())
+    ]
 
 
 def check_task(kind: type[Trainer], name: str, registry: Registry, task: Task, split: str) -> None:
@@ -212,4 +241,4 @@ def write_atomically(path: Path, text: str) -> None:
     partial_path.replace(path)
 
 
-__all__ = ["Ask", "check_task", "fit", "good_items", "train_handle", "write_atomically"]
+__all__ = ["Ask", "check_task", "fit", "good_items", "train_handle", "train_missing", "write_atomically"]

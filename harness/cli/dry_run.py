@@ -49,7 +49,7 @@ def _describe(cell: Cell, plan: Plan) -> dict[str, Any]:
         "capability": asked.route.capability,
         "adapters": list(cell.adapters),
         "metrics": [metric.name for metric in cell.metrics],
-        "needs_training": any(handle.model is None for handle in cell.handles),
+        "needs_training": any(inner.model is None for handle in cell.handles for inner in handle.everyone()),
         "items": None,
         "requests": None,
         "texts": None,

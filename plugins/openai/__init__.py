@@ -12,10 +12,16 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_models(register: Register) -> None:
-    """The one model; what it offers depends on ``api=``."""
+    """The model, whose offers depend on ``api=``, and the moderation endpoint."""
     register(
         "openai",
         "harness_plugins.openai.model:ServedModel",
         offers=("embed", "generate", "loglikelihood", "next_token", "choose"),
         description="model behind an OpenAI-compatible server: model= its name there, base_url= the server",
+    )
+    register(
+        "openai-moderation",
+        "harness_plugins.openai.moderation:Moderation",
+        offers=("detect",),
+        description="moderation endpoint of an OpenAI-compatible server: base_url= the server, category= one of its",
     )

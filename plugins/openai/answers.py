@@ -163,3 +163,18 @@ def vectors(reply: Any, count: int) -> list[NDArray[np.float32]]:
     if [one.index for one in data] != list(range(count)):
         raise Garbled(f"{len(data)} vectors for {count} texts")
     return [np.asarray(one.embedding, dtype=np.float32) for one in data]
+
+
+@shaped
+def moderations(reply: Any, count: int) -> list[dict[str, float]]:
+    """Scores in [0, 1] by category, in the order of the texts; a category without a score is left out."""
+    results = reply["results"]
+    if len(results) != count:
+        raise Garbled(f"{len(results)} verdicts for {count} texts")
+    found = []
+    for result in results:
+        scores = {str(name): float(score) for name, score in result["category_scores"].items() if score is not None}
+        if not scores or not all(0.0 <= score <= 1.0 for score in scores.values()):
+            raise Garbled(f"scores that are none from 0 to 1: {_short(scores)}")
+        found.append(scores)
+    return found

@@ -10,14 +10,17 @@ from harness_plugins.openai.account import estimated_tokens
 from harness_plugins.openai.retrying import Refused, failure_of
 from harness_plugins.openai.settings import Settings, messages_of
 
-from harness import Choice, Continuation, Conversation, Failure, Generation, Text
+from harness import Choice, Continuation, Conversation, Failure, Generation
 from harness.capabilities import Completion, Response
 
 TOP = {"chat": 20, "completions": 5}
 """Likeliest tokens asked for: the most that every server gives."""
 
+TOGETHER = ("embed", "detect")
+"""Capabilities that several requests are sent together for."""
+
 TEXTS_A_REQUEST = 32
-"""Of embeddings."""
+"""Of those."""
 
 Call = Callable[[], Awaitable[Any]]
 Send = Callable[[Call, Callable[[Any], Any], int, int], Awaitable[Any]]
@@ -37,9 +40,10 @@ class Questions:
         self.settings, self._client, self._send = settings, client, send
 
     async def answers(self, capability: str, requests: Sequence[Any]) -> list[Response]:
-        """One answer a request; several requests for ``embed`` alone."""
-        if capability == "embed":
-            return await self._embed(requests)
+        """One answer a request; several requests for those of TOGETHER alone."""
+        if capability in TOGETHER:
+            ask = self._embed if capability == "embed" else self._moderate
+            return await self._together(ask, [request.text for request in requests])
         ways: dict[str, Callable[[Any], Awaitable[Response]]] = {
             "generate": self._generate,
             "choose": self._choose,
@@ -112,16 +116,24 @@ class Questions:
         call, prompt = self._create(Conversation.plain(whole), 1, temperature=0.0, logprobs=1, echo=True)
         return await self._send(call, lambda reply: answers.likelihood(reply, whole, len(head)), prompt, 1)
 
-    async def _embed(self, texts: Sequence[Text]) -> list[Response]:
+    async def _embed(self, texts: Sequence[str]) -> list[Response]:
         from openai.types import CreateEmbeddingResponse
 
-        async def ask(batch: Sequence[Text]) -> list[Response]:
-            given = [one.text for one in batch]
-            fields = {"model": self.settings.model, "input": given, "encoding_format": "float"}
-            call = self._posting("/embeddings", fields, CreateEmbeddingResponse)
-            tokens = estimated_tokens(given)
-            return list(await self._send(call, lambda reply: answers.vectors(reply, len(given)), tokens, 0))
+        fields = {"model": self.settings.model, "input": list(texts), "encoding_format": "float"}
+        call = self._posting("/embeddings", fields, CreateEmbeddingResponse)
+        return list(await self._send(call, lambda r: answers.vectors(r, len(texts)), estimated_tokens(list(texts)), 0))
 
+    async def _moderate(self, texts: Sequence[str]) -> list[Response]:
+        given = list(texts) if len(texts) > 1 else texts[0]  # every server takes one text
+        # As it stands: servers have categories that the client's type does not know.
+        call = self._posting("/moderations", {"model": self.settings.model, "input": given}, dict[str, Any])
+        return list(
+            await self._send(call, lambda r: answers.moderations(r, len(texts)), estimated_tokens(list(texts)), 0)
+        )
+
+    async def _together(
+        self, ask: Callable[[Sequence[str]], Awaitable[list[Response]]], texts: Sequence[str]
+    ) -> list[Response]:
         try:
             return await ask(texts)
         except Refused as error:

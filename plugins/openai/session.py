@@ -13,7 +13,7 @@ from typing import Any
 from harness_plugins.openai import answers
 from harness_plugins.openai.account import Account
 from harness_plugins.openai.greeting import explained
-from harness_plugins.openai.questions import TEXTS_A_REQUEST, Questions
+from harness_plugins.openai.questions import TEXTS_A_REQUEST, TOGETHER, Questions
 from harness_plugins.openai.retrying import Sender
 from harness_plugins.openai.settings import Settings
 
@@ -99,7 +99,7 @@ class _Session:
     async def run(self) -> CellError | None:
         """Work through all requests; the error that ended it early, if one did."""
         self.account.open()
-        step = TEXTS_A_REQUEST if self.capability == "embed" else 1
+        step = TEXTS_A_REQUEST if self.capability in TOGETHER else 1
         groups = iter([range(i, min(i + step, len(self.requests))) for i in range(0, len(self.requests), step)])
         # More workers than requests under way: one that waits to try again leaves its place to another.
         count = min(2 * self.settings.concurrency, -(-len(self.requests) // step))

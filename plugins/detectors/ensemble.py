@@ -1,0 +1,124 @@
+"""Several detectors as one: the mean, the greatest or the least of their log-odds; and each of them for a trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import Capability, Conversation, Failure, Model
+from harness.errors import UsageError
+
+HOW = ("mean", "max", "min")
+
+
+def _check(_: Any, response: NDArray[np.float64]) -> str | None:
+    if response.ndim != 1 or not response.size:
+        return f"expected one log-odds a detector, got an array of shape {response.shape}"
+    return None if np.isfinite(response).all() else "a log-odds is NaN or infinite"
+
+
+DETECT_EACH = Capability(
+    "detect_each",
+    Conversation,
+    "array",
+    check=_check,
+    dtype="float64",
+    description="log-odds of a class by each of several detectors",
+)
+
+
+class DetectorEnsemble(Model):
+    """Combines the log-odds of up to eight detectors; a request that one of them fails on fails.
+
+    Args:
+        part1: A detector; one with arguments in brackets.
+        part2: Another.
+        part3: Another.
+        part4: Another.
+        part5: Another.
+        part6: Another.
+        part7: Another.
+        part8: Another.
+        how: ``mean``, ``max`` (an alarm of any is one) or ``min`` (an alarm needs all).
+        weights: Of the mean, a number a detector: ``weights=[0.7,0.3]``; divided by their sum.
+    """
+
+    batch_size = 4096  # the parts file their own answers
+    part_names: ClassVar[tuple[str, ...]] = tuple(f"part{i}" for i in range(1, 9))
+
+    def __init__(
+        self,
+        part1: str,
+        part2: str = "",
+        part3: str = "",
+        part4: str = "",
+        part5: str = "",
+        part6: str = "",
+        part7: str = "",
+        part8: str = "",
+        how: str = "mean",
+        weights: Sequence[float] = (),
+    ) -> None:
+        self.how, self.weights = how, weights
+        listed = (part1, part2, part3, part4, part5, part6, part7, part8)
+        self._given = [name for name, part in zip(self.part_names, listed, strict=True) if part]
+
+    @cached_property
+    def _shares(self) -> NDArray[np.float64]:
+        """What each part counts, summing to 1.
+
+        Raises:
+            UsageError: the weights are not a number from 0 a part.
+        """
+        if not self.weights:
+            return np.full(len(self._given), 1 / len(self._given))
+        try:
+            shares = np.array([float(weight) for weight in self.weights])
+        except (TypeError, ValueError):
+            shares = np.array([-1.0])
+        if len(shares) != len(self._given) or not (shares >= 0).all() or not 0 < shares.sum() < np.inf:
+            raise UsageError(
+                f"weights={self.weights}: expected {len(self._given)} numbers from 0, one a part: weights=[0.7,0.3]"
+            )
+        return shares / shares.sum()
+
+    def offers(self, known: Sequence[str]) -> tuple[str, ...]:
+        """As by the methods, once the arguments have been found to make sense."""
+        if self.how not in HOW:
+            raise UsageError(f"how={self.how}: expected one of {', '.join(HOW)}")
+        if self.weights and self.how != "mean":
+            raise UsageError(f"weights= are of the mean; how={self.how} needs none")
+        _ = self._shares
+        return super().offers(known)
+
+    def asks(self) -> Mapping[str, Sequence[str]]:
+        """Log-odds."""
+        return dict.fromkeys(self._given, ("detect",))
+
+    def detect_each(self, requests: Sequence[Conversation]) -> list[Any]:
+        """Log-odds of shape (parts,), in nats; a `Failure` naming the parts that failed."""
+        if not requests:
+            return []
+        answers = [self.parts[name]("detect", requests) for name in self._given]
+        return [self._row(row) for row in zip(*answers, strict=True)]
+
+    def _row(self, row: Sequence[Any]) -> NDArray[np.float64] | Failure:
+        failed = [
+            f"{name}: {answer.reason}"
+            for name, answer in zip(self._given, row, strict=True)
+            if isinstance(answer, Failure)
+        ]
+        return Failure("; ".join(failed)) if failed else np.array(row, dtype=np.float64)
+
+    def detect(self, requests: Sequence[Conversation]) -> list[Any]:
+        """The combined log-odds, in nats."""
+        return [row if isinstance(row, Failure) else self._combined(row) for row in self.detect_each(requests)]
+
+    def _combined(self, row: NDArray[np.float64]) -> float:
+        if self.how == "mean":
+            return float(row @ self._shares)
+        return float(row.max() if self.how == "max" else row.min())

@@ -1,0 +1,87 @@
+"""What trainers here learn from: texts with a label, and a base model's answers to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import Conversation, Failure, Item, Text
+from harness.trainer import Ask
+
+
+class Labelled(NamedTuple):
+    """Conversations, and a label each: 1 for the positive class."""
+
+    conversations: list[Conversation]
+    labels: NDArray[np.bool_]
+
+    @property
+    def texts(self) -> list[str]:
+        """The conversations as texts."""
+        return [conversation.text for conversation in self.conversations]
+
+
+def labelled(items: Iterable[Item], task: str, *, both: bool = True) -> Labelled:
+    """The items of a split.
+
+    Args:
+        items: Of a detection task.
+        task: Its name, which requests carry.
+        both: Whether texts of both classes are needed, or of the negative class alone.
+
+    Raises:
+        ValueError: there is no item, a label is neither 0 nor 1, or a class is missing.
+    """
+    conversations, labels = [], []
+    for item in items:
+        label = item.fields["label"]
+        if label not in (0, 1):
+            raise ValueError(f"item {item.id!r} has the label {label!r}; expected 0 or 1")
+        conversations.append(Conversation(item.fields["text"].messages, origin=item.origin(task, 0)))
+        labels.append(bool(label))
+    positives = sum(labels)
+    if not labels:
+        raise ValueError("it has no texts")
+    if both and not 0 < positives < len(labels):
+        raise ValueError(f"it needs texts of both classes, and has {positives} of {len(labels)} positive")
+    if positives == len(labels):
+        raise ValueError(f"it needs texts of the negative class, and all {positives} are positive")
+    return Labelled(conversations, np.array(labels))
+
+
+def log_odds_of(ask: Ask | None, conversations: Sequence[Conversation]) -> NDArray[np.float64]:
+    """The base detector's log-odds, in nats, of shape (n,).
+
+    Raises:
+        ValueError: a request failed: what is fitted on the others only would be of another population.
+    """
+    return np.array(_answers(ask, "detect", conversations), dtype=np.float64)
+
+
+def vectors_of(ask: Ask | None, capability: str, requests: Sequence[Conversation | Text]) -> NDArray[np.float64]:
+    """The base's vectors, of shape (n, d).
+
+    Raises:
+        ValueError: a request failed, or the vectors differ in length.
+    """
+    found = _answers(ask, capability, requests)
+    lengths = sorted({len(vector) for vector in found})
+    if len(lengths) > 1:
+        raise ValueError(f"the base model gives vectors of several lengths: {', '.join(map(str, lengths))}")
+    return np.array(found, dtype=np.float64)
+
+
+def _answers(ask: Ask | None, capability: str, requests: Sequence[Any]) -> list[Any]:
+    if ask is None:
+        raise ValueError("it needs a base model: --base MODEL")
+    found = ask(capability, requests)
+    failed = [answer.reason for answer in found if isinstance(answer, Failure)]
+    if failed:
+        raise ValueError(
+            f"{len(failed)} of {len(found)} texts got no answer to {capability!r} from the base model, the first: "
+            f"{failed[0]}; a model fitted without them would be one of other texts: mend that, and train again"
+        )
+    return found

@@ -1,0 +1,99 @@
+"""A linear probe on any embedder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from harness import Conversation, Failure, Item, Task, Text, Trainer
+from harness.errors import CellError
+from harness.trainer import Ask, Progress
+
+from . import logistic, saved
+from .labelled import labelled, vectors_of
+
+
+class EmbeddingProbe(saved.FittedOver):
+    """Log-odds = w · e(text) + b, where e is the embedder that `EmbeddingProbeTrainer` trained over.
+
+    Args:
+        path: The directory it was trained into.
+        base: The embedder; default: the one it was trained over.
+    """
+
+    batch_size = 4096  # the base files its own answers
+    trainer: ClassVar[str] = "embedding-probe"
+
+    def __init__(self, path: str, base: str = "") -> None:
+        self.path, self.base = path, base
+
+    def asks(self) -> Mapping[str, Sequence[str]]:
+        """Vectors."""
+        return {"base": ("embed",)}
+
+    def load(self) -> None:
+        """Read the weights."""
+        numbers = saved.read_numbers(Path(self.path))
+        self._weights, self._intercept = numbers["weights"], float(numbers["intercept"])
+
+    def detect(self, requests: Sequence[Conversation]) -> list[Any]:
+        """Log-odds in nats; a `Failure` where the embedder failed.
+
+        Raises:
+            CellError: its vectors are of another length than those trained on.
+        """
+        vectors = self.parts["base"]("embed", [Text(request.text) for request in requests]) if requests else []
+        return [self._log_odds(vector) for vector in vectors]
+
+    def _log_odds(self, vector: Any) -> float | Failure:
+        if isinstance(vector, Failure):
+            return Failure(f"the embedder: {vector.reason}")
+        if len(vector) != len(self._weights):
+            raise CellError(
+                f"{self.path} was trained on vectors of length {len(self._weights)}, and its base "
+                f"{self.parts['base'].specification} gives {len(vector)}: use the embedder it was trained over"
+            )
+        # One product a vector, so that the sum is taken in the same order in a batch as alone.
+        return float(np.dot(np.asarray(vector, dtype=np.float64), self._weights)) + self._intercept
+
+
+class EmbeddingProbeTrainer(Trainer):
+    """Logistic regression on the base's vectors, standardised, with an L2 penalty and balanced classes.
+
+    Args:
+        strength: C, the inverse of the penalty; 0: chosen by cross-validation from 1e-4, 1e-3, ..., 1e4.
+        folds: Of the cross-validation.
+        balanced: Weigh both classes the same.
+    """
+
+    model: ClassVar[str] = "embedding-probe"
+    trains_on: ClassVar[tuple[str, ...]] = ("detection",)
+    needs_base: ClassVar[bool] = True
+
+    def __init__(self, strength: float = 0.0, folds: int = 5, balanced: bool = True) -> None:
+        self.strength, self.folds, self.balanced = strength, folds, balanced
+
+    def fit(
+        self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
+    ) -> Mapping[str, Any]:
+        """Embed through the door, where what was embedded is kept; choose the penalty; fit; save."""
+        if self.strength < 0 or self.folds < 2:
+            raise ValueError(f"strength={self.strength}, folds={self.folds}: expected strength from 0, folds from 2")
+        data = labelled(items, task.name)
+        features = vectors_of(ask, "embed", [Text(text) for text in data.texts])
+        strength = self.strength or logistic.choose_strength(
+            features, data.labels, data.texts, balanced=self.balanced, folds=self.folds, told=progress
+        )
+        line = logistic.fit_standardised(features, data.labels, strength=strength, balanced=self.balanced)
+        assert ask is not None
+        words = {"trainer": "embedding-probe", "base": ask.specification, "base_fingerprint": ask.fingerprint}
+        saved.write(workdir, {**words, "strength": strength}, weights=line.weights, intercept=np.array(line.intercept))
+        return {
+            "texts": len(data.labels),
+            "positives": int(data.labels.sum()),
+            "dimensions": features.shape[1],
+            "strength": strength,
+        }

@@ -1,0 +1,113 @@
+"""What a trainer here leaves behind: numbers in an npz file, words in a JSON file, and no pickle."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import Model, file_identity
+from harness.errors import UsageError
+
+NUMBERS, WORDS = "detector.npz", "detector.json"
+
+
+def write(workdir: Path, words: Mapping[str, Any], **numbers: NDArray[Any]) -> None:
+    """Write both files, each whole or not at all."""
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **numbers)
+    _write(workdir / NUMBERS, stream.getvalue())
+    _write(workdir / WORDS, (json.dumps(words, indent=1, sort_keys=True) + "\n").encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
+def read_words(directory: Path, trainer: str) -> dict[str, Any]:
+    """What the JSON file says.
+
+    Raises:
+        UsageError: the directory holds no such model, or a damaged one; says how to train it.
+    """
+    try:
+        found = json.loads((directory / WORDS).read_text("utf-8"))
+    except FileNotFoundError:
+        raise UsageError(
+            f"{directory} holds no trained model; train one with: harness train {trainer} -t TASK -o DIRECTORY"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{directory} holds a damaged model: {WORDS}: {error}") from error
+    if not isinstance(found, dict) or found.get("trainer") != trainer:
+        made = found.get("trainer") if isinstance(found, dict) else None
+        raise UsageError(f"{directory} was trained by {made or 'another trainer'}, not by {trainer!r}")
+    return found
+
+
+def read_numbers(directory: Path) -> dict[str, NDArray[Any]]:
+    """The arrays by name.
+
+    Raises:
+        UsageError: they are missing or damaged.
+    """
+    try:
+        # From memory: numpy leaves a damaged file open.
+        with np.load(io.BytesIO((directory / NUMBERS).read_bytes()), allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{directory} holds a damaged model: {NUMBERS}: {error}") from error
+
+
+class Fitted(Model):
+    """A detector that a trainer here made; ``path`` is its directory."""
+
+    trainer: ClassVar[str]
+    """Name of the trainer."""
+    places: ClassVar[tuple[str, ...]] = ("path",)
+    path: str
+
+    def identity(self) -> Mapping[str, object]:
+        """Hash of both files."""
+        self.words()
+        folder = Path(self.path)
+        return {name: file_identity(folder / name) for name in (NUMBERS, WORDS) if (folder / name).is_file()}
+
+    def words(self) -> dict[str, Any]:
+        """What the JSON file says."""
+        return read_words(Path(self.path), self.trainer)
+
+    def trained_on(self) -> Sequence[Mapping[str, Any]]:
+        """Its manifest."""
+        manifest = Path(self.path) / "manifest.json"
+        return [json.loads(manifest.read_text("utf-8"))] if manifest.is_file() else []
+
+
+class FittedOver(Fitted):
+    """A detector that was trained over another model, and finds it again by itself unless ``base`` names one."""
+
+    part_names: ClassVar[tuple[str, ...]] = ("base",)
+    base: str
+
+    def default_parts(self) -> Mapping[str, str]:
+        """The base it was trained over."""
+        return {"base": str(self.words()["base"])}
+
+    def remarks(self) -> Sequence[str]:
+        """Once, that the base is not the one it was trained over."""
+        trained_over = self.words().get("base_fingerprint")
+        part = self.parts["base"] if hasattr(self, "parts") else None
+        if getattr(self, "_said", False) or part is None or part.fingerprint == trained_over:
+            return ()
+        self._said = True
+        return [
+            f"the base ({part.specification}) is not what {self.path} was trained over, in its weights, settings or "
+            "kind of device: expect other log-odds than those measured then"
+        ]

@@ -1,0 +1,95 @@
+"""Stacking: a logistic regression on the log-odds of several detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from harness import Conversation, Failure, Item, Task, Trainer
+from harness.errors import CellError
+from harness.trainer import Ask, Progress
+
+from . import logistic, saved
+from .labelled import labelled, vectors_of
+
+
+class DetectorStack(saved.FittedOver):
+    """Log-odds = w · s + b of the log-odds s that an ensemble's detectors give.
+
+    Args:
+        path: The directory it was trained into.
+        base: The ensemble; default: the one it was trained over.
+    """
+
+    batch_size = 4096
+    trainer: ClassVar[str] = "detector-stack"
+
+    def __init__(self, path: str, base: str = "") -> None:
+        self.path, self.base = path, base
+
+    def asks(self) -> Mapping[str, Sequence[str]]:
+        """The log-odds of each detector."""
+        return {"base": ("detect_each",)}
+
+    def load(self) -> None:
+        """Read the weights."""
+        numbers = saved.read_numbers(Path(self.path))
+        self._line = logistic.Line(numbers["weights"], float(numbers["intercept"]))
+
+    def detect(self, requests: Sequence[Conversation]) -> list[Any]:
+        """Log-odds in nats; a `Failure` where a detector failed.
+
+        Raises:
+            CellError: the ensemble has another number of detectors than the one trained over.
+        """
+        rows = self.parts["base"]("detect_each", requests) if requests else []
+        return [row if isinstance(row, Failure) else self._log_odds(row) for row in rows]
+
+    def _log_odds(self, row: Any) -> float:
+        if len(row) != len(self._line.weights):
+            raise CellError(f"{self.path} weighs {len(self._line.weights)} detectors, and its base holds {len(row)}")
+        return float(np.dot(np.asarray(row, dtype=np.float64), self._line.weights)) + self._line.intercept
+
+
+class DetectorStackTrainer(Trainer):
+    """Logistic regression on the log-odds of the parts of a ``detector-ensemble``, which is the base.
+
+    Args:
+        strength: C, the inverse of the penalty on standardised log-odds; 0: chosen by cross-validation.
+        folds: Of the cross-validation.
+        balanced: Weigh both classes the same; else the log-odds are those at the split's share of positives.
+    """
+
+    model: ClassVar[str] = "detector-stack"
+    trains_on: ClassVar[tuple[str, ...]] = ("detection",)
+    needs_base: ClassVar[bool] = True
+
+    def __init__(self, strength: float = 0.0, folds: int = 5, balanced: bool = False) -> None:
+        self.strength, self.folds, self.balanced = strength, folds, balanced
+
+    def fit(
+        self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
+    ) -> Mapping[str, Any]:
+        """Ask every detector, choose the penalty, fit, save.
+
+        Raises:
+            ValueError: the base is no ensemble, a detector failed, or a class is missing.
+        """
+        if self.strength < 0 or self.folds < 2:
+            raise ValueError(f"strength={self.strength}, folds={self.folds}: expected strength from 0, folds from 2")
+        data = labelled(items, task.name)
+        try:
+            scores = vectors_of(ask, "detect_each", data.conversations)
+        except ValueError as error:
+            raise ValueError(f"the base has to be a detector-ensemble whose parts answer all texts: {error}") from error
+        strength = self.strength or logistic.choose_strength(
+            scores, data.labels, data.texts, balanced=self.balanced, folds=self.folds, told=progress
+        )
+        line = logistic.fit_standardised(scores, data.labels, strength=strength, balanced=self.balanced)
+        assert ask is not None
+        words = {"trainer": "detector-stack", "base": ask.specification, "base_fingerprint": ask.fingerprint}
+        saved.write(workdir, {**words, "strength": strength}, weights=line.weights, intercept=np.array(line.intercept))
+        return {"texts": len(data.labels), "strength": strength, "weights": line.weights.tolist()}

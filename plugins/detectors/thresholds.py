@@ -1,0 +1,100 @@
+"""Where to cut: thresholds that are certified at a rate of false alarms, or best by a figure."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import DataError
+
+
+class Cut(NamedTuple):
+    """A threshold: log-odds strictly above it are called positive."""
+
+    threshold: float
+    allowed: int | None = None
+    """False alarms that the split may hold, for a certified rate."""
+
+
+def allowed_false_positives(negatives: int, rate: float, confidence: float) -> int:
+    """How many of n negatives may lie above a threshold that is certified; -1 where even none is too many.
+
+    The largest a with P(Bin(n, rate) <= a) <= 1 - confidence: with the (n - a)-th smallest negative score as the
+    threshold, the false positive rate exceeds ``rate`` with at most that probability (Tong, Feng and Li 2018, Science
+    Advances 4:eaao1659, proposition 1; exact for continuous scores, and safe with ties).
+
+    Args:
+        negatives: n.
+        rate: In (0, 1).
+        confidence: In (0, 1).
+    """
+    from scipy.stats import binom
+
+    risk = 1.0 - confidence
+    lowest, highest = -1, negatives  # of binom.cdf(lowest) <= risk < binom.cdf(highest), which is 1
+    while highest - lowest > 1:
+        middle = (lowest + highest) // 2
+        lowest, highest = (middle, highest) if binom.cdf(middle, negatives, rate) <= risk else (lowest, middle)
+    return lowest
+
+
+def negatives_needed(rate: float, confidence: float) -> int:
+    """The fewest negatives that certify a rate: with fewer, even none above the threshold proves too little."""
+    return math.ceil(math.log(1.0 - confidence) / math.log1p(-rate))
+
+
+def certified(scores: NDArray[np.float64], labels: NDArray[np.bool_], rate: float, confidence: float) -> Cut:
+    """The lowest threshold whose false positive rate is at most ``rate`` with that confidence.
+
+    Args:
+        scores: Shape (n,), finite.
+        labels: Shape (n,).
+        rate: In (0, 1).
+        confidence: In (0, 1), over the draw of the split.
+
+    Raises:
+        DataError: there are too few negatives to certify the rate; says how many are needed.
+    """
+    negatives = np.sort(scores[~labels])
+    allowed = allowed_false_positives(len(negatives), rate, confidence)
+    if allowed < 0:
+        reachable = -math.expm1(math.log(1.0 - confidence) / len(negatives)) if len(negatives) else 1.0
+        raise DataError(
+            f"{len(negatives):,} negatives cannot certify a false positive rate of {rate:g} with confidence "
+            f"{confidence:g}: at least {negatives_needed(rate, confidence):,} are needed; these certify "
+            f"{reachable:.3g} at best"
+        )
+    return Cut(float(negatives[len(negatives) - allowed - 1]), allowed)
+
+
+def best_f1(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> Cut:
+    """The threshold of the greatest F1; of several, the one that calls the fewest positive."""
+    levels, hits, alarms = _counts(scores, labels)
+    return Cut(_between(levels, 2 * hits / (hits + alarms + labels.sum())))
+
+
+def best_balanced_accuracy(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> Cut:
+    """The threshold of the greatest balanced accuracy; of several, the one that calls the fewest positive."""
+    levels, hits, alarms = _counts(scores, labels)
+    return Cut(_between(levels, hits / labels.sum() - alarms / (~labels).sum()))
+
+
+def _counts(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
+    """Distinct scores, highest first; positives and negatives at or above each."""
+    levels, level = np.unique(-scores, return_inverse=True)
+    hits = np.bincount(level, weights=labels, minlength=len(levels)).cumsum()
+    alarms = np.bincount(level, weights=~labels, minlength=len(levels)).cumsum()
+    return -levels, hits, alarms
+
+
+def _between(levels: NDArray[np.float64], worth: NDArray[np.float64]) -> float:
+    """Half-way below the level down to which the worth is greatest; a tied level is never parted."""
+    last = int(np.flatnonzero(worth >= worth.max() - 1e-12)[0])
+    if last + 1 == len(levels):
+        return float(np.nextafter(levels[last], -np.inf))
+    above, below = float(levels[last]), float(levels[last + 1])
+    middle = below + (above - below) / 2
+    return middle if below <= middle < above else below

@@ -1,0 +1,149 @@
+"""What all models behind a server have in common: address, key, limits, and one stream of requests."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from harness_plugins.openai.account import Account
+from harness_plugins.openai.session import streamed_answers
+from harness_plugins.openai.settings import OPENAI, Settings
+
+from harness import Model
+from harness.capabilities import Request, Response
+from harness.errors import CellError, UsageError
+
+
+class Served(Model):
+    """Checks the arguments that all have, finds the key, streams requests.
+
+    Raises:
+        UsageError: an argument cannot be, or holds a key.
+    """
+
+    batch_size = 256
+    # None of these changes what is answered.
+    places: ClassVar[tuple[str, ...]] = (
+        "base_url",
+        "api_key_variable",
+        "concurrency",
+        "attempts",
+        "timeout",
+        "budget",
+        "token_budget",
+        "input_price",
+        "output_price",
+        "limit_as",
+    )
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        base_url: str,
+        api: str,
+        api_key_variable: str,
+        api_key: str,
+        served_as: str,
+        concurrency: int,
+        attempts: int,
+        timeout: float,
+        budget: float = 0.0,
+        token_budget: int = 0,
+        input_price: float = 0.0,
+        output_price: float = 0.0,
+        limit_as: str = "",
+        extra_body: str = "",
+    ) -> None:
+        if api_key:
+            raise UsageError(
+                f"a key does not belong on a command line or in a file: put it into the environment variable "
+                f"{api_key_variable}, or name another one with api_key_variable=NAME"
+            )
+        address = urlsplit(base_url)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise UsageError(f"base_url={base_url!r} is no address; expected one such as http://localhost:8000/v1")
+        if address.username or address.password or re.search(r"key|token|secret", address.query, re.IGNORECASE):
+            raise UsageError(f"base_url= must hold no credentials; put the key into {api_key_variable}")
+        if not re.fullmatch(r"[A-Za-z_]\w*", api_key_variable):
+            raise UsageError("api_key_variable= is the name of an environment variable, not a key")
+        for name, value, least in (("concurrency", concurrency, 1), ("attempts", attempts, 1), ("timeout", timeout, 0)):
+            if value < least or value == 0:
+                raise UsageError(f"{name}={value} must be at least 1" if least else f"{name}={value} must be above 0")
+        if (budget and not (input_price or output_price)) or min(budget, token_budget, input_price, output_price) < 0:
+            raise UsageError("budget= is in dollars and needs input_price= and output_price=, dollars a million tokens")
+        self.model, self.base_url, self.api = str(model), base_url.rstrip("/"), api
+        self.served_as, self.api_key_variable = served_as, api_key_variable
+        self.settings = Settings(
+            model=self.model,
+            base_url=self.base_url,
+            api=api,
+            concurrency=concurrency,
+            attempts=attempts,
+            timeout=timeout,
+            limit_as=limit_as
+            or ("max_completion_tokens" if self.base_url == OPENAI and api == "chat" else "max_tokens"),
+            extra_body=_object(extra_body),
+        )
+        self.account = Account(input_price, output_price, budget or math.inf, token_budget or math.inf)
+
+    def identity(self) -> Mapping[str, object]:
+        """The address, or what is said to be served there."""
+        return {"served_as": self.served_as} if self.served_as else {"base_url": self.base_url}
+
+    def load(self) -> None:
+        """Find the key, and see that the server is there and takes it.
+
+        Raises:
+            CellError: no key for OpenAI, a key that is refused, no server at the address.
+        """
+        from harness_plugins.openai.greeting import greet
+
+        key = os.environ.get(self.api_key_variable, "")
+        if not key and self.base_url == OPENAI:
+            raise CellError(f"the environment variable {self.api_key_variable} holds no key for {self.base_url}")
+        self.settings.key = key
+        self.settings.key_variable = self.api_key_variable
+        greet(self.settings)
+
+    def _all(self, capability: str, requests: Sequence[Request]) -> list[Response]:
+        answers: list[Response] = [None] * len(requests)
+        for index, answer in self.stream(capability, requests):
+            answers[index] = answer
+        return answers
+
+    def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
+        """Answers as they arrive.
+
+        Raises:
+            CellError: there is no use in going on; what was answered before has been given.
+        """
+        yield from streamed_answers(self.settings, self.account, capability, requests)
+
+    def remarks(self) -> list[str]:
+        """What the requests took; that the server changed under way."""
+        said = self.account.remarks()
+        if len(self.settings.fingerprints) > 1:
+            names = ", ".join(sorted(self.settings.fingerprints))
+            said.append(f"the server changed while it was asked: its system fingerprints were {names}")
+            self.settings.fingerprints.clear()
+        return said
+
+
+def _object(text: str | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(text, Mapping):  # registry.yaml holds it as YAML
+        return dict(text)
+    if not text:
+        return {}
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"extra_body={text!r} is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise UsageError(f"extra_body={text!r} must be a JSON object")
+    return found
