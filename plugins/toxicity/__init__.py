@@ -20,13 +20,3 @@ def register_tasks(register: Register) -> None:
         f"{_HERE}.replies:ReplyDetection",
         description="tell replies of a class from the others, given what they reply to",
     )
-
-
-@hookimpl
-def register_metrics(register: Register) -> None:
-    """What a set of one class needs."""
-    register(
-        "flagged_rate",
-        f"{_HERE}.flagged:FlaggedRate",
-        description="share of texts called positive (threshold=0, better=higher or lower)",
-    )

@@ -124,7 +124,7 @@ def test_the_leaderboard_ranks_by_the_worst_disguise(write_task, harness):
 def test_a_set_of_harmless_texts_has_no_worst_disguise(write_task, demo):
     from harness.registry import Registry
 
-    write_task("demo/benign", ROWS, kind="detection", metrics=["flagged_rate:better=lower"])
+    write_task("demo/benign", ROWS, kind="detection", metrics=["false_positive_rate"])
     assert Registry().benchmarks()["evasion:demo/benign"].aggregates == []
 
 

@@ -95,7 +95,10 @@ def test_from_first_words_to_detectors(harness, add_plugin, write_task, project,
     add_plugin("words", PLUGIN)
     write_task(
         "demo/xstest",
-        [{"id": r["id"], "text": r["prompt"], "label": int(r["label"] == "unsafe"), "focus": r["focus"]} for r in rows],
+        [
+            {"id": r["id"], "text": r["prompt"], "label": int(r["label"] == "unsafe"), "focus": r["focus"] or "none"}
+            for r in rows
+        ],
         kind="detection",
         cluster="focus",
     )

@@ -110,7 +110,7 @@ def test_a_detector_is_evaluated_on_a_set_of_one_class(registry, safety, tmp_pat
     outcome = evaluate(["random"], targets, store=tmp_path / "store.sqlite", registry=registry)
     assert outcome.exit_code == 0
     found = {(r.task, r.domain, r.metric): r.estimate for r in outcome.results}
-    assert found["toxicity/simplesafetytests", "overall", "flagged_rate"].n == 100
-    rate = found["toxicity/cyberseceval-false-refusals", "overall", "flagged_rate:better=lower"]
+    assert found["toxicity/simplesafetytests", "overall", "true_positive_rate"].n == 100
+    rate = found["toxicity/cyberseceval-false-refusals", "overall", "false_positive_rate"]
     assert 0.4 < rate.value < 0.6
     assert rate.low < rate.value < rate.high
