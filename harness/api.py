@@ -236,9 +236,8 @@ def correlate(
         return answer(registry, opened, question)
 
 
-@contextmanager
-def existing_store(registry: Registry, store: str | Path | None) -> Iterator[Store]:
-    """A store that must exist.
+def existing_store_path(registry: Registry, store: str | Path | None) -> Path:
+    """Where a store that must exist lies.
 
     Raises:
         UsageError: it does not.
@@ -246,5 +245,15 @@ def existing_store(registry: Registry, store: str | Path | None) -> Iterator[Sto
     path = store_path(registry, store)
     if not path.is_file():
         raise UsageError(f"{path}: there is no store yet; evaluate something first, or name another with --store")
-    with Store(path) as opened:
+    return path
+
+
+@contextmanager
+def existing_store(registry: Registry, store: str | Path | None) -> Iterator[Store]:
+    """A store that must exist.
+
+    Raises:
+        UsageError: it does not.
+    """
+    with Store(existing_store_path(registry, store)) as opened:
         yield opened

@@ -97,10 +97,10 @@ class StoreReader:
         with clear_errors(self.path), self._engine.connect() as connection:
             yield connection
 
-    def filed(self, fingerprint: str, capability: str, keys: Sequence[bytes]) -> dict[bytes, sa.Row[Any]]:
+    def filed(self, fingerprint: str, capability: str, keys: Sequence[bytes]) -> dict[bytes, Any]:
         """The rows of a model's responses under these keys, failed ones too: number, record, error."""
         r = s.responses.c
-        found: dict[bytes, sa.Row[Any]] = {}
+        found: dict[bytes, Any] = {}
         with self.reading() as connection:
             model = sa.select(s.models.c.id).where(s.models.c.fingerprint == fingerprint).scalar_subquery()
             asked = sa.select(s.capabilities.c.id).where(s.capabilities.c.name == capability).scalar_subquery()
