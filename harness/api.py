@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from harness.registry import Registry
 from harness.resolve import resolve_model
 from harness.run import Outcome, Runner
 from harness.store import Store
+from harness.store.reading import StoreReader
 from harness.store.records import CellRecord
 from harness.training import fit
 
@@ -134,6 +135,7 @@ def build_leaderboard(
     *,
     store: str | Path | None = None,
     published: Sequence[Path] = (),
+    merge: Sequence[str | Path] = (),
     registry: Registry | None = None,
 ) -> Board:
     """The leaderboard of a benchmark, from what the store holds, and published results beside it.
@@ -142,14 +144,22 @@ def build_leaderboard(
         benchmark: Its name.
         store: The SQLite file; it may be missing where there are published results.
         published: Files of published results, beside those that the benchmark names itself.
+        merge: Stores of other machines, read beside it; the store itself may then be missing.
         registry: Where names are looked up.
+
+    Raises:
+        UsageError: there is no store, or one label names different models in two of them.
+        StoreError: a store to merge cannot be read.
     """
     registry = registry or Registry()
     known = registry.benchmarks().get(benchmark)
-    if not store_path(registry, store).is_file() and (published or (known is not None and known.published)):
-        return assemble(registry, None, benchmark, published=published)
-    with existing_store(registry, store) as opened:
-        return assemble(registry, opened, benchmark, published=published)
+    beside = bool(published or merge or (known is not None and known.published))
+    with ExitStack() as open_stores:
+        others = [open_stores.enter_context(StoreReader(Path(path).expanduser())) for path in merge]
+        if beside and not store_path(registry, store).is_file():
+            return assemble(registry, None, benchmark, published=published, merge=others)
+        opened = open_stores.enter_context(existing_store(registry, store))
+        return assemble(registry, opened, benchmark, published=published, merge=others)
 
 
 def compare(

@@ -15,6 +15,7 @@ from harness.errors import HarnessError, did_you_mean
 
 COMMANDS = {
     "eval": "evaluate models on tasks and benchmarks",
+    "run": "evaluate and write leaderboards as a committed file says",
     "leaderboard": "show or write the leaderboard of a benchmark",
     "view": "look at runs, cells and samples of a store in a browser",
     "compare": "paired difference of two models, with interval and p-value",

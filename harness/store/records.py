@@ -201,6 +201,10 @@ def latest_cells(
             cell.results.append(result_of(cell, row))
         for row in connection.execute(sa.select(s.remarks).where(s.remarks.c.cell.in_(by_id))):
             by_id[row.cell].remarks.append(row.text)
+        for row in connection.execute(
+            sa.select(s.asked).where(s.asked.c.cell.in_(by_id)).order_by(s.asked.c.cell, s.asked.c.stage)
+        ):
+            by_id[row.cell].asked.append(_asked(row))
     return list(newest.values())
 
 

@@ -15,7 +15,7 @@ from harness.store.codec import Codec
 from harness.store.reading import StoreReader
 from harness.view.documents import Asking, Question
 
-_FEW = 16
+_FEW = 8
 """Entries of an array that are shown."""
 
 

@@ -43,6 +43,7 @@ def make_app(
     samples = Samples(registry, store, cache)
     pages, sides = Pages(store, samples), Sides(registry, store, samples)
     show = _Renderer(store)
+    show.warm(pages)
     routes = [
         Route("/", show(pages.runs)),
         Route("/runs/{run:int}", show(pages.run)),
@@ -92,6 +93,12 @@ class _Renderer:
             return HTMLResponse(self.render(Page("problem.html", {"problem": text})), status)
 
         return endpoint
+
+    def warm(self, pages: Pages) -> None:
+        """Do beforehand what would make the first reader wait: compile templates, import what pages need."""
+        for name in self._environment.list_templates(extensions=["html"]):
+            self._environment.get_template(name)
+        self.render(pages.warm())
 
     def render(self, page: Page) -> str:
         """A page as HTML."""

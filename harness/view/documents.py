@@ -21,19 +21,17 @@ MAX_FIELD = 2000
 MAX_EXCERPT = 240
 
 
-@dataclass(slots=True)
-class Part:
+class Part(msgspec.Struct, array_like=True):
     """One field of a request."""
 
     name: str
-    messages: list[tuple[str, int]] = dataclasses.field(default_factory=list)
+    messages: list[tuple[str, int]] = []
     """(role, number of the text) of a conversation; the role is empty for plain texts."""
     setting: str = ""
     """What is no text, written out."""
 
 
-@dataclass(slots=True)
-class Question:
+class Question(msgspec.Struct, array_like=True):
     """One request to the model itself."""
 
     parts: list[Part]
@@ -41,8 +39,7 @@ class Question:
     keys: list[bytes]
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(msgspec.Struct, array_like=True):
     """One request of the task, and what the model was asked for it."""
 
     stage: int
@@ -50,8 +47,7 @@ class Exchange:
     questions: list[Question]
 
 
-@dataclass(slots=True)
-class Document:
+class Document(msgspec.Struct, array_like=True):
     """One item."""
 
     id: str
@@ -143,6 +139,8 @@ class Texts:
 
     def parts(self, request: Request) -> list[Part]:
         """The fields of a request, of a plugin's own type too: requests are dataclasses."""
+        if isinstance(request, Conversation):
+            return [self._part("prompt", request)]
         fields = [field.name for field in dataclasses.fields(request) if field.name != "origin"]
         return [self._part(name, getattr(request, name)) for name in fields]
 

@@ -20,13 +20,8 @@ if TYPE_CHECKING:
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-SHOW = {
-    "all": "all items",
-    "wrong": "wrong: the score disagrees with the label",
-    "tie": "neither right nor wrong",
-    "right": "right",
-    "failed": "failed or unreadable",
-}
+_SIGNS = {"wrong": -1, "tie": 0, "right": 1}
+SHOW = ("all", *_SIGNS, "failed")
 ORDER = {"data": "order of the data", "worst": "worst first", "best": "best first"}
 
 
@@ -43,6 +38,11 @@ class Credit:
     """1 where higher is better."""
     own: bool
     """True where the values are the items' own figures."""
+
+    @property
+    def states(self) -> dict[int, str]:
+        """What the merit's sign says of an item."""
+        return {-1: "wrong", 0: "tie", 1: "right"} if self.own else {-1: "lowers", 0: "neutral", 1: "raises"}
 
     @property
     def merit(self) -> FloatArray:
@@ -112,9 +112,8 @@ class Figures:
         kept = np.ones(len(self.table.ids), dtype=bool)
         if show == "failed":
             kept = self.failed
-        elif show in ("wrong", "tie", "right"):
-            sign = {"wrong": -1, "tie": 0, "right": 1}[show]
-            kept = (np.sign(self.merit) == sign) & ~self.failed
+        elif show in _SIGNS:
+            kept = (np.sign(self.merit) == _SIGNS[show]) & ~self.failed
         inside = self.in_domain(domain)
         return kept if inside is None else kept & inside
 
@@ -140,11 +139,23 @@ class Figures:
         return found
 
     def state(self, row: int) -> str:
-        """``failed``, ``right``, ``wrong``, ``tie``, or empty where nothing is said."""
+        """``failed``, one of the states of its credit, or empty where nothing is said."""
         if self.failed[row]:
             return "failed"
         merit = self.merit[row]
-        return "" if np.isnan(merit) else ("tie", "right", "wrong")[int(np.sign(merit))]
+        return "" if self.credit is None or np.isnan(merit) else self.credit.states[int(np.sign(merit))]
+
+    def choices(self) -> dict[str, str]:
+        """What `mask` can show, in words."""
+        metric = self.credit.metric if self.credit is not None else ""
+        own = {
+            "wrong": "wrong: score and label disagree",
+            "tie": "neither right nor wrong",
+            "right": "right: score and label agree",
+        }
+        pull = {"wrong": f"lowers {metric}", "tie": f"no pull on {metric}", "right": f"raises {metric}"}
+        said = {} if self.credit is None else own if self.credit.own else pull
+        return {"all": "all items", **said, "failed": "failed or unreadable"}
 
 
 def _unpadded(values: FloatArray) -> list[float]:

@@ -139,14 +139,12 @@ class Index:
 
 
 def match_of(text: str) -> str:
-    """What a user typed as a query: all of the words, the last of them perhaps begun; in quotes, side by side."""
+    """What a user typed as a query: all of the words; in quotes, side by side; with a star, all that begin so."""
     parts = text.replace("\0", " ").split('"')
-    phrases = [part.strip() for part in parts[1::2]]
-    words = [word for part in parts[::2] for word in part.split()]
-    wanted = [f'"{term}"' for term in [*phrases, *words] if any(c.isalnum() for c in term)]
-    if wanted and words and wanted[-1] == f'"{words[-1]}"':
-        wanted[-1] += "*"
-    return " ".join(wanted)
+    words = [*parts[1::2], *(word for part in parts[::2] for word in part.split())]
+    return " ".join(
+        f'"{word.strip()}"' + ("*" if word.endswith("*") else "") for word in words if any(c.isalnum() for c in word)
+    )
 
 
 def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

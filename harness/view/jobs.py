@@ -11,8 +11,8 @@ from typing import Any
 from harness.errors import HarnessError
 from harness.plugins import describe
 
-WAIT_SECONDS = 0.1
-"""How long a page waits for work that is perhaps done at once."""
+WAIT_SECONDS = 0.04
+"""How long the page that begins a piece of work waits for it: perhaps it is done at once."""
 
 
 class Job:
@@ -66,16 +66,18 @@ class Jobs:
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], Any], *, wait: float = WAIT_SECONDS) -> Job:
-        """The work of that name, begun now if it is new; returns when it is done or ``wait`` is over."""
+        """The work of that name; if it is new it is begun, and waited for as long as ``wait`` says."""
         with self._lock:
             job = self._jobs.get(key)
+            new = job is None
             if job is None:
                 job = self._jobs[key] = Job(self._pool.submit(make))
             self._jobs.move_to_end(key)
             for old in [k for k, j in self._jobs.items() if j.done][: max(0, len(self._jobs) - self._kept)]:
                 if old != key:
                     del self._jobs[old]
-        job.wait(wait)
+        if new:
+            job.wait(wait)
         return job
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from harness.errors import HarnessError
 from harness.store.reading import StoreReader
 from harness.store.records import CellRecord, read_cell
 from harness.view import queries
-from harness.view.answers import Shown, shown_answers
+from harness.view.answers import Shown, number, shown_answers
 from harness.view.documents import Document
 from harness.view.figures import ORDER, SHOW, Figures
 from harness.view.index import match_of
@@ -127,6 +127,13 @@ class Pages:
     def __init__(self, store: StoreReader, samples: Samples) -> None:
         self._store, self._samples = store, samples
 
+    def warm(self) -> Page:
+        """The first page, after the newest cell's task has been made once: that imports what tasks need."""
+        page = self.runs({})
+        for cell in page.context["newest"][:1]:
+            self._samples.task(cell)
+        return page
+
     def nothing(self, query: Query, rest: str) -> Page:
         """No such page."""
         raise Missing("There is no such page.")
@@ -177,7 +184,7 @@ class Pages:
     def samples(self, query: Query, cell: int) -> Page:
         """The items of a cell that pass a filter, a page of them."""
         found, wanted = cell_named(self._store, cell), filter_of(query)
-        context: dict[str, Any] = {"cell": found, "filter": wanted, "SHOW": SHOW, "ORDER": ORDER}
+        context: dict[str, Any] = {"cell": found, "filter": wanted, "choices": {}, "ORDER": ORDER}
         context |= {"rows": [], "total": 0, "next": "", "before": "", "waiting": False, "domains": [], "credit": None}
         job, texts = self._samples.figures(found) if found.columns else None, Texts()
         context |= {"problem": job.problem if job else "This cell failed, and has no samples.", "texts": texts}
@@ -187,9 +194,9 @@ class Pages:
         figures = job.result
         if figures is None:
             return Page("samples.html", {**context, "waiting": True})
-        context |= {"domains": figures.domains, "credit": figures.credit}
+        context |= {"domains": figures.domains, "credit": figures.credit, "choices": figures.choices()}
         context |= self._found(found, figures, texts, wanted)
-        context["waiting"] = not texts.problem and not texts.complete
+        context["waiting"] = not texts.problem and not (texts.complete and texts.written_complete)
         return Page("samples.html", context)
 
     def _found(self, cell: CellRecord, figures: Figures, texts: Texts, wanted: Filter) -> dict[str, Any]:
@@ -281,7 +288,12 @@ def said_about(store: StoreReader, document: Document, texts: Texts, values: Map
         questions = exchange.questions[:MAX_QUESTIONS]
         answers = shown_answers(store, asking, questions)
         width = max((len(part.messages) for part in exchange.parts if _is_list(part)), default=0)
-        columns = {name: v for name, v in values.items() if isinstance(v, list) and width and len(v) == width}
+        own = [a.figures.get(asking.base.name, "") for group in answers for a in group]
+        columns = {
+            name: v
+            for name, v in values.items()
+            if isinstance(v, list) and width and len(v) == width and [number(x) for x in v] != own
+        }
         said.append(
             Said(
                 exchange.stage,

@@ -16,6 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from harness.build import build_task
 from harness.errors import HarnessError
 from harness.metric import Metric
@@ -27,13 +29,13 @@ from harness.store.records import AskedRecord, CellRecord
 from harness.task import BadItem, Task
 from harness.view.answers import answers_of, written_texts
 from harness.view.documents import Asking, Document, decode, document, encode, excerpt
-from harness.view.figures import Figures, load_figures
+from harness.view.figures import Figures, Mask, load_figures
 from harness.view.index import Entry, Index, cache_folder
 from harness.view.jobs import Job, Jobs
 
 VERSION = 1
 """Of the indices; raised when their content changes."""
-_CHUNK = 256
+_CHUNK = 1024
 _SCAN = 50_000
 """Matches that a page looks at before it gives the reader what it found."""
 
@@ -47,6 +49,7 @@ class Texts:
     documents: Index | None = None
     written: Index | None = None
     """What the model wrote; None where it writes nothing."""
+    written_complete: bool = True
     stages: tuple[Asking, ...] = ()
     complete: bool = False
     count: int = 0
@@ -132,13 +135,14 @@ class Samples:
             return Texts(f"How the model was asked cannot be told: {error}")
         documents = self._index("documents", self._signature(task, cell))
         make = partial(documents.build, partial(self._entries, task, cell, stages))
-        job = self._long.get(("documents", documents.path.name), make, wait=0.0 if documents.complete else 0.15)
+        job = self._long.get(("documents", documents.path.name), make, wait=0.0 if documents.complete else 0.05)
         texts = Texts(documents=documents, stages=stages, complete=documents.complete)
         if job.problem:
             return Texts(f"The task's data cannot be read: {job.problem}")
         texts.count = documents.count() if not texts.complete else cell.items
         if texts.complete and (cell.failed_requests or any(stage.base.form == "record" for stage in stages)):
             texts.written = self._written(cell, documents, stages)
+            texts.written_complete = texts.written.complete
         return texts
 
     def _asking(self, task: Task, record: AskedRecord) -> Asking:
@@ -198,7 +202,7 @@ class Samples:
         self._long.close()
 
 
-def search(figures: Figures, texts: Texts, wanted: str, place: str, mask: Any, start: int, size: int) -> Hits:
+def search(figures: Figures, texts: Texts, wanted: str, place: str, mask: Mask, start: int, size: int) -> Hits:
     """Rows that hold the words and are in the mask, in the order of the data.
 
     Args:
@@ -218,19 +222,41 @@ def search(figures: Figures, texts: Texts, wanted: str, place: str, mask: Any, s
         streams.append(documents.matching(wanted, start))
     if place != "data" and texts.written is not None:
         streams.append(texts.written.matching(wanted, start))
-    numbers = _once(heapq.merge(*streams))
+    numbers = streams[0] if len(streams) == 1 else _once(heapq.merge(*streams))
+    kept = mask if _aligned(figures, documents) else None
     hits, seen = Hits([]), 0
     while chunk := list(islice(numbers, _CHUNK)):
-        ids = documents.ids(chunk)
-        for number in chunk:
-            if len(hits.rows) == size or seen == _SCAN:
+        for number, row in _rows_of(figures, documents, chunk, kept):
+            if len(hits.rows) == size:
                 hits.next = number
                 return hits
-            seen += 1
-            row = figures.row(ids.get(number, ""), number)
-            if row is not None and mask[row]:
+            if mask[row]:
                 hits.rows.append(row)
+        seen += len(chunk)
+        if seen >= _SCAN:
+            hits.next = chunk[-1] + 1
+            return hits
     return hits
+
+
+def _rows_of(
+    figures: Figures, documents: Index, numbers: Sequence[int], kept: Mask | None
+) -> Iterator[tuple[int, int]]:
+    """(number in the index, row of the cell); only those kept, where the numbers are the rows."""
+    if kept is not None:
+        found = np.array(numbers)
+        found = found[found < len(kept)]
+        yield from ((number, number) for number in found[kept[found]].tolist())
+        return
+    ids = documents.ids(numbers)
+    rows = ((number, figures.row(ids.get(number, ""), number)) for number in numbers)
+    yield from ((number, row) for number, row in rows if row is not None)
+
+
+def _aligned(figures: Figures, documents: Index) -> bool:
+    """Whether the items of the index are the rows of the cell, seen at some of them: else the data have changed."""
+    some = np.unique(np.linspace(0, max(documents.count() - 1, 0), 64).astype(int)).tolist()
+    return all(figures.row(id_, number) == number for number, id_ in documents.ids(some).items())
 
 
 def _once(numbers: Iterable[int]) -> Iterator[int]:

@@ -176,7 +176,9 @@ class Sides:
 
 
 def _join(first: Figures, second: Figures) -> Joined:
-    return Joined(first, second, shared_rows(first.table, second.table))
+    joined = Joined(first, second, shared_rows(first.table, second.table))
+    _ = joined.largest_first  # what the page will ask for
+    return joined
 
 
 def _near(joined: Joined, chosen: Rows, item: int) -> tuple[int | None, int | None]:
