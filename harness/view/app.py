@@ -98,7 +98,10 @@ class _Renderer:
         """Do beforehand what would make the first reader wait: compile templates, import what pages need."""
         for name in self._environment.list_templates(extensions=["html"]):
             self._environment.get_template(name)
-        self.render(pages.warm())
+        try:
+            self.render(pages.warm())
+        except Exception:  # the page itself will say what is wrong
+            log.debug("the first page could not be made beforehand", exc_info=True)
 
     def render(self, page: Page) -> str:
         """A page as HTML."""
