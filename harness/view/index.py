@@ -91,7 +91,7 @@ class Index:
         try:
             with self._open() as connection:
                 return [] if connection is None else connection.execute(query, values).fetchall()
-        except sqlite3.OperationalError:  # it is being made: not even the tables are there
+        except sqlite3.DatabaseError:  # it is being made and not even the tables are there, or it is damaged
             return []
 
     @property
@@ -134,7 +134,7 @@ class Index:
             try:
                 for row in connection.execute(query, (wanted, start)):
                     yield row[0]
-            except sqlite3.OperationalError:
+            except sqlite3.DatabaseError:
                 return
 
 

@@ -115,6 +115,15 @@ class Said:
     columns: Mapping[str, Sequence[float]]
     """Figures that there is one of for each response of the request."""
 
+    @property
+    def beside(self) -> Sequence[Shown]:
+        """The answers, where there is one for each text of a list of the request; else none."""
+        if len(self.asked) != 1 or self.asked[0].parts:
+            return ()
+        answers = self.asked[0].answers
+        fits = any(_is_list(part) and len(part.messages) == len(answers) for part in self.parts)
+        return answers if fits and (len(answers) > 1 or self.capability == "score") else ()
+
 
 class Pages:
     """Makes the pages of runs, cells and samples.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -15,9 +15,10 @@ from harness.metric import FloatArray
 from harness.registry import Registry
 from harness.store.reading import StoreReader
 from harness.store.records import CellRecord
+from harness.view.documents import Document
 from harness.view.figures import Figures, Rows
 from harness.view.index import match_of
-from harness.view.pages import SAMPLES, Filter, Missing, Page, Query, cell_named, filter_of, one_sample, rows_of
+from harness.view.pages import SAMPLES, Filter, Missing, Page, Query, Said, cell_named, filter_of, one_sample, rows_of
 from harness.view.samples import Samples, Texts, search
 from harness.view.texts import address
 
@@ -171,14 +172,44 @@ class Sides:
         ]
         before, after = (links[0] if near[0] is not None else ""), (links[-1] if near[1] is not None else "")
         waiting = any(side["waiting"] for side in sides)
+        same = _asked_alike(sides[0]["document"], sides[1]["document"])
+        together = [_told_apart(*said) for said in zip(*(side["said"] for side in sides), strict=True)] if same else []
         context = {"first": one, "second": other, "sides": sides, "before": before, "after": after, "show": show}
-        return Page("pair.html", {**context, "waiting": waiting, "row": row, "filter": filter_of(query)})
+        return Page(
+            "pair.html",
+            {**context, "waiting": waiting, "same": same, "together": together, "row": row, "filter": filter_of(query)},
+        )
 
 
 def _join(first: Figures, second: Figures) -> Joined:
     joined = Joined(first, second, shared_rows(first.table, second.table))
     _ = joined.largest_first  # what the page will ask for
     return joined
+
+
+def _asked_alike(one: Document | None, other: Document | None) -> bool:
+    """Whether the task asked both models the same, so that it need be shown once."""
+    if one is None or other is None:
+        return False
+    return _requests(one) == _requests(other)
+
+
+def _told_apart(one: Said, other: Said) -> tuple[Said, Said, dict[str, Sequence[float]]]:
+    """The two without the figures a response that they have in common, such as labels; and those."""
+    common = {name: values for name, values in one.columns.items() if other.columns.get(name) == values}
+    own = (
+        replace(said, columns={name: values for name, values in said.columns.items() if name not in common})
+        for said in (one, other)
+    )
+    return next(own), next(own), common
+
+
+def _requests(document: Document) -> list[Any]:
+    texts = document.texts
+    return [
+        [(part.name, part.setting, [(role, texts[number]) for role, number in part.messages]) for part in e.parts]
+        for e in document.exchanges
+    ]
 
 
 def _near(joined: Joined, chosen: Rows, item: int) -> tuple[int | None, int | None]:
