@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import click
@@ -40,4 +41,5 @@ def command(
         if not no_open:
             click.launch(address)
 
-    serve(registry, path, host=host, port=port, started=started)
+    with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+        serve(registry, path, host=host, port=port, started=started)

@@ -80,6 +80,11 @@ class Jobs:
             job.wait(wait)
         return job
 
+    def forget(self, key: Hashable) -> None:
+        """Begin the work of that name again when it is asked for next."""
+        with self._lock:
+            self._jobs.pop(key, None)
+
     def close(self) -> None:
         """Begin nothing more, and do not wait."""
         self._pool.shutdown(wait=False, cancel_futures=True)

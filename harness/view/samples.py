@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import heapq
 import json
+import threading
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -84,6 +86,7 @@ class Samples:
         self._folder = folder or cache_folder()
         self._quick = Jobs(workers=2, kept=8)
         self._long = Jobs(workers=1, kept=64)
+        self._stopping = threading.Event()
 
     def task(self, cell: CellRecord) -> tuple[Task | None, str]:
         """A cell's task as it is defined now, or why that cannot be used."""
@@ -137,6 +140,8 @@ class Samples:
         make = partial(documents.build, partial(self._entries, task, cell, stages))
         job = self._long.get(("documents", documents.path.name), make, wait=0.0 if documents.complete else 0.05)
         texts = Texts(documents=documents, stages=stages, complete=documents.complete)
+        if job.done and not documents.complete:
+            self._long.forget(("documents", documents.path.name))  # another viewer makes it, or gave up: look again
         if job.problem:
             return Texts(f"The task's data cannot be read: {job.problem}")
         texts.count = documents.count() if not texts.complete else cell.items
@@ -168,6 +173,7 @@ class Samples:
         items = task.items(str(cell.settings.get("split", "test")), limit=cell.settings.get("limit"))
         number = 0
         for item in items:
+            self._go_on()
             if isinstance(item, BadItem):
                 continue
             made = document(task, item, stages, find)
@@ -177,12 +183,15 @@ class Samples:
     def _written(self, cell: CellRecord, documents: Index, stages: Sequence[Asking]) -> Index:
         index = self._index("written", [str(self._store.path.absolute()), cell.id, cell.columns, documents.path.name])
         make = partial(index.build, partial(self._words, documents, stages))
-        self._long.get(("written", index.path.name), make, wait=0.0)
+        job = self._long.get(("written", index.path.name), make, wait=0.0)
+        if job.done and not index.complete:
+            self._long.forget(("written", index.path.name))
         return index
 
     def _words(self, documents: Index, stages: Sequence[Asking]) -> Iterator[Entry]:
         found = documents.documents()
         while chunk := list(islice(found, _CHUNK)):
+            self._go_on()
             keys: dict[tuple[int, bytes], list[int]] = {}
             for number, doc in chunk:
                 for exchange in decode(doc).exchanges:
@@ -196,8 +205,14 @@ class Samples:
                         words.setdefault(number, []).extend(written_texts(row))
             yield from (Entry(number, "", "", b"", "\n".join(text)) for number, text in sorted(words.items()))
 
+    def _go_on(self) -> None:
+        """Give up an index half made: the viewer ends, and would wait for it."""
+        if self._stopping.is_set():
+            raise CancelledError
+
     def close(self) -> None:
-        """Begin no further work."""
+        """Begin no further work, and give up what is under way."""
+        self._stopping.set()
         self._quick.close()
         self._long.close()
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
@@ -10,6 +15,8 @@ from harness.errors import StoreError, UsageError
 from harness.store.reading import StoreReader
 from harness.view.guard import is_loopback
 from harness.view.serve import address_of, listen
+
+from .conftest import Viewer
 
 
 @pytest.fixture
@@ -136,3 +143,23 @@ def test_the_command_needs_a_store(harness):
     ran = harness("view", "--no-open")
     assert ran.code == 2
     assert "there is no store yet" in ran.err
+
+
+def test_the_command_serves_until_it_is_stopped(write_task, rows, evaluate, toys, tmp_path):
+    write_task("demo/plain", rows(3000))
+    evaluate("toy-reader", "demo/plain")
+    command = [sys.executable, "-m", "harness.cli.main", "view", "--no-open", "--port", "0"]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        port = int(re.fullmatch(r"\.harness/store\.sqlite is shown at http://127\.0\.0\.1:(\d+)/\n", line)[1])
+        viewer = Viewer(port, "")
+        assert process.stdout.readline() == "stop with Ctrl-C\n"
+        assert "toy-reader" in viewer.get("/").text
+        assert viewer.get("/cells/1/samples").status == 200  # begins to make an index
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, out, err) == (0, "", "")
