@@ -14,10 +14,17 @@ from harness.cli.options import open_registry, registry_options, store_option
 @store_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; another asks for a token.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Where to listen.  [default: 8425, or any that is free]")
+@click.option("--token", "guarded", is_flag=True, help="Ask for a token on this machine too: others use it.")
 @click.option("--no-open", is_flag=True, help="Do not open a browser.")
 @registry_options
 def command(
-    store: Path | None, host: str, port: int | None, no_open: bool, registry_file: Path | None, strict: bool
+    store: Path | None,
+    host: str,
+    port: int | None,
+    guarded: bool,
+    no_open: bool,
+    registry_file: Path | None,
+    strict: bool,
 ) -> None:
     """Look at a store in a browser: runs, cells, and the samples behind every figure; changes nothing.
 
@@ -42,4 +49,4 @@ def command(
             click.launch(address)
 
     with contextlib.suppress(KeyboardInterrupt):  # the way to end it
-        serve(registry, path, host=host, port=port, started=started)
+        serve(registry, path, host=host, port=port, guarded=guarded, started=started)

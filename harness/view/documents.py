@@ -57,6 +57,8 @@ class Document(msgspec.Struct, array_like=True):
     """Fields of the data that are not among the texts of the requests, written out."""
     texts: list[str]
     exchanges: list[Exchange]
+    withheld: bool = False
+    """This copy of the data lacks the texts."""
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -104,7 +106,8 @@ def document(task: Task, item: Item, stages: Sequence[Asking], find: Find) -> Do
             responses = [_answer(asking, asking.adapters, request, find) for request in requests]
             earlier.append(Answers(asking.record.capability, requests, responses))
     fields = {name: _written(value) for name, value in item.fields.items() if not texts.holds(value)}
-    return Document(plain(item.id), plain(item.where), [plain(d) for d in item.domains], fields, texts.all, exchanges)
+    domains = [plain(domain) for domain in item.domains]
+    return Document(plain(item.id), plain(item.where), domains, fields, texts.all, exchanges, item.withheld)
 
 
 def expanded(adapters: Sequence[Adapter], request: Request) -> list[Request]:

@@ -54,7 +54,10 @@ class Index:
         """
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _lock(self.path.with_suffix(".lock")) as mine:
-            if not mine or self.complete:
+            if not mine:
+                return
+            if self.complete:
+                self.path.touch()  # those used longest ago are deleted first
                 return
             for suffix in ("", "-wal", "-shm"):
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)

@@ -7,18 +7,15 @@ the requests again, in the background and once; each leads to its answers.
 from __future__ import annotations
 
 import hashlib
-import heapq
 import json
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from harness.build import build_task
 from harness.errors import HarnessError
@@ -31,15 +28,13 @@ from harness.store.records import AskedRecord, CellRecord
 from harness.task import BadItem, Task
 from harness.view.answers import answers_of, written_texts
 from harness.view.documents import Asking, Document, decode, document, encode, excerpt
-from harness.view.figures import Figures, Mask, load_figures
+from harness.view.figures import Figures, load_figures
 from harness.view.index import Entry, Index, cache_folder
 from harness.view.jobs import Job, Jobs
 
-VERSION = 1
+VERSION = 2
 """Of the indices; raised when their content changes."""
 _CHUNK = 1024
-_SCAN = 50_000
-"""Matches that a page looks at before it gives the reader what it found."""
 
 
 @dataclass(slots=True)
@@ -61,15 +56,6 @@ class Texts:
         """The document of an item; None where it is not there (yet)."""
         found = self.documents.document(id_) if self.documents is not None else None
         return None if found is None else decode(found)
-
-
-@dataclass(slots=True)
-class Hits:
-    """Rows found by a search."""
-
-    rows: list[int]
-    next: int | None = None
-    """Where to go on; None: that was all."""
 
 
 class Samples:
@@ -215,72 +201,6 @@ class Samples:
         self._stopping.set()
         self._quick.close()
         self._long.close()
-
-
-def search(figures: Figures, texts: Texts, wanted: str, place: str, mask: Mask, start: int, size: int) -> Hits:
-    """Rows that hold the words and are in the mask, in the order of the data.
-
-    Args:
-        figures: Of the cell.
-        texts: Of the cell.
-        wanted: A query of the index.
-        place: ``data``, ``model``, or both where empty.
-        mask: (n,) rows that may be shown.
-        start: Item number to begin with.
-        size: How many to find at most.
-    """
-    documents = texts.documents
-    if documents is None:
-        return Hits([])
-    streams = []
-    if place != "model":
-        streams.append(documents.matching(wanted, start))
-    if place != "data" and texts.written is not None:
-        streams.append(texts.written.matching(wanted, start))
-    numbers = streams[0] if len(streams) == 1 else _once(heapq.merge(*streams))
-    kept = mask if _aligned(figures, documents) else None
-    hits, seen = Hits([]), 0
-    while chunk := list(islice(numbers, _CHUNK)):
-        for number, row in _rows_of(figures, documents, chunk, kept):
-            if len(hits.rows) == size:
-                hits.next = number
-                return hits
-            if mask[row]:
-                hits.rows.append(row)
-        seen += len(chunk)
-        if seen >= _SCAN:
-            hits.next = chunk[-1] + 1
-            return hits
-    return hits
-
-
-def _rows_of(
-    figures: Figures, documents: Index, numbers: Sequence[int], kept: Mask | None
-) -> Iterator[tuple[int, int]]:
-    """(number in the index, row of the cell); only those kept, where the numbers are the rows."""
-    if kept is not None:
-        found = np.array(numbers)
-        found = found[found < len(kept)]
-        yield from ((number, number) for number in found[kept[found]].tolist())
-        return
-    ids = documents.ids(numbers)
-    rows = ((number, figures.row(ids.get(number, ""), number)) for number in numbers)
-    yield from ((number, row) for number, row in rows if row is not None)
-
-
-def _aligned(figures: Figures, documents: Index) -> bool:
-    """Whether the items of the index are the rows of the cell, seen at some of them: else the data have changed."""
-    some = np.unique(np.linspace(0, max(documents.count() - 1, 0), 64).astype(int)).tolist()
-    return all(figures.row(id_, number) == number for number, id_ in documents.ids(some).items())
-
-
-def _once(numbers: Iterable[int]) -> Iterator[int]:
-    """Ascending numbers, each once."""
-    last = -1
-    for number in numbers:
-        if number != last:
-            yield number
-        last = number
 
 
 def _stamp(task: Task, split: str) -> list[Any]:

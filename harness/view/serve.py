@@ -26,6 +26,7 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: int | None = None,
+    guarded: bool = False,
     started: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve the pages of a store until interrupted.
@@ -35,6 +36,7 @@ def serve(
         path: The store.
         host: Address to listen on; on any but this machine's own, a token is asked for.
         port: Where to listen; None: the usual one, or any that is free.
+        guarded: Ask for a token on this machine's own address too.
         started: Told the address once it answers.
 
     Raises:
@@ -44,7 +46,7 @@ def serve(
     import uvicorn
 
     sys.setswitchinterval(0.0005)  # pages do not wait for the thread that makes an index
-    token = "" if is_loopback(host) else secrets.token_urlsafe(32)
+    token = "" if is_loopback(host) and not guarded else secrets.token_urlsafe(32)
     forget_old(cache_folder(), largest=LARGEST_CACHE)
     with StoreReader(path) as store, listen(host, port) as listening:
         application, samples = make_app(registry, store, host=host, token=token)

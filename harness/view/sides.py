@@ -18,8 +18,10 @@ from harness.store.records import CellRecord
 from harness.view.documents import Document
 from harness.view.figures import Figures, Rows
 from harness.view.index import match_of
-from harness.view.pages import SAMPLES, Filter, Missing, Page, Query, Said, cell_named, filter_of, one_sample, rows_of
-from harness.view.samples import Samples, Texts, search
+from harness.view.item import Said, one_sample, rows_of
+from harness.view.pages import SAMPLES, Filter, Missing, Page, Query, cell_named, filter_of
+from harness.view.samples import Samples, Texts
+from harness.view.search import search
 from harness.view.texts import address
 
 SHOW = {

@@ -272,3 +272,15 @@ def test_lone_halves_of_characters_do_not_break_a_page(write_task, evaluate, vie
     viewer = view()
     assert "half \\ud800 of one" in viewer.page("/cells/1/samples/0")
     assert "half" in viewer.page("/cells/1/samples?q=half")
+
+
+def test_data_without_texts_say_so(write_task, evaluate, view, toys):
+    rows = [{"id": str(i), "label": "A"} for i in range(3)]
+    columns = {"prompt": {"value": "(withheld)"}, "responses": {"withheld": 2}, "correct": {"value": [1, 0]}}
+    write_task("demo/plain", rows, columns=columns)
+    recorded = [{"task": "demo/plain", "id": str(i), "scores": [2.5, 1.0]} for i in range(3)]
+    (toys / "scores.jsonl").write_text("".join(json.dumps(row) + "\n" for row in recorded))
+    evaluate("mine=recorded:path=scores.jsonl", "demo/plain")
+    page = view().page("/cells/1/samples/1")
+    assert "This copy of the data holds no texts." in page
+    assert "2.5" in page

@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.collect import Collector
@@ -17,7 +17,8 @@ from harness.view.documents import plain
 from harness.view.figures import Figures, credit_of
 from harness.view.index import Entry, Index, forget_old, match_of
 from harness.view.jobs import Jobs
-from harness.view.samples import Texts, search
+from harness.view.samples import Texts
+from harness.view.search import search
 from harness.view.texts import place, shown
 
 
@@ -67,6 +68,7 @@ def test_items_lower_an_area_whose_absence_raises_it():
 # search
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_a_query(tmp_path_factory, text):
     index = _index(tmp_path_factory.getbasetemp() / "query" / "any.sqlite")
@@ -180,6 +182,7 @@ def test_a_page_does_not_wait_for_long_work():
 # text
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_is_shown_can_be_sent_and_turns_nothing(text):
     out = shown(text)
