@@ -115,21 +115,27 @@ def _located(problem: str, file: RunFile, path: Path) -> str:
     return f"{path}:{line_of(path, place)}: {'.'.join(map(str, place))}: {problem}"
 
 
-def check_outputs(file: RunFile, path: Path) -> None:
-    """Find out before anything is computed whether the leaderboards can be written.
+def check_places(file: RunFile, path: Path) -> None:
+    """Find out before anything is computed whether the leaderboards can be written, and what they read is there.
 
     Raises:
-        ConfigurationError: a folder cannot be made or written to.
+        ConfigurationError: a folder cannot be made or written to, or a file is missing; names line and key.
     """
     from harness.taskfiles import line_of
 
+    def where(*place: str | int) -> str:
+        return f"{path}:{line_of(path, place)}: {'.'.join(map(str, place))}"
+
     for i, board in enumerate(file.leaderboards):
-        output = Path(board.output)
-        folder = output if board.output.endswith("/") else output.parent
-        where = f"{path}:{line_of(path, ['leaderboards', i, 'output'])}: leaderboards.{i}.output"
+        for key, given in (("published", board.published), ("merge", board.merge)):
+            for j, name in enumerate(given):
+                if not Path(name).expanduser().is_file():
+                    raise ConfigurationError(f"{where('leaderboards', i, key, j)}: {name}: no such file")
+        folder = Path(board.output) if board.output.endswith("/") else Path(board.output).parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigurationError(f"{where}: {folder} cannot be made: {error.strerror}") from None
+            said = f"{where('leaderboards', i, 'output')}: {folder} cannot be made: {error.strerror}"
+            raise ConfigurationError(said) from None
         if not os.access(folder, os.W_OK):
-            raise ConfigurationError(f"{where}: {folder} cannot be written to")
+            raise ConfigurationError(f"{where('leaderboards', i, 'output')}: {folder} cannot be written to")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
-from harness.errors import HarnessError, PlanError
+from harness.errors import ConfigurationError, HarnessError, PlanError
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -79,12 +79,13 @@ def _run(
     from harness.api import run_plan
     from harness.progress import TerminalProgress
     from harness.report import cell_line, results_table
-    from harness.runfiles import check_outputs, plan_of
+    from harness.runfiles import check_places, plan_of
 
     plan = plan_of(registry, file, path, store)
+    _check_options(file, path)
     if dry_run:
         return _show_plan(plan, file, as_json=as_json)
-    check_outputs(file, path)
+    check_places(file, path)
     progress = TerminalProgress()
     for reason in plan.skipped:
         click.echo(f"skipped: {reason}", err=True)
@@ -116,6 +117,32 @@ def _show_plan(plan: Plan, file: RunFile, *, as_json: bool) -> int:
     return 0
 
 
+def _check_options(file: RunFile, path: Path) -> None:
+    """Let the command that writes leaderboards read its options before anything is computed.
+
+    Raises:
+        ConfigurationError: it does not take one of them; names the line.
+    """
+    from harness.cli.leaderboard_command import command as leaderboard
+    from harness.taskfiles import line_of
+
+    for i, board in enumerate(file.leaderboards):
+        try:
+            leaderboard.make_context("harness leaderboard", _options(board))
+        except click.ClickException as error:
+            raise ConfigurationError(
+                f"{path}:{line_of(path, ['leaderboards', i])}: leaderboards.{i}: {error.format_message()}"
+            ) from None
+
+
+def _options(board: LeaderboardFile) -> list[str]:
+    """What ``harness leaderboard`` would be told."""
+    options = [*board.benchmarks, "-o", board.output]
+    for option, values in (("--published", board.published), ("--merge", board.merge)):
+        options += [part for value in values for part in (option, value)]
+    return options if board.format is None else [*options, "--format", board.format]
+
+
 def _write(board: LeaderboardFile, store: Path | None, extra: Path | None, outcome: Outcome) -> Path | None:
     """One leaderboard, by the command that writes any; None where all of its cells failed.
 
@@ -124,13 +151,9 @@ def _write(board: LeaderboardFile, store: Path | None, extra: Path | None, outco
     """
     from harness.cli.leaderboard_command import command as leaderboard
 
-    arguments = [*board.benchmarks, "-o", board.output]
-    for option, values in (("--published", board.published), ("--merge", board.merge)):
-        for value in values:
-            arguments += [option, value]
-    for option, given in (("--format", board.format), ("--store", store), ("--registry", extra)):
-        if given is not None:
-            arguments += [option, str(given)]
+    arguments = _options(board)
+    for option, given in (("--store", store), ("--registry", extra)):
+        arguments += [] if given is None else [option, str(given)]
     try:
         leaderboard.main(arguments, prog_name="harness leaderboard", standalone_mode=False)
     except HarnessError as error:

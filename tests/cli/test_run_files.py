@@ -146,6 +146,29 @@ def test_a_missing_file_and_a_place_that_cannot_be_written(study, harness, toys)
     assert not (toys / "study/out").exists()
 
 
+@pytest.mark.parametrize(
+    ("board", "expected"),
+    [
+        ({"format": "htm"}, "run.yaml:8: leaderboards.0: Invalid value for '--format': 'htm' is not one of"),
+        ({"merge": ["b.sqlite"]}, "run.yaml:11: leaderboards.0.merge.0: b.sqlite: no such file"),
+        ({"published": ["p.jsonl"]}, "run.yaml:11: leaderboards.0.published.0: p.jsonl: no such file"),
+    ],
+)
+def test_what_a_leaderboard_cannot_use_is_said_before_anything_runs(study, harness, toys, board, expected):
+    ran = harness("run", study(leaderboards=[{"benchmark": "demo", "output": "board.md", **board}]))
+    assert ran.code == 2
+    assert expected in ran.err
+    assert not (toys / "study/out").exists()
+
+
+def test_stores_of_other_machines_are_merged(study, harness, toys):
+    assert harness("run", study(models=["length"], store="b.sqlite")).code == 0
+    board = {"benchmark": "demo", "output": "board.json", "merge": ["b.sqlite"]}
+    assert harness("run", study(models=["toy-reader"], store="a.sqlite", leaderboards=[board])).code == 0
+    entries = json.loads((toys / "study/board.json").read_text())["entries"]
+    assert {entry["model"] for entry in entries} == {"toy-reader", "length"}
+
+
 def test_a_cell_that_fails_gives_status_1_and_the_others_are_written(study, harness, toys):
     path = study(models=["toy-unloadable", "length"], leaderboards=[{"benchmark": "demo", "output": "board.csv"}])
     assert harness("run", path).code == 1
