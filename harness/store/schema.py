@@ -86,6 +86,7 @@ cells = Table(
     Column("seconds", Float),
     Column("columns", String),  # file of the columns, below the store's folder
     Index("cells_by_task", "task", "label"),
+    Index("cells_by_run", "run", "status"),
 )
 
 estimates = Table(
