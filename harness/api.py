@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from harness.registry import Registry
 from harness.resolve import resolve_model
 from harness.run import Outcome, Runner
 from harness.store import Store
+from harness.store.reading import StoreReader
 from harness.store.records import CellRecord
 from harness.training import fit, train_missing
 
@@ -136,6 +137,7 @@ def build_leaderboard(
     *,
     store: str | Path | None = None,
     published: Sequence[Path] = (),
+    merge: Sequence[str | Path] = (),
     registry: Registry | None = None,
 ) -> Board:
     """The leaderboard of a benchmark, from what the store holds, and published results beside it.
@@ -144,14 +146,22 @@ def build_leaderboard(
         benchmark: Its name.
         store: The SQLite file; it may be missing where there are published results.
         published: Files of published results, beside those that the benchmark names itself.
+        merge: Stores of other machines, read beside it; the store itself may then be missing.
         registry: Where names are looked up.
+
+    Raises:
+        UsageError: there is no store, or one label names different models in two of them.
+        StoreError: a store to merge cannot be read.
     """
     registry = registry or Registry()
     known = registry.benchmarks().get(benchmark)
-    if not store_path(registry, store).is_file() and (published or (known is not None and known.published)):
-        return assemble(registry, None, benchmark, published=published)
-    with existing_store(registry, store) as opened:
-        return assemble(registry, opened, benchmark, published=published)
+    beside = bool(published or merge or (known is not None and known.published))
+    with ExitStack() as open_stores:
+        others = [open_stores.enter_context(StoreReader(Path(path).expanduser())) for path in merge]
+        if beside and not store_path(registry, store).is_file():
+            return assemble(registry, None, benchmark, published=published, merge=others)
+        opened = open_stores.enter_context(existing_store(registry, store))
+        return assemble(registry, opened, benchmark, published=published, merge=others)
 
 
 def compare(
@@ -238,9 +248,8 @@ def correlate(
         return answer(registry, opened, question)
 
 
-@contextmanager
-def existing_store(registry: Registry, store: str | Path | None) -> Iterator[Store]:
-    """A store that must exist.
+def existing_store_path(registry: Registry, store: str | Path | None) -> Path:
+    """Where a store that must exist lies.
 
     Raises:
         UsageError: it does not.
@@ -248,5 +257,15 @@ def existing_store(registry: Registry, store: str | Path | None) -> Iterator[Sto
     path = store_path(registry, store)
     if not path.is_file():
         raise UsageError(f"{path}: there is no store yet; evaluate something first, or name another with --store")
-    with Store(path) as opened:
+    return path
+
+
+@contextmanager
+def existing_store(registry: Registry, store: str | Path | None) -> Iterator[Store]:
+    """A store that must exist.
+
+    Raises:
+        UsageError: it does not.
+    """
+    with Store(existing_store_path(registry, store)) as opened:
         yield opened

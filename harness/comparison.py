@@ -17,6 +17,7 @@ from harness.plan import check_columns, metric_of
 from harness.registry import Registry
 from harness.stats import Difference
 from harness.store import Store
+from harness.store.reading import Readable
 from harness.store.records import CellRecord, latest_cells
 
 
@@ -72,7 +73,11 @@ def compare_models(
     shared = [name for name in names if (first, name) in cells and (second, name) in cells]
     if not shared:
         raise UsageError(f"{first!r} and {second!r} were evaluated on no common task of {', '.join(targets)}")
-    return [c for name in shared for c in _on_task(registry, store, cells[first, name], cells[second, name], metrics)]
+    return [
+        c
+        for name in shared
+        for c in compare_cells(registry, store, cells[first, name], cells[second, name], metrics=metrics)
+    ]
 
 
 def _tasks(registry: Registry, targets: Sequence[str]) -> list[str]:
@@ -85,20 +90,26 @@ def _tasks(registry: Registry, targets: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _on_task(
-    registry: Registry, store: Store, one: CellRecord, other: CellRecord, wanted: Sequence[str]
+def compare_cells(
+    registry: Registry, store: Readable, one: CellRecord, other: CellRecord, *, metrics: Sequence[str] = ()
 ) -> list[Comparison]:
+    """Paired differences of two cells of one task, every metric on every domain.
+
+    Raises:
+        UsageError: they are of different versions of the task, or have no item in common.
+        StoreError: a file of columns is missing or damaged.
+    """
     task = build_task(registry, one.task)
     if one.task_digest != other.task_digest:
         raise UsageError(
             f"{one.label} and {other.label} were evaluated on different versions of {one.task}; evaluate both again"
         )
     tables = [load_table(store.folder / cell.columns, task.facts()) for cell in (one, other)]
-    rows = _shared_rows(*tables)
+    rows = shared_rows(*tables)
     if not len(rows[0]):
         raise UsageError(f"{one.label} and {other.label} have no item of {one.task} in common")
     comparisons = []
-    for text in wanted or task.metrics:
+    for text in metrics or task.metrics:
         metric = metric_of(registry, task, text)
         check_columns(metric, task)
         for domain, mask in tables[0].domains():
@@ -107,7 +118,7 @@ def _on_task(
     return comparisons
 
 
-def _shared_rows(one: Table, other: Table) -> tuple[np.ndarray, np.ndarray]:
+def shared_rows(one: Table, other: Table) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers of the items that both have, in the first's order."""
     if len(one.ids) == len(other.ids) and (one.ids == other.ids).all():
         return np.arange(len(one.ids)), np.arange(len(one.ids))

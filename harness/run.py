@@ -15,13 +15,22 @@ from harness.environment import describe_run
 from harness.errors import CellError, DataError, HarnessError, StoreError
 from harness.executors import LocalExecutor
 from harness.metric import Metric
-from harness.plan import Cell, Plan
+from harness.plan import Asked, Cell, Plan
 from harness.plugins import describe
 from harness.progress import Progress, SilentProgress
 from harness.registry import Registry
 from harness.resolve import ModelHandle
 from harness.store import Store
-from harness.store.records import MAX_FAILURES_KEPT, CellRecord, Result, finish_run, save_cell, start_run
+from harness.store.progress import FiledProgress
+from harness.store.records import (
+    MAX_FAILURES_KEPT,
+    AskedRecord,
+    CellRecord,
+    Result,
+    finish_run,
+    save_cell,
+    start_run,
+)
 from harness.task import Answers, BadItem, Item, Task
 from harness.training import train_missing
 
@@ -78,6 +87,7 @@ class Runner:
         self._executor = LocalExecutor()
         self._answered = 0  # requests of the current cell that were answered
         self._bar: Callable[[float], None] = _no_bar
+        self._filed = FiledProgress(store, 0, 0)
         self._capabilities = {entry.name: entry.load() for entry in registry.entries("capability")}
 
     def run(self, plan: Plan, *, on_cell: Callable[[CellRecord], None] = lambda cell: None) -> Outcome:
@@ -92,6 +102,7 @@ class Runner:
         outcome = Outcome({"id": number, "store": str(self._store.path), **description})
         self._call("run_started", run=outcome.run)
         status = "interrupted"
+        self._filed = FiledProgress(self._store, number, len(plan.cells))
         try:
             for i, cell in enumerate(plan.cells):
                 record = self._run_cell(cell, plan)
@@ -169,6 +180,9 @@ class Runner:
             for handle in cell.handles:
                 self._train_first(handle)
             record.fingerprint = "+".join(asked.handle.fingerprint for asked in cell.stages)
+            record.asked = [
+                _asked_record(stage.role, asked) for stage, asked in zip(cell.task.stages, cell.stages, strict=True)
+            ]
             table = self._answer_all(cell, plan, door, record)
             record.items = len(table.columns)
             record.results = estimates(
@@ -208,7 +222,9 @@ class Runner:
         collector = Collector(task.columns)
         self._answered = 0
         bad_rows = 0
-        with self._progress.cell(cell.label, task.name, count_items(task, wish.split, wish.limit)) as tick:
+        total = count_items(task, wish.split, wish.limit)
+        with self._progress.cell(cell.label, task.name, total) as bar_tick:
+            tick = self._filed.cell(cell.label, task.name, total, bar_tick)
             for chunk in chunks(task.items(wish.split, limit=wish.limit), CHUNK):
                 items = [item for item in chunk if not isinstance(item, BadItem)]
                 for bad in chunk:
@@ -260,6 +276,19 @@ class Runner:
                 record.failed_requests += 1
                 _note(record, item.id, failed.reason)
         return [cell.task.row(item, answers) for item, answers in zip(items, earlier, strict=True)]
+
+
+def _asked_record(role: str, asked: Asked) -> AskedRecord:
+    handle = asked.handle
+    return AskedRecord(
+        role,
+        handle.label,
+        handle.fingerprint,
+        asked.route.capability,
+        asked.route.names,
+        handle.ready.listwise,
+        not handle.reads_text,
+    )
 
 
 class _ChunkBar:

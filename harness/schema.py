@@ -247,13 +247,63 @@ class RegistryFile(Strict):
         return self._path.parent
 
 
+class LeaderboardFile(Strict):
+    """One leaderboard that a run file writes."""
+
+    benchmark: str | list[str] = Field(description="benchmark, or several where the output holds several")
+    output: str = Field(description="file or folder, relative to this file; the ending says the format")
+    format: str | None = Field(None, description="where the ending does not say it: table, markdown, csv, json, html")
+    published: list[str] = Field(default_factory=list, description="files of published results to show beside")
+    merge: list[str] = Field(default_factory=list, description="stores of other machines to read beside")
+
+    @property
+    def benchmarks(self) -> list[str]:
+        """The benchmarks."""
+        return [self.benchmark] if isinstance(self.benchmark, str) else self.benchmark
+
+
+class RunFile(Strict):
+    """A whole evaluation: what ``harness eval`` and ``harness leaderboard`` would be told, kept in a file."""
+
+    description: str = ""
+    models: list[str] = Field(
+        default_factory=list,
+        description="[LABEL=]NAME[:key=value,...]; default: the benchmarks' own default models",
+    )
+    tasks: list[str] = Field(min_length=1, description="tasks, benchmarks, or globs of tasks")
+    roles: dict[str, str] = Field(default_factory=dict, description="models for other roles of the tasks")
+    adapters: list[str] = Field(default_factory=list, description="adapters to prefer where several would do")
+    metrics: list[str] = Field(default_factory=list, description="metrics to compute too")
+    limit: int | None = Field(None, ge=1, description="only the first items of every task")
+    split: str = Field("test", description="which split of the tasks")
+    seed: int = Field(0, description="of metrics that resample")
+    confidence: float = Field(0.95, ge=0.5, le=0.9999, description="of intervals")
+    store: str | None = Field(None, description="SQLite file of all results, relative to this file")
+    registry: str | None = Field(None, description="a registry.yaml that wins over the others, relative to this file")
+    leaderboards: list[LeaderboardFile] = Field(default_factory=list, description="what to write at the end")
+
+    @model_validator(mode="after")
+    def _whole_for_leaderboards(self) -> RunFile:
+        if self.leaderboards and (self.limit is not None or self.split != "test"):
+            which = "limit" if self.limit is not None else "split"
+            raise ValueError(
+                f"leaderboards hold whole evaluations of the test split; remove {which!r} or 'leaderboards'"
+            )
+        outputs = [board.output for board in self.leaderboards]
+        twice = [output for i, output in enumerate(outputs) if output in outputs[:i]]
+        if twice:
+            raise ValueError(f"two leaderboards are written to {twice[0]!r}")
+        return self
+
+
 SCHEMAS: dict[str, type[BaseModel]] = {
     "task": TaskFile,
     "benchmark": BenchmarkFile,
     "published": PublishedFile,
     "registry": RegistryFile,
+    "run": RunFile,
 }
-SchemaName = Literal["task", "benchmark", "published", "registry"]
+SchemaName = Literal["task", "benchmark", "published", "registry", "run"]
 
 
 def json_schema(name: SchemaName) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def validate(model: type[BaseModel], value: Any, path: Path, *, prefix: Sequence
 
 def _explain(model: type[BaseModel], error: Any, path: Path, prefix: Sequence[str | int]) -> str:
     location = [key for key in error["loc"] if not _is_union_member(key)]
-    line = _line_of(path, [*prefix, *location])
+    line = line_of(path, [*prefix, *location])
     key = ".".join(map(str, location))
     where = f"{path}{f':{line}' if line else ''}: "
     if error["type"] == "extra_forbidden":
@@ -113,7 +113,8 @@ def _explain(model: type[BaseModel], error: Any, path: Path, prefix: Sequence[st
         return f"{where}the key {key!r} is missing"
     got = error.get("input")
     shown = "" if isinstance(got, Mapping) else f", got {got!r}"
-    return f"{where}{key}: {error['msg'].removeprefix('Value error, ')}{shown}"
+    said = error["msg"].removeprefix("Value error, ")
+    return f"{where}{key}: {said}{shown}" if key else f"{where}{said}"
 
 
 def _is_other_form(error: Any) -> bool:
@@ -134,7 +135,7 @@ def _fields_at(model: type[BaseModel], location: Sequence[str | int]) -> list[st
     return fields_at(model, location)
 
 
-def _line_of(path: Path, location: Sequence[str | int]) -> int | None:
+def line_of(path: Path, location: Sequence[str | int]) -> int | None:
     """The line of a key, 1-based; of the nearest enclosing one where the key itself is absent."""
     try:
         node: Any = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)

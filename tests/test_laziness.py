@@ -14,7 +14,20 @@ import yaml
 import harness
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("torch", "transformers", "datasets", "lm_eval", "ray", "plotly", "sklearn", "scipy", "pandas", "numpy")
+HEAVY = (
+    "torch",
+    "transformers",
+    "datasets",
+    "lm_eval",
+    "ray",
+    "plotly",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "numpy",
+    "starlette",
+    "uvicorn",
+)
 
 
 def heavy_after(code: str) -> list[str]:
@@ -35,6 +48,9 @@ def heavy_after(code: str) -> list[str]:
         ["list", "metrics"],
         ["plugins"],
         ["schema", "task"],
+        ["schema", "run"],
+        ["view", "--help"],
+        ["run", "--help"],
     ],
     ids=" ".join,
 )

@@ -15,10 +15,11 @@ from harness.task import BadItem
 
 def show_plan(plan: Plan, *, as_json: bool) -> None:
     """Print the plan."""
-    cells = [_describe(cell, plan) for cell in plan.cells]
+    described = described_plan(plan)
     if as_json:
-        print_json({"cells": cells, "skipped": plan.skipped, "warnings": plan.warnings})
+        print_json(described)
         return
+    cells = described["cells"]
     head = ["model", "task", "asked for", "through", "items", "requests", "texts"]
     rows = [
         [
@@ -38,6 +39,12 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
         click.echo(f"skipped: {reason}")
     for warning in plan.warnings:
         click.echo(f"warning: {warning}")
+
+
+def described_plan(plan: Plan) -> dict[str, Any]:
+    """The plan as plain data."""
+    cells = [_describe(cell, plan) for cell in plan.cells]
+    return {"cells": cells, "skipped": plan.skipped, "warnings": plan.warnings}
 
 
 def _describe(cell: Cell, plan: Plan) -> dict[str, Any]:

@@ -21,6 +21,12 @@ FORMATS = ("table", "markdown", "csv", "json", "html")
     type=click.Path(path_type=Path),
     help="File of published results to show beside; repeat for several.",
 )
+@click.option(
+    "--merge",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Store of another machine to read beside; repeat for several.",
+)
 @store_option
 @registry_options
 def command(
@@ -28,6 +34,7 @@ def command(
     format_: str | None,
     output: Path | None,
     published: tuple[Path, ...],
+    merge: tuple[Path, ...],
     store: Path | None,
     registry_file: Path | None,
     strict: bool,
@@ -40,6 +47,7 @@ def command(
       harness leaderboard judgebench --format markdown
       harness leaderboard quickstart -o board.html
       harness leaderboard ppe --published published.jsonl
+      harness leaderboard quickstart --merge machine-2.sqlite --merge machine-3.sqlite
     """
     from harness.api import build_leaderboard
     from harness.errors import UsageError
@@ -49,7 +57,7 @@ def command(
     by_ending = {".md": "markdown", ".csv": "csv", ".json": "json", ".html": "html"}
     chosen = format_ or (by_ending.get(output.suffix, "table") if output else "table")
     board = build_leaderboard(
-        benchmark, store=store, published=published, registry=open_registry(registry_file, strict)
+        benchmark, store=store, published=published, merge=merge, registry=open_registry(registry_file, strict)
     )
     if not board.entries:
         raise UsageError(

@@ -15,7 +15,9 @@ from harness.errors import HarnessError, did_you_mean
 
 COMMANDS = {
     "eval": "evaluate models on tasks and benchmarks",
+    "run": "evaluate and write leaderboards as a committed file says",
     "leaderboard": "show or write the leaderboard of a benchmark",
+    "view": "look at runs, cells and samples of a store in a browser",
     "compare": "paired difference of two models, with interval and p-value",
     "correlate": "which metric predicts an outcome, and how sure that is",
     "train": "train a model on a task's train split",

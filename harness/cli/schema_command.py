@@ -10,8 +10,8 @@ from harness.cli.options import print_json
 
 
 @click.command("schema")
-@click.argument("file", type=click.Choice(["task", "benchmark", "published", "registry"]))
-def command(file: Literal["task", "benchmark", "published", "registry"]) -> None:
+@click.argument("file", type=click.Choice(["task", "benchmark", "published", "registry", "run"]))
+def command(file: Literal["task", "benchmark", "published", "registry", "run"]) -> None:
     """Print the JSON Schema of a kind of YAML file, for editors.
 
     \b

@@ -15,17 +15,25 @@ from harness.build import build_task, task_digest
 from harness.errors import UnknownName
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.board import Board, Column, Entry
+from harness.leaderboard.merge import merged_cells
 from harness.leaderboard.published_rows import published_rows, shipped_files, sort_in
 from harness.registry import Registry
 from harness.stats import Estimate
-from harness.store import Store
-from harness.store.records import CellRecord, Result, latest_cells
+from harness.store.reading import Readable
+from harness.store.records import CellRecord, Result
 
 if TYPE_CHECKING:
     from harness.schema import BenchmarkFile
 
 
-def assemble(registry: Registry, store: Store | None, name: str, *, published: Sequence[Path] = ()) -> Board:
+def assemble(
+    registry: Registry,
+    store: Readable | None,
+    name: str,
+    *,
+    published: Sequence[Path] = (),
+    merge: Sequence[Readable] = (),
+) -> Board:
     """The leaderboard of a benchmark, of all models that the store has whole, current results of.
 
     Published results stand beside them: those of the benchmark's own files, and those of ``published``.
@@ -35,8 +43,10 @@ def assemble(registry: Registry, store: Store | None, name: str, *, published: S
         store: The store; None: published results only.
         name: The benchmark.
         published: Further files of published results.
+        merge: Stores of other machines, whose cells stand beside; of cells that several have, the first store's counts.
 
     Raises:
+        UsageError: one label names different models in two stores.
         UnknownName: there is no such benchmark.
         ConfigurationError: an aggregate selects what no task gives, or a published file is not of the form.
         DataError: a published file is missing or not of the form.
@@ -46,11 +56,8 @@ def assemble(registry: Registry, store: Store | None, name: str, *, published: S
     benchmark = registry.benchmarks()[name]
     tasks = [task for task in benchmark.tasks if task in registry.tasks()]
     digests = {task: task_digest(registry, task) for task in tasks}
-    cells = [] if store is None else latest_cells(store, tasks, settings={"limit": None, "split": "test"})
-    current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
-    notes = []
-    if len(current) < len(cells):
-        notes.append(f"{len(cells) - len(current)} cells of earlier task definitions are left out; evaluate them again")
+    stores = [*([] if store is None else [store]), *merge]
+    current, notes = merged_cells(stores, digests)
     entries, kinds = _entries(registry, benchmark, current)
     files = [*shipped_files(benchmark), *published]
     others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})

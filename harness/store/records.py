@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from harness.stats import Estimate
 from harness.store import schema as s
+from harness.store.reading import Readable
 from harness.store.store import Store
 
 MAX_FAILURES_KEPT = 1000
@@ -54,6 +56,23 @@ class Result:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class AskedRecord:
+    """Who was asked in one stage of a cell, and how."""
+
+    role: str
+    model: str
+    """Label."""
+    fingerprint: str
+    capability: str
+    """What the task asked for."""
+    adapters: tuple[str, ...] = ()
+    """Outermost first."""
+    listwise: bool = False
+    by_origin: bool = False
+    """Its requests are filed by item, not by text."""
+
+
 @dataclass(slots=True)
 class CellRecord:
     """One finished cell, as it is filed and read back."""
@@ -77,6 +96,8 @@ class CellRecord:
     """(item, reason); the first of them."""
     remarks: list[str] = field(default_factory=list)
     """What the models said about how their answers came about."""
+    asked: list[AskedRecord] = field(default_factory=list)
+    """By stage."""
     id: int = 0
 
 
@@ -130,6 +151,12 @@ def save_cell(store: Store, run: int, cell: CellRecord) -> None:
         if cell.remarks:
             told = [{"cell": cell.id, "number": i, "text": text} for i, text in enumerate(cell.remarks)]
             connection.execute(insert(s.remarks), told)
+        if cell.asked:
+            connection.execute(insert(s.asked), [_asked_row(cell.id, i, asked) for i, asked in enumerate(cell.asked)])
+
+
+def _asked_row(cell: int, stage: int, asked: AskedRecord) -> dict[str, Any]:
+    return {"cell": cell, "stage": stage, **dataclasses.asdict(asked), "adapters": json.dumps(asked.adapters)}
 
 
 def _estimate_row(cell: int, result: Result) -> dict[str, Any]:
@@ -151,7 +178,9 @@ def _estimate_row(cell: int, result: Result) -> dict[str, Any]:
     }
 
 
-def latest_cells(store: Store, tasks: Sequence[str], *, settings: Mapping[str, Any] | None = None) -> list[CellRecord]:
+def latest_cells(
+    store: Readable, tasks: Sequence[str], *, settings: Mapping[str, Any] | None = None
+) -> list[CellRecord]:
     """The newest finished cell of every model on every one of these tasks, with its estimates.
 
     Args:
@@ -163,19 +192,54 @@ def latest_cells(store: Store, tasks: Sequence[str], *, settings: Mapping[str, A
     newest: dict[tuple[str, str], CellRecord] = {}
     with store.reading() as connection:
         for row in connection.execute(query):
-            cell = _cell(row)
+            cell = cell_of(row)
             if settings is None or all(cell.settings.get(k) == v for k, v in settings.items()):
                 newest[cell.label, cell.task] = cell
         by_id = {cell.id: cell for cell in newest.values()}
         for row in connection.execute(sa.select(s.estimates).where(s.estimates.c.cell.in_(by_id))):
             cell = by_id[row.cell]
-            cell.results.append(_result(cell, row))
+            cell.results.append(result_of(cell, row))
         for row in connection.execute(sa.select(s.remarks).where(s.remarks.c.cell.in_(by_id))):
             by_id[row.cell].remarks.append(row.text)
+        for row in connection.execute(
+            sa.select(s.asked).where(s.asked.c.cell.in_(by_id)).order_by(s.asked.c.cell, s.asked.c.stage)
+        ):
+            by_id[row.cell].asked.append(_asked(row))
     return list(newest.values())
 
 
-def _cell(row: Any) -> CellRecord:
+def read_cell(store: Readable, number: int) -> CellRecord | None:
+    """One cell with everything filed of it; None where there is none of that number."""
+    with store.reading() as connection:
+        row = connection.execute(sa.select(s.cells).where(s.cells.c.id == number)).first()
+        if row is None:
+            return None
+        cell = cell_of(row)
+        found = connection.execute(sa.select(s.estimates).where(s.estimates.c.cell == number))
+        cell.results = [result_of(cell, estimate) for estimate in found]
+        told = sa.select(s.remarks.c.text).where(s.remarks.c.cell == number).order_by(s.remarks.c.number)
+        cell.remarks = list(connection.execute(told).scalars())
+        stages = sa.select(s.asked).where(s.asked.c.cell == number).order_by(s.asked.c.stage)
+        cell.asked = [_asked(row) for row in connection.execute(stages)]
+        failed = sa.select(s.failures.c.item, s.failures.c.reason).where(s.failures.c.cell == number)
+        cell.failures = [(row.item, row.reason) for row in connection.execute(failed.order_by(s.failures.c.number))]
+    return cell
+
+
+def _asked(row: Any) -> AskedRecord:
+    return AskedRecord(
+        row.role,
+        row.model,
+        row.fingerprint,
+        row.capability,
+        tuple(json.loads(row.adapters)),
+        row.listwise,
+        row.by_origin,
+    )
+
+
+def cell_of(row: Any) -> CellRecord:
+    """The cell that a row of the table holds, without estimates."""
     return CellRecord(
         label=row.label,
         fingerprint=row.fingerprint,
@@ -195,7 +259,8 @@ def _cell(row: Any) -> CellRecord:
     )
 
 
-def _result(cell: CellRecord, row: Any) -> Result:
+def result_of(cell: CellRecord, row: Any) -> Result:
+    """The estimate that a row of the table holds."""
     value, stderr, low, high = (math.nan if v is None else float(v) for v in (row.value, row.stderr, row.low, row.high))
     estimate = Estimate(value, stderr, low, high, row.n, row.n_failed, json.loads(row.detail))
     return Result(

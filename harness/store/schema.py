@@ -86,6 +86,7 @@ cells = Table(
     Column("seconds", Float),
     Column("columns", String),  # file of the columns, below the store's folder
     Index("cells_by_task", "task", "label"),
+    Index("cells_by_run", "run", "status"),
 )
 
 estimates = Table(
@@ -122,6 +123,35 @@ remarks = Table(
     Column("number", Integer, primary_key=True),
     Column("text", Text, nullable=False),  # what a model said about how its answers came about
 )
+
+asked = Table(
+    "asked",
+    metadata,
+    Column("cell", Integer, ForeignKey("cells.id"), primary_key=True),
+    Column("stage", Integer, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("model", String, nullable=False),  # its label
+    Column("fingerprint", String, nullable=False),
+    Column("capability", String, nullable=False),  # what the task asked for
+    Column("adapters", Text, nullable=False),  # JSON list, outermost first; the last leads to what the model was asked
+    Column("listwise", Boolean, nullable=False),
+    Column("by_origin", Boolean, nullable=False),  # requests are filed by item, not by text
+)
+"""Who was asked in each stage of a cell, and how: with the task's data, this leads to the responses of every item."""
+
+progress = Table(
+    "progress",
+    metadata,
+    Column("run", Integer, ForeignKey("runs.id"), primary_key=True),
+    Column("cell", Integer, nullable=False),  # number of the cell under way, from 1
+    Column("cells", Integer, nullable=False),
+    Column("model", String, nullable=False),
+    Column("task", String, nullable=False),
+    Column("done", Integer, nullable=False),  # items of that cell
+    Column("total", Integer),
+    Column("updated", String, nullable=False),  # UTC, ISO 8601; long ago: the process is gone, or a batch is long
+)
+"""How far the runs are, for whoever watches."""
 
 curves = Table(
     "curves",

@@ -42,7 +42,7 @@ class Store:
         self.path = path
         self.folder = path.with_name(path.name + ".files")
         """Arrays, columns and trained models."""
-        with _clear_errors(path):
+        with clear_errors(path):
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -127,7 +127,7 @@ class Store:
         """The responses on file under these keys; failed and missing ones are absent."""
         codec, number = self.codec(capability), self.capability_id(capability.name)
         found: dict[bytes, Any] = {}
-        with held_interrupts(), _clear_errors(self.path), self._engine.connect() as connection:
+        with held_interrupts(), clear_errors(self.path), self._engine.connect() as connection:
             for start in range(0, len(keys), _FIND_AT_ONCE):
                 asked = {"model": model, "capability": number, "keys": keys[start : start + _FIND_AT_ONCE]}
                 rows = connection.execute(self._find, asked)
@@ -170,13 +170,13 @@ class Store:
         Raises:
             StoreError: the database cannot be written (a full disk, say).
         """
-        with held_interrupts(), _clear_errors(self.path), self._engine.begin() as connection:
+        with held_interrupts(), clear_errors(self.path), self._engine.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection to read with."""
-        with _clear_errors(self.path), self._engine.connect() as connection:
+        with clear_errors(self.path), self._engine.connect() as connection:
             yield connection
 
     def count_responses(self) -> int:
@@ -220,7 +220,7 @@ def _use_write_ahead_log(cursor: sqlite3.Cursor) -> None:
 
 
 @contextlib.contextmanager
-def _clear_errors(path: Path) -> Iterator[None]:
+def clear_errors(path: Path) -> Iterator[None]:
     """Turn the database's errors into one sentence with the file's name and the mend."""
     try:
         yield

@@ -118,7 +118,12 @@ def test_every_benchmark_that_ships_is_in_the_readme():
 
 @pytest.mark.parametrize(
     ("page", "schema"),
-    [("models.md", "registry"), ("tasks.md", "task"), ("benchmarks-and-leaderboards.md", "benchmark")],
+    [
+        ("models.md", "registry"),
+        ("tasks.md", "task"),
+        ("benchmarks-and-leaderboards.md", "benchmark"),
+        ("run-files.md", "run"),
+    ],
 )
 def test_the_first_yaml_of_a_page_follows_its_schema(page, schema):
     text = re.search(r"^```yaml\n(.*?)^```$", read(f"docs/{page}"), re.S | re.M)[1]

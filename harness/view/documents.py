@@ -1,0 +1,195 @@
+"""What is kept of one item for its page: the texts that were asked about, and where the answers are filed.
+
+Texts are kept once, however many requests hold them: a round robin of 32 responses is 992 requests of the same texts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from harness.adapters import Adapter
+from harness.capabilities import Capability, Conversation, Failure, Request, Response
+from harness.store.records import AskedRecord
+from harness.task import Answers, Item, Task
+
+MAX_FIELD = 2000
+MAX_EXCERPT = 240
+
+
+class Part(msgspec.Struct, array_like=True):
+    """One field of a request."""
+
+    name: str
+    messages: list[tuple[str, int]] = []
+    """(role, number of the text) of a conversation; the role is empty for plain texts."""
+    setting: str = ""
+    """What is no text, written out."""
+
+
+class Question(msgspec.Struct, array_like=True):
+    """One request to the model itself."""
+
+    parts: list[Part]
+    """Empty where it is the request that the task made."""
+    keys: list[bytes]
+
+
+class Exchange(msgspec.Struct, array_like=True):
+    """One request of the task, and what the model was asked for it."""
+
+    stage: int
+    parts: list[Part]
+    questions: list[Question]
+
+
+class Document(msgspec.Struct, array_like=True):
+    """One item."""
+
+    id: str
+    where: str
+    domains: list[str]
+    fields: dict[str, str]
+    """Fields of the data that are not among the texts of the requests, written out."""
+    texts: list[str]
+    exchanges: list[Exchange]
+    withheld: bool = False
+    """This copy of the data lacks the texts."""
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(Document).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One stage of a cell, ready to make the requests again."""
+
+    record: AskedRecord
+    adapters: tuple[Adapter, ...]
+    base: Capability
+    """What the model itself was asked for."""
+
+    def keys(self, request: Request) -> list[bytes]:
+        """Under which a request to the model is filed."""
+        return self.base.keys(request, listwise=self.record.listwise, by_origin=self.record.by_origin)
+
+
+Find = Callable[[Asking, Sequence[Request]], list[Response]]
+
+
+def document(task: Task, item: Item, stages: Sequence[Asking], find: Find) -> Document:
+    """The document of an item.
+
+    Args:
+        task: The task.
+        item: One of its items.
+        stages: Who is asked in each stage.
+        find: Answers on file; asked only where a later stage's requests depend on them.
+    """
+    texts = Texts()
+    exchanges: list[Exchange] = []
+    earlier: list[Answers] = []
+    for number, asking in enumerate(stages):
+        requests = task.requests(item, number, asking.record.capability, earlier)
+        for request in requests:
+            questions = [
+                Question(texts.parts(base) if asking.adapters else [], asking.keys(base))
+                for base in expanded(asking.adapters, request)
+            ]
+            exchanges.append(Exchange(number, texts.parts(request), questions))
+        if number + 1 < len(stages):
+            responses = [_answer(asking, asking.adapters, request, find) for request in requests]
+            earlier.append(Answers(asking.record.capability, requests, responses))
+    fields = {name: _written(value) for name, value in item.fields.items() if not texts.holds(value)}
+    domains = [plain(domain) for domain in item.domains]
+    return Document(plain(item.id), plain(item.where), domains, fields, texts.all, exchanges, item.withheld)
+
+
+def expanded(adapters: Sequence[Adapter], request: Request) -> list[Request]:
+    """The requests to the model itself that stand for one of the task."""
+    if not adapters:
+        return [request]
+    return [base for inner in adapters[0].expand(request) for base in expanded(adapters[1:], inner)]
+
+
+def _answer(asking: Asking, adapters: Sequence[Adapter], request: Request, find: Find) -> Response:
+    if not adapters:
+        return find(asking, [request])[0]
+    answers = [_answer(asking, adapters[1:], inner, find) for inner in adapters[0].expand(request)]
+    failure = next((answer for answer in answers if isinstance(answer, Failure)), None)
+    return adapters[0].reduce(request, answers) if failure is None else failure
+
+
+class Texts:
+    """The texts of a document, each once."""
+
+    def __init__(self) -> None:
+        self.all: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        """The number of a text."""
+        known = self._numbers.get(text)
+        if known is None:
+            known = self._numbers[text] = len(self.all)
+            self.all.append(plain(text))
+        return known
+
+    def parts(self, request: Request) -> list[Part]:
+        """The fields of a request, of a plugin's own type too: requests are dataclasses."""
+        if isinstance(request, Conversation):
+            return [self._part("prompt", request)]
+        fields = [field.name for field in dataclasses.fields(request) if field.name != "origin"]
+        return [self._part(name, getattr(request, name)) for name in fields]
+
+    def _part(self, name: str, value: Any) -> Part:
+        if isinstance(value, Conversation):
+            return Part(name, [(plain(m.role), self.number(m.content)) for m in value.messages])
+        if isinstance(value, str):
+            return Part(name, [("", self.number(value))])
+        if isinstance(value, (tuple, list)) and value and all(isinstance(text, str) for text in value):
+            return Part(name, [("", self.number(text)) for text in value])
+        return Part(name, setting=_written(value))
+
+    def holds(self, value: Any) -> bool:
+        """Whether all of a field's texts are among these."""
+        if isinstance(value, Conversation):
+            return all(message.content in self._numbers for message in value.messages)
+        if isinstance(value, (list, tuple)):
+            return bool(value) and all(isinstance(text, str) and text in self._numbers for text in value)
+        return isinstance(value, str) and value in self._numbers
+
+
+def plain(text: str) -> str:
+    """A text that can be kept and sent: half characters, as scraped data have them, are written out."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text
+
+
+def _written(value: Any) -> str:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = dataclasses.asdict(value)
+    if isinstance(value, Mapping):
+        text = ", ".join(f"{key}: {inner}" for key, inner in value.items())
+    else:
+        text = value if isinstance(value, str) else str(value)
+    return plain(text if len(text) <= MAX_FIELD else text[:MAX_FIELD] + " …")
+
+
+def excerpt(found: Document) -> str:
+    """The beginning of what was asked: the last message of the first request's prompt."""
+    for exchange in found.exchanges[:1]:
+        for part in exchange.parts:
+            if part.messages:
+                return " ".join(found.texts[part.messages[-1 if part.messages[0][0] else 0][1]][:1000].split())[
+                    :MAX_EXCERPT
+                ]
+    return ""

@@ -1,0 +1,194 @@
+"""A committed file is evaluated and its leaderboards are written, wherever the command is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harness.schema import RunFile
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def study(toys, write_task, rows):
+    """A folder ``study`` with a registry, a task, a benchmark and a run file: ``study(models=[...])``."""
+    write_task("demo/plain", rows(12))
+    folder = toys / "study"
+    folder.mkdir()
+    (toys / "tasks").rename(folder / "tasks")
+    (toys / "registry.yaml").unlink()
+    registry = {"task_folders": ["tasks"], "benchmarks": {"demo": {"tasks": ["demo/plain"]}}}
+    (folder / "registry.yaml").write_text(yaml.safe_dump(registry))
+
+    def write(**keys):
+        keys = {"models": ["toy-reader", "length"], "tasks": ["demo"], "store": "out/results.sqlite", **keys}
+        path = folder / "run.yaml"
+        path.write_text(yaml.safe_dump(keys, sort_keys=False))
+        return path.relative_to(toys)
+
+    return write
+
+
+def test_one_command_makes_everything_from_nothing(study, harness, toys):
+    path = study(
+        leaderboards=[
+            {"benchmark": "demo", "output": "out/board.md"},
+            {"benchmark": "demo", "output": "out/deep/board.txt", "format": "json"},
+        ]
+    )
+    ran = harness("run", path)
+    assert ran.code == 0, ran.err
+    assert "| toy-reader |" in (toys / "study/out/board.md").read_text()
+    board = json.loads((toys / "study/out/deep/board.txt").read_text())
+    assert {entry["model"] for entry in board["entries"]} == {"toy-reader", "length"}
+    assert (toys / "study/out/results.sqlite").is_file()
+    assert not (toys / ".harness").exists()
+    first = (toys / "study/out/board.md").read_text()
+    again = harness("run", path, "--json")
+    assert [Path(p) for p in again.document["written"]] == [
+        toys / "study/out/board.md",
+        toys / "study/out/deep/board.txt",
+    ]
+    assert "all from the store" in again.err
+    assert (toys / "study/out/board.md").read_text() == first
+
+
+def test_it_says_the_same_as_eval(study, harness, monkeypatch, toys):
+    path = study(limit=7, seed=3, confidence=0.9, metrics=["reciprocal_rank"])
+    from_file = harness("run", path, "--json").document
+    monkeypatch.chdir(toys / "study")
+    options = ["--limit", 7, "--seed", 3, "--confidence", 0.9, "--metric", "reciprocal_rank", "--store", "x.sqlite"]
+    typed = harness("eval", "-m", "toy-reader", "-m", "length", "-t", "demo", "--json", *options).document
+    assert from_file["results"] == typed["results"]
+    assert from_file["run"]["seed"] == 3
+
+
+def test_options_win_over_the_file(study, harness, toys):
+    assert harness("run", study(), "--store", "here.sqlite").code == 0
+    assert (toys / "here.sqlite").is_file()
+    assert not (toys / "study/out").exists()
+
+
+def test_a_dry_run_computes_and_writes_nothing(study, harness, toys):
+    path = study(leaderboards=[{"benchmark": "demo", "output": "out/board.md"}])
+    ran = harness("run", path, "--dry-run")
+    assert ran.code == 0
+    assert "would write: out/board.md, the leaderboard of demo" in ran.out
+    plan = harness("run", path, "--dry-run", "--json").document
+    assert [cell["requests"] for cell in plan["cells"]] == [12, 12]
+    assert plan["leaderboards"] == [{"benchmarks": ["demo"], "output": "out/board.md"}]
+    assert not (toys / "study/out").exists()
+
+
+def test_everything_wrong_is_said_together_with_its_line(study, harness, toys):
+    board = {"benchmark": "dmeo", "output": "x.md"}
+    path = study(models=["toy-raeder", "length:sing=1"], tasks=["demo", "demo/plian"], leaderboards=[board])
+    ran = harness("run", path)
+    assert ran.code == 2
+    file = toys / path
+    for line in (
+        f"{file}:2: models.0: no model is named 'toy-raeder' (did you mean 'toy-reader'",
+        f"{file}:3: models.1: model 'length' has no argument 'sing'",
+        f"{file}:6: tasks.1: no task or benchmark is named 'demo/plian'",
+        f"{file}:9: leaderboards.0.benchmark: no benchmark is named 'dmeo' (did you mean 'demo'?)",
+    ):
+        assert line in ran.err
+    document = harness("run", path, "--json").document
+    assert len(document["failures"]) == 4
+    assert document["written"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("tasks: [demo]\nmodel: [length]\n", "run.yaml:2: unknown key 'model' (did you mean 'models'"),
+        ("tasks: demo\n", "run.yaml:1: tasks: Input should be a valid list, got 'demo'"),
+        ("models: [length]\n", "run.yaml: the key 'tasks' is missing"),
+        ("tasks: [demo]\nlimit: 0\n", "run.yaml:2: limit: Input should be greater than or equal to 1, got 0"),
+        ("tasks: [demo]\nconfidence: 95\n", "run.yaml:2: confidence: Input should be less than or equal to 0.9999"),
+        (
+            "tasks: [demo]\nleaderboards:\n  - benchmark: demo\n    outptu: x\n",
+            "run.yaml:4: unknown key 'leaderboards.0.outptu' (did you mean 'output'?)",
+        ),
+        (
+            "tasks: [demo]\nlimit: 3\nleaderboards: [{benchmark: demo, output: x.md}]\n",
+            "run.yaml: leaderboards hold whole evaluations of the test split; remove 'limit' or 'leaderboards'",
+        ),
+        (
+            "tasks: [demo]\nleaderboards: [{benchmark: demo, output: x.md}, {benchmark: demo, output: x.md}]\n",
+            "two leaderboards are written to 'x.md'",
+        ),
+        ("tasks: [demo\n", "run.yaml:2: not valid YAML"),
+        ("- demo\n", "run.yaml: expected a mapping of keys to values, got list"),
+        ("", "run.yaml: expected a mapping of keys to values, got NoneType"),
+    ],
+)
+def test_a_mistake_in_the_file_names_line_and_key(study, harness, toys, text, expected):
+    path = study()
+    (toys / path).write_text(text)
+    ran = harness("run", path)
+    assert ran.code == 2
+    assert expected in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_missing_file_and_a_place_that_cannot_be_written(study, harness, toys):
+    ran = harness("run", "none.yaml")
+    assert (ran.code, ran.err) == (2, "error: none.yaml: no such file\n")
+    (toys / "study/file").write_text("")
+    ran = harness("run", study(leaderboards=[{"benchmark": "demo", "output": "file/board.md"}]))
+    assert ran.code == 2
+    assert "leaderboards.0.output: file cannot be made" in ran.err
+    assert not (toys / "study/out").exists()
+
+
+@pytest.mark.parametrize(
+    ("board", "expected"),
+    [
+        ({"format": "htm"}, "run.yaml:8: leaderboards.0: Invalid value for '--format': 'htm' is not one of"),
+        ({"merge": ["b.sqlite"]}, "run.yaml:11: leaderboards.0.merge.0: b.sqlite: no such file"),
+        ({"published": ["p.jsonl"]}, "run.yaml:11: leaderboards.0.published.0: p.jsonl: no such file"),
+    ],
+)
+def test_what_a_leaderboard_cannot_use_is_said_before_anything_runs(study, harness, toys, board, expected):
+    ran = harness("run", study(leaderboards=[{"benchmark": "demo", "output": "board.md", **board}]))
+    assert ran.code == 2
+    assert expected in ran.err
+    assert not (toys / "study/out").exists()
+
+
+def test_stores_of_other_machines_are_merged(study, harness, toys):
+    assert harness("run", study(models=["length"], store="b.sqlite")).code == 0
+    board = {"benchmark": "demo", "output": "board.json", "merge": ["b.sqlite"]}
+    assert harness("run", study(models=["toy-reader"], store="a.sqlite", leaderboards=[board])).code == 0
+    entries = json.loads((toys / "study/board.json").read_text())["entries"]
+    assert {entry["model"] for entry in entries} == {"toy-reader", "length"}
+
+
+def test_a_cell_that_fails_gives_status_1_and_the_others_are_written(study, harness, toys):
+    path = study(models=["toy-unloadable", "length"], leaderboards=[{"benchmark": "demo", "output": "board.csv"}])
+    assert harness("run", path).code == 1
+    assert "length" in (toys / "study/board.csv").read_text()
+    path = study(
+        models=["toy-unloadable"], leaderboards=[{"benchmark": "demo", "output": "none.csv"}], store="n.sqlite"
+    )
+    ran = harness("run", path)
+    assert ran.code == 1
+    assert "not written: none.csv" in ran.err
+
+
+def test_the_working_directory_is_as_before(study, harness, toys):
+    harness("run", study())
+    assert Path.cwd() == toys
+
+
+def test_the_example_follows_the_schema():
+    RunFile.model_validate(yaml.safe_load((ROOT / "examples/leaderboard/leaderboard.yaml").read_text("utf-8")))
+
+
+def test_the_schema_is_published(harness):
+    assert harness("schema", "run").document["title"] == "RunFile"

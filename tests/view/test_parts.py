@@ -1,0 +1,201 @@
+"""The parts of the viewer by themselves."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.collect import Collector
+from harness.kinds.detection import AreaUnderCurve
+from harness.kinds.preference import Accuracy, TieRate
+from harness.task import Item
+from harness.view.documents import plain
+from harness.view.figures import Figures, credit_of
+from harness.view.index import Entry, Index, forget_old, match_of
+from harness.view.jobs import Jobs
+from harness.view.samples import Texts
+from harness.view.search import search
+from harness.view.texts import place, shown
+
+
+def table_of(**columns):
+    """A table of columns, in two domains by turns."""
+    collector = Collector(list(columns))
+    count = len(next(iter(columns.values())))
+    items = [Item(f"id-{i}", {}, ("even",) if i % 2 == 0 else ("odd",)) for i in range(count)]
+    collector.add(items, [{name: values[i] for name, values in columns.items()} for i in range(count)])
+    return collector.table({})
+
+
+def figures_of(metric, **columns):
+    table = table_of(**columns)
+    return Figures(table, ~metric.valid(table.columns), credit_of(metric, table))
+
+
+# right and wrong
+
+
+def test_the_credits_of_a_mean_are_its_items_figures():
+    given_, exchanged = np.array([1.0, 0.0, 1.0, np.nan, 0.5]), np.array([1.0, 0.0, 0.0, 1.0, 0.5])
+    figures = figures_of(Accuracy(), as_given=given_, exchanged=exchanged)
+    np.testing.assert_allclose(figures.credit.values, [1, 0, 0.5, np.nan, 0.5])
+    assert [figures.state(i) for i in range(5)] == ["right", "wrong", "tie", "failed", "tie"]
+    assert figures.select("", "all", "worst").tolist() == [1, 2, 4, 0, 3]
+    assert figures.select("even", "all", "best").tolist() == [0, 2, 4]
+    assert figures.select("odd", "failed", "data").tolist() == [3]
+
+
+def test_where_lower_is_better_the_larger_figure_is_wrong():
+    figures = figures_of(TieRate(), as_given=np.array([0.5, 1.0]), exchanged=np.array([0.5, 1.0]))
+    assert [figures.state(i) for i in range(2)] == ["wrong", "right"]
+
+
+def test_items_lower_an_area_whose_absence_raises_it():
+    scores, labels = np.array([0.1, 0.9, 0.4, 0.6, 0.7, 0.2]), np.array([0.0, 1, 1, 0, 1, 0])
+    metric = AreaUnderCurve()
+    metric.name = "auroc"
+    figures = figures_of(metric, log_odds=scores, label=labels)
+    whole = metric.on(figures.table.columns)[0].value
+    for i in range(len(scores)):
+        without = metric.on(figures.table.columns.take(np.arange(len(scores)) != i))[0].value
+        assert figures.state(i) == ("lowers" if without > whole else "raises" if without < whole else "neutral")
+
+
+# search
+
+
+@settings(deadline=None)
+@given(st.text(max_size=40))
+def test_any_text_is_a_query(tmp_path_factory, text):
+    index = _index(tmp_path_factory.getbasetemp() / "query" / "any.sqlite")
+    assert list(index.matching(match_of(text), 0)) in ([], [0], [1], [0, 1])
+
+
+def _index(path, count=2):
+    index = Index(path)
+    index.build(lambda: (Entry(i, f"id-{i}", "", b"", f"word{i} every Grüße") for i in range(count)))
+    return index
+
+
+def test_words_phrases_and_beginnings(tmp_path):
+    index = _index(tmp_path / "i.sqlite", 30)
+    assert list(index.matching(match_of("word7"), 0)) == [7]
+    assert list(index.matching(match_of("word2*"), 0)) == [2, *range(20, 30)]
+    assert list(index.matching(match_of("every grusse"), 0)) == []
+    assert list(index.matching(match_of("GRÜßE"), 28)) == [28, 29]
+    assert list(index.matching(match_of('"word3 every"'), 0)) == [3]
+    assert list(index.matching(match_of('"every word3"'), 0)) == []
+    assert list(index.matching(match_of(""), 0)) == []
+
+
+@pytest.mark.parametrize("aligned", [True, False])
+def test_a_search_gives_every_row_that_passes_once_in_pages(tmp_path, aligned):
+    figures = figures_of(Accuracy(), as_given=np.ones(100), exchanged=np.ones(100))
+    order = np.arange(100) if aligned else np.arange(100)[::-1]
+    index = Index(tmp_path / "i.sqlite")
+    index.build(lambda: (Entry(i, f"id-{row}", "", b"", "every") for i, row in enumerate(order)))
+    texts = Texts(documents=index, written=index)
+    mask = np.arange(100) % 3 == 0
+    found, start = [], 0
+    while start is not None:
+        hits = search(figures, texts, match_of("every"), "", mask, start, 7)
+        assert len(hits.rows) <= 7
+        found += hits.rows
+        start = hits.next
+    assert found == [row for row in order if row % 3 == 0]
+
+
+# the index
+
+
+def test_an_index_half_made_is_made_anew_and_a_whole_one_kept(tmp_path):
+    index = Index(tmp_path / "i.sqlite")
+
+    def breaks():
+        yield from (Entry(i, str(i), "", b"", "") for i in range(600))
+        raise OSError("the data are gone")
+
+    with pytest.raises(OSError, match="gone"):
+        index.build(breaks)
+    assert not index.complete
+    assert index.count() == 512  # what came before can be read
+    index.build(lambda: [Entry(0, "a", "begins", b"doc", "words")])
+    assert index.complete
+    assert (index.count(), index.excerpts(["a", "b"]), index.document("a")) == (1, {"a": "begins"}, b"doc")
+    index.build(breaks)
+    assert index.count() == 1
+
+
+def test_a_damaged_index_is_made_anew(tmp_path):
+    index = _index(tmp_path / "i.sqlite")
+    for name in ("i.sqlite-wal", "i.sqlite-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    index.path.write_bytes(b"damaged" * 1000)
+    assert not index.complete
+    assert index.document("id-0") is None
+    _index(index.path)
+    assert index.complete
+    assert oct(index.path.stat().st_mode)[-3:] == "600"
+
+
+def test_old_indices_are_forgotten_first(tmp_path):
+    import os
+
+    for age, name in enumerate("abc"):
+        (tmp_path / name).write_bytes(b"x" * 100)
+        os.utime(tmp_path / name, (1000 - age, 1000 - age))
+    forget_old(tmp_path, largest=250)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a", "b"]
+
+
+# work beside the pages
+
+
+def test_work_is_done_once_and_its_errors_are_kept():
+    jobs, done = Jobs(workers=1, kept=2), []
+    assert jobs.get("a", lambda: done.append(1) or 7, wait=10).result == 7
+    assert jobs.get("a", lambda: done.append(2)).result == 7
+    assert done == [1]
+    failed = jobs.get("b", lambda: 1 // 0, wait=10)
+    assert failed.result is None
+    assert "division" in failed.problem
+    for key in "cde":
+        jobs.get(key, lambda: 0, wait=10)
+    assert jobs.get("a", lambda: 8, wait=10).result == 8  # it was forgotten
+    jobs.close()
+
+
+def test_a_page_does_not_wait_for_long_work():
+    jobs, gate = Jobs(workers=1, kept=2), threading.Event()
+    job = jobs.get("a", gate.wait, wait=0.01)
+    assert (job.done, job.result, job.problem) == (False, None, "")
+    gate.set()
+    job.wait(10)
+    assert job.done
+    jobs.close()
+
+
+# text
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_what_is_shown_can_be_sent_and_turns_nothing(text):
+    out = shown(text)
+    out.encode()
+    assert not set(out) & set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069\x00\x1b\r")
+    if all(c.isprintable() or c in "\n\t" for c in text):
+        assert out == text
+
+
+def test_half_characters_are_written_out():
+    assert plain("a\ud83d") == "a\\ud83d"
+
+
+def test_places_stay_inside():
+    assert [place(v, 0, 1) for v in (-1, 0.25, 2, float("nan"))] == ["0.00", "25.00", "100.00", "0"]
+    assert place(1, 2, 2) == "0"
