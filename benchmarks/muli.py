@@ -105,6 +105,12 @@ def extraction(folder: Path, prompts: int, rounds: int) -> None:
     table(rows)
 
 
+def log_softmax(logits):
+    """Natural log-probabilities, shape (V,)."""
+    below = logits - logits.max()
+    return below - np.log(np.exp(below).sum())
+
+
 def resident() -> int:
     """Anonymous memory of this process now, in MiB: without pages of mapped files, which the system may take back."""
     for line in Path("/proc/self/status").read_text().splitlines():
@@ -127,8 +133,8 @@ def memory(folder: Path, prompts: int, tokens: int) -> None:
     def rows(start: int, end: int):
         made = []
         for state in hidden[start:end]:
-            logits = state @ output + draw.standard_normal(tokens, dtype=np.float32)
-            made.append(log_odds(logits - np.logaddexp.reduce(logits)).astype(np.float32))
+            logits = (state @ output + draw.standard_normal(tokens, dtype=np.float32)).astype(np.float64)
+            made.append(log_odds(log_softmax(logits)).astype(np.float32))
         seen.append(resident())
         return made
 
@@ -164,8 +170,8 @@ def synthetic(n: int, tokens: int):
     output = 1.2 * draw.standard_normal((60, tokens)).astype(np.float32)
     matrix = np.empty((n, tokens), dtype=np.float32)
     for i in range(n):
-        logits = hidden[i] @ output + draw.standard_normal(tokens, dtype=np.float32)
-        matrix[i] = log_odds(logits - np.logaddexp.reduce(logits))
+        logits = (hidden[i] @ output + draw.standard_normal(tokens, dtype=np.float32)).astype(np.float64)
+        matrix[i] = log_odds(log_softmax(logits))
     return matrix, Standardised(matrix, measure(matrix)), labels
 
 
