@@ -39,7 +39,7 @@ setup(
     ],
     package_dir={"harness_plugins": "plugins", "harness_tasks": "tasks"},
     package_data={
-        "harness": ["py.typed", "**/*.html", "**/*.css"],
+        "harness": ["py.typed", "**/*.html", "**/*.css", "**/*.js"],
         "harness_plugins": ["**/*.yaml", "**/*.md", "**/data/*"],
         "harness_tasks": ["**/*.yaml"],
     },

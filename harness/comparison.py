@@ -94,7 +94,7 @@ def _on_task(
             f"{one.label} and {other.label} were evaluated on different versions of {one.task}; evaluate both again"
         )
     tables = [load_table(store.folder / cell.columns, task.facts()) for cell in (one, other)]
-    rows = _shared_rows(*tables)
+    rows = shared_rows(*tables)
     if not len(rows[0]):
         raise UsageError(f"{one.label} and {other.label} have no item of {one.task} in common")
     comparisons = []
@@ -103,11 +103,11 @@ def _on_task(
         check_columns(metric, task)
         for domain, mask in tables[0].domains():
             keep = np.ones(len(rows[0]), dtype=bool) if mask is None else mask[rows[0]]
-            comparisons.append(_compare(metric, one.task, domain, tables, (rows[0][keep], rows[1][keep])))
+            comparisons.append(compare_rows(metric, one.task, domain, tables, (rows[0][keep], rows[1][keep])))
     return comparisons
 
 
-def _shared_rows(one: Table, other: Table) -> tuple[np.ndarray, np.ndarray]:
+def shared_rows(one: Table, other: Table) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers of the items that both have, in the first's order."""
     if len(one.ids) == len(other.ids) and (one.ids == other.ids).all():
         return np.arange(len(one.ids)), np.arange(len(one.ids))
@@ -116,9 +116,10 @@ def _shared_rows(one: Table, other: Table) -> tuple[np.ndarray, np.ndarray]:
     return first[order], second[order]
 
 
-def _compare(
+def compare_rows(
     metric: Metric, task: str, domain: str, tables: Sequence[Table], rows: tuple[np.ndarray, np.ndarray]
 ) -> Comparison:
+    """One metric of two models on given rows of each, the n-th of one being the same item as the n-th of the other."""
     columns = [table.columns.take(row) for table, row in zip(tables, rows, strict=True)]
     # Both are measured on the items that neither failed, so that the difference is between like and like.
     both = metric.valid(columns[0]) & metric.valid(columns[1])

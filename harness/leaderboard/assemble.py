@@ -44,13 +44,8 @@ def assemble(registry: Registry, store: Store | None, name: str, *, published: S
     if name not in registry.benchmarks():
         raise UnknownName("benchmark", name, registry.benchmarks())
     benchmark = registry.benchmarks()[name]
-    tasks = [task for task in benchmark.tasks if task in registry.tasks()]
-    digests = {task: task_digest(registry, task) for task in tasks}
-    cells = [] if store is None else latest_cells(store, tasks, settings={"limit": None, "split": "test"})
-    current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
-    notes = []
-    if len(current) < len(cells):
-        notes.append(f"{len(cells) - len(current)} cells of earlier task definitions are left out; evaluate them again")
+    current, earlier = current_cells(registry, store, benchmark)
+    notes = [f"{earlier} cells of earlier task definitions are left out; evaluate them again"] if earlier else []
     entries, kinds = _entries(registry, benchmark, current)
     files = [*shipped_files(benchmark), *published]
     others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})
@@ -76,6 +71,15 @@ def assemble(registry: Registry, store: Store | None, name: str, *, published: S
     notes += others.notes
     sort_in(entries, others.entries, first)
     return Board(name, benchmark.description, columns, entries, notes)
+
+
+def current_cells(registry: Registry, store: Store | None, benchmark: BenchmarkFile) -> tuple[list[CellRecord], int]:
+    """The cells a leaderboard is made of, and how many are left out since they are of earlier task definitions."""
+    tasks = [task for task in benchmark.tasks if task in registry.tasks()]
+    digests = {task: task_digest(registry, task) for task in tasks}
+    cells = [] if store is None else latest_cells(store, tasks, settings={"limit": None, "split": "test"})
+    current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
+    return current, len(cells) - len(current)
 
 
 _UNKNOWN = 1e9

@@ -1,0 +1,78 @@
+"""Where a model stands in the field: what it is better and worse at than others, as far as the errors let one say."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from harness.site.content import Content, Row, SiteColumn
+from harness.stats import Estimate
+
+SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One figure of a model against those of the others."""
+
+    column: SiteColumn
+    estimate: Estimate
+    place: int
+    """1 + the number of evaluated models with a better value."""
+    of: int
+    distance: float
+    """From the median of all, in standard deviations of the field; positive is better."""
+    clear: bool
+    """True where the interval does not hold the median."""
+    ends: tuple[float, float] = (0.0, 1.0)
+    """Of the bars of all figures with this unit."""
+
+    def percent(self, value: float) -> int:
+        """Where a value lies between the ends of the bars, in percent."""
+        least, most = self.ends
+        if not math.isfinite(value) or not most > least:
+            return 50
+        return round(100 * min(1.0, max(0.0, (value - least) / (most - least))))
+
+
+def standings(content: Content, row: Row) -> list[Standing]:
+    """That of every figure of a row, in the order of the columns."""
+    found = []
+    ends = _ends(content)
+    for column in content.columns:
+        estimate = row.figures.get(column.key)
+        if estimate is not None and math.isfinite(estimate.value):
+            found.append(_standing(content, column, estimate, ends[column.unit]))
+    return found
+
+
+def _ends(content: Content) -> dict[str, tuple[float, float]]:
+    """The least and the greatest end of any bar, by unit: figures of one unit are drawn on one scale."""
+    ends: dict[str, tuple[float, float]] = {}
+    for column in content.columns:
+        least, most = ends.get(column.unit, (math.inf, -math.inf))
+        ends[column.unit] = (min(least, column.least), max(most, column.most))
+    return ends
+
+
+def _standing(content: Content, column: SiteColumn, estimate: Estimate, ends: tuple[float, float]) -> Standing:
+    sign = 1 if column.higher_is_better else -1
+    others = [row.figures[column.key].value for row in content.evaluated if column.key in row.figures]
+    values = [value for value in others if math.isfinite(value)]
+    gap = sign * (estimate.value - column.median)
+    distance = gap / column.spread if column.spread > 0 else math.nan
+    clear = math.isfinite(estimate.low) and not estimate.low <= column.median <= estimate.high
+    place = 1 + sum(sign * value > sign * estimate.value for value in values)
+    return Standing(column, estimate, place, len(values), distance, clear, ends)
+
+
+def strengths(found: list[Standing]) -> list[Standing]:
+    """The figures that lie clearly above the field's median, the farthest first."""
+    good = [s for s in found if s.clear and s.distance > 0 and s.column.kind != "aggregate"]
+    return sorted(good, key=lambda s: -s.distance)[:SHOWN]
+
+
+def weaknesses(found: list[Standing]) -> list[Standing]:
+    """The figures that lie clearly below it, the farthest first."""
+    bad = [s for s in found if s.clear and s.distance < 0 and s.column.kind != "aggregate"]
+    return sorted(bad, key=lambda s: s.distance)[:SHOWN]
