@@ -1,4 +1,4 @@
-"""A leaderboard as table, Markdown, CSV, JSON, HTML, LaTeX. Whatever a model or data set wrote is text, never markup."""
+"""A leaderboard in every format. Whatever a model or data set wrote is text, never markup."""
 
 from __future__ import annotations
 

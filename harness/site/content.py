@@ -48,11 +48,16 @@ class SiteColumn:
     spread: float = math.nan
     """Standard deviation of the evaluated models."""
 
-    def percent(self, value: float) -> int:
-        """Where a value lies between the ends of the bars, in percent."""
-        if not math.isfinite(value) or not self.most > self.least:
-            return 50
-        return round(100 * min(1.0, max(0.0, (value - self.least) / (self.most - self.least))))
+    @property
+    def shown_ends(self) -> str:
+        """Ends of the bars, counted as figures are shown."""
+        return shown_ends(self.least, self.most, self.unit)
+
+
+def shown_ends(least: float, most: float, unit: str) -> str:
+    """Ends of bars, counted as figures are shown: fractions as percentages."""
+    times = 100 if unit == "fraction" else 1
+    return f"{times * least:.6g} {times * most:.6g}"
 
 
 @dataclass(slots=True)

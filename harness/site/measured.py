@@ -21,7 +21,7 @@ from harness.store import Store
 from harness.store.records import Result
 from harness.task import Task
 
-PAIR_BYTES = 2_000_000
+PAIR_BYTES = 1_000_000
 """Of all comparisons of a benchmark."""
 
 
@@ -84,7 +84,7 @@ def _within_budget(content: Content, made: Measured) -> list[SiteColumn]:
     pairs = count * (count - 1) // 2
     failed = {cell.task for row in content.evaluated for cell in row.cells if cell.failed_requests}
     columns = sorted((c for c in content.columns if c.kind != "aggregate"), key=lambda c: c.kind == "domain")
-    chosen, room = [], PAIR_BYTES
+    chosen, room = [], float(PAIR_BYTES)
     for column in columns:
         room -= pairs * (BYTES_OWN if column.task in failed else BYTES_SHARED)
         if room >= 0:
@@ -136,7 +136,7 @@ def _measure_task(
     made.tasks.append(
         TaskPage(
             task.name,
-            file_name(task.name),
+            file_name(_short(content, task.name)),
             d.description,
             d.version,
             d.licence,
@@ -146,6 +146,12 @@ def _measure_task(
             frames(list(metrics.values()), by_slug),
         )
     )
+
+
+def _short(content: Content, task: str) -> str:
+    """A task's name without the benchmark's, where no other task has that."""
+    short = task.removeprefix(content.board.benchmark + "/")
+    return task if short in content.benchmark.tasks else short
 
 
 def _add_items(

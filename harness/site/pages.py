@@ -25,6 +25,13 @@ def bounds(estimate: Estimate, unit: str) -> str:
     return f"[{low}, {high}]"
 
 
+def cell_text(estimate: Estimate | None, unit: str) -> str:
+    """A figure with its interval, ``62.29[57.1, 67.2]``; empty where there is none."""
+    if estimate is None or not math.isfinite(estimate.value):
+        return ""
+    return figure(estimate.value, unit) + bounds(estimate, unit)
+
+
 def soft(text: str) -> Any:
     """A title that may be broken after an underscore, slash or dot."""
     from markupsafe import Markup, escape

@@ -1,8 +1,9 @@
 """Paired differences of all pairs of models, as `harness compare` computes them, packed for a page.
 
 The numbers of two models are a few bytes: where no request of a task failed, all pairs share the items, so that the
-error of the difference and its p-value are all that a page cannot take from elsewhere. With 200 models and 12 columns
-that is 1.9 MB, in one file a model, of which a page reads one.
+error of the difference is all that a page cannot take from elsewhere: difference, interval, p-value and what could be
+detected follow from it and the two values. With 200 models and 12 columns that is 1 MB, in one file a model, of which
+a page reads one.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from harness import stats
 from harness.collect import Table
 from harness.comparison import compare_rows, shared_rows
 from harness.metric import Metric
+from harness.stats import Linearised
 
-NUMBERS = ("first", "second", "difference", "stderr", "low", "high", "minimum_detectable")
-BYTES_SHARED, BYTES_OWN = 8, 43
+OF_DIFFERENCE = ("stderr", "low", "high", "p_value", "n", "minimum_detectable")
+NAMES = ("first", "second", "difference", *OF_DIFFERENCE)
+BYTES_SHARED, BYTES_OWN = 3 * 4 / 3, 4 * 4 / 3 * len(NAMES)
 """A pair, in base64."""
+_MOST_24 = 2**24 - 2
 
 
 @dataclass(slots=True)
@@ -43,9 +47,10 @@ class Paired:
     """(m,), where shared; NaN where a model lacks the task."""
     stderr: NDArray[np.float64]
     """(m, m): of row minus column, the lower triangle only."""
-    p_value: NDArray[np.float64]
     own: dict[str, NDArray[np.float64]] = field(default_factory=dict)
-    """(m, m) each, by name, where not shared: all numbers, and ``n``."""
+    """(m, m) each, by name, where not shared."""
+    clusters: int = 0
+    """Independent groups of items, where shared."""
 
 
 def paired(key: str, metric: Metric, task: str, domain: str, tables: Sequence[Table | None]) -> Paired:
@@ -86,11 +91,9 @@ def _shared_by_all(metric: Metric, domain: str, tables: Sequence[Table | None]) 
 
 
 def _on_same_items(key: str, metric: Metric, tables: Sequence[Table | None], rows: NDArray[np.bool_]) -> Paired:
-    count, m = int(rows.sum()), len(tables)
-    found = Paired(
-        key, True, count, math.nan, math.nan, [math.nan] * m, np.full((m, m), np.nan), np.full((m, m), np.nan)
-    )
-    parts: dict[int, Any] = {}
+    m = len(tables)
+    found = Paired(key, True, int(rows.sum()), math.nan, math.nan, [math.nan] * m, np.full((m, m), np.nan))
+    parts: dict[int, Linearised] = {}
     clusters = None
     for i, table in enumerate(tables):
         if table is not None:
@@ -99,15 +102,14 @@ def _on_same_items(key: str, metric: Metric, tables: Sequence[Table | None], row
             part, reason = metric.on(columns)
             if not reason:
                 parts[i], found.values[i] = part, part.value
-    groups = count if clusters is None else len(np.unique(clusters))
-    if groups > 1:
-        found.reach, found.detectable = _in_standard_errors(groups - 1)
-    for i in parts:
-        for j in (j for j in parts if j < i):
-            d = stats.paired_difference(
-                parts[i].value, parts[i].influence, parts[j].value, parts[j].influence, clusters=clusters
-            )
-            found.stderr[i, j], found.p_value[i, j] = d.stderr, d.p_value
+    found.clusters = found.n if clusters is None else len(np.unique(clusters))
+    if found.clusters > 1:
+        found.reach, found.detectable = _in_standard_errors(found.clusters - 1)
+    for i, one in parts.items():
+        for j, other in parts.items():
+            if j < i:
+                d = stats.paired_difference(one.value, one.influence, other.value, other.influence, clusters=clusters)
+                found.stderr[i, j] = d.stderr
     return found
 
 
@@ -122,9 +124,7 @@ def _in_standard_errors(degrees_of_freedom: int) -> tuple[float, float]:
 def _one_by_one(key: str, metric: Metric, task: str, domain: str, tables: Sequence[Table | None]) -> Paired:
     """Each pair on the items that both answered."""
     m = len(tables)
-    nothing = [np.full((m, m), np.nan) for _ in range(len(NUMBERS) + 2)]
-    own = dict(zip((*NUMBERS, "n"), nothing, strict=False))
-    found = Paired(key, False, 0, math.nan, math.nan, [], own["stderr"], nothing[-1], own)
+    own = {name: np.full((m, m), np.nan) for name in NAMES}
     for i, one in enumerate(tables):
         for j, other in enumerate(tables[:i]):
             if one is None or other is None:
@@ -132,35 +132,30 @@ def _one_by_one(key: str, metric: Metric, task: str, domain: str, tables: Sequen
             rows = shared_rows(one, other)
             keep = _mask(one, domain)[rows[0]]
             c = compare_rows(metric, task, domain, (one, other), (rows[0][keep], rows[1][keep]))
-            own["first"][i, j], own["second"][i, j], own["n"][i, j] = c.first, c.second, c.difference.n
-            own["difference"][i, j] = c.difference.value
-            for name in NUMBERS[3:]:
+            own["first"][i, j], own["second"][i, j], own["difference"][i, j] = c.first, c.second, c.difference.value
+            for name in OF_DIFFERENCE:
                 own[name][i, j] = getattr(c.difference, name)
-            found.p_value[i, j] = c.difference.p_value
-    return found
+    return Paired(key, False, 0, math.nan, math.nan, [], own["stderr"], own)
 
 
 # packing
 
 
-def p_code(p: float) -> int:
-    """A p-value to the digits that `harness compare` prints, in 16 bits; 0 where there is none.
-
-    1 to 10001: ten-thousandths, from 1e-4 up. Above: two digits and an exponent. 65535: smaller than all of those.
-    """
-    if not math.isfinite(p):
-        return 0
-    if p >= 1e-4:
-        return 1 + round(p * 1e4)
-    if p < 1e-300:
-        return 65535
-    digits, _, exponent = f"{p:.1e}".partition("e")
-    return 10002 + (-int(exponent) - 4) * 90 + round(10 * float(digits)) - 10
-
-
 def pack(values: NDArray[Any], kind: str) -> str:
     """Little-endian numbers in base64."""
     return base64.b64encode(np.ascontiguousarray(values).astype(f"<{kind}").tobytes()).decode()
+
+
+def pack_errors(values: NDArray[np.float64]) -> str:
+    """Numbers from 0 up in 24 bits each, in base64, after the step they count in; all ones for NaN.
+
+    The error of the rounding is that of single precision for the largest of them, at three quarters of its size.
+    """
+    finite = np.isfinite(values)
+    step = float(values[finite].max()) / _MOST_24 if finite.any() else 0.0
+    codes = np.round(np.where(finite, values, 0.0) / step) if step else np.zeros(values.shape)
+    whole = np.where(finite, codes, _MOST_24 + 1).astype("<u4")
+    return f"{step!r} " + base64.b64encode(whole.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()).decode()
 
 
 def column_document(column: Paired) -> dict[str, Any]:
@@ -176,17 +171,22 @@ def column_document(column: Paired) -> dict[str, Any]:
     return plain
 
 
-def model_document(columns: Sequence[Paired], i: int) -> list[dict[str, str]]:
-    """What only the pairs of model i with the models before it have, column by column."""
-    packed = []
-    for column in columns:
-        one = {"p": pack(np.array([p_code(p) for p in column.p_value[i, :i].tolist()]), "u2")}
-        if column.shared:
-            one["stderr"] = pack(column.stderr[i, :i], "f4")
-        else:
-            one |= {name: pack(column.own[name][i, :i], "f4") for name in (*NUMBERS, "n")}
-        packed.append(one)
-    return packed
+def model_document(columns: Sequence[Paired], i: int) -> list[Any]:
+    """What only the pairs of model i with the models before it have, column by column.
+
+    Where all share the items, the standard errors; else every number by its name.
+    """
+    return [
+        pack_errors(column.stderr[i, :i])
+        if column.shared
+        else {name: pack(values[i, :i], "f4") for name, values in column.own.items()}
+        for column in columns
+    ]
+
+
+def _short(value: float) -> float | None:
+    """To twelve digits, which is more than single precision keeps of the rest."""
+    return float(f"{value:.12g}") if math.isfinite(value) else None
 
 
 def _finite(value: float) -> float | None:

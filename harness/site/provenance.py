@@ -106,7 +106,7 @@ class Provenances:
         specification = self._by_label(label)
         if not specification and cells:
             first = cells[0].fingerprint.split("+")[0]
-            specification = f"{label}={self._specification(first)}"
+            specification = f"{label}={self._specification(first) or 'NAME'}"
             found.places_left_out = True
         words = ["harness", "eval", "-m", specification or label, "-t", benchmark]
         settings = cells[0].settings if cells else {}

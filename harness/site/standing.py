@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.site.content import Content, Row, SiteColumn
+from harness.site.content import Content, Row, SiteColumn, shown_ends
 from harness.stats import Estimate
 
 SHOWN = 6
@@ -27,12 +27,10 @@ class Standing:
     ends: tuple[float, float] = (0.0, 1.0)
     """Of the bars of all figures with this unit."""
 
-    def percent(self, value: float) -> int:
-        """Where a value lies between the ends of the bars, in percent."""
-        least, most = self.ends
-        if not math.isfinite(value) or not most > least:
-            return 50
-        return round(100 * min(1.0, max(0.0, (value - least) / (most - least))))
+    @property
+    def shown_ends(self) -> str:
+        """Ends of the bars, counted as figures are shown."""
+        return shown_ends(*self.ends, self.column.unit)
 
 
 def standings(content: Content, row: Row) -> list[Standing]:

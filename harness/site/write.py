@@ -11,13 +11,13 @@ from typing import Any
 
 from harness.environment import versions
 from harness.errors import UsageError
-from harness.leaderboard import render
-from harness.leaderboard.render import rank_text
+from harness.leaderboard.render import as_json, rank_text
 from harness.registry import Registry
 from harness.site.content import Content, gather
+from harness.site.frames import MOST_MODELS
 from harness.site.items import pack_scores
 from harness.site.measured import Measured, measure
-from harness.site.pages import data_script, render_page
+from harness.site.pages import cell_text, data_script, render_page
 from harness.site.pairs import column_document, model_document
 from harness.site.provenance import Provenance, Provenances
 from harness.site.standing import standings, strengths, weaknesses
@@ -25,15 +25,8 @@ from harness.store import Store
 from harness.store.records import now
 
 MANIFEST = "harness-site.json"
-ASSETS = ("site.css", "theme.js", "common.js", "table.js", "compare.js", "pictures.js")
+ASSETS = ("site.css", "theme.js", "common.js", "bars.js", "table.js", "student.js", "compare.js", "pictures.js")
 PLOTLY = "plotly.min.js"
-DOWNLOADS = {
-    "csv": "leaderboard.csv",
-    "json": "leaderboard.json",
-    "markdown": "leaderboard.md",
-    "latex": "leaderboard.tex",
-    "model-card": "model-card.yaml",
-}
 
 
 @dataclass(slots=True)
@@ -101,14 +94,34 @@ def _add_benchmark(
 ) -> None:
     shared = {"content": content, "measured": measured, "made": made, "rank_text": rank_text}
     base = content.slug
-    for format_, name in DOWNLOADS.items():
-        site.add(f"{base}/{name}", render(content.board, format_))
-    board = render_page("board.html", root="../", title=content.board.benchmark, downloads=DOWNLOADS, **shared)
-    site.add(f"{base}/index.html", board)
+    plain = json.dumps(as_json(content.board), separators=(",", ":"))  # indented, it would double
+    site.add(f"{base}/leaderboard.json", plain + "\n")
+    site.add(f"{base}/columns.js", data_script("columns", _hidden_columns(content)))
+    site.add(f"{base}/index.html", render_page("board.html", root="../", title=content.board.benchmark, **shared))
     site.add(f"{base}/compare.html", render_page("compare.html", root="../", title="Compare", **shared))
     _add_models(site, registry, store, content, shared)
     _add_tasks(site, content, measured, shared)
     _add_pairs(site, content, measured)
+
+
+def _hidden_columns(content: Content) -> dict[str, Any]:
+    """The columns that are not in the page at first, so that it opens fast; their cells as text, in the rows' order."""
+    hidden = [column for column in content.columns if column.key in content.hidden]
+    return {
+        "order": [column.key for column in content.columns],
+        "hidden": [
+            {
+                "key": column.key,
+                "title": column.title,
+                "kind": column.kind,
+                "unit": column.unit,
+                "lower": not column.higher_is_better,
+                "ends": column.shown_ends if column.most > column.least else "",
+                "texts": [cell_text(row.figures.get(column.key), column.unit) for row in content.rows],
+            }
+            for column in hidden
+        ],
+    }
 
 
 def _add_models(
@@ -136,7 +149,7 @@ def _add_models(
 def _add_tasks(site: Site, content: Content, measured: Measured, shared: Mapping[str, Any]) -> None:
     labels = {row.slug: row.entry.model for row in content.evaluated}
     for task in measured.tasks:
-        page = render_page("task.html", root="../../", title=task.name, task=task, **shared)
+        page = render_page("task.html", root="../../", title=task.name, task=task, most_drawn=MOST_MODELS, **shared)
         site.add(f"{content.slug}/tasks/{task.slug}.html", page)
         if task.frames:
             document = {"frames": task.frames, "labels": labels, "order": list(labels)}

@@ -71,6 +71,13 @@ function writeState(parameters) {
   }
 }
 
+/** A title that may be broken after an underscore, slash or dot. */
+function soft(text) {
+  const made = element("bdi");
+  for (const part of text.split(/(?<=[_/.·])/)) made.append(part, element("wbr"));
+  return made;
+}
+
 function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children);

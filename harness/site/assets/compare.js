@@ -9,47 +9,53 @@
 
   // numbers
 
-  const NUMBERS = ["first", "second", "difference", "stderr", "low", "high", "minimum_detectable"];
   const floats = (text) => new Float32Array(bytes(text).buffer);
 
-  /** The p-value of its 16-bit code, as text. */
-  function pText(code) {
-    if (code === 0) return "-";
-    if (code === 65535) return "< 1e-300";
-    if (code <= 10001) return fixed((code - 1) / 1e4, 4);
-    const digits = ((code - 10002) % 90) + 10;
-    const exponent = Math.floor((code - 10002) / 90) + 4;
-    return `${(digits / 10).toFixed(1)}e-${String(exponent).padStart(2, "0")}`;
+  /** One number out of many of 24 bits each, after the step that they count in. */
+  function packedError(text, i) {
+    const [step, codes] = text.split(" ");
+    const [a, b, c] = bytes(codes).subarray(3 * i, 3 * i + 3);
+    const code = a + 256 * b + 65536 * c;
+    return code === 2 ** 24 - 1 ? NaN : code * Number(step);
+  }
+
+  /** As `harness compare` shows it. */
+  function pText(p) {
+    if (p === null || !Number.isFinite(p)) return "-";
+    if (p >= 1e-4) return fixed(p, 4);
+    const [mantissa, power] = p.toExponential(1).split("e-");
+    return p === 0 ? "0.0e+00" : `${mantissa}e-${power.padStart(2, "0")}`;
   }
 
   /** One column's comparison of models i and j. The files hold the pairs of a model with those before it. */
   function comparison(column, packed, i, j) {
     const [later, earlier] = i > j ? [i, j] : [j, i];
     const own = packed[columns.indexOf(column)];
-    const code = new Uint16Array(bytes(own.p).buffer)[earlier];
-    let found;
-    if (column.shared) {
-      const stderr = floats(own.stderr)[earlier];
-      const [first, second] = [column.values[later], column.values[earlier]];
-      const difference = first === null || second === null ? NaN : first - second;
-      const reach = stderr * column.reach;
-      found = {
-        first: first ?? NaN,
-        second: second ?? NaN,
-        difference,
-        stderr,
-        low: difference - reach,
-        high: difference + reach,
-        minimum_detectable: stderr * column.detectable,
-        n: first === null || second === null ? NaN : column.n,
-      };
-    } else {
-      found = Object.fromEntries([...NUMBERS, "n"].map((name) => [name, floats(own[name])[earlier]]));
-    }
+    const found = column.shared
+      ? onSameItems(column, column.values[later], column.values[earlier], packedError(own, earlier))
+      : Object.fromEntries(Object.entries(own).map(([name, values]) => [name, floats(values)[earlier]]));
     const { first, second, difference, low, high } = found;
     if (later !== i) Object.assign(found, { first: second, second: first, difference: -difference, low: -high, high: -low });
     if (Object.is(found.difference, -0)) found.difference = 0;
-    return { ...found, p: pText(code) };
+    return found;
+  }
+
+  /** Where both stand on all items, everything follows from the values and the error of their difference. */
+  function onSameItems(column, one, other, stderr) {
+    const [first, second] = [one ?? NaN, other ?? NaN];
+    const difference = first - second;
+    const reach = stderr * column.reach;
+    return {
+      first,
+      second,
+      difference,
+      stderr,
+      low: difference - reach,
+      high: difference + reach,
+      p_value: pairedP(difference, stderr, column.clusters),
+      minimum_detectable: stderr * column.detectable,
+      n: Number.isNaN(difference) ? NaN : column.n,
+    };
   }
 
   // the table of differences
@@ -90,7 +96,7 @@
   function line(column, c, largest) {
     const sign = c.difference > 0 ? "+" : "";
     const range = Number.isFinite(c.low) ? ` [${figure(c.low, column.unit)}, ${figure(c.high, column.unit)}]` : "";
-    const head = element("th", { scope: "row" }, element("bdi", { textContent: column.title }));
+    const head = element("th", { scope: "row" }, soft(column.title));
     if (!column.higher_is_better) head.append(" ", element("small", { textContent: "lower is better" }));
     if (column.domain !== "overall") head.className = "d";
     const made = element("tr", {}, head);
@@ -98,7 +104,7 @@
     for (const text of texts) made.append(element("td", { textContent: text }));
     made.append(element("td", {}, element("b", { textContent: sign + figure(c.difference, column.unit) }), range));
     made.append(gap(column, c, largest));
-    const rest = [c.p, Number.isFinite(c.n) ? String(c.n) : "-", figure(c.minimum_detectable, column.unit)];
+    const rest = [pText(c.p_value), Number.isFinite(c.n) ? String(c.n) : "-", figure(c.minimum_detectable, column.unit)];
     for (const text of rest) made.append(element("td", { textContent: text }));
     return made;
   }
@@ -164,7 +170,7 @@
   }
 
   function itemLine(task, data, scores, i) {
-    const head = element("th", { scope: "row" }, element("bdi", { textContent: data.ids[i] }));
+    const head = element("th", { scope: "row" }, soft(data.ids[i]));
     const texts = data.texts[data.ids[i]];
     if (texts) {
       const shown = Object.entries(texts).map(([field, text]) =>

@@ -9,6 +9,10 @@
   const known = order.filter((slug) => frames.some((frame) => slug in frame.models));
   let drawn = new Set();
 
+  for (const frame of frames) {
+    for (const series of [...frame.references, ...Object.values(frame.models).flat()]) series.x = frame.across[series.x];
+  }
+
   // Plotly reads some tags in texts; what a model is called is text.
   const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   const colour = (slug) => COLOURS[known.indexOf(slug) % COLOURS.length];

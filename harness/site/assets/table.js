@@ -7,19 +7,6 @@
   const sheet = byId("hidden-columns");
   const status = byId("status");
 
-  const columns = [...table.tHead.rows[0].cells].map((cell, index) => ({
-    cell,
-    index,
-    key: cell.dataset.key,
-    kind: cell.dataset.kind,
-    unit: cell.dataset.unit,
-    title: cell.querySelector("button")?.textContent.trim() ?? "",
-    lower: "lower" in cell.dataset,
-    hidden: "hidden" in cell.dataset,
-  }));
-  const byKey = new Map(columns.filter((column) => column.key).map((column) => [column.key, column]));
-  const figures = columns.filter((column) => column.kind);
-
   const rows = [...body.rows].map((row, order) => ({
     row,
     order,
@@ -27,11 +14,26 @@
     name: row.cells[2].querySelector("a").textContent,
     pin: row.cells[0].querySelector("input"),
     is: (word) => row.classList.contains(word),
-    value: (column) => {
-      const given = row.cells[column.index].dataset.v;
-      return given === undefined || given === "" ? NaN : Number(given);
-    },
   }));
+
+  // Columns that are in the page, then those that are made when the reader asks for them; all in their order.
+  const there = [...table.tHead.rows[0].cells].slice(1).map((cell, i) => ({
+    cell,
+    cells: rows.map((row) => row.row.cells[i + 1]),
+    key: cell.dataset.key,
+    kind: cell.dataset.kind,
+    unit: cell.dataset.unit,
+    title: cell.querySelector("button").textContent,
+    lower: "lower" in cell.dataset,
+    ends: cell.dataset.ends ?? "",
+  }));
+  const later = chunks.columns.hidden.map((column) => ({ ...column, cell: null, cells: null, hidden: true }));
+  const byKey = new Map([...there, ...later].map((column) => [column.key, column]));
+  const figures = chunks.columns.order.map((key) => byKey.get(key));
+  const first = (cell) => cell.firstChild?.textContent ?? "";
+  const text = (row, column) => (column.cells ? column.cells[row.order].textContent : column.texts[row.order]).trim();
+  const value = (row, column) =>
+    Number.parseFloat(column.cells ? first(column.cells[row.order]) : column.texts[row.order]);
 
   const ONLY = {
     best: (row) => row.is("best"),
@@ -96,7 +98,7 @@
     const way = (column.lower || column.key === "rank" ? 1 : -1) * (state.worstFirst ? -1 : 1);
     if (column.key === "model") return (a, b) => (state.worstFirst ? -1 : 1) * a.name.localeCompare(b.name) || a.order - b.order;
     if (column.key === "rank" && !state.worstFirst) return (a, b) => a.order - b.order;
-    const values = new Map(rows.map((row) => [row, row.value(column)]));
+    const values = new Map(rows.map((row) => [row, value(row, column)]));
     return (a, b) => {
       const [x, y] = [values.get(a), values.get(b)];
       if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y) || a.order - b.order;
@@ -112,17 +114,16 @@
     body.append(...[...pinned, ...rest].map((row) => row.row));
     const ascending = (column.lower || ["rank", "model"].includes(column.key)) !== state.worstFirst;
     for (const other of byKey.values()) {
-      other.cell.setAttribute("aria-sort", other === column ? (ascending ? "ascending" : "descending") : "none");
+      other.cell?.setAttribute("aria-sort", other === column ? (ascending ? "ascending" : "descending") : "none");
     }
   }
 
   function bounded(row) {
-    const { key, way, value } = state.bound;
-    if (!key || value === "" || Number.isNaN(Number(value))) return true;
+    const { key, way, value: limit } = state.bound;
+    if (!key || limit === "" || Number.isNaN(Number(limit))) return true;
     const column = byKey.get(key);
-    const limit = column.unit === "fraction" ? Number(value) / 100 : Number(value);
-    const own = row.value(column);
-    return way === "min" ? own >= limit : own <= limit;
+    const own = value(row, column);
+    return way === "min" ? own >= Number(limit) : own <= Number(limit);
   }
 
   function filter() {
@@ -143,11 +144,38 @@
   }
 
   function hide() {
+    for (const column of figures) if (!state.hidden.has(column.key)) show(column);
     const rules = figures
-      .filter((column) => state.hidden.has(column.key))
-      .map((column) => `#board tr>:nth-child(${column.index + 1}){display:none}`);
+      .filter((column) => column.cell && state.hidden.has(column.key))
+      .map((column) => `#board tr>:nth-child(${column.cell.cellIndex + 1}){display:none}`);
     if (sheet.textContent !== rules.join("")) sheet.textContent = rules.join("");
     byId("column-count").textContent = `(${figures.length - state.hidden.size} of ${figures.length})`;
+  }
+
+  /** Make a column that was not in the page, and paint its bars. */
+  function show(column) {
+    if (column.painted) return;
+    column.painted = true;
+    if (!column.cell) make(column);
+    const ends = column.ends.split(" ").map(Number);
+    for (const cell of column.cells) paintBar(cell, ends, shownNumber(cell), shownInterval(cell.children[0]?.textContent ?? ""));
+  }
+
+  function make(column) {
+    const after = figures.slice(figures.indexOf(column) + 1).find((other) => other.cell) ?? byKey.get("failed");
+    const button = element("button", { type: "button" }, ...soft(column.title).childNodes);
+    column.cell = element("th", { scope: "col" }, button);
+    column.cell.setAttribute("aria-sort", "none");
+    if (column.lower) column.cell.append(element("small", { textContent: "lower is better" }));
+    after.cell.before(column.cell);
+    column.cells = column.texts.map((own, i) => {
+      const at = own.indexOf("[");
+      const cell = element("td", {}, at < 0 ? own || "–" : own.slice(0, at));
+      if (at >= 0) cell.append(element("i", { textContent: own.slice(at) }));
+      after.cells[i].before(cell);
+      return cell;
+    });
+    listen(column);
   }
 
   function showPins() {
@@ -189,7 +217,7 @@
 
   // what the reader does
 
-  for (const column of byKey.values()) {
+  function listen(column) {
     column.cell.querySelector("button").addEventListener("click", () =>
       change(() => {
         state.worstFirst = state.sort === column.key && !state.worstFirst;
@@ -197,6 +225,7 @@
       }),
     );
   }
+  there.forEach(listen);
   byId("search").addEventListener("input", (event) => change(() => (state.search = event.target.value)));
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
   for (const box of document.querySelectorAll("[data-only]")) {
@@ -226,6 +255,32 @@
   for (const [name, input] of Object.entries(bound)) {
     input.addEventListener("input", () => change(() => (state.bound[name] = input.value)));
   }
+
+  /** The rows and columns shown, as a file; a leading sign would be run as a formula by spreadsheets. */
+  function csv() {
+    const shown = figures.filter((column) => !state.hidden.has(column.key));
+    const quoted = (field) => (/[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
+    const safe = (field) => quoted(/^[=+\-@\t\r\n]/.test(field) ? `'${field}` : field);
+    const number = (field) => (Number.isNaN(Number.parseFloat(field)) ? "" : field);
+    const lines = [["rank", "model", ...shown.flatMap(({ title }) => [title, `${title} low`, `${title} high`]), "failed"]];
+    for (const row of [...body.rows].filter((one) => !one.hidden).map((one) => rows.find(({ row: own }) => own === one))) {
+      const cells = shown.flatMap((column) => {
+        const [own, range] = split(text(row, column), "[");
+        const [low, high] = range ? range.slice(0, -1).split(", ") : ["", ""];
+        return [number(own), low, high];
+      });
+      const rank = Number.parseInt(first(byKey.get("rank").cells[row.order]), 10);
+      lines.push([Number.isNaN(rank) ? "" : String(rank), row.name, ...cells, number(text(row, byKey.get("failed")))]);
+    }
+    const [head, ...rest] = lines;
+    const written = [head.map(safe), ...rest.map(([rank, name, ...numbers]) => [rank, safe(name), ...numbers])];
+    return written.map((line) => line.join(",")).join("\n") + "\n";
+  }
+  byId("csv").addEventListener("click", () => {
+    const link = element("a", { download: `${document.title}.csv`, href: URL.createObjectURL(new Blob([csv()], { type: "text/csv" })) });
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
 
   const list = byId("column-list");
   list.append(

@@ -19,7 +19,11 @@
   apply();
   system.addEventListener("change", apply);
   addEventListener("DOMContentLoaded", () => {
-    document.getElementById("theme").addEventListener("click", () => {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", id: "theme", textContent: "◐", title: "Switch between light and dark" });
+    button.setAttribute("aria-label", button.title);
+    document.querySelector("header").append(button);
+    button.addEventListener("click", () => {
       const other = root.dataset.theme === "dark" ? "light" : "dark";
       try {
         localStorage.setItem(KEY, other);
