@@ -19,7 +19,7 @@ def file_name(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     plain = re.sub(r"[^a-z0-9]+", "-", plain.replace("_", "-")).strip("-")[:_LONGEST].strip("-")
-    if plain == text and plain not in _RESERVED and not _ends_in_hash(plain):
+    if plain and plain == text and plain not in _RESERVED and not _ends_in_hash(plain):
         return plain
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
     return f"{plain}-{digest}" if plain else digest

@@ -29,21 +29,24 @@ async function inflate(text) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** As Python's "%.{digits}f", which rounds exact halves to the even digit. */
+/** Whether decimal digits lie exactly between those kept and the next, where Python rounds to the even one. */
+const isHalf = (digits, kept) => /^50*$/.test(digits.slice(kept)) && Number(digits[kept - 1] ?? 0) % 2 === 0;
+
+/** As Python's "%.{digits}f". */
 function fixed(value, digits) {
-  const halves = value * 2 ** (digits + 1);
-  if (Number.isInteger(halves) && Math.abs(halves % 2) === 1) {
-    const scaled = Math.abs(value) * 10 ** digits;
-    const below = Math.floor(scaled);
-    const even = below % 2 === 0 ? below : below + 1;
-    return (value < 0 ? "-" : "") + (even / 10 ** digits).toFixed(digits);
-  }
-  return value.toFixed(digits);
+  const [whole, rest] = Math.abs(value).toFixed(60).split("."); // exact, for what is not tiny
+  const half = isHalf(whole + rest, whole.length + digits);
+  const text = half ? `${whole}.${rest.slice(0, digits)}` : Math.abs(value).toFixed(digits);
+  return (value < 0 || Object.is(value, -0) ? "-" : "") + text;
 }
 
 /** As Python's "%.{digits}g". */
 function general(value, digits) {
   if (value === 0) return "0";
+  const exact = Math.abs(value).toExponential(60).replace(".", "").split("e");
+  if (isHalf(exact[0], digits)) {
+    return general(Math.sign(value) * Number(`${exact[0].slice(0, digits)}e${Number(exact[1]) - digits + 1}`), digits);
+  }
   const [mantissa, power] = value.toExponential(digits - 1).split("e");
   const exponent = Number(power);
   const strip = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);

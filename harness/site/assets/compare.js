@@ -35,9 +35,9 @@
       ? onSameItems(column, column.values[later], column.values[earlier], packedError(own, earlier))
       : Object.fromEntries(Object.entries(own).map(([name, values]) => [name, floats(values)[earlier]]));
     const { first, second, difference, low, high } = found;
-    if (later !== i) Object.assign(found, { first: second, second: first, difference: -difference, low: -high, high: -low });
-    if (Object.is(found.difference, -0)) found.difference = 0;
-    return found;
+    if (later === i) return found;
+    const [turned, least, most] = [difference, high, low].map((number) => 0 - number); // which is never -0
+    return { ...found, first: second, second: first, difference: turned, low: least, high: most };
   }
 
   /** Where both stand on all items, everything follows from the values and the error of their difference. */

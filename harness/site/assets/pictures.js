@@ -13,8 +13,8 @@
     for (const series of [...frame.references, ...Object.values(frame.models).flat()]) series.x = frame.across[series.x];
   }
 
-  // Plotly reads some tags in texts; what a model is called is text.
-  const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  // Plotly reads some tags in texts, and formulas between dollar signs; what a model is called is text.
+  const plain = (text) => text.replace(/[&<>$]/g, (character) => `&#${character.charCodeAt(0)};`);
   const colour = (slug) => COLOURS[known.indexOf(slug) % COLOURS.length];
   const dash = (slug) => DASHES[Math.floor(known.indexOf(slug) / COLOURS.length) % DASHES.length];
 

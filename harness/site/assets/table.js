@@ -179,7 +179,7 @@
   }
 
   function showPins() {
-    const pinned = rows.filter((row) => state.pins.has(row.slug));
+    const pinned = [...state.pins];
     for (const row of rows) {
       row.row.classList.toggle("is-pinned", state.pins.has(row.slug));
       if (row.pin) row.pin.checked = state.pins.has(row.slug);
@@ -189,7 +189,7 @@
     byId("pinned-text").textContent = `${pinned.length} pinned${more ? "; " + more : ""}`;
     const link = byId("compare");
     link.hidden = pinned.length < 2;
-    link.href = `compare.html#${new URLSearchParams({ models: pinned.map((row) => row.slug).join(",") })}`;
+    link.href = `compare.html#${new URLSearchParams({ models: pinned.join(",") })}`;
   }
 
   function showControls() {
