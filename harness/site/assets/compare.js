@@ -66,7 +66,7 @@
     const { pairs } = await loadData(`compare/m-${later.slug}.js`, `m-${later.slug}`);
     if (first !== state.first || second !== state.second) return; // the reader was faster
     const found = columns.map((column) => [column, comparison(column, pairs, first, second)]);
-    const measured = found.filter(([, c]) => Number.isFinite(c.first) || Number.isFinite(c.second));
+    const measured = found.filter(([, c]) => Number.isFinite(c.difference));
     const shown = measured.filter(([column]) => state.domains || column.domain === "overall");
     const scale = scales(shown);
     byId("head-first").replaceChildren(name(first));
