@@ -162,12 +162,8 @@ def column_document(column: Paired) -> dict[str, Any]:
     """What all pairs of a column share."""
     plain: dict[str, Any] = {"key": column.key, "shared": column.shared}
     if column.shared:
-        numbers = {"reach": column.reach, "detectable": column.detectable}
-        plain |= {
-            "n": column.n,
-            **{k: _finite(v) for k, v in numbers.items()},
-            "values": list(map(_finite, column.values)),
-        }
+        plain |= {"n": column.n, "clusters": column.clusters, "values": [_short(v) for v in column.values]}
+        plain |= {"reach": _finite(column.reach), "detectable": _finite(column.detectable)}
     return plain
 
 
