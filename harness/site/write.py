@@ -202,8 +202,24 @@ def _add_assets(site: Site, *, plots: bool) -> None:
     for name in ASSETS:
         site.add(f"assets/{name}", files("harness.site").joinpath("assets", name).read_bytes())
     if plots:
-        site.add(f"assets/{PLOTLY}", files("plotly").joinpath("package_data", PLOTLY).read_bytes())
+        site.add(f"assets/{PLOTLY}", _plotly())
     site.add(".nojekyll", "")
+
+
+def _plotly() -> bytes:
+    """The plotting library, as the package plotly ships it, without importing that.
+
+    Raises:
+        UsageError: the package lacks it.
+    """
+    from importlib.util import find_spec
+
+    spec = find_spec("plotly")
+    for place in spec.submodule_search_locations or [] if spec else []:
+        file = Path(place) / "package_data" / PLOTLY
+        if file.is_file():
+            return file.read_bytes()
+    raise UsageError(f"the package plotly with its {PLOTLY} is not installed; mend with: pip install plotly")
 
 
 def _check(folder: Path) -> list[str]:
