@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.site.content import Content, Row, SiteColumn, shown_ends
@@ -23,7 +25,7 @@ class Standing:
     distance: float
     """From the median of all, in standard deviations of the field; positive is better."""
     clear: bool
-    """True where the interval does not hold the median."""
+    """True where the errors tell it from the median."""
     ends: tuple[float, float] = (0.0, 1.0)
     """Of the bars of all figures with this unit."""
 
@@ -55,13 +57,25 @@ def _ends(content: Content) -> dict[str, tuple[float, float]]:
 
 def _standing(content: Content, column: SiteColumn, estimate: Estimate, ends: tuple[float, float]) -> Standing:
     sign = 1 if column.higher_is_better else -1
-    others = [row.figures[column.key].value for row in content.evaluated if column.key in row.figures]
-    values = [value for value in others if math.isfinite(value)]
+    others = [row.figures[column.key] for row in content.evaluated if column.key in row.figures]
+    known = [other for other in others if math.isfinite(other.value)]
     gap = sign * (estimate.value - column.median)
     distance = gap / column.spread if column.spread > 0 else math.nan
-    clear = math.isfinite(estimate.low) and not estimate.low <= column.median <= estimate.high
-    place = 1 + sum(sign * value > sign * estimate.value for value in values)
-    return Standing(column, estimate, place, len(values), distance, clear, ends)
+    place = 1 + sum(sign * other.value > sign * estimate.value for other in known)
+    return Standing(column, estimate, place, len(known), distance, _clear(column.median, estimate, known), ends)
+
+
+def _clear(median: float, estimate: Estimate, others: Sequence[Estimate]) -> bool:
+    """Whether the interval leaves the median out, and the value lies outside the interval that others have at large.
+
+    The second, since near a bound an interval may leave out a median that lies on it.
+    """
+    bounded = [other for other in others if math.isfinite(other.low)]
+    if not bounded or not math.isfinite(estimate.low):
+        return False
+    low = statistics.median(other.low for other in bounded)
+    high = statistics.median(other.high for other in bounded)
+    return not estimate.low <= median <= estimate.high and not low <= estimate.value <= high
 
 
 def strengths(found: list[Standing]) -> list[Standing]:

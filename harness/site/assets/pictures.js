@@ -27,7 +27,7 @@
     const made = [];
     if (series.form === "bars") {
       const error = series.low
-        ? { type: "data", symmetric: false, array: series.high.map((v, i) => v - series.y[i]), arrayminus: series.low.map((v, i) => series.y[i] - v) }
+        ? { type: "data", symmetric: false, array: series.high.map((v, i) => v - series.y[i]), arrayminus: series.low.map((v, i) => series.y[i] - v), color: ink, thickness: 1 }
         : undefined;
       return [{ ...shared, type: "bar", marker: { color: paint }, error_y: error }];
     }
