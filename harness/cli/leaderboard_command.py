@@ -82,8 +82,18 @@ def command(
 
 
 def _is_site(output: str, format_: str | None) -> bool:
-    """Whether -o names a folder: by its slash, since it is one, or for want of an ending that names a format."""
-    if output.endswith(("/", "\\")) or Path(output).is_dir():
+    """Whether -o names a folder: by the slash at its end, or for want of an ending that names a format.
+
+    Raises:
+        UsageError: it does, and a format is asked for too.
+    """
+    from harness.errors import UsageError
+
+    if output.endswith(("/", "\\")):
+        if format_ is not None:
+            raise UsageError(
+                f"-o {output} is a folder, which holds a site; --format {format_} needs the name of a file"
+            )
         return True
     return format_ is None and Path(output).suffix.lower() not in BY_ENDING
 

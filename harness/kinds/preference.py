@@ -150,17 +150,17 @@ class Accuracy(_Preference):
         return 0.5 + 0.25 * (given + exchanged)
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """How often the better response wins in both orders, on balance, not at all."""
+        """How often the better response wins in both orders, in one with a tie in the other, and so on."""
         won = np.add(*self.games(columns))
-        kinds = {"right in both orders": won == 2, "right on balance": won == 1, "undecided": won == 0}
-        kinds |= {"wrong on balance": won == -1, "wrong in both orders": won == -2}
+        kinds = {"right twice": won == 2, "right once": won == 1, "undecided": won == 0}
+        kinds |= {"wrong once": won == -1, "wrong twice": won == -2}
         shares = [
             stats.mean_estimate(k.astype(float), clusters=columns.clusters, bounds=(0, 1)) for k in kinds.values()
         ]
         value, low, high = ([getattr(e, name) for e in shares] for name in ("value", "low", "high"))
         picture = Picture(
             title="Verdicts",
-            x="verdict in both orders",
+            x="verdict, in both orders",
             y="share of pairs",
             series=[Series(list(kinds), value, low, high, form="bars")],
             note="A judge that contradicts itself when the responses are exchanged is undecided.",

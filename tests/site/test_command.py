@@ -49,6 +49,12 @@ def test_a_format_makes_any_name_a_file(run, project):
     assert (project / "board").read_text("utf-8").startswith("rank,")
 
 
+def test_a_format_and_a_folder_do_not_go_together(run, project):
+    ran = run("lab", "-o", "site/", "--format", "csv")
+    assert ran.code == 2
+    assert "is a folder" in ran.err
+
+
 def test_several_benchmarks_are_for_a_site(run, project):
     ran = run("lab", "alone")
     assert ran.code == 2

@@ -85,7 +85,7 @@
       yaxis: axis(frame.y, frame.y_scale, frame.y_range, styles),
       hovermode: "closest",
       showlegend: true,
-      legend: narrow ? { orientation: "h", y: -0.25 } : {},
+      legend: narrow ? { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" } : {},
       barmode: "group",
     };
     const data = [
