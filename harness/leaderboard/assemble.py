@@ -136,10 +136,10 @@ def _columns(benchmark: BenchmarkFile, kinds: Kinds) -> list[Column]:
     keys = [aggregate.name for aggregate in benchmark.aggregates if aggregate.name in kinds]
     singles = [key for key in kinds if key not in keys]
     singles.sort(key=lambda key: next((i for i, t in enumerate(benchmark.tasks) if key.startswith(t + ":")), 0))
-    return [Column(key, _title(benchmark, key), *kinds[key]) for key in [*keys, *singles]]
+    return [Column(key, title_of(benchmark, key), *kinds[key]) for key in [*keys, *singles]]
 
 
-def _title(benchmark: BenchmarkFile, key: str) -> str:
+def title_of(benchmark: BenchmarkFile, key: str) -> str:
     """``TASK METRIC`` without what the names of the benchmark and its tasks share: a folder, or a library of tasks."""
     task = next((task for task in benchmark.tasks if key.startswith(task + ":")), "")
     if not task:

@@ -13,7 +13,8 @@ from typing import Literal
 from harness.errors import ConfigurationError
 from harness.leaderboard import Board, Entry, assemble
 from harness.leaderboard.aggregates import split_selector
-from harness.leaderboard.assemble import current_cells
+from harness.leaderboard.assemble import current_cells, title_of
+from harness.leaderboard.board import Column
 from harness.leaderboard.published_rows import shipped_files
 from harness.published import read_published
 from harness.registry import Registry
@@ -21,7 +22,7 @@ from harness.schema import BenchmarkFile
 from harness.site.names import file_name
 from harness.stats import Estimate
 from harness.store import Store
-from harness.store.records import CellRecord
+from harness.store.records import CellRecord, Result
 
 AT_FIRST = 20
 """Columns that a table shows before its reader asks for more."""
@@ -94,10 +95,9 @@ class Content:
 
     @property
     def hidden(self) -> set[str]:
-        """Keys of the columns that are not shown at first."""
-        domains = {column.key for column in self.columns if column.kind == "domain"}
-        rest = [column.key for column in self.columns if column.key not in domains]
-        return domains | set(rest[AT_FIRST:])
+        """Keys of the columns not shown at first: domains, tasks that only aggregates show, those beyond the first."""
+        shown = [column.key for column in self.board.columns][:AT_FIRST]
+        return {column.key for column in self.columns} - set(shown)
 
 
 def gather(registry: Registry, store: Store | None, name: str, *, published: Sequence[Path] = ()) -> Content:
@@ -109,48 +109,65 @@ def gather(registry: Registry, store: Store | None, name: str, *, published: Seq
     board = assemble(registry, store, name, published=published)
     benchmark = registry.benchmarks()[name]
     cells, _ = current_cells(registry, store, benchmark)
-    shown = {column.key for column in board.columns}
+    base = [*board.columns, *_within_aggregates(benchmark, board, cells)]
+    shown = {column.key for column in base}
     own: dict[str, list[CellRecord]] = {}
     for cell in cells:
         own.setdefault(cell.label, []).append(cell)
-    theirs = _published_domains(registry, benchmark, published, shown)
+    theirs = _published(registry, benchmark, published, shown)
     rows = []
     for entry in board.entries:
         mine = [] if entry.published else own.get(entry.model, [])
-        domains = theirs.get(entry.model, {}) if entry.published else _domains(mine, shown)
+        further = theirs.get(entry.model, {}) if entry.published else _figures(mine, shown)
         # A published row and an evaluated one may have the same name.
         slug = file_name(f"{entry.model} published") if entry.published else file_name(entry.model)
-        rows.append(Row(entry, slug, {**domains, **entry.figures}, mine))
-    columns = [_scaled(column, rows) for column in _columns(board, benchmark, rows)]
+        rows.append(Row(entry, slug, {**further, **entry.figures}, mine))
+    columns = [_scaled(column, rows) for column in _columns(base, benchmark, rows)]
     return Content(board, benchmark, file_name(name), columns, rows)
 
 
-def _domains(cells: Sequence[CellRecord], shown: set[str]) -> dict[str, Estimate]:
-    return {
-        f"{r.task}:{r.metric}:{r.domain}": r.estimate
+def _within_aggregates(benchmark: BenchmarkFile, board: Board, cells: Sequence[CellRecord]) -> list[Column]:
+    """The headlines of tasks that the leaderboard shows in aggregates only."""
+    kinds = {
+        f"{r.task}:{r.metric}": (r.unit, r.higher_is_better)
+        for task in benchmark.tasks
+        if not any(column.key.startswith(task + ":") for column in board.columns)
         for cell in cells
+        if cell.task == task
         for r in cell.results
-        if r.domain != "overall" and f"{r.task}:{r.metric}" in shown
+        if r.headline and r.domain == "overall"
     }
+    return [Column(key, title_of(benchmark, key), *kind) for key, kind in kinds.items()]
 
 
-def _published_domains(
+def _key(result: Result) -> str:
+    whole = f"{result.task}:{result.metric}"
+    return whole if result.domain == "overall" else f"{whole}:{result.domain}"
+
+
+def _figures(cells: Sequence[CellRecord], shown: set[str]) -> dict[str, Estimate]:
+    """The figures of the columns shown, overall and on every domain."""
+    return {_key(r): r.estimate for cell in cells for r in cell.results if f"{r.task}:{r.metric}" in shown}
+
+
+def _published(
     registry: Registry, benchmark: BenchmarkFile, files: Sequence[Path], shown: set[str]
 ) -> Mapping[str, dict[str, Estimate]]:
+    """The same by model, of published results."""
     found: dict[str, dict[str, Estimate]] = {}
     for file in [*shipped_files(benchmark), *files]:
         for row in read_published(file, registry):
             r = row.result
-            if r.domain != "overall" and f"{r.task}:{r.metric}" in shown:
-                found.setdefault(r.model, {})[f"{r.task}:{r.metric}:{r.domain}"] = r.estimate
+            if f"{r.task}:{r.metric}" in shown:
+                found.setdefault(r.model, {})[_key(r)] = r.estimate
     return found
 
 
-def _columns(board: Board, benchmark: BenchmarkFile, rows: Sequence[Row]) -> list[SiteColumn]:
-    """The leaderboard's, each followed by its domains."""
+def _columns(base: Sequence[Column], benchmark: BenchmarkFile, rows: Sequence[Row]) -> list[SiteColumn]:
+    """These, each followed by its domains."""
     keys = dict.fromkeys(key for row in rows for key in row.figures)
     columns = []
-    for column in board.columns:
+    for column in base:
         same = (column.unit, column.higher_is_better)
         try:
             task, metric, _ = split_selector(benchmark, column.key)
@@ -158,7 +175,7 @@ def _columns(board: Board, benchmark: BenchmarkFile, rows: Sequence[Row]) -> lis
             columns.append(SiteColumn(column.key, column.title, *same, "aggregate"))
             continue
         columns.append(SiteColumn(column.key, column.title, *same, "task", task, metric, "overall"))
-        for domain in _domains_of(column.key, keys, {other.key for other in board.columns}):
+        for domain in _domains_of(column.key, keys, {other.key for other in base}):
             title = f"{column.title} · {domain}"
             columns.append(SiteColumn(f"{column.key}:{domain}", title, *same, "domain", task, metric, domain))
     return columns
