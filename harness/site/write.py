@@ -14,11 +14,10 @@ from harness.errors import UsageError
 from harness.leaderboard.render import as_json, rank_text
 from harness.registry import Registry
 from harness.site.content import Content, gather
+from harness.site.data_files import comparison_files, hidden_columns
 from harness.site.frames import MOST_MODELS
-from harness.site.items import pack_scores
 from harness.site.measured import Measured, measure
-from harness.site.pages import cell_text, data_script, render_page
-from harness.site.pairs import column_document, model_document
+from harness.site.pages import data_script, render_page
 from harness.site.provenance import Provenance, Provenances
 from harness.site.standing import standings, strengths, weaknesses
 from harness.store import Store
@@ -96,32 +95,13 @@ def _add_benchmark(
     base = content.slug
     plain = json.dumps(as_json(content.board), separators=(",", ":"))  # indented, it would double
     site.add(f"{base}/leaderboard.json", plain + "\n")
-    site.add(f"{base}/columns.js", data_script("columns", _hidden_columns(content)))
+    site.add(f"{base}/columns.js", data_script("columns", hidden_columns(content)))
     site.add(f"{base}/index.html", render_page("board.html", root="../", title=content.board.benchmark, **shared))
     site.add(f"{base}/compare.html", render_page("compare.html", root="../", title="Compare", **shared))
     _add_models(site, registry, store, content, shared)
     _add_tasks(site, content, measured, shared)
-    _add_pairs(site, content, measured)
-
-
-def _hidden_columns(content: Content) -> dict[str, Any]:
-    """The columns that are not in the page at first, so that it opens fast; their cells as text, in the rows' order."""
-    hidden = [column for column in content.columns if column.key in content.hidden]
-    return {
-        "order": [column.key for column in content.columns],
-        "hidden": [
-            {
-                "key": column.key,
-                "title": column.title,
-                "kind": column.kind,
-                "unit": column.unit,
-                "lower": not column.higher_is_better,
-                "ends": column.shown_ends if column.most > column.least else "",
-                "texts": [cell_text(row.figures.get(column.key), column.unit) for row in content.rows],
-            }
-            for column in hidden
-        ],
-    }
+    for name, document in comparison_files(content, measured):
+        site.add(f"{base}/compare/{name}.js", data_script(name, document))
 
 
 def _add_models(
@@ -154,46 +134,6 @@ def _add_tasks(site: Site, content: Content, measured: Measured, shared: Mapping
         if task.frames:
             document = {"frames": task.frames, "labels": labels, "order": list(labels)}
             site.add(f"{content.slug}/tasks/{task.slug}-pictures.js", data_script("pictures", document))
-
-
-def _add_pairs(site: Site, content: Content, measured: Measured) -> None:
-    """What the page of comparisons reads: what all pairs share, then one file a model, then the items."""
-    rows = content.evaluated
-    columns = {column.key: column for column in content.columns}
-    described = [
-        {
-            "title": columns[pair.key].title,
-            "task": columns[pair.key].task,
-            "metric": columns[pair.key].metric,
-            "domain": columns[pair.key].domain,
-            "unit": columns[pair.key].unit,
-            "higher_is_better": columns[pair.key].higher_is_better,
-            **column_document(pair),
-        }
-        for pair in measured.pairs
-    ]
-    items = [
-        {
-            "task": i.task,
-            "metric": i.metric,
-            "unit": i.unit,
-            "higher_is_better": i.higher_is_better,
-            "own": i.own,
-            "left_out": i.left_out,
-            "file": f"items-{number}",
-        }
-        for number, i in enumerate(measured.items)
-    ]
-    models = [{"slug": row.slug, "label": row.entry.model, "rank": rank_text(row.entry)} for row in rows]
-    document = {"benchmark": content.board.benchmark, "models": models, "columns": described, "items": items}
-    site.add(f"{content.slug}/compare/models.js", data_script("models", document))
-    for number, i in enumerate(measured.items):
-        chunk = {"ids": i.ids, "domains": i.domains, "texts": measured.texts.get(i.task, {})}
-        site.add(f"{content.slug}/compare/items-{number}.js", data_script(f"items-{number}", chunk))
-    for j, row in enumerate(rows):
-        scores = [pack_scores(i.scores[j]) for i in measured.items]
-        chunk = {"pairs": model_document(measured.pairs, j), "scores": scores}
-        site.add(f"{content.slug}/compare/m-{row.slug}.js", data_script(f"m-{row.slug}", chunk))
 
 
 def _add_assets(site: Site, *, plots: bool) -> None:

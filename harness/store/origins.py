@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,10 +31,11 @@ def runs_of_cells(store: Store, cells: Collection[int]) -> dict[int, RunRecord]:
     known: dict[int, RunRecord] = {}
     found: dict[int, RunRecord] = {}
     with store.reading() as connection:
-        for row in connection.execute(query.where(s.cells.c.id.in_(cells))):
-            if row.id not in known:
-                known[row.id] = RunRecord(row.id, row.started, json.loads(row.description))
-            found[row.cell] = known[row.id]
+        for part in _parts(cells):
+            for row in connection.execute(query.where(s.cells.c.id.in_(part))):
+                if row.id not in known:
+                    known[row.id] = RunRecord(row.id, row.started, json.loads(row.description))
+                found[row.cell] = known[row.id]
     return found
 
 
@@ -47,9 +49,17 @@ def model_descriptions(store: Store) -> dict[str, dict[str, Any]]:
 def failures_of_cells(store: Store, cells: Collection[int], *, at_most: int) -> dict[int, list[tuple[str, str]]]:
     """The first failed items of each of these cells with their reasons, by the cell's number."""
     f = s.failures.c
-    query = sa.select(f.cell, f.item, f.reason).where(f.cell.in_(cells), f.number < at_most)
+    query = sa.select(f.cell, f.item, f.reason).where(f.number < at_most).order_by(f.cell, f.number)
     found: dict[int, list[tuple[str, str]]] = {}
     with store.reading() as connection:
-        for row in connection.execute(query.order_by(f.cell, f.number)):
-            found.setdefault(row.cell, []).append((row.item, row.reason))
+        for part in _parts(cells):
+            for row in connection.execute(query.where(f.cell.in_(part))):
+                found.setdefault(row.cell, []).append((row.item, row.reason))
     return found
+
+
+def _parts(cells: Collection[int]) -> Iterator[tuple[int, ...]]:
+    """As many at a time as a statement may name."""
+    rest = iter(cells)
+    while part := tuple(islice(rest, 10_000)):
+        yield part
