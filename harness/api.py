@@ -159,6 +159,7 @@ def build_site(
     store: str | Path | None = None,
     published: Sequence[Path] = (),
     texts: bool = False,
+    outcome: str | Path | None = None,
     registry: Registry | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> int:
@@ -170,6 +171,7 @@ def build_site(
         store: The SQLite file; it may be missing where there are published results.
         published: Files of published results, beside those that the benchmarks name themselves.
         texts: True to show the beginnings of the items' texts; their licences have to allow it.
+        outcome: A table of one outcome a model; each benchmark then has a page of what goes with it.
         registry: Where names are looked up.
         say: Told what was left out.
     """
@@ -179,6 +181,7 @@ def build_site(
     known = registry.benchmarks()
     shipped = any(name in known and known[name].published for name in benchmarks)
     options: dict[str, Any] = {"published": published, "texts": texts, "say": say}
+    options["outcome"] = None if outcome is None else Path(outcome)
     if not store_path(registry, store).is_file() and (published or shipped):
         return write_site(registry, None, benchmarks, Path(folder), **options)
     with existing_store(registry, store) as opened:

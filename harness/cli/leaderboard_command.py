@@ -41,6 +41,11 @@ BY_ENDING = {
     help="File of published results to show beside; repeat for several.",
 )
 @click.option("--texts", is_flag=True, help="Site only: show the beginnings of items' texts; mind their licences.")
+@click.option(
+    "--outcome",
+    type=click.Path(path_type=Path),
+    help="Site only: a table of one outcome a model, as for harness correlate; adds its heat-map.",
+)
 @store_option
 @registry_options
 def command(
@@ -49,6 +54,7 @@ def command(
     output: str | None,
     published: tuple[Path, ...],
     texts: bool,
+    outcome: Path | None,
     store: Path | None,
     registry_file: Path | None,
     strict: bool,
@@ -69,10 +75,11 @@ def command(
 
     registry = open_registry(registry_file, strict)
     if output is not None and _is_site(output, format_):
-        _write_site(registry, benchmarks, Path(output), published, store, texts=texts)
+        _write_site(registry, benchmarks, Path(output), published, store, texts=texts, outcome=outcome)
         return
-    if texts:
-        raise UsageError("--texts is for a site; name a folder with -o, such as site/")
+    if texts or outcome is not None:
+        option = "--texts" if texts else "--outcome"
+        raise UsageError(f"{option} is for a site; name a folder with -o, such as site/")
     if len(benchmarks) > 1:
         raise UsageError(
             f"{len(benchmarks)} benchmarks go into a site only: name a folder with -o, such as site/, "
@@ -106,6 +113,7 @@ def _write_site(
     store: Path | None,
     *,
     texts: bool,
+    outcome: Path | None,
 ) -> None:
     from harness.api import build_site
 
@@ -115,6 +123,7 @@ def _write_site(
         store=store,
         published=published,
         texts=texts,
+        outcome=outcome,
         registry=registry,
         say=lambda note: click.echo(f"note: {note}", err=True),
     )

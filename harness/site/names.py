@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
 
 _LONGEST = 60
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{device}{i}" for device in ("com", "lpt") for i in range(10))}
@@ -28,8 +27,3 @@ def file_name(text: str) -> str:
 def _ends_in_hash(text: str) -> bool:
     """Whether it could be taken for a name that was made from another text."""
     return re.search(r"(^|-)[0-9a-f]{8}$", text) is not None
-
-
-def file_names(texts: Iterable[str]) -> dict[str, str]:
-    """`file_name` of each."""
-    return {text: file_name(text) for text in texts}

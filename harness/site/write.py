@@ -48,6 +48,7 @@ def write_site(
     *,
     published: Sequence[Path] = (),
     texts: bool = False,
+    outcome: Path | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> int:
     """Write the site of some benchmarks; files of an earlier build that are no longer part of it are removed.
@@ -59,6 +60,8 @@ def write_site(
         folder: Made where it does not exist.
         published: Further files of published results.
         texts: True to put the beginnings of the items' texts beside the items on which models disagree.
+        outcome: A table of one outcome a model, as `harness correlate` reads it: with it, each benchmark has a page of
+            what goes with that outcome.
         say: Told what was left out.
 
     Returns:
@@ -80,12 +83,40 @@ def write_site(
         measured = measure(registry, store, content, texts=texts)
         for note in measured.notes:
             say(f"{content.board.benchmark}: {note}")
-        _add_benchmark(site, registry, store, content, measured, made)
+        heading = ""
+        if outcome is not None and (page := _correlations(registry, store, content, outcome, published, say)):
+            site.add(f"{content.slug}/correlations.html", page)
+            heading = outcome.stem
+        _add_benchmark(site, registry, store, content, measured, {**made, "outcome": heading})
     index = render_page("index.html", root="", contents=contents, made=made, title="Leaderboards", rank_text=rank_text)
     site.add("index.html", index)
     _add_assets(site, plots=any(path.endswith("-pictures.js") for path in site.files))
     _write(site, folder, earlier)
     return len(site.files)
+
+
+def _correlations(
+    registry: Registry,
+    store: Store | None,
+    content: Content,
+    outcome: Path,
+    published: Sequence[Path],
+    say: Callable[[str], None],
+) -> str:
+    """The page of what goes with an outcome; empty where too few models have both.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    from harness.outcomes import Question, answer
+    from harness.outcomes.render import as_html
+
+    name = content.board.benchmark
+    try:
+        return as_html(answer(registry, store, Question(name, outcome, published=published)))
+    except UsageError as error:
+        say(f"{name}: without correlations: {error}")
+        return ""
 
 
 def _add_benchmark(

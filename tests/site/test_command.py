@@ -150,6 +150,22 @@ def test_published_results_alone_make_a_site(harness, project, lab):
     assert not (project / "site" / "assets" / "plotly.min.js").exists()
 
 
+def test_an_outcome_adds_the_page_of_what_goes_with_it(run, project, visit):
+    (project / "arena.csv").write_text("model,score\ngood,3\nbetter,4\npoor,1\npatchy,2\n")
+    assert run("lab", "--outcome", "arena.csv").code == 2
+    ran = run("lab", "alone", "-o", "site/", "--outcome", "arena.csv")
+    assert ran.code == 0, ran.err
+    page = visit(project / "site" / "lab" / "index.html")
+    page.get_by_role("link", name="What goes with arena").click()
+    assert "Pearson" in page.inner_text("body")
+    (project / "few.csv").write_text("model,score\ngood,3\nbetter,4\n")
+    ran = run("lab", "-o", "site/", "--outcome", "few.csv")
+    assert ran.code == 0
+    assert "without correlations" in ran.err
+    assert not (project / "site" / "lab" / "correlations.html").exists()
+    assert run("lab", "-o", "site/", "--outcome", "none.csv").code == 1
+
+
 def test_a_damaged_file_of_columns_is_told(run, project, lab, harness):
     copy = lab.only(project, "good", "poor")
     (project / "store.sqlite.files").unlink()
