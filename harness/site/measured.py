@@ -80,13 +80,13 @@ def measure(registry: Registry, store: Store | None, content: Content, *, texts:
 
 def _within_budget(content: Content, made: Measured) -> list[SiteColumn]:
     """The columns whose pairs are compared: whole tasks before domains, as many as there is room for."""
-    count = len(content.evaluated)
-    pairs = count * (count - 1) // 2
-    failed = {cell.task for row in content.evaluated for cell in row.cells if cell.failed_requests}
     columns = sorted((c for c in content.columns if c.kind != "aggregate"), key=lambda c: c.kind == "domain")
     chosen, room = [], float(PAIR_BYTES)
     for column in columns:
-        room -= pairs * (BYTES_OWN if column.task in failed else BYTES_SHARED)
+        cells = [cell for row in content.evaluated for cell in row.cells if cell.task == column.task]
+        whole = sum(not cell.failed_requests for cell in cells)
+        alike = whole * (whole - 1) / 2
+        room -= alike * BYTES_SHARED + (len(cells) * (len(cells) - 1) / 2 - alike) * BYTES_OWN
         if room >= 0:
             chosen.append(column)
     if len(chosen) < len(columns):

@@ -1,16 +1,17 @@
 """Paired differences of all pairs of models, as `harness compare` computes them, packed for a page.
 
-The numbers of two models are a few bytes: where no request of a task failed, all pairs share the items, so that the
-error of the difference is all that a page cannot take from elsewhere: difference, interval, p-value and what could be
-detected follow from it and the two values. With 200 models and 12 columns that is 1 MB, in one file a model, of which
-a page reads one.
+The numbers of two models are a few bytes. Where they failed on the same items, mostly none, the error of the difference
+is all that a page cannot take from elsewhere: difference, interval, p-value and what could be detected follow from it
+and the two values. With 200 models and 12 columns that is 1 MB, in one file a model, of which a page reads one. Pairs
+with a model that failed on other items than most have every number on file.
 """
 
 from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,21 +37,20 @@ class Paired:
 
     key: str
     """Of the column."""
-    shared: bool
-    """True where all pairs stand on the same items."""
     n: int
-    reach: float
-    """Half the interval in standard errors, where shared."""
-    detectable: float
-    """The minimum detectable difference in standard errors, where shared."""
+    """Items that most models answered, all the same."""
+    clusters: int
+    """Independent groups of them."""
     values: list[float]
-    """(m,), where shared; NaN where a model lacks the task."""
+    """(m,) on those items; NaN for a model that lacks the task or answered others."""
     stderr: NDArray[np.float64]
-    """(m, m): of row minus column, the lower triangle only."""
-    own: dict[str, NDArray[np.float64]] = field(default_factory=dict)
-    """(m, m) each, by name, where not shared."""
-    clusters: int = 0
-    """Independent groups of items, where shared."""
+    """(m, m) of row minus column, the lower triangle only; NaN where one has no value."""
+    own: dict[tuple[int, int], dict[str, float]] = field(default_factory=dict)
+    """Of the pairs that stand on other items, by row and column: all numbers."""
+    reach: float = math.nan
+    """Half the interval of the others in standard errors."""
+    detectable: float = math.nan
+    """Their minimum detectable difference in standard errors."""
 
 
 def paired(key: str, metric: Metric, task: str, domain: str, tables: Sequence[Table | None]) -> Paired:
@@ -63,10 +63,16 @@ def paired(key: str, metric: Metric, task: str, domain: str, tables: Sequence[Ta
         domain: ``overall``, or a domain of the task.
         tables: The columns of each model; None where it lacks the task.
     """
-    rows = _shared_by_all(metric, domain, tables)
-    if rows is not None:
-        return _on_same_items(key, metric, tables, rows)
-    return _one_by_one(key, metric, task, domain, tables)
+    answered = {i: _answered(metric, table, domain) for i, table in enumerate(tables) if table is not None}
+    alike = Counter((rows.tobytes(), table.ids.tobytes()) for i, rows in answered.items() if (table := tables[i]))
+    most, _ = alike.most_common(1)[0]
+    same = {i: t for i, t in enumerate(tables) if t and (answered[i].tobytes(), t.ids.tobytes()) == most}
+    found = _on_same_items(key, metric, len(tables), same, answered[next(iter(same))])
+    for i, one in enumerate(tables):
+        for j, other in enumerate(tables[:i]):
+            if one is not None and other is not None and not (i in same and j in same):
+                found.own[i, j] = _on_shared_items(metric, task, domain, one, other)
+    return found
 
 
 def _mask(table: Table, domain: str) -> NDArray[np.bool_]:
@@ -74,34 +80,22 @@ def _mask(table: Table, domain: str) -> NDArray[np.bool_]:
     return np.ones(len(table.ids), dtype=bool) if found is None else found
 
 
-def _shared_by_all(metric: Metric, domain: str, tables: Sequence[Table | None]) -> NDArray[np.bool_] | None:
-    """The rows, where all models have the same ids and failed on the same ones of the domain; else None."""
-    present = [table for table in tables if table is not None]
-    first = present[0]
-    mask = _mask(first, domain)
-    valid = metric.valid(first.columns.take(mask))
-    for table in present[1:]:
-        if len(table.ids) != len(first.ids) or not (table.ids == first.ids).all():
-            return None
-        if not (metric.valid(table.columns.take(mask)) == valid).all():
-            return None
-    rows = mask.copy()
-    rows[mask] = valid
-    return rows
+def _answered(metric: Metric, table: Table, domain: str) -> NDArray[np.bool_]:
+    """The rows of a domain that did not fail."""
+    return _mask(table, domain) & metric.valid(table.columns)
 
 
-def _on_same_items(key: str, metric: Metric, tables: Sequence[Table | None], rows: NDArray[np.bool_]) -> Paired:
-    m = len(tables)
-    found = Paired(key, True, int(rows.sum()), math.nan, math.nan, [math.nan] * m, np.full((m, m), np.nan))
+def _on_same_items(key: str, metric: Metric, m: int, tables: Mapping[int, Table], rows: NDArray[np.bool_]) -> Paired:
+    """All pairs of models that have the same ids and failed on the same of them."""
+    found = Paired(key, int(rows.sum()), 0, [math.nan] * m, np.full((m, m), np.nan))
     parts: dict[int, Linearised] = {}
     clusters = None
-    for i, table in enumerate(tables):
-        if table is not None:
-            columns = table.columns.take(rows)
-            clusters = columns.clusters
-            part, reason = metric.on(columns)
-            if not reason:
-                parts[i], found.values[i] = part, part.value
+    for i, table in tables.items():
+        columns = table.columns.take(rows)
+        clusters = columns.clusters
+        part, reason = metric.on(columns)
+        if not reason:
+            parts[i], found.values[i] = part, part.value
     found.clusters = found.n if clusters is None else len(np.unique(clusters))
     if found.clusters > 1:
         found.reach, found.detectable = _in_standard_errors(found.clusters - 1)
@@ -113,29 +107,21 @@ def _on_same_items(key: str, metric: Metric, tables: Sequence[Table | None], row
     return found
 
 
+def _on_shared_items(metric: Metric, task: str, domain: str, one: Table, other: Table) -> dict[str, float]:
+    """One pair on the items that both answered."""
+    rows = shared_rows(one, other)
+    keep = _mask(one, domain)[rows[0]]
+    c = compare_rows(metric, task, domain, (one, other), (rows[0][keep], rows[1][keep]))
+    of_difference = {name: float(getattr(c.difference, name)) for name in OF_DIFFERENCE}
+    return {"first": c.first, "second": c.second, "difference": c.difference.value, **of_difference}
+
+
 def _in_standard_errors(degrees_of_freedom: int) -> tuple[float, float]:
     """Half an interval, and the minimum detectable difference, of a difference with a standard error of one."""
     d = stats.minimum_detectable_difference(1.0, degrees_of_freedom=degrees_of_freedom)
     from scipy.special import stdtrit
 
     return float(stdtrit(degrees_of_freedom, 0.975)), d
-
-
-def _one_by_one(key: str, metric: Metric, task: str, domain: str, tables: Sequence[Table | None]) -> Paired:
-    """Each pair on the items that both answered."""
-    m = len(tables)
-    own = {name: np.full((m, m), np.nan) for name in NAMES}
-    for i, one in enumerate(tables):
-        for j, other in enumerate(tables[:i]):
-            if one is None or other is None:
-                continue
-            rows = shared_rows(one, other)
-            keep = _mask(one, domain)[rows[0]]
-            c = compare_rows(metric, task, domain, (one, other), (rows[0][keep], rows[1][keep]))
-            own["first"][i, j], own["second"][i, j], own["difference"][i, j] = c.first, c.second, c.difference.value
-            for name in OF_DIFFERENCE:
-                own[name][i, j] = getattr(c.difference, name)
-    return Paired(key, False, 0, math.nan, math.nan, [], own["stderr"], own)
 
 
 # packing
@@ -159,25 +145,34 @@ def pack_errors(values: NDArray[np.float64]) -> str:
 
 
 def column_document(column: Paired) -> dict[str, Any]:
-    """What all pairs of a column share."""
-    plain: dict[str, Any] = {"key": column.key, "shared": column.shared}
-    if column.shared:
-        plain |= {"n": column.n, "clusters": column.clusters, "values": [_short(v) for v in column.values]}
-        plain |= {"reach": _finite(column.reach), "detectable": _finite(column.detectable)}
-    return plain
+    """What the pairs of a column share."""
+    return {
+        "key": column.key,
+        "n": column.n,
+        "clusters": column.clusters,
+        "values": [_short(v) for v in column.values],
+        "reach": _finite(column.reach),
+        "detectable": _finite(column.detectable),
+    }
 
 
-def model_document(columns: Sequence[Paired], i: int) -> list[Any]:
+def model_document(columns: Sequence[Paired], i: int) -> list[dict[str, str]]:
     """What only the pairs of model i with the models before it have, column by column.
 
-    Where all share the items, the standard errors; else every number by its name.
+    ``errors`` of those on the same items, where there are any; ``with``, the others' numbers, and all that is known of
+    each of those pairs by its name.
     """
-    return [
-        pack_errors(column.stderr[i, :i])
-        if column.shared
-        else {name: pack(values[i, :i], "f4") for name, values in column.own.items()}
-        for column in columns
-    ]
+    packed = []
+    for column in columns:
+        one: dict[str, str] = {}
+        if np.isfinite(column.stderr[i, :i]).any():
+            one["errors"] = pack_errors(column.stderr[i, :i])
+        own = {j: numbers for (row, j), numbers in column.own.items() if row == i}
+        if own:
+            one["with"] = pack(np.array(list(own)), "u2")
+            one |= {name: pack(np.array([numbers[name] for numbers in own.values()]), "f4") for name in NAMES}
+        packed.append(one)
+    return packed
 
 
 def _short(value: float) -> float | None:

@@ -9,6 +9,7 @@
 
   // numbers
 
+  const NAMES = ["first", "second", "difference", "stderr", "low", "high", "p_value", "n", "minimum_detectable"];
   const floats = (text) => new Float32Array(bytes(text).buffer);
 
   /** One number out of many of 24 bits each, after the step that they count in. */
@@ -31,16 +32,19 @@
   function comparison(column, packed, i, j) {
     const [later, earlier] = i > j ? [i, j] : [j, i];
     const own = packed[columns.indexOf(column)];
-    const found = column.shared
-      ? onSameItems(column, column.values[later], column.values[earlier], packedError(own, earlier))
-      : Object.fromEntries(Object.entries(own).map(([name, values]) => [name, floats(values)[earlier]]));
+    const at = own.with ? new Uint16Array(bytes(own.with).buffer).indexOf(earlier) : -1;
+    const stderr = () => (own.errors ? packedError(own.errors, earlier) : NaN);
+    const found =
+      at < 0
+        ? onSameItems(column, column.values[later], column.values[earlier], stderr())
+        : Object.fromEntries(NAMES.map((name) => [name, floats(own[name])[at]]));
     const { first, second, difference, low, high } = found;
     if (later === i) return found;
     const [turned, least, most] = [difference, high, low].map((number) => 0 - number); // which is never -0
     return { ...found, first: second, second: first, difference: turned, low: least, high: most };
   }
 
-  /** Where both stand on all items, everything follows from the values and the error of their difference. */
+  /** Where both stand on the items that most answered, everything follows from the values and the error of their difference. */
   function onSameItems(column, one, other, stderr) {
     const [first, second] = [one ?? NaN, other ?? NaN];
     const difference = first - second;
