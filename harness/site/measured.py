@@ -21,7 +21,7 @@ from harness.store import Store
 from harness.store.records import Result
 from harness.task import Task
 
-PAIR_BYTES = 1_000_000
+PAIR_BYTES = 960_000
 """Of all comparisons of a benchmark."""
 
 

@@ -357,7 +357,7 @@ def test_models_are_swapped_and_chosen(visit, site):
 def test_one_model_alone_cannot_be_compared(visit, lab, tmp_path):
     site = lab.only(tmp_path, "good").build(tmp_path / "site", "alone")
     page = visit(site / "alone" / "compare.html")
-    assert "only one" in page.inner_text("#status")
+    assert "needs two evaluated models" in page.inner_text("#status")
 
 
 # pictures

@@ -229,7 +229,7 @@
 
   function refresh() {
     if (models.length < 2) {
-      byId("status").textContent = "There is only one evaluated model; a comparison needs two.";
+      byId("status").textContent = "A comparison needs two evaluated models.";
       return;
     }
     fill(byId("first"), state.first);
