@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.adapters import Adapter, Unsuitable
-    from harness.api import build_leaderboard, compare, correlate, evaluate, train
+    from harness.api import build_leaderboard, build_site, compare, correlate, evaluate, train
     from harness.capabilities import (
         Candidates,
         Capability,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "adapters": ("Adapter", "Unsuitable"),
-    "api": ("build_leaderboard", "compare", "correlate", "evaluate", "train"),
+    "api": ("build_leaderboard", "build_site", "compare", "correlate", "evaluate", "train"),
     "capabilities": (
         "Candidates",
         "Capability",
@@ -119,6 +119,7 @@ __all__ = [
     "Unsuitable",
     "Verdict",
     "build_leaderboard",
+    "build_site",
     "compare",
     "correlate",
     "evaluate",

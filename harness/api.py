@@ -164,6 +164,42 @@ def build_leaderboard(
         return assemble(registry, opened, benchmark, published=published, merge=others)
 
 
+def build_site(
+    benchmarks: Sequence[str],
+    folder: str | Path,
+    *,
+    store: str | Path | None = None,
+    published: Sequence[Path] = (),
+    texts: bool = False,
+    outcome: str | Path | None = None,
+    registry: Registry | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> int:
+    """Write the static site of some benchmarks; returns the number of its files.
+
+    Args:
+        benchmarks: Their names.
+        folder: Where; ``index.html`` in it is the page to open.
+        store: The SQLite file; it may be missing where there are published results.
+        published: Files of published results, beside those that the benchmarks name themselves.
+        texts: True to show the beginnings of the items' texts; their licences have to allow it.
+        outcome: A table of one outcome a model; each benchmark then has a page of what goes with it.
+        registry: Where names are looked up.
+        say: Told what was left out.
+    """
+    from harness.site import write_site
+
+    registry = registry or Registry()
+    known = registry.benchmarks()
+    shipped = any(name in known and known[name].published for name in benchmarks)
+    options: dict[str, Any] = {"published": published, "texts": texts, "say": say}
+    options["outcome"] = None if outcome is None else Path(outcome)
+    if not store_path(registry, store).is_file() and (published or shipped):
+        return write_site(registry, None, benchmarks, Path(folder), **options)
+    with existing_store(registry, store) as opened:
+        return write_site(registry, opened, benchmarks, Path(folder), **options)
+
+
 def compare(
     first: str,
     second: str,

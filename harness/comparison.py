@@ -114,7 +114,7 @@ def compare_cells(
         check_columns(metric, task)
         for domain, mask in tables[0].domains():
             keep = np.ones(len(rows[0]), dtype=bool) if mask is None else mask[rows[0]]
-            comparisons.append(_compare(metric, one.task, domain, tables, (rows[0][keep], rows[1][keep])))
+            comparisons.append(compare_rows(metric, one.task, domain, tables, (rows[0][keep], rows[1][keep])))
     return comparisons
 
 
@@ -127,9 +127,10 @@ def shared_rows(one: Table, other: Table) -> tuple[np.ndarray, np.ndarray]:
     return first[order], second[order]
 
 
-def _compare(
+def compare_rows(
     metric: Metric, task: str, domain: str, tables: Sequence[Table], rows: tuple[np.ndarray, np.ndarray]
 ) -> Comparison:
+    """One metric of two models on given rows of each, the n-th of one being the same item as the n-th of the other."""
     columns = [table.columns.take(row) for table, row in zip(tables, rows, strict=True)]
     # Both are measured on the items that neither failed, so that the difference is between like and like.
     both = metric.valid(columns[0]) & metric.valid(columns[1])

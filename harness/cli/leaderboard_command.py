@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.options import open_registry, registry_options, store_option
 
-FORMATS = ("table", "markdown", "csv", "json", "html")
+if TYPE_CHECKING:
+    from harness.registry import Registry
+
+FORMATS = ("table", "markdown", "csv", "json", "html", "latex", "model-card")
+BY_ENDING = {
+    ".txt": "table",
+    ".md": "markdown",
+    ".csv": "csv",
+    ".json": "json",
+    ".html": "html",
+    ".tex": "latex",
+    ".yaml": "model-card",
+    ".yml": "model-card",
+}
 
 
 @click.command("leaderboard")
-@click.argument("benchmark")
+@click.argument("benchmarks", nargs=-1, required=True, metavar="BENCHMARK...")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="Default: by the ending of -o, else table.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; default: standard output.")
+@click.option(
+    "-o",
+    "--output",
+    help="File to write, or a folder, such as site/, for a static site; default: standard output.",
+)
 @click.option(
     "--published",
     multiple=True,
@@ -27,19 +46,29 @@ FORMATS = ("table", "markdown", "csv", "json", "html")
     type=click.Path(path_type=Path),
     help="Store of another machine to read beside; repeat for several.",
 )
+@click.option("--texts", is_flag=True, help="Site only: show the beginnings of items' texts; mind their licences.")
+@click.option(
+    "--outcome",
+    type=click.Path(path_type=Path),
+    help="Site only: a table of one outcome a model, as for harness correlate; adds its heat-map.",
+)
 @store_option
 @registry_options
 def command(
-    benchmark: str,
+    benchmarks: tuple[str, ...],
     format_: str | None,
-    output: Path | None,
+    output: str | None,
     published: tuple[Path, ...],
     merge: tuple[Path, ...],
+    texts: bool,
+    outcome: Path | None,
     store: Path | None,
     registry_file: Path | None,
     strict: bool,
 ) -> None:
     """Show or write the leaderboard of a benchmark, from what the store holds, published results beside it.
+
+    With a folder as -o, write a static site of one or several benchmarks: tables, models, tasks, comparisons.
 
     \b
     Examples:
@@ -48,17 +77,85 @@ def command(
       harness leaderboard quickstart -o board.html
       harness leaderboard ppe --published published.jsonl
       harness leaderboard quickstart --merge machine-2.sqlite --merge machine-3.sqlite
+      harness leaderboard quickstart judgebench -o site/
     """
+    from harness.errors import UsageError
+
+    registry = open_registry(registry_file, strict)
+    if output is not None and _is_site(output, format_):
+        if merge:
+            raise UsageError("--merge joins stores in a single file, not yet in a site; name a file with -o")
+        _write_site(registry, benchmarks, Path(output), published, store, texts=texts, outcome=outcome)
+        return
+    if texts or outcome is not None:
+        option = "--texts" if texts else "--outcome"
+        raise UsageError(f"{option} is for a site; name a folder with -o, such as site/")
+    if len(benchmarks) > 1:
+        raise UsageError(
+            f"{len(benchmarks)} benchmarks go into a site only: name a folder with -o, such as site/, "
+            "or write one leaderboard at a time"
+        )
+    _write_board(registry, benchmarks[0], format_, None if output is None else Path(output), published, merge, store)
+
+
+def _is_site(output: str, format_: str | None) -> bool:
+    """Whether -o names a folder: by the slash at its end, or for want of an ending that names a format.
+
+    Raises:
+        UsageError: it does, and a format is asked for too.
+    """
+    from harness.errors import UsageError
+
+    if output.endswith(("/", "\\")):
+        if format_ is not None:
+            raise UsageError(
+                f"-o {output} is a folder, which holds a site; --format {format_} needs the name of a file"
+            )
+        return True
+    return format_ is None and Path(output).suffix.lower() not in BY_ENDING
+
+
+def _write_site(
+    registry: Registry,
+    benchmarks: Sequence[str],
+    folder: Path,
+    published: Sequence[Path],
+    store: Path | None,
+    *,
+    texts: bool,
+    outcome: Path | None,
+) -> None:
+    from harness.api import build_site
+
+    files = build_site(
+        benchmarks,
+        folder,
+        store=store,
+        published=published,
+        texts=texts,
+        outcome=outcome,
+        registry=registry,
+        say=lambda note: click.echo(f"note: {note}", err=True),
+    )
+    click.echo(f"site of {files} files written; open {folder / 'index.html'}", err=True)
+
+
+def _write_board(
+    registry: Registry,
+    benchmark: str,
+    format_: str | None,
+    output: Path | None,
+    published: Sequence[Path],
+    merge: Sequence[Path],
+    store: Path | None,
+) -> None:
     from harness.api import build_leaderboard
     from harness.errors import UsageError
     from harness.leaderboard import render
     from harness.training import write_atomically
 
-    by_ending = {".md": "markdown", ".csv": "csv", ".json": "json", ".html": "html"}
-    chosen = format_ or (by_ending.get(output.suffix, "table") if output else "table")
-    board = build_leaderboard(
-        benchmark, store=store, published=published, merge=merge, registry=open_registry(registry_file, strict)
-    )
+    chosen = format_ or (BY_ENDING.get(output.suffix.lower(), "table") if output else "table")
+    board = build_leaderboard(benchmark, store=store, published=published, merge=merge, registry=registry)
     if not board.entries:
         raise UsageError(
             f"the store holds no result of {benchmark}; make some with: harness eval -m MODEL -t {benchmark}"

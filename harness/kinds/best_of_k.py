@@ -12,6 +12,7 @@ from harness import stats
 from harness.capabilities import Candidates, Failure, Request
 from harness.columns import BadValue
 from harness.metric import Columns, FloatArray, MeanMetric, Metric
+from harness.pictures import Picture, Series
 from harness.stats import Linearised
 from harness.task import Answers, FieldSpec, Item, Stage, Task
 
@@ -91,6 +92,25 @@ def _curves(columns: Columns) -> tuple[FloatArray, FloatArray]:
     )
 
 
+def curve_picture(columns: Columns) -> Picture | None:
+    """The exact best-of-K curve with its 95 % band, the oracle's beside it; None where there are no responses."""
+    if not len(columns):
+        return None
+    longest = int(np.isfinite(columns.values["correct"]).sum(axis=1).max())
+    own, oracle = (both[:, :longest] for both in curves(columns))
+    points = [stats.mean_estimate(at, clusters=columns.clusters, bounds=(0.0, 1.0)) for at in own.T]
+    x = list(range(1, longest + 1))
+    value, low, high = ([getattr(p, name) for p in points] for name in ("value", "low", "high"))
+    return Picture(
+        title="Best of K",
+        x="K, responses to choose from",
+        y="correctness of the choice",
+        series=[Series(x, value, low, high), Series(x, oracle.mean(axis=0).tolist(), name="oracle", reference=True)],
+        x_scale="log",
+        note="Exact over all subsets of K responses, with 95 % bands; the oracle knows which are correct.",
+    )
+
+
 class _BestOfK(OfScores, MeanMetric):
     pass
 
@@ -117,6 +137,11 @@ class Accuracy(_BestOfK):
             "oracle": [round(v, 12) for v in oracle.tolist()],
             "expected_kl": [round(v, 12) for v in stats.expected_kl(np.arange(1, longest + 1)).tolist()],
         }
+
+    def pictures(self, columns: Columns) -> Sequence[Picture]:
+        """The best-of-K curve."""
+        picture = curve_picture(columns)
+        return () if picture is None else (picture,)
 
 
 class StrictAccuracy(_BestOfK):
@@ -199,6 +224,37 @@ class PairwiseAccuracy(_BestOfK):
         """The prompts with pairs, where that is not all of them."""
         paired = int((~np.isnan(self.per_item(columns))).sum())
         return None if paired == len(columns) else paired
+
+    def pictures(self, columns: Columns) -> Sequence[Picture]:
+        """How often the pairs are ordered rightly, by how far apart their scores are."""
+        gaps = _gaps(columns)
+        if gaps.size < _GROUPS:
+            return ()
+        gaps = gaps[np.argsort(np.abs(gaps), kind="stable")]
+        shares = [float((0.5 + 0.5 * np.sign(part)).mean()) for part in np.array_split(gaps, _GROUPS)]
+        middles = [100 * (i + 0.5) / _GROUPS for i in range(_GROUPS)]
+        picture = Picture(
+            title="Pairs by the gap of their scores",
+            x="gap of the scores, percentile",
+            y="share ordered rightly",
+            series=[Series(middles, shares), Series([0, 100], [0.5, 0.5], name="chance", reference=True)],
+            x_range=(0.0, 100.0),
+            note="Ten groups of as many (correct, wrong) pairs. Scores that mean something order far pairs better.",
+        )
+        return (picture,)
+
+
+_GROUPS = 10
+_MOST_PAIRS = 1_000_000
+
+
+def _gaps(columns: Columns) -> FloatArray:
+    """Score of the correct minus score of the wrong response, of all pairs of the first prompts up to a million."""
+    scores, correct = columns.values["scores"], columns.values["correct"]
+    rows = max(1, _MOST_PAIRS // max(1, scores.shape[1] ** 2))
+    scores, correct = scores[:rows], correct[:rows]
+    paired = (correct == 1)[:, :, None] & (correct == 0)[:, None, :]
+    return np.asarray((scores[:, :, None] - scores[:, None, :])[paired])
 
 
 class StrictPairwiseAccuracy(PairwiseAccuracy):

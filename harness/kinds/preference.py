@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from harness import stats
 from harness.capabilities import Candidates, Failure, Pair, Request, Verdict
 from harness.columns import BadValue
 from harness.metric import Columns, FloatArray, MeanMetric, Metric
+from harness.pictures import Picture, Series
 from harness.task import Answers, FieldSpec, Item, Stage, Task
 
 NAN = float("nan")
@@ -146,6 +148,24 @@ class Accuracy(_Preference):
         """Credit of each pair."""
         given, exchanged = self.games(columns)
         return 0.5 + 0.25 * (given + exchanged)
+
+    def pictures(self, columns: Columns) -> Sequence[Picture]:
+        """How often the better response wins in both orders, in one with a tie in the other, and so on."""
+        won = np.add(*self.games(columns))
+        kinds = {"right twice": won == 2, "right once": won == 1, "undecided": won == 0}
+        kinds |= {"wrong once": won == -1, "wrong twice": won == -2}
+        shares = [
+            stats.mean_estimate(k.astype(float), clusters=columns.clusters, bounds=(0, 1)) for k in kinds.values()
+        ]
+        value, low, high = ([getattr(e, name) for e in shares] for name in ("value", "low", "high"))
+        picture = Picture(
+            title="Verdicts",
+            x="verdict, in both orders",
+            y="share of pairs",
+            series=[Series(list(kinds), value, low, high, form="bars")],
+            note="A judge that contradicts itself when the responses are exchanged is undecided.",
+        )
+        return (picture,)
 
 
 class StrictAccuracy(_Preference):

@@ -54,10 +54,7 @@ def assemble(
     if name not in registry.benchmarks():
         raise UnknownName("benchmark", name, registry.benchmarks())
     benchmark = registry.benchmarks()[name]
-    tasks = [task for task in benchmark.tasks if task in registry.tasks()]
-    digests = {task: task_digest(registry, task) for task in tasks}
-    stores = [*([] if store is None else [store]), *merge]
-    current, notes = merged_cells(stores, digests)
+    current, notes = current_cells(registry, store, benchmark, merge)
     entries, kinds = _entries(registry, benchmark, current)
     files = [*shipped_files(benchmark), *published]
     others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})
@@ -84,6 +81,15 @@ def assemble(
     notes += others.notes
     sort_in(entries, others.entries, first)
     return Board(name, benchmark.description, columns, entries, notes)
+
+
+def current_cells(
+    registry: Registry, store: Readable | None, benchmark: BenchmarkFile, merge: Sequence[Readable] = ()
+) -> tuple[list[CellRecord], list[str]]:
+    """The cells a leaderboard is made of, and what the reader has to know of those left out."""
+    tasks = [task for task in benchmark.tasks if task in registry.tasks()]
+    digests = {task: task_digest(registry, task) for task in tasks}
+    return merged_cells([*([] if store is None else [store]), *merge], digests)
 
 
 _UNKNOWN = 1e9
@@ -140,10 +146,10 @@ def _columns(benchmark: BenchmarkFile, kinds: Kinds) -> list[Column]:
     keys = [aggregate.name for aggregate in benchmark.aggregates if aggregate.name in kinds]
     singles = [key for key in kinds if key not in keys]
     singles.sort(key=lambda key: next((i for i, t in enumerate(benchmark.tasks) if key.startswith(t + ":")), 0))
-    return [Column(key, _title(benchmark, key), *kinds[key]) for key in [*keys, *singles]]
+    return [Column(key, title_of(benchmark, key), *kinds[key]) for key in [*keys, *singles]]
 
 
-def _title(benchmark: BenchmarkFile, key: str) -> str:
+def title_of(benchmark: BenchmarkFile, key: str) -> str:
     """``TASK METRIC`` without what the names of the benchmark and its tasks share: a folder, or a library of tasks."""
     task = next((task for task in benchmark.tasks if key.startswith(task + ":")), "")
     if not task:

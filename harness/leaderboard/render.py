@@ -1,4 +1,4 @@
-"""A leaderboard as text: table, Markdown, CSV, JSON, HTML. Whatever a model or data set wrote is text, never markup."""
+"""A leaderboard in every format. Whatever a model or data set wrote is text, never markup."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.leaderboard.board import Board, Column, Entry
+from harness.leaderboard.documents import latex, model_index
 from harness.report import figure, interval, plain_table
 from harness.stats import Estimate
 
 PUBLISHED = "†"
 """Marks rows that were published, not evaluated here."""
+
+
+SCHEMA = "harness-leaderboard/1"
+"""Of the JSON: keys may be added under the same number; one that is removed or changes its meaning raises it."""
 
 
 def rank_text(entry: Entry) -> str:
@@ -143,6 +148,7 @@ def _number(value: float) -> str:
 def as_json(board: Board) -> dict[str, Any]:
     """The leaderboard as plain data; None where a figure cannot be computed."""
     return {
+        "schema": SCHEMA,
         "benchmark": board.benchmark,
         "description": board.description,
         "columns": [
@@ -191,12 +197,18 @@ def _html(board: Board) -> str:
     )
 
 
+def _latex(board: Board) -> str:
+    return latex(board, [_cells(board, entry) for entry in board.entries], _head(board), _notes(board))
+
+
 FORMATS: dict[str, Callable[[Board], str]] = {
     "table": _table,
     "markdown": _markdown,
     "csv": _csv,
     "json": lambda board: json.dumps(as_json(board), indent=2) + "\n",
     "html": _html,
+    "latex": _latex,
+    "model-card": model_index,
 }
 
 

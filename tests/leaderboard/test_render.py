@@ -95,6 +95,7 @@ def test_json_holds_the_estimates_unrounded_and_null_where_there_is_none(plain):
     places = {"rank": 1, "rank_low": 1, "rank_high": 2, "tied_with_best": True, "n_failed": 3, **here}
     missing = {"rank": None, "rank_low": None, "rank_high": None, "tied_with_best": False, "n_failed": 0, **here}
     assert json.loads(render(plain, "json")) == {
+        "schema": "harness-leaderboard/1",
         "benchmark": "suite",
         "description": "What it is.",
         "columns": [

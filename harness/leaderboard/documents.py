@@ -1,0 +1,108 @@
+"""A leaderboard inside other documents: a LaTeX table for a paper, the model index of a model card."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from harness.leaderboard.board import Board, Entry
+from harness.report import figure
+from harness.stats import Estimate
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "†": r"\textdagger{}",
+    **{character: "\\" + character for character in "&%$#_"},
+}
+
+
+def latex(board: Board, cells: list[list[str]], head: list[str], notes: list[str]) -> str:
+    """A table for the packages booktabs and graphicx, notes below it; every text is escaped.
+
+    Args:
+        board: The leaderboard.
+        cells: Its rows as text.
+        head: The titles of the columns.
+        notes: Sentences below the table.
+    """
+    count = len(head)
+    lines = [
+        r"% \usepackage[T1]{fontenc}, \usepackage{booktabs} and, for wide tables, \usepackage{graphicx}",
+        r"\begin{table}",
+        r"\centering",
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        rf"\begin{{tabular}}{{rl{'r' * (count - 2)}}}",
+        r"\toprule",
+        _line(head),
+        r"\midrule",
+        *(_line(row) for row in cells),
+        r"\bottomrule",
+        r"\end{tabular}}",
+        rf"\caption{{{latex_text(': '.join(filter(None, [board.benchmark, board.description])))}}}",
+        *(rf"\par\footnotesize {latex_text(note)}" for note in notes),
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: list[str]) -> str:
+    return " & ".join(map(latex_text, cells)) + r" \\"
+
+
+def latex_text(text: str) -> str:
+    """Characters that LaTeX would obey, escaped."""
+    return "".join(_LATEX.get(character, character) for character in " ".join(text.split()))
+
+
+def model_index(board: Board) -> str:
+    """The ``model-index`` of a model card on the Hugging Face hub, in YAML; one entry a model that was evaluated."""
+    import yaml
+
+    models = [
+        {
+            "name": entry.model,
+            "results": [_result(board, entry, column) for column in board.columns if _has(entry, column.key)],
+        }
+        for entry in board.entries
+        if not entry.published and any(_has(entry, column.key) for column in board.columns)
+    ]
+    return yaml.safe_dump({"model-index": models}, sort_keys=False, allow_unicode=False, width=120)
+
+
+def _has(entry: Entry, key: str) -> bool:
+    return key in entry.figures and math.isfinite(entry.figures[key].value)
+
+
+def _result(board: Board, entry: Entry, column: Any) -> dict[str, Any]:
+    e = entry.figures[column.key]
+    whole, _, metric = column.key.rpartition(":")
+    name = column.title if column.title == column.key else f"{board.benchmark}: {column.title}"
+    return {
+        "task": {"type": "other", "name": name},
+        "dataset": {"name": board.benchmark, "type": board.benchmark},
+        "metrics": [
+            {
+                "type": metric if whole else "aggregate",
+                "name": column.title + _bounds(e, column.unit),
+                "value": float(e.value),
+                "args": _args(e, column.unit),
+            }
+        ],
+    }
+
+
+def _bounds(e: Estimate, unit: str) -> str:
+    return f" [{figure(e.low, unit)}, {figure(e.high, unit)}]" if math.isfinite(e.low) else ""
+
+
+def _args(e: Estimate, unit: str) -> dict[str, Any]:
+    interval = [float(e.low), float(e.high)] if math.isfinite(e.low) else None
+    return {"unit": unit, "interval_95": interval, "n": e.n, "n_failed": e.n_failed}

@@ -1,0 +1,272 @@
+// Two models, side by side: paired differences as the command line computes them, and the items that tell them apart.
+"use strict";
+(() => {
+  const { benchmark, models, columns, items } = chunks.models;
+  const byId = (id) => document.getElementById(id);
+  const AT_ONCE = 100;
+  const index = new Map(models.map((model, i) => [model.slug, i]));
+  const state = { first: -1, second: -1, pinned: [], domains: false, task: 0, side: "all", shown: AT_ONCE };
+
+  // numbers
+
+  const NAMES = ["first", "second", "difference", "stderr", "low", "high", "p_value", "n", "minimum_detectable"];
+  const floats = (text) => new Float32Array(bytes(text).buffer);
+
+  /** One number out of many of 24 bits each, after the step that they count in. */
+  function packedError(text, i) {
+    const [step, codes] = text.split(" ");
+    const [a, b, c] = bytes(codes).subarray(3 * i, 3 * i + 3);
+    const code = a + 256 * b + 65536 * c;
+    return code === 2 ** 24 - 1 ? NaN : code * Number(step);
+  }
+
+  /** As `harness compare` shows it. */
+  function pText(p) {
+    if (p === null || !Number.isFinite(p)) return "-";
+    if (p >= 1e-4) return fixed(p, 4);
+    const [mantissa, power] = p.toExponential(1).split("e-");
+    return p === 0 ? "0.0e+00" : `${mantissa}e-${power.padStart(2, "0")}`;
+  }
+
+  /** One column's comparison of models i and j. The files hold the pairs of a model with those before it. */
+  function comparison(column, packed, i, j) {
+    const [later, earlier] = i > j ? [i, j] : [j, i];
+    const own = packed[columns.indexOf(column)];
+    const at = own.with ? new Uint16Array(bytes(own.with).buffer).indexOf(earlier) : -1;
+    const stderr = () => (own.errors ? packedError(own.errors, earlier) : NaN);
+    const found =
+      at < 0
+        ? onSameItems(column, column.values[later], column.values[earlier], stderr())
+        : Object.fromEntries(NAMES.map((name) => [name, floats(own[name])[at]]));
+    const { first, second, difference, low, high } = found;
+    if (later === i) return found;
+    const [turned, least, most] = [difference, high, low].map((number) => 0 - number); // which is never -0
+    return { ...found, first: second, second: first, difference: turned, low: least, high: most };
+  }
+
+  /** Where both stand on the items that most answered, everything follows from the values and the error of their difference. */
+  function onSameItems(column, one, other, stderr) {
+    const [first, second] = [one ?? NaN, other ?? NaN];
+    const difference = first - second;
+    const reach = stderr * column.reach;
+    return {
+      first,
+      second,
+      difference,
+      stderr,
+      low: difference - reach,
+      high: difference + reach,
+      p_value: pairedP(difference, stderr, column.clusters),
+      minimum_detectable: stderr * column.detectable,
+      n: Number.isNaN(difference) ? NaN : column.n,
+    };
+  }
+
+  // the table of differences
+
+  async function showDifferences() {
+    const { first, second } = state;
+    const later = models[Math.max(first, second)];
+    const { pairs } = await loadData(`compare/m-${later.slug}.js`, `m-${later.slug}`);
+    if (first !== state.first || second !== state.second) return; // the reader was faster
+    const found = columns.map((column) => [column, comparison(column, pairs, first, second)]);
+    const measured = found.filter(([, c]) => Number.isFinite(c.difference));
+    const shown = measured.filter(([column]) => state.domains || column.domain === "overall");
+    const scale = scales(shown);
+    byId("head-first").replaceChildren(name(first));
+    byId("head-second").replaceChildren(name(second));
+    byId("pairs").tBodies[0].replaceChildren(...shown.map(([column, c]) => line(column, c, scale.get(column.unit))));
+    byId("domains").parentElement.hidden = !columns.some((column) => column.domain !== "overall");
+    byId("differences").hidden = false;
+    const words = ["harness", "compare", models[first].label, models[second].label, "-t", benchmark];
+    byId("command").textContent = words.map(quoted).join(" ") + (state.domains ? " --domains" : "");
+    byId("status").textContent = shown.length ? "" : "These two were evaluated on no common task.";
+    window.harnessComparison = shown.map(([column, c]) => ({ key: column.key, ...c }));
+  }
+
+  const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\"'\"'")}'`);
+  const name = (i) => element("bdi", { textContent: models[i].label });
+
+  /** The largest end of any interval of each unit, for the bars. */
+  function scales(found) {
+    const largest = new Map();
+    for (const [column, c] of found) {
+      const ends = [c.low, c.high, c.difference].filter(Number.isFinite).map(Math.abs);
+      largest.set(column.unit, Math.max(largest.get(column.unit) ?? 0, ...ends));
+    }
+    return largest;
+  }
+
+  function line(column, c, largest) {
+    const sign = c.difference > 0 ? "+" : "";
+    const range = Number.isFinite(c.low) ? ` [${figure(c.low, column.unit)}, ${figure(c.high, column.unit)}]` : "";
+    const head = element("th", { scope: "row" }, soft(column.title));
+    if (!column.higher_is_better) head.append(" ", element("small", { textContent: "lower is better" }));
+    if (column.domain !== "overall") head.className = "d";
+    const made = element("tr", {}, head);
+    const texts = [figure(c.first, column.unit), figure(c.second, column.unit)];
+    for (const text of texts) made.append(element("td", { textContent: text }));
+    made.append(element("td", {}, element("b", { textContent: sign + figure(c.difference, column.unit) }), range));
+    made.append(gap(column, c, largest));
+    const rest = [pText(c.p_value), Number.isFinite(c.n) ? String(c.n) : "-", figure(c.minimum_detectable, column.unit)];
+    for (const text of rest) made.append(element("td", { textContent: text }));
+    return made;
+  }
+
+  /** A bar to the right where the first is better, to the left where the second is. */
+  function gap(column, c, largest) {
+    const sign = column.higher_is_better ? 1 : -1;
+    const cell = element("td", { className: "gap" });
+    if (!(largest > 0) || !Number.isFinite(c.difference)) return cell;
+    const at = (value) => 50 + (48 * sign * value) / largest;
+    const ends = [at(Number.isFinite(c.low) ? c.low : c.difference), at(Number.isFinite(c.high) ? c.high : c.difference)];
+    cell.style.setProperty("--a", Math.min(...ends));
+    cell.style.setProperty("--b", Math.max(...ends));
+    cell.style.setProperty("--c", at(c.difference));
+    const clear = c.low > 0 || c.high < 0;
+    const winner = !clear ? "neither" : sign * c.difference > 0 ? "first" : "second";
+    cell.classList.add(winner);
+    cell.append(element("span", { textContent: winner }));
+    return cell;
+  }
+
+  // the items
+
+  async function showItems() {
+    const task = items[state.task];
+    byId("disagreements").hidden = !task;
+    if (!task) return;
+    const both = [state.first, state.second];
+    const file = loadData(`compare/${task.file}.js`, task.file);
+    const scores = await Promise.all(
+      both.map(async (i) => {
+        const slug = models[i].slug;
+        const { levels, codes } = (await loadData(`compare/m-${slug}.js`, `m-${slug}`)).scores[state.task];
+        return Array.from(await inflate(codes), (code) => (code === 255 ? NaN : levels[code]));
+      }),
+    );
+    const data = await file;
+    if (both[0] !== state.first || both[1] !== state.second || task !== items[state.task]) return;
+    const sign = task.higher_is_better ? 1 : -1;
+    const gaps = data.ids.map((_, i) => ({ i, gap: sign * (scores[0][i] - scores[1][i]) }));
+    const side = { all: () => true, first: (g) => g.gap > 0, second: (g) => g.gap < 0 }[state.side];
+    const differ = gaps.filter((g) => Math.abs(g.gap) > 1e-9);
+    const found = differ.filter(side);
+    found.sort((a, b) => Math.abs(b.gap) - Math.abs(a.gap) || a.i - b.i);
+    const failed = gaps.filter((g) => Number.isNaN(g.gap)).length;
+    describeItems(task, data, differ, failed);
+    byId("items-first").replaceChildren(name(both[0]));
+    byId("items-second").replaceChildren(name(both[1]));
+    const shown = found.slice(0, state.shown);
+    byId("items").tBodies[0].replaceChildren(...shown.map(({ i }) => itemLine(task, data, scores, i)));
+    byId("more").hidden = found.length <= state.shown;
+  }
+
+  function describeItems(task, data, differ, failed) {
+    const better = differ.filter((g) => g.gap > 0).length;
+    const parts = [
+      `${data.ids.length - differ.length - failed} alike, ${better} better by the first, ${differ.length - better} better by the second`,
+    ];
+    if (failed) parts.push(`${failed} that one of them failed or lacks`);
+    if (task.left_out) parts.push(`${task.left_out} further items, on which the models differ less, are left out`);
+    const what = task.own ? task.metric : `how far the item pulls ${task.metric}`;
+    byId("items-status").textContent = `${data.ids.length} items by ${what}: ${parts.join("; ")}.`;
+  }
+
+  function itemLine(task, data, scores, i) {
+    const head = element("th", { scope: "row" }, soft(data.ids[i]));
+    const texts = data.texts[data.ids[i]];
+    if (texts) {
+      const shown = Object.entries(texts).map(([field, text]) =>
+        element("div", {}, element("b", { textContent: field }), element("pre", { textContent: text })),
+      );
+      head.append(element("details", {}, element("summary", { textContent: "texts" }), ...shown));
+    }
+    const made = element("tr", {}, head, element("td", { textContent: data.domains[i].join(", ") }));
+    for (const own of scores) made.append(element("td", { textContent: figure(own[i], task.unit) }));
+    return made;
+  }
+
+  // state
+
+  function read() {
+    const given = readState();
+    const wanted = (given.get("models") ?? "").split(",").map((slug) => index.get(slug) ?? -1);
+    state.pinned = [...new Set(wanted.filter((i) => i >= 0))];
+    const rest = models.map((_, i) => i).filter((i) => !state.pinned.includes(i));
+    [state.first, state.second] = [...state.pinned, ...rest];
+    state.domains = given.get("domains") === "1";
+    state.task = Math.max(0, items.findIndex((item) => item.task === given.get("task")));
+    state.side = ["first", "second"].includes(given.get("side")) ? given.get("side") : "all";
+  }
+
+  function write() {
+    const chosen = [state.first, state.second];
+    const order = [...chosen, ...state.pinned.filter((i) => !chosen.includes(i))];
+    const given = new URLSearchParams({ models: order.map((i) => models[i].slug).join(",") });
+    if (state.domains) given.set("domains", "1");
+    if (state.task > 0) given.set("task", items[state.task].task);
+    if (state.side !== "all") given.set("side", state.side);
+    writeState(given);
+  }
+
+  function fill(select, chosen) {
+    const option = (i) => new Option(`${models[i].label} (rank ${models[i].rank})`, String(i));
+    const all = models.map((_, i) => i);
+    if (state.pinned.length > 2) {
+      const group = (label, members) => {
+        const made = element("optgroup", { label });
+        made.append(...members.map(option));
+        return made;
+      };
+      const rest = all.filter((i) => !state.pinned.includes(i));
+      select.replaceChildren(group("pinned", state.pinned), ...(rest.length ? [group("others", rest)] : []));
+    } else {
+      select.replaceChildren(...all.map(option));
+    }
+    select.value = String(chosen);
+  }
+
+  function refresh() {
+    if (models.length < 2) {
+      byId("status").textContent = "A comparison needs two evaluated models.";
+      return;
+    }
+    fill(byId("first"), state.first);
+    fill(byId("second"), state.second);
+    byId("domains").checked = state.domains;
+    byId("task").value = String(state.task);
+    byId("side").value = state.side;
+    const failed = (error) => (byId("status").textContent = error.message);
+    showDifferences().catch(failed);
+    showItems().catch(failed);
+  }
+
+  function change(action) {
+    action();
+    write();
+    refresh();
+  }
+
+  byId("task").append(...items.map((item, i) => new Option(item.task, String(i))));
+  const choose = (mine, other) => (event) =>
+    change(() => {
+      const chosen = Number(event.target.value);
+      if (chosen === state[other]) state[other] = state[mine];
+      state[mine] = chosen;
+      state.shown = AT_ONCE;
+    });
+  byId("first").addEventListener("change", choose("first", "second"));
+  byId("second").addEventListener("change", choose("second", "first"));
+  byId("swap").addEventListener("click", () => change(() => ([state.first, state.second] = [state.second, state.first])));
+  byId("domains").addEventListener("change", (event) => change(() => (state.domains = event.target.checked)));
+  byId("task").addEventListener("change", (event) => change(() => Object.assign(state, { task: Number(event.target.value), shown: AT_ONCE })));
+  byId("side").addEventListener("change", (event) => change(() => Object.assign(state, { side: event.target.value, shown: AT_ONCE })));
+  byId("more").addEventListener("click", () => change(() => (state.shown += AT_ONCE)));
+  addEventListener("hashchange", () => {
+    read();
+    refresh();
+  });
+  read();
+  refresh();
+})();

@@ -1,0 +1,78 @@
+"""The data that scripts of a page read: columns shown on demand, and what two models need to be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.leaderboard.render import rank_text
+from harness.site.content import Content
+from harness.site.items import ItemScores, pack_scores
+from harness.site.measured import Measured
+from harness.site.pages import cell_text
+from harness.site.pairs import Paired, column_document, model_document
+
+
+def hidden_columns(content: Content) -> dict[str, Any]:
+    """The columns that are not in the page at first, so that it opens fast; their cells as text, in the rows' order."""
+    hidden = [column for column in content.columns if column.key in content.hidden]
+    return {
+        "order": [column.key for column in content.columns],
+        "hidden": [
+            {
+                "key": column.key,
+                "title": column.title,
+                "kind": column.kind,
+                "unit": column.unit,
+                "lower": not column.higher_is_better,
+                "ends": column.shown_ends if column.most > column.least else "",
+                "texts": [cell_text(row.figures.get(column.key), column.unit) for row in content.rows],
+            }
+            for column in hidden
+        ],
+    }
+
+
+def comparison_files(content: Content, measured: Measured) -> Iterator[tuple[str, Any]]:
+    """(name, data) of what all pairs share, of the items of each task, and of each model."""
+    rows = content.evaluated
+    yield (
+        "models",
+        {
+            "benchmark": content.board.benchmark,
+            "models": [{"slug": r.slug, "label": r.entry.model, "rank": rank_text(r.entry)} for r in rows],
+            "columns": [_column(content, pair) for pair in measured.pairs],
+            "items": [_items(number, items) for number, items in enumerate(measured.items)],
+        },
+    )
+    for number, items in enumerate(measured.items):
+        texts = measured.texts.get(items.task, {})
+        yield f"items-{number}", {"ids": items.ids, "domains": items.domains, "texts": texts}
+    for i, row in enumerate(rows):
+        scores = [pack_scores(items.scores[i]) for items in measured.items]
+        yield f"m-{row.slug}", {"pairs": model_document(measured.pairs, i), "scores": scores}
+
+
+def _column(content: Content, pair: Paired) -> dict[str, Any]:
+    column = next(column for column in content.columns if column.key == pair.key)
+    return {
+        "title": column.title,
+        "task": column.task,
+        "metric": column.metric,
+        "domain": column.domain,
+        "unit": column.unit,
+        "higher_is_better": column.higher_is_better,
+        **column_document(pair),
+    }
+
+
+def _items(number: int, items: ItemScores) -> dict[str, Any]:
+    return {
+        "task": items.task,
+        "metric": items.metric,
+        "unit": items.unit,
+        "higher_is_better": items.higher_is_better,
+        "own": items.own,
+        "left_out": items.left_out,
+        "file": f"items-{number}",
+    }

@@ -1,0 +1,118 @@
+"""What each model makes of each item, packed for a page that lists the items on which two models disagree."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.capabilities import Conversation
+from harness.collect import Table
+from harness.metric import MeanMetric, Metric
+from harness.task import BadItem, Item, Task
+
+MOST_ITEMS = 2000
+"""Of a task; those on which the models differ most."""
+_LEVELS = 254
+_FAILED = 255
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class ItemScores:
+    """The items of one task, and the figure of each model on each."""
+
+    task: str
+    metric: str
+    unit: str
+    higher_is_better: bool
+    own: bool
+    """True where the figure is the item's own, of which the metric is the mean; else it is the item's pull on it."""
+    ids: list[str]
+    domains: list[list[str]]
+    left_out: int
+    scores: NDArray[np.float64]
+    """(models, items), NaN where the model failed or lacks the task."""
+
+
+def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> ItemScores | None:
+    """The figures of all models on a task's items; None where the models do not share the items.
+
+    An item's figure is the metric's value plus the item's influence on it, which for a mean is the item's own score.
+    """
+    present = [table for table in tables if table is not None]
+    first = present[0]
+    if any(len(t.ids) != len(first.ids) or not (t.ids == first.ids).all() for t in present):
+        return None
+    scores = np.full((len(tables), len(first.ids)), np.nan)
+    for i, table in enumerate(tables):
+        if table is not None:
+            part, _ = metric.on(table.columns)
+            scores[i] = part.value + part.influence
+    kept = _telling(scores)
+    names = [first.domain_names[j] for j in range(len(first.domain_names))]
+    domains = [[names[k] for k in first.combinations[first.memberships[i]]] for i in kept]
+    ids = [first.ids[i].decode("utf-8", "replace") for i in kept]
+    own = isinstance(metric, MeanMetric) and type(metric).linearise is MeanMetric.linearise
+    left_out = len(first.ids) - len(kept)
+    return ItemScores(
+        task, metric.name, metric.unit, metric.higher_is_better, own, ids, domains, left_out, scores[:, kept]
+    )
+
+
+def _telling(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Numbers of the items to keep, in their order."""
+    count = scores.shape[1]
+    if count <= MOST_ITEMS:
+        return np.arange(count)
+    known = np.isfinite(scores)
+    filled = np.where(known, scores, 0.0)
+    n = np.maximum(known.sum(axis=0), 1)
+    variance = (filled**2).sum(axis=0) / n - (filled.sum(axis=0) / n) ** 2
+    return np.sort(np.argsort(-variance, kind="stable")[:MOST_ITEMS])
+
+
+def pack_scores(scores: NDArray[np.float64]) -> dict[str, Any]:
+    """Distinct values and one byte an item, deflated, in base64; beyond 254 values, rounded to as many steps."""
+    finite = np.isfinite(scores)
+    levels = np.unique(np.round(scores[finite], 6))
+    if len(levels) > _LEVELS:
+        levels = np.linspace(levels[0], levels[-1], _LEVELS)
+        codes = np.clip(np.searchsorted((levels[1:] + levels[:-1]) / 2, scores), 0, _LEVELS - 1)
+    else:
+        codes = np.searchsorted(levels, np.round(scores, 6))
+    packed = np.where(finite, codes, _FAILED).astype(np.uint8).tobytes()
+    return {
+        "levels": [float(f"{v:.6g}") for v in levels],
+        "codes": base64.b64encode(zlib.compress(packed, 9)).decode(),
+    }
+
+
+def excerpts(task: Task, ids: Sequence[str], *, split: str = "test") -> dict[str, dict[str, str]]:
+    """The beginnings of the texts of items, by id and field; items whose texts are withheld have none."""
+    wanted = set(ids)
+    found: dict[str, dict[str, str]] = {}
+    for item in task.items(split):
+        if not isinstance(item, BadItem) and item.id in wanted and not item.withheld:
+            found[item.id] = _texts(item)
+    return found
+
+
+def _texts(item: Item) -> dict[str, str]:
+    shown = {name: _text(value) for name, value in item.fields.items()}
+    return {name: text if len(text) <= _LONGEST else text[:_LONGEST] + " …" for name, text in shown.items() if text}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Conversation):
+        return "\n".join(f"{message.role}: {message.content}" for message in value.messages)
+    if isinstance(value, (list, tuple)):
+        return "\n".join(f"{i}. {_text(part)}" for i, part in enumerate(value[:8], 1))
+    return "" if value is None else str(value)

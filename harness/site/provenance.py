@@ -1,0 +1,140 @@
+"""Where a row's figures come from: the model behind the label, the run, and the command that makes them again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.registry import Registry
+from harness.resolve import parse_specification
+from harness.store import Store
+from harness.store.origins import RunRecord, failures_of_cells, model_descriptions, runs_of_cells
+from harness.store.records import CellRecord
+
+FAILURES_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One model behind a cell: the evaluated one, or that of another role."""
+
+    name: str
+    """As registered; empty where no installed plugin has it."""
+    plugin: str
+    """Plugin, distribution and version that are installed now."""
+    reference: str
+    version: str
+    arguments: str
+    identity: Mapping[str, str]
+    """Hash of the weights, revision, template: whatever the model said of itself."""
+    fingerprint: str
+
+
+@dataclass(slots=True)
+class Provenance:
+    """What stands behind the figures of one model."""
+
+    origins: list[Origin] = field(default_factory=list)
+    runs: list[RunRecord] = field(default_factory=list)
+    failures: list[tuple[str, str, str]] = field(default_factory=list)
+    """(task, item, reason), the first of each task."""
+    command: str = ""
+    places_left_out: bool = False
+    """True where the command lacks arguments, since where files lie is not recorded."""
+
+
+class Provenances:
+    """Finds the provenance of models in a store.
+
+    Args:
+        registry: Where plugins are looked up.
+        store: Holds the runs.
+        cells: Of all models whose provenance will be asked for.
+    """
+
+    def __init__(self, registry: Registry, store: Store, cells: Sequence[CellRecord]) -> None:
+        self._registry = registry
+        self._entries = {entry.reference: entry for entry in registry.entries("model")}
+        self._descriptions = model_descriptions(store)
+        self._runs = runs_of_cells(store, [cell.id for cell in cells])
+        failed = [cell.id for cell in cells if cell.failed_requests]
+        self._failures = failures_of_cells(store, failed, at_most=FAILURES_SHOWN)
+
+    def of(self, label: str, cells: Sequence[CellRecord], benchmark: str) -> Provenance:
+        """That of one model."""
+        fingerprints = dict.fromkeys(f for cell in cells for f in cell.fingerprint.split("+") if f)
+        runs = {self._runs[cell.id].id: self._runs[cell.id] for cell in cells if cell.id in self._runs}
+        found = Provenance(
+            [self._origin(fingerprint) for fingerprint in fingerprints],
+            sorted(runs.values(), key=lambda run: run.started),
+            [(cell.task, item, reason) for cell in cells for item, reason in self._failures.get(cell.id, [])],
+        )
+        self._add_command(found, label, cells, benchmark)
+        return found
+
+    def _origin(self, fingerprint: str) -> Origin:
+        known = self._descriptions.get(fingerprint, {})
+        reference = str(known.get("reference", ""))
+        entry = self._entries.get(reference)
+        plugin = f"{entry.plugin} of {entry.distribution} {entry.version}" if entry else ""
+        return Origin(
+            entry.name if entry else "",
+            plugin,
+            reference,
+            str(known.get("version", "")),
+            self._specification(fingerprint).partition(":")[2],
+            {str(key): _text(value) for key, value in known.get("identity", {}).items()},
+            fingerprint,
+        )
+
+    def _specification(self, fingerprint: str) -> str:
+        """``NAME:key=value,...`` of a model on file, those inside it in brackets."""
+        known = self._descriptions.get(fingerprint)
+        if known is None:
+            return ""
+        entry = self._entries.get(str(known.get("reference", "")))
+        name = entry.name if entry else str(known.get("reference", "")).partition(":")[2]
+        listed = [f"{key}={_value(value)}" for key, value in known.get("arguments", {}).items()]
+        listed += [f"{key}=[{self._specification(part)}]" for key, part in known.get("parts", {}).items()]
+        return f"{name}:{','.join(listed)}" if listed else name
+
+    def _add_command(self, found: Provenance, label: str, cells: Sequence[CellRecord], benchmark: str) -> None:
+        specification = self._by_label(label)
+        if not specification and cells:
+            first = cells[0].fingerprint.split("+")[0]
+            specification = f"{label}={self._specification(first) or 'NAME'}"
+            found.places_left_out = True
+        words = ["harness", "eval", "-m", specification or label, "-t", benchmark]
+        settings = cells[0].settings if cells else {}
+        for name, usual in (("seed", 0), ("confidence", 0.95)):
+            if settings.get(name, usual) != usual:
+                words += [f"--{name}", str(settings[name])]
+        for run in found.runs[-1:]:
+            words += [
+                w for role, model in run.description.get("roles", {}).items() for w in ("--role", f"{role}={model}")
+            ]
+        found.command = shlex.join(words)
+
+    def _by_label(self, label: str) -> str:
+        """The label itself where it is a specification: nothing else was given as its name."""
+        try:
+            wanted = parse_specification(label)
+        except HarnessError:
+            return ""
+        known = {*self._registry.names("model"), *self._registry.named_models()}
+        return label if wanted.label == label and wanted.name in known else ""
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    return f"[{text}]" if "," in text or ":" in text else text
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -1,0 +1,65 @@
+"""Where the cells of a store come from: runs, descriptions of models, failed items."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from harness.store import schema as s
+from harness.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run, as it was filed."""
+
+    id: int
+    started: str
+    """UTC, ISO 8601."""
+    description: dict[str, Any]
+    """Versions, git state, hardware and settings."""
+
+
+def runs_of_cells(store: Store, cells: Collection[int]) -> dict[int, RunRecord]:
+    """The run of every one of these cells, by the cell's number."""
+    query = sa.select(s.cells.c.id.label("cell"), s.runs).join(s.runs, s.cells.c.run == s.runs.c.id)
+    known: dict[int, RunRecord] = {}
+    found: dict[int, RunRecord] = {}
+    with store.reading() as connection:
+        for part in _parts(cells):
+            for row in connection.execute(query.where(s.cells.c.id.in_(part))):
+                if row.id not in known:
+                    known[row.id] = RunRecord(row.id, row.started, json.loads(row.description))
+                found[row.cell] = known[row.id]
+    return found
+
+
+def model_descriptions(store: Store) -> dict[str, dict[str, Any]]:
+    """What the fingerprint of every model is a hash of, by fingerprint."""
+    with store.reading() as connection:
+        rows = connection.execute(sa.select(s.models.c.fingerprint, s.models.c.description))
+        return {row.fingerprint: json.loads(row.description) for row in rows}
+
+
+def failures_of_cells(store: Store, cells: Collection[int], *, at_most: int) -> dict[int, list[tuple[str, str]]]:
+    """The first failed items of each of these cells with their reasons, by the cell's number."""
+    f = s.failures.c
+    query = sa.select(f.cell, f.item, f.reason).where(f.number < at_most).order_by(f.cell, f.number)
+    found: dict[int, list[tuple[str, str]]] = {}
+    with store.reading() as connection:
+        for part in _parts(cells):
+            for row in connection.execute(query.where(f.cell.in_(part))):
+                found.setdefault(row.cell, []).append((row.item, row.reason))
+    return found
+
+
+def _parts(cells: Collection[int]) -> Iterator[tuple[int, ...]]:
+    """As many at a time as a statement may name."""
+    rest = iter(cells)
+    while part := tuple(islice(rest, 10_000)):
+        yield part

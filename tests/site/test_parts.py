@@ -1,0 +1,308 @@
+"""The parts of a site, each against an independent computation."""
+
+import base64
+import dataclasses
+import json
+import math
+import random
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import compare, stats
+from harness.build import build_task
+from harness.metric import Columns
+from harness.pictures import Picture, Series
+from harness.report import figure
+from harness.site import pairs
+from harness.site.content import gather
+from harness.site.frames import MOST_MODELS, frames
+from harness.site.items import MOST_ITEMS, item_scores, pack_scores
+from harness.site.measured import measure
+from harness.site.names import file_name
+from harness.site.pages import data_script
+from harness.site.standing import standings, strengths, weaknesses
+from harness.store import Store
+
+# names
+
+
+@given(st.text())
+def test_a_file_name_is_one_everywhere(text):
+    name = file_name(text)
+    assert name
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert not name.startswith("-")
+    assert len(name) <= 70
+    assert name not in {"con", "nul", "aux", "prn", "com1", "lpt9"}
+
+
+@given(st.text(), st.text())
+def test_two_texts_have_two_file_names(one, other):
+    assert (file_name(one) == file_name(other)) == (one == other)
+
+
+@pytest.mark.parametrize("text", ["length", "bt-linear", "a", "x2"])
+def test_a_plain_name_stays(text):
+    assert file_name(text) == text
+
+
+def test_a_name_cannot_pass_for_that_of_another():
+    made = file_name("Some Model")
+    assert file_name(made) != made
+
+
+# data
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)
+    )
+)
+def test_data_is_read_back_and_holds_no_markup(value):
+    text = data_script("name", value)
+    assert text.isascii()
+    assert not set("<>&") & set(text)
+    json.loads(text.removeprefix('harnessData("name",').removesuffix(");\n"))
+
+
+# pairs
+
+
+@pytest.fixture(scope="module")
+def made(lab):
+    """The content of the benchmark, and what was measured of it."""
+    with Store(lab.store) as store:
+        content = gather(lab.registry, store, "lab")
+        return content, measure(lab.registry, store, content, texts=False)
+
+
+def test_all_pairs_are_those_of_compare(made, lab):
+    content, measured = made
+    labels = [row.entry.model for row in content.evaluated]
+    columns = {column.key: column for column in content.columns}
+    seen = 0
+    for i, first in enumerate(labels):
+        for j, second in enumerate(labels[:i]):
+            wanted = {
+                (c.task, c.metric, c.domain): c
+                for c in compare(first, second, ["lab"], store=lab.store, registry=lab.registry)
+            }
+            for pair in measured.pairs:
+                column = columns[pair.key]
+                c = wanted.get((column.task, column.metric, column.domain))
+                if c is None:
+                    assert math.isnan(pair.stderr[i, j])
+                    assert (i, j) not in pair.own
+                    continue
+                own = pair.own.get((i, j))
+                assert (own is not None) == ("patchy" in (first, second))
+                if own is not None:
+                    assert all(own[name] == getattr(c.difference, name) for name in pairs.OF_DIFFERENCE)
+                    assert (own["first"], own["second"]) == (c.first, c.second)
+                    assert own["difference"] == c.difference.value
+                else:
+                    assert pair.stderr[i, j] == pytest.approx(c.difference.stderr, rel=1e-12)
+                    assert (pair.values[i], pair.values[j], pair.n) == (c.first, c.second, c.difference.n)
+                seen += 1
+    assert seen > 50
+
+
+def test_where_nobody_failed_what_follows_from_the_errors_is_what_compare_gives(whole):
+    lab = whole
+    with Store(lab.store) as store:
+        content = gather(lab.registry, store, "lab")
+        measured = measure(lab.registry, store, content, texts=False)
+    assert not any(pair.own for pair in measured.pairs)
+    labels = [row.entry.model for row in content.evaluated]
+    columns = {column.key: column for column in content.columns}
+    for i, first in enumerate(labels):
+        for j, second in enumerate(labels[:i]):
+            for c in compare(first, second, ["lab"], store=lab.store, registry=lab.registry):
+                pair = next(
+                    (
+                        p
+                        for p in measured.pairs
+                        if (columns[p.key].task, columns[p.key].metric, columns[p.key].domain)
+                        == (c.task, c.metric, c.domain)
+                    ),
+                    None,
+                )
+                if pair is None:
+                    continue
+                d = c.difference
+                stderr = pair.stderr[i, j]
+                assert (pair.values[i], pair.values[j], pair.n) == (c.first, c.second, d.n)
+                assert stderr == pytest.approx(d.stderr, rel=1e-12)
+                assert c.first - c.second - pair.reach * stderr == pytest.approx(d.low, rel=1e-9, abs=1e-12)
+                assert pair.detectable * stderr == pytest.approx(d.minimum_detectable, rel=1e-9)
+
+
+@given(st.lists(st.floats(1e-12, 1e6) | st.sampled_from([0.0, math.nan]), min_size=1))
+def test_packed_errors_are_read_back_to_24_bits(values):
+    step, codes = pairs.pack_errors(np.array(values)).split(" ")
+    raw = np.frombuffer(base64.b64decode(codes), np.uint8).reshape(-1, 3).astype(int)
+    read = raw @ np.array([1, 256, 65536])
+    largest = max((v for v in values if v == v), default=0.0)
+    for code, value in zip(read, values, strict=True):
+        if math.isnan(value):
+            assert code == 2**24 - 1
+        else:
+            assert code * float(step) == pytest.approx(value, abs=largest * 2**-24)
+
+
+def test_comparisons_that_have_no_room_are_left_out_domains_first(made, lab, monkeypatch):
+    content, _ = made
+    # One of the four or five models of a task failed somewhere.
+    four, five = (alike * pairs.BYTES_SHARED + rest * pairs.BYTES_OWN for alike, rest in ((3, 3), (6, 4)))
+    monkeypatch.setattr("harness.site.measured.PAIR_BYTES", 2 * four + 2 * five + 1)
+    with Store(lab.store) as store:
+        measured = measure(lab.registry, store, content, texts=False)
+    kinds = {column.key: column.kind for column in content.columns}
+    assert [kinds[pair.key] for pair in measured.pairs] == ["task"] * 4
+    assert "4 of 8 columns are left out" in measured.notes[0]
+
+
+# figures and p-values, as the browser computes them
+
+
+def test_figures_and_p_values_are_those_of_python(visit, site):
+    page = visit(site / "lab" / "compare.html", "#models=good,poor")
+    rng = random.Random(0)
+    values = [rng.choice([-1, 1]) * 10 ** rng.uniform(-8, 8) for _ in range(500)]
+    values += [n / 8 / 100 for n in range(-40, 40)] + [n / 3200 for n in range(-40, 40)] + [0.0, 1.0, 1e-5, 123456.0]
+    for unit in ("fraction", "nats"):
+        shown = page.evaluate("([values, unit]) => values.map((value) => figure(value, unit))", [values, unit])
+        assert shown == [figure(v, unit) for v in values]
+    cases, wanted = [], []
+    for _ in range(400):
+        n = rng.choice([2, 3, 5, 17, 60, 500, 20000])
+        gaps = np.random.default_rng(rng.randrange(10**9)).normal(rng.choice([0, 0.1, 0.5, 3]), 1, n)
+        d = stats.paired_difference(0.0, gaps, 0.0, np.zeros(n))
+        cases.append([d.value, d.stderr, n])
+        wanted.append(d.p_value)
+    cases += [[0.0, 0.0, 9], [0.5, 0.0, 4], [0.5, None, 1]]
+    found = page.evaluate("(cases) => cases.map(([d, s, n]) => pairedP(d, s ?? NaN, n))", cases)
+    assert found[:400] == pytest.approx(wanted, rel=1e-9, abs=1e-300)
+    assert found[400] == 1
+    assert found[401] == 2.0**-3
+    assert found[402] is None or math.isnan(found[402])
+
+
+# items
+
+
+def test_items_of_a_mean_are_the_items_own_figures(made):
+    _, measured = made
+    items = next(i for i in measured.items if i.task == "lab/pairs")
+    assert items.own
+    assert set(np.unique(items.scores[np.isfinite(items.scores)]).round(9)) <= {0.0, 0.5, 1.0}
+    assert np.nanmean(items.scores, axis=1) == pytest.approx(
+        [row.figures["lab/pairs:accuracy"].value for row in made[0].evaluated]
+    )
+    pull = next(i for i in measured.items if i.task == "lab/texts")
+    assert not pull.own
+
+
+def read_scores(packed):
+    codes = np.frombuffer(zlib.decompress(base64.b64decode(packed["codes"])), np.uint8)
+    return np.array([math.nan if code == 255 else packed["levels"][code] for code in codes])
+
+
+@given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0, math.nan])))
+def test_few_distinct_scores_are_kept_exactly(values):
+    assert np.array_equal(read_scores(pack_scores(np.array(values))), np.array(values), equal_nan=True)
+
+
+def test_many_distinct_scores_are_kept_to_half_a_step():
+    values = np.random.default_rng(0).normal(size=3000)
+    values[::10] = math.nan
+    read = read_scores(pack_scores(values))
+    assert np.array_equal(np.isnan(read), np.isnan(values))
+    step = (np.nanmax(values) - np.nanmin(values)) / 253
+    assert np.nanmax(np.abs(read - values)) <= step / 2 * 1.01
+
+
+def test_of_very_many_items_those_are_kept_on_which_models_differ(lab):
+    from harness.collect import Table
+    from harness.plan import metric_of
+
+    n = MOST_ITEMS + 500
+    right = np.ones(n)
+    other = right.copy()
+    other[-20:] = 0.0
+    ids = np.array([f"{i}".encode() for i in range(n)])
+    tables = [
+        Table(Columns({"as_given": v, "exchanged": v}), ids, [], np.zeros(n, np.int32), [()]) for v in (right, other)
+    ]
+    task = build_task(lab.registry, "lab/pairs")
+    items = item_scores(metric_of(lab.registry, task, "accuracy"), "lab/pairs", tables)
+    assert len(items.ids) == MOST_ITEMS
+    assert items.left_out == 500
+    assert items.ids[-20:] == [f"{i}" for i in range(n - 20, n)]
+
+
+# pictures
+
+
+class Drawn:
+    name = "drawn"
+
+    def valid(self, columns):
+        return np.ones(len(columns), dtype=bool)
+
+    def pictures(self, columns):
+        x = list(range(len(columns)))
+        line = Series([0, 1], [0, 1], name="chance", reference=True)
+        return [Picture("one", "x", "y", [Series(x, columns.values["y"].tolist()), line])]
+
+
+def test_pictures_of_a_title_share_a_frame_and_references_are_there_once():
+    from harness.collect import Table
+
+    def table(n):
+        return Table(Columns({"y": np.linspace(0, 1, n)}), np.empty(0), [], np.empty(0), [])
+
+    tables = {f"m{i}": table(1000) for i in range(MOST_MODELS + 5)}
+    [frame] = frames([Drawn()], tables)
+    assert list(frame["models"]) == [f"m{i}" for i in range(MOST_MODELS)]
+    assert len(frame["references"]) == 1
+    assert len(frame["across"]) == 2
+    x, y = frame["across"][frame["models"]["m0"][0]["x"]], frame["models"]["m0"][0]["y"]
+    assert (x[0], x[-1], y[0], y[-1]) == (0, 999, 0.0, 1.0)
+    assert len(x) == len(y) < 1000
+
+
+def test_the_metrics_of_the_core_draw_what_the_site_shows(made):
+    _, measured = made
+    drawn = {(task.name, frame["title"]) for task in measured.tasks for frame in task.frames}
+    assert {
+        ("lab/choices", "Best of K"),
+        ("lab/choices", "Pairs by the gap of their scores"),
+        ("lab/pairs", "Verdicts"),
+    } <= drawn
+
+
+# standing
+
+
+def test_strengths_lie_above_the_median_and_weaknesses_below(made):
+    content, _ = made
+    for row in content.evaluated:
+        found = standings(content, row)
+        for s in found:
+            values = [r.figures[s.column.key].value for r in content.evaluated if s.column.key in r.figures]
+            sign = 1 if s.column.higher_is_better else -1
+            assert s.column.median == pytest.approx(float(np.median(values)))
+            assert s.place == 1 + sum(sign * v > sign * s.estimate.value for v in values)
+        for s in strengths(found):
+            assert s.distance > 0
+            assert s.clear
+        for s in weaknesses(found):
+            assert s.distance < 0
+            assert s.clear
+    assert dataclasses.is_dataclass(found[0])
