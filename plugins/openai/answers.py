@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from harness_plugins.openai.retrying import Garbled
+from harness_plugins.openai.alignment import continuation_tokens
+from harness_plugins.openai.retrying import Garbled, Refused
 from numpy.typing import NDArray
 
 from harness import Completion, Likelihood
@@ -32,7 +33,7 @@ def shaped(read: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _short(reply: Any) -> str:
-    text = repr(reply) if isinstance(reply, str | bytes) else str(getattr(reply, "model_dump", lambda: reply)())
+    text = repr(reply) if isinstance(reply, str | bytes | list) else str(getattr(reply, "model_dump", lambda: reply)())
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 
@@ -134,26 +135,30 @@ def likelihood(reply: Any, prompt: str, start: int) -> Likelihood:
 
     Raises:
         NoLogProbabilities: the prompt came back without.
+        Refused: it cannot be told which tokens are the continuation's.
     """
     given = getattr(reply.choices[0], "logprobs", None)
-    if given is None or not given.token_logprobs or not given.text_offset:
+    if given is None or not given.token_logprobs or not given.tokens:
         raise NoLogProbabilities
-    offsets = [*given.text_offset, math.inf]
-    base = given.text_offset[0]  # some servers count a beginning-of-sequence token's text, some do not
-    nats, tokens, greedy = 0.0, 0, True
-    for i, value in enumerate(given.token_logprobs):
-        first, behind = offsets[i] - base, offsets[i + 1] - base
-        if behind <= start or first >= len(prompt):
-            continue
+    if len(given.tokens) != len(given.token_logprobs):
+        raise Garbled(f"{len(given.token_logprobs)} log-probabilities for {len(given.tokens)} tokens")
+    which = continuation_tokens([str(token) for token in given.tokens], prompt, start, usage(reply)[0])
+    if which is None:
+        raise Refused(
+            f"the server's tokens ({_short(given.tokens)}) do not join to the prompt that was sent, so that its "
+            "continuation cannot be found among them; ask the model through hf, or a server that echoes prompts whole"
+        )
+    if not which:
+        raise NoLogProbabilities
+    nats, greedy = 0.0, True
+    for i in which:
+        value = given.token_logprobs[i]
         if value is None:
-            raise Garbled("no log-probability for the first token")
+            raise Refused("the server gives no log-probability for the first token, which the continuation begins in")
         nats += float(value)
-        tokens += 1
         top = given.top_logprobs[i] if given.top_logprobs else None
         greedy = greedy and bool(top) and float(value) >= max(top.values()) - 1e-9
-    if not tokens:
-        raise NoLogProbabilities
-    return Likelihood(nats, tokens, greedy)
+    return Likelihood(nats, len(which), greedy)
 
 
 @shaped

@@ -50,6 +50,7 @@ class ServedModel(Model):
         extra_body: JSON object of further fields to send.
     """
 
+    version = "2"
     batch_size = 256
     streamed: ClassVar[tuple[str, ...]] = ("generate", "choose", "loglikelihood", "next_token", "embed")
     # None of these changes what is answered.
