@@ -133,11 +133,11 @@ class ServedModel(Model):
         """Find the key and the tokenizer, and see that the server is there and takes the key.
 
         Raises:
-            CellError: no key for OpenAI, a key that is refused, no server at the address.
+            CellError: no key for OpenAI, a key that is refused or cannot be sent, no server at the address.
         """
         from harness_plugins.openai.greeting import greet
 
-        key = os.environ.get(self.api_key_variable, "")
+        key = _key(self.api_key_variable)
         if not key and self.base_url == OPENAI:
             raise CellError(f"the environment variable {self.api_key_variable} holds no key for {self.base_url}")
         self.settings.key = key
@@ -188,6 +188,21 @@ class ServedModel(Model):
             said.append(f"the server changed while it was asked: its system fingerprints were {names}")
             self.settings.fingerprints.clear()
         return said
+
+
+def _key(variable: str) -> str:
+    """The key in a variable of the environment, without the line end that reading it from a file leaves.
+
+    Raises:
+        CellError: it holds what no header can; says which variable, and nothing of what is in it.
+    """
+    key = os.environ.get(variable, "").strip()
+    if not re.fullmatch(r"[\x21-\x7e]*", key):
+        raise CellError(
+            f"the environment variable {variable} holds a blank, a control character or one that is not ASCII inside "
+            "the key, which cannot be sent; set it again without"
+        )
+    return key
 
 
 def _object(text: str | Mapping[str, Any]) -> dict[str, Any]:

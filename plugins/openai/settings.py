@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from harness_plugins.openai.retrying import Refused
 
@@ -48,8 +50,13 @@ class Settings:
             self.token_ids[text] = i
 
     def redact(self, text: str) -> str:
-        """The text without the key."""
-        return text.replace(self.key, "[key]") if len(self.key) > 3 else text
+        """The text without the key, as it is or as Python and JSON write it inside quotes."""
+        if len(self.key) <= 3:
+            return text
+        forms = {self.key, repr(self.key)[1:-1], json.dumps(self.key)[1:-1], quote(self.key, safe="")}
+        for form in sorted(forms, key=len, reverse=True):
+            text = text.replace(form, "[key]")
+        return text
 
     def client(self) -> Any:
         """The official client; its own retries are off."""

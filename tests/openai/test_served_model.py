@@ -1,8 +1,10 @@
 """A served model answers right whatever the server does, ends where there is no use in going on, and keeps its key."""
 
+import json
 import math
 import threading
 import time
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -176,6 +178,31 @@ def test_a_wrong_key_ends_everything_and_no_key_is_ever_shown(monkeypatch):
         assert KEY not in repr(model.settings)
         assert KEY not in repr(model.identity())
         assert server.seen[0][2]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("inside", ["\n", "\r", "\x7f", "ä", "\u2028", " "])
+def test_a_key_that_cannot_be_sent_is_refused_without_being_shown(monkeypatch, inside):
+    monkeypatch.setenv("MY_KEY", KEY[:12] + inside + KEY[12:])
+    with Server() as server:
+        with pytest.raises(CellError, match="MY_KEY holds a blank, a control character or one that is not") as caught:
+            loaded(server, api_key_variable="MY_KEY")
+        assert KEY[:12] not in str(caught.value)
+        assert KEY[12:] not in str(caught.value)
+
+
+@pytest.mark.parametrize("around", ["{}\n", "{}\r\n", " {}\t"])
+def test_blanks_around_a_key_do_not_matter(monkeypatch, around):
+    monkeypatch.setenv("MY_KEY", around.format(KEY))
+    with Server(key=KEY) as server:
+        assert loaded(server, api_key_variable="MY_KEY").generate(prompts(1))[0][0].text == "echo 0: prompt 0"
+
+
+def test_a_key_is_redacted_however_it_is_quoted():
+    settings = ServedModel("tiny").settings
+    settings.key = "sk-a'b\"c\\d/e"
+    for shown in (settings.key, repr(settings.key), json.dumps(settings.key), quote(settings.key, safe="")):
+        assert "[key]" in settings.redact(f"bad: {shown}!")
+        assert "sk-a" not in settings.redact(f"bad: {shown}!")
 
 
 def test_a_budget_is_not_passed_and_ends_the_run_cleanly():
