@@ -83,7 +83,7 @@ class ServedModel(Model):
         input_price: float = 0.0,
         output_price: float = 0.0,
         limit_as: str = "",
-        extra_body: str = "",
+        extra_body: str | Mapping[str, Any] = "",
         api_key: str = "",
     ) -> None:
         if api_key:
