@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 
 from harness_plugins.openai.account import Account
 from harness_plugins.openai.session import streamed_answers
-from harness_plugins.openai.settings import OPENAI, Settings
+from harness_plugins.openai.settings import OPENAI, Settings, key_in, tokenizer_files
 
 from harness import Choice, Continuation, Conversation, Generation, Model, Text
 from harness.capabilities import Request, Response
@@ -121,8 +120,9 @@ class ServedModel(Model):
         self.account = Account(input_price, output_price, budget or math.inf, token_budget or math.inf)
 
     def identity(self) -> Mapping[str, object]:
-        """The address, or what is said to be served there."""
-        return {"served_as": self.served_as} if self.served_as else {"base_url": self.base_url}
+        """The address, or what is said to be served there; the files of a tokenizer's folder."""
+        served = {"served_as": self.served_as} if self.served_as else {"base_url": self.base_url}
+        return {**served, **tokenizer_files(self.tokenizer)}
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
         """By ``api=``, and next_token where there is a tokenizer."""
@@ -137,7 +137,7 @@ class ServedModel(Model):
         """
         from harness_plugins.openai.greeting import greet
 
-        key = _key(self.api_key_variable)
+        key = key_in(self.api_key_variable)
         if not key and self.base_url == OPENAI:
             raise CellError(f"the environment variable {self.api_key_variable} holds no key for {self.base_url}")
         self.settings.key = key
@@ -188,21 +188,6 @@ class ServedModel(Model):
             said.append(f"the server changed while it was asked: its system fingerprints were {names}")
             self.settings.fingerprints.clear()
         return said
-
-
-def _key(variable: str) -> str:
-    """The key in a variable of the environment, without the line end that reading it from a file leaves.
-
-    Raises:
-        CellError: it holds what no header can; says which variable, and nothing of what is in it.
-    """
-    key = os.environ.get(variable, "").strip()
-    if not re.fullmatch(r"[\x21-\x7e]*", key):
-        raise CellError(
-            f"the environment variable {variable} holds a blank, a control character or one that is not ASCII inside "
-            "the key, which cannot be sent; set it again without"
-        )
-    return key
 
 
 def _object(text: str | Mapping[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from harness_plugins.openai.retrying import Refused
 
-from harness import Conversation
+from harness import Conversation, file_identity
 from harness.errors import CellError
 
 OPENAI = "https://api.openai.com/v1"
+
+TOKENIZER_SUFFIXES = {".json", ".txt", ".model", ".jinja", ".tiktoken"}
+"""Files that a tokenizer and its chat template are read from."""
 
 
 @dataclass
@@ -94,3 +100,27 @@ class Settings:
 def messages_of(conversation: Conversation) -> list[dict[str, str]]:
     """The messages as servers take them; plain text is a user's."""
     return [{"role": "user" if m.role == "text" else m.role, "content": m.content} for m in conversation.messages]
+
+
+def key_in(variable: str) -> str:
+    """The key in a variable of the environment, without the line end that reading it from a file leaves.
+
+    Raises:
+        CellError: it holds what no header can; says which variable, and nothing of what is in it.
+    """
+    key = os.environ.get(variable, "").strip()
+    if not re.fullmatch(r"[\x21-\x7e]*", key):
+        raise CellError(
+            f"the environment variable {variable} holds a blank, a control character or one that is not ASCII inside "
+            "the key, which cannot be sent; set it again without"
+        )
+    return key
+
+
+def tokenizer_files(source: str) -> dict[str, str]:
+    """Hash of each file of a tokenizer's folder, for the fingerprint; of a hub id, its name alone is there."""
+    folder = Path(source)
+    if not source or not folder.is_dir():
+        return {}
+    files = sorted(file for file in folder.rglob("*") if file.suffix in TOKENIZER_SUFFIXES and file.is_file())
+    return {f"tokenizer/{file.relative_to(folder).as_posix()}": file_identity(file) for file in files}

@@ -304,3 +304,16 @@ def test_the_fingerprint_names_the_server_or_what_it_serves():
     assert ServedModel("tiny", "http://a/v1").identity() != ServedModel("tiny", "http://b/v1").identity()
     a, b = (ServedModel("tiny", f"http://{x}/v1", served_as="weights 1").identity() for x in "ab")
     assert a == b
+
+
+def test_the_fingerprint_covers_the_files_of_a_tokenizer(tmp_path):
+    def identity():
+        return ServedModel("tiny", tokenizer=str(tmp_path)).identity()
+
+    (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
+    before = identity()
+    (tmp_path / "notes.md").write_text("not read")
+    assert identity() == before
+    (tmp_path / "chat_template.jinja").write_text("{{ messages[0] }}")
+    assert identity() != before
+    assert ServedModel("tiny", tokenizer="owner/name").identity() == ServedModel("tiny").identity()
