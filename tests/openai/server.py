@@ -35,6 +35,8 @@ class Server:
         self.act = act or (lambda number, path, body: ("answer", None))
         self.latency, self.key = latency, key
         self.models = ["tiny"]
+        self.serves: list[str] = []
+        """What is served, where the list of models does not tell."""
         self.bos = ""
         """Text of the token that is put before every prompt and counted in the offsets, as vLLM counts it."""
         self.cut: Callable[[str], list[str]] = words
@@ -109,7 +111,7 @@ class Server:
             return False
         if kind == "rubbish":
             return await self._raw(writer, 200, detail)
-        if body.get("model") not in self.models:
+        if body.get("model") not in (self.serves or self.models):
             message = {"message": f"The model `{body.get('model')}` does not exist.", "code": "model_not_found"}
             return await self._send(writer, 404, {"error": message})
         answer = detail if kind == "json" else answer_to(path, body, bare=kind == "bare", bos=self.bos, cut=self.cut)

@@ -1,5 +1,6 @@
 """A served model answers right whatever the server does, ends where there is no use in going on, and keeps its key."""
 
+import asyncio
 import json
 import math
 import threading
@@ -102,6 +103,45 @@ def test_a_request_that_is_refused_fails_alone_and_is_not_tried_again():
         assert "refuses the request (400): maximum context length is 10 tokens" in answers[1].reason
         assert not isinstance(answers[2], Failure)
         assert len(server.seen) == 3
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "This model's maximum context length is 10 tokens. However, your messages cannot be shortened.",
+        "maximum context length of the model is 10 tokens; the prompt cannot be longer",
+        "the model does not support images",
+        "logprobs are not available with this model",
+    ],
+)
+def test_a_refused_prompt_does_not_end_the_run_where_no_models_are_listed(message):
+    def act(number, path, body):
+        return ("status", (400, {}, message)) if body["messages"][0]["content"] == "prompt 1" else ("answer", None)
+
+    with Server(act) as server:
+        model = loaded(server)
+        server.models, server.serves = [], ["tiny"]
+        answers = model.generate(prompts(4))
+        assert [isinstance(answer, Failure) for answer in answers] == [False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["The model `tiny` does not exist", "model 'tiny' not found", "Invalid model: tiny", "unknown model tiny"],
+)
+def test_a_missing_model_that_is_told_with_status_400_ends_the_run(message):
+    with Server(lambda *_: ("status", (400, {}, message))) as server:
+        server.models = ["large"]
+        with pytest.raises(CellError, match="has no model 'tiny'"):
+            loaded(server).generate(prompts(2))
+
+
+def test_a_model_can_be_asked_from_a_running_event_loop():
+    async def asking():
+        return loaded(server).generate(prompts(2))
+
+    with Server() as server:
+        assert [answer[0].text for answer in asyncio.run(asking())] == ["echo 0: prompt 0", "echo 0: prompt 1"]
 
 
 @pytest.mark.parametrize(
@@ -293,6 +333,11 @@ def test_arguments_that_cannot_be_are_refused(arguments, message):
     with pytest.raises(UsageError, match=message) as caught:
         ServedModel("tiny", **arguments)
     assert KEY not in str(caught.value)
+
+
+def test_a_server_that_asks_for_a_key_names_the_variable_to_put_it_into():
+    with Server(key=KEY) as server, pytest.raises(CellError, match=r"asks for a key \(401\).*variable OPENAI_API_KEY"):
+        loaded(server)
 
 
 def test_openai_itself_needs_a_key():
