@@ -362,3 +362,35 @@ def test_the_fingerprint_covers_the_files_of_a_tokenizer(tmp_path):
     (tmp_path / "chat_template.jinja").write_text("{{ messages[0] }}")
     assert identity() != before
     assert ServedModel("tiny", tokenizer="owner/name").identity() == ServedModel("tiny").identity()
+
+
+def test_a_server_that_says_not_to_wait_is_still_left_alone_for_longer_each_time(monkeypatch):
+    waits = []
+
+    def drawn(low, high):
+        waits.append(high)
+        return high
+
+    monkeypatch.setattr(retrying.random, "uniform", drawn)
+    asked = []
+    monkeypatch.setattr(retrying.Sender, "_wait", _noting(retrying.Sender._wait, asked))
+    with Server(faulty(*[("status", (429, {"retry-after": "0"}, "slow down"))] * 4)) as server:
+        assert not isinstance(loaded(server).generate(prompts(1))[0], Failure)
+    assert waits == [0.01, 0.02, 0.04, 0.08]
+    assert asked == waits
+
+
+def _noting(wait, asked):
+    def noting(self, attempt, given):
+        asked.append(wait(self, attempt, given))
+        return asked[-1]
+
+    return noting
+
+
+def test_what_is_not_sent_again_is_not_said_to_cost_twice():
+    with Server(lambda *_: ("drop", None)) as server:
+        model = loaded(server, attempts=1)
+        (answer,) = model.generate(prompts(1))
+        assert isinstance(answer, Failure)
+        assert model.remarks() == ["1 requests, 0 prompt tokens, 0 completion tokens"]
