@@ -38,6 +38,8 @@ class Settings:
     fingerprints: set[str] = field(default_factory=set)
     tokenizer: Any = None
     token_ids: dict[str, int] = field(default_factory=dict)
+    added_by_server: str = ""
+    """Text of the beginning-of-sequence token, where a server with this tokenizer puts it before every text itself."""
 
     def use_tokenizer(self, source: str) -> None:
         """Load a tokenizer of transformers.
@@ -51,6 +53,8 @@ class Settings:
             self.tokenizer = AutoTokenizer.from_pretrained(source)
         except (OSError, ValueError) as error:
             raise CellError(f"no tokenizer can be loaded from {source!r}: {str(error).splitlines()[0]}") from error
+        bos, first = self.tokenizer.bos_token, self.tokenizer("a")["input_ids"][:1]
+        self.added_by_server = bos if bos and first == [self.tokenizer.bos_token_id] else ""
         texts = self.tokenizer.batch_decode([[i] for i in range(len(self.tokenizer))])
         for i, text in reversed(list(enumerate(texts))):  # of tokens of one text, the first
             self.token_ids[text] = i
@@ -83,18 +87,20 @@ class Settings:
         """A conversation for a server that completes text.
 
         Raises:
-            Refused: it is a chat, and there is no tokenizer to render it.
+            Refused: it is a chat, and there is no tokenizer to render it, or its template refuses it.
         """
         if all(m.role == "text" for m in conversation.messages):
             return conversation.text
         if self.tokenizer is None or not self.tokenizer.chat_template:
             raise Refused("api=completions takes plain text; give tokenizer= with a chat template, or api=chat")
         last = conversation.messages[-1].role == "assistant"
-        return str(
-            self.tokenizer.apply_chat_template(
+        try:
+            text = self.tokenizer.apply_chat_template(
                 messages_of(conversation), tokenize=False, add_generation_prompt=not last, continue_final_message=last
             )
-        )
+        except Exception as error:  # whatever a template raises
+            raise Refused(f"the chat template refuses this conversation: {error}") from error
+        return str(text).removeprefix(self.added_by_server)
 
 
 def messages_of(conversation: Conversation) -> list[dict[str, str]]:
