@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 from harness_plugins.openai.alignment import continuation_tokens
@@ -48,13 +49,19 @@ def usage(reply: Any) -> tuple[int | None, int | None]:
 
 @shaped
 def completions(reply: Any) -> list[Completion]:
-    """The choices of a chat or plain completion."""
+    """The choices of a chat or plain completion.
+
+    Raises:
+        Refused: the server's filter took a reply away, or the rest of one.
+    """
     if not reply.choices:
         raise Garbled("no choices")
     prompt, whole = usage(reply)
     alone = len(reply.choices) == 1
     found = []
     for choice in reply.choices:
+        if choice.finish_reason == "content_filter":
+            raise Refused("the server's content filter withheld the reply, or the rest of it")
         message = getattr(choice, "message", None)
         text = choice.text if message is None else message.content or getattr(message, "refusal", None) or ""
         if not isinstance(text, str):
@@ -90,7 +97,8 @@ def weights(listed: Sequence[tuple[str, float]], options: Sequence[str]) -> NDAr
     """Log-probability of a reply's beginning with each option, as far as one token shows it.
 
     A token counts for an option if either begins with the other, blanks before them aside: "Yes" for "Yes, of course",
-    and "B." for "B". A token that is the beginning of several options counts for each.
+    and "B." for "B", but not "As", which is another word. A token that is the beginning of several options counts for
+    each.
 
     Returns:
         Shape (k,), at most 0; -inf where no listed token counts.
@@ -101,11 +109,20 @@ def weights(listed: Sequence[tuple[str, float]], options: Sequence[str]) -> NDAr
         counted = [
             value
             for token, value in listed
-            if (text := token.lstrip()) and wanted and (wanted.startswith(text) or text.startswith(wanted))
+            if (text := token.lstrip()) and wanted and (wanted.startswith(text) or _goes_on(text, wanted))
         ]
         if counted:
             found[i] = min(0.0, float(np.logaddexp.reduce(counted)))
     return found
+
+
+def _goes_on(text: str, option: str) -> bool:
+    """Whether a text begins with an option, and not with a longer word of which the option is a part."""
+    if not text.startswith(option):
+        return False
+    around = option[-1:] + text[len(option) : len(option) + 1]
+    # In scripts of wide characters words are not parted.
+    return not around.isalnum() or len(around) < 2 or any(east_asian_width(c) in "WF" for c in around)
 
 
 def over_vocabulary(listed: Sequence[tuple[str, float]], ids: dict[str, int], size: int) -> NDArray[np.float32]:

@@ -27,8 +27,8 @@ APIS = {
 class ServedModel(Model):
     """A model behind any server that speaks OpenAI's interface.
 
-    The key is read from the environment and appears nowhere else. What was answered is filed at once and never sent
-    again; what fails is tried again while that can help.
+    The key is read from the environment and appears nowhere else. What was answered is filed within seconds and then
+    never sent again; what fails is tried again while that can help.
 
     Args:
         model: Its name on the server.

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from harness_plugins.openai import retrying
+from harness_plugins.openai import answers, retrying
 from harness_plugins.openai.model import ServedModel
 from openai_server import Server, _value
 
@@ -394,3 +394,39 @@ def test_what_is_not_sent_again_is_not_said_to_cost_twice():
         (answer,) = model.generate(prompts(1))
         assert isinstance(answer, Failure)
         assert model.remarks() == ["1 requests, 0 prompt tokens, 0 completion tokens"]
+
+
+@pytest.mark.parametrize("text", [None, "", "The recipe is"])
+def test_a_reply_that_a_filter_withheld_is_a_failure_and_paid_for(text):
+    choice = {"index": 0, "finish_reason": "content_filter", "message": {"role": "assistant", "content": text}}
+    usage = {"prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8}
+    with Server(faulty(("json", {"choices": [choice], "usage": usage}))) as server:
+        model = loaded(server)
+        (answer,) = model.generate(prompts(1))
+        assert answer.reason == "the server's content filter withheld the reply, or the rest of it"
+        assert "7 prompt tokens, 1 completion" in model.remarks()[0]
+        assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "option", "counts"),
+    [
+        ("A", "A", True),
+        (" A.", "A", True),
+        ("A:", "A", True),
+        ("As", "A", False),
+        ("Answer", "A", False),
+        ("10", "1", False),
+        ("Yes,", "Yes", True),
+        ("Yesterday", "Yes", False),
+        ("An", "Answer", True),
+        ("B", "B.", True),
+        ("是的", "是", True),
+        ("да", "да", True),
+        ("дата", "да", False),
+        ("[[A", "[[A]]", True),
+    ],
+)
+def test_a_token_counts_for_an_option_unless_it_is_another_word(token, option, counts):
+    (found,) = answers.weights([(token, -0.5)], [option])
+    assert found == (-0.5 if counts else -math.inf)
