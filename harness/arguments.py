@@ -6,6 +6,7 @@ says; so the text as it was written is kept beside YAML's reading of it, and the
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import math
 import os
@@ -116,7 +117,7 @@ def check_arguments(what: str, kind: Any, arguments: Mapping[str, Any]) -> dict[
         parameters = list(inspect.signature(kind).parameters.values())
     named = {p.name: p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-        _check_names(what, named, arguments)
+        _check_names(what, named, arguments, getattr(kind, "refused", {}))
     texts = getattr(arguments, "texts", {})
     fitted = {}
     for name, value in arguments.items():
@@ -128,10 +129,16 @@ def check_arguments(what: str, kind: Any, arguments: Mapping[str, Any]) -> dict[
     return fitted
 
 
-def _check_names(what: str, named: Mapping[str, inspect.Parameter], arguments: Mapping[str, Any]) -> None:
+def _check_names(
+    what: str, named: Mapping[str, inspect.Parameter], arguments: Mapping[str, Any], refused: Mapping[str, str]
+) -> None:
+    known = [name for name in named if name not in refused]
     for name in arguments:
+        for meant in difflib.get_close_matches(name.lower(), refused, n=1, cutoff=0.85):
+            if name == meant or name not in named:  # nearly the same may be another argument
+                raise UsageError(f"{what}: {name}= is refused: {refused[meant]}")
         if name not in named:
-            allowed = did_you_mean(name, named) or (f" (it takes: {', '.join(named)})" if named else " (it takes none)")
+            allowed = did_you_mean(name, known) or (f" (it takes: {', '.join(known)})" if known else " (it takes none)")
             raise UsageError(f"{what} has no argument {name!r}{allowed}")
     missing = [p.name for p in named.values() if p.default is p.empty and p.name not in arguments]
     if missing:

@@ -180,3 +180,12 @@ def test_settings_of_a_trainer_are_held_against_annotations(harness, tmp_path):
     assert "trainer 'linear-detector': dimensions=many is not a whole number" in ran.err
     ran = harness(*common, "--set", "unit=no")
     assert "unit must be 'word' or 'character', got 'no'" in ran.err
+
+
+@pytest.mark.parametrize("name", ["api_key", "apikey", "api-key", "API_KEY"])
+def test_an_argument_that_is_only_there_to_be_refused_is_not_suggested(project, name):
+    with pytest.raises(UsageError) as caught:
+        resolve_model(Registry(), f"openai:model=x,{name}=sk-very-secret", models_folder=project)
+    assert "did you mean 'api_key'" not in str(caught.value)
+    assert "sk-very" not in str(caught.value)
+    assert f"{name}= is refused: a key does not belong on a command line" in str(caught.value)

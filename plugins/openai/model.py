@@ -52,6 +52,10 @@ class ServedModel(Model):
     version = "2"
     batch_size = 256
     streamed: ClassVar[tuple[str, ...]] = ("generate", "choose", "loglikelihood", "next_token", "embed")
+    refused: ClassVar[Mapping[str, str]] = {
+        "api_key": "a key does not belong on a command line or in a file; put it into the environment variable "
+        "OPENAI_API_KEY, or into one that api_key_variable= names"
+    }
     # None of these changes what is answered.
     places: ClassVar[tuple[str, ...]] = (
         "base_url",

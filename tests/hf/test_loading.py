@@ -168,3 +168,17 @@ def test_fewer_than_no_tokens_are_refused(reference, arguments):
     ((argument, value),) = arguments.items()
     with pytest.raises(UsageError, match=f"{argument}={value} must be at least 1"):
         kind("somewhere", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("device", "hint"),
+    [("gpu", r"did you mean 'cuda'\?"), ("GPU:0", "'cuda'"), ("cuda:x", ""), ("cuda:", ""), ("cdua", "'cuda'")],
+)
+def test_a_device_that_is_none_is_refused_at_once(device, hint):
+    with pytest.raises(UsageError, match=f"device='{device}' is no device such as cpu, cuda.*{hint}"):
+        Source("somewhere", device=device)
+
+
+@pytest.mark.parametrize("device", ["", "cpu", "cuda", "cuda:1", "mps"])
+def test_devices_of_torch_are_taken(device):
+    assert Source("somewhere", device=device).device == device
