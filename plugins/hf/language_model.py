@@ -225,7 +225,8 @@ class LanguageModel(Model):
 
     def _ask_likelihood(self, request: Continuation) -> Question | Failure:
         try:
-            ids, start = self.encoder.continued(request.context, [request.continuation])[0]
+            (whole,) = self.encoder.continued(request.context, [request.continuation], with_blanks=request.with_blanks)
+            ids, start = whole
         except Exception as error:  # of the template or the tokenizer: this request only
             return refused(error)
         if len(ids) <= start:

@@ -202,14 +202,17 @@ class Encoder:
                 tokens.append(refused(error))
         return tokens
 
-    def continued(self, prompt: Conversation | str, continuations: Sequence[str]) -> list[tuple[list[int], int]]:
+    def continued(
+        self, prompt: Conversation | str, continuations: Sequence[str], *, with_blanks: bool = False
+    ) -> list[tuple[list[int], int]]:
         """Tokens of a prompt with each of several continuations, and how many of them are the prompt's.
 
         Prompt and continuation are tokenised together and parted behind as many tokens as the prompt has alone;
-        blanks at the end of a prompt go with the continuation (the convention of lm-evaluation-harness).
+        blanks at the end of a plain text, and if asked for of a conversation, go with the continuation (the convention
+        of lm-evaluation-harness).
         """
         text, special = self.opening(prompt)
-        stripped = text.rstrip() if isinstance(prompt, str) else text
+        stripped = text.rstrip() if with_blanks or isinstance(prompt, str) else text
         blanks = text[len(stripped) :]
         if not stripped:
             before = self.beginning()

@@ -24,7 +24,7 @@ def continuation_tokens(tokens: Sequence[str], prompt: str, start: int, counted:
     Args:
         tokens: Of the prompt, with what a server put before it, and at most one generated token.
         prompt: What was sent.
-        start: Behind a character that is not blank.
+        start: Behind which character they begin.
         counted: Tokens of the prompt as the server counts them, if it does; tells whether a last token without text
             was generated.
 
@@ -35,6 +35,8 @@ def continuation_tokens(tokens: Sequence[str], prompt: str, start: int, counted:
     if counted == len(tokens):
         ends.reverse()
     for tidy in (str, _without_blanks):  # sentencepiece leaves out blanks where it decodes single tokens
+        if tidy is _without_blanks and prompt[start - 1 : start].isspace():
+            return None  # whether a token of blanks lies before or behind there cannot be seen
         pieces = [tidy(token) for token in tokens]
         text, first = _bytes(tidy(prompt)), len(_bytes(tidy(prompt[:start])))
         for leading in range(min(LEADING, len(tokens)) + 1):

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from harness_plugins.openai.model import ServedModel
-from openai_server import Server
+from openai_server import Server, _value
 
-from harness import Conversation, Failure, Generation
+from harness import Continuation, Conversation, Failure, Generation
 
 REFUSING = (
     "{% if messages|length > 1 %}{{ raise_exception('one message only') }}{% endif %}{{ messages[0]['content'] }}"
@@ -51,3 +51,20 @@ def test_a_template_that_refuses_one_conversation_leaves_the_others(tiny, tmp_pa
         answers = loaded(server, tiny.tokenizer(chat=REFUSING), tmp_path).generate(asked)
     assert [isinstance(answer, Failure) for answer in answers] == [False, True] * 20
     assert answers[1].reason == "the chat template refuses this conversation: one message only"
+
+
+def test_blanks_before_a_reply_count_where_that_is_asked_for(tiny, tmp_path):
+    conversation = Conversation.user("hi")  # rendered, it ends with a line end
+    with Server() as server:
+        server.cut = list  # a token a character
+        model = loaded(server, tiny.tokenizer(), tmp_path)
+        without, with_ = model.loglikelihood(
+            [Continuation(conversation, "Yes"), Continuation(conversation, "Yes", with_blanks=True)]
+        )
+    assert (without.tokens, with_.tokens) == (3, 4)
+    assert with_.nats == pytest.approx(without.nats + _value("\n"))
+
+
+def test_a_request_that_does_not_ask_for_blanks_is_filed_as_ever():
+    assert Continuation("a", "b").content() == ["a", "b"]
+    assert Continuation("a", "b", with_blanks=True).content() == ["a", "b", True]
