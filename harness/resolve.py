@@ -246,9 +246,10 @@ def _resolve_trained(at: _Surroundings, wanted: Specification, declared: Any) ->
     trainer = registry.find("trainer", declared.trainer)
     if wanted.arguments:
         raise UsageError(f"the model {wanted.name!r} is trained as registry.yaml says and takes no arguments")
+    settings = check_arguments(f"model {wanted.name!r}: trainer {trainer.name!r}", trainer.load(), declared.settings)
     directory = models_folder / f"{wanted.name.replace('/', '-')}-{_training_digest(registry, trainer, declared)}"
     entry = registry.find("model", str(trainer.facts.get("model", "")))
-    training = Training(trainer, declared.task, declared.settings, declared.base, directory)
+    training = Training(trainer, declared.task, settings, declared.base, directory)
     handle = ModelHandle(wanted.label, entry, {}, tuple(entry.facts.get("offers", ())), None, training)
     if (directory / MANIFEST).is_file():
         finish_training(registry, handle, models_folder)

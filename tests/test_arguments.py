@@ -189,3 +189,13 @@ def test_an_argument_that_is_only_there_to_be_refused_is_not_suggested(project, 
     assert "did you mean 'api_key'" not in str(caught.value)
     assert "sk-very" not in str(caught.value)
     assert f"{name}= is refused: a key does not belong on a command line" in str(caught.value)
+
+
+def test_settings_of_a_declared_trainer_are_held_against_annotations_while_planning(harness, project):
+    (project / "registry.yaml").write_text(
+        "models:\n  mine: {trainer: linear-detector, task: quickstart/detection, settings: {unit: no, ngrams: 2}}\n"
+    )
+    ran = harness("eval", "-m", "mine", "-t", "quickstart/detection", "--dry-run")
+    assert ran.code == 2
+    assert "model 'mine': trainer 'linear-detector': unit=False is not a text" in ran.err
+    assert "write it in quotes" in ran.err
