@@ -78,7 +78,7 @@ def build_source(registry: Registry, name: str) -> TaskSource:
     Raises:
         UsageError: a setting that it does not take.
     """
-    from harness.resolve import check_arguments
+    from harness.arguments import check_arguments
 
     kind: type[TaskSource] = registry.find("task source", name).load()
     settings: dict[str, Any] = {}
@@ -88,8 +88,7 @@ def build_source(registry: Registry, name: str) -> TaskSource:
             places = given[key] if isinstance(given[key], list) else [given[key]]
             given[key] = [str(file.folder / Path(str(place)).expanduser()) for place in places]
         settings |= given
-    check_arguments(f"task source {name!r}", kind, settings)
-    source = kind(**settings)
+    source = kind(**check_arguments(f"task source {name!r}", kind, settings))
     source.name, source.registry = name, registry
     return source
 

@@ -177,11 +177,14 @@ class Continuation(Request):
     """Plain text, or a conversation to which the continuation is the reply. Empty text: the continuation is a whole
     document, and a long one is read in windows."""
     continuation: str
+    with_blanks: bool = False
+    """Blanks that end a conversation as the model renders it, such as the line end before the reply, are counted with
+    the continuation, as lm-evaluation-harness counts them; those that end a plain text always are."""
 
     def content(self) -> object:
-        """Context, continuation."""
+        """Context, continuation, and whether blanks are counted if they are."""
         context = self.context.content() if isinstance(self.context, Conversation) else self.context
-        return [context, self.continuation]
+        return [context, self.continuation, *([True] if self.with_blanks else [])]
 
 
 @dataclass(frozen=True, slots=True)

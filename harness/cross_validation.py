@@ -14,6 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
+from harness.arguments import check_arguments
 from harness.ask import Door
 from harness.build import build_task
 from harness.capabilities import Failure, Request, Response
@@ -22,7 +23,7 @@ from harness.errors import CellError, DataError, UsageError
 from harness.model import Model
 from harness.progress import Progress
 from harness.registry import Entry, Registry
-from harness.resolve import MANIFEST, ModelHandle, check_arguments, written
+from harness.resolve import MANIFEST, ModelHandle, written
 from harness.store import Store
 from harness.task import Item
 from harness.training import check_task, fit, good_items, write_atomically
@@ -161,7 +162,7 @@ def cross_fit(
     """
     task = build_task(registry, task_name)
     kind = trainer.load()
-    check_arguments(f"trainer {trainer.name!r}", kind, settings)
+    settings = check_arguments(f"trainer {trainer.name!r}", kind, settings)
     check_task(kind, trainer.name, registry, task, split)
     if count < FEWEST:
         raise UsageError(f"--folds {count}: at least {FEWEST}")

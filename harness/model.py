@@ -78,6 +78,9 @@ class Model:
     streamed: ClassVar[tuple[str, ...]] = ()
     """Capabilities that `stream` answers: the model is then handed all requests there are, not ``batch_size``."""
 
+    refused: ClassVar[Mapping[str, str]] = {}
+    """Arguments that users may expect and that are refused, under this name or one much like it, with the reason."""
+
     part_names: ClassVar[tuple[str, ...]] = ()
     """Arguments that name other models; each is resolved by the registry and placed in `parts`. One whose default is
     empty may be left out."""

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.adapters import Adapter, Edge, Route, Unsuitable, find_route
+from harness.arguments import check_arguments
 from harness.build import build_task
 from harness.errors import DataError, HarnessError, PlanError, UsageError, did_you_mean
 from harness.metric import Metric
 from harness.plugins import describe
 from harness.registry import Registry
-from harness.resolve import ModelHandle, check_arguments, parse_specification, resolve_model
+from harness.resolve import ModelHandle, parse_specification, resolve_model
 from harness.task import BadItem, Task
 
 if TYPE_CHECKING:
@@ -380,9 +381,9 @@ def build_metric(registry: Registry, text: str) -> Metric:
     """
     wanted = parse_specification(text)
     kind: type[Metric] = registry.find("metric", wanted.name).load()
-    check_arguments(f"metric {wanted.name!r}", kind, wanted.arguments)
+    arguments = check_arguments(f"metric {wanted.name!r}", kind, wanted.arguments)
     try:
-        metric = kind(**wanted.arguments)
+        metric = kind(**arguments)
     except ValueError as error:  # an argument that it refuses
         raise UsageError(f"metric {text!r} cannot be made: {error}") from error
     except Exception as error:  # a plugin's code

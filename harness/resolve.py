@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.arguments import Arguments, check_arguments, parse_arguments
 from harness.capabilities import Request, Response
 from harness.errors import CellError, ConfigurationError, HarnessError, PluginError, UsageError, did_you_mean
 from harness.model import Model, Part
@@ -18,7 +19,6 @@ from harness.plugins import describe
 from harness.registry import Entry, Registry
 
 _LABEL = re.compile(r"^(?P<label>[\w./@+-]+)=(?P<rest>[^=:]+(:.*)?)$")
-_EXPONENT = re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
 _NAME = re.compile(r"^[\w./@+-]+$")
 MANIFEST = "manifest.json"
 
@@ -131,49 +131,6 @@ def parse_specification(text: str) -> Specification:
     return Specification(label or text, name, parse_arguments(listed, text))
 
 
-def parse_arguments(listed: str, whole: str) -> dict[str, Any]:
-    """``key=value,key=value`` as a dictionary.
-
-    Raises:
-        UsageError: a part is not of the form ``key=value``.
-    """
-    import yaml
-
-    arguments: dict[str, Any] = {}
-    for part in filter(None, _split(listed, whole)):
-        key, equals, value = part.partition("=")
-        if not equals or not key.strip():
-            raise UsageError(f"{whole!r}: expected key=value after the colon, got {part!r}")
-        if value[:1] + value[-1:] in ("[]", "()") and ("=" in value or ":" in value):
-            arguments[key.strip()] = value[1:-1]
-            continue
-        try:
-            arguments[key.strip()] = yaml.safe_load(value) if value else ""
-        except yaml.YAMLError:
-            arguments[key.strip()] = value
-        if _EXPONENT.match(value):  # YAML takes 1e-3, without a point, for a text
-            arguments[key.strip()] = float(value)
-    return arguments
-
-
-def _split(listed: str, whole: str) -> list[str]:
-    """Parts between commas, none of which is taken inside brackets.
-
-    Raises:
-        UsageError: a bracket is not closed.
-    """
-    parts, depth = [""], 0
-    for character in listed:
-        depth += (character in "[({") - (character in "])}")
-        if character == "," and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    if depth > 0:
-        raise UsageError(f"{whole!r}: a bracket is opened and not closed")
-    return parts
-
-
 def resolve_model(
     registry: Registry, text: str, *, models_folder: Path, known: dict[str, ModelHandle] | None = None
 ) -> ModelHandle:
@@ -219,12 +176,12 @@ def _resolve(at: _Surroundings, wanted: Specification, *, seen: tuple[str, ...])
     seen = (*seen, wanted.name)
     if isinstance(declared, str):
         inner = parse_specification(declared)
-        merged = Specification(wanted.label, inner.name, {**inner.arguments, **wanted.arguments})
-        return _resolve(at, merged, seen=seen)
+        merged = Arguments().replaced_by(inner.arguments).replaced_by(wanted.arguments)
+        return _resolve(at, Specification(wanted.label, inner.name, merged), seen=seen)
     if declared.trainer:
         return _resolve_trained(at, wanted, declared)
     inner = parse_specification(declared.model)
-    arguments = {**inner.arguments, **declared.arguments, **wanted.arguments}
+    arguments = Arguments().replaced_by(inner.arguments).replaced_by(declared.arguments).replaced_by(wanted.arguments)
     return _resolve(at, Specification(wanted.label, inner.name, arguments), seen=seen)
 
 
@@ -233,19 +190,19 @@ def _construct(at: _Surroundings, wanted: Specification, entry: Entry, seen: tup
     if not (isinstance(loaded, type) and issubclass(loaded, Model)):
         raise PluginError(f"the model {entry.qualified!r} ({entry.reference}) must be a subclass of harness.Model")
     kind: type[Model] = loaded
-    check_arguments(f"model {wanted.name!r}", kind, wanted.arguments)
+    arguments = check_arguments(f"model {wanted.name!r}", kind, wanted.arguments)
     known = at.registry.names("capability")
     try:
-        model = kind(**wanted.arguments)
+        model = kind(**arguments)
         offers = model.offers(known)
         defaults = model.default_parts()
     except HarnessError:
         raise
     except Exception as error:  # a plugin's code: most often an argument that it refuses
         raise UsageError(f"model {wanted.name!r} cannot be made: {describe(error)}") from error
-    handle = ModelHandle(wanted.label, entry, wanted.arguments, tuple(offers), model)
+    handle = ModelHandle(wanted.label, entry, arguments, tuple(offers), model)
     for name in dict.fromkeys((*getattr(kind, "part_names", ()), *defaults)):
-        text = _part(wanted.arguments.get(name)) or defaults.get(name, "")
+        text = _part(arguments.get(name)) or defaults.get(name, "")
         if not text and inspect.signature(kind).parameters[name].default == "":
             continue
         if not text:
@@ -291,9 +248,10 @@ def _resolve_trained(at: _Surroundings, wanted: Specification, declared: Any) ->
     trainer = registry.find("trainer", declared.trainer)
     if wanted.arguments:
         raise UsageError(f"the model {wanted.name!r} is trained as registry.yaml says and takes no arguments")
+    settings = check_arguments(f"model {wanted.name!r}: trainer {trainer.name!r}", trainer.load(), declared.settings)
     directory = models_folder / f"{wanted.name.replace('/', '-')}-{_training_digest(registry, trainer, declared)}"
     entry = registry.find("model", str(trainer.facts.get("model", "")))
-    training = Training(trainer, declared.task, declared.settings, declared.base, directory)
+    training = Training(trainer, declared.task, settings, declared.base, directory)
     handle = ModelHandle(wanted.label, entry, {}, tuple(entry.facts.get("offers", ())), None, training)
     if (directory / MANIFEST).is_file():
         finish_training(registry, handle, models_folder)
@@ -322,29 +280,3 @@ def finish_training(registry: Registry, handle: ModelHandle, models_folder: Path
     trained = _construct(_Surroundings(registry, models_folder, {}), wanted, handle.entry, ())
     handle.model, handle.arguments, handle.offers = trained.model, trained.arguments, trained.offers
     handle.parts = trained.parts
-
-
-def check_arguments(what: str, kind: Any, arguments: Mapping[str, Any]) -> None:
-    """Compare arguments with a constructor's parameters.
-
-    Raises:
-        UsageError: one is unknown or missing; suggests the nearest.
-    """
-    if kind.__init__ is object.__init__:
-        parameters: Sequence[inspect.Parameter] = ()
-    else:
-        parameters = list(inspect.signature(kind).parameters.values())
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return
-    names = [p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    for name in arguments:
-        if name not in names:
-            allowed = did_you_mean(name, names) or (f" (it takes: {', '.join(names)})" if names else " (it takes none)")
-            raise UsageError(f"{what} has no argument {name!r}{allowed}")
-    missing = [p.name for p in parameters if p.default is p.empty and p.name in names and p.name not in arguments]
-    if missing:
-        example = ",".join(f"{name}=..." for name in missing)
-        raise UsageError(
-            f"{what} needs the argument{'s' if len(missing) > 1 else ''} {', '.join(missing)}: "
-            f"write {example} after a colon"
-        )

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.arguments import check_arguments
 from harness.ask import Door
 from harness.build import build_task
 from harness.capabilities import Request, Response
@@ -20,7 +21,7 @@ from harness.errors import DataError, HarnessError, UsageError
 from harness.plugins import describe
 from harness.progress import Progress
 from harness.registry import Entry, Registry
-from harness.resolve import MANIFEST, ModelHandle, check_arguments, finish_training, resolve_model
+from harness.resolve import MANIFEST, ModelHandle, finish_training, resolve_model
 from harness.store import Store
 from harness.store.records import now, save_curve
 from harness.task import BadItem, Item, Task
@@ -121,7 +122,7 @@ def fit(
         DataError: the train split cannot be learned from.
     """
     kind: type[Trainer] = trainer.load()
-    check_arguments(f"trainer {trainer.name!r}", kind, settings)
+    settings = check_arguments(f"trainer {trainer.name!r}", kind, settings)
     task = build_task(registry, task_name)
     check_task(kind, trainer.name, registry, task, split)
     if kind.needs_base and base is None:

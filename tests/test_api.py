@@ -85,7 +85,7 @@ def test_suggestions_name_the_nearest_or_all_when_few():
 
 
 def test_numbers_with_an_exponent_are_numbers():
-    from harness.resolve import parse_arguments
+    from harness.arguments import parse_arguments
 
     assert parse_arguments("a=1e-3,b=2E5,c=1.5e2,d=e3,e=1e,f=-1e1", "x") == {
         "a": 0.001,

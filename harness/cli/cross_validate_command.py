@@ -83,15 +83,16 @@ def _train(
     limit: int | None,
 ) -> Path:
     from harness.api import models_folder, store_path
+    from harness.arguments import Arguments, parse_arguments
     from harness.cross_validation import cross_fit
     from harness.progress import TerminalProgress
-    from harness.resolve import parse_arguments, resolve_model
+    from harness.resolve import resolve_model
     from harness.run import Runner
     from harness.store import Store
 
-    chosen: dict[str, object] = {}
+    chosen = Arguments()
     for pair in settings:
-        chosen.update(parse_arguments(pair, f"--set {pair}"))
+        chosen = chosen.replaced_by(parse_arguments(pair, f"--set {pair}"))
     path = store_path(registry, store)
     progress = TerminalProgress()
     entry = registry.find("trainer", trainer)

@@ -48,12 +48,12 @@ def command(
       harness train linear-detector -t quickstart/detection -o d --set penalty=1e-3
     """
     from harness.api import train
+    from harness.arguments import Arguments, parse_arguments
     from harness.progress import TerminalProgress
-    from harness.resolve import parse_arguments
 
-    chosen: dict[str, object] = {}
+    chosen = Arguments()
     for pair in settings:
-        chosen.update(parse_arguments(pair, f"--set {pair}"))
+        chosen = chosen.replaced_by(parse_arguments(pair, f"--set {pair}"))
     manifest = train(
         trainer,
         task,

@@ -10,7 +10,7 @@ import numpy as np
 from harness_plugins.hf.forward import Engine
 from harness_plugins.hf.loading import Source
 from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.tokens import Encoder, check_truncate, context_length, refused
+from harness_plugins.hf.tokens import Encoder, check_counts, check_truncate, context_length, refused
 from harness_plugins.hf.tree import Job
 
 from harness import Conversation, Failure, Model
@@ -55,6 +55,7 @@ class Classifier(Model):
         trust_remote_code: bool = False,
     ) -> None:
         self.source = Source(path, revision, dtype, device, trust_remote_code)
+        check_counts(max_length=max_length)
         self.truncate = check_truncate(truncate)
         self.positive, self.max_length = positive, max_length
         self._remarks: list[str] = []

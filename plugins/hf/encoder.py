@@ -10,7 +10,7 @@ import numpy as np
 from harness_plugins.hf.forward import Engine
 from harness_plugins.hf.loading import Source
 from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.tokens import Encoder, check_truncate, context_length, refused
+from harness_plugins.hf.tokens import Encoder, check_counts, check_truncate, context_length, refused
 from harness_plugins.hf.tree import Job
 
 from harness import Failure, Model, Text
@@ -62,6 +62,7 @@ class Embedder(Model):
         if pooling not in POOLING:
             raise UsageError(f"pooling={pooling!r} is none of {', '.join(POOLING)}{did_you_mean(pooling, POOLING)}")
         self.pooling, self.normalize, self.prefix = pooling, normalize, prefix
+        check_counts(max_length=max_length)
         self.truncate, self.max_length = check_truncate(truncate), max_length
 
     def identity(self) -> Mapping[str, object]:

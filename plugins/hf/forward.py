@@ -63,9 +63,9 @@ class Engine:
                 self.why_not = unsupported
                 return
             register()
-            plain = _by_slot(self.run(jobs, head))
+            plain = _by_slot(self._run(jobs, head))
             self.flat = True
-            shared = _by_slot(self.run(jobs, head))
+            shared = _by_slot(self._run(jobs, head))
         except CellError:
             raise
         except Exception as error:  # whatever an architecture does when run in a way that is not its own
@@ -92,7 +92,8 @@ class Engine:
     def run(self, jobs: Sequence[Job], head: Head) -> Iterator[tuple[Any, Any]]:
         """What the head says of each read.
 
-        A pass that does not fit into memory is repeated with half the budget, which then stays.
+        A pass that does not fit into memory is repeated with half the budget, which then stays. Sequences for which a
+        shared pass gives NaN run again alone: a mask does not hold off a neighbour's NaN, since 0 times NaN is NaN.
 
         Yields:
             (slots, values) as they are computed, every slot of every job once.
@@ -100,6 +101,19 @@ class Engine:
         Raises:
             CellError: a single sequence does not fit into memory.
         """
+        spoiled: set[int] = set()
+        for slots, values in self._run(jobs, head):
+            lost = _not_numbers(values)
+            if self.flat and len(jobs) > 1 and lost.any():
+                spoiled.update(slots[lost].tolist())
+                slots, values = slots[~lost], values[~lost]
+            if len(slots):
+                yield slots, values
+        for job in jobs if spoiled else ():
+            if not spoiled.isdisjoint(job.slots.tolist()):
+                yield from self._run([job], head)
+
+    def _run(self, jobs: Sequence[Job], head: Head) -> Iterator[tuple[Any, Any]]:
         left = list(jobs)
         while left:
             done = [False] * len(left)
@@ -178,6 +192,13 @@ def _probes(vocabulary: int) -> list[Job]:
         Job(tokens.astype(np.int64), np.array([len(tokens) - 1]), np.array([slot]))
         for slot, tokens in enumerate(sequences)
     ]
+
+
+def _not_numbers(values: Any) -> Any:
+    """Boolean, shape (r,): True where there is a NaN among what the head says of a read."""
+    array = np.asarray(values)
+    with np.errstate(all="ignore"):  # of a sum: an infinity may make one, too, which costs another pass at most
+        return np.isnan(array.reshape(len(array), -1).sum(axis=1))
 
 
 def _by_slot(values: Iterator[tuple[Any, Any]]) -> dict[int, Any]:

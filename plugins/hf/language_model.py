@@ -12,7 +12,7 @@ from harness_plugins.hf.loading import Source
 from harness_plugins.hf.output import OutputHead, output_head
 from harness_plugins.hf.readout import Readouts
 from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.tokens import Encoder, check_truncate, context_length, refused
+from harness_plugins.hf.tokens import Encoder, check_counts, check_truncate, context_length, refused
 from harness_plugins.hf.tree import Job, Tokens
 from numpy.typing import NDArray
 
@@ -82,6 +82,7 @@ class LanguageModel(Model):
         trust_remote_code: bool = False,
     ) -> None:
         self.source = Source(path, revision, dtype, device, trust_remote_code)
+        check_counts(max_length=max_length, tokens_per_pass=tokens_per_pass)
         if check_truncate(truncate) == "right":
             raise UsageError("truncate=right would cut what a language model is asked about; give truncate=left")
         if pooling not in POOLING:
@@ -224,7 +225,8 @@ class LanguageModel(Model):
 
     def _ask_likelihood(self, request: Continuation) -> Question | Failure:
         try:
-            ids, start = self.encoder.continued(request.context, [request.continuation])[0]
+            (whole,) = self.encoder.continued(request.context, [request.continuation], with_blanks=request.with_blanks)
+            ids, start = whole
         except Exception as error:  # of the template or the tokenizer: this request only
             return refused(error)
         if len(ids) <= start:

@@ -16,6 +16,8 @@ from harness.errors import CellError, UsageError, did_you_mean
 SUFFIXES = {".safetensors", ".bin", ".json", ".txt", ".model", ".jinja", ".py"}
 """Of a folder, the files that weights, in one piece or several, configuration, tokenizer and template are read from."""
 
+DEVICES = ("cpu", "cuda", "mps", "xpu", "npu", "hpu", "mlu", "musa")
+
 DTYPES = ("float32", "bfloat16", "float16", "float64")
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+|[\w-][\w.-]*")
@@ -26,7 +28,7 @@ class Source:
     """A model of transformers, as named on the command line.
 
     Raises:
-        UsageError: a dtype that is none, no path, a revision given with a folder.
+        UsageError: a dtype or device that is none, no path, a revision given with a folder.
     """
 
     path: str
@@ -44,6 +46,10 @@ class Source:
             raise UsageError("path= is missing: give the folder of a model, or its id on the hub")
         if self.dtype not in DTYPES:
             raise UsageError(f"dtype={self.dtype!r} is none of {', '.join(DTYPES)}{did_you_mean(self.dtype, DTYPES)}")
+        kind, colon, number = self.device.partition(":")
+        if self.device and (kind not in DEVICES or (colon and not number.isdecimal())):
+            hint = " (did you mean 'cuda'?)" if kind.lower() in ("gpu", "nvidia") else did_you_mean(kind, DEVICES)
+            raise UsageError(f"device={self.device!r} is no device such as cpu, cuda, cuda:1 or mps{hint}")
         if self.revision and self.is_folder:
             raise UsageError(f"revision={self.revision!r} belongs to a hub id; {self.path!r} is a folder")
 

@@ -13,7 +13,7 @@ from harness_plugins.hf.forward import Engine
 from harness_plugins.hf.heads import read_spec
 from harness_plugins.hf.loading import Source
 from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.tokens import Encoder, check_truncate, context_length, refused
+from harness_plugins.hf.tokens import Encoder, check_counts, check_truncate, context_length, refused
 from harness_plugins.hf.tree import Job, Tokens
 
 from harness import Candidates, Failure, Model, file_identity
@@ -66,6 +66,7 @@ class RewardModel(Model):
         trust_remote_code: bool = False,
     ) -> None:
         self.source = Source(path, revision, dtype, device, trust_remote_code)
+        check_counts(max_length=max_length, tokens_per_pass=tokens_per_pass)
         self.truncate = check_truncate(truncate)
         self.max_length, self.label, self.tokens_per_pass = max_length, label, tokens_per_pass
         self.adapter = adapter

@@ -15,6 +15,12 @@ from harness.errors import CellError, UsageError, did_you_mean
 
 TRUNCATE = ("refuse", "left", "right")
 
+COUNT_FROM_PADDING = {
+    *("camembert", "data2vec-text", "esm", "ibert", "layoutlmv3", "lilt", "longformer", "luke", "markuplm", "mpnet"),
+    *("roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod"),
+}
+"""Architectures whose first position is the one behind the padding token's number; those before it are never used."""
+
 NO_LIMIT = 1_000_000
 """A tokenizer that knows no limit states an astronomical one."""
 
@@ -31,6 +37,17 @@ def check_truncate(truncate: str) -> str:
     return truncate
 
 
+def check_counts(**counts: int) -> None:
+    """Refuse arguments that are numbers of tokens and less than none; 0 leaves the number to the model.
+
+    Raises:
+        UsageError: one is negative.
+    """
+    for name, count in counts.items():
+        if count < 0:
+            raise UsageError(f"{name}={count} must be at least 1, or 0 for what suits the model")
+
+
 def context_length(config: Any, tokenizer: Any, max_length: int = 0) -> int:
     """Tokens that a sequence may have: as asked, else the smaller of what model and tokenizer state.
 
@@ -39,6 +56,9 @@ def context_length(config: Any, tokenizer: Any, max_length: int = 0) -> int:
     """
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
     limits = [getattr(text, name, None) for name in ("max_position_embeddings", "n_positions", "max_sequence_length")]
+    if getattr(text, "model_type", "") in COUNT_FROM_PADDING:
+        before = (getattr(text, "pad_token_id", None) or 0) + 1
+        limits = [limit - before for limit in limits if limit]
     known = [limit for limit in [*limits, tokenizer.model_max_length] if limit and 0 < limit < NO_LIMIT]
     limit = int(min(known, default=NO_LIMIT))
     if max_length and max_length > limit:
@@ -182,14 +202,17 @@ class Encoder:
                 tokens.append(refused(error))
         return tokens
 
-    def continued(self, prompt: Conversation | str, continuations: Sequence[str]) -> list[tuple[list[int], int]]:
+    def continued(
+        self, prompt: Conversation | str, continuations: Sequence[str], *, with_blanks: bool = False
+    ) -> list[tuple[list[int], int]]:
         """Tokens of a prompt with each of several continuations, and how many of them are the prompt's.
 
         Prompt and continuation are tokenised together and parted behind as many tokens as the prompt has alone;
-        blanks at the end of a prompt go with the continuation (the convention of lm-evaluation-harness).
+        blanks at the end of a plain text, and if asked for of a conversation, go with the continuation (the convention
+        of lm-evaluation-harness).
         """
         text, special = self.opening(prompt)
-        stripped = text.rstrip() if isinstance(prompt, str) else text
+        stripped = text.rstrip() if with_blanks or isinstance(prompt, str) else text
         blanks = text[len(stripped) :]
         if not stripped:
             before = self.beginning()

@@ -12,7 +12,11 @@ from .labels import json_values, plain
 
 _NUMBER = r"[-+]?\d+(?:[.,]\d+)?"
 _OF = r"(?:\s*(?:/|out of|of|von|sur|de|из)\s*(?P<top>\d+))?"
-_RANGE = r"(?P<range>\s*(?:-|–|—|~|to|or|bis)\s*\d)?"
+_GAP = r"[^\S\r\n]*"
+_RANGE = (  # on one line: a dash that begins the next is a list's
+    rf"(?P<range>{_GAP}(?:-|–|—|~|to|or|bis){_GAP}\d+(?:[.,]\d+)?"
+    rf"(?P<second>{_GAP}(?:/|out of|von|sur|de|из){_GAP}\d+|(?=[^\w\r\n]*(?:[\r\n]|\Z)))?)?"
+)
 _WORDS = (
     r"(?:rating|score|grade|mark|points|bewertung|note|punktzahl|puntuaci[oó]n|calificaci[oó]n|valutazione|punteggio"
     r"|оценка|балл|评分|評分|分数|得分|評価|スコア|평점|점수)"
@@ -88,9 +92,9 @@ def json_number(text: str, lowest: float, highest: float) -> float | None:
 
 
 def _value(found: re.Match[str], lowest: float, highest: float) -> float | None:
-    if found["range"]:
-        return None
     top = found["top"]
+    if found["range"] and (top is None or found["second"] is not None):  # "7/10 - 2 errors" goes on with something else
+        return None
     if top is not None and float(top) != highest:
         return None
     value = float(found["number"].replace(",", "."))

@@ -47,11 +47,11 @@ PARSERS: dict[str, Parser] = {
         Parser("label", "1", "label", label=labels.bare),
         Parser("result", "1", "label", label=labels.result),
         Parser("json", "1", "label", label=labels.in_json),
-        Parser("rating", "1", "number", number=numbers.rating),
+        Parser("rating", "2", "number", number=numbers.rating),
         Parser("rating-first@compat", "1", "number", number=numbers.rating_first),
-        Parser("number", "1", "number", number=numbers.number),
-        Parser("result-number", "1", "number", number=numbers.result_number),
-        Parser("json-number", "1", "number", number=numbers.json_number),
+        Parser("number", "2", "number", number=numbers.number),
+        Parser("result-number", "2", "number", number=numbers.result_number),
+        Parser("json-number", "2", "number", number=numbers.json_number),
     )
 }
 """Those ending in ``@compat`` follow published code to the letter."""

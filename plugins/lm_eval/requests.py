@@ -35,7 +35,13 @@ def request_of(kind: str, arguments: Sequence[Any], seed: int, origin: Origin | 
     """
     if kind == "loglikelihood":
         context, continuation = arguments
-        return Continuation(conversation_in(context) or context, continuation, origin=origin)
+        conversation = conversation_in(context)
+        return Continuation(
+            context if conversation is None else conversation,
+            continuation,
+            with_blanks=conversation is not None,
+            origin=origin,
+        )
     if kind == "loglikelihood_rolling":
         return Continuation("", arguments[0], origin=origin)
     if kind != "generate_until" or len(arguments) != 2:

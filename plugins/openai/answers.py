@@ -6,9 +6,11 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
-from harness_plugins.openai.retrying import Garbled
+from harness_plugins.openai.alignment import continuation_tokens
+from harness_plugins.openai.retrying import Garbled, Refused
 from numpy.typing import NDArray
 
 from harness import Completion, Likelihood
@@ -32,7 +34,7 @@ def shaped(read: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _short(reply: Any) -> str:
-    text = repr(reply) if isinstance(reply, str | bytes) else str(getattr(reply, "model_dump", lambda: reply)())
+    text = repr(reply) if isinstance(reply, str | bytes | list) else str(getattr(reply, "model_dump", lambda: reply)())
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 
@@ -47,13 +49,19 @@ def usage(reply: Any) -> tuple[int | None, int | None]:
 
 @shaped
 def completions(reply: Any) -> list[Completion]:
-    """The choices of a chat or plain completion."""
+    """The choices of a chat or plain completion.
+
+    Raises:
+        Refused: the server's filter took a reply away, or the rest of one.
+    """
     if not reply.choices:
         raise Garbled("no choices")
     prompt, whole = usage(reply)
     alone = len(reply.choices) == 1
     found = []
     for choice in reply.choices:
+        if choice.finish_reason == "content_filter":
+            raise Refused("the server's content filter withheld the reply, or the rest of it")
         message = getattr(choice, "message", None)
         text = choice.text if message is None else message.content or getattr(message, "refusal", None) or ""
         if not isinstance(text, str):
@@ -89,7 +97,8 @@ def weights(listed: Sequence[tuple[str, float]], options: Sequence[str]) -> NDAr
     """Log-probability of a reply's beginning with each option, as far as one token shows it.
 
     A token counts for an option if either begins with the other, blanks before them aside: "Yes" for "Yes, of course",
-    and "B." for "B". A token that is the beginning of several options counts for each.
+    and "B." for "B", but not "As", which is another word. A token that is the beginning of several options counts for
+    each.
 
     Returns:
         Shape (k,), at most 0; -inf where no listed token counts.
@@ -100,11 +109,20 @@ def weights(listed: Sequence[tuple[str, float]], options: Sequence[str]) -> NDAr
         counted = [
             value
             for token, value in listed
-            if (text := token.lstrip()) and wanted and (wanted.startswith(text) or text.startswith(wanted))
+            if (text := token.lstrip()) and wanted and (wanted.startswith(text) or _goes_on(text, wanted))
         ]
         if counted:
             found[i] = min(0.0, float(np.logaddexp.reduce(counted)))
     return found
+
+
+def _goes_on(text: str, option: str) -> bool:
+    """Whether a text begins with an option, and not with a longer word of which the option is a part."""
+    if not text.startswith(option):
+        return False
+    around = option[-1:] + text[len(option) : len(option) + 1]
+    # In scripts of wide characters words are not parted.
+    return not around.isalnum() or len(around) < 2 or any(east_asian_width(c) in "WF" for c in around)
 
 
 def over_vocabulary(listed: Sequence[tuple[str, float]], ids: dict[str, int], size: int) -> NDArray[np.float32]:
@@ -134,26 +152,30 @@ def likelihood(reply: Any, prompt: str, start: int) -> Likelihood:
 
     Raises:
         NoLogProbabilities: the prompt came back without.
+        Refused: it cannot be told which tokens are the continuation's.
     """
     given = getattr(reply.choices[0], "logprobs", None)
-    if given is None or not given.token_logprobs or not given.text_offset:
+    if given is None or not given.token_logprobs or not given.tokens:
         raise NoLogProbabilities
-    offsets = [*given.text_offset, math.inf]
-    base = given.text_offset[0]  # some servers count a beginning-of-sequence token's text, some do not
-    nats, tokens, greedy = 0.0, 0, True
-    for i, value in enumerate(given.token_logprobs):
-        first, behind = offsets[i] - base, offsets[i + 1] - base
-        if behind <= start or first >= len(prompt):
-            continue
+    if len(given.tokens) != len(given.token_logprobs):
+        raise Garbled(f"{len(given.token_logprobs)} log-probabilities for {len(given.tokens)} tokens")
+    which = continuation_tokens([str(token) for token in given.tokens], prompt, start, usage(reply)[0])
+    if which is None:
+        raise Refused(
+            f"the server's tokens ({_short(given.tokens)}) do not join to the prompt that was sent, so that its "
+            "continuation cannot be found among them; ask the model through hf, or a server that echoes prompts whole"
+        )
+    if not which:
+        raise NoLogProbabilities
+    nats, greedy = 0.0, True
+    for i in which:
+        value = given.token_logprobs[i]
         if value is None:
-            raise Garbled("no log-probability for the first token")
+            raise Refused("the server gives no log-probability for the first token, which the continuation begins in")
         nats += float(value)
-        tokens += 1
         top = given.top_logprobs[i] if given.top_logprobs else None
         greedy = greedy and bool(top) and float(value) >= max(top.values()) - 1e-9
-    if not tokens:
-        raise NoLogProbabilities
-    return Likelihood(nats, tokens, greedy)
+    return Likelihood(nats, len(which), greedy)
 
 
 @shaped

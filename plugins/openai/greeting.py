@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from harness_plugins.openai.settings import Settings
@@ -11,6 +13,13 @@ from harness.errors import CellError, did_you_mean
 
 GREETING = 10.0
 """Seconds that the server has to say which models it serves."""
+
+NO_MODEL = re.compile(
+    r"(?:unknown|invalid|no such|unsupported)[ _]model\b"
+    r"|\bmodel\b(?!'s).{0,200}(?:not[ _]found|not exist|n't exist|not (?:a )?(?:valid|available|served|loaded))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How servers say with status 400 that they lack the model; a prompt that is too long is another matter."""
 
 
 def greet(settings: Settings) -> None:
@@ -44,17 +53,24 @@ def greet(settings: Settings) -> None:
                 except (openai.APIError, ValueError, AttributeError, TypeError):
                     return  # rubbish: the requests themselves will show
 
-    asyncio.run(ask())
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(ask())
+    else:  # called from a notebook, whose thread runs a loop already
+        with ThreadPoolExecutor(1, thread_name_prefix="openai") as thread:
+            thread.submit(lambda: asyncio.run(ask())).result()
 
 
 async def explained(settings: Settings, client: Any, status: int, code: str, text: str) -> CellError | None:
     """The error that ends the run, for a status that concerns every request."""
     if status in (401, 403):
-        held = f"the key in {settings.key_variable}" if settings.key else f"no key is in {settings.key_variable}, which"
-        return CellError(f"{settings.base_url} refuses {held} ({status}): {text}")
+        what = f"refuses the key in {settings.key_variable}" if settings.key else "asks for a key"
+        mend = "" if settings.key else f"; put one into the environment variable {settings.key_variable}"
+        return CellError(f"{settings.base_url} {what} ({status}): {text}{mend}")
     if code == "insufficient_quota":
         return CellError(f"{settings.base_url}: {text}")
-    wrong = status == 404 or code == "model_not_found" or (status == 400 and "model" in text and "not" in text)
+    wrong = status == 404 or code == "model_not_found" or (status == 400 and bool(NO_MODEL.search(text)))
     if not wrong:
         return None
     try:

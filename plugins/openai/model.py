@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from harness_plugins.openai.served import Served
-from harness_plugins.openai.settings import OPENAI
+from harness_plugins.openai.settings import OPENAI, tokenizer_files
 
 from harness import Choice, Continuation, Conversation, Generation, Text
 from harness.capabilities import Response
@@ -22,8 +22,8 @@ APIS = {
 class ServedModel(Served):
     """A model behind any server that speaks OpenAI's interface.
 
-    The key is read from the environment and appears nowhere else. What was answered is filed at once and never sent
-    again; what fails is tried again while that can help.
+    The key is read from the environment and appears nowhere else. What was answered is filed within seconds and then
+    never sent again; what fails is tried again while that can help.
 
     Args:
         model: Its name on the server.
@@ -44,6 +44,7 @@ class ServedModel(Served):
         extra_body: JSON object of further fields to send.
     """
 
+    version = "2"
     streamed: ClassVar[tuple[str, ...]] = ("generate", "choose", "loglikelihood", "next_token", "embed")
 
     def __init__(
@@ -62,7 +63,7 @@ class ServedModel(Served):
         input_price: float = 0.0,
         output_price: float = 0.0,
         limit_as: str = "",
-        extra_body: str = "",
+        extra_body: str | Mapping[str, Any] = "",
         api_key: str = "",
     ) -> None:
         if api not in APIS:
@@ -86,6 +87,10 @@ class ServedModel(Served):
         )
         self.tokenizer = tokenizer
 
+    def identity(self) -> Mapping[str, object]:
+        """The address, or what is said to be served there; the files of a tokenizer's folder."""
+        return {**super().identity(), **tokenizer_files(self.tokenizer)}
+
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
         """By ``api=``, and next_token where there is a tokenizer."""
         more = ("next_token",) if self.tokenizer and self.api != "embeddings" else ()
@@ -95,7 +100,7 @@ class ServedModel(Served):
         """Find the key and the tokenizer, and see that the server is there and takes the key.
 
         Raises:
-            CellError: no key for OpenAI, a key that is refused, no server at the address.
+            CellError: no key for OpenAI, a key that is refused or cannot be sent, no server at the address.
         """
         super().load()
         if self.tokenizer:

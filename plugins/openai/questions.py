@@ -109,8 +109,8 @@ class Questions:
     async def _loglikelihood(self, request: Continuation) -> Response:
         context, continuation = request.context, request.continuation
         text = context if isinstance(context, str) else self.settings.plain_text(context)
-        head = text.rstrip()
-        if not head:
+        head = text.rstrip() if request.with_blanks or isinstance(context, str) else text
+        if not head.strip():
             return Failure("servers give no probability for a text's first token: a context is needed")
         whole = text + continuation
         call, prompt = self._create(Conversation.plain(whole), 1, temperature=0.0, logprobs=1, echo=True)

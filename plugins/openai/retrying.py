@@ -33,6 +33,10 @@ class Refused(Exception):
     """The server will not answer this request; trying again cannot help."""
 
 
+class Doubtful:
+    """Stands for a wait: the attempt failed in such a way that the server may have answered, and charged, it."""
+
+
 class Sender:
     """Sends requests of one run.
 
@@ -80,12 +84,14 @@ class Sender:
                 await self._pause()
                 if self.ending is not None:
                     raise self.ending
-                problem, wait = await self._try(call, read)
+                problem, found = await self._try(call, read)
             if problem is None:
                 self._lost = 0
-                return wait
+                return found
             if attempt + 1 < self.attempts:
-                await asyncio.sleep(self._wait(attempt, wait))
+                if found is Doubtful:
+                    self.told("maybe_twice")
+                await asyncio.sleep(self._wait(attempt, None if found is Doubtful else found))
         self._lost += 1
         if self._lost >= LOST_IN_A_ROW:
             self.ending = self.ending or CellError(
@@ -96,7 +102,7 @@ class Sender:
         raise Refused(f"no answer in {self.attempts} attempts; the last: {problem}")
 
     async def _try(self, call: Callable[[], Awaitable[Any]], read: Callable[[Any], Any]) -> tuple[Any, Any]:
-        """(None, what was read), or (what went wrong, seconds the server wants us to wait)."""
+        """(None, what was read), or (what went wrong, seconds the server wants us to wait or `Doubtful`)."""
         import openai
 
         try:
@@ -113,16 +119,15 @@ class Sender:
                 raise Refused(f"the server refuses the request ({error.status_code}): {text}") from None
             return f"status {error.status_code}: {text}", asked_wait(error.response.headers)
         except (TimeoutError, openai.APITimeoutError):
-            self.told("maybe_twice")
-            return f"no answer within timeout={self.timeout:g} seconds", None
+            return f"no answer within timeout={self.timeout:g} seconds", Doubtful
         except openai.APIConnectionError as error:
             cause = error.__cause__ or error
-            if "connect" not in type(cause).__name__.lower():  # it broke after the request was on its way
-                self.told("maybe_twice")
-            return self.redact(f"the connection failed: {type(cause).__name__}: {cause}".strip()), None
+            # Otherwise it broke after the request was on its way.
+            unsent = "connect" in type(cause).__name__.lower()
+            text = self.redact(f"the connection failed: {type(cause).__name__}: {cause}".strip())
+            return text, None if unsent else Doubtful
         except (Garbled, ValueError, openai.APIError) as error:  # rubbish instead of JSON raises several kinds
-            self.told("maybe_twice")
-            return self.redact(f"the answer cannot be read: {_first_line(error)}"), None
+            return self.redact(f"the answer cannot be read: {_first_line(error)}"), Doubtful
 
     async def _pause(self) -> None:
         """Wait where the server asked all of us to."""
@@ -130,11 +135,12 @@ class Sender:
             await asyncio.sleep(left)
 
     def _wait(self, attempt: int, asked: float | None) -> float:
-        if asked is not None:
-            asked = min(asked, LONGEST_ASKED)
-            self._not_before = max(self._not_before, time.monotonic() + asked)
-            return asked
-        return random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**attempt))
+        own = random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**attempt))
+        if asked is None:
+            return own
+        asked = min(asked, LONGEST_ASKED)
+        self._not_before = max(self._not_before, time.monotonic() + asked)
+        return max(asked, own)  # a server that always says 0 must not be asked again at once
 
 
 def asked_wait(headers: Mapping[str, str]) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 
 from harness_plugins.openai.account import Account
 from harness_plugins.openai.session import streamed_answers
-from harness_plugins.openai.settings import OPENAI, Settings
+from harness_plugins.openai.settings import OPENAI, Settings, key_in
 
 from harness import Model
 from harness.capabilities import Request, Response
@@ -27,6 +26,10 @@ class Served(Model):
     """
 
     batch_size = 256
+    refused: ClassVar[Mapping[str, str]] = {
+        "api_key": "a key does not belong on a command line or in a file; put it into the environment variable "
+        "OPENAI_API_KEY, or into one that api_key_variable= names"
+    }
     # None of these changes what is answered.
     places: ClassVar[tuple[str, ...]] = (
         "base_url",
@@ -58,7 +61,7 @@ class Served(Model):
         input_price: float = 0.0,
         output_price: float = 0.0,
         limit_as: str = "",
-        extra_body: str = "",
+        extra_body: str | Mapping[str, Any] = "",
     ) -> None:
         if api_key:
             raise UsageError(
@@ -100,11 +103,11 @@ class Served(Model):
         """Find the key, and see that the server is there and takes it.
 
         Raises:
-            CellError: no key for OpenAI, a key that is refused, no server at the address.
+            CellError: no key for OpenAI, a key that is refused or cannot be sent, no server at the address.
         """
         from harness_plugins.openai.greeting import greet
 
-        key = os.environ.get(self.api_key_variable, "")
+        key = key_in(self.api_key_variable)
         if not key and self.base_url == OPENAI:
             raise CellError(f"the environment variable {self.api_key_variable} holds no key for {self.base_url}")
         self.settings.key = key

@@ -14,7 +14,7 @@ from harness_plugins.openai import answers
 from harness_plugins.openai.account import Account
 from harness_plugins.openai.greeting import explained
 from harness_plugins.openai.questions import TEXTS_A_REQUEST, TOGETHER, Questions
-from harness_plugins.openai.retrying import Sender
+from harness_plugins.openai.retrying import Refused, Sender
 from harness_plugins.openai.settings import Settings
 
 from harness.capabilities import Request, Response
@@ -137,7 +137,11 @@ class _Session:
         counted: list[tuple[int | None, int | None]] = []
 
         def reading(reply: Any) -> Any:
-            found = read(reply)
+            try:
+                found = read(reply)
+            except Refused:  # an answer that was paid for, and is of no use
+                counted.append(answers.usage(reply))
+                raise
             counted.append(answers.usage(reply))
             fingerprint = getattr(reply, "system_fingerprint", None)
             if fingerprint:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from harness_plugins.openai.retrying import Refused
 
-from harness import Conversation
+from harness import Conversation, file_identity
 from harness.errors import CellError
 
 OPENAI = "https://api.openai.com/v1"
+
+TOKENIZER_SUFFIXES = {".json", ".txt", ".model", ".jinja", ".tiktoken"}
+"""Files that a tokenizer and its chat template are read from."""
 
 
 @dataclass
@@ -30,6 +38,8 @@ class Settings:
     fingerprints: set[str] = field(default_factory=set)
     tokenizer: Any = None
     token_ids: dict[str, int] = field(default_factory=dict)
+    added_by_server: str = ""
+    """Text of the beginning-of-sequence token, where a server with this tokenizer puts it before every text itself."""
 
     def use_tokenizer(self, source: str) -> None:
         """Load a tokenizer of transformers.
@@ -43,13 +53,20 @@ class Settings:
             self.tokenizer = AutoTokenizer.from_pretrained(source)
         except (OSError, ValueError) as error:
             raise CellError(f"no tokenizer can be loaded from {source!r}: {str(error).splitlines()[0]}") from error
+        bos, first = self.tokenizer.bos_token, self.tokenizer("a")["input_ids"][:1]
+        self.added_by_server = bos if bos and first == [self.tokenizer.bos_token_id] else ""
         texts = self.tokenizer.batch_decode([[i] for i in range(len(self.tokenizer))])
         for i, text in reversed(list(enumerate(texts))):  # of tokens of one text, the first
             self.token_ids[text] = i
 
     def redact(self, text: str) -> str:
-        """The text without the key."""
-        return text.replace(self.key, "[key]") if len(self.key) > 3 else text
+        """The text without the key, as it is or as Python and JSON write it inside quotes."""
+        if len(self.key) <= 3:
+            return text
+        forms = {self.key, repr(self.key)[1:-1], json.dumps(self.key)[1:-1], quote(self.key, safe="")}
+        for form in sorted(forms, key=len, reverse=True):
+            text = text.replace(form, "[key]")
+        return text
 
     def client(self) -> Any:
         """The official client; its own retries are off."""
@@ -70,20 +87,46 @@ class Settings:
         """A conversation for a server that completes text.
 
         Raises:
-            Refused: it is a chat, and there is no tokenizer to render it.
+            Refused: it is a chat, and there is no tokenizer to render it, or its template refuses it.
         """
         if all(m.role == "text" for m in conversation.messages):
             return conversation.text
         if self.tokenizer is None or not self.tokenizer.chat_template:
             raise Refused("api=completions takes plain text; give tokenizer= with a chat template, or api=chat")
         last = conversation.messages[-1].role == "assistant"
-        return str(
-            self.tokenizer.apply_chat_template(
+        try:
+            text = self.tokenizer.apply_chat_template(
                 messages_of(conversation), tokenize=False, add_generation_prompt=not last, continue_final_message=last
             )
-        )
+        except Exception as error:  # whatever a template raises
+            raise Refused(f"the chat template refuses this conversation: {error}") from error
+        return str(text).removeprefix(self.added_by_server)
 
 
 def messages_of(conversation: Conversation) -> list[dict[str, str]]:
     """The messages as servers take them; plain text is a user's."""
     return [{"role": "user" if m.role == "text" else m.role, "content": m.content} for m in conversation.messages]
+
+
+def key_in(variable: str) -> str:
+    """The key in a variable of the environment, without the line end that reading it from a file leaves.
+
+    Raises:
+        CellError: it holds what no header can; says which variable, and nothing of what is in it.
+    """
+    key = os.environ.get(variable, "").strip()
+    if not re.fullmatch(r"[\x21-\x7e]*", key):
+        raise CellError(
+            f"the environment variable {variable} holds a blank, a control character or one that is not ASCII inside "
+            "the key, which cannot be sent; set it again without"
+        )
+    return key
+
+
+def tokenizer_files(source: str) -> dict[str, str]:
+    """Hash of each file of a tokenizer's folder, for the fingerprint; of a hub id, its name alone is there."""
+    folder = Path(source)
+    if not source or not folder.is_dir():
+        return {}
+    files = sorted(file for file in folder.rglob("*") if file.suffix in TOKENIZER_SUFFIXES and file.is_file())
+    return {f"tokenizer/{file.relative_to(folder).as_posix()}": file_identity(file) for file in files}

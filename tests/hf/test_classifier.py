@@ -136,3 +136,14 @@ def test_which_label_is_positive_has_to_be_known(tmp_path):
 def test_a_regression_is_no_detector(tmp_path):
     with pytest.raises(CellError, match="predicts a number"):
         loaded(tiny.classifier(tmp_path / "m", "bert", problem_type="regression"))
+
+
+def test_positions_before_the_paddings_are_not_counted_as_room(tmp_path):
+    path = tiny.classifier(tmp_path / "m", "roberta", labels=2, context=64, chat=False)  # padding is token 5
+    tokenizer = AutoTokenizer.from_pretrained(path)
+    texts = [" ".join(["5"] * n) for n in range(1, 64)]
+    sizes = [len(ids) for ids in tokenizer(texts)["input_ids"]]
+    for size, answer in zip(sizes, loaded(path).detect([Conversation.plain(text) for text in texts]), strict=True):
+        assert isinstance(answer, Failure) == (size > 58)
+    with pytest.raises(UsageError, match="more than the 58 tokens"):
+        loaded(path, max_length=64)

@@ -238,3 +238,24 @@ def test_other_weights_are_another_identity(tmp_path):
     one, two = (RewardModel(str(tiny.classifier(tmp_path / str(i), seed=i))).identity() for i in range(2))
     assert one["model.safetensors"] != two["model.safetensors"]
     assert one["tokenizer.json"] == two["tokenizer.json"]
+
+
+@pytest.mark.parametrize("architecture", ["llama", "mistral", "gpt2"])
+def test_a_sequence_that_gives_nan_does_not_spoil_its_neighbours(tmp_path, architecture):
+    from safetensors.torch import load_file, save_file
+
+    path = tiny.classifier(tmp_path / "m", architecture)
+    bad = AutoTokenizer.from_pretrained(path)("\x1b", add_special_tokens=False)["input_ids"]
+    weights = load_file(path / "model.safetensors")
+    name = next(name for name in weights if "embed_tokens" in name or "wte" in name)
+    weights[name][bad] = float("nan")
+    save_file(weights, path / "model.safetensors", metadata={"format": "pt"})
+    asked = requests()
+    spoiled = [*asked, Candidates(Conversation.user("The quick brown fox"), ("Paris", "no \x1b", "Rome"))]
+    model = loaded(path)
+    assert model.engine.flat
+    expected = loaded(path).score(asked)
+    *found, last = model.score(spoiled)
+    for mine, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-4)
+    assert np.isnan(last).tolist() == [False, True, False]

@@ -82,6 +82,7 @@ def _config(architecture: str, hidden: int, layers: int, vocabulary: int, contex
         "bloom": ("BloomConfig", {"n_layer": layers, "n_head": 4}),
         "mamba": ("MambaConfig", {"state_size": 4}),
         "bert": ("BertConfig", {}),
+        "roberta": ("RobertaConfig", {"type_vocab_size": 1}),
         "deberta": ("DebertaV2Config", {"type_vocab_size": 0}),
         "modernbert": ("ModernBertConfig", {"cls_token_id": 0, "sep_token_id": 1}),
     }

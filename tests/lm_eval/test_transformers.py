@@ -42,3 +42,21 @@ def test_scores_equal_those_of_lm_evals_own_model(folder: Path, tiny: Any) -> No
         assert result.estimate.value == pytest.approx(value, rel=1e-4)
         compared += 1
     assert compared == 8
+
+
+def test_likelihoods_in_conversations_count_the_line_end_before_the_reply_as_lm_eval_does(
+    folder: Path, tiny: Any
+) -> None:
+    from lm_eval.models.huggingface import HFLM
+
+    made = tiny.causal(folder / "model")
+    names = ["toy_choice", "toy_last"]
+    model = HFLM(pretrained=str(made), device="cpu", dtype="float32")
+    theirs = evaluate_directly(folder, model, names, apply_chat_template=True)["results"]
+    tasks = [f"lm_eval:{name}:apply_chat_template=true" for name in names]
+    outcome = evaluate([f"hf:path={made},dtype=float32"], tasks, store=folder / "s.sqlite")
+    assert not outcome.failures()
+    for result in outcome.results:
+        value = theirs[result.task.removeprefix("lm_eval:").removesuffix(":apply_chat_template=true")]
+        assert result.estimate.value == pytest.approx(value[f"{result.metric},none"], rel=1e-4)
+    assert {result.metric for result in outcome.results} == {"acc", "acc_norm", "perplexity"}

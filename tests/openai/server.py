@@ -35,6 +35,12 @@ class Server:
         self.act = act or (lambda number, path, body: ("answer", None))
         self.latency, self.key = latency, key
         self.models = ["tiny"]
+        self.serves: list[str] = []
+        """What is served, where the list of models does not tell."""
+        self.bos = ""
+        """Text of the token that is put before every prompt and counted in the offsets, as vLLM counts it."""
+        self.cut: Callable[[str], list[str]] = words
+        """From a prompt to the texts of its tokens."""
         self.seen: list[tuple[str, dict[str, Any], dict[str, str]]] = []
         self.answered: Counter[str] = Counter()
         """How often each body was answered in full."""
@@ -105,10 +111,10 @@ class Server:
             return False
         if kind == "rubbish":
             return await self._raw(writer, 200, detail)
-        if body.get("model") not in self.models:
+        if body.get("model") not in (self.serves or self.models):
             message = {"message": f"The model `{body.get('model')}` does not exist.", "code": "model_not_found"}
             return await self._send(writer, 404, {"error": message})
-        answer = detail if kind == "json" else answer_to(path, body, bare=kind == "bare")
+        answer = detail if kind == "json" else answer_to(path, body, bare=kind == "bare", bos=self.bos, cut=self.cut)
         if kind == "truncate":
             text = json.dumps(answer).encode()
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(text))
@@ -138,7 +144,20 @@ def _value(text: str) -> float:
     return -1.0 - int(hashlib.sha256(text.encode()).hexdigest()[:4], 16) / 65536
 
 
-def answer_to(path: str, body: dict[str, Any], *, bare: bool = False) -> dict[str, Any]:
+def bytewise(text: str) -> list[str]:
+    """Tokens of three bytes each: a part of a character is decoded as a replacement character."""
+    data = text.encode()
+    return [data[i : i + 3].decode("utf-8", "replace") for i in range(0, len(data), 3)]
+
+
+def answer_to(
+    path: str,
+    body: dict[str, Any],
+    *,
+    bare: bool = False,
+    bos: str = "",
+    cut: Callable[[str], list[str]] = words,
+) -> dict[str, Any]:
     """A right answer, which follows from the request."""
     if path.endswith("/embeddings"):
         data = [
@@ -165,7 +184,7 @@ def answer_to(path: str, body: dict[str, Any], *, bare: bool = False) -> dict[st
         else:
             choice["text"] = (prompt if body.get("echo") else "") + text
             if body.get("logprobs") and not bare:
-                tokens = [*words(prompt), " echo"] if body.get("echo") else ["Yes"]
+                tokens = [*([bos] if bos else []), *cut(prompt), " echo"] if body.get("echo") else ["Yes"]
                 offsets = [sum(map(len, tokens[:k])) for k in range(len(tokens))]
                 values = [_value(t) for t in tokens]
                 top = [

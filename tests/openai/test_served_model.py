@@ -1,12 +1,15 @@
 """A served model answers right whatever the server does, ends where there is no use in going on, and keeps its key."""
 
+import asyncio
+import json
 import math
 import threading
 import time
+from urllib.parse import quote
 
 import numpy as np
 import pytest
-from harness_plugins.openai import retrying
+from harness_plugins.openai import answers, retrying
 from harness_plugins.openai.model import ServedModel
 from openai_server import Server, _value
 
@@ -103,6 +106,45 @@ def test_a_request_that_is_refused_fails_alone_and_is_not_tried_again():
 
 
 @pytest.mark.parametrize(
+    "message",
+    [
+        "This model's maximum context length is 10 tokens. However, your messages cannot be shortened.",
+        "maximum context length of the model is 10 tokens; the prompt cannot be longer",
+        "the model does not support images",
+        "logprobs are not available with this model",
+    ],
+)
+def test_a_refused_prompt_does_not_end_the_run_where_no_models_are_listed(message):
+    def act(number, path, body):
+        return ("status", (400, {}, message)) if body["messages"][0]["content"] == "prompt 1" else ("answer", None)
+
+    with Server(act) as server:
+        model = loaded(server)
+        server.models, server.serves = [], ["tiny"]
+        answers = model.generate(prompts(4))
+        assert [isinstance(answer, Failure) for answer in answers] == [False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["The model `tiny` does not exist", "model 'tiny' not found", "Invalid model: tiny", "unknown model tiny"],
+)
+def test_a_missing_model_that_is_told_with_status_400_ends_the_run(message):
+    with Server(lambda *_: ("status", (400, {}, message))) as server:
+        server.models = ["large"]
+        with pytest.raises(CellError, match="has no model 'tiny'"):
+            loaded(server).generate(prompts(2))
+
+
+def test_a_model_can_be_asked_from_a_running_event_loop():
+    async def asking():
+        return loaded(server).generate(prompts(2))
+
+    with Server() as server:
+        assert [answer[0].text for answer in asyncio.run(asking())] == ["echo 0: prompt 0", "echo 0: prompt 1"]
+
+
+@pytest.mark.parametrize(
     ("headers", "seconds"),
     [({"retry-after": "3"}, 3), ({"retry-after-ms": "250"}, 0.25), ({}, None), ({"retry-after": "soon"}, None)],
 )
@@ -176,6 +218,31 @@ def test_a_wrong_key_ends_everything_and_no_key_is_ever_shown(monkeypatch):
         assert KEY not in repr(model.settings)
         assert KEY not in repr(model.identity())
         assert server.seen[0][2]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("inside", ["\n", "\r", "\x7f", "ä", "\u2028", " "])
+def test_a_key_that_cannot_be_sent_is_refused_without_being_shown(monkeypatch, inside):
+    monkeypatch.setenv("MY_KEY", KEY[:12] + inside + KEY[12:])
+    with Server() as server:
+        with pytest.raises(CellError, match="MY_KEY holds a blank, a control character or one that is not") as caught:
+            loaded(server, api_key_variable="MY_KEY")
+        assert KEY[:12] not in str(caught.value)
+        assert KEY[12:] not in str(caught.value)
+
+
+@pytest.mark.parametrize("around", ["{}\n", "{}\r\n", " {}\t"])
+def test_blanks_around_a_key_do_not_matter(monkeypatch, around):
+    monkeypatch.setenv("MY_KEY", around.format(KEY))
+    with Server(key=KEY) as server:
+        assert loaded(server, api_key_variable="MY_KEY").generate(prompts(1))[0][0].text == "echo 0: prompt 0"
+
+
+def test_a_key_is_redacted_however_it_is_quoted():
+    settings = ServedModel("tiny").settings
+    settings.key = "sk-a'b\"c\\d/e"
+    for shown in (settings.key, repr(settings.key), json.dumps(settings.key), quote(settings.key, safe="")):
+        assert "[key]" in settings.redact(f"bad: {shown}!")
+        assert "sk-a" not in settings.redact(f"bad: {shown}!")
 
 
 def test_a_budget_is_not_passed_and_ends_the_run_cleanly():
@@ -268,6 +335,11 @@ def test_arguments_that_cannot_be_are_refused(arguments, message):
     assert KEY not in str(caught.value)
 
 
+def test_a_server_that_asks_for_a_key_names_the_variable_to_put_it_into():
+    with Server(key=KEY) as server, pytest.raises(CellError, match=r"asks for a key \(401\).*variable OPENAI_API_KEY"):
+        loaded(server)
+
+
 def test_openai_itself_needs_a_key():
     with pytest.raises(CellError, match="OPENAI_API_KEY holds no key"):
         ServedModel("gpt").load()
@@ -277,3 +349,84 @@ def test_the_fingerprint_names_the_server_or_what_it_serves():
     assert ServedModel("tiny", "http://a/v1").identity() != ServedModel("tiny", "http://b/v1").identity()
     a, b = (ServedModel("tiny", f"http://{x}/v1", served_as="weights 1").identity() for x in "ab")
     assert a == b
+
+
+def test_the_fingerprint_covers_the_files_of_a_tokenizer(tmp_path):
+    def identity():
+        return ServedModel("tiny", tokenizer=str(tmp_path)).identity()
+
+    (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
+    before = identity()
+    (tmp_path / "notes.md").write_text("not read")
+    assert identity() == before
+    (tmp_path / "chat_template.jinja").write_text("{{ messages[0] }}")
+    assert identity() != before
+    assert ServedModel("tiny", tokenizer="owner/name").identity() == ServedModel("tiny").identity()
+
+
+def test_a_server_that_says_not_to_wait_is_still_left_alone_for_longer_each_time(monkeypatch):
+    waits = []
+
+    def drawn(low, high):
+        waits.append(high)
+        return high
+
+    monkeypatch.setattr(retrying.random, "uniform", drawn)
+    asked = []
+    monkeypatch.setattr(retrying.Sender, "_wait", _noting(retrying.Sender._wait, asked))
+    with Server(faulty(*[("status", (429, {"retry-after": "0"}, "slow down"))] * 4)) as server:
+        assert not isinstance(loaded(server).generate(prompts(1))[0], Failure)
+    assert waits == [0.01, 0.02, 0.04, 0.08]
+    assert asked == waits
+
+
+def _noting(wait, asked):
+    def noting(self, attempt, given):
+        asked.append(wait(self, attempt, given))
+        return asked[-1]
+
+    return noting
+
+
+def test_what_is_not_sent_again_is_not_said_to_cost_twice():
+    with Server(lambda *_: ("drop", None)) as server:
+        model = loaded(server, attempts=1)
+        (answer,) = model.generate(prompts(1))
+        assert isinstance(answer, Failure)
+        assert model.remarks() == ["1 requests, 0 prompt tokens, 0 completion tokens"]
+
+
+@pytest.mark.parametrize("text", [None, "", "The recipe is"])
+def test_a_reply_that_a_filter_withheld_is_a_failure_and_paid_for(text):
+    choice = {"index": 0, "finish_reason": "content_filter", "message": {"role": "assistant", "content": text}}
+    usage = {"prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8}
+    with Server(faulty(("json", {"choices": [choice], "usage": usage}))) as server:
+        model = loaded(server)
+        (answer,) = model.generate(prompts(1))
+        assert answer.reason == "the server's content filter withheld the reply, or the rest of it"
+        assert "7 prompt tokens, 1 completion" in model.remarks()[0]
+        assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "option", "counts"),
+    [
+        ("A", "A", True),
+        (" A.", "A", True),
+        ("A:", "A", True),
+        ("As", "A", False),
+        ("Answer", "A", False),
+        ("10", "1", False),
+        ("Yes,", "Yes", True),
+        ("Yesterday", "Yes", False),
+        ("An", "Answer", True),
+        ("B", "B.", True),
+        ("是的", "是", True),
+        ("да", "да", True),
+        ("дата", "да", False),
+        ("[[A", "[[A]]", True),
+    ],
+)
+def test_a_token_counts_for_an_option_unless_it_is_another_word(token, option, counts):
+    (found,) = answers.weights([(token, -0.5)], [option])
+    assert found == (-0.5 if counts else -math.inf)

@@ -1,0 +1,202 @@
+"""An argument is what its parameter's annotation says, whatever YAML reads in it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.arguments import Arguments, check_arguments, parse_arguments
+from harness.errors import UsageError
+from harness.registry import Registry
+from harness.resolve import resolve_model
+
+if TYPE_CHECKING:
+    from somewhere import Unknown
+
+
+class Typed:
+    def __init__(
+        self,
+        text: str = "",
+        flag: bool = False,
+        count: int = 0,
+        share: float = 0.0,
+        limit: int | None = None,
+        old: Optional[float] = None,  # noqa: UP045
+        free: Any = None,
+        unknown: Unknown | None = None,
+        bare=None,
+    ) -> None: ...
+
+
+def taken(listed: str) -> dict[str, Any]:
+    return check_arguments("model 'm'", Typed, parse_arguments(listed, listed))
+
+
+@pytest.mark.parametrize(
+    "text", ["no", "1e5", "1234567", "0123", "true", "null", "~", "1_000", "12:30:00", "2026-01-02", "none", "0x1f", ""]
+)
+def test_a_text_parameter_gets_what_was_written(text):
+    assert taken(f"text={text}") == {"text": text}
+
+
+def test_texts_lose_what_quotes_they_need_no_more():
+    assert taken("text='no'") == {"text": "no"}
+    assert taken("text=[a,b]") == {"text": "a,b"}
+    assert taken("text=[m:a=1,b=2]") == {"text": "m:a=1,b=2"}
+    assert taken('text={"a": 1}') == {"text": '{"a": 1}'}
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        *[(f"flag={text}", True) for text in ("true", "yes", "on", "1", "True", "YES")],
+        *[(f"flag={text}", False) for text in ("false", "no", "off", "0", "Off")],
+        ("count=12", 12),
+        ("count=-3", -3),
+        ("count=1e6", 1_000_000),
+        ("count=1_000", 1000),
+        ("count=007", 7),
+        ("share=1e-3", 0.001),
+        ("share=.5", 0.5),
+        ("share=2", 2),
+        ("share=inf", math.inf),
+        ("limit=null", None),
+        ("limit=5", 5),
+        ("old=~", None),
+        ("old=0.5", 0.5),
+        ("free=no", False),
+        ("unknown=no", False),
+        ("bare=3", 3),
+    ],
+)
+def test_other_parameters_get_what_their_annotations_say(listed, expected):
+    (found,) = taken(listed).values()
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("listed", "message"),
+    [
+        ("flag=none", r"model 'm': flag=none is not true or false"),
+        ("flag=maybe", "flag=maybe is not true or false"),
+        ("flag=2", "flag=2 is not true or false"),
+        ("flag=null", "flag=null is not true or false"),
+        ("flag=", "flag= is not true or false"),
+        ("count=abc", "count=abc is not a whole number"),
+        ("count=1.5", "count=1.5 is not a whole number"),
+        ("count=true", "count=true is not a whole number"),
+        ("count=", "count= is not a whole number"),
+        ("share=yes", "share=yes is not a number"),
+        ("share=nan", "share=nan is not a number"),
+        ("share=5%", "share=5% is not a number; 1 % is 0.01"),
+        ("limit=many", "limit=many is not a whole number or null"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(listed, message):
+    with pytest.raises(UsageError, match=message):
+        taken(listed)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [(False, "true or false"), (7, "a number"), (["a"], "a list"), (None, "nothing")]
+)
+def test_a_value_that_yaml_has_read_already_is_to_be_quoted(value, kind):
+    with pytest.raises(UsageError, match=f"text=.* is not a text; it is {kind} there: write it in quotes"):
+        check_arguments("model 'm'", Typed, {"text": value})
+
+
+def test_values_of_yaml_and_python_that_fit_are_taken():
+    given_ = {"text": Path("a/b"), "flag": 1, "count": 3.0, "share": 2, "limit": None, "old": "0.25"}
+    assert check_arguments("m", Typed, given_) == {
+        "text": "a/b",
+        "flag": True,
+        "count": 3,
+        "share": 2,
+        "limit": None,
+        "old": 0.25,
+    }
+
+
+def test_later_arguments_take_their_texts_along():
+    merged = (
+        parse_arguments("text=no,count=1", "").replaced_by({"text": "a"}).replaced_by(parse_arguments("count=2", ""))
+    )
+    assert check_arguments("m", Typed, merged) == {"text": "a", "count": 2}
+    assert (
+        check_arguments("m", Typed, Arguments({"text": "a"}).replaced_by(parse_arguments("text=on", "")))["text"]
+        == "on"
+    )
+
+
+def test_classes_without_annotations_or_names_get_what_yaml_reads():
+    class Bare:
+        def __init__(self, sign, **others):
+            pass
+
+    assert check_arguments("m", Bare, parse_arguments("sign=no,more=1", "")) == {"sign": False, "more": 1}
+
+
+@given(st.integers(), st.floats(allow_nan=False))
+def test_numbers_come_back_as_they_were(whole, real):
+    assert taken(f"count={whole},share={real!r}") == {"count": whole, "share": real}
+
+
+def test_models_of_the_registry_file_are_held_against_annotations_too(project):
+    (project / "registry.yaml").write_text(
+        "models:\n"
+        "  bad: {model: hf-classifier, arguments: {path: x, positive: no}}\n"
+        "  good: {model: 'hf-classifier:path=x,positive=yes', arguments: {positive: 'no'}}\n"
+        "  short: hf-classifier:path=x,positive=no\n"
+    )
+    registry = Registry()
+    with pytest.raises(UsageError, match="positive=False is not a text; it is true or false there: write it in quotes"):
+        resolve_model(registry, "bad", models_folder=project)
+    for name in ("good", "short"):
+        assert resolve_model(registry, name, models_folder=project).arguments["positive"] == "no"
+    on = resolve_model(registry, "good:positive=on", models_folder=project)
+    assert on.arguments["positive"] == "on"
+    assert resolve_model(registry, on.specification, models_folder=project).fingerprint == on.fingerprint
+
+
+@pytest.mark.parametrize(
+    "listed",
+    ["path=x,trust_remote_code=none", "path=x,max_length=abc", "path=x,max_length=true", "path=x,tokens_per_pass=1.5"],
+)
+def test_a_model_is_not_made_with_what_does_not_fit(project, listed):
+    with pytest.raises(UsageError, match=r"is not (true or false|a whole number)"):
+        resolve_model(Registry(), f"hf:{listed}", models_folder=project)
+
+
+def test_settings_of_a_trainer_are_held_against_annotations(harness, tmp_path):
+    common = ("train", "linear-detector", "-t", "quickstart/detection", "-o", tmp_path / "d")
+    ran = harness(*common, "--set", "dimensions=many")
+    assert ran.code == 2
+    assert "trainer 'linear-detector': dimensions=many is not a whole number" in ran.err
+    ran = harness(*common, "--set", "unit=no")
+    assert "unit must be 'word' or 'character', got 'no'" in ran.err
+
+
+@pytest.mark.parametrize("name", ["api_key", "apikey", "api-key", "API_KEY"])
+def test_an_argument_that_is_only_there_to_be_refused_is_not_suggested(project, name):
+    with pytest.raises(UsageError) as caught:
+        resolve_model(Registry(), f"openai:model=x,{name}=sk-very-secret", models_folder=project)
+    assert "did you mean 'api_key'" not in str(caught.value)
+    assert "sk-very" not in str(caught.value)
+    assert f"{name}= is refused: a key does not belong on a command line" in str(caught.value)
+
+
+def test_settings_of_a_declared_trainer_are_held_against_annotations_while_planning(harness, project):
+    (project / "registry.yaml").write_text(
+        "models:\n  mine: {trainer: linear-detector, task: quickstart/detection, settings: {unit: no, ngrams: 2}}\n"
+    )
+    ran = harness("eval", "-m", "mine", "-t", "quickstart/detection", "--dry-run")
+    assert ran.code == 2
+    assert "model 'mine': trainer 'linear-detector': unit=False is not a text" in ran.err
+    assert "write it in quotes" in ran.err
