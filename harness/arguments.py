@@ -174,7 +174,8 @@ def _fitted(where: str, given: Any, allowed: Sequence[type]) -> Any:
             return found
     expected = " or ".join(_EXPECTED[kind] for kind in allowed)
     quoted = f"; it is {_kind_of(given)} there: write it in quotes" if str in allowed else ""
-    raise UsageError(f"{where}{given} is not {expected}{quoted}")
+    percent = "; 1 % is 0.01" if float in allowed and str(given).endswith("%") else ""
+    raise UsageError(f"{where}{given} is not {expected}{quoted}{percent}")
 
 
 _NOTHING: Any = object()

@@ -95,6 +95,7 @@ def test_other_parameters_get_what_their_annotations_say(listed, expected):
         ("count=", "count= is not a whole number"),
         ("share=yes", "share=yes is not a number"),
         ("share=nan", "share=nan is not a number"),
+        ("share=5%", "share=5% is not a number; 1 % is 0.01"),
         ("limit=many", "limit=many is not a whole number or null"),
     ],
 )
