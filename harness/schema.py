@@ -166,6 +166,7 @@ class BenchmarkFile(Strict):
     metrics: dict[str, list[str]] = Field(default_factory=dict, description="task name to metrics shown")
     aggregates: list[AggregateFile] = Field(default_factory=list, description="the first ranks the leaderboard")
     default_models: list[str] = Field(default_factory=list, description="evaluated when no -m is given")
+    cost: bool = Field(False, description="show how long answers took")
     published: list[str] = Field(
         default_factory=list,
         description="files of published results, relative to this one, shown beside evaluated ones",

@@ -15,6 +15,7 @@ from harness.build import build_task, task_digest
 from harness.errors import UnknownName
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.board import Board, Column, Entry
+from harness.leaderboard.cost import COLUMN, NOTE, add_cost
 from harness.leaderboard.merge import merged_cells
 from harness.leaderboard.published_rows import published_rows, shipped_files, sort_in
 from harness.registry import Registry
@@ -79,6 +80,9 @@ def assemble(
         if missing:
             notes.append(f"without rank, since {ranking!r} {lacks}: {', '.join(missing)}")
     notes += others.notes
+    if benchmark.cost and add_cost(entries, current, [*([] if store is None else [store]), *merge]):
+        columns.append(COLUMN)
+        notes.append(NOTE)
     sort_in(entries, others.entries, first)
     return Board(name, benchmark.description, columns, entries, notes)
 

@@ -1,0 +1,46 @@
+"""What answers took stands beside the figures, of evaluations that computed them."""
+
+import math
+
+import pytest
+
+from harness.api import build_leaderboard, evaluate
+from harness.leaderboard import render
+from harness.leaderboard.cost import COLUMN, NOTE
+
+
+@pytest.fixture
+def timed(toys, write_task, rows):
+    write_task("demo/plain", rows(30))
+    registry = toys / "registry.yaml"
+    registry.write_text(
+        registry.read_text()
+        + "benchmarks:\n  timed: {tasks: [demo/plain], cost: true}\n  bare: {tasks: [demo/plain]}\n"
+    )
+    return toys
+
+
+def test_the_time_an_item_is_that_of_the_run_that_computed_it(timed):
+    evaluate(["slow=toy-slow:seconds=0.02", "fast=toy-slow:seconds=0,batch_size=3"], ["demo/plain"])
+    first = build_leaderboard("timed")
+    assert first.columns[-1] == COLUMN
+    assert NOTE in first.notes
+    took = {entry.model: entry.figures[COLUMN.key].value for entry in first.entries}
+    assert took["slow"] >= 10  # two items a batch of 20 ms
+    assert took["fast"] < took["slow"]
+    evaluate(["slow=toy-slow:seconds=0.02"], ["demo/plain"])  # all from the store
+    again = build_leaderboard("timed")
+    assert {entry.model: entry.figures[COLUMN.key].value for entry in again.entries} == took
+    (figure,) = {entry.figures[COLUMN.key].n for entry in again.entries}
+    assert figure == 30
+    assert math.isnan(again.entries[0].figures[COLUMN.key].stderr)
+
+
+def test_every_format_shows_it_and_only_where_the_benchmark_asks(timed):
+    evaluate(["slow=toy-slow:seconds=0"], ["demo/plain"])
+    board = build_leaderboard("timed")
+    for format_ in ("table", "markdown", "csv", "json", "html", "latex"):
+        assert "ms an item" in render(board, format_) or COLUMN.key in render(board, format_)
+    bare = build_leaderboard("bare")
+    assert COLUMN not in bare.columns
+    assert NOTE not in bare.notes
