@@ -38,7 +38,25 @@ def frames(metrics: Sequence[Metric], tables: Mapping[str, Table]) -> list[dict[
             columns = table.columns if mask.all() else table.columns.take(mask)
             for picture in metric.pictures(columns):
                 _add(found, metric.name, model, picture, limit)
-    return list(found.values())
+    return _distinct(list(found.values()))
+
+
+def _distinct(frames: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each picture once: a metric with several arguments may draw the same for all of them."""
+    kept: list[dict[str, Any]] = []
+    for frame in frames:
+        name = frame["metric"].split(":")[0]
+        same = (
+            old
+            for old in kept
+            if old["metric"].split(":")[0] == name and {**old, "metric": ""} == {**frame, "metric": ""}
+        )
+        twin = next(same, None)
+        if twin is None:
+            kept.append(frame)
+        else:
+            twin["metric"] = name
+    return kept
 
 
 def _add(found: dict[tuple[str, str], dict[str, Any]], metric: str, model: str, picture: Picture, limit: int) -> None:

@@ -277,6 +277,15 @@ def test_pictures_of_a_title_share_a_frame_and_references_are_there_once():
     assert len(x) == len(y) < 1000
 
 
+def test_what_a_metric_draws_alike_for_several_arguments_is_shown_once():
+    from harness.collect import Table
+
+    low, high, other = Drawn(), Drawn(), Drawn()
+    low.name, high.name, other.name = "drawn:rate=0.1", "drawn:rate=0.2", "else"
+    table = Table(Columns({"y": np.linspace(0, 1, 9)}), np.empty(0), [], np.empty(0), [])
+    assert [frame["metric"] for frame in frames([low, high, other], {"m": table})] == ["drawn", "else"]
+
+
 def test_the_metrics_of_the_core_draw_what_the_site_shows(made):
     _, measured = made
     drawn = {(task.name, frame["title"]) for task in measured.tasks for frame in task.frames}
