@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.registry import Registry
+from harness.registry import Entry, Registry
 from harness.resolve import parse_specification
 from harness.store import Store
 from harness.store.origins import RunRecord, failures_of_cells, model_descriptions, runs_of_cells
@@ -99,7 +99,12 @@ class Provenances:
         entry = self._entries.get(str(known.get("reference", "")))
         name = entry.name if entry else str(known.get("reference", "")).partition(":")[2]
         listed = [f"{key}={_value(value)}" for key, value in known.get("arguments", {}).items()]
-        listed += [f"{key}=[{self._specification(part)}]" for key, part in known.get("parts", {}).items()]
+        own = _arguments_of(entry)
+        listed += [
+            f"{key}=[{self._specification(part)}]"
+            for key, part in known.get("parts", {}).items()
+            if own is None or key in own
+        ]
         return f"{name}:{','.join(listed)}" if listed else name
 
     def _add_command(self, found: Provenance, label: str, cells: Sequence[CellRecord], benchmark: str) -> None:
@@ -127,6 +132,17 @@ class Provenances:
             return ""
         known = {*self._registry.names("model"), *self._registry.named_models()}
         return label if wanted.label == label and wanted.name in known else ""
+
+
+def _arguments_of(entry: Entry | None) -> Sequence[str] | None:
+    """The parts that a model takes as arguments; others it finds by itself. None where that is not known."""
+    if entry is None:
+        return None
+    try:
+        names: Sequence[str] = getattr(entry.load(), "part_names", ())
+    except HarnessError:
+        return None
+    return names
 
 
 def _value(value: Any) -> str:

@@ -315,3 +315,14 @@ def test_strengths_lie_above_the_median_and_weaknesses_below(made):
             assert s.distance < 0
             assert s.clear
     assert dataclasses.is_dataclass(found[0])
+
+
+def test_the_command_of_a_cross_fitted_model_names_no_parts_that_are_no_arguments(harness, project):
+    from harness.api import build_site
+
+    assert harness("cross-validate", "linear-detector", "-t", "quickstart/detection", "--folds", 2).code == 0
+    (project / "registry.yaml").write_text("benchmarks:\n  own: {tasks: [quickstart/detection]}\n")
+    build_site(["own"], "site")
+    page = (project / "site" / "own" / "models" / "linear-detector-cv.html").read_text()
+    assert "linear-detector-cv=cross-fitted -t own" in page
+    assert "fold_0" not in page
