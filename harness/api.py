@@ -170,6 +170,7 @@ def build_site(
     *,
     store: str | Path | None = None,
     published: Sequence[Path] = (),
+    merge: Sequence[str | Path] = (),
     texts: bool = False,
     outcome: str | Path | None = None,
     registry: Registry | None = None,
@@ -182,6 +183,7 @@ def build_site(
         folder: Where; ``index.html`` in it is the page to open.
         store: The SQLite file; it may be missing where there are published results.
         published: Files of published results, beside those that the benchmarks name themselves.
+        merge: Stores of other machines, read beside it; the store itself may then be missing.
         texts: True to show the beginnings of the items' texts; their licences have to allow it.
         outcome: A table of one outcome a model; each benchmark then has a page of what goes with it.
         registry: Where names are looked up.
@@ -194,10 +196,39 @@ def build_site(
     shipped = any(name in known and known[name].published for name in benchmarks)
     options: dict[str, Any] = {"published": published, "texts": texts, "say": say}
     options["outcome"] = None if outcome is None else Path(outcome)
+    if merge:
+        with _joined(registry, store, merge, benchmarks, say) as opened:
+            return write_site(registry, opened, benchmarks, Path(folder), **options)
     if not store_path(registry, store).is_file() and (published or shipped):
         return write_site(registry, None, benchmarks, Path(folder), **options)
     with existing_store(registry, store) as opened:
         return write_site(registry, opened, benchmarks, Path(folder), **options)
+
+
+@contextmanager
+def _joined(
+    registry: Registry,
+    store: str | Path | None,
+    merge: Sequence[str | Path],
+    benchmarks: Sequence[str],
+    say: Callable[[str], None],
+) -> Iterator[Store]:
+    """A store for as long as it is needed, of the cells that several have of some benchmarks."""
+    from tempfile import TemporaryDirectory
+
+    from harness.build import task_digest
+    from harness.leaderboard.joining import join
+
+    known = registry.benchmarks()
+    tasks = {task for name in benchmarks if name in known for task in known[name].tasks if task in registry.tasks()}
+    own = store_path(registry, store)
+    with TemporaryDirectory() as place, ExitStack() as open_stores:
+        paths = [*([own] if own.is_file() else []), *(Path(path).expanduser() for path in merge)]
+        readers = [open_stores.enter_context(StoreReader(path)) for path in paths]
+        joined = open_stores.enter_context(Store(Path(place) / "store.sqlite"))
+        for note in join(joined, readers, {task: task_digest(registry, task) for task in sorted(tasks)}):
+            say(note)
+        yield joined
 
 
 def compare(

@@ -83,9 +83,7 @@ def command(
 
     registry = open_registry(registry_file, strict)
     if output is not None and _is_site(output, format_):
-        if merge:
-            raise UsageError("--merge joins stores in a single file, not yet in a site; name a file with -o")
-        _write_site(registry, benchmarks, Path(output), published, store, texts=texts, outcome=outcome)
+        _write_site(registry, benchmarks, Path(output), published, merge, store, texts=texts, outcome=outcome)
         return
     if texts or outcome is not None:
         option = "--texts" if texts else "--outcome"
@@ -120,6 +118,7 @@ def _write_site(
     benchmarks: Sequence[str],
     folder: Path,
     published: Sequence[Path],
+    merge: Sequence[Path],
     store: Path | None,
     *,
     texts: bool,
@@ -132,6 +131,7 @@ def _write_site(
         folder,
         store=store,
         published=published,
+        merge=merge,
         texts=texts,
         outcome=outcome,
         registry=registry,

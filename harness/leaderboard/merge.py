@@ -8,7 +8,7 @@ from harness.errors import UsageError
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, latest_cells
 
-_WHOLE = {"limit": None, "split": "test"}
+WHOLE = {"limit": None, "split": "test"}
 
 
 def merged_cells(stores: Sequence[Readable], digests: Mapping[str, str]) -> tuple[list[CellRecord], list[str]]:
@@ -25,7 +25,7 @@ def merged_cells(stores: Sequence[Readable], digests: Mapping[str, str]) -> tupl
     models: dict[str, tuple[Readable, set[str]]] = {}
     notes: list[str] = []
     for store in stores:
-        cells = latest_cells(store, list(digests), settings=_WHOLE)
+        cells = latest_cells(store, list(digests), settings=WHOLE)
         current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
         others = [cell for cell in cells if cell.task_digest != digests[cell.task]]
         if others:

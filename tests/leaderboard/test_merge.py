@@ -126,3 +126,33 @@ def test_cells_of_judges_are_told_by_the_judged_model(toys, write_task, harness)
     ran = harness("leaderboard", "duels", "--store", "a.sqlite", "--merge", "b.sqlite")
     assert ran.code == 2
     assert "the label 'mine' names different models" in ran.err
+
+
+def test_a_site_of_merged_stores_shows_what_that_of_one_store_shows(machines, harness, toys):
+    import json
+
+    machines("a", "toy-reader")
+    machines("b", "random", "length")
+    machines("all", "toy-reader", "random", "length")
+    merged = harness("leaderboard", "demo", "--store", "a.sqlite", "--merge", "b.sqlite", "-o", "merged/")
+    assert merged.code == 0, merged.err
+    assert harness("leaderboard", "demo", "--store", "all.sqlite", "-o", "whole/").code == 0
+    found, expected = (json.loads((toys / f / "demo" / "leaderboard.json").read_text()) for f in ("merged", "whole"))
+    assert found == expected
+    pages = [sorted(p.relative_to(toys / f).as_posix() for p in (toys / f).rglob("*.*")) for f in ("merged", "whole")]
+    assert pages[0] == pages[1]
+    compared = [{p.name: p.read_text() for p in (toys / f / "demo" / "compare").iterdir()} for f in ("merged", "whole")]
+    assert compared[0] == compared[1] != {}
+
+
+def test_a_site_says_what_it_leaves_out_and_refuses_two_models_of_one_label(machines, harness, write_task, rows):
+    machines("a", "m=toy-reader:scale=1")
+    machines("b", "random")
+    machines("c", "m=toy-reader:scale=2")
+    ran = harness("leaderboard", "demo", "--store", "a.sqlite", "--merge", "c.sqlite", "-o", "site/")
+    assert ran.code == 2
+    assert "names different models" in ran.err
+    write_task("demo/more", rows(12, start=50), version="2")
+    ran = harness("leaderboard", "demo", "--store", "a.sqlite", "--merge", "b.sqlite", "-o", "site/")
+    assert ran.code == 0, ran.err
+    assert "b.sqlite: left out, since the task was defined differently there: random on demo/more" in ran.err
