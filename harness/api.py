@@ -158,7 +158,8 @@ def build_leaderboard(
     beside = bool(published or merge or (known is not None and known.published))
     with ExitStack() as open_stores:
         others = [open_stores.enter_context(StoreReader(Path(path).expanduser())) for path in merge]
-        if beside and not store_path(registry, store).is_file():
+        named = bool(merge) and store is not None  # a store that is named has to be there
+        if beside and not named and not store_path(registry, store).is_file():
             return assemble(registry, None, benchmark, published=published, merge=others)
         opened = open_stores.enter_context(existing_store(registry, store))
         return assemble(registry, opened, benchmark, published=published, merge=others)
@@ -223,7 +224,7 @@ def _joined(
     tasks = {task for name in benchmarks if name in known for task in known[name].tasks if task in registry.tasks()}
     own = store_path(registry, store)
     with TemporaryDirectory() as place, ExitStack() as open_stores:
-        paths = [*([own] if own.is_file() else []), *(Path(path).expanduser() for path in merge)]
+        paths = [*([own] if own.is_file() or store is not None else []), *(Path(path).expanduser() for path in merge)]
         readers = [open_stores.enter_context(StoreReader(path)) for path in paths]
         joined = open_stores.enter_context(Store(Path(place) / "store.sqlite"))
         for note in join(joined, readers, {task: task_digest(registry, task) for task in sorted(tasks)}):

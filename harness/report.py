@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 
 from harness.stats import Estimate
@@ -26,8 +27,22 @@ def interval(estimate: Estimate | None, unit: str = "fraction") -> str:
     return f"{figure(estimate.value, unit)} [{low}, {high}]"
 
 
+def visible(text: str) -> str:
+    """Characters that a terminal or browser would obey, such as those that turn the direction of writing, escaped."""
+    return "".join(
+        c.encode("unicode_escape").decode()
+        if unicodedata.category(c) == "Cc" or unicodedata.bidirectional(c) in _DIRECTIONS
+        else c
+        for c in text
+    )
+
+
+_DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
 def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Aligned columns, the first ones of text to the left and figures to the right."""
+    head, rows = [visible(str(cell)) for cell in head], [[visible(str(cell)) for cell in row] for row in rows]
     widths = [max(len(str(row[i])) for row in [head, *rows]) for i in range(len(head))]
     right = [i > 0 and all(_is_figure(row[i]) for row in rows) for i in range(len(head))]
 

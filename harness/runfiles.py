@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data import MIRROR_VARIABLE
-from harness.errors import ConfigurationError, PlanError
+from harness.errors import ConfigurationError, PlanError, UsageError
 from harness.plan import Plan, Wish
 from harness.registry import Registry
 
@@ -126,7 +126,14 @@ def check_places(file: RunFile, path: Path) -> None:
     def where(*place: str | int) -> str:
         return f"{path}:{line_of(path, place)}: {'.'.join(map(str, place))}"
 
+    from harness.outputs import refuse_to_replace
+
     for i, board in enumerate(file.leaderboards):
+        try:
+            read = [*([file.store] if file.store else []), *board.merge, *board.published]
+            refuse_to_replace(Path(board.output), [path, *(path.parent / Path(name).expanduser() for name in read)])
+        except UsageError as error:
+            raise ConfigurationError(f"{where('leaderboards', i, 'output')}: {error}") from None
         for key, given in (("published", board.published), ("merge", board.merge)):
             for j, name in enumerate(given):
                 if not Path(name).expanduser().is_file():

@@ -149,11 +149,15 @@ def _write_board(
     merge: Sequence[Path],
     store: Path | None,
 ) -> None:
-    from harness.api import build_leaderboard
+    from harness.api import build_leaderboard, store_path
     from harness.errors import UsageError
     from harness.leaderboard import render
+    from harness.outputs import refuse_to_replace
     from harness.training import write_atomically
 
+    if output is not None:
+        registries = [file._path for file in registry.files]
+        refuse_to_replace(output, [store_path(registry, store), *merge, *published, *registries])
     chosen = format_ or (BY_ENDING.get(output.suffix.lower(), "table") if output else "table")
     board = build_leaderboard(benchmark, store=store, published=published, merge=merge, registry=registry)
     if not board.entries:

@@ -6,13 +6,12 @@ import csv
 import io
 import json
 import math
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 from harness.leaderboard.board import Board, Column, Entry
 from harness.leaderboard.documents import latex, model_index
-from harness.report import figure, interval, plain_table
+from harness.report import figure, interval, plain_table, visible
 from harness.stats import Estimate
 
 PUBLISHED = "†"
@@ -31,19 +30,6 @@ def rank_text(entry: Entry) -> str:
         return "-"
     same = entry.rank_low == entry.rank_high
     return str(entry.rank) if same else f"{entry.rank} ({entry.rank_low}-{entry.rank_high})"
-
-
-def visible(text: str) -> str:
-    """Characters that a terminal or browser would obey, such as those that turn the direction of writing, escaped."""
-    return "".join(
-        c.encode("unicode_escape").decode()
-        if unicodedata.category(c) == "Cc" or unicodedata.bidirectional(c) in _DIRECTIONS
-        else c
-        for c in text
-    )
-
-
-_DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 def _cells(board: Board, entry: Entry) -> list[str]:
@@ -75,7 +61,7 @@ def _notes(board: Board) -> list[str]:
 
 def _table(board: Board) -> str:
     rows = [_cells(board, entry) for entry in board.entries]
-    title = f"{board.benchmark}: {board.description}" if board.description else board.benchmark
+    title = visible(f"{board.benchmark}: {board.description}" if board.description else board.benchmark)
     return "\n".join([title, "", plain_table(_head(board), rows), "", *_notes(board)]) + "\n"
 
 
@@ -92,10 +78,11 @@ def _markdown(board: Board) -> str:
 
 def _markdown_text(text: str) -> str:
     """Characters that Markdown or HTML would read as markup, escaped."""
+    text = visible(" ".join(text.split()))
     text = text.replace("\\", "\\\\").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     for character in "|`*_[]~$":
         text = text.replace(character, "\\" + character)
-    return " ".join(text.split())
+    return text
 
 
 def _csv(board: Board) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.leaderboard.render import visible
 from harness.outcomes.correlations import Correlation
 from harness.outcomes.heatmap import HeatMap, heat_maps
 from harness.outcomes.prediction import Prediction
 from harness.outcomes.report import Report
-from harness.report import plain_table
+from harness.report import plain_table, visible
 from harness.stats import Estimate
 
 _WIDTH = 118

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from harness.leaderboard.render import visible
-from harness.report import figure
+from harness.report import figure, visible
 from harness.stats import Estimate
 
 if TYPE_CHECKING:

@@ -176,8 +176,8 @@ def model_document(columns: Sequence[Paired], i: int) -> list[dict[str, str]]:
 
 
 def _short(value: float) -> float | None:
-    """To twelve digits, which is more than single precision keeps of the rest."""
-    return float(f"{value:.12g}") if math.isfinite(value) else None
+    """All digits: cut short, a value on the edge between two printed ones would fall to the other side."""
+    return float(value) if math.isfinite(value) else None
 
 
 def _finite(value: float) -> float | None:

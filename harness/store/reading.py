@@ -43,9 +43,9 @@ class StoreReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.folder = path.with_name(path.name + ".files")
         if not path.is_file():
             raise StoreError(f"{path}: there is no such store")
+        self.folder = path.with_name(path.name + ".files")
         self.arrays = ArrayFiles(self.folder / "arrays")
         self._engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=sa.pool.QueuePool, pool_size=16)
         try:

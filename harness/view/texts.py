@@ -6,8 +6,7 @@ import math
 from typing import Any
 from urllib.parse import urlencode
 
-from harness.leaderboard.render import visible
-from harness.report import figure
+from harness.report import figure, visible
 from harness.stats import Estimate
 from harness.view.answers import number
 from harness.view.documents import plain

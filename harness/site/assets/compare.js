@@ -123,7 +123,7 @@
     cell.style.setProperty("--a", Math.min(...ends));
     cell.style.setProperty("--b", Math.max(...ends));
     cell.style.setProperty("--c", at(c.difference));
-    const clear = c.low > 0 || c.high < 0;
+    const clear = (c.low > 0 || c.high < 0) && !(c.p_value >= 0.05);
     const winner = !clear ? "neither" : sign * c.difference > 0 ? "first" : "second";
     cell.classList.add(winner);
     cell.append(element("span", { textContent: winner }));

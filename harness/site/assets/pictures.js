@@ -6,7 +6,7 @@
   const AT_FIRST = 6;
   const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8b6bd6", "#a05a2c", "#5b8c2a", "#c0392b"];
   const DASHES = ["solid", "dash", "dot", "dashdot"];
-  const known = order.filter((slug) => frames.some((frame) => slug in frame.models));
+  const known = order.filter((slug) => frames.some((frame) => Object.hasOwn(frame.models, slug)));
   let drawn = new Set();
 
   for (const frame of frames) {
@@ -33,9 +33,12 @@
     }
     if (series.low && series.form !== "points") {
       const back = (values) => [...values].reverse();
+      const stepped = series.form === "steps";
+      const across = stepped ? corners(series.x, true) : series.x;
+      const edge = (values) => (stepped ? corners(values, false) : values);
       made.push({
-        x: [...series.x, ...back(series.x)],
-        y: [...series.high, ...back(series.low)],
+        x: [...across, ...back(across)],
+        y: [...edge(series.high), ...back(edge(series.low))],
         fill: "toself",
         fillcolor: paint,
         opacity: 0.15,
@@ -51,6 +54,12 @@
       : {};
     made.push({ ...shared, ...bars, type: "scatter", mode: points ? "markers" : "lines", line, marker: { color: paint, size: 7 } });
     return made;
+  }
+
+  /** The corners of steps that go across first and then up: of one axis, each value but an end twice. */
+  function corners(values, across) {
+    const twice = values.flatMap((value) => [value, value]);
+    return across ? twice.slice(1) : twice.slice(0, -1);
   }
 
   /** Powers of two, where a logarithmic axis counts things. */
@@ -90,7 +99,7 @@
     };
     const data = [
       ...frame.references.flatMap((series) => traces(frame, null, series, ink)),
-      ...known.filter((slug) => drawn.has(slug) && slug in frame.models).flatMap((slug) => frame.models[slug].flatMap((series) => traces(frame, slug, series, ink))),
+      ...known.filter((slug) => drawn.has(slug) && Object.hasOwn(frame.models, slug)).flatMap((slug) => frame.models[slug].flatMap((series) => traces(frame, slug, series, ink))),
     ];
     Plotly.react(place, data, layout, { responsive: true, displaylogo: false, displayModeBar: false });
   }

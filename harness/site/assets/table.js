@@ -62,7 +62,7 @@
     const [key, way] = split(given.get("sort") ?? "", "!");
     if (byKey.has(key)) [state.sort, state.worstFirst] = [key, way === "worst"];
     state.search = given.get("q") ?? "";
-    state.only = new Set((given.get("only") ?? "").split(",").filter((word) => word in ONLY));
+    state.only = new Set((given.get("only") ?? "").split(",").filter((word) => Object.hasOwn(ONLY, word)));
     state.pins = new Set((given.get("pin") ?? "").split(",").filter((slug) => rows.some((row) => row.slug === slug)));
     for (const shown of given.getAll("show")) state.hidden.delete(shown);
     for (const hidden of given.getAll("hide")) if (byKey.has(hidden)) state.hidden.add(hidden);
