@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("-t", "--task", required=True, help="Task whose items are held out in turn.")
 @click.option("--base", help="Base model, where the trainer needs one.")
 @click.option("--folds", default=5, show_default=True, help="Parts, each held out once.")
-@click.option("--seed", default=0, show_default=True, help="Of the parts.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Of the parts.")
 @click.option("--label", help="Name in results; default: the trainer's, with -cv behind it.")
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Setting of the trainer; repeat for several."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,17 +68,27 @@ def _next_token(registry: Registry, store: Path | None, detector: Path, base: st
     """Log-probabilities after the prompt, through the store."""
     from harness import Conversation, Failure
     from harness.api import models_folder, store_path
-    from harness.errors import CellError
-    from harness.resolve import resolve_model
+    from harness.errors import CellError, UsageError
+    from harness.resolve import resolve_model, written
     from harness.run import Runner
     from harness.store import Store
 
+    from .detector import Muli
+
     path = store_path(registry, store)
     given = f",base=[{base}]" if base else ""
-    handle = resolve_model(registry, f"muli:path={detector}{given}", models_folder=models_folder(path))
+    handle = resolve_model(registry, f"muli:path={written(detector)}{given}", models_folder=models_folder(path))
+    part, model = handle.parts["base"], handle.ready
+    assert isinstance(model, Muli)
+    if "next_token" not in part.offers:
+        raise UsageError(f"{part.label} gives no distribution of the next token; it offers: {', '.join(part.offers)}")
     with Store(path) as opened:
-        prompt = handle.ready.detector.prompting.of(Conversation.user(text))  # type: ignore[attr-defined]
-        answer = Runner(registry, opened).door().ask(handle.parts["base"], "next_token", [prompt])[0]
+        door = Runner(registry, opened).door()
+        model.parts = {"base": part.as_part(partial(door.ask, part))}
+        model.load()  # refuses another vocabulary
+        answer = door.ask(part, "next_token", [model.detector.prompting.of(Conversation.user(text))])[0]
+    for remark in model.remarks():
+        click.echo(f"warning: {remark}", err=True)
     if isinstance(answer, Failure):
         raise CellError(f"the base model cannot answer: {answer.reason}")
     return answer

@@ -69,7 +69,19 @@ def gather(
     )
     kept = _compacted(matrix, workdir)
     _check_classes([labels[i] for i in kept])
+    left = sorted(set(range(len(labels))) - set(kept))
+    if len(failed) < len(left):  # some were asked before an interruption
+        failed = _reasons(ask, [prompts[i] for i in left], feature)
     return Gathered(matrix[: len(kept)], np.array(labels)[kept], [groups[i] for i in kept], failed)
+
+
+def _reasons(ask: Ask, prompts: list[Conversation], feature: Feature) -> list[str]:
+    """Why the model does not answer for these; what failed is asked again."""
+    found: list[str] = []
+    for row, prompt in zip(_features(ask, prompts, feature, found), prompts, strict=True):
+        if row is not None:
+            found.append(f"not answered before an interruption: {prompt.text[:40]!r}")
+    return found
 
 
 def _check_classes(labels: list[int]) -> None:

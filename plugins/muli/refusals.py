@@ -81,7 +81,10 @@ class Refusal(Model):
         Raises:
             UsageError: one begins another, so that their probabilities would be counted twice.
         """
-        own = tuple(part.strip() for part in self.openings.split("|") if part.strip()) or OPENINGS
+        own = tuple(part.strip() for part in self.openings.split("|") if part.strip())
+        if self.openings and not own:
+            raise UsageError(f"openings={self.openings!r}: names no opening; put | between several")
+        own = own or OPENINGS
         for one in own:
             longer = next((other for other in own if other != one and other.startswith(one)), None)
             if longer is not None:
@@ -90,8 +93,17 @@ class Refusal(Model):
 
     def identity(self) -> Mapping[str, object]:
         """The openings."""
-        Prompting(self.prompt).check()
         return {"openings": list(self.listed)}
+
+    def offers(self, known: Sequence[str]) -> tuple[str, ...]:
+        """As by the methods, once the arguments have been found to make sense."""
+        Prompting(self.prompt).check()
+        _ = self.listed
+        if self.samples < 0 or self.max_tokens < 1:
+            raise UsageError(f"samples={self.samples} and max_tokens={self.max_tokens}: at least 0, and at least 1")
+        if self.samples and not self.temperature > 0:
+            raise UsageError(f"temperature={self.temperature}: samples have to differ; give one above 0, or samples=0")
+        return super().offers(known)
 
     def asks(self) -> Mapping[str, Sequence[str]]:
         """Log-probabilities of replies, or replies."""
@@ -142,12 +154,14 @@ class FirstToken(Model):
     def __init__(self, base: str, token: str = "Sorry", sign: int = 1, prompt: str = "chat") -> None:
         self.base, self.token, self.sign, self.prompt = base, token, sign, prompt
 
-    def identity(self) -> Mapping[str, object]:
-        """Nothing besides the arguments, which are checked."""
+    def offers(self, known: Sequence[str]) -> tuple[str, ...]:
+        """As by the methods, once the arguments have been found to make sense."""
         Prompting(self.prompt).check()
         if self.sign not in (1, -1):
             raise UsageError(f"sign={self.sign}: expected 1 or -1")
-        return {}
+        if not self.token.strip():
+            raise UsageError("token= is empty; name a token of the vocabulary, such as Sorry")
+        return super().offers(known)
 
     def load(self) -> None:
         """Look the token up.

@@ -120,6 +120,8 @@ def load(directory: str | Path) -> Detector:
         )
     try:
         content = json.loads(path.read_text("utf-8"))
+        if not isinstance(content, dict) or "vocabulary_size" not in content:
+            raise UsageError(f"{path}: not written by the trainers muli and muli-compat, but by another")
         if content["format"] > FORMAT:
             raise CellError(f"{path}: of format {content['format']}, and this version knows {FORMAT}: upgrade harness")
         return _from(content)

@@ -71,6 +71,8 @@ class MuliTrainer(Trainer):
         assert ask is not None
         settings = Search(self.penalties, self.folds, self.criterion, self.seed)
         settings.check()
+        if not 0 <= self.penalty < np.inf or not 1e-12 <= self.gap < np.inf:
+            raise UsageError(f"penalty={self.penalty} and gap={self.gap}: at least 0, and at least 1e-12")
         prompting, feature = Prompting(self.prompt, self.after), Feature(_known(self.feature))
         prompting.check()
         _ask_for_next_token(ask)
@@ -152,11 +154,14 @@ class MuliCompatTrainer(Trainer):
         """Extract features into a file, and descend."""
         assert ask is not None
         prompting, feature = Prompting(self.prompt, self.after), Feature(published=True, clip=self.clip)
+        recipe = Recipe(self.epochs, self.batch, self.rate, self.penalty, self.seed)
+        recipe.check()
+        if not 0 <= self.clip < 0.5:
+            raise UsageError(f"clip={self.clip}: expected a probability from 0 to a half, such as 1e-16")
         prompting.check()
         _ask_for_next_token(ask)
         gathered = gather(items, workdir, ask, prompting, feature, progress)
         scale = measure(gathered.matrix)
-        recipe = Recipe(self.epochs, self.batch, self.rate, self.penalty, self.seed)
         losses: list[float] = []
 
         def told(epoch: int, loss: float) -> None:

@@ -225,3 +225,74 @@ def test_explanations_add_up(trained, harness):
     shutil.rmtree(path)
     ran = harness("explain", path)
     assert ran.code == 2
+
+
+def test_an_explanation_refuses_another_vocabulary_and_warns_of_another_model(trained, harness, tiny, tmp_path):
+    path = trained("d", "muli", "penalty=0.02")
+    other = tiny.causal(tmp_path / "other", vocabulary=330)
+    ran = harness("explain", path, "--text", "a", "--base", f"hf:path={other}")
+    assert ran.code == 1
+    assert "its weights belong to other tokens" in ran.err
+    same = tiny.causal(tmp_path / "same", seed=5, context=1024)
+    ran = harness("explain", path, "--text", "a", "--base", f"hf:path={same}")
+    assert ran.code == 0
+    assert "is not the same model" in ran.err
+    ran = harness("explain", path, "--text", "a", "--base", "tfidf")
+    assert ran.code == 2
+    assert "gives no distribution of the next token" in ran.err
+
+
+@pytest.mark.parametrize(
+    "setting", ["batch=-5", "batch=0", "epochs=0", "rate=-1", "rate=1e30", "clip=-1", "penalty=-1", "seed=-1"]
+)
+def test_settings_of_the_descent_are_checked_before_anything_is_asked(harness, language_model, setting):
+    ran = harness(
+        "train", "muli-compat", "-t", TASK, "--base", f"hf:path={language_model}", "-o", "d", "--set", setting
+    )
+    assert ran.code == 2
+    assert setting.split("=")[0] in ran.err
+
+
+def test_what_was_left_out_is_counted_after_an_interruption_too(harness, language_model, write_task, monkeypatch):
+    from harness_plugins.muli import gathering
+
+    monkeypatch.setattr(gathering, "ASKED_AT_ONCE", 8)
+    rows = [{"id": str(i), "text": f"text {i} " + "x " * (i % 7), "label": i % 2} for i in range(30)]
+    rows[3]["text"] = "word " * 2000
+    write_task("demo/odd", rows, kind="detection", data={s: {"file": "odd.jsonl"} for s in ("train", "test")})
+    command = (
+        "train",
+        "muli",
+        "-t",
+        "demo/odd",
+        "--base",
+        f"hf:path={language_model}",
+        "-o",
+        "d",
+        "--set",
+        "penalty=0.1",
+    )
+    features = gathering._features
+    calls = []
+
+    def killed(ask, prompts, feature, failed):
+        calls.append(len(prompts))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return features(ask, prompts, feature, failed)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gathering, "_features", killed)
+        assert harness(*command).code == 130
+    ran = harness(*command, "--json")
+    assert ran.code == 0, ran.err
+    assert (ran.document["figures"]["texts"], ran.document["figures"]["left_out"]) == (29, 1)
+    assert "room for 1024" in ran.document["figures"]["first_reason"]
+
+
+def test_a_detector_of_another_trainer_is_not_called_damaged(project, harness):
+    (project / "other").mkdir()
+    (project / "other" / "detector.json").write_text('{"kind": "operating-point"}')
+    ran = harness("explain", "other")
+    assert ran.code == 2
+    assert "but by another" in ran.err

@@ -64,7 +64,22 @@ def test_a_failed_answer_fails_the_prompt_alone():
 def test_no_opening_begins_another():
     assert Refusal(base="toy").listed == OPENINGS
     with pytest.raises(UsageError, match="leave the longer one out"):
-        Refusal(base="toy", openings="I|I cannot").identity()
+        Refusal(base="toy", openings="I|I cannot").offers(())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"samples": -1}, "samples=-1"),
+        ({"samples": 2, "max_tokens": 0}, "max_tokens=0"),
+        ({"samples": 2, "temperature": 0.0}, "samples have to differ"),
+        ({"openings": "|"}, "names no opening"),
+        ({"prompt": "nope"}, "prompt='nope'"),
+    ],
+)
+def test_arguments_without_sense_are_refused_while_planning(arguments, message):
+    with pytest.raises(UsageError, match=message):
+        Refusal(base="toy", **arguments).offers(())
 
 
 def test_a_first_token_is_read_by_either_way(language_model):
@@ -97,4 +112,6 @@ def test_a_token_that_is_not_there_is_named(language_model):
     with pytest.raises(CellError, match="neither readout nor next_token"):
         model.load()
     with pytest.raises(UsageError, match="sign=2"):
-        FirstToken(base="toy", sign=2).identity()
+        FirstToken(base="toy", sign=2).offers(())
+    with pytest.raises(UsageError, match="token= is empty"):
+        FirstToken(base="toy", token=" ").offers(())
