@@ -26,7 +26,7 @@ from harness.registry import Entry, Registry
 from harness.resolve import MANIFEST, ModelHandle, written
 from harness.store import Store
 from harness.task import Item
-from harness.training import check_task, fit, good_items, write_atomically
+from harness.training import check_base, check_task, fit, good_items, write_atomically
 
 FOLDS = "folds.json"
 FEWEST = 2
@@ -164,6 +164,7 @@ def cross_fit(
     kind = trainer.load()
     settings = check_arguments(f"trainer {trainer.name!r}", kind, settings)
     check_task(kind, trainer.name, registry, task, split)
+    check_base(kind, trainer.name, base)
     if count < FEWEST:
         raise UsageError(f"--folds {count}: at least {FEWEST}")
     entry = registry.find("model", kind.model)

@@ -36,6 +36,8 @@ class Trainer:
     trains_on: ClassVar[tuple[str, ...]] = ()
     """Names of the task kinds whose items it understands."""
     needs_base: ClassVar[bool] = False
+    asks: ClassVar[tuple[str, ...]] = ()
+    """Capabilities that the base model has to offer; held against it before it is asked."""
 
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress

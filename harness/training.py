@@ -125,8 +125,7 @@ def fit(
     settings = check_arguments(f"trainer {trainer.name!r}", kind, settings)
     task = build_task(registry, task_name)
     check_task(kind, trainer.name, registry, task, split)
-    if kind.needs_base and base is None:
-        raise UsageError(f"the trainer {trainer.name!r} needs a base model: --base MODEL")
+    check_base(kind, trainer.name, base)
     wanted = {
         "model": kind.model,
         "trainer": trainer.name,
@@ -186,6 +185,26 @@ def _trained_on_the_same(base: ModelHandle | None, task: str, split: str) -> lis
         if handle.model is not None
         and any((m.get("task"), m.get("split")) == (task, split) for m in handle.model.trained_on())
     ]
+
+
+def check_base(kind: type[Trainer], name: str, base: ModelHandle | None) -> None:
+    """Refuse a base model that the trainer does not take, or cannot ask.
+
+    Raises:
+        UsageError: it takes none, needs one, or this one lacks a capability.
+    """
+    if base is None:
+        if kind.needs_base:
+            raise UsageError(f"the trainer {name!r} needs a base model: --base MODEL")
+        return
+    if not kind.needs_base:
+        raise UsageError(f"the trainer {name!r} is not trained over a base model; leave out {base.label!r}")
+    lacking = [capability for capability in kind.asks if capability not in base.offers]
+    if lacking:
+        raise UsageError(
+            f"the trainer {name!r} asks its base ({base.label}) for {' and '.join(lacking)}, which that does not "
+            f"offer; it offers: {', '.join(base.offers) or 'nothing'}"
+        )
 
 
 def check_task(kind: type[Trainer], name: str, registry: Registry, task: Task, split: str) -> None:

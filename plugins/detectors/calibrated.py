@@ -63,6 +63,7 @@ class CalibratedDetectorTrainer(Trainer):
     model: ClassVar[str] = "calibrated-detector"
     trains_on: ClassVar[tuple[str, ...]] = ("detection",)
     needs_base: ClassVar[bool] = True
+    asks: ClassVar[tuple[str, ...]] = ("detect",)
 
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress

@@ -66,6 +66,7 @@ class OperatingPointTrainer(Trainer):
     model: ClassVar[str] = "operating-point"
     trains_on: ClassVar[tuple[str, ...]] = ("detection",)
     needs_base: ClassVar[bool] = True
+    asks: ClassVar[tuple[str, ...]] = ("detect",)
 
     def __init__(self, rule: str = "fpr=0.01", confidence: float = 0.95) -> None:
         self.rule, self.confidence = str(rule), float(confidence)

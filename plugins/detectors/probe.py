@@ -72,6 +72,7 @@ class EmbeddingProbeTrainer(Trainer):
     model: ClassVar[str] = "embedding-probe"
     trains_on: ClassVar[tuple[str, ...]] = ("detection",)
     needs_base: ClassVar[bool] = True
+    asks: ClassVar[tuple[str, ...]] = ("embed",)
 
     def __init__(self, strength: float = 0.0, folds: int = 5, balanced: bool = True) -> None:
         self.strength, self.folds, self.balanced = strength, folds, balanced

@@ -46,6 +46,7 @@ class MuliTrainer(Trainer):
     model: ClassVar[str] = "muli"
     trains_on: ClassVar[tuple[str, ...]] = ("detection",)
     needs_base: ClassVar[bool] = True
+    asks: ClassVar[tuple[str, ...]] = ("next_token",)
 
     def __init__(
         self,
@@ -75,7 +76,6 @@ class MuliTrainer(Trainer):
             raise UsageError(f"penalty={self.penalty} and gap={self.gap}: at least 0, and at least 1e-12")
         prompting, feature = Prompting(self.prompt, self.after), Feature(_known(self.feature))
         prompting.check()
-        _ask_for_next_token(ask)
         gathered = gather(items, workdir, ask, prompting, feature, progress)
         tried = self._search(gathered, settings, progress)
         penalty = best(tried).penalty if tried else self.penalty
@@ -133,6 +133,7 @@ class MuliCompatTrainer(Trainer):
     model: ClassVar[str] = "muli"
     trains_on: ClassVar[tuple[str, ...]] = ("detection",)
     needs_base: ClassVar[bool] = True
+    asks: ClassVar[tuple[str, ...]] = ("next_token",)
 
     def __init__(
         self,
@@ -159,7 +160,6 @@ class MuliCompatTrainer(Trainer):
         if not 0 <= self.clip < 0.5:
             raise UsageError(f"clip={self.clip}: expected a probability from 0 to a half, such as 1e-16")
         prompting.check()
-        _ask_for_next_token(ask)
         gathered = gather(items, workdir, ask, prompting, feature, progress)
         scale = measure(gathered.matrix)
         losses: list[float] = []
@@ -181,14 +181,6 @@ def _known(feature: str) -> str:
     if feature not in FEATURES:
         raise UsageError(f"feature={feature!r} is none of {', '.join(FEATURES)}{did_you_mean(feature, FEATURES)}")
     return feature
-
-
-def _ask_for_next_token(ask: Ask) -> None:
-    if "next_token" not in ask.offers:
-        raise UsageError(
-            "the base model has to offer next_token, log-probabilities over its whole vocabulary; "
-            f"this one offers: {', '.join(ask.offers) or 'nothing'}"
-        )
 
 
 def _counts(gathered: Gathered, scale: Scale) -> dict[str, Any]:

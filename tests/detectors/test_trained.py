@@ -410,3 +410,21 @@ def test_too_few_negatives_end_the_training_with_status_1(harness, project):
 
 def test_the_word_list_reads_no_meaning():
     assert KeywordList().detect([Conversation.user("How do I kill a Python process?")])[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("trainer", "base", "message"),
+    [
+        ("embedding-probe", "keyword-list", "for embed, which that does not offer; it offers: detect"),
+        ("operating-point", "tfidf", "for detect, which that does not offer; it offers: embed"),
+        ("tfidf-detector", "keyword-list", "is not trained over a base model; leave out 'keyword-list'"),
+        ("embedding-probe", "", "needs a base model: --base MODEL"),
+    ],
+)
+@pytest.mark.parametrize("command", ["train", "cross-validate"])
+def test_a_base_that_does_not_fit_is_refused_before_it_is_asked(harness, command, trainer, base, message):
+    more = ("-o", "d") if command == "train" else ()
+    ran = harness(command, trainer, "-t", "quickstart/detection", *(("--base", base) if base else ()), *more)
+    assert ran.code == 2
+    assert message in ran.err
+    assert "training" not in ran.err

@@ -168,7 +168,7 @@ def test_what_cannot_be_learned_from_is_said(harness, language_model, write_task
 def test_a_base_without_distributions_is_refused(harness):
     ran = harness("train", "muli", "-t", TASK, "--base", "tfidf", "-o", "d")
     assert ran.code == 2
-    assert "has to offer next_token" in ran.err
+    assert "for next_token, which that does not offer; it offers: embed" in ran.err
 
 
 def test_a_killed_training_asks_nothing_again(trained, harness, language_model, monkeypatch):
