@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.columns import ColumnReader, Slice
 from harness.data import MIRROR_VARIABLE, FileSource, GeneratorSource, HubSource, mirror_file
-from harness.errors import ConfigurationError, UnknownName, did_you_mean
+from harness.errors import ConfigurationError, UnknownName, UsageError, did_you_mean
 from harness.registry import Registry
 from harness.rows import AbsentSource, RangeSource, SelectedSource, Source
 from harness.task import Definition, Part, Task
@@ -27,6 +27,7 @@ def build_task(registry: Registry, name: str) -> Task:
 
     Raises:
         UnknownName: there is none; suggests the nearest.
+        UsageError: it is that of several tasks.
         ConfigurationError: its file breaks the schema, or names a field or option that its kind does not have.
     """
     from harness.taskfiles import read_task_file
@@ -35,6 +36,10 @@ def build_task(registry: Registry, name: str) -> Task:
     if entry is None:
         hint = f"{len(registry.task_problems)} task files could not be read (see: harness doctor)"
         names = registry.known_names(name)
+        known = registry.benchmarks().get(name)
+        if known is not None:
+            some = ", ".join(known.tasks[:3]) + (", ..." if len(known.tasks) > 3 else "")
+            raise UsageError(f"{name!r} is {len(known.tasks)} tasks, and one is needed here: {some}")
         raise UnknownName("task or benchmark", name, names, hint=hint if registry.task_problems else "")
     if entry.source is not None:
         task = entry.source.task(name.partition(":")[2])

@@ -95,3 +95,10 @@ def test_numbers_with_an_exponent_are_numbers():
         "e": "1e",
         "f": -10.0,
     }
+
+
+def test_a_benchmark_is_no_single_task(harness):
+    for command in (("train", "-o", "d"), ("cross-validate",)):
+        ran = harness(*command, "linear-detector", "-t", "quickstart")
+        assert ran.code == 2
+        assert "'quickstart' is 4 tasks, and one is needed here: quickstart/best-of-16, " in ran.err
