@@ -132,7 +132,7 @@ def evaluate_and_show(
 def _show(
     registry: Registry, plan: Plan, outcome: Outcome, store: Path | None, *, all_metrics: bool, domains: bool
 ) -> None:
-    from harness.report import results_notes, results_table
+    from harness.report import results_notes, results_table, visible
 
     boards = plan.benchmarks if plan.wish.limit is None and plan.wish.split == "test" else []
     click.echo()
@@ -145,7 +145,7 @@ def _show(
     single = [failure for failure in outcome.failures() if failure["item"] is not None]
     for failure in single[:SHOWN_FAILURES]:
         reason = f"{failure['model']} on {failure['task']} item {failure['item']}: {failure['reason']}"
-        click.echo(f"failed: {reason}", err=True)
+        click.echo(f"failed: {visible(reason)}", err=True)
     if len(single) > SHOWN_FAILURES:
         click.echo(f"... and {len(single) - SHOWN_FAILURES} more failures (all of them with --json)", err=True)
     for benchmark in boards:

@@ -43,14 +43,19 @@ def command(name: str, registry_file: Path | None, strict: bool, as_json: bool) 
 
 def _print(key: str, value: Any) -> None:
     if isinstance(value, dict):
-        click.echo(f"{key}:")
-        for inner, text in value.items():
-            click.echo(f"  {inner}: {text}")
+        _say("\n".join([f"{key}:", *(f"  {inner}: {text}" for inner, text in value.items())]))
     elif isinstance(value, list):
-        click.echo(f"{key}: {', '.join(map(str, value))}")
+        _say(f"{key}: {', '.join(map(str, value))}")
     else:
         text = str(value)
-        click.echo(f"{key}: {text}" if "\n" not in text else f"{key}:\n  " + text.replace("\n", "\n  "))
+        _say(f"{key}: {text}" if "\n" not in text else f"{key}:\n  " + text.replace("\n", "\n  "))
+
+
+def _say(text: str) -> None:
+    """Print lines; characters that a terminal would obey are shown."""
+    from harness.report import visible
+
+    click.echo("\n".join(visible(line) for line in text.split("\n")))
 
 
 def describe_name(registry: Registry, name: str) -> list[dict[str, Any]]:
