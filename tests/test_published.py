@@ -138,9 +138,9 @@ def test_percentages_are_found_out(jsonl):
     [
         (
             "source: s\nfigures:\n  m:\n    t:a: 0.1\n  m:\n    t:b: 0.1\n",
-            ":5: the model 'm' is there already, on line 3",
+            ":5: not valid YAML: the key 'm' is given twice",
         ),
-        ("source: s\nfigures:\n  m:\n    t:a: 0.1\n    t:a: 0.2\n", ":5: a figure of 'm', 't:a' is there already"),
+        ("source: s\nfigures:\n  m:\n    t:a: 0.1\n    t:a: 0.2\n", ":5: not valid YAML: the key 't:a' is given twice"),
         ("source: s\nfigures: {m: {t:a: 0.1, t:a:overall: 0.2}}\n", "is there already, at"),
         ("source: s\nfigures:\n  m:\n    accuracy: 0.1\n", ":4: figures.m.accuracy: expected task:metric"),
         ("source: s\nfigures:\n  m:\n    t:a: high\n", ":4: "),
