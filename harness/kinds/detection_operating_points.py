@@ -144,11 +144,11 @@ def unresolvable(columns: Columns, rate: float, label: str) -> str:
     if rate * negatives >= 1:
         return ""
     independent = independent_negatives(columns, label)
-    clustered = "" if columns.clusters is None else f" in {independent} clusters"
+    clustered = "" if columns.clusters is None else f" in {_counted(independent, 'cluster')}"
     # One-sided at 95 %: the upper end of the two-sided one at 90 %.
     bound = stats.clopper_pearson(0, independent, confidence=0.9)[1]
     return (
-        f"not resolvable with {negatives} negatives{clustered}: "
+        f"not resolvable with {_counted(negatives, 'negative')}{clustered}: "
         f"at zero false positives the rate is only known to be below {100 * bound:.2g} %"
     )
 
@@ -158,7 +158,9 @@ def unbounded(columns: Columns, rate: float, label: str, *, confidence: float = 
     negatives = independent_negatives(columns, label)
     if negatives * math.log1p(-rate) < math.log((1 - confidence) / 2):
         return ""
-    kind = "negatives" if columns.clusters is None else "clusters of negatives"
-    return (
-        f"with {negatives} {kind} the true threshold may lie above all of them, and nothing bounds the value from below"
-    )
+    kind = _counted(negatives, "negative") if columns.clusters is None else f"{negatives} clusters of negatives"
+    return f"with {kind} the true threshold may lie above all of them, and nothing bounds the value from below"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
