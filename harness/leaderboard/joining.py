@@ -8,11 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from harness.leaderboard.merge import WHOLE, merged_cells
+from harness.leaderboard.merge import choose
 from harness.store import Store
 from harness.store import schema as s
 from harness.store.reading import Readable
-from harness.store.records import latest_cells
 
 _OF_CELLS = (s.estimates, s.failures, s.remarks, s.asked)
 
@@ -31,13 +30,9 @@ def join(into: Store, stores: Sequence[Readable], digests: Mapping[str, str]) ->
     Raises:
         UsageError: one label names different models in two stores.
     """
-    _, notes = merged_cells(stores, digests)
-    taken: set[tuple[str, str]] = set()
+    chosen, notes = choose(stores, digests)
     for store in stores:
-        cells = latest_cells(store, list(digests), settings=WHOLE)
-        current = [c for c in cells if c.task_digest == digests[c.task] and (c.label, c.task) not in taken]
-        taken |= {(cell.label, cell.task) for cell in current}
-        _copy(into, store, [cell.id for cell in current])
+        _copy(into, store, [cell.id for owner, cell in chosen.values() if owner is store])
     return notes
 
 

@@ -8,10 +8,21 @@ from harness.errors import UsageError
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, latest_cells
 
-WHOLE = {"limit": None, "split": "test"}
+_WHOLE = {"limit": None, "split": "test"}
+Cells = dict[tuple[str, str], tuple[Readable, CellRecord]]
+"""By label and task: a cell, and the store that it is of."""
 
 
 def merged_cells(stores: Sequence[Readable], digests: Mapping[str, str]) -> tuple[list[CellRecord], list[str]]:
+    """The cells that `choose` takes, with their columns found from wherever they are read."""
+    chosen, notes = choose(stores, digests)
+    for store, cell in chosen.values():
+        if store is not stores[0]:
+            cell.columns = str(store.folder.absolute() / cell.columns)  # below that store, not below the first
+    return [cell for _, cell in chosen.values()], notes
+
+
+def choose(stores: Sequence[Readable], digests: Mapping[str, str]) -> tuple[Cells, list[str]]:
     """The newest whole cells of every model on every task, and what the reader has to know of those left out.
 
     Args:
@@ -21,11 +32,11 @@ def merged_cells(stores: Sequence[Readable], digests: Mapping[str, str]) -> tupl
     Raises:
         UsageError: one label names different models in two stores.
     """
-    kept: dict[tuple[str, str], CellRecord] = {}
+    kept: Cells = {}
     models: dict[str, tuple[Readable, set[str]]] = {}
     notes: list[str] = []
     for store in stores:
-        cells = latest_cells(store, list(digests), settings=WHOLE)
+        cells = latest_cells(store, list(digests), settings=_WHOLE)
         current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
         others = [cell for cell in cells if cell.task_digest != digests[cell.task]]
         if others:
@@ -36,12 +47,10 @@ def merged_cells(stores: Sequence[Readable], digests: Mapping[str, str]) -> tupl
             if known.isdisjoint(own):
                 raise UsageError(_differ(label, first, store))
         for cell in current:
-            earlier = kept.setdefault((cell.label, cell.task), cell)
+            _, earlier = kept.setdefault((cell.label, cell.task), (store, cell))
             if earlier.fingerprint != cell.fingerprint:
                 raise UsageError(_differ(cell.label, models[cell.label][0], store, f" on {cell.task}"))
-            if store is not stores[0]:
-                cell.columns = str(store.folder.absolute() / cell.columns)  # below that store, not below the first
-    return list(kept.values()), notes
+    return kept, notes
 
 
 def _left_out(store: Readable, cells: Sequence[CellRecord], *, several: bool) -> str:

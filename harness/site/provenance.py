@@ -6,11 +6,10 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from harness.errors import HarnessError
 from harness.registry import Entry, Registry
-from harness.resolve import parse_specification
+from harness.resolve import parse_specification, written
 from harness.store import Store
 from harness.store.origins import RunRecord, failures_of_cells, model_descriptions, runs_of_cells
 from harness.store.records import CellRecord
@@ -98,7 +97,7 @@ class Provenances:
             return ""
         entry = self._entries.get(str(known.get("reference", "")))
         name = entry.name if entry else str(known.get("reference", "")).partition(":")[2]
-        listed = [f"{key}={_value(value)}" for key, value in known.get("arguments", {}).items()]
+        listed = [f"{key}={written(value)}" for key, value in known.get("arguments", {}).items()]
         own = _arguments_of(entry)
         listed += [
             f"{key}=[{self._specification(part)}]"
@@ -143,13 +142,6 @@ def _arguments_of(entry: Entry | None) -> Sequence[str] | None:
     except HarnessError:
         return None
     return names
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = str(value)
-    return f"[{text}]" if "," in text or ":" in text else text
 
 
 def _text(value: object) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from harness import stats
 from harness.errors import DataError
 
 
@@ -84,10 +85,9 @@ def best_balanced_accuracy(scores: NDArray[np.float64], labels: NDArray[np.bool_
 
 def _counts(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
     """Distinct scores, highest first; positives and negatives at or above each."""
-    levels, level = np.unique(-scores, return_inverse=True)
-    hits = np.bincount(level, weights=labels, minlength=len(levels)).cumsum()
-    alarms = np.bincount(level, weights=~labels, minlength=len(levels)).cumsum()
-    return -levels, hits, alarms
+    sorted_ = stats.levels(scores, labels)
+    alarms, hits = sorted_.let_in
+    return sorted_.scores[::-1], hits[1:], alarms[1:]
 
 
 def _between(levels: NDArray[np.float64], worth: NDArray[np.float64]) -> float:
