@@ -20,6 +20,7 @@ from harness.build import build_task
 from harness.capabilities import Failure, Request, Response
 from harness.digests import file_identity
 from harness.errors import CellError, DataError, UsageError
+from harness.folds import fold_numbers
 from harness.model import Model
 from harness.progress import Progress
 from harness.registry import Entry, Registry
@@ -111,29 +112,16 @@ def assign(items: Sequence[Item], count: int, seed: int) -> dict[str, int]:
     Raises:
         DataError: there are fewer items, clusters or items of a label than parts, or an id occurs twice.
     """
-    import numpy as np
-    from sklearn import model_selection as ways
-
     ids = [item.id for item in items]
     if len(set(ids)) < len(ids):
         raise DataError("ids occur more than once; map 'id' to a unique column")
-    labels = np.array([item.fields.get("label", 0) for item in items])
-    labels = labels if set(labels.tolist()) <= {0, 1} else np.zeros(len(items))
-    groups = np.array(
-        [f"row {i}" if item.cluster is None else f"cluster {item.cluster}" for i, item in enumerate(items)]
-    )
-    for label in np.unique(labels):
-        found = len(set(groups[labels == label]))
-        if found < count:
-            what = "independent items" if len(set(labels)) < 2 else f"independent items of label {label:.0f}"
-            raise DataError(f"{count} parts need at least as many {what}, and there are {found}; give fewer --folds")
-    clustered = any(item.cluster is not None for item in items)
-    kind = ways.StratifiedGroupKFold if clustered else ways.StratifiedKFold
-    splitter = kind(count, shuffle=True, random_state=seed)
-    fold_of: dict[str, int] = {}
-    for fold, (_, held) in enumerate(splitter.split(ids, labels, groups if clustered else None)):
-        fold_of.update((ids[i], fold) for i in held)
-    return fold_of
+    labels = [item.fields.get("label", 0) for item in items]
+    classes = labels if set(labels) <= {0, 1} else [0] * len(items)
+    try:
+        numbers = fold_numbers(classes, [item.cluster for item in items], count, seed)
+    except ValueError as error:
+        raise DataError(f"{error}; give fewer --folds") from None
+    return dict(zip(ids, numbers.tolist(), strict=True))
 
 
 def cross_fit(
@@ -167,10 +155,7 @@ def cross_fit(
     check_base(kind, trainer.name, base)
     if count < FEWEST:
         raise UsageError(f"--folds {count}: at least {FEWEST}")
-    entry = registry.find("model", kind.model)
-    offers = list(entry.facts.get("offers", ()))
-    if not offers:
-        raise CellError(f"the model {kind.model!r} says of no capability that it offers it; register it with offers=")
+    offers = _offers(registry, kind.model)
     fold_of = assign(list(good_items(task, split, limit)), count, seed)
     facts = {
         "task": task.name,
@@ -189,27 +174,33 @@ def cross_fit(
     place = store.folder / "models" / "cross-fitted" / _name(facts)
     place.mkdir(parents=True, exist_ok=True)
     for fold in range(count):
-        where = place / f"fold-{fold}"
-        if (where / MANIFEST).is_file():
+        if (place / f"fold-{fold}" / MANIFEST).is_file():
             continue
         progress.say(f"training {trainer.name} without part {fold + 1} of {count} of {task_name}")
-        held = frozenset(id_ for id_, own in fold_of.items() if own == fold)
         fit(
             registry,
             store,
             door,
             trainer,
             task_name,
-            where,
+            place / f"fold-{fold}",
             base=base,
             settings=settings,
             progress=progress,
             split=split,
             limit=limit,
-            without=held,
+            without=frozenset(id_ for id_, own in fold_of.items() if own == fold),
         )
     write_atomically(place / FOLDS, json.dumps(facts, indent=1, default=str) + "\n")
     return place
+
+
+def _offers(registry: Registry, model: str) -> list[str]:
+    """What the trained models will offer; they are not there yet to be asked."""
+    offers = list(registry.find("model", model).facts.get("offers", ()))
+    if not offers:
+        raise CellError(f"the model {model!r} says of no capability that it offers it; register it with offers=")
+    return offers
 
 
 def _name(facts: Mapping[str, Any]) -> str:

@@ -28,8 +28,8 @@ class Gathered:
     """(n, V), mapped from disk."""
     labels: NDArray[np.int64]
     """(n,) of 0 and 1."""
-    groups: list[object]
-    """(n,); items of one group are near-duplicates."""
+    groups: list[str | None]
+    """(n,); items of one group are near-duplicates. None: an item of its own."""
     failed: list[str]
     """Why prompts were left out: the model could not answer for them."""
 
@@ -49,14 +49,14 @@ def gather(
     """
     prompts: list[Conversation] = []
     labels: list[int] = []
-    groups: list[object] = []
-    for number, item in enumerate(items):
+    groups: list[str | None] = []
+    for item in items:
         label = item.fields["label"]
         if label not in (0, 1):
             raise ValueError(f"{item.where}: the label is {label!r}, and must be 0 or 1")
         prompts.append(prompting.of(item.fields["text"]))
         labels.append(int(label))
-        groups.append(number if item.cluster is None else item.cluster)
+        groups.append(item.cluster)
     _check_classes(labels)
     failed: list[str] = []
     matrix = extract(

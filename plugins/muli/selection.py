@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.errors import UsageError, did_you_mean
+from harness.folds import fold_numbers
 
 from .features import FloatArray, IntArray, Standardised, measure
 from .sparse_logistic import largest_penalty, path
@@ -64,26 +65,10 @@ class Tried:
     """Tokens with a weight, mean over the folds."""
 
 
-def folds_of(labels: NDArray[Any], groups: Sequence[object], count: int, seed: int) -> list[tuple[IntArray, IntArray]]:
-    """(rows to fit on, rows held out), stratified by label; rows of a group stay together.
-
-    Raises:
-        ValueError: a class has fewer groups than there are folds.
-    """
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    codes = np.unique(np.array([repr(group) for group in groups]), return_inverse=True)[1]
-    rarest = min(len(set(codes[labels == label])) for label in (0, 1))
-    if rarest < count:
-        raise ValueError(f"{count} folds need as many texts of each class, and one has {rarest}; give fewer folds")
-    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    return [(fit, held) for fit, held in splitter.split(codes, labels, codes)]
-
-
 def search(
     matrix: NDArray[Any],
     labels: NDArray[Any],
-    groups: Sequence[object],
+    groups: Sequence[str | None],
     settings: Search,
     *,
     balanced: bool = True,
@@ -94,7 +79,7 @@ def search(
     Args:
         matrix: Features, (n, V), standardised anew on the rows of each fold.
         labels: (n,) of 0 and 1.
-        groups: (n,); rows of one group are held out together.
+        groups: (n,); rows of one group are held out together. None: a row of its own.
         settings: What to try.
         balanced: Whether texts of the positive class count negatives over positives.
         told: Called after each fold with its number and the best value in it.
@@ -106,7 +91,9 @@ def search(
     top = largest_penalty(whole, labels, positive_weight=positive_weight(labels, balanced))
     penalties = top / RATIO ** np.arange(1, settings.penalties + 1)
     values, supports = [], []
-    for number, (fit, held) in enumerate(folds_of(labels, groups, settings.folds, settings.seed)):
+    part = fold_numbers(labels, groups, settings.folds, settings.seed)
+    for number in range(settings.folds):
+        fit, held = np.flatnonzero(part != number), np.flatnonzero(part == number)
         scores, support = _along(matrix, labels, fit, held, penalties, settings.gap, balanced)
         values.append([_value(settings.criterion, s, labels[held]) for s in scores])
         supports.append(support)

@@ -43,6 +43,7 @@ class MuliTrainer(Trainer):
         gap: Largest distance of the objective from its minimum, certified by duality.
     """
 
+    version: ClassVar[str] = "2"
     model: ClassVar[str] = "muli"
     trains_on: ClassVar[tuple[str, ...]] = ("detection",)
     needs_base: ClassVar[bool] = True

@@ -148,7 +148,11 @@ def test_training_leaves_out_what_the_model_cannot_answer_and_says_so(harness, l
     [
         ([{"text": "a", "label": 1}, {"text": "b", "label": 1}], [], "texts of both classes"),
         ([{"text": "a", "label": 2}, {"text": "b", "label": 1}], [], "label"),
-        ([{"text": "a", "label": 0}, {"text": "b", "label": 1}], [], "give fewer folds"),
+        (
+            [{"text": "a", "label": 0}, {"text": "b", "label": 1}],
+            [],
+            "5 parts need at least as many independent",
+        ),
         ([{"text": "a", "label": 0}, {"text": "b", "label": 1}], ["criterion=accuracy"], "criterion='accuracy'"),
         ([{"text": "a", "label": 0}, {"text": "b", "label": 1}], ["feature=logit"], "feature='logit'"),
         ([{"text": "a", "label": 0}, {"text": "b", "label": 1}], ["prompt=lama-2"], "did you mean 'llama-2'"),
