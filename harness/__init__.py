@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from harness.hooks import hookimpl
     from harness.metric import Columns, MeanMetric, Metric
     from harness.model import Model
-    from harness.pictures import Picture, Series
+    from harness.pictures import Matrix, Picture, Series
     from harness.stats import Estimate, Linearised
     from harness.task import Answers, FieldSpec, Item, Stage, Task
     from harness.trainer import Trainer
@@ -73,7 +73,7 @@ _HOMES = {
     "hooks": ("hookimpl",),
     "metric": ("Columns", "MeanMetric", "Metric"),
     "model": ("Model",),
-    "pictures": ("Picture", "Series"),
+    "pictures": ("Matrix", "Picture", "Series"),
     "stats": ("Estimate", "Linearised"),
     "task": ("Answers", "FieldSpec", "Item", "Stage", "Task"),
     "trainer": ("Trainer",),
@@ -100,6 +100,7 @@ __all__ = [
     "Likelihood",
     "LinearReadout",
     "Linearised",
+    "Matrix",
     "MeanMetric",
     "Message",
     "Metric",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +13,10 @@ from harness import stats
 from harness.build import build_task
 from harness.collect import Table, load_table
 from harness.errors import UnknownName, UsageError, did_you_mean
-from harness.metric import Metric
+from harness.metric import MeanMetric, Metric
 from harness.plan import check_columns, metric_of
 from harness.registry import Registry
-from harness.stats import Difference
+from harness.stats import Difference, Estimate
 from harness.store import Store
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, latest_cells
@@ -33,6 +34,8 @@ class Comparison:
     difference: Difference
     unit: str
     higher_is_better: bool
+    win_rate: Estimate | None = None
+    """Share of items on which the first has the better figure, ties half; None for metrics that are no mean of one."""
 
 
 def compare_models(
@@ -114,8 +117,18 @@ def compare_cells(
         check_columns(metric, task)
         for domain, mask in tables[0].domains():
             keep = np.ones(len(rows[0]), dtype=bool) if mask is None else mask[rows[0]]
-            comparisons.append(compare_rows(metric, one.task, domain, tables, (rows[0][keep], rows[1][keep])))
+            kept = (rows[0][keep], rows[1][keep])
+            found = compare_rows(metric, one.task, domain, tables, kept)
+            comparisons.append(dataclasses.replace(found, win_rate=_win_rate(metric, tables, kept)))
     return comparisons
+
+
+def _win_rate(metric: Metric, tables: Sequence[Table], rows: tuple[np.ndarray, np.ndarray]) -> Estimate | None:
+    if not isinstance(metric, MeanMetric):
+        return None
+    one, other = (table.columns.take(row) for table, row in zip(tables, rows, strict=True))
+    figures = metric.figures(one), metric.figures(other)
+    return stats.win_rate(*figures, higher_is_better=metric.higher_is_better, clusters=one.clusters)
 
 
 def shared_rows(one: Table, other: Table) -> tuple[np.ndarray, np.ndarray]:

@@ -10,14 +10,15 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.pictures import Picture
-from harness.stats import Estimate, Linearised, estimate_from_influence, not_available
+from harness.pictures import Matrix, Picture
+from harness.stats import Estimate, Linearised, estimate_from_influence, not_available, win_rates
 
 FloatArray = NDArray[np.float64]
 T = TypeVar("T")
 
 _BLOCK = 1 << 14
 """Rows at a time of a mean."""
+_WIN_RATE = "share of items on which the row's figure is better than the column's, a tie counting half"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,12 @@ class Metric:
         """
         return {}
 
-    def pictures(self, columns: Columns) -> Sequence[Picture]:
+    def pictures(self, columns: Columns) -> Sequence[Picture | Matrix]:
         """What is drawn of a cell, on rows that are all valid; made from columns on file, without asking a model."""
+        return ()
+
+    def pictures_of_models(self, models: Mapping[str, Columns]) -> Sequence[Matrix]:
+        """What is drawn of several models together: their columns by name, the n-th row of all being the same item."""
         return ()
 
     def on(self, columns: Columns) -> tuple[Linearised, str]:
@@ -163,12 +168,34 @@ class MeanMetric(Metric):
         """(n,) figures, on valid rows."""
         raise NotImplementedError
 
+    def figures(self, columns: Columns) -> FloatArray:
+        """(n,) figures, NaN where the request failed."""
+        mask = self.valid(columns)
+        found = np.full(len(columns), np.nan)
+        if mask.any():
+            found[mask] = self._by_blocks(columns.only(mask))
+        return found
+
     def linearise(self, columns: Columns) -> Linearised:
         """The mean, and each row's distance from it."""
+        values = self._by_blocks(columns)
+        mean = float(values.mean())
+        return Linearised(mean, values - mean)
+
+    def pictures_of_models(self, models: Mapping[str, Columns]) -> Sequence[Matrix]:
+        """Which model has the better figure on how many items."""
+        if len(models) < 2:
+            return ()
+        figures = [self.figures(columns) for columns in models.values()]
+        clusters = next(iter(models.values())).clusters
+        rates = win_rates(figures, higher_is_better=self.higher_is_better, clusters=clusters)
+        names = list(models)
+        low, high = rates.low.tolist(), rates.high.tolist()
+        return [Matrix("Win rates", _WIN_RATE, names, names, rates.rate.tolist(), low, high)]
+
+    def _by_blocks(self, columns: Columns) -> FloatArray:
         # Block by block, so that figures which compare every response with every other need no memory of that size.
         starts = range(0, len(columns), _BLOCK)
         parts = [columns] if len(starts) == 1 else [columns.take(slice(start, start + _BLOCK)) for start in starts]
         blocks = [self.per_item(part) for part in parts]
-        values = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
-        mean = float(values.mean())
-        return Linearised(mean, values - mean)
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)

@@ -1,4 +1,4 @@
-"""What a metric draws: curves, bars or points of one cell, as plain data; a page lays those of several models together.
+"""What a metric draws: curves, bars, points or matrices, as plain data; a page lays those of several models together.
 
 A picture knows nothing of how it is drawn. Two pictures of the same task, metric and title belong in one frame.
 """
@@ -45,5 +45,36 @@ class Picture:
     x_range: tuple[float, float] | None = None
     """Ends of the axis, in its own unit; None: what the data need."""
     y_range: tuple[float, float] | None = None
+    note: str = ""
+    """A sentence for the reader, shown below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A figure of each of some things, down, for each of some others, across: who wins how often against whom, say."""
+
+    title: str
+    shows: str
+    """What a field shows, from its row's view."""
+    rows: Sequence[str]
+    """Names of length r."""
+    columns: Sequence[str]
+    """Names of length c."""
+    values: Sequence[Numbers]
+    """Shape (r, c); NaN where there is nothing."""
+    low: Sequence[Numbers] | None = None
+    """Lower ends of 95 % intervals, shape (r, c)."""
+    high: Sequence[Numbers] | None = None
+    """Upper ends."""
+    unit: str = "fraction"
+    """As metrics have it; fractions are shown as percentages."""
+    middle: float = 0.5
+    """The value that says nothing; fields are coloured where their interval leaves it out."""
+    reach: float = 0.5
+    """How far from the middle colours grow."""
+    name: str = ""
+    """What it is of, where it is no model's."""
+    reference: bool = False
+    """True for what models are held against."""
     note: str = ""
     """A sentence for the reader, shown below."""

@@ -71,16 +71,24 @@ def _json(c: Comparison) -> dict[str, Any]:
         "task": c.task,
         "metric": c.metric,
         "domain": c.domain,
-        **{k: float(v) if math.isfinite(v) else None for k, v in figures.items()},
+        **_finite(figures),
+        "win_rate": None
+        if c.win_rate is None
+        else _finite({k: getattr(c.win_rate, k) for k in ("value", "low", "high")}),
         "n": d.n,
         "unit": c.unit,
         "higher_is_better": c.higher_is_better,
     }
 
 
+def _finite(figures: dict[str, float]) -> dict[str, float | None]:
+    return {name: float(value) if math.isfinite(value) else None for name, value in figures.items()}
+
+
 def _table(first: str, second: str, shown: list[Comparison], *, domains: bool) -> None:
     from harness.report import figure, plain_table
 
+    wins = any(c.win_rate is not None for c in shown)
     head = [
         "task",
         "metric",
@@ -89,6 +97,7 @@ def _table(first: str, second: str, shown: list[Comparison], *, domains: bool) -
         second,
         "difference [95 %]",
         "p",
+        *(["win rate [95 %]"] if wins else []),
         "n",
         "detectable",
     ]
@@ -103,9 +112,23 @@ def _table(first: str, second: str, shown: list[Comparison], *, domains: bool) -
             figure(c.second, c.unit),
             gap,
             p,
+            *([_win_rate(c)] if wins else []),
             str(d.n),
             figure(d.minimum_detectable, c.unit),
         ]
         rows.append([c.task, c.metric, *([c.domain] if domains else []), *values])
     click.echo(plain_table(head, rows))
+    if wins:
+        click.echo(
+            "\nwin rate: the share of items on which the first has the better figure, a tie counting half", nl=False
+        )
     click.echo("\ndetectable: the true difference that a comparison this precise finds four times out of five")
+
+
+def _win_rate(c: Comparison) -> str:
+    from harness.report import figure
+
+    e = c.win_rate
+    if e is None or not math.isfinite(e.value):
+        return "-"
+    return f"{figure(e.value, 'fraction')} [{figure(e.low, 'fraction')}, {figure(e.high, 'fraction')}]"

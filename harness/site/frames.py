@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from harness.collect import Table
 from harness.metric import Metric
-from harness.pictures import Picture, Series
+from harness.pictures import Matrix, Picture, Series
 
 MOST_MODELS = 24
 """In one frame; the first ones, which are the best ranked. More curves than that nobody tells apart."""
@@ -20,28 +20,54 @@ _POINTS = 15_000
 _FEWEST, _MOST = 64, 400
 
 
-def frames(metrics: Sequence[Metric], tables: Mapping[str, Table]) -> list[dict[str, Any]]:
-    """The frames of a task as plain data.
+class Drawing(NamedTuple):
+    """What one metric drew of one model."""
+
+    metric: str
+    model: str
+    """Name of its page."""
+    picture: Picture | Matrix
+
+
+def drawings(
+    metrics: Sequence[Metric], tables: Mapping[str, Table], say: Callable[[str], None] = lambda text: None
+) -> list[Drawing]:
+    """Whatever the metrics of a task draw of its best-ranked models, each on its own.
 
     Args:
         metrics: Those of the task.
         tables: The columns of each model, by the name of its page, the best ranked first.
+        say: Told of a metric that cannot draw; the others still do.
     """
+    found = []
+    for metric in metrics:
+        try:
+            for model, table in islice(tables.items(), MOST_MODELS):
+                mask = metric.valid(table.columns)
+                if mask.any():
+                    found += [Drawing(metric.name, model, p) for p in metric.pictures(table.columns.only(mask))]
+        except Exception as error:  # of any plugin
+            say(no_picture(metric, error))
+    return found
+
+
+def no_picture(metric: Metric, error: Exception) -> str:
+    """Why a metric has no picture."""
+    return f"no picture of {metric.name}: {type(error).__name__}: {error}"
+
+
+def frames(drawn: Sequence[Drawing]) -> list[dict[str, Any]]:
+    """The frames of a task as plain data."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    drawn = dict(islice(tables.items(), MOST_MODELS))
-    limit = max(_FEWEST, min(_MOST, _POINTS // max(1, len(drawn))))
-    for model, table in drawn.items():
-        for metric in metrics:
-            mask = metric.valid(table.columns)
-            if not mask.any():
-                continue
-            columns = table.columns if mask.all() else table.columns.take(mask)
-            for picture in metric.pictures(columns):
-                _add(found, metric.name, model, picture, limit)
-    return _distinct(list(found.values()))
+    count = len({drawing.model for drawing in drawn})
+    limit = max(_FEWEST, min(_MOST, _POINTS // max(1, count)))
+    for metric, model, picture in drawn:
+        if isinstance(picture, Picture):
+            _add(found, metric, model, picture, limit)
+    return distinct(list(found.values()))
 
 
-def _distinct(frames: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def distinct(frames: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each picture once: a metric with several arguments may draw the same for all of them."""
     kept: list[dict[str, Any]] = []
     for frame in frames:
@@ -98,7 +124,7 @@ def _series(series: Series, limit: int) -> dict[str, Any]:
     for name in ("x", "y", "low", "high"):
         values = getattr(series, name)
         if values is not None:
-            plain[name] = [_short(values[i]) for i in kept]
+            plain[name] = [short(values[i]) for i in kept]
     return plain
 
 
@@ -107,8 +133,9 @@ def _thinned(count: int, limit: int) -> list[int]:
     return [int(i) for i in np.unique(np.linspace(0, count - 1, min(count, limit)).round())] if count else []
 
 
-def _short(value: Any) -> Any:
+def short(value: Any, digits: int = 4) -> Any:
+    """A number with as many significant digits as a page shows; None for NaN, and texts as they are."""
     if isinstance(value, str):
         return value
     number = float(value)
-    return float(f"{number:.4g}") if math.isfinite(number) else None
+    return float(f"{number:.{digits}g}") if math.isfinite(number) else None

@@ -13,8 +13,9 @@ from harness.metric import Metric
 from harness.plan import metric_of
 from harness.registry import Registry
 from harness.site.content import Content, SiteColumn
-from harness.site.frames import frames
+from harness.site.frames import drawings, frames
 from harness.site.items import ItemScores, excerpts, item_scores
+from harness.site.matrices import matrices, matrices_of_models
 from harness.site.names import file_name
 from harness.site.pairs import BYTES_OWN, BYTES_SHARED, Paired, paired
 from harness.store import Store
@@ -40,6 +41,16 @@ class TaskPage:
     results: dict[str, dict[str, Result]]
     """Overall, by the name of a model's page and metric."""
     frames: list[dict[str, Any]]
+    matrices: list[dict[str, Any]]
+
+    @property
+    def drawn(self) -> set[str]:
+        """Names of the pages of the models that any picture shows."""
+        found = {slug for frame in self.frames for slug in frame["models"]}
+        for frame in self.matrices:
+            for choice in frame["choices"]:
+                found.update(choice["rows"] if frame["together"] else [choice["model"]])
+        return found
 
 
 @dataclass(slots=True)
@@ -132,6 +143,13 @@ def _measure_task(
         except NotImplementedError:
             made.notes.append(f"{column.title}: this metric cannot compare two models")
     _add_items(made, task, metrics[own[0].metric] if own else None, tables, texts=texts)
+
+    def say(note: str) -> None:
+        made.notes.append(f"{task.name}: {note}")
+
+    headlines = {r.metric for of_model in results.values() for r in of_model.values() if r.headline}
+    together = matrices_of_models([metric for name, metric in metrics.items() if name in headlines], by_slug, say)
+    drawn = drawings(list(metrics.values()), by_slug, say)
     d = task.definition
     made.tasks.append(
         TaskPage(
@@ -143,7 +161,8 @@ def _measure_task(
             d.citation,
             [(name, _what(registry, name)) for name in metrics],
             results,
-            frames(list(metrics.values()), by_slug),
+            frames(drawn),
+            [*together, *matrices(drawn)],
         )
     )
 

@@ -24,7 +24,10 @@ from harness.store import Store
 from harness.store.records import now
 
 MANIFEST = "harness-site.json"
-ASSETS = ("site.css", "theme.js", "common.js", "bars.js", "table.js", "student.js", "compare.js", "pictures.js")
+ASSETS = (
+    *("site.css", "theme.js", "common.js", "bars.js", "table.js", "student.js", "compare.js"),
+    *("drawn.js", "plots.js", "matrices.js"),
+)
 PLOTLY = "plotly.min.js"
 
 
@@ -34,6 +37,8 @@ class Site:
 
     files: dict[str, str | bytes] = field(default_factory=dict)
     """By path below the site's folder."""
+    plots: bool = False
+    """Whether any page draws with the plotting library."""
 
     def add(self, path: str, content: str | bytes) -> None:
         """Add a file."""
@@ -90,7 +95,7 @@ def write_site(
         _add_benchmark(site, registry, store, content, measured, {**made, "outcome": heading})
     index = render_page("index.html", root="", contents=contents, made=made, title="Leaderboards", rank_text=rank_text)
     site.add("index.html", index)
-    _add_assets(site, plots=any(path.endswith("-pictures.js") for path in site.files))
+    _add_assets(site)
     _write(site, folder, earlier)
     return len(site.files)
 
@@ -158,21 +163,22 @@ def _add_models(
 
 
 def _add_tasks(site: Site, content: Content, measured: Measured, shared: Mapping[str, Any]) -> None:
-    labels = {row.slug: row.entry.model for row in content.evaluated}
     for task in measured.tasks:
         page = render_page("task.html", root="../../", title=task.name, task=task, most_drawn=MOST_MODELS, **shared)
         site.add(f"{content.slug}/tasks/{task.slug}.html", page)
-        if task.frames:
-            document = {"frames": task.frames, "labels": labels, "order": list(labels)}
+        site.plots |= bool(task.frames)
+        if task.frames or task.matrices:
+            labels = {row.slug: row.entry.model for row in content.evaluated if row.slug in task.drawn}
+            document = {"frames": task.frames, "matrices": task.matrices, "labels": labels, "order": list(labels)}
             site.add(f"{content.slug}/tasks/{task.slug}-pictures.js", data_script("pictures", document))
 
 
-def _add_assets(site: Site, *, plots: bool) -> None:
+def _add_assets(site: Site) -> None:
     from importlib.resources import files
 
     for name in ASSETS:
         site.add(f"assets/{name}", files("harness.site").joinpath("assets", name).read_bytes())
-    if plots:
+    if site.plots:
         site.add(f"assets/{PLOTLY}", _plotly())
     site.add(".nojekyll", "")
 

@@ -83,6 +83,7 @@ from harness.stats.ranks import (
     tied_with_best,
 )
 from harness.stats.selection import best_of_k_curve, expected_kl, oracle_curve, selected_credit
+from harness.stats.win_rates import WinRates, battle_win_rates, win_rate, win_rates
 
 __all__ = [
     "Bootstrap",
@@ -105,11 +106,13 @@ __all__ = [
     "ReliabilityBins",
     "ShapeMismatch",
     "UnusableData",
+    "WinRates",
     "all_permutations",
     "auprc_trapezoid",
     "auroc",
     "average_precision",
     "balanced_accuracy",
+    "battle_win_rates",
     "benjamini_hochberg",
     "best_accuracy",
     "best_balanced_accuracy",
@@ -170,4 +173,6 @@ __all__ = [
     "true_positive_rate_interval",
     "units_needed",
     "wilson",
+    "win_rate",
+    "win_rates",
 ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, Estimate
+from harness import Columns, Estimate, Matrix, stats
 from harness.kinds.preference import OfVerdicts
 from harness.metric import FloatArray
 from harness.stats import Linearised
@@ -22,6 +22,7 @@ from .elo import Ratings, Tables, battlers, tables, win_rates
 DRAWS = 500
 """Joint draws of both tables of ratings; the standard error is known to 3 % by them."""
 _NAN = math.nan
+_WON = "share of battles that the row wins against the column, a tie counting half"
 COLUMNS = ("as_given", "exchanged", "better", "answered", "outcome", "first_model", "second_model")
 
 
@@ -95,6 +96,24 @@ class RowWisePearson(OfVerdicts):
         for credit, rate, slope in zip(both, rates, slopes, strict=True):
             influence += (slope - slope.T)[first, second] * (credit - rate[first, second]) / share
         return Linearised(value, influence - influence.mean())
+
+    def pictures(self, columns: Columns) -> Sequence[Matrix]:
+        """Both tables of win rates, the models that people prefer first."""
+        first, second, names = battlers(columns, np.ones(len(columns), dtype=bool))
+        sides = [
+            stats.battle_win_rates(first, second, credit, n_players=len(names), clusters=columns.clusters)
+            for credit in (columns.values["outcome"], predicted_credit(columns))
+        ]
+        mean = np.array([np.nanmean(row) if np.isfinite(row).any() else 0.0 for row in sides[0].rate])
+        order = np.argsort(-mean, kind="stable")
+        ordered = [names[i] for i in order]
+        of_people, of_model = (
+            [table[np.ix_(order, order)].tolist() for table in (side.rate, side.low, side.high)] for side in sides
+        )
+        return [
+            Matrix("Win rates", _WON, ordered, ordered, *of_people, name="people", reference=True),
+            Matrix("Win rates", _WON, ordered, ordered, *of_model),
+        ]
 
 
 class _OfRatings(OfVerdicts):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from harness_plugins.ppe.battle_compat import bootstrap_rounds, distinct_battles, published_elo
+from harness_plugins.ppe.battle_metrics import RowWisePearson
 from harness_plugins.ppe.elo import tables
 from ppe_columns import MODELS, battles, made
 
@@ -209,3 +210,18 @@ def test_tables_are_made_once_for_all_metrics(columns):
     made_once = columns.once("test", tables)
     assert columns.once("test", tables) is made_once
     assert made_once.models == MODELS
+
+
+def test_win_rates_are_drawn_of_people_and_of_the_model_the_best_first(columns):
+    people, own = RowWisePearson().pictures(columns)
+    assert (people.name, people.reference, own.reference) == ("people", True, False)
+    assert own.rows == own.columns == people.rows
+    exact = tables(columns)
+    order = [exact.models.index(name) for name in people.rows]
+    for matrix, rates in ((people, exact.truth_win_rates), (own, exact.predicted_win_rates)):
+        assert np.allclose(matrix.values, rates[np.ix_(order, order)], equal_nan=True)
+        low, value, high = (np.array(part) for part in (matrix.low, matrix.values, matrix.high))
+        met = np.isfinite(value)
+        assert ((low <= value) & (value <= high))[met].all()
+    means = np.nanmean(people.values, axis=1)
+    assert (np.diff(means) <= 0).all()

@@ -2,13 +2,17 @@
 
 import json
 import re
+import shlex
 import urllib.parse
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from harness import build_leaderboard, compare
 from harness.report import figure
+from harness.store import Store
+from harness.store import schema as s
 
 DOMAIN = "lab/pairs:accuracy:easy"
 
@@ -279,7 +283,7 @@ def printed(harness, lab, first, second):
     ran = harness("compare", first, second, "-t", "lab", "--domains", *lab.options)
     lines = ran.out.split("\n\n")[0].splitlines()
     rows = [re.split(r"\s{2,}", line.strip()) for line in lines[2:]]
-    return {tuple(row[:3]): row[3:] for row in rows}
+    return {tuple(row[:3]): row[3:7] + row[8:] for row in rows}  # the page has no win rates
 
 
 PAIRS = ["good,better", "better,good", "poor,patchy", "patchy,good", "judge,patchy", "judge,good"]
@@ -315,6 +319,19 @@ def compares_as_printed(visit, site, lab, harness, models):
         found += 1
     assert found == len([key for key in wanted if key in keys.values()])
     assert page.inner_text("#command") == f"harness compare {first} {second} -t lab --domains"
+
+
+def test_the_command_of_a_page_can_be_typed_for_names_that_begin_like_options(visit, lab, harness, tmp_path):
+    dashed = lab.only(tmp_path, "good", "better")
+    with Store(dashed.store) as store, store.transaction() as connection:
+        renamed = sa.update(s.cells).where(s.cells.c.label == "good").values(label="--good one")
+        connection.execute(renamed)
+    page = visit(dashed.build(tmp_path / "site") / "lab" / "compare.html")
+    page.locator("#differences:not([hidden])").wait_for()
+    words = shlex.split(page.inner_text("#command"))
+    assert words[0] == "harness"
+    ran = harness(*words[1:2], *dashed.options, *words[2:])
+    assert (ran.code, "--good one" in ran.out.splitlines()[0]) == (0, True)
 
 
 def test_the_items_on_which_two_models_disagree_come_with_their_texts(visit, site, lab):
@@ -379,6 +396,44 @@ def test_pictures_are_drawn_and_follow_the_choice_of_models_and_the_theme(visit,
     assert page.evaluate(ink) != before
     page.goto(page.url)
     assert state(page)["models"]
+
+
+def read_matrix(table):
+    """Names across, and each row's name with the first line of its fields."""
+    rows = table.locator("tr").all()
+    across = rows[0].locator("th").all_text_contents()
+    fields = "row => [...row.querySelectorAll('td')].map(cell => cell.firstChild.textContent)"
+    return across, {row.locator("th").text_content(): row.evaluate(fields) for row in rows[1:]}
+
+
+def test_win_rates_are_those_of_the_command_and_follow_the_choice_of_models(visit, site, lab, harness):
+    page = visit(site / "lab" / "tasks" / "pairs.html")
+    placed = page.locator("#matrices figure", has_text="Win rates").first
+    across, rows = read_matrix(placed.locator("table"))
+    assert across == list(rows) == ["better", "good", "patchy", "poor", "judge"]
+    for one in rows:
+        for other, shown in zip(across, rows[one], strict=True):
+            if one == other:
+                assert shown == "–"
+                continue
+            text = harness("compare", one, other, "-t", "lab/pairs", "--metric", "accuracy", "--json", *lab.options)
+            [found] = json.loads(text.out)["comparisons"]
+            assert shown == figure(found["win_rate"]["value"], "fraction")
+    page.locator("summary", has_text="Models drawn").click()
+    page.locator("#drawn").get_by_label("good", exact=True).uncheck()
+    across, rows = read_matrix(placed.locator("table"))
+    assert across == list(rows) == ["better", "patchy", "poor", "judge"]
+
+
+def test_fields_are_coloured_where_the_interval_leaves_a_half_out(visit, site):
+    page = visit(site / "lab" / "tasks" / "pairs.html")
+    cells = page.locator("#matrices td:has(i)").all()
+    assert len(cells) == 20
+    for cell in cells:
+        low, high = (float(end) for end in cell.locator("i").text_content().strip("[]").split(", "))
+        coloured = cell.evaluate("cell => cell.style.getPropertyValue('--strength')") != "0%"
+        if 50.0 not in (low, high):  # which may be rounded
+            assert coloured == (low > 50 or high < 50)
 
 
 # models

@@ -126,6 +126,17 @@ def test_pictures_show_names_as_text(hostile, visit):
         assert any(_plain(text) in _plain(name) for name in legend)
 
 
+def test_matrices_show_names_as_text(hostile, visit):
+    text, site = hostile
+    page = visit(site / "lab" / "tasks" / "pairs.html")
+    names = page.locator("#matrices th").all_text_contents()
+    assert page.evaluate(HACKED)
+    assert page.locator("#matrices a, #matrices b:not(figcaption b), #matrices script, #matrices img").count() == 0
+    assert any(name.endswith("good") for name in names)
+    if "\u202e" not in text and "\u2028" not in text:
+        assert any(_plain(text) in _plain(name) for name in names)
+
+
 def test_csv_runs_no_formula(hostile, visit):
     _, site = hostile
     page = visit(site / "lab" / "index.html")

@@ -78,10 +78,17 @@
     byId("pairs").tBodies[0].replaceChildren(...shown.map(([column, c]) => line(column, c, scale.get(column.unit))));
     byId("domains").parentElement.hidden = !columns.some((column) => column.domain !== "overall");
     byId("differences").hidden = false;
-    const words = ["harness", "compare", models[first].label, models[second].label, "-t", benchmark];
-    byId("command").textContent = words.map(quoted).join(" ") + (state.domains ? " --domains" : "");
+    byId("command").textContent = command(models[first].label, models[second].label);
     byId("status").textContent = shown.length ? "" : "These two were evaluated on no common task.";
     window.harnessComparison = shown.map(([column, c]) => ({ key: column.key, ...c }));
+  }
+
+  /** What to type for the same figures; a name that begins like an option stands behind a "--". */
+  function command(...labels) {
+    const options = ["-t", benchmark, ...(state.domains ? ["--domains"] : [])];
+    const dashed = labels.some((label) => label.startsWith("-"));
+    const words = dashed ? [...options, "--", ...labels] : [...labels, ...options];
+    return ["harness", "compare", ...words].map(quoted).join(" ");
   }
 
   const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\"'\"'")}'`);

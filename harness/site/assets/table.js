@@ -111,7 +111,8 @@
     const ordered = [...rows].sort(compare(column));
     const pinned = ordered.filter((row) => state.pins.has(row.slug));
     const rest = ordered.filter((row) => !state.pins.has(row.slug));
-    body.append(...[...pinned, ...rest].map((row) => row.row));
+    const wanted = [...pinned, ...rest].map((row) => row.row);
+    if (wanted.some((row, i) => body.rows[i] !== row)) body.append(...wanted);
     const ascending = (column.lower || ["rank", "model"].includes(column.key)) !== state.worstFirst;
     for (const other of byKey.values()) {
       other.cell?.setAttribute("aria-sort", other === column ? (ascending ? "ascending" : "descending") : "none");

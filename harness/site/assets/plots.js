@@ -1,13 +1,10 @@
 // Draws the pictures that metrics declare, of the models that the reader chooses.
 "use strict";
 (() => {
-  const { frames, labels, order } = chunks.pictures;
-  const byId = (id) => document.getElementById(id);
-  const AT_FIRST = 6;
+  const { frames, labels } = chunks.pictures;
   const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8b6bd6", "#a05a2c", "#5b8c2a", "#c0392b"];
   const DASHES = ["solid", "dash", "dot", "dashdot"];
-  const known = order.filter((slug) => frames.some((frame) => Object.hasOwn(frame.models, slug)));
-  let drawn = new Set();
+  const { known } = drawnModels;
 
   for (const frame of frames) {
     for (const series of [...frame.references, ...Object.values(frame.models).flat()]) series.x = frame.across[series.x];
@@ -99,7 +96,7 @@
     };
     const data = [
       ...frame.references.flatMap((series) => traces(frame, null, series, ink)),
-      ...known.filter((slug) => drawn.has(slug) && Object.hasOwn(frame.models, slug)).flatMap((slug) => frame.models[slug].flatMap((series) => traces(frame, slug, series, ink))),
+      ...drawnModels.chosen().filter((slug) => Object.hasOwn(frame.models, slug)).flatMap((slug) => frame.models[slug].flatMap((series) => traces(frame, slug, series, ink))),
     ];
     Plotly.react(place, data, layout, { responsive: true, displaylogo: false, displayModeBar: false });
   }
@@ -110,36 +107,11 @@
     place.setAttribute("aria-label", `${frame.title}: ${frame.y} against ${frame.x}`);
     const caption = element("figcaption", {}, element("b", { textContent: frame.title }), ` (${frame.metric})`);
     if (frame.note) caption.append(element("p", { className: "facts", textContent: frame.note }));
-    byId("frames").append(element("figure", {}, caption, place));
+    document.getElementById("frames").append(element("figure", {}, caption, place));
     return place;
   });
 
-  function refresh() {
-    frames.forEach((frame, i) => draw(frame, places[i]));
-    byId("drawn-count").textContent = `(${drawn.size} of ${known.length})`;
-  }
-
-  function read() {
-    const given = (readState().get("models") ?? "").split(",").filter((slug) => known.includes(slug));
-    drawn = new Set(given.length ? given : known.slice(0, AT_FIRST));
-    for (const box of byId("drawn").querySelectorAll("input")) box.checked = drawn.has(box.value);
-  }
-
-  for (const slug of known) {
-    const box = element("input", { type: "checkbox", value: slug });
-    box.addEventListener("change", () => {
-      if (box.checked) drawn.add(slug);
-      else drawn.delete(slug);
-      writeState(new URLSearchParams({ models: [...drawn].join(",") }));
-      refresh();
-    });
-    byId("drawn").append(element("label", {}, box, " ", element("bdi", { textContent: labels[slug] })));
-  }
+  const refresh = () => frames.forEach((frame, i) => draw(frame, places[i]));
   addEventListener("themechange", refresh);
-  addEventListener("hashchange", () => {
-    read();
-    refresh();
-  });
-  read();
-  refresh();
+  drawnModels.show(refresh);
 })();

@@ -1,0 +1,135 @@
+"""Win rates of many against many: the share of shared items, or of battles, that one wins against another.
+
+A tie counts half, so the two rates of a pair add up to one. Between models that a task measures, a game is an item that
+both answered, won by the model whose figure is better; between the sides of battles, it is a battle.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from harness.stats._arrays import FloatArray, IntArray, as_vector, require_same_shape
+from harness.stats.errors import ShapeMismatch
+from harness.stats.estimate import Estimate
+from harness.stats.intervals import mean_estimate
+
+# Of the larger of two figures; a gap this small is rounding.
+_ROUNDING = 1e-12
+
+
+class WinRates(NamedTuple):
+    """Each of m players, down, against each of the others, across; shapes (m, m), NaN on the diagonal."""
+
+    rate: FloatArray
+    """Share of games won, ties half; NaN where two have no game."""
+    low: FloatArray
+    """Lower end of the confidence interval."""
+    high: FloatArray
+    """Upper end of the confidence interval."""
+    games: IntArray
+    """Games of each pair; 0 on the diagonal."""
+
+
+def win_rate(
+    one: ArrayLike,
+    other: ArrayLike,
+    *,
+    higher_is_better: bool = True,
+    clusters: ArrayLike | None = None,
+    confidence: float = 0.95,
+) -> Estimate:
+    """The share of items on which the first has the better figure; arguments and errors as for `win_rates`."""
+    a, b = as_vector(one, "one"), as_vector(other, "other")
+    require_same_shape(a, b, "one and other")
+    credit = 0.5 + (0.5 if higher_is_better else -0.5) * _won(a, b)
+    return mean_estimate(credit, clusters=clusters, bounds=(0.0, 1.0), confidence=confidence)
+
+
+def win_rates(
+    figures: ArrayLike,
+    *,
+    higher_is_better: bool = True,
+    clusters: ArrayLike | None = None,
+    confidence: float = 0.95,
+) -> WinRates:
+    """Who has the better figure how often, among m models on the same n items.
+
+    Args:
+        figures: shape (m, n), any unit; NaN = the model failed on that item, which is then no game of its pairs.
+        higher_is_better: False where the lower figure wins.
+        clusters: labels of shape (n,); items that share one are not independent.
+        confidence: coverage of the intervals.
+
+    Raises:
+        ShapeMismatch: `figures` is not a matrix, or `clusters` does not have one entry an item.
+    """
+    rows = np.asarray(figures, dtype=np.float64)
+    if rows.ndim != 2:
+        raise ShapeMismatch(f"figures must have the shape (models, items), not {rows.shape}.")
+    options: dict[str, Any] = {"clusters": clusters, "higher_is_better": higher_is_better, "confidence": confidence}
+    pairs = ((i, j, win_rate(rows[i], rows[j], **options)) for i in range(len(rows)) for j in range(i))
+    return _matrix(len(rows), pairs)
+
+
+def battle_win_rates(
+    first: ArrayLike,
+    second: ArrayLike,
+    credit: ArrayLike,
+    *,
+    n_players: int,
+    clusters: ArrayLike | None = None,
+    confidence: float = 0.95,
+) -> WinRates:
+    """Who won how many of the battles against whom.
+
+    Args:
+        first: shape (n,), the first player of each battle, from 0.
+        second: shape (n,), the other one.
+        credit: shape (n,), what the first won: 1, 0, or a share between them; NaN = undecided, which is no game.
+        n_players: m.
+        clusters: labels of shape (n,); battles that share one are not independent.
+        confidence: coverage of the intervals.
+
+    Raises:
+        ShapeMismatch: the arrays do not have one entry a battle.
+    """
+    one, other = np.asarray(first), np.asarray(second)
+    won = as_vector(credit, "credit")
+    require_same_shape(one, won, "first and credit")
+    require_same_shape(other, won, "second and credit")
+    labels = None if clusters is None else np.asarray(clusters)
+    # The later player of each pair is the one whose credit is counted, whoever was named first.
+    code = np.maximum(one, other) * n_players + np.minimum(one, other)
+    credit_of_later = np.where(one >= other, won, 1.0 - won)
+    order = np.argsort(code, kind="stable")
+    starts = np.flatnonzero(np.diff(code[order], prepend=-1))
+    pairs = []
+    for rows in np.split(order, starts[1:]):
+        later, earlier = divmod(int(code[rows[0]]), n_players) if len(rows) else (0, 0)
+        if later != earlier:
+            own = None if labels is None else labels[rows]
+            e = mean_estimate(credit_of_later[rows], clusters=own, bounds=(0.0, 1.0), confidence=confidence)
+            pairs.append((later, earlier, e))
+    return _matrix(n_players, pairs)
+
+
+def _won(one: FloatArray, other: FloatArray) -> FloatArray:
+    """(n,) 1 where the first is higher, -1 where it is lower, 0 where both are the same; NaN where one is unknown."""
+    with np.errstate(invalid="ignore"):  # both infinite
+        same = (one == other) | (np.abs(one - other) <= _ROUNDING * np.maximum(np.abs(one), np.abs(other)))
+    known = ~(np.isnan(one) | np.isnan(other))
+    return np.where(known, np.where(same, 0.0, np.where(one > other, 1.0, -1.0)), math.nan)
+
+
+def _matrix(m: int, pairs: Iterable[tuple[int, int, Estimate]]) -> WinRates:
+    """Both sides of every pair, from that of its first."""
+    rate, low, high = (np.full((m, m), math.nan) for _ in range(3))
+    games = np.zeros((m, m), dtype=np.int64)
+    for i, j, e in pairs:
+        rate[i, j], low[i, j], high[i, j] = e.value, e.low, e.high
+        rate[j, i], low[j, i], high[j, i] = 1 - e.value, 1 - e.high, 1 - e.low
+        games[i, j] = games[j, i] = e.n
+    return WinRates(rate, low, high, games)
