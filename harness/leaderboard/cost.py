@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-
 from harness.leaderboard.board import Column, Entry
 from harness.stats import Estimate
-from harness.store import schema as s
+from harness.store.origins import whole_computations
 from harness.store.reading import Readable
 from harness.store.records import CellRecord
 
@@ -26,25 +24,14 @@ def add_cost(entries: Sequence[Entry], cells: Sequence[CellRecord], stores: Sequ
     Returns:
         Whether any entry has one.
     """
-    known = [_times(store, {cell.task for cell in cells}) for store in stores]
+    known = [whole_computations(store, {cell.task for cell in cells}) for store in stores]
     found = False
     for entry in entries:
         own = {(cell.fingerprint, cell.task) for cell in cells if cell.label == entry.model}
         measured = [times[key] for key in own for times in known if key in times]
-        items = sum(count for count, _ in measured)
+        items = sum(took.items for took in measured)
         if items:
-            value = 1000 * sum(seconds for _, seconds in measured) / items
+            value = 1000 * sum(took.seconds for took in measured) / items
             entry.figures[COLUMN.key] = Estimate(value, math.nan, math.nan, math.nan, items, 0)
             found = True
     return found
-
-
-def _times(store: Readable, tasks: set[str]) -> dict[tuple[str, str], tuple[int, float]]:
-    """(items, seconds) of the newest cell of each model on each task of which nothing came from the store."""
-    c = s.cells.c
-    items = c["items"]  # as an attribute it would be the method of that name
-    query = sa.select(c.fingerprint, c.task, items, c.seconds).where(
-        c.task.in_(tasks), c.status == "done", items > 0, c.computed >= items
-    )
-    with store.reading() as connection:
-        return {(model, task): (count, took) for model, task, count, took in connection.execute(query.order_by(c.id))}

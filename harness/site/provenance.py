@@ -11,7 +11,14 @@ from harness.errors import HarnessError
 from harness.registry import Entry, Registry
 from harness.resolve import parse_specification, written
 from harness.store import Store
-from harness.store.origins import RunRecord, failures_of_cells, model_descriptions, runs_of_cells
+from harness.store.origins import (
+    RunRecord,
+    Took,
+    failures_of_cells,
+    model_descriptions,
+    runs_of_cells,
+    whole_computations,
+)
 from harness.store.records import CellRecord
 
 FAILURES_SHOWN = 20
@@ -33,6 +40,17 @@ class Origin:
     fingerprint: str
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the answers on one task took."""
+
+    task: str
+    adapters: Sequence[str]
+    took: Took
+    whole: bool
+    """True where all of them were computed; else some were on file, and the time says little."""
+
+
 @dataclass(slots=True)
 class Provenance:
     """What stands behind the figures of one model."""
@@ -41,6 +59,7 @@ class Provenance:
     runs: list[RunRecord] = field(default_factory=list)
     failures: list[tuple[str, str, str]] = field(default_factory=list)
     """(task, item, reason), the first of each task."""
+    costs: list[Cost] = field(default_factory=list)
     command: str = ""
     places_left_out: bool = False
     """True where the command lacks arguments, since where files lie is not recorded."""
@@ -61,6 +80,7 @@ class Provenances:
         self._descriptions = model_descriptions(store)
         self._runs = runs_of_cells(store, [cell.id for cell in cells])
         failed = [cell.id for cell in cells if cell.failed_requests]
+        self._took = whole_computations(store, {cell.task for cell in cells})
         self._failures = failures_of_cells(store, failed, at_most=FAILURES_SHOWN)
 
     def of(self, label: str, cells: Sequence[CellRecord], benchmark: str) -> Provenance:
@@ -71,9 +91,15 @@ class Provenances:
             [self._origin(fingerprint) for fingerprint in fingerprints],
             sorted(runs.values(), key=lambda run: run.started),
             [(cell.task, item, reason) for cell in cells for item, reason in self._failures.get(cell.id, [])],
+            [self._cost(cell) for cell in cells],
         )
         self._add_command(found, label, cells, benchmark)
         return found
+
+    def _cost(self, cell: CellRecord) -> Cost:
+        whole = self._took.get((cell.fingerprint, cell.task))
+        took = whole or Took(cell.items, cell.requests, cell.computed, cell.seconds)
+        return Cost(cell.task, cell.adapters, took, whole is not None)
 
     def _origin(self, fingerprint: str) -> Origin:
         known = self._descriptions.get(fingerprint, {})

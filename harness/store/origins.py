@@ -6,11 +6,12 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from harness.store import schema as s
+from harness.store.reading import Readable
 from harness.store.store import Store
 
 
@@ -23,6 +24,17 @@ class RunRecord:
     """UTC, ISO 8601."""
     description: dict[str, Any]
     """Versions, git state, hardware and settings."""
+
+
+class Took(NamedTuple):
+    """What answers took."""
+
+    items: int
+    requests: int
+    computed: int
+    """Requests that were not on file already."""
+    seconds: float
+    """On the clock, loading included."""
 
 
 def runs_of_cells(store: Store, cells: Collection[int]) -> dict[int, RunRecord]:
@@ -56,6 +68,17 @@ def failures_of_cells(store: Store, cells: Collection[int], *, at_most: int) -> 
             for row in connection.execute(query.where(f.cell.in_(part))):
                 found.setdefault(row.cell, []).append((row.item, row.reason))
     return found
+
+
+def whole_computations(store: Readable, tasks: Collection[str]) -> dict[tuple[str, str], Took]:
+    """What it took each model, by fingerprint, to answer all of a task, when it last answered all of it anew."""
+    c = s.cells.c
+    items = c["items"]  # as an attribute it would be the method of that name
+    query = sa.select(c.fingerprint, c.task, items, c.requests, c.computed, c.seconds).where(
+        c.task.in_(tasks), c.status == "done", items > 0, c.computed >= items
+    )
+    with store.reading() as connection:
+        return {(model, task): Took(*rest) for model, task, *rest in connection.execute(query.order_by(c.id))}
 
 
 def _parts(cells: Collection[int]) -> Iterator[tuple[int, ...]]:
