@@ -31,6 +31,8 @@ from harness.training import check_base, check_task, fit, good_items, write_atom
 
 FOLDS = "folds.json"
 FEWEST = 2
+MADE_OF = ("trainer", "settings", "base", "task", "split", "limit", "seed")
+"""What the identity says of how the models were made, besides the number of folds."""
 
 
 class CrossFitted(Model):
@@ -64,8 +66,9 @@ class CrossFitted(Model):
         return found
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of the assignment of items; the models are parts."""
-        return {"folds": file_identity(Path(self.path) / FOLDS)}
+        """Hash of the assignment of items, and how the models were made, which are parts."""
+        made = {name: self.folds[name] for name in MADE_OF if self.folds.get(name) is not None}
+        return {"assignment": file_identity(Path(self.path) / FOLDS), **made, "folds": self.folds["count"]}
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
         """What the models offer."""
@@ -169,6 +172,7 @@ def cross_fit(
         "count": count,
         "seed": seed,
         "split": split,
+        "limit": limit,
         "assignment": fold_of,
     }
     place = store.folder / "models" / "cross-fitted" / _name(facts)

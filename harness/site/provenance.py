@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from harness.errors import HarnessError
 from harness.registry import Entry, Registry
 from harness.resolve import parse_specification, written
+from harness.site import commands
 from harness.store import Store
 from harness.store.origins import (
     RunRecord,
@@ -60,7 +61,7 @@ class Provenance:
     failures: list[tuple[str, str, str]] = field(default_factory=list)
     """(task, item, reason), the first of each task."""
     costs: list[Cost] = field(default_factory=list)
-    command: str = ""
+    commands: list[str] = field(default_factory=list)
     places_left_out: bool = False
     """True where the command lacks arguments, since where files lie is not recorded."""
 
@@ -93,7 +94,7 @@ class Provenances:
             [(cell.task, item, reason) for cell in cells for item, reason in self._failures.get(cell.id, [])],
             [self._cost(cell) for cell in cells],
         )
-        self._add_command(found, label, cells, benchmark)
+        self._add_commands(found, label, cells, benchmark)
         return found
 
     def _cost(self, cell: CellRecord) -> Cost:
@@ -124,7 +125,7 @@ class Provenances:
         entry = self._entries.get(str(known.get("reference", "")))
         name = entry.name if entry else str(known.get("reference", "")).partition(":")[2]
         listed = [f"{key}={written(value)}" for key, value in known.get("arguments", {}).items()]
-        own = _arguments_of(entry)
+        own = _of_class(entry, "part_names")
         listed += [
             f"{key}=[{self._specification(part)}]"
             for key, part in known.get("parts", {}).items()
@@ -132,22 +133,30 @@ class Provenances:
         ]
         return f"{name}:{','.join(listed)}" if listed else name
 
-    def _add_command(self, found: Provenance, label: str, cells: Sequence[CellRecord], benchmark: str) -> None:
-        specification = self._by_label(label)
-        if not specification and cells:
-            first = cells[0].fingerprint.split("+")[0]
-            specification = f"{label}={self._specification(first) or 'NAME'}"
-            found.places_left_out = True
-        words = ["harness", "eval", "-m", specification or label, "-t", benchmark]
-        settings = cells[0].settings if cells else {}
-        for name, usual in (("seed", 0), ("confidence", 0.95)):
-            if settings.get(name, usual) != usual:
-                words += [f"--{name}", str(settings[name])]
-        for run in found.runs[-1:]:
-            words += [
-                w for role, model in run.description.get("roles", {}).items() for w in ("--role", f"{role}={model}")
-            ]
-        found.command = shlex.join(words)
+    def _add_commands(self, found: Provenance, label: str, cells: Sequence[CellRecord], benchmark: str) -> None:
+        """One for all cells, or one for each task of a cross-validated model."""
+        lines = [line for cell in cells if (line := self._cross_validation(label, cell))]
+        rest = [cell for cell in cells if not self._cross_validation(label, cell)]
+        if rest or not cells:
+            specification = self._by_label(label)
+            if not specification and rest:
+                first = rest[0].fingerprint.split("+")[0]
+                specification = f"{label}={self._specification(first) or 'NAME'}"
+                found.places_left_out = self._has_places(first)
+            targets = [cell.task for cell in rest] if lines else [benchmark]
+            lines.append(commands.evaluation(specification or label, targets, next(iter(rest), None), found.runs))
+        found.commands = list(dict.fromkeys(shlex.join(line) for line in lines))
+
+    def _has_places(self, fingerprint: str) -> bool:
+        """Whether a model, or one inside it, has arguments that say where files lie; also where that is not known."""
+        known = self._descriptions.get(fingerprint, {})
+        entry = self._entries.get(str(known.get("reference", "")))
+        own = _of_class(entry, "places")
+        return own is None or bool(own) or any(self._has_places(part) for part in known.get("parts", {}).values())
+
+    def _cross_validation(self, label: str, cell: CellRecord) -> list[str] | None:
+        identity = self._descriptions.get(cell.fingerprint, {}).get("identity", {})
+        return commands.cross_validation(label, identity, self._specification)
 
     def _by_label(self, label: str) -> str:
         """The label itself where it is a specification: nothing else was given as its name."""
@@ -159,12 +168,12 @@ class Provenances:
         return label if wanted.label == label and wanted.name in known else ""
 
 
-def _arguments_of(entry: Entry | None) -> Sequence[str] | None:
-    """The parts that a model takes as arguments; others it finds by itself. None where that is not known."""
+def _of_class(entry: Entry | None, name: str) -> Sequence[str] | None:
+    """An attribute of a model's class that lists arguments: ``part_names``, ``places``; None where it is not known."""
     if entry is None:
         return None
     try:
-        names: Sequence[str] = getattr(entry.load(), "part_names", ())
+        names: Sequence[str] = getattr(entry.load(), name, ())
     except HarnessError:
         return None
     return names

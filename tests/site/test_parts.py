@@ -2,9 +2,12 @@
 
 import base64
 import dataclasses
+import html
 import json
 import math
 import random
+import re
+import shlex
 import zlib
 
 import numpy as np
@@ -397,12 +400,41 @@ def test_strengths_lie_above_the_median_and_weaknesses_below(made):
     assert dataclasses.is_dataclass(found[0])
 
 
-def test_the_command_of_a_cross_fitted_model_names_no_parts_that_are_no_arguments(harness, project):
+def shown_commands(page):
+    [shown] = re.findall(r'<pre class="command"[^>]*>(.*?)</pre>', page, re.DOTALL)
+    return [shlex.split(html.unescape(line)) for line in re.findall("<code>(.*?)</code>", shown)]
+
+
+def test_the_command_of_a_cross_validated_model_makes_it_again(harness, project):
     from harness.api import build_site
 
-    assert harness("cross-validate", "linear-detector", "-t", "quickstart/detection", "--folds", 2).code == 0
-    (project / "registry.yaml").write_text("benchmarks:\n  own: {tasks: [quickstart/detection]}\n")
+    task = "quickstart/detection"
+    point = ("operating-point", "-t", task, "--base", "prompt-length", "--folds", 2, "--seed", 3, "--set", "rule=f1")
+    for words in (("linear-detector", "-t", task, "--folds", 2, "--label", "odd"), point):
+        assert harness("cross-validate", *words).code == 0
+    (project / "registry.yaml").write_text(f"benchmarks:\n  own: {{tasks: [{task}]}}\n")
     build_site(["own"], "site")
-    page = (project / "site" / "own" / "models" / "linear-detector-cv.html").read_text()
-    assert "linear-detector-cv=cross-fitted -t own" in page
-    assert "fold_0" not in page
+    for page in (project / "site" / "own" / "models").iterdir():
+        [words] = shown_commands(page.read_text("utf-8"))
+        assert words[:2] == ["harness", "cross-validate"]
+        ran = harness(*words[1:], "--json")
+        assert ran.code == 0
+        assert "training" not in ran.err
+
+
+def test_a_model_evaluated_in_both_ways_has_both_commands(harness, project):
+    from harness.api import build_site
+
+    assert (
+        harness("cross-validate", "linear-detector", "-t", "quickstart/detection", "--folds", 2, "--label", "m").code
+        == 0
+    )
+    assert harness("eval", "-m", "m=length", "-t", "quickstart/preferences").code == 0
+    tasks = "[quickstart/detection, quickstart/preferences]"
+    (project / "registry.yaml").write_text(f"benchmarks:\n  own: {{tasks: {tasks}}}\n")
+    build_site(["own"], "site")
+    words = shown_commands((project / "site" / "own" / "models" / "m.html").read_text("utf-8"))
+    assert [" ".join(line) for line in words] == [
+        "harness cross-validate linear-detector -t quickstart/detection --folds 2 --label m",
+        "harness eval -m m=length -t quickstart/preferences",
+    ]
