@@ -164,13 +164,13 @@ def statement(p: Prediction) -> str:
 # HTML
 
 
-def as_html(report: Report) -> str:
-    """A page that needs nothing but itself."""
+def as_html(report: Report, *, template: str = "correlations.html") -> str:
+    """A page that needs nothing but itself; with ``body.html`` as template, what stands below its heading."""
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("harness.outcomes"), autoescape=True, trim_blocks=True)
     environment.filters.update(number=number, probability=probability, visible=visible)
-    return environment.get_template("correlations.html").render(
+    return environment.get_template(template).render(
         report=report,
         maps=heat_maps(report.tests.correlations),
         ranked=ranked(report),

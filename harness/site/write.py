@@ -88,10 +88,10 @@ def write_site(
         measured = measure(registry, store, content, texts=texts)
         for note in measured.notes:
             say(f"{content.board.benchmark}: {note}")
-        heading = ""
-        if outcome is not None and (page := _correlations(registry, store, content, outcome, published, say)):
+        page = "" if outcome is None else _correlations(registry, store, content, outcome, published, made, say)
+        if outcome is not None and page:
             site.add(f"{content.slug}/correlations.html", page)
-            heading = outcome.stem
+        heading = outcome.stem if outcome is not None and page else ""
         _add_benchmark(site, registry, store, content, measured, {**made, "outcome": heading})
     index = render_page("index.html", root="", contents=contents, made=made, title="Leaderboards", rank_text=rank_text)
     site.add("index.html", index)
@@ -106,6 +106,7 @@ def _correlations(
     content: Content,
     outcome: Path,
     published: Sequence[Path],
+    made: Mapping[str, str],
     say: Callable[[str], None],
 ) -> str:
     """The page of what goes with an outcome; empty where too few models have both.
@@ -113,15 +114,20 @@ def _correlations(
     Raises:
         DataError: the file cannot be read.
     """
+    from markupsafe import Markup
+
     from harness.outcomes import Question, answer
     from harness.outcomes.render import as_html
 
     name = content.board.benchmark
     try:
-        return as_html(answer(registry, store, Question(name, outcome, published=published)))
+        report = answer(registry, store, Question(name, outcome, published=published))
     except UsageError as error:
         say(f"{name}: without correlations: {error}")
         return ""
+    body = Markup(as_html(report, template="body.html"))  # whose own template has escaped every text
+    shown = {"outcome": report.outcome, "models": len(report.values), "body": body, "content": content, "made": made}
+    return render_page("correlations.html", root="../", title=f"{name} against {report.outcome}", **shown)
 
 
 def _add_benchmark(

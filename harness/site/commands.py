@@ -1,0 +1,48 @@
+"""Commands that make the figures of a page again, as far as the store knows what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from harness.resolve import written
+from harness.store.origins import RunRecord
+from harness.store.records import CellRecord
+
+
+def evaluation(
+    specification: str, targets: Sequence[str], cell: CellRecord | None, runs: Sequence[RunRecord]
+) -> list[str]:
+    """The words of ``harness eval`` for a model on tasks or benchmarks, as one of its cells and runs were asked for."""
+    words = ["harness", "eval", "-m", specification, *(word for target in targets for word in ("-t", target))]
+    settings = cell.settings if cell else {}
+    for name, usual in (("seed", 0), ("confidence", 0.95)):
+        if settings.get(name, usual) != usual:
+            words += [f"--{name}", str(settings[name])]
+    for run in runs[-1:]:
+        roles = run.description.get("roles", {})
+        words += [word for role, model in roles.items() for word in ("--role", f"{role}={model}")]
+    return words
+
+
+def cross_validation(label: str, identity: Mapping[str, Any], specification: Callable[[str], str]) -> list[str] | None:
+    """The words of ``harness cross-validate`` for a model that it made; None where the identity is no such model's.
+
+    Args:
+        label: The model's name in results.
+        identity: What the model says of itself.
+        specification: Writes the model of a fingerprint; empty where it is not on file.
+    """
+    if "trainer" not in identity or "folds" not in identity:
+        return None
+    trainer = str(identity["trainer"])
+    words = ["harness", "cross-validate", trainer, "-t", str(identity["task"])]
+    if "base" in identity:
+        words += ["--base", specification(str(identity["base"])) or "NAME"]
+    words += ["--folds", str(identity["folds"])]
+    for name, usual in (("seed", 0), ("split", "test"), ("limit", None)):
+        if identity.get(name, usual) != usual:
+            words += [f"--{name}", str(identity[name])]
+    for name, value in identity.get("settings", {}).items():
+        words += ["--set", f"{name}={written(value)}"]
+    return words if label == f"{trainer}-cv" else [*words, "--label", label]
