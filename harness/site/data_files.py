@@ -10,7 +10,7 @@ from harness.site.content import Content
 from harness.site.items import ItemScores, pack_scores
 from harness.site.measured import Measured
 from harness.site.pages import cell_text
-from harness.site.pairs import Paired, column_document, model_document
+from harness.site.pairs import ByItems, Paired, column_document, model_document
 
 
 def hidden_columns(content: Content) -> dict[str, Any]:
@@ -47,13 +47,14 @@ def comparison_files(content: Content, measured: Measured) -> Iterator[tuple[str
     )
     for number, items in enumerate(measured.items):
         texts = measured.texts.get(items.task, {})
-        yield f"items-{number}", {"ids": items.ids, "domains": items.domains, "texts": texts}
+        document = {"ids": items.ids, "domains": items.domains, "texts": texts, "clusters": items.clusters}
+        yield f"items-{number}", document
     for i, row in enumerate(rows):
-        scores = [pack_scores(items.scores[i]) for items in measured.items]
+        scores = [pack_scores(items.scores[i], items.levels) for items in measured.items]
         yield f"m-{row.slug}", {"pairs": model_document(measured.pairs, i), "scores": scores}
 
 
-def _column(content: Content, pair: Paired) -> dict[str, Any]:
+def _column(content: Content, pair: Paired | ByItems) -> dict[str, Any]:
     column = next(column for column in content.columns if column.key == pair.key)
     return {
         "title": column.title,
@@ -74,5 +75,6 @@ def _items(number: int, items: ItemScores) -> dict[str, Any]:
         "higher_is_better": items.higher_is_better,
         "own": items.own,
         "left_out": items.left_out,
+        "levels": None if items.levels is None else [float(level) for level in items.levels],
         "file": f"items-{number}",
     }

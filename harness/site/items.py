@@ -1,4 +1,8 @@
-"""What each model makes of each item, packed for a page that lists the items on which two models disagree."""
+"""What each model makes of each item, packed for a page that lists the items on which two models disagree.
+
+Of a mean with few distinct figures, such as an accuracy, they give every paired difference too, on every domain: the
+page needs no other numbers for it.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +42,15 @@ class ItemScores:
     left_out: int
     scores: NDArray[np.float64]
     """(models, items), NaN where the model failed or lacks the task."""
+    levels: NDArray[np.float64] | None
+    """The distinct figures of all models, where they are few; else each model's are rounded to as many steps."""
+    clusters: list[int] | None
+    """(items,) codes of the groups of items that are not independent; None: every item its own."""
+
+    @property
+    def gives_pairs(self) -> bool:
+        """Whether paired differences of the metric follow from these figures, on every domain, to the last digit."""
+        return self.own and self.levels is not None and self.left_out == 0
 
 
 def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> ItemScores | None:
@@ -52,17 +65,45 @@ def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> It
     scores = np.full((len(tables), len(first.ids)), np.nan)
     for i, table in enumerate(tables):
         if table is not None:
-            part, _ = metric.on(table.columns)
-            scores[i] = part.value + part.influence
+            scores[i] = _figures(metric, table)
     kept = _telling(scores)
     names = [first.domain_names[j] for j in range(len(first.domain_names))]
     domains = [[names[k] for k in first.combinations[first.memberships[i]]] for i in kept]
     ids = [first.ids[i].decode("utf-8", "replace") for i in kept]
-    own = isinstance(metric, MeanMetric) and type(metric).linearise is MeanMetric.linearise
-    left_out = len(first.ids) - len(kept)
+    clusters = None if first.columns.clusters is None else _codes(first.columns.clusters[kept])
+    scores = scores[:, kept]
+    levels = np.unique(scores[np.isfinite(scores)])
     return ItemScores(
-        task, metric.name, metric.unit, metric.higher_is_better, own, ids, domains, left_out, scores[:, kept]
+        task=task,
+        metric=metric.name,
+        unit=metric.unit,
+        higher_is_better=metric.higher_is_better,
+        own=_is_plain_mean(metric),
+        ids=ids,
+        domains=domains,
+        left_out=len(first.ids) - len(kept),
+        scores=scores,
+        levels=levels if len(levels) <= _LEVELS else None,
+        clusters=clusters,
     )
+
+
+def _figures(metric: Metric, table: Table) -> NDArray[np.float64]:
+    """(n,) one model's; a mean's own figures as they are, since adding the mean again would round them."""
+    if isinstance(metric, MeanMetric) and _is_plain_mean(metric):
+        return metric.figures(table.columns)
+    part, _ = metric.on(table.columns)
+    return np.asarray(part.value + part.influence)
+
+
+def _is_plain_mean(metric: Metric) -> bool:
+    return isinstance(metric, MeanMetric) and type(metric).linearise is MeanMetric.linearise
+
+
+def _codes(clusters: NDArray[np.int64]) -> list[int]:
+    """Small numbers from 0 up."""
+    _, codes = np.unique(clusters, return_inverse=True)
+    return [int(code) for code in codes]
 
 
 def _telling(scores: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -77,20 +118,22 @@ def _telling(scores: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.sort(np.argsort(-variance, kind="stable")[:MOST_ITEMS])
 
 
-def pack_scores(scores: NDArray[np.float64]) -> dict[str, Any]:
-    """Distinct values and one byte an item, deflated, in base64; beyond 254 values, rounded to as many steps."""
+def pack_scores(scores: NDArray[np.float64], levels: NDArray[np.float64] | None) -> dict[str, Any]:
+    """One byte an item, deflated, in base64: the number of its level, which all models share or which are given too."""
     finite = np.isfinite(scores)
-    levels = np.unique(np.round(scores[finite], 6))
-    if len(levels) > _LEVELS:
-        levels = np.linspace(levels[0], levels[-1], _LEVELS)
-        codes = np.clip(np.searchsorted((levels[1:] + levels[:-1]) / 2, scores), 0, _LEVELS - 1)
+    if levels is not None:
+        return {"codes": _deflated(np.where(finite, np.searchsorted(levels, scores), _FAILED))}
+    own = np.unique(np.round(scores[finite], 6))
+    if len(own) > _LEVELS:
+        own = np.linspace(own[0], own[-1], _LEVELS)
+        codes = np.clip(np.searchsorted((own[1:] + own[:-1]) / 2, scores), 0, _LEVELS - 1)
     else:
-        codes = np.searchsorted(levels, np.round(scores, 6))
-    packed = np.where(finite, codes, _FAILED).astype(np.uint8).tobytes()
-    return {
-        "levels": [float(f"{v:.6g}") for v in levels],
-        "codes": base64.b64encode(zlib.compress(packed, 9)).decode(),
-    }
+        codes = np.searchsorted(own, np.round(scores, 6))
+    return {"levels": [float(f"{v:.6g}") for v in own], "codes": _deflated(np.where(finite, codes, _FAILED))}
+
+
+def _deflated(codes: NDArray[np.int64]) -> str:
+    return base64.b64encode(zlib.compress(codes.astype(np.uint8).tobytes(), 9)).decode()
 
 
 def excerpts(task: Task, ids: Sequence[str], *, split: str = "test") -> dict[str, dict[str, str]]:

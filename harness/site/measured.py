@@ -17,13 +17,11 @@ from harness.site.frames import drawings, frames
 from harness.site.items import ItemScores, excerpts, item_scores
 from harness.site.matrices import matrices, matrices_of_models
 from harness.site.names import file_name
-from harness.site.pairs import BYTES_OWN, BYTES_SHARED, Paired, paired
+from harness.site.pairs import ByItems, Paired, paired
+from harness.site.room import Room
 from harness.store import Store
 from harness.store.records import Result
 from harness.task import Task
-
-PAIR_BYTES = 960_000
-"""Of all comparisons of a benchmark."""
 
 
 @dataclass(slots=True)
@@ -58,7 +56,7 @@ class Measured:
     """Everything computed from columns."""
 
     tasks: list[TaskPage] = field(default_factory=list)
-    pairs: list[Paired] = field(default_factory=list)
+    pairs: list[Paired | ByItems] = field(default_factory=list)
     items: list[ItemScores] = field(default_factory=list)
     texts: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     """By task, item and field."""
@@ -76,36 +74,18 @@ def measure(registry: Registry, store: Store | None, content: Content, *, texts:
         StoreError: a file of columns is missing or damaged.
     """
     made = Measured()
-    wanted = _within_budget(content, made)
+    room = Room(content)
     for name in content.tasks:
         if store is None or name not in registry.tasks():
             continue
         task = build_task(registry, name)
         tables = _tables(store, content, task)
         if any(table is not None for table in tables):
-            _measure_task(registry, content, task, tables, wanted, made, texts=texts)
+            _measure_task(registry, content, task, tables, room, made, texts=texts)
     order = [column.key for column in content.columns]
     made.pairs.sort(key=lambda pair: order.index(pair.key))
+    made.notes += [note] if (note := room.note()) else []
     return made
-
-
-def _within_budget(content: Content, made: Measured) -> list[SiteColumn]:
-    """The columns whose pairs are compared: whole tasks before domains, as many as there is room for."""
-    columns = sorted((c for c in content.columns if c.kind != "aggregate"), key=lambda c: c.kind == "domain")
-    chosen, room = [], float(PAIR_BYTES)
-    for column in columns:
-        cells = [cell for row in content.evaluated for cell in row.cells if cell.task == column.task]
-        whole = sum(not cell.failed_requests for cell in cells)
-        alike = whole * (whole - 1) / 2
-        room -= alike * BYTES_SHARED + (len(cells) * (len(cells) - 1) / 2 - alike) * BYTES_OWN
-        if room >= 0:
-            chosen.append(column)
-    if len(chosen) < len(columns):
-        made.notes.append(
-            f"{len(columns) - len(chosen)} of {len(columns)} columns are left out of the comparison of two models, "
-            "since those of all pairs would make the site too large; harness compare gives them"
-        )
-    return chosen
 
 
 def _tables(store: Store, content: Content, task: Task) -> list[Table | None]:
@@ -121,7 +101,7 @@ def _measure_task(
     content: Content,
     task: Task,
     tables: Sequence[Table | None],
-    wanted: Sequence[SiteColumn],
+    room: Room,
     made: Measured,
     *,
     texts: bool,
@@ -137,12 +117,9 @@ def _measure_task(
     metrics = {name: metric for name in names if (metric := _metric(registry, task, name, made)) is not None}
     by_slug = {row.slug: table for row, table in zip(rows, tables, strict=True) if table is not None}
     own = [column for column in content.columns if column.task == task.name and column.metric in metrics]
-    for column in (column for column in own if column in wanted):
-        try:
-            made.pairs.append(paired(column.key, metrics[column.metric], task.name, column.domain, tables))
-        except NotImplementedError:
-            made.notes.append(f"{column.title}: this metric cannot compare two models")
-    _add_items(made, task, metrics[own[0].metric] if own else None, tables, texts=texts)
+    items = _add_items(made, task, metrics[own[0].metric] if own else None, tables, texts=texts)
+    for column in own:
+        _add_pairs(made, column, metrics[column.metric], items, tables, room)
 
     def say(note: str) -> None:
         made.notes.append(f"{task.name}: {note}")
@@ -173,22 +150,44 @@ def _short(content: Content, task: str) -> str:
     return task if short in content.benchmark.tasks else short
 
 
+def _add_pairs(
+    made: Measured,
+    column: SiteColumn,
+    metric: Metric,
+    items: ItemScores | None,
+    tables: Sequence[Table | None],
+    room: Room,
+) -> None:
+    """The pairs of a column: as the items give them, or each on file."""
+    if items is not None and items.metric == column.metric and items.gives_pairs:
+        room.needs_none(column)
+        made.pairs.append(ByItems(column.key, len(made.items) - 1))
+        return
+    if not room.takes(column):
+        return
+    try:
+        made.pairs.append(paired(column.key, metric, column.task, column.domain, tables))
+    except NotImplementedError:
+        made.notes.append(f"{column.title}: this metric cannot compare two models")
+
+
 def _add_items(
     made: Measured, task: Task, metric: Metric | None, tables: Sequence[Table | None], *, texts: bool
-) -> None:
+) -> ItemScores | None:
     """The items of a task by its first metric, where that has a figure an item."""
     try:
         items = item_scores(metric, task.name, tables) if metric is not None else None
     except NotImplementedError:
-        return
+        return None
     if items is None:
-        return
+        return None
     made.items.append(items)
     if texts:
         try:
             made.texts[task.name] = excerpts(task, items.ids)
         except HarnessError as error:
             made.notes.append(f"{task.name}: no texts of the items: {error}")
+    return items
 
 
 def _metric(registry: Registry, task: Task, name: str, made: Measured) -> Metric | None:

@@ -1,5 +1,7 @@
 """Paired differences of all pairs of models, as `harness compare` computes them, packed for a page.
 
+Those of a mean with few distinct figures follow from the figures of the items, which a page has anyway (`items`).
+
 The numbers of two models are a few bytes. Where they failed on the same items, mostly none, the error of the difference
 is all that a page cannot take from elsewhere: difference, interval, p-value and what could be detected follow from it
 and the two values. With 200 models and 12 columns that is 1 MB, in one file a model, of which a page reads one. Pairs
@@ -29,6 +31,16 @@ NAMES = ("first", "second", "difference", *OF_DIFFERENCE)
 BYTES_SHARED, BYTES_OWN = 3 * 4 / 3, 4 * 4 / 3 * len(NAMES)
 """A pair, in base64."""
 _MOST_24 = 2**24 - 2
+
+
+@dataclass(frozen=True, slots=True)
+class ByItems:
+    """One metric on one domain, whose pairs a page computes from the figures of the items."""
+
+    key: str
+    """Of the column."""
+    items: int
+    """Number of the task among those whose items are given."""
 
 
 @dataclass(slots=True)
@@ -144,8 +156,10 @@ def pack_errors(values: NDArray[np.float64]) -> str:
     return f"{step!r} " + base64.b64encode(whole.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()).decode()
 
 
-def column_document(column: Paired) -> dict[str, Any]:
+def column_document(column: Paired | ByItems) -> dict[str, Any]:
     """What the pairs of a column share."""
+    if isinstance(column, ByItems):
+        return {"key": column.key, "items": column.items}
     return {
         "key": column.key,
         "n": column.n,
@@ -156,7 +170,7 @@ def column_document(column: Paired) -> dict[str, Any]:
     }
 
 
-def model_document(columns: Sequence[Paired], i: int) -> list[dict[str, str]]:
+def model_document(columns: Sequence[Paired | ByItems], i: int) -> list[dict[str, str]]:
     """What only the pairs of model i with the models before it have, column by column.
 
     ``errors`` of those on the same items, where there are any; ``with``, the others' numbers, and all that is known of
@@ -165,6 +179,9 @@ def model_document(columns: Sequence[Paired], i: int) -> list[dict[str, str]]:
     packed = []
     for column in columns:
         one: dict[str, str] = {}
+        if isinstance(column, ByItems):
+            packed.append(one)
+            continue
         if np.isfinite(column.stderr[i, :i]).any():
             one["errors"] = pack_errors(column.stderr[i, :i])
         own = {j: numbers for (row, j), numbers in column.own.items() if row == i}

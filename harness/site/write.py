@@ -25,7 +25,7 @@ from harness.store.records import now
 
 MANIFEST = "harness-site.json"
 ASSETS = (
-    *("site.css", "theme.js", "common.js", "bars.js", "table.js", "student.js", "compare.js"),
+    *("site.css", "theme.js", "common.js", "bars.js", "table.js", "student.js", "pairs.js", "compare.js"),
     *("drawn.js", "plots.js", "matrices.js"),
 )
 PLOTLY = "plotly.min.js"

@@ -7,19 +7,6 @@
   const index = new Map(models.map((model, i) => [model.slug, i]));
   const state = { first: -1, second: -1, pinned: [], domains: false, task: 0, side: "all", shown: AT_ONCE };
 
-  // numbers
-
-  const NAMES = ["first", "second", "difference", "stderr", "low", "high", "p_value", "n", "minimum_detectable"];
-  const floats = (text) => new Float32Array(bytes(text).buffer);
-
-  /** One number out of many of 24 bits each, after the step that they count in. */
-  function packedError(text, i) {
-    const [step, codes] = text.split(" ");
-    const [a, b, c] = bytes(codes).subarray(3 * i, 3 * i + 3);
-    const code = a + 256 * b + 65536 * c;
-    return code === 2 ** 24 - 1 ? NaN : code * Number(step);
-  }
-
   /** As `harness compare` shows it. */
   function pText(p) {
     if (p === null || !Number.isFinite(p)) return "-";
@@ -28,48 +15,35 @@
     return p === 0 ? "0.0e+00" : `${mantissa}e-${power.padStart(2, "0")}`;
   }
 
-  /** One column's comparison of models i and j. The files hold the pairs of a model with those before it. */
-  function comparison(column, packed, i, j) {
-    const [later, earlier] = i > j ? [i, j] : [j, i];
-    const own = packed[columns.indexOf(column)];
-    const at = own.with ? new Uint16Array(bytes(own.with).buffer).indexOf(earlier) : -1;
-    const stderr = () => (own.errors ? packedError(own.errors, earlier) : NaN);
-    const found =
-      at < 0
-        ? onSameItems(column, column.values[later], column.values[earlier], stderr())
-        : Object.fromEntries(NAMES.map((name) => [name, floats(own[name])[at]]));
-    const { first, second, difference, low, high } = found;
-    if (later === i) return found;
-    const [turned, least, most] = [difference, high, low].map((number) => 0 - number); // which is never -0
-    return { ...found, first: second, second: first, difference: turned, low: least, high: most };
-  }
+  /** The files of a model and of a task's items. */
+  const fileOfModel = (i) => loadData(`compare/m-${models[i].slug}.js`, `m-${models[i].slug}`);
+  const fileOfItems = (task) => loadData(`compare/${task.file}.js`, task.file);
 
-  /** Where both stand on the items that most answered, everything follows from the values and the error of their difference. */
-  function onSameItems(column, one, other, stderr) {
-    const [first, second] = [one ?? NaN, other ?? NaN];
-    const difference = first - second;
-    const reach = stderr * column.reach;
-    return {
-      first,
-      second,
-      difference,
-      stderr,
-      low: difference - reach,
-      high: difference + reach,
-      p_value: pairedP(difference, stderr, column.clusters),
-      minimum_detectable: stderr * column.detectable,
-      n: Number.isNaN(difference) ? NaN : column.n,
-    };
+  /** A model's figure on each item of a task; NaN where it failed. */
+  async function scoresOf(i, number) {
+    const { levels, codes } = (await fileOfModel(i)).scores[number];
+    const own = levels ?? items[number].levels;
+    return Array.from(await inflate(codes), (code) => (code === 255 ? NaN : own[code]));
   }
 
   // the table of differences
 
+  /** One column's comparison: from the figures of the items where they give it, else from the numbers on file. */
+  async function pairOf(column, first, second) {
+    if (column.items === undefined) {
+      const { pairs } = await fileOfModel(Math.max(first, second));
+      return pairOnFile(column, pairs[columns.indexOf(column)], first, second);
+    }
+    const [data, one, other] = await Promise.all([fileOfItems(items[column.items]), scoresOf(first, column.items), scoresOf(second, column.items)]);
+    const inside = data.ids.map((_, i) => column.domain === "overall" || data.domains[i].includes(column.domain));
+    return pairOnItems(one, other, inside, data.clusters);
+  }
+
   async function showDifferences() {
     const { first, second } = state;
-    const later = models[Math.max(first, second)];
-    const { pairs } = await loadData(`compare/m-${later.slug}.js`, `m-${later.slug}`);
+    const given = await Promise.all(columns.map((column) => pairOf(column, first, second)));
     if (first !== state.first || second !== state.second) return; // the reader was faster
-    const found = columns.map((column) => [column, comparison(column, pairs, first, second)]);
+    const found = columns.map((column, k) => [column, given[k]]);
     const measured = found.filter(([, c]) => Number.isFinite(c.difference));
     const shown = measured.filter(([column]) => state.domains || column.domain === "overall");
     const scale = scales(shown);
@@ -144,15 +118,7 @@
     byId("disagreements").hidden = !task;
     if (!task) return;
     const both = [state.first, state.second];
-    const file = loadData(`compare/${task.file}.js`, task.file);
-    const scores = await Promise.all(
-      both.map(async (i) => {
-        const slug = models[i].slug;
-        const { levels, codes } = (await loadData(`compare/m-${slug}.js`, `m-${slug}`)).scores[state.task];
-        return Array.from(await inflate(codes), (code) => (code === 255 ? NaN : levels[code]));
-      }),
-    );
-    const data = await file;
+    const [data, ...scores] = await Promise.all([fileOfItems(task), ...both.map((i) => scoresOf(i, state.task))]);
     if (both[0] !== state.first || both[1] !== state.second || task !== items[state.task]) return;
     const sign = task.higher_is_better ? 1 : -1;
     const gaps = data.ids.map((_, i) => ({ i, gap: sign * (scores[0][i] - scores[1][i]) }));

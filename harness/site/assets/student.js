@@ -1,4 +1,4 @@
-// Student's t, for p-values of paired differences.
+// Student's t, for p-values and intervals of paired differences.
 "use strict";
 
 /** Two-sided p-value of a paired difference; without any spread, that of the sign-flip test. */
@@ -9,6 +9,28 @@ function pairedP(difference, stderr, clusters) {
   const freedom = clusters - 1;
   const t = difference / stderr;
   return incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5);
+}
+
+const studentQuantiles = new Map();
+
+/** The value that a t distributed number stays below with a probability above one half. */
+function studentQuantile(probability, freedom) {
+  const key = `${probability} ${freedom}`;
+  if (!studentQuantiles.has(key)) studentQuantiles.set(key, halvedQuantile(probability, freedom));
+  return studentQuantiles.get(key);
+}
+
+function halvedQuantile(probability, freedom) {
+  const beyond = (t) => incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5) / 2;
+  let [low, high] = [0, 1];
+  while (beyond(high) > 1 - probability) [low, high] = [high, 2 * high];
+  while (high - low > 1e-13 * high) {
+    const middle = (low + high) / 2;
+    if (middle === low || middle === high) break;
+    if (beyond(middle) > 1 - probability) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
 }
 
 /** Regularised incomplete beta function, by Lentz's continued fraction (Abramowitz and Stegun 26.5.8). */

@@ -1,0 +1,69 @@
+// The numbers of two models on one figure, as `harness compare` computes them.
+"use strict";
+
+const PAIR_NAMES = ["first", "second", "difference", "stderr", "low", "high", "p_value", "n", "minimum_detectable"];
+const floats = (text) => new Float32Array(bytes(text).buffer);
+
+/** From the difference and its error, where they rest on that many independent clusters of n items. */
+function pairFrom(first, second, stderr, n, clusters, reach, detectable) {
+  const difference = first - second;
+  return {
+    first,
+    second,
+    difference,
+    stderr,
+    low: difference - stderr * reach,
+    high: difference + stderr * reach,
+    p_value: pairedP(difference, stderr, clusters),
+    minimum_detectable: stderr * detectable,
+    n: Number.isNaN(difference) ? NaN : n,
+  };
+}
+
+// from the figures of the items
+
+/** Two models on the items inside that neither failed; clusters tell which of them are not independent. */
+function pairOnItems(one, other, inside, clusters) {
+  const kept = [];
+  for (let i = 0; i < one.length; i += 1) if (inside[i] && !Number.isNaN(one[i]) && !Number.isNaN(other[i])) kept.push(i);
+  const mean = (values) => kept.reduce((sum, i) => sum + values[i], 0) / kept.length;
+  const [first, second] = [mean(one), mean(other)];
+  const sums = new Map();
+  for (const i of kept) {
+    const of = clusters ? clusters[i] : i;
+    sums.set(of, (sums.get(of) ?? 0) + (one[i] - first) - (other[i] - second));
+  }
+  const count = sums.size;
+  const squares = [...sums.values()].reduce((total, sum) => total + sum * sum, 0);
+  const stderr = count < 2 ? NaN : Math.sqrt((count / (count - 1)) * squares) / kept.length;
+  const [reach, power] = count < 2 ? [NaN, NaN] : [studentQuantile(0.975, count - 1), studentQuantile(0.8, count - 1)];
+  return pairFrom(first, second, stderr, kept.length, count, reach, reach + power);
+}
+
+// from the numbers on file, which hold the pairs of a model with those before it
+
+/** One column's comparison of models i and j, from what the file of the later one says of it. */
+function pairOnFile(column, own, i, j) {
+  const [later, earlier] = i > j ? [i, j] : [j, i];
+  const at = own.with ? new Uint16Array(bytes(own.with).buffer).indexOf(earlier) : -1;
+  const found = at < 0 ? onMostItems(column, own, later, earlier) : Object.fromEntries(PAIR_NAMES.map((name) => [name, floats(own[name])[at]]));
+  const { first, second, difference, low, high } = found;
+  if (later === i) return found;
+  const [turned, least, most] = [difference, high, low].map((number) => 0 - number); // which is never -0
+  return { ...found, first: second, second: first, difference: turned, low: least, high: most };
+}
+
+/** Where both stand on the items that most answered, everything follows from the values and the error of their difference. */
+function onMostItems(column, own, later, earlier) {
+  const [first, second] = [column.values[later] ?? NaN, column.values[earlier] ?? NaN];
+  const stderr = own.errors ? packedError(own.errors, earlier) : NaN;
+  return pairFrom(first, second, stderr, column.n, column.clusters, column.reach ?? NaN, column.detectable ?? NaN);
+}
+
+/** One number out of many of 24 bits each, after the step that they count in. */
+function packedError(text, i) {
+  const [step, codes] = text.split(" ");
+  const [a, b, c] = bytes(codes).subarray(3 * i, 3 * i + 3);
+  const code = a + 256 * b + 65536 * c;
+  return code === 2 ** 24 - 1 ? NaN : code * Number(step);
+}
