@@ -1,8 +1,10 @@
 """What a reader does on a site, in a real browser; any complaint on the console fails a test (see ``visit``)."""
 
 import json
+import math
 import re
 import shlex
+import shutil
 import urllib.parse
 from pathlib import Path
 
@@ -10,10 +12,15 @@ import pytest
 import sqlalchemy as sa
 
 from harness import build_leaderboard, compare
+from harness.pictures import Matrix
 from harness.report import figure
+from harness.site.frames import Drawing
+from harness.site.matrices import matrices
+from harness.site.pages import data_script
 from harness.store import Store
 from harness.store import schema as s
 
+NAN = math.nan
 DOMAIN = "lab/pairs:accuracy:easy"
 
 
@@ -434,6 +441,34 @@ def test_fields_are_coloured_where_the_interval_leaves_a_half_out(visit, site):
         coloured = cell.evaluate("cell => cell.style.getPropertyValue('--strength')") != "0%"
         if 50.0 not in (low, high):  # which may be rounded
             assert coloured == (low > 50 or high < 50)
+
+
+def test_of_matrices_of_single_models_the_reader_chooses_one(visit, site, tmp_path):
+    copy = shutil.copytree(site, tmp_path / "site")
+    file = copy / "lab" / "tasks" / "pairs-pictures.js"
+    document = json.loads(file.read_text("ascii").removeprefix('harnessData("pictures",').removesuffix(");\n"))
+
+    def wins(share, **options):
+        low = [[NAN, share - 0.1], [0.9 - share, NAN]]
+        high = [[NAN, share + 0.1], [1.1 - share, NAN]]
+        values = [[NAN, share], [1 - share, NAN]]
+        return Matrix("Arena", "share won", ["x", "y"], ["x", "y"], values, low, high, **options)
+
+    drawn = [Drawing("arena", "good", one) for one in (wins(0.9, name="people", reference=True), wins(0.55))]
+    document["matrices"] += matrices([*drawn, Drawing("arena", "poor", wins(0.25))])
+    file.write_text(data_script("pictures", document), "ascii")
+    page = visit(copy / "lab" / "tasks" / "pairs.html")
+    placed = page.locator("#matrices figure", has_text="Arena")
+    select = placed.get_by_label("Of")
+    assert select.locator("option").all_text_contents() == ["people", "good", "poor"]
+    seen = {}
+    for of in ("good", "people", "poor"):
+        select.select_option(label=of)
+        seen[of] = read_matrix(placed.locator("table"))[1]
+    assert seen["good"] == {"x": ["–", "55.00"], "y": ["45.00", "–"]}
+    assert seen["people"] == {"x": ["–", "90.00"], "y": ["10.00", "–"]}
+    assert seen["poor"] == {"x": ["–", "25.00"], "y": ["75.00", "–"]}
+    assert placed.locator("td.above i, td.below i").all_text_contents() == ["[15.0, 35.0]", "[65.0, 85.0]"]
 
 
 # models
