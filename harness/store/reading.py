@@ -20,6 +20,16 @@ from harness.store.store import clear_errors
 _FIND_AT_ONCE = 500
 
 
+def check_store(path: Path) -> None:
+    """Make sure that a file is a store; one that is not there, or empty, can become one.
+
+    Raises:
+        StoreError: it is another file, or was made by a newer version.
+    """
+    if path.is_file() and path.stat().st_size:
+        StoreReader(path).close()
+
+
 class Readable(Protocol):
     """What an open store and one that is only looked at have in common."""
 
