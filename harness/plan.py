@@ -65,6 +65,15 @@ class Cell:
         return tuple(name for asked in self.stages for name in asked.route.names)
 
     @property
+    def fingerprint(self) -> str:
+        """Those of the models of all stages.
+
+        Raises:
+            CellError: one has not been trained.
+        """
+        return "+".join(asked.handle.fingerprint for asked in self.stages)
+
+    @property
     def handles(self) -> list[ModelHandle]:
         """The models of all roles, each once."""
         return list({id(asked.handle): asked.handle for asked in self.stages}.values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from harness.api import make_plan, store_path
 from harness.errors import ConfigurationError, HarnessError, PlanError, Problem, StoreError, UsageError
@@ -32,8 +31,7 @@ def check_registry(run: ReadRun) -> None:
     try:
         read_registry_file(run.registry)
     except ConfigurationError as error:
-        place = ("registry",) if run.file.registry is not None else ()
-        raise _together(run, [Problem(str(error), place)]) from None
+        raise _together(run, [Problem(str(error), run.place_of("registry"))]) from None
 
 
 def check(run: ReadRun, registry: Registry) -> Plan:
@@ -82,17 +80,11 @@ def whole_evaluations(context: Context) -> Iterator[Problem]:
 
 def store(context: Context) -> Iterator[Problem]:
     """A store that cannot be opened or made."""
-    place = ("store",) if context.run.store == _named_in_file(context.run) else ()
     try:
         check_store(context.store)
         refuse_unwritable(context.store)
     except (StoreError, UsageError) as error:
-        yield Problem(str(error), place)
-
-
-def _named_in_file(run: ReadRun) -> Path | None:
-    """The store that the file names."""
-    return None if run.file.store is None else run.path.parent / run.file.store
+        yield Problem(str(error), context.run.place_of("store"))
 
 
 CHECKS: tuple[Callable[[Context], Iterator[Problem]], ...] = (

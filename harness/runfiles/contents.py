@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError, Problem, did_you_mean
+from harness.errors import HarnessError, Problem, UsageError, did_you_mean
 from harness.runfiles.context import Context, of_board
 
 if TYPE_CHECKING:
+    from harness.plan import Cell
     from harness.schema import BenchmarkFile, LeaderboardFile
+    from harness.store.reading import Readable
 
 
 def benchmarks(context: Context) -> Iterator[Problem]:
@@ -49,8 +51,7 @@ def published(context: Context) -> Iterator[Problem]:
 
 
 def merged(context: Context) -> Iterator[Problem]:
-    """Stores of other machines that are none, or in which one label names different models."""
-    from harness.leaderboard.merge import choose
+    """Stores of other machines that are none, or in which a label names another model than here."""
     from harness.store.reading import StoreReader
 
     for i, board in context.boards:
@@ -58,14 +59,40 @@ def merged(context: Context) -> Iterator[Problem]:
             readers = []
             for j, name in enumerate(board.merge):
                 try:
-                    readers.append(stack.enter_context(StoreReader(Path(name))))
+                    readers.append(stack.enter_context(StoreReader(Path(name), briefly=True)))
                 except HarnessError as error:
                     yield Problem(str(error), of_board(i, "merge", j))
-            for benchmark in context.benchmarks_of(board):
-                try:
-                    choose(readers, _digests(context, benchmark))
-                except HarnessError as error:
-                    yield Problem(str(error), of_board(i, "merge"))
+            if readers:
+                own = [stack.enter_context(reader) for reader in context.own_store()]
+                for benchmark in context.benchmarks_of(board):
+                    said = _contradictions(context, own, readers, _digests(context, benchmark))
+                    yield from (Problem(text, of_board(i, "merge")) for text in said)
+
+
+def _contradictions(
+    context: Context, own: Sequence[Readable], others: Sequence[Readable], digests: Mapping[str, str]
+) -> Iterator[str]:
+    """Where the models of several stores, or of the plan, have one label."""
+    from harness.leaderboard.merge import DIFFER, choose
+
+    planned = {(cell.label, cell.task.name): cell for cell in context.plan.cells} if context.plan else {}
+    try:
+        choose([*own, *others], digests, renewed={label for label, _ in planned} if own else ())
+        theirs, _ = choose(others, digests)
+    except UsageError as error:
+        yield str(error)
+        return
+    for key, (store, cell) in theirs.items():
+        if key in planned and (mine := _fingerprint(planned[key])) and mine != cell.fingerprint:
+            yield f"the label {key[0]!r} names different models on {key[1]} in this file and in {store.path}: {DIFFER}"
+
+
+def _fingerprint(cell: Cell) -> str:
+    """Empty where it is not known yet, or the cell cannot be evaluated."""
+    try:
+        return "" if cell.blocked else cell.fingerprint
+    except Exception:  # not trained, weights missing, a plugin's code: the run says so
+        return ""
 
 
 def _digests(context: Context, benchmark: BenchmarkFile) -> dict[str, str]:
@@ -99,10 +126,10 @@ def _shows_something(context: Context, board: LeaderboardFile, benchmark: Benchm
     from harness.store.reading import StoreReader
 
     with ExitStack() as stack:
-        paths = [context.store] if context.store.is_file() and context.store.stat().st_size else []
         try:
-            stores = [stack.enter_context(StoreReader(path)) for path in [*paths, *map(Path, board.merge)]]
+            readers = [*context.own_store(), *(StoreReader(Path(name), briefly=True) for name in board.merge)]
         except HarnessError:  # `merged` and `store` say it
             return True
+        stores = [stack.enter_context(reader) for reader in readers]
         files = [Path(name) for name in board.published]
         return bool(assemble(context.registry, None, benchmark.name, published=files, merge=stores).entries)

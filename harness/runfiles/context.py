@@ -8,13 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError, Place, Problem
+from harness.errors import HarnessError, Place, Problem, StoreError
 from harness.plan import Plan, task_names
 from harness.registry import Registry
 from harness.runfiles.reading import ReadRun
 
 if TYPE_CHECKING:
     from harness.schema import BenchmarkFile, LeaderboardFile
+    from harness.store.reading import StoreReader
 
 
 @dataclass
@@ -38,6 +39,17 @@ class Context:
         """The benchmarks of a leaderboard that exist."""
         known = self.registry.benchmarks()
         return [known[name] for name in dict.fromkeys(board.benchmarks) if name in known]
+
+    def own_store(self) -> list[StoreReader]:
+        """The store as it is before the run; none where there is none, or no usable one."""
+        from harness.store.reading import StoreReader
+
+        if not self.store.is_file() or not self.store.stat().st_size:
+            return []
+        try:
+            return [StoreReader(self.store, briefly=True)]
+        except StoreError:  # `checks.store` says it
+            return []
 
     def faulty(self, *place: str | int) -> bool:
         """Whether something below that entry is wrong."""

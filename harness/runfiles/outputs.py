@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,11 +56,11 @@ def places(context: Context) -> Iterator[Problem]:
     for output in outputs_of(context):
         path = Path(output.given)
         try:
-            refuse_unwritable(path, folder=output.site)
             if output.site:
                 _check_site(path)
             else:
                 refuse_to_replace(path, read)
+            refuse_unwritable(path, folder=output.site)
         except UsageError as error:
             yield Problem(str(error), of_board(output.number, "output"))
 
@@ -74,7 +75,8 @@ def _read(context: Context) -> list[Path]:
 def _check_site(folder: Path) -> None:
     from harness.site import earlier_files
 
-    earlier_files(folder)
+    with contextlib.suppress(OSError):  # a place that cannot be looked at cannot be written either
+        earlier_files(folder)
 
 
 def alike(context: Context) -> Iterator[Problem]:

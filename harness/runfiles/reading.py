@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.data import MIRROR_VARIABLE
 from harness.errors import ConfigurationError, Place, PlanError, Problem
@@ -47,6 +47,11 @@ class ReadRun:
         """``file:line: key: what``."""
         line, key = self.line(problem.place), ".".join(map(str, problem.place))
         return f"{self.shown}{f':{line}' if line else ''}: {f'{key}: ' if key else ''}{problem.text}"
+
+    def place_of(self, key: Literal["store", "registry"]) -> Place:
+        """Where the file names what is used; empty where the command line does, or nobody."""
+        entry = getattr(self.file, key)
+        return (key,) if entry is not None and getattr(self, key) == _place(self.path, None, entry) else ()
 
     @property
     def wish(self) -> Wish:

@@ -13,26 +13,6 @@ from harness.schema import RunFile
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def study(toys, write_task, rows):
-    """A folder ``study`` with a registry, a task, a benchmark and a run file: ``study(models=[...])``."""
-    write_task("demo/plain", rows(12))
-    folder = toys / "study"
-    folder.mkdir()
-    (toys / "tasks").rename(folder / "tasks")
-    (toys / "registry.yaml").unlink()
-    registry = {"task_folders": ["tasks"], "benchmarks": {"demo": {"tasks": ["demo/plain"]}}}
-    (folder / "registry.yaml").write_text(yaml.safe_dump(registry))
-
-    def write(**keys):
-        keys = {"models": ["toy-reader", "length"], "tasks": ["demo"], "store": "out/results.sqlite", **keys}
-        path = folder / "run.yaml"
-        path.write_text(yaml.safe_dump(keys, sort_keys=False))
-        return path.relative_to(toys)
-
-    return write
-
-
 def test_one_command_makes_everything_from_nothing(study, harness, toys):
     path = study(
         leaderboards=[
