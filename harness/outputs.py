@@ -61,11 +61,13 @@ def refuse_several(benchmarks: Sequence[str]) -> None:
 
 
 def refuse_to_replace(output: Path, read: Iterable[Path]) -> None:
-    """Make sure that an output is none of the files that are read, and no database.
+    """Make sure that an output is none of the files that are read, no database and no device.
 
     Raises:
         UsageError: it is.
     """
+    if os.path.exists(output) and not os.path.isfile(output) and not os.path.isdir(output):
+        raise UsageError(f"{output}: is a device, not a file; write to a file")
     for path in read:
         if resolved(output) == resolved(path):
             raise UsageError(f"{output}: is read by this very command; write to another file")

@@ -85,7 +85,7 @@ def load_yaml(path: Path) -> Any:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # what is no UTF-8, or no name of a file
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     try:
         return yaml.load(text, Loader=_Loader)  # a safe loader either way

@@ -40,12 +40,12 @@ def command(
     \b
     Exit status: 0 all done, 1 some cell failed or some leaderboard was not written, 2 the file cannot be run as it is.
     """
-    from harness.runfiles import check_registry, in_folder_of, read_run_file
+    from harness.runfiles import check_registries, in_folder_of, read_run_file
 
     try:
         run = read_run_file(file, store=store, registry=registry_file)
         with in_folder_of(run.path):
-            check_registry(run)
+            check_registries(run)
             return _run(run, open_registry(run.registry, strict), dry_run=dry_run, as_json=as_json)
     except HarnessError as error:
         if not as_json:

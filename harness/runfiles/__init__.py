@@ -4,7 +4,7 @@
 leaderboards are written, and in `contents`, what they are made of.
 """
 
-from harness.runfiles.checks import check, check_registry
+from harness.runfiles.checks import check, check_registries
 from harness.runfiles.reading import ReadRun, in_folder_of, read_run_file
 
-__all__ = ["ReadRun", "check", "check_registry", "in_folder_of", "read_run_file"]
+__all__ = ["ReadRun", "check", "check_registries", "in_folder_of", "read_run_file"]

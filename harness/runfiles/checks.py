@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 from harness.api import make_plan, store_path
@@ -18,20 +19,23 @@ _KEYS = {"targets": "tasks"}
 """Where a key is called otherwise than the field of the wish."""
 
 
-def check_registry(run: ReadRun) -> None:
-    """Make sure that the registry file of a run can be read.
+def check_registries(run: ReadRun) -> None:
+    """Make sure that the registry files that count for a run can be read.
 
     Raises:
-        PlanError: it cannot; with what is wrong with the run file itself.
+        PlanError: one cannot; with what is wrong with the run file itself.
     """
-    from harness.taskfiles import read_registry_file
+    from harness.taskfiles import find_registry_files, read_registry_file
 
-    if run.registry is None:
-        return
-    try:
-        read_registry_file(run.registry)
-    except ConfigurationError as error:
-        raise _together(run, [Problem(str(error), run.place_of("registry"))]) from None
+    problems = []
+    for path in find_registry_files(run.registry):
+        try:
+            read_registry_file(path)
+        except ConfigurationError as error:
+            place = run.place_of("registry") if path == run.registry else ()
+            problems.append(Problem(str(error), place))
+    if problems:
+        raise _together(run, problems)
 
 
 def check(run: ReadRun, registry: Registry) -> Plan:
@@ -40,7 +44,10 @@ def check(run: ReadRun, registry: Registry) -> Plan:
     Raises:
         PlanError: everything that is wrong, each with file, line and key.
     """
-    context = Context(run, registry, store_path(registry, run.store))
+    try:
+        context = Context(run, registry, store_path(registry, run.store))
+    except UsageError as error:
+        raise _together(run, [Problem(str(error), run.place_of("store"))]) from None
     for find in CHECKS:
         try:
             context.problems += find(context)
@@ -83,6 +90,8 @@ def store(context: Context) -> Iterator[Problem]:
     try:
         check_store(context.store)
         refuse_unwritable(context.store)
+        if context.store.exists() and not os.access(context.store, os.W_OK):
+            raise StoreError(f"{context.store}: allows no writing; choose another store")
     except (StoreError, UsageError) as error:
         yield Problem(str(error), context.run.place_of("store"))
 

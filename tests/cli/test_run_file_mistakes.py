@@ -138,6 +138,44 @@ def test_a_broken_registry_is_named_with_the_key_that_names_it(mistakes, toys):
     assert found[0].startswith(f"study/run.yaml:2: registry: {toys}/study/more.yaml:1: unknown key 'modles'")
     assert found[1].startswith("study/run.yaml:3: seed: ")
 
+    (toys / "study/registry.yaml").write_text("store: 3\n")
+    found = mistakes("tasks: [demo]\nregistry: none.yaml\nseed: x\n")
+    assert [problem.partition(": ")[0] for problem in found] == [
+        "study/run.yaml",
+        "study/run.yaml:2",
+        "study/run.yaml:3",
+    ]
+    assert "registry.yaml:1: store: Input should be a valid string, got 3" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("store", "said"),
+    [
+        ("/", "/: is a folder; name a file for the store"),
+        (".", "study: is a folder; name a file"),
+        ("run.yaml", "run.yaml: not a usable store"),
+        ("registry.yaml/x/y.sqlite", "registry.yaml is not a folder; choose another place"),
+        ("a\0b", "embedded null byte"),
+    ],
+)
+def test_a_store_that_is_none(mistakes, store, said):
+    found = mistakes(store=store, tasks=["demo"])
+    assert len(found) == 1
+    assert re.match(r"study/run\.yaml:6: store: ", found[0])
+    assert said in found[0]
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"", b"- demo", b"tasks: [", b"? [a]\n: b\n", b"1: 2\nnull: 3\n", b"\0"]
+)
+def test_rubbish_is_one_clear_error(study, harness, toys, content):
+    path = study()
+    (toys / path).write_bytes(content)
+    ran = harness("run", path)
+    assert ran.code == 2
+    assert "run.yaml" in ran.err
+    assert "internal error" not in ran.err
+
 
 # outputs
 
@@ -187,6 +225,7 @@ def test_outputs_that_only_look_alike_are_written(study, harness, toys):
         (board("a.md", ["demo", "other"]), "2 benchmarks go into a site only"),
         (board("run.yaml"), "run.yaml: is read by this very command; write to another file"),
         (board("registry.yaml"), "registry.yaml: is read by this very command"),
+        (board("/dev/null", format="csv"), "/dev/null: is a device, not a file; write to a file"),
         (board("x\0y.md"), "cannot be written: embedded null byte"),
         (board("x" * 300 + ".md"), "cannot be written: File name too long"),
         (board("../study/out/results.sqlite", format="csv"), "is read by this very command"),
@@ -204,10 +243,13 @@ def test_places_that_cannot_be_written(mistakes, toys, given, said):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_allows_no_writing(mistakes, toys):
+def test_what_allows_no_writing(mistakes, toys):
     (toys / "study/closed").mkdir(mode=0o500)
-    found = mistakes(leaderboards=[board("closed/deep/a.md")])
-    assert "closed allows no writing; choose another place" in found[0]
+    (toys / "study/closed.sqlite").touch(mode=0o400)
+    found = mistakes(store="closed.sqlite", leaderboards=[board("closed/deep/a.md")])
+    assert "store: " in found[0]
+    assert "closed.sqlite: allows no writing; choose another store" in found[0]
+    assert "closed allows no writing; choose another place" in found[1]
 
 
 # what leaderboards are made of
