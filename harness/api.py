@@ -27,9 +27,16 @@ DEFAULT_STORE = Path(".harness/store.sqlite")
 
 
 def store_path(registry: Registry, path: str | Path | None = None) -> Path:
-    """The store to use: as given, as the last registry file says, or ``.harness/store.sqlite``."""
+    """The store to use: as given, as the last registry file says, or ``.harness/store.sqlite``.
+
+    Raises:
+        UsageError: what is given is no name of a file.
+    """
     if path is not None:
-        return Path(path).expanduser()
+        given = Path(path).expanduser()
+        if not given.name:
+            raise UsageError(f"{given}: is a folder; name a file for the store")
+        return given
     for file in reversed(registry.files):
         if file.store:
             return (file.folder / Path(file.store).expanduser()).resolve()

@@ -27,7 +27,7 @@ from harness.registry import Entry, Registry
 from harness.resolve import MANIFEST, ModelHandle, written
 from harness.store import Store
 from harness.task import Item
-from harness.training import check_base, check_task, fit, good_items, write_atomically
+from harness.training import check_base, check_task, fit, good_items, warn_of_flattery, write_atomically
 
 FOLDS = "folds.json"
 FEWEST = 2
@@ -158,6 +158,7 @@ def cross_fit(
     check_base(kind, trainer.name, base)
     if count < FEWEST:
         raise UsageError(f"--folds {count}: at least {FEWEST}")
+    warn_of_flattery(base, task.name, split, progress)
     offers = _offers(registry, kind.model)
     fold_of = assign(list(good_items(task, split, limit)), count, seed)
     facts = {

@@ -18,6 +18,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+Place = tuple[str | int, ...]
+"""Keys and numbers that lead to an entry: ``("models", 1)`` is the second model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake, and the entry of what was asked for that it is in."""
+
+    text: str
+    place: Place = ()
+    """Empty where it is in no single entry."""
 
 
 class HarnessError(Exception):
@@ -52,14 +65,24 @@ class NameClash(UsageError):
 class PlanError(HarnessError):
     """Everything that is wrong with a plan, found before any work began."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
-        many = f"{len(problems)} problems: nothing was run\n" if len(problems) > 1 else ""
-        super().__init__(many + "\n".join(f"- {p}" if many else p for p in problems))
+    def __init__(self, problems: Sequence[str | Problem]) -> None:
+        self.located = tuple(dict.fromkeys(p if isinstance(p, Problem) else Problem(p) for p in problems))
+        self.problems = tuple(dict.fromkeys(p.text for p in self.located))
+        many = f"{len(self.problems)} problems: nothing was run\n" if len(self.problems) > 1 else ""
+        super().__init__(many + "\n".join(f"- {p}" if many else p for p in self.problems))
 
 
 class ConfigurationError(HarnessError):
-    """A YAML file that does not follow its schema."""
+    """A YAML file that does not follow its schema.
+
+    Args:
+        text: The whole message.
+        problems: Its lines, one a mistake, where the file's schema was checked.
+    """
+
+    def __init__(self, text: str, problems: Sequence[Problem] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__(text)
 
 
 class PluginError(HarnessError):

@@ -1,32 +1,110 @@
-"""Files that a command writes, and those that it must not write over."""
+"""Files and folders that a command writes: what their names say, and those that it must not write over."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from harness.errors import UsageError
+from harness.errors import UnknownName, UsageError
 
+FORMATS = ("table", "markdown", "csv", "json", "html", "latex", "model-card")
+"""Of leaderboards."""
+BY_ENDING = {
+    ".txt": "table",
+    ".md": "markdown",
+    ".csv": "csv",
+    ".json": "json",
+    ".html": "html",
+    ".tex": "latex",
+    ".yaml": "model-card",
+    ".yml": "model-card",
+}
 _DATABASE = b"SQLite format 3\0"
 
 
+def is_site(output: str, format_: str | None) -> bool:
+    """Whether an output is the folder of a site: by the slash at its end, or for want of an ending.
+
+    Raises:
+        UsageError: it is a folder and a format is asked for too, or its ending names no format.
+        UnknownName: there is no such format.
+    """
+    if format_ is not None and format_ not in FORMATS:
+        raise UnknownName("format", format_, FORMATS, hint=f"there are {', '.join(FORMATS)}")
+    if output.endswith(("/", "\\")):
+        if format_ is not None:
+            raise UsageError(f"{output} is a folder, which holds a site; the format {format_} needs the name of a file")
+        return True
+    ending = Path(output).suffix
+    if format_ is not None or ending.lower() in BY_ENDING:
+        return False
+    if ending[1:2].isalpha() and not Path(output).is_dir():  # a number, as in v1.2, is a version
+        raise UsageError(
+            f"{output}: the ending {ending} names no format; give a format, one of these endings "
+            f"({', '.join(BY_ENDING)}), or a folder for a site: {output}/"
+        )
+    return True
+
+
+def refuse_several(benchmarks: Sequence[str]) -> None:
+    """Make sure that a file is to hold one benchmark.
+
+    Raises:
+        UsageError: it is to hold several.
+    """
+    if len(benchmarks) > 1:
+        raise UsageError(
+            f"{len(benchmarks)} benchmarks go into a site only: name a folder as the output, such as -o site/, "
+            "or write one leaderboard at a time"
+        )
+
+
 def refuse_to_replace(output: Path, read: Iterable[Path]) -> None:
-    """Make sure that an output is none of the files that are read, and no database.
+    """Make sure that an output is none of the files that are read, no database and no device.
 
     Raises:
         UsageError: it is.
     """
+    if os.path.exists(output) and not os.path.isfile(output) and not os.path.isdir(output):
+        raise UsageError(f"{output}: is a device, not a file; write to a file")
     for path in read:
-        if _same(output, path):
+        if resolved(output) == resolved(path):
             raise UsageError(f"{output}: is read by this very command; write to another file")
     try:
         with output.open("rb") as stream:
             beginning = stream.read(len(_DATABASE))
-    except OSError:  # not there, or no file: whoever writes says so
+    except (OSError, ValueError):  # not there, no file, or no name of one: whoever writes says so
         return
     if beginning == _DATABASE:
         raise UsageError(f"{output}: holds a database, perhaps a store; write to another file")
 
 
-def _same(one: Path, other: Path) -> bool:
-    return one.expanduser().absolute().resolve() == other.expanduser().absolute().resolve()
+def refuse_unwritable(output: Path, *, folder: bool = False) -> None:
+    """Make sure that a file, or a folder, can be made or written where it is to be; nothing is made.
+
+    Raises:
+        UsageError: it cannot, as far as can be seen beforehand.
+    """
+    try:
+        os.lstat(output)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{output}: cannot be written: {getattr(error, 'strerror', error)}") from None
+    if not folder and output.is_dir():
+        raise UsageError(f"{output}: is a folder; name a file")
+    place = Path(resolved(output))
+    there = next(path for path in ([place] if folder else []) + list(place.parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise UsageError(f"{output}: cannot be made: {there} is not a folder; choose another place")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UsageError(f"{output}: cannot be written: {there} allows no writing; choose another place")
+
+
+def resolved(path: Path) -> str:
+    """Where a path leads: absolute, without links; the same for two that name one place."""
+    try:
+        return os.path.realpath(os.path.expanduser(path))
+    except ValueError:  # no name of a file
+        return os.path.join(os.getcwd(), path)

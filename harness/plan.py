@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from harness.adapters import Adapter, Edge, Route, Unsuitable, find_route
 from harness.arguments import check_arguments
 from harness.build import build_task
-from harness.errors import DataError, HarnessError, PlanError, UsageError, did_you_mean
+from harness.errors import DataError, HarnessError, Place, PlanError, Problem, UsageError, did_you_mean
 from harness.metric import Metric
 from harness.plugins import describe
 from harness.registry import Registry
@@ -64,6 +65,15 @@ class Cell:
         return tuple(name for asked in self.stages for name in asked.route.names)
 
     @property
+    def fingerprint(self) -> str:
+        """Those of the models of all stages.
+
+        Raises:
+            CellError: one has not been trained.
+        """
+        return "+".join(asked.handle.fingerprint for asked in self.stages)
+
+    @property
     def handles(self) -> list[ModelHandle]:
         """The models of all roles, each once."""
         return list({id(asked.handle): asked.handle for asked in self.stages}.values())
@@ -91,7 +101,10 @@ class Planner:
 
     def __init__(self, registry: Registry, *, models_folder: Path) -> None:
         self._registry, self._models_folder = registry, models_folder
-        self.problems: list[str] = []
+        self.problems: list[Problem] = []
+        """What was found so far; the places are the fields of the wish and the entries in them."""
+        self._here: Place = ()
+        self._places: dict[str, Place] = {}  # of tasks and benchmarks, by name: the target that brought them
         self._made: dict[str, ModelHandle] = {}  # by specification; a model inside several others is one
 
     def plan(self, wish: Wish) -> Plan:
@@ -101,46 +114,81 @@ class Planner:
             PlanError: everything that is wrong, together.
         """
         benchmarks, tasks, explicit = self._targets(wish)
-        labels = list(dict.fromkeys([*wish.models, *(() if wish.models else _defaults(benchmarks))]))
+        labels = _labels(wish, benchmarks)
         if not labels and not self.problems:
-            self.problems.append("no model to evaluate: name one with -m MODEL (see: harness list models)")
-        handles = [h for h in (self._attempt(self._model, label) for label in labels) if h is not None]
+            self._note("no model to evaluate: name one with -m MODEL (see: harness list models)")
+        found = [(self._attempt(self._model, label, place=place), place) for label, place in labels.items()]
+        handles = [(handle, place) for handle, place in found if handle is not None]
         self._check_labels(handles)
         for benchmark in benchmarks:
-            self._check_benchmark(benchmark, tasks, wish)
-        roles = {r: h for r, m in wish.roles.items() if (h := self._attempt(self._model, m)) is not None}
+            with self._at(self._places[benchmark.name]):
+                self._check_benchmark(benchmark, tasks, wish)
+        self._check_wished(tasks, wish)
+        roles = {
+            r: h for r, m in wish.roles.items() if (h := self._attempt(self._model, m, place=("roles", r))) is not None
+        }
         plan = Plan(wish, [], benchmarks)
         blocked: dict[str, str] = {}
         for task in tasks:
-            reason = self._preflight(task, wish)
+            with self._at(self._places[task.name]):
+                reason = self._preflight(task, wish)
             if reason:
                 blocked[task.name] = reason
-        for handle in handles:
-            for task in tasks:
-                cell = self._attempt(self._cell, handle, task, roles, wish, plan, task.name in explicit)
-                if cell is not None:
-                    cell.blocked = blocked.get(task.name, "")
-                    plan.cells.append(cell)
-            self._check_records(handle, tasks, blocked, wish)
-            self._check_training(handle, tasks, wish, plan)
+        for handle, place in handles:
+            with self._at(place):
+                self._plan_model(handle, tasks, roles, wish, plan, explicit, blocked)
         used = {asked for task in tasks for asked in (s.role for s in task.stages)}
         for role in wish.roles:
             if role not in used:
-                self.problems.append(f"--role {role}: no task asked for has such a role{did_you_mean(role, used)}")
+                hint = did_you_mean(role, used)
+                self._note(f"no task asked for has the role {role!r}{hint}", "roles", role)
         if self.problems:
-            raise PlanError(list(dict.fromkeys(self.problems)))
+            raise PlanError(self.problems)
         if not plan.cells:
             raise PlanError([*plan.skipped, "nothing to run"])
         return plan
 
-    def _attempt(self, make: Callable[..., T], *arguments: Any) -> T | None:
-        """What ``make`` returns, or None with its error noted."""
+    def _plan_model(
+        self,
+        handle: ModelHandle,
+        tasks: Sequence[Task],
+        roles: Mapping[str, ModelHandle],
+        wish: Wish,
+        plan: Plan,
+        explicit: set[str],
+        blocked: Mapping[str, str],
+    ) -> None:
+        """Add the cells of one model."""
+        for task in tasks:
+            cell = self._attempt(self._cell, handle, task, roles, wish, plan, task.name in explicit)
+            if cell is not None:
+                cell.blocked = blocked.get(task.name, "")
+                plan.cells.append(cell)
+        self._check_records(handle, tasks, blocked, wish)
+        self._check_training(handle, tasks, wish, plan)
+
+    def _note(self, text: str, *place: str | int) -> None:
+        self.problems.append(Problem(text, place or self._here))
+
+    @contextmanager
+    def _at(self, place: Place) -> Iterator[None]:
+        """Problems found meanwhile are of that entry, where nothing says better."""
+        before, self._here = self._here, place
         try:
-            return make(*arguments)
-        except PlanError as error:
-            self.problems += error.problems
-        except HarnessError as error:
-            self.problems.append(str(error))
+            yield
+        finally:
+            self._here = before
+
+    def _attempt(self, make: Callable[..., T], *arguments: Any, place: Place = ()) -> T | None:
+        """What ``make`` returns, or None with its error noted."""
+        with self._at(place or self._here):
+            try:
+                return make(*arguments)
+            except PlanError as error:
+                for problem in error.located:
+                    self._note(problem.text, *problem.place)
+            except HarnessError as error:
+                self._note(str(error))
         return None
 
     def _of_plugin(self, what: str, method: Callable[[], T]) -> T | None:
@@ -148,45 +196,42 @@ class Planner:
         try:
             return self._attempt(method)
         except Exception as error:
-            self.problems.append(f"{what}: {method.__name__}() failed: {describe(error)}")
+            self._note(f"{what}: {method.__name__}() failed: {describe(error)}")
             return None
 
     def _model(self, text: str) -> ModelHandle:
         return resolve_model(self._registry, text, models_folder=self._models_folder, known=self._made)
 
-    def _check_labels(self, handles: Sequence[ModelHandle]) -> None:
+    def _check_labels(self, handles: Sequence[tuple[ModelHandle, Place]]) -> None:
         seen: set[str] = set()
-        for handle in handles:
+        for handle, place in handles:
             if handle.label in seen:
-                self.problems.append(f"two models are called {handle.label!r}; give one another label: -m LABEL=MODEL")
+                self._note(f"two models are called {handle.label!r}; give one another label: LABEL=MODEL", *place)
             seen.add(handle.label)
 
     def _targets(self, wish: Wish) -> tuple[list[BenchmarkFile], list[Task], set[str]]:
         benchmarks: list[BenchmarkFile] = []
         names: list[str] = []
         explicit: set[str] = set()
-        for target in wish.targets:
-            self._attempt(self._target, target, benchmarks, names, explicit)
+        for i, target in enumerate(wish.targets):
+            known = len(names)
+            self._attempt(self._target, target, benchmarks, names, explicit, place=("targets", i))
+            for name in (target, *names[known:]):
+                self._places.setdefault(name, ("targets", i))
         if not wish.targets:
-            self.problems.append("nothing to evaluate on: name a task or benchmark with -t (see: harness list tasks)")
-        built = [self._attempt(build_task, self._registry, name) for name in dict.fromkeys(names)]
+            self._note("nothing to evaluate on: name a task or benchmark with -t (see: harness list tasks)")
+        built = [
+            self._attempt(build_task, self._registry, name, place=self._places[name]) for name in dict.fromkeys(names)
+        ]
         return benchmarks, [task for task in built if task is not None], explicit
 
     def _target(self, target: str, benchmarks: list[BenchmarkFile], names: list[str], explicit: set[str]) -> None:
         """Add what one target stands for."""
+        names += task_names(self._registry, target)
         benchmark = self._registry.benchmarks().get(target)
         if benchmark is not None:
             benchmarks.append(benchmark)
-            names += benchmark.tasks
-        elif self._registry.is_pattern(target):
-            matches = self._registry.matching(target)
-            if not matches:
-                raise UsageError(f"no task matches {target!r}")
-            for match in matches:  # one of a library may be a group
-                group = self._registry.benchmarks().get(match)
-                names += group.tasks if group is not None else [match]
-        else:
-            names.append(target)
+        elif not self._registry.is_pattern(target):
             explicit.add(target)
 
     def _check_benchmark(self, benchmark: BenchmarkFile, tasks: Sequence[Task], wish: Wish) -> None:
@@ -194,29 +239,37 @@ class Planner:
         from harness.leaderboard.aggregates import problems_of
 
         given = {task.name: (*task.metrics, *wish.metrics) for task in tasks}
-        self.problems += problems_of(self._registry, benchmark, given)
+        for problem in problems_of(self._registry, benchmark, given):
+            self._note(problem)
+
+    def _check_wished(self, tasks: Sequence[Task], wish: Wish) -> None:
+        """Adapters and metrics are there, also where no model is left to need them."""
+        for i, name in enumerate(wish.adapters):
+            self._attempt(self._registry.find, "adapter", name, place=("adapters", i))
+        for i, text in enumerate(wish.metrics):
+            for task in tasks:
+                self._attempt(metric_of, self._registry, task, text, place=("metrics", i))
 
     def _preflight(self, task: Task, wish: Wish) -> str:
         """Read the first item: a missing column is a mistake of the plan; data out of reach blocks only its cells."""
         if wish.split not in task.splits:
-            self.problems.append(f"the task {task.name} has no split {wish.split!r}; it has: {', '.join(task.splits)}")
+            has = ", ".join(task.splits)
+            self._note(f"the task {task.name} has no split {wish.split!r}; it has: {has}", "split")
             return ""
         try:
             first = next(iter(task.items(wish.split, limit=1)), None)
         except DataError as error:
             return str(error)
         except HarnessError as error:
-            self.problems.append(f"{task.name}: {error}")
+            self._note(f"{task.name}: {error}")
             return ""
         except Exception as error:  # a plugin's kind of task
-            self.problems.append(f"{task.name}: its first item cannot be read: {describe(error)}")
+            self._note(f"{task.name}: its first item cannot be read: {describe(error)}")
             return ""
         if first is None:
             return f"{task.name}: the data is empty: {task.describe_data(wish.split)}"
         if isinstance(first, BadItem) and "missing" in first.problem:
-            self.problems.append(
-                f"{task.name}: {first.where}: {first.problem}; map it under 'columns' in the task's YAML"
-            )
+            self._note(f"{task.name}: {first.where}: {first.problem}; map it under 'columns' in the task's YAML")
         elif not isinstance(first, BadItem) and first.withheld:
             task.settings["_withheld"] = True
         return ""
@@ -235,9 +288,8 @@ class Planner:
             asked = handle if stage.role == task.evaluates else roles.get(stage.role)
             if asked is None:
                 if stage.role not in wish.roles:  # one that was named but cannot be resolved is reported already
-                    raise UsageError(
-                        f"the task {task.name} needs a model for the role {stage.role!r}: --role {stage.role}=MODEL"
-                    )
+                    text = f"the task {task.name} needs a model for the role {stage.role!r}: --role {stage.role}=MODEL"
+                    raise PlanError([Problem(text, self._places[task.name])])
                 return None
             if task.settings.get("_withheld") and asked.reads_text:
                 reason = (
@@ -265,8 +317,6 @@ class Planner:
             )
             for e in self._registry.entries("adapter")
         ]
-        for name in preferred:
-            self._registry.find("adapter", name)
         unsuitable: list[str] = []
         while True:
             found = find_route(accepts, handle.offers, edges)
@@ -292,10 +342,12 @@ class Planner:
     def _metrics(self, task: Task, wish: Wish, explicit: bool) -> tuple[Metric, ...]:
         metrics = []
         for text in dict.fromkeys([*task.metrics, *wish.metrics]):
-            metric = metric_of(self._registry, task, text)
-            if text not in task.metrics and not explicit and not set(metric.needs) <= set(task.columns):
-                continue  # a metric wished for a whole benchmark is computed on the tasks that it fits
-            check_columns(metric, task)
+            place = () if text in task.metrics else ("metrics", wish.metrics.index(text))
+            with _of(*(place or self._places[task.name])):
+                metric = metric_of(self._registry, task, text)
+                if place and not explicit and not set(metric.needs) <= set(task.columns):
+                    continue  # a metric wished for a whole benchmark is computed on the tasks that it fits
+                check_columns(metric, task)
             metrics.append(metric)
         return tuple(metrics)
 
@@ -310,7 +362,7 @@ class Planner:
             suite = [t for t in self._registry.tasks() if t.partition("/")[0] == name]
             if name not in self._registry.tasks() and not suite:
                 known = [*self._registry.tasks(), *self._registry.benchmarks()]
-                self.problems.append(
+                self._note(
                     f"{handle.label}: records name the task {name!r}, which does not exist{did_you_mean(name, known)}"
                 )
                 continue
@@ -331,7 +383,7 @@ class Planner:
                     break
             if unknown:
                 some = ", ".join(repr(i) for i in sorted(unknown)[:3])
-                self.problems.append(
+                self._note(
                     f"{handle.label}: records hold {len(unknown)} item{'s' if len(unknown) > 1 else ''} of {name!r} "
                     f"that the data does not have: {some}{', ...' if len(unknown) > 3 else ''}"
                 )
@@ -352,8 +404,41 @@ def _named(adapter: Adapter, name: str) -> Adapter:
     return adapter
 
 
-def _defaults(benchmarks: Sequence[BenchmarkFile]) -> list[str]:
-    return [model for benchmark in benchmarks for model in benchmark.default_models]
+@contextmanager
+def _of(*place: str | int) -> Iterator[None]:
+    """What is found wrong meanwhile is of that entry."""
+    try:
+        yield
+    except HarnessError as error:
+        raise PlanError([Problem(str(error), place)]) from error
+
+
+def task_names(registry: Registry, target: str) -> list[str]:
+    """The tasks that a target stands for: a benchmark, a glob, or a task, which need not exist.
+
+    Raises:
+        UsageError: no task matches the glob.
+    """
+    benchmark = registry.benchmarks().get(target)
+    if benchmark is not None:
+        return list(benchmark.tasks)
+    if not registry.is_pattern(target):
+        return [target]
+    matches = registry.matching(target)
+    if not matches:
+        raise UsageError(f"no task matches {target!r}")
+    groups = ((match, registry.benchmarks().get(match)) for match in matches)  # one of a library may be a group
+    return [name for match, group in groups for name in (group.tasks if group is not None else [match])]
+
+
+def _labels(wish: Wish, benchmarks: Sequence[BenchmarkFile]) -> dict[str, Place]:
+    """The models wished for, or else the benchmarks' own, each once and with its place in the wish."""
+    labels: dict[str, Place] = {}
+    for i, text in enumerate(wish.models):
+        labels.setdefault(text, ("models", i))
+    if not wish.models:
+        labels.update((model, ()) for benchmark in benchmarks for model in benchmark.default_models)
+    return labels
 
 
 def _skip(plan: Plan, reason: str, explicit: bool) -> None:

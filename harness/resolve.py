@@ -20,6 +20,7 @@ from harness.registry import Entry, Registry
 
 _LABEL = re.compile(r"^(?P<label>[\w./@+-]+)=(?P<rest>[^=:]+(:.*)?)$")
 _NAME = re.compile(r"^[\w./@+-]+$")
+_NO_LABEL = re.compile(r"[^\w./@+-]+")
 MANIFEST = "manifest.json"
 
 
@@ -131,6 +132,22 @@ def parse_specification(text: str) -> Specification:
     return Specification(label or text, name, parse_arguments(listed, text))
 
 
+def check_label(label: str) -> str:
+    """A label, as it can stand before the ``=`` of a specification.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if not label or _NO_LABEL.search(label):
+        raise UsageError(f"{label!r} is no label of a model; use letters, digits and . _ - + / @")
+    return label
+
+
+def label_from(text: str) -> str:
+    """A label that is as near to a text as can be."""
+    return _NO_LABEL.sub("-", text) or "model"
+
+
 def resolve_model(
     registry: Registry, text: str, *, models_folder: Path, known: dict[str, ModelHandle] | None = None
 ) -> ModelHandle:
@@ -222,6 +239,25 @@ def written(value: Any) -> str:
         return json.dumps(list(value))  # has brackets of its own
     text = str(value)
     return f"[{text}]" if "," in text or ":" in text else text
+
+
+def specify(label: str, name: str, path: Path) -> str:
+    """``LABEL=NAME:path=PATH``.
+
+    Raises:
+        UsageError: the path holds what no specification can, such as a single bracket.
+    """
+    text = f"{label}={name}:path={written(path)}"
+    try:
+        read = parse_specification(text).arguments
+        same = getattr(read, "texts", {}).get("path", read["path"]) == str(path)
+    except (UsageError, KeyError):
+        same = False
+    if not same:
+        raise UsageError(
+            f"{path}: no specification can name a model there; use letters, digits and . _ - / in the path"
+        )
+    return text
 
 
 def _part(given: Any) -> str:

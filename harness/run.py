@@ -179,7 +179,7 @@ class Runner:
                 raise DataError(cell.blocked)
             for handle in cell.handles:
                 self._train_first(handle)
-            record.fingerprint = "+".join(asked.handle.fingerprint for asked in cell.stages)
+            record.fingerprint = cell.fingerprint
             record.asked = [
                 _asked_record(stage.role, asked) for stage, asked in zip(cell.task.stages, cell.stages, strict=True)
             ]

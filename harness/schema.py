@@ -7,7 +7,7 @@ import math
 import typing
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StrictFloat, model_validator
 
@@ -251,9 +251,16 @@ class RegistryFile(Strict):
 class LeaderboardFile(Strict):
     """One leaderboard that a run file writes."""
 
-    benchmark: str | list[str] = Field(description="benchmark, or several where the output holds several")
-    output: str = Field(description="file or folder, relative to this file; the ending says the format")
-    format: str | None = Field(None, description="where the ending does not say it: table, markdown, csv, json, html")
+    benchmark: str | Annotated[list[str], Field(min_length=1)] = Field(
+        description="benchmark, or several where the output is a site"
+    )
+    output: str = Field(
+        min_length=1, description="file, or folder of a site, relative to this file; the ending says the format"
+    )
+    format: str | None = Field(
+        None,
+        description="where the ending does not say it: table, markdown, csv, json, html, latex, model-card",
+    )
     published: list[str] = Field(default_factory=list, description="files of published results to show beside")
     merge: list[str] = Field(default_factory=list, description="stores of other machines to read beside")
 
@@ -282,19 +289,6 @@ class RunFile(Strict):
     store: str | None = Field(None, description="SQLite file of all results, relative to this file")
     registry: str | None = Field(None, description="a registry.yaml that wins over the others, relative to this file")
     leaderboards: list[LeaderboardFile] = Field(default_factory=list, description="what to write at the end")
-
-    @model_validator(mode="after")
-    def _whole_for_leaderboards(self) -> RunFile:
-        if self.leaderboards and (self.limit is not None or self.split != "test"):
-            which = "limit" if self.limit is not None else "split"
-            raise ValueError(
-                f"leaderboards hold whole evaluations of the test split; remove {which!r} or 'leaderboards'"
-            )
-        outputs = [board.output for board in self.leaderboards]
-        twice = [output for i, output in enumerate(outputs) if output in outputs[:i]]
-        if twice:
-            raise ValueError(f"two leaderboards are written to {twice[0]!r}")
-        return self
 
 
 SCHEMAS: dict[str, type[BaseModel]] = {

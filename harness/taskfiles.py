@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
-from harness.errors import ConfigurationError, did_you_mean
+from harness.errors import ConfigurationError, Problem, did_you_mean
 from harness.plugins import TASK_GROUP
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def load_yaml(path: Path) -> Any:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # what is no UTF-8, or no name of a file
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     try:
         return yaml.load(text, Loader=_Loader)  # a safe loader either way
@@ -111,12 +111,17 @@ def validate(model: type[BaseModel], value: Any, path: Path, *, prefix: Sequence
         return model.model_validate(value)
     except ValidationError as error:
         errors = [e for e in error.errors() if not _is_other_form(e)]
-        lines = [_explain(model, e, path, prefix) for e in errors or error.errors()]
-        raise ConfigurationError("\n".join(dict.fromkeys(lines))) from None
+        found = (Problem(_explain(model, e, path, prefix), _location(e)) for e in errors or error.errors())
+        problems = list(dict.fromkeys(found))
+        raise ConfigurationError("\n".join(p.text for p in problems), problems) from None
+
+
+def _location(error: Any) -> tuple[str | int, ...]:
+    return tuple(key for key in error["loc"] if not _is_union_member(key))
 
 
 def _explain(model: type[BaseModel], error: Any, path: Path, prefix: Sequence[str | int]) -> str:
-    location = [key for key in error["loc"] if not _is_union_member(key)]
+    location = _location(error)
     line = line_of(path, [*prefix, *location])
     key = ".".join(map(str, location))
     where = f"{path}{f':{line}' if line else ''}: "

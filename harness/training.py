@@ -138,8 +138,8 @@ def fit(
         "base": base.fingerprint if base else None,
         **({"without": _digest(without)} if without else {}),
     }
-    for label in _trained_on_the_same(base, task.name, split):
-        progress.warn(f"{label} was trained on {task.name} [{split}] itself: its answers there flatter it")
+    if not without:  # who trains several such models says it once
+        warn_of_flattery(base, task.name, split, progress)
     workdir = _claim(directory, wanted)
     start = time.perf_counter()
 
@@ -175,6 +175,12 @@ def fit(
 
 def _digest(ids: frozenset[str]) -> str:
     return hashlib.blake2b("\0".join(sorted(ids)).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def warn_of_flattery(base: ModelHandle | None, task: str, split: str, progress: Progress) -> None:
+    """Say that a base model, or one inside it, was trained on what is learned from now."""
+    for label in _trained_on_the_same(base, task, split):
+        progress.warn(f"{label} was trained on {task} [{split}] itself: its answers there flatter it")
 
 
 def _trained_on_the_same(base: ModelHandle | None, task: str, split: str) -> list[str]:
@@ -261,4 +267,13 @@ def write_atomically(path: Path, text: str) -> None:
     partial_path.replace(path)
 
 
-__all__ = ["Ask", "check_task", "fit", "good_items", "train_handle", "train_missing", "write_atomically"]
+__all__ = [
+    "Ask",
+    "check_task",
+    "fit",
+    "good_items",
+    "train_handle",
+    "train_missing",
+    "warn_of_flattery",
+    "write_atomically",
+]

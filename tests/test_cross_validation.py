@@ -136,3 +136,20 @@ def test_a_wrong_request_is_said_before_anything_is_trained(harness):
         ran = harness("cross-validate", *arguments)
         assert ran.code == 2
         assert message in ran.err
+
+
+@pytest.mark.parametrize("option", [("--label", "lab=el"), ("--label", "a b"), ("--store", "a[b.sqlite")])
+def test_names_that_cannot_be_used_are_refused_before_anything_is_trained(harness, project, option):
+    ran = harness("cross-validate", "linear-detector", "-t", TASK, *option)
+    assert ran.code == 2
+    assert "is no label of a model" in ran.err or "no specification can name a model there" in ran.err
+    assert "training" not in ran.err
+    assert not list(project.rglob("cross-fitted"))
+
+
+def test_a_base_trained_on_the_same_data_is_warned_of_once(harness, project):
+    assert harness("train", "tfidf-detector", "-t", TASK, "-o", "words", "--split", "test").code == 0
+    base = "tfidf-detector:path=words"
+    ran = harness("cross-validate", "calibrated-detector", "--base", base, "-t", TASK, "--folds", "3")
+    assert ran.code == 0, ran.err
+    assert ran.err.count("its answers there flatter it") == 1

@@ -56,13 +56,16 @@ def command(
       harness cross-validate linear-detector -t quickstart/detection
       harness cross-validate muli --base hf:path=OWNER/NAME -t toxicity/openai-moderation --folds 10
     """
+    from harness.api import models_folder, store_path
     from harness.cli.eval_command import evaluate_and_show
     from harness.plan import Wish
-    from harness.resolve import written
+    from harness.resolve import check_label, specify
 
+    label = check_label(label or trainer + "-cv")
     registry = open_registry(registry_file, strict)
+    specify(label, "cross-fitted", models_folder(store_path(registry, store)))  # refuses before anything is trained
     place = _train(registry, trainer, task, base, settings, store, folds=folds, seed=seed, split=split, limit=limit)
-    model = f"{label or trainer + '-cv'}=cross-fitted:path={written(place)}"
+    model = specify(label, "cross-fitted", place)
     wish = Wish([model], [task], limit=limit, split=split)
     return evaluate_and_show(
         registry, wish, store, dry_run=False, as_json=as_json, all_metrics=all_metrics, domains=domains

@@ -9,21 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import open_registry, registry_options, store_option
+from harness.outputs import BY_ENDING, FORMATS, is_site, refuse_several, refuse_to_replace
 
 if TYPE_CHECKING:
     from harness.registry import Registry
-
-FORMATS = ("table", "markdown", "csv", "json", "html", "latex", "model-card")
-BY_ENDING = {
-    ".txt": "table",
-    ".md": "markdown",
-    ".csv": "csv",
-    ".json": "json",
-    ".html": "html",
-    ".tex": "latex",
-    ".yaml": "model-card",
-    ".yml": "model-card",
-}
 
 
 @click.command("leaderboard")
@@ -82,35 +71,14 @@ def command(
     from harness.errors import UsageError
 
     registry = open_registry(registry_file, strict)
-    if output is not None and _is_site(output, format_):
+    if output is not None and is_site(output, format_):
         _write_site(registry, benchmarks, Path(output), published, merge, store, texts=texts, outcome=outcome)
         return
     if texts or outcome is not None:
         option = "--texts" if texts else "--outcome"
         raise UsageError(f"{option} is for a site; name a folder with -o, such as site/")
-    if len(benchmarks) > 1:
-        raise UsageError(
-            f"{len(benchmarks)} benchmarks go into a site only: name a folder with -o, such as site/, "
-            "or write one leaderboard at a time"
-        )
+    refuse_several(benchmarks)
     _write_board(registry, benchmarks[0], format_, None if output is None else Path(output), published, merge, store)
-
-
-def _is_site(output: str, format_: str | None) -> bool:
-    """Whether -o names a folder: by the slash at its end, or for want of an ending that names a format.
-
-    Raises:
-        UsageError: it does, and a format is asked for too.
-    """
-    from harness.errors import UsageError
-
-    if output.endswith(("/", "\\")):
-        if format_ is not None:
-            raise UsageError(
-                f"-o {output} is a folder, which holds a site; --format {format_} needs the name of a file"
-            )
-        return True
-    return format_ is None and Path(output).suffix.lower() not in BY_ENDING
 
 
 def _write_site(
@@ -152,7 +120,6 @@ def _write_board(
     from harness.api import build_leaderboard, store_path
     from harness.errors import UsageError
     from harness.leaderboard import render
-    from harness.outputs import refuse_to_replace
     from harness.training import write_atomically
 
     if output is not None:

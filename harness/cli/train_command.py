@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -50,7 +51,10 @@ def command(
     from harness.api import train
     from harness.arguments import Arguments, parse_arguments
     from harness.progress import TerminalProgress
+    from harness.resolve import label_from, specify
 
+    label = label_from(output.name)
+    specify(label, "model", output)  # refuses what could not be named afterwards
     chosen = Arguments()
     for pair in settings:
         chosen = chosen.replaced_by(parse_arguments(pair, f"--set {pair}"))
@@ -71,4 +75,4 @@ def command(
         return
     figures = ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in manifest["figures"].items())
     click.echo(f"trained {manifest['model']} on {task} [{split}] in {manifest['seconds']:.1f} s: {figures}")
-    click.echo(f"use it as: -m {output.name}={manifest['model']}:path={output}")
+    click.echo(f"use it as: -m {shlex.quote(specify(label, manifest['model'], output))}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from harness.errors import UsageError
 from harness.store.reading import Readable
@@ -11,6 +11,10 @@ from harness.store.records import CellRecord, latest_cells
 _WHOLE = {"limit": None, "split": "test"}
 Cells = dict[tuple[str, str], tuple[Readable, CellRecord]]
 """By label and task: a cell, and the store that it is of."""
+DIFFER = (
+    "their fingerprints differ, by version, argument, weight file or judge; evaluate one of them under another label: "
+    "-m LABEL=MODEL"
+)
 
 
 def merged_cells(stores: Sequence[Readable], digests: Mapping[str, str]) -> tuple[list[CellRecord], list[str]]:
@@ -22,12 +26,15 @@ def merged_cells(stores: Sequence[Readable], digests: Mapping[str, str]) -> tupl
     return [cell for _, cell in chosen.values()], notes
 
 
-def choose(stores: Sequence[Readable], digests: Mapping[str, str]) -> tuple[Cells, list[str]]:
+def choose(
+    stores: Sequence[Readable], digests: Mapping[str, str], *, renewed: Collection[str] = ()
+) -> tuple[Cells, list[str]]:
     """The newest whole cells of every model on every task, and what the reader has to know of those left out.
 
     Args:
         stores: The first that has a model's cell on a task gives it.
         digests: Hash of the current definition, by task.
+        renewed: Labels that are about to be evaluated anew, of which what the first store holds does not count.
 
     Raises:
         UsageError: one label names different models in two stores.
@@ -37,6 +44,8 @@ def choose(stores: Sequence[Readable], digests: Mapping[str, str]) -> tuple[Cell
     notes: list[str] = []
     for store in stores:
         cells = latest_cells(store, list(digests), settings=_WHOLE)
+        if store is stores[0]:
+            cells = [cell for cell in cells if cell.label not in renewed]
         current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
         others = [cell for cell in cells if cell.task_digest != digests[cell.task]]
         if others:
@@ -66,7 +75,4 @@ def _model(cell: CellRecord) -> set[str]:
 
 
 def _differ(label: str, one: Readable, other: Readable, where: str = "") -> str:
-    return (
-        f"the label {label!r} names different models{where} in {one.path} and in {other.path}: their fingerprints "
-        "differ, by version, argument, weight file or judge; evaluate one of them under another label: -m LABEL=MODEL"
-    )
+    return f"the label {label!r} names different models{where} in {one.path} and in {other.path}: {DIFFER}"

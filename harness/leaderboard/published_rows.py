@@ -59,11 +59,7 @@ def published_rows(
     for file in files:
         read = read_published(file, registry)
         rows.notes.extend(_unknown(registry, file, read))
-        own = [row for row in read if row.result.task in benchmark.tasks]
-        if not own:
-            hint = did_you_mean(read[0].result.task, benchmark.tasks)
-            raise DataError(f"{file}: no figure of a task of the benchmark {benchmark.name!r} in it{hint}")
-        for row in own:
+        for row in own_figures(benchmark, file, read):
             r = row.result
             by_model.setdefault(r.model, {})[r.task, r.metric, r.domain] = row
     used = _used(benchmark, shown)
@@ -73,6 +69,19 @@ def published_rows(
     if without:
         rows.notes.append(f"published, but without a figure that is shown here: {', '.join(without)}")
     return rows
+
+
+def own_figures(benchmark: BenchmarkFile, file: Path, read: Sequence[Published]) -> list[Published]:
+    """Of the figures of a file, those of a benchmark's tasks.
+
+    Raises:
+        DataError: there is none.
+    """
+    own = [row for row in read if row.result.task in benchmark.tasks]
+    if not own:
+        hint = did_you_mean(read[0].result.task, benchmark.tasks)
+        raise DataError(f"{file}: no figure of a task of the benchmark {benchmark.name!r} in it{hint}")
+    return own
 
 
 def _unknown(registry: Registry, file: Path, read: Sequence[Published]) -> list[str]:

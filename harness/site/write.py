@@ -75,7 +75,7 @@ def write_site(
     Raises:
         UsageError: a benchmark has no result, or the folder is not a site's, or cannot be written.
     """
-    earlier = _check(folder)
+    earlier = earlier_files(folder)
     contents = [gather(registry, store, name, published=published) for name in dict.fromkeys(names)]
     empty = [content.board.benchmark for content in contents if not content.rows]
     if empty:
@@ -205,8 +205,8 @@ def _plotly() -> bytes:
     raise UsageError(f"the package plotly with its {PLOTLY} is not installed; mend with: pip install plotly")
 
 
-def _check(folder: Path) -> list[str]:
-    """The files of an earlier build.
+def earlier_files(folder: Path) -> list[str]:
+    """The files of an earlier build of a site; none where there is no such folder yet.
 
     Raises:
         UsageError: the folder holds pages that are not of a site made by harness.

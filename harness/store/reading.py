@@ -20,6 +20,16 @@ from harness.store.store import clear_errors
 _FIND_AT_ONCE = 500
 
 
+def check_store(path: Path) -> None:
+    """Make sure that a file is a store; one that is not there, or empty, can become one.
+
+    Raises:
+        StoreError: it is another file, or was made by a newer version.
+    """
+    if path.is_file() and path.stat().st_size:
+        StoreReader(path, briefly=True).close()
+
+
 class Readable(Protocol):
     """What an open store and one that is only looked at have in common."""
 
@@ -36,13 +46,14 @@ class StoreReader:
 
     Args:
         path: The SQLite file.
+        briefly: Make no files beside it either, where nobody has it open; for a look of a moment.
 
     Raises:
         StoreError: it is missing, no store, or made by a newer version.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, briefly: bool = False) -> None:
+        self.path, self._briefly = path, briefly
         if not path.is_file():
             raise StoreError(f"{path}: there is no such store")
         self.folder = path.with_name(path.name + ".files")
@@ -56,6 +67,8 @@ class StoreReader:
 
     def _connect(self) -> sqlite3.Connection:
         place = f"file:{quote(str(self.path.absolute()))}?mode=ro"
+        if self._briefly and not self.path.with_name(self.path.name + "-wal").exists():
+            place += "&immutable=1"
         connection = sqlite3.connect(place, uri=True, timeout=10, check_same_thread=False)
         try:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

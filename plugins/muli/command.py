@@ -48,6 +48,8 @@ def command(
     from .explanation import of_detector, of_prompt
     from .saved import load
 
+    if text is not None:
+        _check_text(text)
     saved = load(detector)
     if text is None:
         found = of_detector(saved, top)
@@ -62,6 +64,22 @@ def command(
         print_json({"detector": str(detector), "text": text, **asdict(found)})
     else:
         _say(found)
+
+
+def _check_text(text: str) -> None:
+    """Refuse what no tokenizer takes.
+
+    Raises:
+        UsageError: a byte that was typed is not UTF-8.
+    """
+    from harness.errors import UsageError
+
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"--text: character {error.start + 1} is no character of Unicode; give the text in UTF-8"
+        ) from None
 
 
 def _next_token(registry: Registry, store: Path | None, detector: Path, base: str, text: str) -> object:

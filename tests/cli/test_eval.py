@@ -88,7 +88,7 @@ def test_all_problems_of_a_request_are_reported_together(plain, harness):
         "- no model is named 'toy-raeder'",
         "- no model is named 'lenght'",
         "- no model is named 'nobody'",
-        "- --role judge: no task asked for has such a role",
+        "- no task asked for has the role 'judge'",
     ]
 
 
@@ -169,7 +169,7 @@ def test_labels_tell_arguments_of_one_model_apart(plain, harness):
 
 def test_one_label_for_two_models_is_refused(plain, harness):
     ran = harness("eval", "-m", "a=toy-reader", "-m", "a=length", "-t", "demo/plain")
-    assert (ran.code, ran.err) == (2, "error: two models are called 'a'; give one another label: -m LABEL=MODEL\n")
+    assert (ran.code, ran.err) == (2, "error: two models are called 'a'; give one another label: LABEL=MODEL\n")
 
 
 def test_a_two_stage_task_asks_the_candidate_then_the_judge(toys, write_task, harness):
@@ -201,7 +201,7 @@ def test_a_misspelt_role_is_suggested(toys, write_task, harness):
     write_task("demo/duel", [{"prompt": "write 1", "reference": "2.0"}], kind="toy-duel")
     ran = harness("eval", "-m", "toy-writer", "-t", "demo/duel", "--role", "jugde=toy-judge")
     assert ran.code == 2
-    assert "- --role jugde: no task asked for has such a role (did you mean 'judge'?)" in ran.err.splitlines()
+    assert "- no task asked for has the role 'jugde' (did you mean 'judge'?)" in ran.err.splitlines()
 
 
 def test_another_judge_makes_another_cell(toys, write_task, harness):

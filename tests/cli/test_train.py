@@ -41,6 +41,25 @@ def test_training_says_how_to_use_the_product(project, harness):
     assert ran.out.splitlines()[-1] == "use it as: -m m=bt-linear:path=m"
 
 
+@pytest.mark.parametrize("name", ["name-with-=", "a b", "a,b", "a:b", "a]", "-x", "ü"])
+def test_what_training_says_works_as_it_stands(project, harness, name):
+    import shlex
+
+    ran = harness("train", "bt-linear", "-t", "quickstart/preferences", f"--output={name}", "--limit", 50)
+    assert ran.code == 0, ran.err
+    said = shlex.split(ran.out.splitlines()[-1].removeprefix("use it as: "))
+    ran = harness("eval", *said, "-t", "quickstart/preferences", "--limit", 2, "--json")
+    assert ran.code == 0, ran.err
+
+
+@pytest.mark.parametrize("name", ["a[b", "-", "[x]"])
+def test_a_place_that_could_not_be_named_is_refused_before_training(project, harness, name):
+    ran = harness("train", "bt-linear", "-t", "quickstart/preferences", f"--output={name}")
+    assert ran.code == 2
+    assert f"{name}: no specification can name a model there" in ran.err
+    assert not list(project.iterdir())
+
+
 def test_training_again_gives_the_same_weights(project, harness):
     from harness import file_identity
 

@@ -227,6 +227,8 @@ def test_explanations_add_up(trained, harness):
     page = (path.parent / "t.html").read_text()
     assert "What each token adds" in page
     shutil.rmtree(path)
+    ran = harness("explain", path, "--text", "a\udcff")
+    assert (ran.code, ran.err.partition(";")[0]) == (2, "error: --text: character 2 is no character of Unicode")
     ran = harness("explain", path)
     assert ran.code == 2
 

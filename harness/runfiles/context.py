@@ -1,0 +1,72 @@
+"""What the checks of a run file look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import HarnessError, Place, Problem, StoreError
+from harness.plan import Plan, task_names
+from harness.registry import Registry
+from harness.runfiles.reading import ReadRun
+
+if TYPE_CHECKING:
+    from harness.schema import BenchmarkFile, LeaderboardFile
+    from harness.store.reading import StoreReader
+
+
+@dataclass
+class Context:
+    """A run file, the names around it, and what was found wrong so far."""
+
+    run: ReadRun
+    registry: Registry
+    store: Path
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    plan: Plan | None = None
+    """None where the evaluation cannot be planned."""
+
+    @property
+    def boards(self) -> Iterable[tuple[int, LeaderboardFile]]:
+        """The leaderboards by their place in the file."""
+        return self.run.boards.items()
+
+    def benchmarks_of(self, board: LeaderboardFile) -> list[BenchmarkFile]:
+        """The benchmarks of a leaderboard that exist."""
+        known = self.registry.benchmarks()
+        return [known[name] for name in dict.fromkeys(board.benchmarks) if name in known]
+
+    def own_store(self) -> list[StoreReader]:
+        """The store as it is before the run; none where there is none, or no usable one."""
+        from harness.store.reading import StoreReader
+
+        if not self.store.is_file() or not self.store.stat().st_size:
+            return []
+        try:
+            return [StoreReader(self.store, briefly=True)]
+        except StoreError:  # `checks.store` says it
+            return []
+
+    def faulty(self, *place: str | int) -> bool:
+        """Whether something below that entry is wrong."""
+        return any(problem.place[: len(place)] == place for problem in [*self.problems, *self.run.mistakes])
+
+    @cached_property
+    def evaluated(self) -> set[str] | None:
+        """The tasks that the file evaluates; None where that cannot be said."""
+        if self.plan is not None:
+            return {cell.task.name for cell in self.plan.cells}
+        try:
+            names = {name for target in self.run.file.tasks for name in task_names(self.registry, target)}
+            return None if any(name not in self.registry.tasks() for name in names) else names
+        except HarnessError:
+            return None
+
+
+def of_board(number: int, key: str, *more: int) -> Place:
+    """The place of an entry of a leaderboard."""
+    return ("leaderboards", number, key, *more)

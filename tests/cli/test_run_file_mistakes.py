@@ -1,0 +1,381 @@
+"""Whatever is wrong with a run file is said before anything is computed, all of it, with file, line, key and mend."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+
+@pytest.fixture
+def mistakes(study, harness, toys):
+    """The problems of a run file, which are the same with ``--dry-run`` and in JSON; nothing may have been made."""
+
+    def find(text=None, **keys):
+        path = study(**keys)
+        if text is not None:
+            (toys / path).write_text(text)
+        before = sorted(toys.rglob("*"))
+        ran = harness("run", path, "--json")
+        assert ran.code == 2
+        problems = [failure["reason"] for failure in ran.document["failures"]]
+        assert (ran.document["written"], ran.document["not_written"]) == ([], [])
+        for options in ((), ("--dry-run",)):
+            ran = harness("run", path, *options)
+            assert ran.code == 2
+            assert all(line in ran.err for problem in problems for line in problem.splitlines())
+            assert "internal error" not in ran.err
+        assert sorted(toys.rglob("*")) == before
+        return problems
+
+    return find
+
+
+def board(output="board.md", benchmark="demo", **more):
+    return {"benchmark": benchmark, "output": output, **more}
+
+
+def test_mistakes_of_all_kinds_are_reported_together_in_the_order_of_their_lines(mistakes, toys):
+    (toys / "study/foreign").mkdir()
+    (toys / "study/foreign/index.html").write_text("<p>mine")
+    (toys / "study/file").write_text("text")
+    (toys / "study/bad.yaml").write_text("source: x\nfigures:\n  m:\n    demo/plain:accuracy: 55\n")
+    found = mistakes(
+        """models:
+  - lenght
+  - a=length
+  - a=toy-reader
+tasks: [demo]
+roles: {jugde: lenght}
+metrics: [accuracyy]
+adapters: [score-to-compar]
+split: tset
+limit: 3
+store: file
+leaderboards:
+  - {benchmark: demo, output: a.md, published: [bad.yaml, none.yaml], merge: [file, none.sqlite]}
+  - {benchmark: demo, output: ./a.md}
+  - {benchmark: dmeo, output: b.md}
+  - {benchmark: demo, output: c.md, format: htm}
+  - {benchmark: demo, output: board.xlsx}
+  - {benchmark: demo, output: file/d.md}
+  - {benchmark: demo, output: foreign/}
+"""
+    )
+    begins = [
+        "2: models.0: no model is named 'lenght' (did you mean 'length'?)",
+        "4: models.2: two models are called 'a'; give one another label: LABEL=MODEL",
+        "6: roles.jugde: no model is named 'lenght' (did you mean 'length'?)",
+        "6: roles.jugde: no task asked for has the role 'jugde'",
+        "7: metrics.0: no metric is named 'accuracyy' (did you mean 'accuracy'",
+        "8: adapters.0: no adapter is named 'score-to-compar' (did you mean 'score-to-compare'",
+        "9: split: the task demo/plain has no split 'tset'; it has: test",
+        "9: split: leaderboards hold whole evaluations of the test split; remove this key, or 'leaderboards'",
+        "10: limit: leaderboards hold whole evaluations of the test split; remove this key, or 'leaderboards'",
+        f"11: store: {toys}/study/file: not a usable store",
+        "13: leaderboards.0.published.0: bad.yaml:4: figures.m.demo/plain:accuracy: 55 is no fraction",
+        "13: leaderboards.0.published.1: none.yaml: no such file",
+        "13: leaderboards.0.merge.0: file: not a usable store: file is not a database",
+        "13: leaderboards.0.merge.1: none.sqlite: there is no such store",
+        "14: leaderboards.1.output: ./a.md and leaderboards.0.output (a.md) are one place",
+        "15: leaderboards.2.benchmark: no benchmark is named 'dmeo' (did you mean 'demo'?)",
+        "16: leaderboards.3.format: no format is named 'htm' (did you mean 'html'?); there are table, markdown",
+        "17: leaderboards.4.output: board.xlsx: the ending .xlsx names no format; give a format, one of these",
+        "18: leaderboards.5.output: file/d.md: cannot be made: ",
+        "19: leaderboards.6.output: foreign: holds an index.html that harness did not write",
+    ]
+    assert sorted(found) == sorted(
+        line for text in begins for line in found if line.startswith(f"study/run.yaml:{text}")
+    ), "\n".join(found)
+    assert len(found) == len(begins)
+    lines = [int(problem.split(":")[1]) for problem in found]
+    assert lines == sorted(lines)
+
+
+def test_what_breaks_the_schema_does_not_hide_the_rest(mistakes):
+    found = mistakes(
+        """models: [lenght]
+tasks: [demo]
+seed: soon
+limit: 0
+leaderboards:
+  - {benchmark: demo, outptu: a.md}
+  - {benchmark: dmeo, output: b.md}
+  - {benchmark: [], output: ""}
+  - {benchmark: demo, output: b.md}
+"""
+    )
+    begins = [
+        "1: models.0: no model is named 'lenght'",
+        "3: seed: Input should be a valid integer",
+        "4: limit: Input should be greater than or equal to 1, got 0",
+        "6: the key 'leaderboards.0.output' is missing",
+        "6: unknown key 'leaderboards.0.outptu' (did you mean 'output'?)",
+        "7: leaderboards.1.benchmark: no benchmark is named 'dmeo'",
+        "8: leaderboards.2.benchmark: List should have at least 1 item",
+        "8: leaderboards.2.output: String should have at least 1 character",
+        "9: leaderboards.3.output: b.md and leaderboards.1.output (b.md) are one place",
+    ]
+    assert len(found) == len(begins)
+    assert all(line.startswith(f"study/run.yaml:{text}") for line, text in zip(found, begins, strict=True)), found
+
+
+def test_a_misspelt_key_that_others_depend_on_is_said_without_what_would_follow_from_it(mistakes):
+    found = mistakes("model: [length]\ntasks: [demo]\nlimt: 3\n")
+    assert found == [
+        "study/run.yaml:1: unknown key 'model' (did you mean 'models'?)",
+        "study/run.yaml:3: unknown key 'limt' (did you mean 'limit' or 'split'?)",
+    ]
+
+
+def test_a_broken_registry_is_named_with_the_key_that_names_it(mistakes, toys):
+    (toys / "study/more.yaml").write_text("modles: {}\n")
+    found = mistakes("tasks: [demo]\nregistry: more.yaml\nseed: x\n")
+    assert len(found) == 2
+    assert found[0].startswith(f"study/run.yaml:2: registry: {toys}/study/more.yaml:1: unknown key 'modles'")
+    assert found[1].startswith("study/run.yaml:3: seed: ")
+
+    (toys / "study/registry.yaml").write_text("store: 3\n")
+    found = mistakes("tasks: [demo]\nregistry: none.yaml\nseed: x\n")
+    assert [problem.partition(": ")[0] for problem in found] == [
+        "study/run.yaml",
+        "study/run.yaml:2",
+        "study/run.yaml:3",
+    ]
+    assert "registry.yaml:1: store: Input should be a valid string, got 3" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("store", "said"),
+    [
+        ("/", "/: is a folder; name a file for the store"),
+        (".", "study: is a folder; name a file"),
+        ("run.yaml", "run.yaml: not a usable store"),
+        ("registry.yaml/x/y.sqlite", "registry.yaml is not a folder; choose another place"),
+        ("a\0b", "embedded null byte"),
+    ],
+)
+def test_a_store_that_is_none(mistakes, store, said):
+    found = mistakes(store=store, tasks=["demo"])
+    assert len(found) == 1
+    assert re.match(r"study/run\.yaml:6: store: ", found[0])
+    assert said in found[0]
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"", b"- demo", b"tasks: [", b"? [a]\n: b\n", b"1: 2\nnull: 3\n", b"\0"]
+)
+def test_rubbish_is_one_clear_error(study, harness, toys, content):
+    path = study()
+    (toys / path).write_bytes(content)
+    ran = harness("run", path)
+    assert ran.code == 2
+    assert "run.yaml" in ran.err
+    assert "internal error" not in ran.err
+
+
+# outputs
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("a.md", "./a.md", "one place"),
+        ("a.md", "deep/../a.md", "one place"),
+        ("a.md", "{folder}/a.md", "one place"),
+        ("folder/a.md", "link/a.md", "one place"),
+        ("site", "site/", "one place"),
+        ("~/a.md", "{folder}/a.md", "one place"),
+        ("site/", "site/index.html", "a page of a site and the site"),
+        ("site/index.html", "site/", "a page of a site and the site"),
+        ("site/", "site/demo/", "a site inside a site"),
+        ("a.md", "a.md/b.md", "a file and what lies below it"),
+    ],
+)
+def test_two_outputs_that_cannot_both_be_written(mistakes, toys, monkeypatch, first, second, said):
+    folder = toys / "study"
+    monkeypatch.setenv("HOME", str(folder))
+    (folder / "folder").mkdir()
+    (folder / "link").symlink_to(folder / "folder")
+    found = mistakes(leaderboards=[board(first), board(second.format(folder=folder))])
+    assert len(found) == 1
+    assert found[0].startswith("study/run.yaml:11: leaderboards.1.output: ")
+    assert f" and leaderboards.0.output ({first.replace('~', str(folder))}) are {said}; write one of them" in found[0]
+
+
+def test_outputs_that_only_look_alike_are_written(study, harness, toys):
+    boards = [board("site/"), board("site/board.csv"), board("a.md"), board("a.md.csv"), board("v1.2")]
+    assert harness("run", study(leaderboards=boards)).code == 0
+    assert all((toys / "study" / name).exists() for name in ("site/index.html", "site/board.csv", "v1.2/index.html"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (board("folder", format="csv"), "folder: is a folder; name a file"),
+        (board("file.md/x/a.md"), "file.md is not a folder; choose another place"),
+        (board("file"), "file: is a file; name a folder for a site, or a format"),
+        (
+            board("site/", format="csv"),
+            "site/ is a folder, which holds a site; the format csv needs",
+        ),
+        (board("a.md", ["demo", "other"]), "2 benchmarks go into a site only"),
+        (board("run.yaml"), "run.yaml: is read by this very command; write to another file"),
+        (board("registry.yaml"), "registry.yaml: is read by this very command"),
+        (board("/dev/null", format="csv"), "/dev/null: is a device, not a file; write to a file"),
+        (board("x\0y.md"), "cannot be written: embedded null byte"),
+        (board("x" * 300 + ".md"), "cannot be written: File name too long"),
+        (board("../study/out/results.sqlite", format="csv"), "is read by this very command"),
+    ],
+)
+def test_places_that_cannot_be_written(mistakes, toys, given, said):
+    (toys / "study/folder").mkdir()
+    for name in ("file", "file.md"):
+        (toys / "study" / name).write_text("mine")
+    add_benchmark(toys, "other")
+    found = mistakes(leaderboards=[given])
+    assert len(found) == 1
+    assert re.match(r"study/run\.yaml:(9|11): leaderboards\.0\.output: ", found[0])
+    assert said in found[0]
+
+
+def test_what_allows_no_writing(mistakes, toys):
+    (toys / "study/closed").mkdir(mode=0o500)
+    if os.access(toys / "study/closed", os.W_OK):
+        pytest.skip("this user may write everywhere, as root may")
+    (toys / "study/closed.sqlite").touch(mode=0o400)
+    found = mistakes(store="closed.sqlite", leaderboards=[board("closed/deep/a.md")])
+    assert "store: " in found[0]
+    assert "closed.sqlite: allows no writing; choose another store" in found[0]
+    assert "closed allows no writing; choose another place" in found[1]
+
+
+# what leaderboards are made of
+
+
+def add_benchmark(toys, name, **keys):
+    path = toys / "study/registry.yaml"
+    registry = yaml.safe_load(path.read_text())
+    registry["benchmarks"][name] = {"tasks": ["demo/plain"], **keys}
+    path.write_text(yaml.safe_dump(registry))
+
+
+@pytest.fixture
+def second_task(study, toys, rows):
+    """A task ``demo/second`` with a benchmark ``second`` of its own."""
+    plain = (toys / "study/tasks/demo/plain.yaml").read_text()
+    (toys / "study/tasks/demo/second.yaml").write_text(plain)
+    add_benchmark(toys, "second", tasks=["demo/second"])
+
+
+def test_a_leaderboard_that_nothing_can_fill_is_refused(mistakes, second_task):
+    found = mistakes(leaderboards=[board("a.md"), board("b.md", "second"), board("site/", ["demo", "second"])])
+    text = (
+        "no task of this file belongs to the benchmark 'second', and nothing else fills its leaderboard; "
+        "add second to 'tasks'"
+    )
+    assert found == [f"study/run.yaml:{10 + 2 * i}: leaderboards.{i + 1}.benchmark: {text}" for i in range(2)]
+
+
+def test_a_leaderboard_that_something_else_fills_is_warned_of(study, harness, toys, second_task):
+    figures = '{"model": "m", "task": "demo/second", "metric": "best_of_k_accuracy", "value": 0.5}\n'
+    (toys / "study/p.jsonl").write_text(figures)
+    boards = [board("a.csv", "second", published=["p.jsonl"])]
+    said = "run.yaml:8: leaderboards.0.benchmark: no task of this file belongs to the benchmark 'second'; "
+    ran = harness("run", study(leaderboards=boards), "--dry-run")
+    assert ran.code == 0
+    assert f"warning: study/{said}the leaderboard holds only what stores" in ran.out
+    ran = harness("run", study(leaderboards=boards))
+    assert ran.code == 0, ran.err
+    assert f"warning: study/{said}the leaderboard holds only what stores" in ran.err
+    assert ",m," in (toys / "study/a.csv").read_text()
+    # from the store, and from another
+    assert harness("run", study(tasks=["demo/second"], store="other.sqlite")).code == 0
+    for keys in ({"store": "other.sqlite"}, {"merge": ["other.sqlite"]}):
+        more = {"merge": keys.pop("merge")} if "merge" in keys else {}
+        ran = harness("run", study(**keys, leaderboards=[board("b.csv", "second", **more)]))
+        assert ran.code == 0, ran.err
+        assert said in ran.err
+        assert "toy-reader" in (toys / "study/b.csv").read_text()
+
+
+def test_an_aggregate_that_cannot_be_computed_is_said_also_of_a_benchmark_that_is_only_shown(mistakes, toys):
+    add_benchmark(toys, "odd", aggregates=[{"name": "all", "how": "maen", "of": ["demo/plain:accuracy"]}])
+    found = mistakes(tasks=["demo/plain"], leaderboards=[board(benchmark="odd")])
+    assert len(found) == 1
+    assert "leaderboards.0.benchmark: " in found[0]
+    assert "'maen' (did you mean 'mean'?)" in found[0]
+
+
+def test_published_figures_of_other_tasks_and_rubbish(mistakes, toys):
+    folder = toys / "study"
+    (folder / "other.jsonl").write_text('{"model": "m", "task": "x/y", "metric": "accuracy", "value": 0.5}\n')
+    (folder / "rubbish.jsonl").write_bytes(bytes(range(256)))
+    (folder / "rubbish.jsonl.gz").write_bytes(b"no gzip")
+    names = ["other.jsonl", "rubbish.jsonl", "rubbish.jsonl.gz", "."]
+    found = mistakes(leaderboards=[board(published=names)])
+    assert len(found) == len(names)
+    assert "published.0: other.jsonl: no figure of a task of the benchmark 'demo' in it" in found[0]
+    assert all(f"study/run.yaml:{11 + i}: leaderboards.0.published.{i}: {n}" in found[i] for i, n in enumerate(names))
+
+
+def test_a_label_that_names_other_models_in_stores_to_merge(mistakes, study, harness, toys):
+    for name, model in (("one", "length"), ("two", "random")):
+        assert harness("run", study(models=[f"a={model}"], store=f"{name}.sqlite")).code == 0
+    merging = {"leaderboards": [board(merge=["one.sqlite", "two.sqlite"])]}
+    found = mistakes(models=["length"], store="three.sqlite", **merging)
+    assert "leaderboards.0.merge: the label 'a' names different models in one.sqlite and in two.sqlite" in found[0]
+    merging = {"leaderboards": [board(merge=["two.sqlite"])]}
+    found = mistakes(models=["a=length"], store="three.sqlite", **merging)
+    assert "the label 'a' names different models on demo/plain in this file and in two.sqlite" in found[0]
+    found = mistakes(models=["b=length"], store="one.sqlite", **merging)
+    assert "leaderboards.0.merge: the label 'a' names different models" in found[0]
+    assert harness("run", study(models=["a=random"], store="one.sqlite", **merging)).code == 0  # evaluated anew
+
+
+# writing
+
+
+def test_one_that_cannot_be_written_stops_neither_the_others_nor_the_results(study, harness, toys, monkeypatch):
+    path = study(leaderboards=[board("a.md"), board("deep/b.md"), board("c.md")])
+    harness("run", path, "--dry-run")
+    from harness import training
+
+    write = training.write_atomically
+
+    def full(place, text):
+        if place.name == "b.md":
+            raise OSError(28, "No space left on device")
+        write(place, text)
+
+    monkeypatch.setattr(training, "write_atomically", full)
+    ran = harness("run", path, "--json")
+    assert ran.code == 1
+    document = ran.document
+    folder = toys / "study"
+    assert [Path(p) for p in document["written"]] == [folder / "a.md", folder / "c.md"]
+    reason = "deep/b.md: cannot be written: No space left on device"
+    assert document["not_written"] == [{"output": str(folder / "deep/b.md"), "reason": reason}]
+    assert document["results"]
+    assert document["failures"] == []
+    ran = harness("run", path)
+    assert ran.code == 1
+    assert f"not written: deep/b.md: {reason}" in ran.err
+
+
+def test_a_bug_of_a_plugin_in_one_leaderboard_leaves_the_others(study, harness, toys, monkeypatch):
+    from harness.leaderboard import render
+
+    def broken(made, format_):
+        if format_ == "csv":
+            raise ZeroDivisionError("of a plugin")
+        return render(made, format_)
+
+    monkeypatch.setattr("harness.leaderboard.render", broken)
+    ran = harness("run", study(leaderboards=[board("a.csv"), board("b.md")]))
+    assert ran.code == 1
+    assert "not written: a.csv: ZeroDivisionError: of a plugin" in ran.err
+    assert (toys / "study/b.md").is_file()
