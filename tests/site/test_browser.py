@@ -369,12 +369,12 @@ def test_models_are_swapped_and_chosen(visit, site):
     page.locator("#pairs tbody tr").first.wait_for()
     before = page.locator("#pairs tbody tr").first.locator("td").nth(2).inner_text()
     page.get_by_role("button", name="Swap").click()
-    assert page.locator("#head-first").text_content() == "poor"
+    page.locator("#head-first", has_text="poor").wait_for()
     after = page.locator("#pairs tbody tr").first.locator("td").nth(2).inner_text()
     assert before.split()[0].lstrip("+-") == after.split()[0].lstrip("+-")
     assert before != after
     page.locator("#second").select_option(label=page.locator("#second option", has_text="patchy").inner_text())
-    assert page.locator("#head-second").text_content() == "patchy"
+    page.locator("#head-second", has_text="patchy").wait_for()
     assert state(page)["models"] == ["poor,patchy,good"]
 
 
