@@ -111,6 +111,7 @@ def test_a_comparison_and_its_items_show_the_text(hostile, visit):
     assert page.locator("main img, main script, main a[href^=javascript]").count() == 0
     if "\u202e" not in text:
         assert _plain(text) in _plain(page.locator("#items details[open] pre").first.text_content())
+    page.locator("#differences:not([hidden])").wait_for()
     assert page.locator("#pairs tbody tr").count() == 8
 
 
