@@ -96,7 +96,11 @@ class Samples:
 
     def figures(self, cell: CellRecord) -> Job:
         """The `Figures` of a cell."""
-        return self._quick.get(("figures", cell.id), partial(self._load, cell))
+        key = ("figures", cell.id)
+        job = self._quick.get(key, partial(self._load, cell))
+        if job.problem:
+            self._quick.forget(key)  # look again: the file may have been mended
+        return job
 
     def quick(self, key: tuple[Any, ...], make: Any) -> Job:
         """Other work that is worth keeping."""

@@ -216,6 +216,25 @@ def test_without_the_data_ids_and_figures_are_shown_and_why(pairs, evaluate, vie
     assert rows_of(page) == list(range(25))
 
 
+def test_a_damaged_file_of_columns_is_told_until_it_is_written_anew(pairs, evaluate, view, toys):
+    pairs()
+    evaluate("toy-judge", "demo/pairs")
+    (columns,) = (toys / ".harness/store.sqlite.files/columns").iterdir()
+    whole = columns.read_bytes()
+    viewer = view()
+    for damage in (whole[:200], b"", b"not arrays", b"\x93NUMPY" + whole):
+        columns.write_bytes(damage)
+        page = viewer.page("/cells/1/samples")
+        assert f"{columns.name}: damaged: " in page
+        assert "evaluate again to write it anew" in page
+        assert "pickle" not in page
+        answer = viewer.get("/cells/1/samples/0")
+        assert answer.status == 404
+        assert "damaged" in answer.text
+    columns.write_bytes(whole)
+    assert rows_of(viewer.page("/cells/1/samples")) == list(range(25))
+
+
 def test_another_definition_of_the_task_shows_no_texts_of_today(pairs, evaluate, view):
     task = pairs()
     evaluate("toy-judge", "demo/pairs")
