@@ -25,7 +25,7 @@ SHOW = ("all", *_SIGNS, "failed")
 ORDER = {"data": "order of the data", "worst": "worst first", "best": "best first"}
 
 
-class Verdict(NamedTuple):
+class Mark(NamedTuple):
     """What is said of an item."""
 
     state: str
@@ -166,12 +166,12 @@ class Figures:
         merit = self.merit[row]
         return "" if self.credit is None or np.isnan(merit) else self.credit.states[int(np.sign(merit))]
 
-    def verdict(self, row: int) -> Verdict:
+    def mark(self, row: int) -> Mark:
         """The state of a row, in words too."""
         state = self.state(row)
         if state in ("", "failed") or self.credit is None:
-            return Verdict(state, state)
-        return Verdict(state, *self.credit.explained(state))
+            return Mark(state, state)
+        return Mark(state, *self.credit.explained(state))
 
     def choices(self) -> dict[str, str]:
         """What `mask` can show, in words."""
