@@ -20,10 +20,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlencode
 
 from _measure import median
 
 WORDS = [f"word{i}" for i in range(4000)]
+CHARACTERS = [chr(0x4E00 + i) for i in range(3000)]
+"""Of texts without spaces, drawn as often as those of a language are: the n-th commonest with weight 1 / (n + 3)."""
+FREQUENCIES = [1 / (i + 3) for i in range(3000)]
+NEVER = CHARACTERS[4] + CHARACTERS[5]
+"""Two characters that most texts have, and that never follow each other."""
 TASK = "big/pairs"
 LIMIT_MS = 200.0
 
@@ -35,7 +41,14 @@ def write_data(folder: Path, items: int) -> None:
         for i in range(items):
             texts = [" ".join(draw.choices(WORDS, k=n)) for n in (12, 25, 25)]
             rare = " needle" if i == items - 5 else ""
-            row = {"prompt": f"every {texts[0]}{rare}", "chosen": texts[1], "rejected": texts[2], "level": i % 7}
+            run = NEVER[1] + "".join(draw.choices(CHARACTERS, FREQUENCIES, k=60)).replace(NEVER[1], NEVER[0])
+            found = CHARACTERS[2999] * 3 if i == items - 7 else ""
+            row = {
+                "prompt": f"every {texts[0]}{rare} {run}{found}",
+                "chosen": texts[1],
+                "rejected": texts[2],
+                "level": f"band{i % 7}",
+            }
             stream.write(json.dumps({"id": f"item-{i}", **row}) + "\n")
     task = {"kind": "preference", "data": {"test": {"file": "rows.jsonl"}}, "slices": ["level"]}
     (folder / "registry.yaml").write_text(json.dumps({"tasks": {TASK: task}}))
@@ -83,12 +96,19 @@ def pages(items: int) -> dict[str, str]:
         "samples, first page": "/cells/1/samples",
         "samples, last page": f"/cells/1/samples?page={last}",
         "wrong ones, worst first": "/cells/1/samples?show=wrong&order=worst",
-        "a domain, best first": "/cells/1/samples?domain=3&order=best&page=200",
+        "a domain, best first": "/cells/1/samples?domain=band3&order=best&page=200",
         "sample": f"/cells/1/samples/{items // 2}",
         "search, a rare word": "/cells/1/samples?q=needle",
         "search, a word in every item": "/cells/1/samples?q=every",
         "search, two words": "/cells/1/samples?q=word7+word8",
         "search, every item, filtered": "/cells/1/samples?q=every&show=failed",
+        "search, beginnings of words": "/cells/1/samples?q=word7*",
+        "search, beginnings of all words": "/cells/1/samples?q=w*",
+        "search, a domain's name": "/cells/1/samples?q=band6",
+        "search, rare word in a run": "/cells/1/samples?" + urlencode({"q": CHARACTERS[2999] * 2}),
+        "search, common word in a run": "/cells/1/samples?" + urlencode({"q": CHARACTERS[0] + CHARACTERS[1]}),
+        "search, a word in no run": "/cells/1/samples?" + urlencode({"q": NEVER}),
+        "search, a phrase in no text": "/cells/1/samples?" + urlencode({"q": '"word7 every"'}),
         "side by side": "/compare/1/2",
         "side by side, searched": "/compare/1/2?q=needle",
         "side by side, sample": f"/compare/1/2/{items // 2}",

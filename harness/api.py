@@ -330,7 +330,7 @@ def existing_store_path(registry: Registry, store: str | Path | None) -> Path:
         UsageError: it does not.
     """
     path = store_path(registry, store)
-    if not path.is_file():
+    if not path.is_file() or not path.stat().st_size:
         raise UsageError(f"{path}: there is no store yet; evaluate something first, or name another with --store")
     return path
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import math
 import os
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,9 +13,11 @@ from numpy.typing import NDArray
 
 from harness.errors import StoreError
 from harness.metric import Columns
+from harness.npz import DamagedArrays, read_npz
 from harness.task import Item
 
 OVERALL = "overall"
+_MEND = "evaluate again to write it anew, which asks no model again"
 
 
 class Table(NamedTuple):
@@ -152,10 +152,17 @@ def load_table(path: Path, facts: Mapping[str, Any]) -> Table:
         StoreError: the file is missing or damaged.
     """
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise StoreError(f"{path}: cannot be read: {error}; evaluate again to write it anew") from error
+        return _table_of(read_npz(path), facts)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}; {_MEND}") from error
+    except DamagedArrays as error:
+        raise StoreError(f"{path}: damaged: {error}; {_MEND}") from error
+
+
+def _table_of(arrays: Mapping[str, Any], facts: Mapping[str, Any]) -> Table:
+    lacking = [name for name in ("ids", "domains", "memberships", "combinations") if name not in arrays]
+    if lacking:
+        raise DamagedArrays(f"it lacks {', '.join(lacking)}")
     values = {name.removeprefix("column/"): value for name, value in arrays.items() if name.startswith("column/")}
     return Table(
         Columns(values, arrays.get("clusters"), facts),

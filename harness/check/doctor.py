@@ -88,7 +88,7 @@ def _registry(registry: Registry) -> Iterator[Finding]:
 
 
 def _store(path: Path) -> Finding:
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:
         return Finding("store", f"{path}: none yet; the first evaluation makes it")
     try:
         with Store(path) as store:

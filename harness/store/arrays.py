@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from harness.errors import StoreError
 
+_MEND = "bring it back from where the store was copied, or evaluate into another --store"
+
 
 class ArrayFiles:
     """The array files of one store, in ``folder``."""
@@ -66,9 +68,11 @@ class ArrayFiles:
             try:
                 known = self._maps[name] = np.memmap(path, dtype=np.uint8, mode="r")
             except (OSError, ValueError) as error:
-                raise StoreError(f"{path}: cannot be read, but the store names it: {error}") from error
+                raise StoreError(f"{path}: cannot be read, but the store names it: {error}; {_MEND}") from error
             if known.size < needed:
-                raise StoreError(f"{path}: {known.size} bytes long, but the store names bytes up to {needed}")
+                raise StoreError(
+                    f"{path}: damaged: {known.size} bytes long, but the store names bytes up to {needed}; {_MEND}"
+                )
         return known
 
     def close(self) -> None:

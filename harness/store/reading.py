@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from harness.errors import StoreError
 from harness.store import schema as s
 from harness.store.arrays import ArrayFiles
+from harness.store.recognition import holds_store, is_at_rest, read_only
 from harness.store.store import clear_errors
 
 _FIND_AT_ONCE = 500
@@ -26,7 +26,7 @@ def check_store(path: Path) -> None:
     Raises:
         StoreError: it is another file, or was made by a newer version.
     """
-    if path.is_file() and path.stat().st_size:
+    if holds_store(path):
         StoreReader(path, briefly=True).close()
 
 
@@ -56,6 +56,8 @@ class StoreReader:
         self.path, self._briefly = path, briefly
         if not path.is_file():
             raise StoreError(f"{path}: there is no such store")
+        if not holds_store(path):
+            raise StoreError(f"{path}: empty, not a store of harness; choose another with --store")
         self.folder = path.with_name(path.name + ".files")
         self.arrays = ArrayFiles(self.folder / "arrays")
         self._engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=sa.pool.QueuePool, pool_size=16)
@@ -66,17 +68,7 @@ class StoreReader:
             raise StoreError(f"{path}: cannot be read: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
-        place = f"file:{quote(str(self.path.absolute()))}?mode=ro"
-        if self._briefly and not self.path.with_name(self.path.name + "-wal").exists():
-            place += "&immutable=1"
-        connection = sqlite3.connect(place, uri=True, timeout=10, check_same_thread=False)
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError:
-            # In a folder that cannot be written, the files that go with write-ahead mode cannot be made: nobody
-            # writes there, so the database may be taken as it lies.
-            connection.close()
-            connection = sqlite3.connect(place + "&immutable=1", uri=True, check_same_thread=False)
+        connection = read_only(self.path, immutable=self._briefly and is_at_rest(self.path))
         self._complete(connection)
         return connection
 
@@ -84,16 +76,12 @@ class StoreReader:
     def _complete(connection: sqlite3.Connection) -> None:
         """Tables that the version which made the store did not know yet are there, and empty."""
         present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if s.about.name not in present:
-            return
         for table in s.metadata.sorted_tables:
             if table.name not in present:
                 text = str(sa.schema.CreateTable(table)).strip()
                 connection.execute(text.replace("CREATE TABLE", "CREATE TEMP TABLE", 1))
 
     def _check(self, connection: sa.Connection) -> None:
-        if s.about.name not in sa.inspect(connection).get_table_names():
-            raise StoreError(f"{self.path}: not a store of harness")
         known = sa.select(s.about.c.value).where(s.about.c.key == "schema_version")
         version = str(connection.execute(known).scalar())
         if not version.isdecimal():

@@ -23,6 +23,7 @@ from harness.store import schema as s
 from harness.store.arrays import ArrayFiles
 from harness.store.codec import Codec
 from harness.store.interrupts import held_interrupts
+from harness.store.recognition import holds_store
 
 _FIND_AT_ONCE = 1000
 _BUSY_SECONDS = 60
@@ -49,6 +50,7 @@ class Store:
                 raise StoreError(
                     f"{path}: cannot be made: {error.strerror}; choose another place with --store"
                 ) from None
+            holds_store(path)
             self._engine = sa.create_engine(
                 f"sqlite:///{path}", connect_args={"timeout": _BUSY_SECONDS}, poolclass=sa.pool.StaticPool
             )
@@ -75,11 +77,6 @@ class Store:
 
     def _create_or_check(self) -> None:
         with self._engine.begin() as connection:
-            present = set(sa.inspect(connection).get_table_names())
-            if present and s.about.name not in present:
-                raise StoreError(
-                    f"{self.path}: an SQLite file, but not a store of harness; choose another with --store"
-                )
             # Another process may be making the same tables; the one that tells a store from another file goes first.
             for table in (s.about, *(t for t in s.metadata.sorted_tables if t is not s.about)):
                 connection.execute(sa.schema.CreateTable(table, if_not_exists=True))

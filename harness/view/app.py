@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 HERE = Path(__file__).parent
+THEME = HERE.parent / "site" / "assets" / "theme.js"
+"""The switch between light and dark, which the site that leaderboards are written to has too."""
 log = logging.getLogger("harness.view")
 
 
@@ -53,10 +55,18 @@ def make_app(
         Route("/cells/{cell:int}/samples/{row:int}", show(pages.sample)),
         Route("/compare/{first:int}/{second:int}", show(sides.comparison)),
         Route("/compare/{first:int}/{second:int}/{row:int}", show(sides.pair)),
+        Route("/static/theme.js", _file(THEME)),
         Mount("/static", StaticFiles(directory=HERE / "static")),
         Route("/{rest:path}", show(pages.nothing)),
     ]
     return Guard(Starlette(routes=routes), host=host, token=token), samples
+
+
+def _file(path: Path) -> Callable[[Request], Response]:
+    """The endpoint of one file."""
+    from starlette.responses import FileResponse
+
+    return lambda request: FileResponse(path)
 
 
 class _Renderer:

@@ -59,6 +59,8 @@ class Document(msgspec.Struct, array_like=True):
     exchanges: list[Exchange]
     withheld: bool = False
     """This copy of the data lacks the texts."""
+    cluster: str = ""
+    """Items of one cluster are not independent of each other; empty: of none."""
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -107,7 +109,8 @@ def document(task: Task, item: Item, stages: Sequence[Asking], find: Find) -> Do
             earlier.append(Answers(asking.record.capability, requests, responses))
     fields = {name: _written(value) for name, value in item.fields.items() if not texts.holds(value)}
     domains = [plain(domain) for domain in item.domains]
-    return Document(plain(item.id), plain(item.where), domains, fields, texts.all, exchanges, item.withheld)
+    cluster = plain(item.cluster or "")
+    return Document(plain(item.id), plain(item.where), domains, fields, texts.all, exchanges, item.withheld, cluster)
 
 
 def expanded(adapters: Sequence[Adapter], request: Request) -> list[Request]:
@@ -182,6 +185,12 @@ def _written(value: Any) -> str:
     else:
         text = value if isinstance(value, str) else str(value)
     return plain(text if len(text) <= MAX_FIELD else text[:MAX_FIELD] + " …")
+
+
+def searchable(found: Document) -> list[str]:
+    """What a search in the data looks at: all that the page of an item shows, but figures."""
+    fields = [text for text in found.fields.values() if any(character.isalpha() for character in text)]
+    return [found.id, *found.domains, *([found.cluster] if found.cluster else []), *found.texts, *fields]
 
 
 def excerpt(found: Document) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,15 @@ SHOW = ("all", *_SIGNS, "failed")
 ORDER = {"data": "order of the data", "worst": "worst first", "best": "best first"}
 
 
+class Mark(NamedTuple):
+    """What is said of an item."""
+
+    state: str
+    """Empty: nothing."""
+    words: str = ""
+    why: str = ""
+
+
 @dataclass(slots=True)
 class Credit:
     """What each item contributes to the headline metric."""
@@ -42,7 +51,19 @@ class Credit:
     @property
     def states(self) -> dict[int, str]:
         """What the merit's sign says of an item."""
-        return {-1: "wrong", 0: "tie", 1: "right"} if self.own else {-1: "lowers", 0: "neutral", 1: "raises"}
+        return {-1: "wrong", 0: "tie", 1: "right"} if self.own else {-1: "worsens", 0: "neutral", 1: "improves"}
+
+    def explained(self, state: str) -> tuple[str, str]:
+        """A state in words, and what it means."""
+        better = ("lower", "higher")[self.sign > 0]
+        if self.own:
+            where = {"wrong": "on the worse side of", "tie": "at", "right": "on the better side of"}
+            said = f"This item's own {self.metric} is {where[state]} {self.middle:.4g}; {better} is better."
+            return state, said
+        if state == "neutral":
+            return f"no effect on {self.metric}", f"Without this item, {self.metric} would be the same."
+        without = better if state == "worsens" else ("lower" if self.sign > 0 else "higher")
+        return f"{state} {self.metric}", f"Without this item, {self.metric} would be {without}; {better} is better."
 
     @property
     def merit(self) -> FloatArray:
@@ -145,6 +166,13 @@ class Figures:
         merit = self.merit[row]
         return "" if self.credit is None or np.isnan(merit) else self.credit.states[int(np.sign(merit))]
 
+    def mark(self, row: int) -> Mark:
+        """The state of a row, in words too."""
+        state = self.state(row)
+        if state in ("", "failed") or self.credit is None:
+            return Mark(state, state)
+        return Mark(state, *self.credit.explained(state))
+
     def choices(self) -> dict[str, str]:
         """What `mask` can show, in words."""
         metric = self.credit.metric if self.credit is not None else ""
@@ -153,7 +181,7 @@ class Figures:
             "tie": "neither right nor wrong",
             "right": "right: score and label agree",
         }
-        pull = {"wrong": f"lowers {metric}", "tie": f"no pull on {metric}", "right": f"raises {metric}"}
+        pull = {"wrong": f"worsens {metric}", "tie": f"no effect on {metric}", "right": f"improves {metric}"}
         said = {} if self.credit is None else own if self.credit.own else pull
         return {"all": "all items", **said, "failed": "failed or unreadable"}
 

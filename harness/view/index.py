@@ -9,15 +9,18 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from harness.view.words import TOKENIZER
+
 _CHUNK = 256
-_SCHEMA = """
+_SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE docs (number INTEGER PRIMARY KEY, id TEXT UNIQUE, excerpt TEXT, doc BLOB);
-CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize="unicode61 remove_diacritics 2");
+CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize="{TOKENIZER}");
 """
 
 
@@ -128,26 +131,37 @@ class Index:
             if connection is not None:
                 yield from connection.execute("SELECT number, doc FROM docs ORDER BY number")
 
-    def matching(self, wanted: str, start: int) -> Iterator[int]:
-        """Numbers of the items from ``start`` on that hold all the words, in order."""
-        with self._open() as connection:
-            if connection is None or not wanted:
-                return
-            query = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? ORDER BY rowid"
-            try:
-                for row in connection.execute(query, (wanted, start)):
-                    yield row[0]
-            except sqlite3.DatabaseError:
-                return
+    def matching(self, wanted: str, start: int, stop: int, *, seconds: float = 60) -> list[int]:
+        """Numbers of the items that hold all the words, of those from ``start`` to before ``stop``, in order.
+
+        Raises:
+            TimeoutError: it takes longer than so many seconds; a beginning of words may stand for all there are.
+        """
+        if not wanted:
+            return []
+        query = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid"
+        try:
+            with self._open() as connection, _interrupted_after(connection, seconds):
+                found = connection.execute(query, (wanted, start, stop)).fetchall() if connection is not None else []
+        except sqlite3.DatabaseError as error:
+            if "interrupted" in str(error):
+                raise TimeoutError from None
+            return []  # it is being made and not even the tables are there, or it is damaged
+        return [number for (number,) in found]
 
 
-def match_of(text: str) -> str:
-    """What a user typed as a query: all of the words; in quotes, side by side; with a star, all that begin so."""
-    parts = text.replace("\0", " ").split('"')
-    words = [*parts[1::2], *(word for part in parts[::2] for word in part.split())]
-    return " ".join(
-        f'"{word.strip()}"' + ("*" if word.endswith("*") else "") for word in words if any(c.isalnum() for c in word)
-    )
+@contextlib.contextmanager
+def _interrupted_after(connection: sqlite3.Connection | None, seconds: float) -> Iterator[None]:
+    if connection is None:
+        yield
+        return
+    timer = threading.Timer(seconds, connection.interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # before the connection is closed
 
 
 def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

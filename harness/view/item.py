@@ -60,7 +60,7 @@ def rows_of(figures: Figures, texts: Texts, rows: Sequence[int] | Any) -> list[d
             "id": id_,
             "excerpt": excerpts.get(id_, ""),
             "domains": figures.names_of(int(row)),
-            "state": figures.state(int(row)),
+            "mark": figures.mark(int(row)),
             "values": figures.values(int(row)),
             "reason": figures.reasons.get(id_, ""),
         }

@@ -13,15 +13,17 @@ from harness.store.reading import StoreReader
 from harness.store.records import CellRecord, read_cell
 from harness.view import queries
 from harness.view.figures import ORDER, SHOW, Figures
-from harness.view.index import match_of
 from harness.view.item import one_sample, rows_of
 from harness.view.samples import Samples, Texts
 from harness.view.search import search
 from harness.view.texts import address
+from harness.view.words import match_of
 
 RUNS, CELLS, SAMPLES = 20, 50, 25
 """Rows of a page."""
 MAX_FAILURES = 100
+NOTHING_FOUND = {"rows": [], "total": 0, "next": "", "before": "", "hits": None}
+"""What a list of samples shows before anything is known."""
 
 Query = Mapping[str, str]
 
@@ -159,7 +161,7 @@ class Pages:
         """The items of a cell that pass a filter, a page of them."""
         found, wanted = cell_named(self._store, cell), filter_of(query)
         context: dict[str, Any] = {"cell": found, "filter": wanted, "choices": {}, "ORDER": ORDER}
-        context |= {"rows": [], "total": 0, "next": "", "before": "", "waiting": False, "domains": [], "credit": None}
+        context |= {**NOTHING_FOUND, "waiting": False, "domains": [], "credit": None}
         job, texts = self._samples.figures(found) if found.columns else None, Texts()
         context |= {"problem": job.problem if job else "This cell failed, and has no samples.", "texts": texts}
         if job is None or job.problem:
@@ -179,7 +181,7 @@ class Pages:
             mask = figures.mask(wanted.domain, wanted.show)
             hits = search(figures, texts, match_of(wanted.q), wanted.place, mask, wanted.start, SAMPLES)
             after = "" if hits.next is None else address(here, **wanted.query, start=hits.next)
-            return {"rows": rows_of(figures, texts, hits.rows), "total": None, "next": after}
+            return {"rows": rows_of(figures, texts, hits.rows), "total": None, "next": after, "hits": hits}
         chosen = figures.select(wanted.domain, wanted.show, wanted.order)
         start = wanted.page * SAMPLES
         more = start + SAMPLES < len(chosen)

@@ -27,12 +27,13 @@ from harness.store.reading import StoreReader
 from harness.store.records import AskedRecord, CellRecord
 from harness.task import BadItem, Task
 from harness.view.answers import answers_of, written_texts
-from harness.view.documents import Asking, Document, decode, document, encode, excerpt
+from harness.view.documents import Asking, Document, decode, document, encode, excerpt, searchable
 from harness.view.figures import Figures, load_figures
 from harness.view.index import Entry, Index, cache_folder
 from harness.view.jobs import Job, Jobs
+from harness.view.words import words_of
 
-VERSION = 2
+VERSION = 3
 """Of the indices; raised when their content changes."""
 _CHUNK = 1024
 
@@ -96,7 +97,11 @@ class Samples:
 
     def figures(self, cell: CellRecord) -> Job:
         """The `Figures` of a cell."""
-        return self._quick.get(("figures", cell.id), partial(self._load, cell))
+        key = ("figures", cell.id)
+        job = self._quick.get(key, partial(self._load, cell))
+        if job.problem:
+            self._quick.forget(key)  # look again: the file may have been mended
+        return job
 
     def quick(self, key: tuple[Any, ...], make: Any) -> Job:
         """Other work that is worth keeping."""
@@ -163,7 +168,7 @@ class Samples:
             if isinstance(item, BadItem):
                 continue
             made = document(task, item, stages, find)
-            yield Entry(number, made.id, excerpt(made), encode(made), "\n".join([made.id, *made.texts]))
+            yield Entry(number, made.id, excerpt(made), encode(made), words_of(searchable(made)))
             number += 1
 
     def _written(self, cell: CellRecord, documents: Index, stages: Sequence[Asking]) -> Index:
@@ -189,7 +194,7 @@ class Samples:
                 for key, row in self._store.filed(asking.record.fingerprint, asking.base.name, wanted).items():
                     for number in keys[stage, key]:
                         words.setdefault(number, []).extend(written_texts(row))
-            yield from (Entry(number, "", "", b"", "\n".join(text)) for number, text in sorted(words.items()))
+            yield from (Entry(number, "", "", b"", words_of(text)) for number, text in sorted(words.items()))
 
     def _go_on(self) -> None:
         """Give up an index half made: the viewer ends, and would wait for it."""

@@ -17,12 +17,12 @@ from harness.store.reading import StoreReader
 from harness.store.records import CellRecord
 from harness.view.documents import Document
 from harness.view.figures import Figures, Rows
-from harness.view.index import match_of
 from harness.view.item import Said, one_sample, rows_of
-from harness.view.pages import SAMPLES, Filter, Missing, Page, Query, cell_named, filter_of
+from harness.view.pages import NOTHING_FOUND, SAMPLES, Filter, Missing, Page, Query, cell_named, filter_of
 from harness.view.samples import Samples, Texts
 from harness.view.search import search
 from harness.view.texts import address
+from harness.view.words import match_of
 
 SHOW = {
     "all": "all items",
@@ -105,13 +105,16 @@ class Sides:
         wanted, show = filter_of(query), query.get("show", "differ")
         show = show if show in SHOW else "differ"
         context: dict[str, Any] = {"first": one, "second": other, "filter": wanted, "show": show, "SHOW": SHOW}
-        context |= {"rows": [], "total": 0, "next": "", "before": "", "domains": [], "found": [], "comparing": False}
+        context |= {**NOTHING_FOUND, "domains": [], "found": [], "comparing": False}
         joined, problem = self._joined(one, other)
         texts = self._samples.texts(one)
         context |= {"problem": problem, "texts": texts, "waiting": joined is None and not problem}
         if joined is None:
             return Page("compare.html", context)
         context |= {"domains": joined.first.domains, "shared": len(joined.rows[0]), "credit": joined.first.credit}
+        credit = joined.first.credit
+        if credit is not None and not credit.own:
+            context["SHOW"] = {**SHOW, "wrong": f"where both worsen {credit.metric}"}
         context |= self._paired(one, other)
         context |= self._found(one, other, joined, texts, wanted, show)
         return Page("compare.html", context)
@@ -139,7 +142,7 @@ class Sides:
             hits = search(joined.first, texts, match_of(wanted.q), "data", mask, wanted.start, SAMPLES)
             at = np.searchsorted(joined.rows[0], hits.rows)
             after = "" if hits.next is None else address(here, **query, start=hits.next)
-            return {"rows": _both(joined, texts, at), "total": None, "next": after}
+            return {"rows": _both(joined, texts, at), "total": None, "next": after, "hits": hits}
         start = wanted.page * SAMPLES
         more = start + SAMPLES < len(chosen)
         return {

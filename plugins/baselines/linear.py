@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.npz import read_npz
 from harness.trainer import Progress
 
 WEIGHTS = "weights.npz"
@@ -75,18 +74,12 @@ def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
 def _resume(path: Path, size: int) -> tuple[NDArray[np.float64], int]:
     if path.is_file():
         try:
-            arrays = _arrays(path)
+            arrays = read_npz(path)
             if arrays["weights"].shape == (size,):
                 return arrays["weights"], int(arrays["step"])
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        except (OSError, ValueError, KeyError):
             pass  # a damaged checkpoint is no reason not to train
     return np.zeros(size), 0
-
-
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    # From memory: numpy leaves a damaged file open.
-    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
 
 
 def _save(path: Path, **arrays: NDArray[Any]) -> None:
@@ -112,12 +105,12 @@ def load_model(directory: Path) -> tuple[NDArray[np.float64], dict[str, Any], di
         ValueError: the directory holds no such model.
     """
     try:
-        arrays = _arrays(directory / WEIGHTS)
+        arrays = read_npz(directory / WEIGHTS)
         settings: dict[str, Any] = json.loads((directory / "features.json").read_text("utf-8"))
     except FileNotFoundError as error:
         raise ValueError(f"{directory} holds no trained model: {error.filename} is missing") from error
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{directory} holds a damaged model: {error}") from error
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{directory} holds a damaged model: {error}; train it again") from error
     weights = np.zeros(int(arrays.pop("size")))
     weights[arrays.pop("index")] = arrays.pop("weight")
     return weights, settings, arrays

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from harness import Model, file_identity
 from harness.errors import UsageError
+from harness.npz import DamagedArrays, read_npz
 
 NUMBERS, WORDS = "detector.npz", "detector.json"
 
@@ -59,11 +59,9 @@ def read_numbers(directory: Path) -> dict[str, NDArray[Any]]:
         UsageError: they are missing or damaged.
     """
     try:
-        # From memory: numpy leaves a damaged file open.
-        with np.load(io.BytesIO((directory / NUMBERS).read_bytes()), allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{directory} holds a damaged model: {NUMBERS}: {error}") from error
+        return read_npz(directory / NUMBERS)
+    except (OSError, DamagedArrays) as error:
+        raise UsageError(f"{directory} holds a damaged model: {NUMBERS}: {error}; train it again") from error
 
 
 class Fitted(Model):

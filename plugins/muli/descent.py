@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import UsageError
+from harness.npz import read_npz
 
 from .features import Scale
 
@@ -129,16 +130,13 @@ def _start(size: int, seed: int) -> State:
 
 
 def _resume(path: Path, size: int, seed: int) -> State:
-    import io
-    import zipfile
-
     if path.is_file():
         try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
-                state = State(kept["weights"], np.float32(kept["bias"]), int(kept["epoch"]))
+            kept = read_npz(path)
+            state = State(kept["weights"], np.float32(kept["bias"]), int(kept["epoch"]))
             if state.weights.shape == (size,):
                 return state
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        except (OSError, ValueError, KeyError):
             pass  # a damaged checkpoint is no reason not to train
     return _start(size, seed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 
@@ -389,8 +390,13 @@ def on_store(toys, write_task, rows, harness):
             "eval": ("-m", "toy-reader", "-t", "demo/plain"),
             "leaderboard": ("quickstart",),
             "compare": ("a", "b", "-t", "demo/plain"),
+            "view": ("--no-open",),
+            "merge": ("quickstart", "--merge", store),
+            "correlate": ("quickstart", "--outcome", "outcome.csv"),
+            "train": ("bt-linear", "-t", "quickstart/preferences", "-o", "trained"),
         }
-        ran = harness(command, *arguments[command], "--store", store)
+        more = () if command == "merge" else ("--store", store)
+        ran = harness("leaderboard" if command == "merge" else command, *arguments[command], *more)
         assert "Traceback" not in ran.err
         assert "internal error" not in ran.err
         assert ran.code == 2
@@ -424,17 +430,53 @@ def test_a_file_of_garbage_is_no_store(on_store, toys):
     assert (toys / "garbage").read_bytes() == bytes(range(256)) * 40
 
 
-def test_another_programs_database_is_no_store_and_stays_as_it_is(on_store, toys):
-    with sqlite3.connect(toys / "other.sqlite") as connection:
-        connection.execute("CREATE TABLE albums (name TEXT)")
-    connection.close()
-    for command in ("eval", "leaderboard", "compare"):
-        assert on_store("other.sqlite", command) == (
-            "other.sqlite: an SQLite file, but not a store of harness; choose another with --store"
-        )
-    with sqlite3.connect(toys / "other.sqlite") as connection:
-        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("albums",)]
-    connection.close()
+FOREIGN = {
+    "a table": "CREATE TABLE albums (name TEXT)",
+    "write-ahead mode": "PRAGMA journal_mode = WAL; CREATE TABLE albums (name TEXT)",
+    "a table named as ours": "CREATE TABLE about (text TEXT)",
+    "tables named as ours": "CREATE TABLE about (key TEXT, value TEXT); CREATE TABLE albums (name TEXT)",
+    "a view only": "CREATE VIEW albums AS SELECT 1",
+}
+
+
+@pytest.mark.parametrize("command", ["eval", "leaderboard", "compare", "view", "merge", "correlate", "train"])
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_another_programs_database_is_no_store_and_stays_as_it_is(on_store, toys, kind, command):
+    with contextlib.closing(sqlite3.connect(toys / "other.sqlite")) as connection:
+        connection.executescript(FOREIGN[kind])
+    before = (toys / "other.sqlite").read_bytes()
+    assert on_store("other.sqlite", command) == (
+        "other.sqlite: an SQLite file, but not a store of harness; choose another with --store"
+    )
+    assert (toys / "other.sqlite").read_bytes() == before
+    assert [path.name for path in toys.glob("other.sqlite*")] == ["other.sqlite"]
+
+
+def test_a_database_that_another_program_has_open_is_no_store(on_store, toys):
+    with contextlib.closing(sqlite3.connect(toys / "other.sqlite")) as connection:
+        connection.executescript("PRAGMA journal_mode = WAL; CREATE TABLE albums (name TEXT)")
+        before = [(toys / f"other.sqlite{end}").read_bytes() for end in ("", "-wal")]
+        assert "not a store of harness" in on_store("other.sqlite")
+        assert [(toys / f"other.sqlite{end}").read_bytes() for end in ("", "-wal")] == before
+
+
+@pytest.mark.parametrize("made", ["empty", "write-ahead mode", "stopped early"])
+def test_a_file_without_content_may_become_a_store(toys, write_task, rows, harness, made):
+    write_task("demo/plain", rows(3))
+    (toys / "new.sqlite").touch()
+    if made == "empty":
+        compare = ("compare", "a", "b", "-t", "demo/plain")
+        for command in (("leaderboard", "quickstart"), ("view", "--no-open"), compare):
+            ran = harness(*command, "--store", "new.sqlite")
+            assert (ran.code, ran.err.partition(";")[0]) == (2, "error: new.sqlite: there is no store yet")
+        assert "none yet" in harness("doctor", "--store", "new.sqlite").out
+        assert (toys / "new.sqlite").read_bytes() == b""
+    else:
+        with contextlib.closing(sqlite3.connect(toys / "new.sqlite")) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            if made == "stopped early":
+                connection.execute("CREATE TABLE about (key VARCHAR NOT NULL PRIMARY KEY, value VARCHAR NOT NULL)")
+    assert harness("eval", "-m", "toy-reader", "-t", "demo/plain", "--store", "new.sqlite").code == 0
 
 
 def test_a_store_of_a_newer_version_is_refused(on_store, toys, harness):

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 
@@ -160,13 +161,51 @@ def test_a_lost_columns_file_is_one_message(evaluated, harness):
     assert "evaluate again to write it anew" in ran.err
 
 
-def test_a_damaged_columns_file_is_one_message(evaluated, harness):
-    for path in (evaluated / ".harness/store.sqlite.files/columns").iterdir():
-        path.write_bytes(path.read_bytes()[:100])
+def _pickled(path):
+    np.save(path.with_suffix(".npy"), np.array([{}], dtype=object), allow_pickle=True)
+    return path.with_suffix(".npy").read_bytes()
+
+
+def _garbled(path):
+    content = bytearray(path.read_bytes())
+    content[60:160] = b"?" * 100
+    return bytes(content)
+
+
+def _without_ids(path):
+    stream = io.BytesIO()
+    np.savez(stream, domains=np.array([]))
+    return stream.getvalue()
+
+
+DAMAGES = {
+    "cut off": lambda path: path.read_bytes()[:100],
+    "half": lambda path: path.read_bytes()[: path.stat().st_size // 2],
+    "empty": lambda path: b"",
+    "text": lambda path: b"not arrays" * 50,
+    "garbled": _garbled,
+    "pickled": _pickled,
+    "other arrays": _without_ids,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_columns_file_is_one_message_that_says_how_to_mend_it(evaluated, harness, damage):
+    from harness_toys.models import ASKED
+
+    for path in list((evaluated / ".harness/store.sqlite.files/columns").iterdir()):
+        path.write_bytes(DAMAGES[damage](path))
     ran = harness("compare", "toy-reader", "down", "-t", "demo/one")
     assert ran.code == 2
     assert "internal error" not in ran.err
+    assert "pickle" not in ran.err
+    assert ran.err.startswith("error: .harness/store.sqlite.files/columns/")
+    assert ".npz: damaged: " in ran.err
     assert "evaluate again to write it anew" in ran.err
+    ASKED.clear()
+    assert harness("eval", "-m", "toy-reader", "-m", "down=toy-reader:scale=-1.0", "-t", "demo/one").code == 0
+    assert ASKED == []
+    assert harness("compare", "toy-reader", "down", "-t", "demo/one").code == 0
 
 
 LISTED = {

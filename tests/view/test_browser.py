@@ -11,7 +11,7 @@ import pytest
 
 from .conftest import HOSTILE
 
-OURS = {"/static/view.js"}
+OURS = {"/static/theme.js", "/static/view.js"}
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_from_a_run_to_a_sample_and_on_to_the_other_model(viewer, tab):
     tab.get_by_role("link", name="run 1").click()
     tab.get_by_role("link", name="toy-judge", exact=True).click()
     assert tab.locator("h1").inner_text().startswith("toy-judge on demo/pairs")
-    tab.get_by_role("link", name="Wrong ones").click()
+    tab.get_by_role("link", name="Worst items").click()
     settle(tab)
     assert tab.locator(".samples .state").all_inner_texts() == ["wrong"] * 10
     tab.locator(".sample").nth(4).click()
@@ -206,3 +206,34 @@ def test_a_run_under_way_is_watched_without_a_click(pairs, evaluate, view, tab, 
     store.close()
     tab.locator(".progress").wait_for(state="detached")
     assert tab.locator(".status.running").count() == 0
+
+
+def test_light_or_dark_is_as_the_system_says_until_the_reader_chooses(viewer, tab):
+    def shown():
+        return tab.evaluate("[document.documentElement.dataset.theme, getComputedStyle(document.body).backgroundColor]")
+
+    light, dark = ["light", "rgb(255, 255, 255)"], ["dark", "rgb(20, 23, 28)"]
+    tab.emulate_media(color_scheme="dark")
+    tab.goto(viewer.address)
+    assert shown() == dark
+    tab.emulate_media(color_scheme="light")
+    tab.locator("html[data-theme=light]").wait_for()
+    assert shown() == light
+    button = tab.get_by_role("button", name="Switch between light and dark")
+    button.focus()
+    tab.keyboard.press("Enter")
+    assert shown() == dark
+    assert button.evaluate("button => button === document.activeElement")
+    # Set by a script that the head waits for: no page is drawn in the other first.
+    assert tab.evaluate(
+        "[...document.head.querySelectorAll('script')].map(s => [s.src.split('/').pop(), s.defer])"
+    ) == [
+        ["theme.js", False],
+        ["view.js", True],
+    ]
+    tab.goto(viewer.address + "/cells/1/samples")
+    settle(tab)
+    assert shown() == dark
+    tab.get_by_role("button", name="Switch between light and dark").click()
+    assert shown() == light
+    tab.evaluate("localStorage.clear()")

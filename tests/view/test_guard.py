@@ -44,7 +44,7 @@ def test_nothing_can_be_sent(viewer, method):
 
 
 def test_every_answer_forbids_what_is_not_ours(viewer):
-    for path in ("/", "/cells/1/samples", "/nothing", "/static/view.js", "/static/nothing"):
+    for path in ("/", "/cells/1/samples", "/nothing", "/static/view.js", "/static/theme.js", "/static/nothing"):
         headers = viewer.get(path).headers
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]

@@ -6,6 +6,7 @@ import html
 import json
 import re
 import sqlite3
+from urllib.parse import urlencode
 
 import pytest
 
@@ -100,6 +101,66 @@ def test_search_finds_words_of_the_data_and_of_the_model(pairs, evaluate, view):
         assert viewer.get(f"/cells/1/samples?q={rubbish}").status == 200
 
 
+def test_search_finds_domains_groups_and_other_fields_of_the_data(write_task, evaluate, view):
+    rows = [
+        {"id": f"n{i}", "prompt": f"p {i}", "chosen": "2", "rejected": "1", "level": level, "source": f"group {i // 2}"}
+        for i, level in enumerate(["mmlu-pro/easy", "mmlu-pro/hard", "数学", "mmlu-pro/easy"])
+    ]
+    write_task("demo/pairs", rows, kind="preference", slices=["level"], cluster="source")
+    evaluate("toy-judge", "demo/pairs")
+    viewer = view()
+    viewer.page("/cells/1/samples?q=easy")
+    assert rows_of(viewer.page("/cells/1/samples?q=easy")) == [0, 3]
+    assert rows_of(viewer.page("/cells/1/samples?q=mmlu-pro/easy&place=data")) == [0, 3]
+    assert rows_of(viewer.page("/cells/1/samples?q=easy&place=model")) == []
+    assert rows_of(viewer.page('/cells/1/samples?q="group+1"')) == [2, 3]
+    assert rows_of(viewer.page("/cells/1/samples?q=%E6%95%B0%E5%AD%A6")) == [2]
+    assert rows_of(viewer.page("/cells/1/samples?q=%E5%AD%A6")) == [2]
+    assert "depend on each other: group 1" in text_of(viewer.page("/cells/1/samples/3"))
+
+
+def test_words_inside_chinese_and_thai_texts_are_found_in_the_data_and_in_what_the_model_wrote(
+    write_task, evaluate, view, add_plugin
+):
+    source = """
+from harness import Model, Verdict, hookimpl
+
+class Writes(Model):
+    def compare(self, requests):
+        return [Verdict(0.25, "因为第二个回答更好") for _ in requests]
+
+@hookimpl
+def register_models(register):
+    register("writes", "plugin_writes:Writes", offers=("compare",))
+"""
+    add_plugin("writes", source)
+    texts = ["请评估这个模型的回答", "ฉันรักภาษาไทยมาก", "この言葉を探す"]
+    rows = [{"id": f"n{i}", "prompt": text, "chosen": "2", "rejected": "1"} for i, text in enumerate(texts)]
+    write_task("demo/pairs", rows, kind="preference")
+    evaluate("writes", "demo/pairs")
+    viewer = view()
+    viewer.page("/cells/1/samples?q=x")
+
+    def found(word, place=""):
+        return rows_of(viewer.page(f"/cells/1/samples?{urlencode({'q': word, 'place': place})}"))
+
+    assert [found(word, "data") for word in ("模型", "ภาษา", "言葉", "型模")] == [[0], [1], [2], []]
+    assert [found(word, "model") for word in ("第二个", "模型")] == [[0, 1, 2], []]
+
+
+def test_a_search_that_would_take_too_long_says_so(pairs, evaluate, view, monkeypatch):
+    pairs()
+    evaluate("toy-judge", "demo/pairs")
+    viewer = view()
+    viewer.page("/cells/1/samples?q=needle")
+
+    def too_long(*_, **__):
+        raise TimeoutError
+
+    monkeypatch.setattr("harness.view.index.Index.matching", too_long)
+    assert "Too many words are like that" in viewer.page("/cells/1/samples?q=n*")
+
+
 def test_failed_requests_show_their_reasons(write_task, rows, harness, view):
     made = rows(10)
     made[2]["responses"][0] = "refuse"
@@ -162,8 +223,8 @@ def test_embeddings_and_log_odds_are_shown(write_task, evaluate, view):
     page = text_of(viewer.page("/cells/2/samples/3"))
     assert "detect 3" in page
     assert "prompt · user x 3" in page
-    # An area under a curve has no right and wrong items, but some that lower it.
-    assert "lowers auroc" in text_of(viewer.page("/cells/2/samples"))
+    # An area under a curve has no right and wrong items, but some that worsen it.
+    assert "worsens auroc" in text_of(viewer.page("/cells/2/samples"))
 
 
 def test_two_models_side_by_side_as_harness_compare_gives_them(pairs, evaluate, view):
@@ -214,6 +275,25 @@ def test_without_the_data_ids_and_figures_are_shown_and_why(pairs, evaluate, vie
     assert "Ids and figures are shown without texts" in page
     assert "item-10" in page
     assert rows_of(page) == list(range(25))
+
+
+def test_a_damaged_file_of_columns_is_told_until_it_is_written_anew(pairs, evaluate, view, toys):
+    pairs()
+    evaluate("toy-judge", "demo/pairs")
+    (columns,) = (toys / ".harness/store.sqlite.files/columns").iterdir()
+    whole = columns.read_bytes()
+    viewer = view()
+    for damage in (whole[:200], b"", b"not arrays", b"\x93NUMPY" + whole):
+        columns.write_bytes(damage)
+        page = viewer.page("/cells/1/samples")
+        assert f"{columns.name}: damaged: " in page
+        assert "evaluate again to write it anew" in page
+        assert "pickle" not in page
+        answer = viewer.get("/cells/1/samples/0")
+        assert answer.status == 404
+        assert "damaged" in answer.text
+    columns.write_bytes(whole)
+    assert rows_of(viewer.page("/cells/1/samples")) == list(range(25))
 
 
 def test_another_definition_of_the_task_shows_no_texts_of_today(pairs, evaluate, view):

@@ -1,0 +1,77 @@
+"""Whether a file is a store, seen without writing to it: it may be the database of another program."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from harness.errors import StoreError
+from harness.store import schema as s
+
+_BUSY_SECONDS = 10
+_WRITE_AHEAD = b"\2\2"
+"""Bytes 18 and 19 of a database in write-ahead mode (https://www.sqlite.org/fileformat2.html)."""
+_TABLES = frozenset(table.name for table in s.metadata.sorted_tables)
+_COLUMNS = sorted(column.name for column in s.about.columns)
+
+
+def holds_store(path: Path) -> bool:
+    """Whether a file is a store; False where it is missing or empty, so that one can be made there.
+
+    Raises:
+        StoreError: it is something else; it stays as it is.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    try:
+        with contextlib.closing(read_only(path, immutable=is_at_rest(path))) as connection:
+            return _is_store(connection, path)
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"{path}: cannot be opened: {error}; choose another place with --store") from error
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path}: not a usable store: {error}; choose another with --store") from error
+
+
+def read_only(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
+    """A connection that cannot write, usable from several threads.
+
+    Args:
+        path: The SQLite file.
+        immutable: Nobody writes while it is open; then no files are made beside it.
+    """
+    place = f"file:{quote(str(path.absolute()))}?mode=ro"
+    if not immutable:
+        connection = sqlite3.connect(place, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return connection
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if "locked" in str(error):
+                raise
+            # In a folder that cannot be written, the files that go with write-ahead mode cannot be made: nobody
+            # writes there, so the database may be taken as it lies.
+    return sqlite3.connect(place + "&immutable=1", uri=True, check_same_thread=False)
+
+
+def is_at_rest(path: Path) -> bool:
+    """Whether it is in write-ahead mode, and nobody has it open: to read it, SQLite would leave files beside it."""
+    real = path.resolve()
+    with real.open("rb") as stream:
+        header = stream.read(20)
+    return header[18:] == _WRITE_AHEAD and not real.with_name(real.name + "-wal").exists()
+
+
+def _is_store(connection: sqlite3.Connection, path: Path) -> bool:
+    present = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")}
+    if not present:
+        return False  # a process was stopped before it made the first table
+    columns = sorted(row[1] for row in connection.execute(f"PRAGMA table_info({s.about.name})"))
+    if columns == _COLUMNS:
+        known = connection.execute("SELECT count(*) FROM about WHERE key = 'schema_version'").fetchone()[0]
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if known or tables <= _TABLES:  # the version is filed last
+            return True
+    raise StoreError(f"{path}: an SQLite file, but not a store of harness; choose another with --store")
