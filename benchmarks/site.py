@@ -142,7 +142,7 @@ def main() -> None:
         print(f" and the plotting library, {plotly / 1e6:.2f} MB")
         for part in ("index.html", "columns.js", "models/", "tasks/", "compare/", "leaderboard"):
             print(f"  {part}: {sum(v for k, v in sizes.items() if k.startswith(f'made-up/{part}')) / 1e6:.2f} MB")
-        usable = "#status:has-text('models, sorted')"
+        usable = "body:has(#status:has-text('models, sorted')):not(:has(.later))"
         every = "#" + "&".join(
             f"show=made-up/task-{t:02d}:{m}:{d}"
             for t in range(wanted.tasks)

@@ -127,6 +127,18 @@ def test_where_lower_is_better_the_lowest_comes_first_and_missing_figures_last(b
     assert len(figures) < len(shown)
 
 
+def test_a_long_table_is_shown_whole(visit, lab, tmp_path):
+    figures = {f"model {i:03d}": {"lab/texts:auroc": 0.5 + i / 500} for i in range(120)}
+    more = tmp_path / "more.yaml"
+    more.write_text(json.dumps({"source": "made up", "figures": figures}), "utf-8")
+    file = lab.build(tmp_path / "site", published=[more]) / "lab" / "index.html"
+    for address, count in (("", 127), ("#q=model+00", 11), ("#sort=lab%2Ftexts%3Aauroc&q=model", 120)):
+        page = visit(file, address)
+        page.locator("#board tbody:not(:has(.later))").wait_for()
+        assert page.locator("#board tbody tr:visible").count() == count
+    assert names(page)[:2] == ["model 119", "model 118"]
+
+
 def test_the_keyboard_is_enough(board):
     board.locator('th[data-key="model"] button').focus()
     board.keyboard.press("Enter")

@@ -6,6 +6,7 @@
   const byId = (id) => document.getElementById(id);
   const sheet = byId("hidden-columns");
   const status = byId("status");
+  const FIRST_ROWS = 40;
 
   const rows = [...body.rows].map((row, order) => ({
     row,
@@ -216,6 +217,14 @@
     write();
   }
 
+  /** Lay out what fits a screen first, and the rest once that is seen: hundreds of rows of dozens of columns take a while. */
+  function showInSteps() {
+    const later = [...body.rows].filter((row) => !row.hidden).slice(FIRST_ROWS);
+    for (const row of later) row.classList.add("later");
+    const showRest = () => later.forEach((row) => row.classList.remove("later"));
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(showRest)));
+  }
+
   // what the reader does
 
   function listen(column) {
@@ -321,4 +330,5 @@
   });
   read();
   refresh({ controls: true });
+  showInSteps();
 })();
