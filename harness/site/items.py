@@ -36,7 +36,7 @@ class ItemScores:
     unit: str
     higher_is_better: bool
     own: bool
-    """True where the figure is the item's own, of which the metric is the mean; else it is the item's pull on it."""
+    """True where the figure is the item's own, of which the metric is the mean; else it is its influence on that."""
     ids: list[str]
     domains: list[list[str]]
     left_out: int
@@ -54,10 +54,7 @@ class ItemScores:
 
 
 def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> ItemScores | None:
-    """The figures of all models on a task's items; None where the models do not share the items.
-
-    An item's figure is the metric's value plus the item's influence on it, which for a mean is the item's own score.
-    """
+    """The figures of all models on a task's items; None where the models do not share the items."""
     present = [table for table in tables if table is not None]
     first = present[0]
     if any(len(t.ids) != len(first.ids) or not (t.ids == first.ids).all() for t in present):
@@ -89,11 +86,11 @@ def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> It
 
 
 def _figures(metric: Metric, table: Table) -> NDArray[np.float64]:
-    """(n,) one model's; a mean's own figures as they are, since adding the mean again would round them."""
+    """(n,) one model's: an item's own figure where the metric is the mean of them, else its influence on the metric."""
     if isinstance(metric, MeanMetric) and _is_plain_mean(metric):
         return metric.figures(table.columns)
     part, _ = metric.on(table.columns)
-    return np.asarray(part.value + part.influence)
+    return part.influence
 
 
 def _is_plain_mean(metric: Metric) -> bool:

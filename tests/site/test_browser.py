@@ -1,5 +1,6 @@
 """What a reader does on a site, in a real browser; any complaint on the console fails a test (see ``visit``)."""
 
+import itertools
 import json
 import math
 import re
@@ -374,6 +375,21 @@ def test_the_items_on_which_two_models_disagree_come_with_their_texts(visit, sit
     assert page.locator("#items tbody tr").count() == len(better)
     page.locator("#items summary").first.click()
     assert "question" in page.locator("#items details[open]").inner_text()
+
+
+def test_items_of_an_area_show_how_far_they_pull_it(visit, site):
+    page = visit(site / "lab" / "compare.html", "#models=better,poor&task=lab/texts")
+    page.locator("#items tbody tr").first.wait_for()
+    said = page.inner_text("#items-status")
+    assert "how far each pulls auroc up or down" in said
+    assert "help the first more" in said
+    rows = [row.locator("td").all_text_contents()[1:] for row in page.locator("#items tbody tr").all()]
+    for column in range(2):
+        pulls = [float(row[column]) for row in rows]
+        assert {row[column][0] for row in rows if float(row[column]) > 0} == {"+"}
+        assert sum(pulls) == pytest.approx(0, abs=0.005 * len(pulls))
+    gaps = [abs(float(one) - float(other)) for one, other in rows]
+    assert all(a >= b - 0.011 for a, b in itertools.pairwise(gaps))
 
 
 def test_models_are_swapped_and_chosen(visit, site):

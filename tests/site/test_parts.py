@@ -233,6 +233,7 @@ def test_items_of_a_mean_are_the_items_own_figures(made):
     )
     pull = next(i for i in measured.items if i.task == "lab/texts")
     assert not pull.own
+    assert np.nanmean(pull.scores[:2], axis=1) == pytest.approx(0, abs=1e-12)
 
 
 def read_scores(packed, levels=None):

@@ -137,13 +137,17 @@
 
   function describeItems(task, data, differ, failed) {
     const better = differ.filter((g) => g.gap > 0).length;
-    const parts = [
-      `${data.ids.length - differ.length - failed} alike, ${better} better by the first, ${differ.length - better} better by the second`,
-    ];
+    const [one, other] = task.own ? ["better by the first", "better by the second"] : ["help the first more", "help the second more"];
+    const parts = [`${data.ids.length - differ.length - failed} alike, ${better} ${one}, ${differ.length - better} ${other}`];
     if (failed) parts.push(`${failed} that one of them failed or lacks`);
     if (task.left_out) parts.push(`${task.left_out} further items, on which the models differ less, are left out`);
-    const what = task.own ? task.metric : `how far the item pulls ${task.metric}`;
+    const what = task.own ? task.metric : `how far each pulls ${task.metric} up or down`;
     byId("items-status").textContent = `${data.ids.length} items by ${what}: ${parts.join("; ")}.`;
+  }
+
+  /** A figure as it is; a pull with its sign. */
+  function shownScore(score, task) {
+    return (!task.own && score > 0 ? "+" : "") + figure(score, task.unit);
   }
 
   function itemLine(task, data, scores, i) {
@@ -156,7 +160,7 @@
       head.append(element("details", {}, element("summary", { textContent: "texts" }), ...shown));
     }
     const made = element("tr", {}, head, element("td", { textContent: data.domains[i].join(", ") }));
-    for (const own of scores) made.append(element("td", { textContent: figure(own[i], task.unit) }));
+    for (const own of scores) made.append(element("td", { textContent: shownScore(own[i], task) }));
     return made;
   }
 
