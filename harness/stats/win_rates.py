@@ -2,8 +2,14 @@
 
 A tie counts half, so the two rates of a pair add up to one. Between models that a task measures, a game is an item that
 both answered, won by the model whose figure is better; between the sides of battles, it is a battle.
+
+Games that are independent have the interval of Bonett and Price (2012) for the difference of two paired proportions:
+wins and losses with one added to each. Unlike the normal interval it has a width where all games are ties, and covers
+where few are not; a game that is won in part counts in part, which errs on the wide side. Clustered games have the
+cluster-robust interval of every mean; where all clusters are even, the former with the clusters as games.
 """
 
+import dataclasses
 import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -11,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.stats._arrays import FloatArray, IntArray, as_vector, require_same_shape
+from harness.stats._arrays import FloatArray, IntArray, as_vector, normal_quantile, require_same_shape
 from harness.stats.errors import ShapeMismatch
 from harness.stats.estimate import Estimate
 from harness.stats.intervals import mean_estimate
@@ -45,7 +51,7 @@ def win_rate(
     a, b = as_vector(one, "one"), as_vector(other, "other")
     require_same_shape(a, b, "one and other")
     credit = 0.5 + (0.5 if higher_is_better else -0.5) * _won(a, b)
-    return mean_estimate(credit, clusters=clusters, bounds=(0.0, 1.0), confidence=confidence)
+    return _mean_credit(credit, clusters, confidence)
 
 
 def win_rates(
@@ -111,9 +117,23 @@ def battle_win_rates(
         later, earlier = divmod(int(code[rows[0]]), n_players) if len(rows) else (0, 0)
         if later != earlier:
             own = None if labels is None else labels[rows]
-            e = mean_estimate(credit_of_later[rows], clusters=own, bounds=(0.0, 1.0), confidence=confidence)
-            pairs.append((later, earlier, e))
+            pairs.append((later, earlier, _mean_credit(credit_of_later[rows], own, confidence)))
     return _matrix(n_players, pairs)
+
+
+def _mean_credit(credit: FloatArray, clusters: ArrayLike | None, confidence: float) -> Estimate:
+    """The mean of what was won of each game."""
+    e = mean_estimate(credit, clusters=clusters, bounds=(0.0, 1.0), confidence=confidence)
+    if not e.n or (clusters is not None and e.stderr != 0.0):
+        return e
+    kept = ~np.isnan(credit)
+    games = e.n if clusters is None else len(np.unique(np.asarray(clusters)[kept]))
+    balance = 2.0 * credit[kept] - 1.0  # won less lost, of each game
+    share = games / (games + 2.0)
+    won, lost = (share * float(np.maximum(sign * balance, 0.0).mean()) + 1.0 / (games + 2.0) for sign in (1, -1))
+    reach = normal_quantile(0.5 + confidence / 2) * math.sqrt((won + lost - (won - lost) ** 2) / (games + 2.0))
+    low, high = (0.5 + 0.5 * (won - lost + side * reach) for side in (-1, 1))
+    return dataclasses.replace(e, low=max(0.0, min(low, e.value)), high=min(1.0, max(high, e.value)))
 
 
 def _won(one: FloatArray, other: FloatArray) -> FloatArray:

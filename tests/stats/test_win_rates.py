@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.stats import ShapeMismatch, battle_win_rates, mean_estimate, win_rates
+from harness.stats import ShapeMismatch, battle_win_rates, mean_estimate, win_rate, win_rates
 
 NAN = math.nan
 tables = st.integers(2, 4).flatmap(
@@ -47,29 +47,50 @@ def test_both_sides_of_a_pair_add_up_to_one(figures):
     assert np.allclose((found.low + found.high.T)[known], 1.0)
 
 
-def test_intervals_are_those_of_the_mean_credit_clustered_where_items_are():
+def adjusted(won, lost, n):
+    """Bonett and Price's interval, carried from the difference of proportions to the rate."""
+    p, q = (won + 1) / (n + 2), (lost + 1) / (n + 2)
+    reach = 1.959963984540054 * math.sqrt((p + q - (p - q) ** 2) / (n + 2))
+    return max(0.0, 0.5 + 0.5 * (p - q - reach)), min(1.0, 0.5 + 0.5 * (p - q + reach))
+
+
+@pytest.mark.parametrize(("won", "lost", "tied"), [(6, 3, 51), (0, 0, 40), (20, 0, 0), (1, 0, 19), (300, 280, 4)])
+def test_the_interval_of_independent_items_is_bonett_and_prices(won, lost, tied):
+    one = np.array([1.0] * won + [0.0] * (lost + tied))
+    other = np.array([0.0] * won + [1.0] * lost + [0.0] * tied)
+    for better in (True, False):
+        e = win_rate(one, other, higher_is_better=better)
+        wanted = adjusted(*((won, lost) if better else (lost, won)), won + lost + tied)
+        assert (e.low, e.high) == pytest.approx(wanted)
+        assert e.low <= e.value <= e.high
+        assert e.low < e.high
+
+
+def test_the_interval_of_clustered_items_is_that_of_their_mean_credit():
     rng = np.random.default_rng(3)
     figures = rng.normal(size=(2, 60)).round(0)
     clusters = np.arange(60) // 4
-    widths = []
-    for labels in (None, clusters):
-        found = win_rates(figures, clusters=labels)
-        widths.append(found.high[0, 1] - found.low[0, 1])
-        expected = mean_estimate(counted(*figures), clusters=labels, bounds=(0, 1))
-        assert (found.rate[0, 1], found.low[0, 1], found.high[0, 1]) == pytest.approx(
-            (expected.value, expected.low, expected.high)
-        )
-    assert widths[0] != pytest.approx(widths[1])
+    found = win_rates(figures, clusters=clusters)
+    expected = mean_estimate(counted(*figures), clusters=clusters, bounds=(0, 1))
+    assert (found.rate[0, 1], found.low[0, 1], found.high[0, 1]) == pytest.approx(
+        (expected.value, expected.low, expected.high)
+    )
+    even = win_rate(figures[0], figures[0], clusters=clusters)
+    assert (even.low, even.high) == pytest.approx(adjusted(0, 0, 15))
 
 
-def test_intervals_cover_the_true_rate_about_as_often_as_they_say():
+@pytest.mark.parametrize(("n", "wins", "losses"), [(20, 0.1, 0.05), (60, 0.1, 0.0), (60, 0.3, 0.3), (300, 0.02, 0.01)])
+def test_intervals_cover_the_true_rate_about_as_often_as_they_say_or_more_where_nearly_all_are_ties(n, wins, losses):
     rng = np.random.default_rng(0)
+    true = 0.5 + 0.5 * (wins - losses)
     covered = []
-    for _ in range(400):
-        shared = rng.normal(size=80)
-        found = win_rates([shared + rng.normal(size=80) + 0.5, shared + rng.normal(size=80)])
-        covered.append(found.low[0, 1] <= 0.638163 <= found.high[0, 1])  # Phi(0.5 / sqrt(2))
-    assert 0.92 <= np.mean(covered) <= 0.98
+    for _ in range(600):
+        drawn = rng.random(n)
+        e = win_rate(np.where(drawn < wins, 1.0, np.where(drawn < wins + losses, -1.0, 0.0)), np.zeros(n))
+        covered.append(e.low <= true <= e.high)
+    assert np.mean(covered) >= 0.92
+    if n * (wins + losses) > 20:
+        assert np.mean(covered) <= 0.98
 
 
 def test_rounding_makes_no_winner():
