@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from harness.registry import Registry
 from harness.resolve import resolve_model
 from harness.run import Outcome, Runner
 from harness.store import Store
-from harness.store.reading import StoreReader
+from harness.store.reading import Readable, StoreReader
 from harness.store.records import CellRecord
 from harness.training import fit, train_missing
 
@@ -336,11 +337,14 @@ def existing_store_path(registry: Registry, store: str | Path | None) -> Path:
 
 
 @contextmanager
-def existing_store(registry: Registry, store: str | Path | None) -> Iterator[Store]:
-    """A store that must exist.
+def existing_store(registry: Registry, store: str | Path | None) -> Iterator[Readable]:
+    """A store that must exist, to read; where it cannot be written, it need not be.
 
     Raises:
         UsageError: it does not.
     """
-    with Store(existing_store_path(registry, store)) as opened:
+    path = existing_store_path(registry, store)
+    writable = os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK)
+    # Opened for writing, SQLite clears its files beside the store away.
+    with Store(path) if writable else StoreReader(path) as opened:
         yield opened

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,8 @@ from harness.model import Model
 from harness.resolve import ModelHandle
 from harness.store import Store
 
+_MARKS = 1 << 24
+"""Bits that say which keys were computed: 2 MiB, whatever the number of requests."""
 _EXPANDED_AT_ONCE = 4096
 """Requests that adapters may make before they are asked; bounds memory for round robins."""
 
@@ -34,8 +36,23 @@ class Tally:
 
     requests: int = 0
     computed: int = 0
+    reused: int = 0
+    """Responses that were on file already when this tally began; one in a few hundred thousand may be missed."""
     seconds: float = 0.0
     """Spent inside models."""
+    _computed: bytearray = field(default_factory=lambda: bytearray(_MARKS // 8), repr=False)
+
+    def count(self, on_file: Iterable[bytes], computed: Iterable[bytes]) -> None:
+        """Count responses by their keys; those on file that were computed under this tally are not reused."""
+        self.reused += sum(not self._is_marked(key) for key in on_file)
+        for key in computed:
+            self.computed += 1
+            mark = int.from_bytes(key[:4], "little") % _MARKS
+            self._computed[mark >> 3] |= 1 << (mark & 7)
+
+    def _is_marked(self, key: bytes) -> bool:
+        mark = int.from_bytes(key[:4], "little") % _MARKS
+        return bool(self._computed[mark >> 3] >> (mark & 7) & 1)
 
 
 class Door:
@@ -124,6 +141,7 @@ class Door:
         keys = [filed_as(request) for request in requests]
         number = self._store.model_id(handle.fingerprint, json.dumps(handle.description(), default=str))
         known = self._store.find(number, capability, list(dict.fromkeys(key for group in keys for key in group)))
+        self.tally.count(known, ())
         todo = _missing(capability, requests, keys, known, whole=model.listwise or not model.reads_text)
         if todo:
             self._give_parts(handle, model)
@@ -137,7 +155,7 @@ class Door:
                 answers += zip(wanted, checked(capability, request, response, len(wanted)), strict=True)
             self._store.file(number, capability, answers)
             known.update(answers)
-            self.tally.computed += len(answers)
+            self.tally.count((), (key for key, _ in answers))
             self.tally.seconds += seconds
             self._batch_stored(handle.label, capability.name, len(responses), seconds)
             left -= len(responses)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from harness.errors import StoreError
 from harness.metric import Columns
 from harness.npz import DamagedArrays, read_npz
+from harness.store.reading import Readable
+from harness.store.records import CellRecord
 from harness.task import Item
 
 OVERALL = "overall"
@@ -157,6 +159,18 @@ def load_table(path: Path, facts: Mapping[str, Any]) -> Table:
         raise StoreError(f"{path}: cannot be read: {error.strerror}; {_MEND}") from error
     except DamagedArrays as error:
         raise StoreError(f"{path}: damaged: {error}; {_MEND}") from error
+
+
+def table_of_cell(store: Readable, cell: CellRecord, facts: Mapping[str, Any]) -> Table:
+    """The columns of a cell on file.
+
+    Raises:
+        StoreError: the file is missing or damaged; names the model and the task.
+    """
+    try:
+        return load_table(store.folder / cell.columns, facts)
+    except StoreError as error:
+        raise StoreError(f"{cell.label} on {cell.task}: {error}") from error
 
 
 def _table_of(arrays: Mapping[str, Any], facts: Mapping[str, Any]) -> Table:

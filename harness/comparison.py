@@ -11,13 +11,12 @@ import numpy as np
 
 from harness import stats
 from harness.build import build_task
-from harness.collect import Table, load_table
+from harness.collect import Table, table_of_cell
 from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.metric import MeanMetric, Metric
 from harness.plan import check_columns, metric_of
 from harness.registry import Registry
 from harness.stats import Difference, Estimate
-from harness.store import Store
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, latest_cells
 
@@ -40,7 +39,7 @@ class Comparison:
 
 def compare_models(
     registry: Registry,
-    store: Store,
+    store: Readable,
     first: str,
     second: str,
     targets: Sequence[str],
@@ -107,7 +106,7 @@ def compare_cells(
         raise UsageError(
             f"{one.label} and {other.label} were evaluated on different versions of {one.task}; evaluate both again"
         )
-    tables = [load_table(store.folder / cell.columns, task.facts()) for cell in (one, other)]
+    tables = [table_of_cell(store, cell, task.facts()) for cell in (one, other)]
     rows = shared_rows(*tables)
     if not len(rows[0]):
         raise UsageError(f"{one.label} and {other.label} have no item of {one.task} in common")
@@ -124,7 +123,7 @@ def compare_cells(
 
 
 def _win_rate(metric: Metric, tables: Sequence[Table], rows: tuple[np.ndarray, np.ndarray]) -> Estimate | None:
-    if not isinstance(metric, MeanMetric):
+    if not isinstance(metric, MeanMetric) or not metric.is_plain:
         return None
     one, other = (table.columns.take(row) for table, row in zip(tables, rows, strict=True))
     figures = metric.figures(one), metric.figures(other)

@@ -120,7 +120,10 @@ class Metric:
         return ()
 
     def pictures_of_models(self, models: Mapping[str, Columns]) -> Sequence[Matrix]:
-        """What is drawn of several models together: their columns by name, the n-th row of all being the same item."""
+        """What is drawn of several models together: their columns by name, the n-th row of all being the same item.
+
+        Where rows and columns of a matrix are those names, a reader chooses which are shown.
+        """
         return ()
 
     def on(self, columns: Columns) -> tuple[Linearised, str]:
@@ -168,6 +171,11 @@ class MeanMetric(Metric):
         """(n,) figures, on valid rows."""
         raise NotImplementedError
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the mean of its figures as they are; not where a subclass weighs them."""
+        return type(self).linearise is MeanMetric.linearise
+
     def figures(self, columns: Columns) -> FloatArray:
         """(n,) figures, NaN where the request failed."""
         mask = self.valid(columns)
@@ -184,7 +192,7 @@ class MeanMetric(Metric):
 
     def pictures_of_models(self, models: Mapping[str, Columns]) -> Sequence[Matrix]:
         """Which model has the better figure on how many items."""
-        if len(models) < 2:
+        if len(models) < 2 or not self.is_plain:
             return ()
         figures = [self.figures(columns) for columns in models.values()]
         clusters = next(iter(models.values())).clusters

@@ -30,6 +30,12 @@ class Series:
     reference: bool = False
     """True for what models are held against, such as a diagonal; drawn once, whatever the number of models."""
 
+    def __post_init__(self) -> None:
+        lengths = {name: len(v) for name in ("x", "y", "low", "high") if (v := getattr(self, name)) is not None}
+        if len(set(lengths.values())) > 1:
+            said = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            raise ValueError(f"a series whose parts have different lengths: {said}")
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -78,3 +84,10 @@ class Matrix:
     """True for what models are held against."""
     note: str = ""
     """A sentence for the reader, shown below."""
+
+    def __post_init__(self) -> None:
+        for name in ("values", "low", "high"):
+            lines = getattr(self, name)
+            if lines is not None and [len(line) for line in lines] != [len(self.columns)] * len(self.rows):
+                shape = f"{len(self.rows)} rows of {len(self.columns)}"
+                raise ValueError(f"{name} of a matrix must be {shape}, not {[len(line) for line in lines]}")

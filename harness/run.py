@@ -360,7 +360,8 @@ def _note(record: CellRecord, item: str, reason: str) -> None:
 
 
 def _count(record: CellRecord, tally: Tally, seconds: float) -> None:
-    record.requests, record.computed, record.seconds = tally.requests, tally.computed, seconds
+    record.requests, record.computed, record.reused = tally.requests, tally.computed, tally.reused
+    record.seconds = seconds
 
 
 def _cell_digest(record: CellRecord) -> str:

@@ -24,7 +24,7 @@ def add_cost(entries: Sequence[Entry], cells: Sequence[CellRecord], stores: Sequ
     Returns:
         Whether any entry has one.
     """
-    known = [whole_computations(store, {cell.task for cell in cells}) for store in stores]
+    known = [whole_computations(store, cells) for store in stores]
     found = False
     for entry in entries:
         own = {(cell.fingerprint, cell.task) for cell in cells if cell.label == entry.model}

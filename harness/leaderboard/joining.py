@@ -13,7 +13,7 @@ from harness.store import Store
 from harness.store import schema as s
 from harness.store.reading import Readable
 
-_OF_CELLS = (s.estimates, s.failures, s.remarks, s.asked)
+_OF_CELLS = (s.estimates, s.failures, s.reuse, s.remarks, s.asked)
 
 
 def join(into: Store, stores: Sequence[Readable], digests: Mapping[str, str]) -> list[str]:

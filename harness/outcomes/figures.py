@@ -17,7 +17,7 @@ from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.published_rows import shipped_files
 from harness.registry import Registry
-from harness.store import Store
+from harness.store.reading import Readable
 from harness.store.records import Result, latest_cells
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def gather(
     registry: Registry,
     target: str,
     *,
-    store: Store | None = None,
+    store: Readable | None = None,
     published: Sequence[Path] = (),
 ) -> Figures:
     """Every figure of every model on the tasks of a benchmark.
@@ -134,7 +134,7 @@ def _published(
 
 
 def _add_evaluated(
-    registry: Registry, store: Store, tasks: Sequence[str], by_model: dict[str, dict[Key, Result]], notes: list[str]
+    registry: Registry, store: Readable, tasks: Sequence[str], by_model: dict[str, dict[Key, Result]], notes: list[str]
 ) -> None:
     known = [task for task in tasks if task in registry.tasks()]
     digests = {task: task_digest(registry, task) for task in known}

@@ -17,7 +17,7 @@ from harness.outcomes.quantiles import QuantileCurve, quantile_curves
 from harness.outcomes.replicates import add_replicates
 from harness.outcomes.table import OutcomeTable, read_outcomes
 from harness.registry import Registry
-from harness.store import Store
+from harness.store.reading import Readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
 
 
-def answer(registry: Registry, store: Store | None, question: Question) -> Report:
+def answer(registry: Registry, store: Readable | None, question: Question) -> Report:
     """Correlate, test, and predict.
 
     Raises:

@@ -21,7 +21,7 @@ from harness.registry import Registry
 from harness.schema import BenchmarkFile
 from harness.site.names import file_name
 from harness.stats import Estimate
-from harness.store import Store
+from harness.store.reading import Readable
 from harness.store.records import CellRecord, Result
 
 AT_FIRST = 20
@@ -100,7 +100,7 @@ class Content:
         return {column.key for column in self.columns} - set(shown)
 
 
-def gather(registry: Registry, store: Store | None, name: str, *, published: Sequence[Path] = ()) -> Content:
+def gather(registry: Registry, store: Readable | None, name: str, *, published: Sequence[Path] = ()) -> Content:
     """The content of a benchmark's pages.
 
     Raises:

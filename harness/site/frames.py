@@ -12,6 +12,7 @@ import numpy as np
 from harness.collect import Table
 from harness.metric import Metric
 from harness.pictures import Matrix, Picture, Series
+from harness.plugins import describe
 
 MOST_MODELS = 24
 """In one frame; the first ones, which are the best ranked. More curves than that nobody tells apart."""
@@ -47,23 +48,26 @@ def drawings(
                 if mask.any():
                     found += [Drawing(metric.name, model, p) for p in metric.pictures(table.columns.only(mask))]
         except Exception as error:  # of any plugin
-            say(no_picture(metric, error))
+            say(no_picture(metric.name, error))
     return found
 
 
-def no_picture(metric: Metric, error: Exception) -> str:
-    """Why a metric has no picture."""
-    return f"no picture of {metric.name}: {type(error).__name__}: {error}"
+def no_picture(metric: str, error: Exception) -> str:
+    """Why a metric has no picture, or not all."""
+    return f"no picture of {metric}: {describe(error)}"
 
 
-def frames(drawn: Sequence[Drawing]) -> list[dict[str, Any]]:
-    """The frames of a task as plain data."""
+def frames(drawn: Sequence[Drawing], say: Callable[[str], None] = lambda text: None) -> list[dict[str, Any]]:
+    """The frames of a task as plain data; ``say`` is told of pictures that are none."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     count = len({drawing.model for drawing in drawn})
     limit = max(_FEWEST, min(_MOST, _POINTS // max(1, count)))
     for metric, model, picture in drawn:
-        if isinstance(picture, Picture):
-            _add(found, metric, model, picture, limit)
+        if not isinstance(picture, Matrix):
+            try:
+                _add(found, metric, model, picture, limit)
+            except Exception as error:  # of any plugin
+                say(no_picture(metric, error))
     return distinct(list(found.values()))
 
 
@@ -86,9 +90,9 @@ def distinct(frames: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _add(found: dict[tuple[str, str], dict[str, Any]], metric: str, model: str, picture: Picture, limit: int) -> None:
+    made = [(series, _series(series, limit)) for series in picture.series]
     frame = found.setdefault((metric, picture.title), _frame(metric, picture))
-    for series in picture.series:
-        plain = _series(series, limit)
+    for series, plain in made:
         # Most models share the values across; each is kept once.
         if plain["x"] not in frame["across"]:
             frame["across"].append(plain["x"])
@@ -135,7 +139,7 @@ def _thinned(count: int, limit: int) -> list[int]:
 
 def short(value: Any, digits: int = 4) -> Any:
     """A number with as many significant digits as a page shows; None for NaN, and texts as they are."""
-    if isinstance(value, str):
+    if isinstance(value, str) or value is None:
         return value
     number = float(value)
     return float(f"{number:.{digits}g}") if math.isfinite(number) else None

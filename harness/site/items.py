@@ -46,11 +46,13 @@ class ItemScores:
     """The distinct figures of all models, where they are few; else each model's are rounded to as many steps."""
     clusters: list[int] | None
     """(items,) codes of the groups of items that are not independent; None: every item its own."""
+    defined: bool = True
+    """False where the metric has no figure for some item that did not fail; it then has no value either."""
 
     @property
     def gives_pairs(self) -> bool:
         """Whether paired differences of the metric follow from these figures, on every domain, to the last digit."""
-        return self.own and self.levels is not None and self.left_out == 0
+        return self.own and self.levels is not None and self.left_out == 0 and self.defined
 
 
 def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> ItemScores | None:
@@ -60,9 +62,11 @@ def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> It
     if any(len(t.ids) != len(first.ids) or not (t.ids == first.ids).all() for t in present):
         return None
     scores = np.full((len(tables), len(first.ids)), np.nan)
+    defined = True
     for i, table in enumerate(tables):
         if table is not None:
             scores[i] = _figures(metric, table)
+            defined &= bool(np.isfinite(scores[i][metric.valid(table.columns)]).all())
     kept = _telling(scores)
     names = [first.domain_names[j] for j in range(len(first.domain_names))]
     domains = [[names[k] for k in first.combinations[first.memberships[i]]] for i in kept]
@@ -75,26 +79,23 @@ def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> It
         metric=metric.name,
         unit=metric.unit,
         higher_is_better=metric.higher_is_better,
-        own=_is_plain_mean(metric),
+        own=isinstance(metric, MeanMetric) and metric.is_plain,
         ids=ids,
         domains=domains,
         left_out=len(first.ids) - len(kept),
         scores=scores,
         levels=levels if len(levels) <= _LEVELS else None,
         clusters=clusters,
+        defined=defined,
     )
 
 
 def _figures(metric: Metric, table: Table) -> NDArray[np.float64]:
     """(n,) one model's: an item's own figure where the metric is the mean of them, else its influence on the metric."""
-    if isinstance(metric, MeanMetric) and _is_plain_mean(metric):
+    if isinstance(metric, MeanMetric) and metric.is_plain:
         return metric.figures(table.columns)
-    part, _ = metric.on(table.columns)
-    return part.influence
-
-
-def _is_plain_mean(metric: Metric) -> bool:
-    return isinstance(metric, MeanMetric) and type(metric).linearise is MeanMetric.linearise
+    part, reason = metric.on(table.columns)
+    return np.full(len(table.ids), np.nan) if reason else part.influence
 
 
 def _codes(clusters: NDArray[np.int64]) -> list[int]:

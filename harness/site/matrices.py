@@ -14,21 +14,29 @@ from harness.pictures import Matrix
 from harness.site.frames import MOST_MODELS, Drawing, distinct, no_picture, short
 
 _DIGITS = 8
-"""Of values, as they are also read in tables; their intervals are shown with three."""
+"""More than are shown, since what is rounded twice may end elsewhere."""
 
 
-def matrices(drawn: Sequence[Drawing]) -> list[dict[str, Any]]:
-    """Those of single models, the same metric and title in one frame, of which the reader sees one model at a time."""
+def matrices(drawn: Sequence[Drawing], say: Callable[[str], None] = lambda text: None) -> list[dict[str, Any]]:
+    """Those of single models, the same metric and title in one frame, of which the reader sees one model at a time.
+
+    ``say`` is told of matrices that are none.
+    """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for metric, model, matrix in drawn:
         if not isinstance(matrix, Matrix):
+            continue
+        try:
+            plain = _plain(matrix)
+        except Exception as error:  # of any plugin
+            say(no_picture(metric, error))
             continue
         frame = found.setdefault((metric, matrix.title), _frame(metric, matrix, together=False))
         of = None if matrix.reference else model
         # On the items that the best-ranked model answered: those of the others are hardly different.
         if of is None and any(c["model"] is None and c["name"] == matrix.name for c in frame["choices"]):
             continue
-        frame["choices"].append({"model": of, "name": matrix.name, **_plain(matrix)})
+        frame["choices"].append({"model": of, "name": matrix.name, **plain})
     return distinct(list(found.values()))
 
 
@@ -53,9 +61,10 @@ def matrices_of_models(
         try:
             for matrix in metric.pictures_of_models(columns):
                 choice = {"model": None, "name": matrix.name, **_plain(matrix)}
-                found.append({**_frame(metric.name, matrix, together=True), "choices": [choice]})
+                together = {*matrix.rows, *matrix.columns} <= columns.keys()
+                found.append({**_frame(metric.name, matrix, together=together), "choices": [choice]})
         except Exception as error:  # of any plugin
-            say(no_picture(metric, error))
+            say(no_picture(metric.name, error))
     return found
 
 
@@ -77,15 +86,17 @@ def _plain(matrix: Matrix) -> dict[str, Any]:
     """Its fields; of a matrix whose halves add up to one, such as of games won, the lower half."""
     half = _halves_add_up(matrix)
     plain: dict[str, Any] = {"rows": list(matrix.rows), "columns": list(matrix.columns), "half": half}
-    for name, digits in (("values", _DIGITS), ("low", 4), ("high", 4)):
+    for name in ("values", "low", "high"):
         lines = getattr(matrix, name)
         if lines is not None:
-            plain[name] = [[short(v, digits) for v in (line[:i] if half else line)] for i, line in enumerate(lines)]
+            plain[name] = [[short(v, _DIGITS) for v in (line[:i] if half else line)] for i, line in enumerate(lines)]
     return plain
 
 
 def _halves_add_up(matrix: Matrix) -> bool:
     if list(matrix.rows) != list(matrix.columns):
+        return False
+    if not len(matrix.rows):
         return False
     values = np.asarray(matrix.values, dtype=float)
     ends = (matrix.low, matrix.high)

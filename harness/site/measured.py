@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.build import build_task
-from harness.collect import Table, load_table
-from harness.errors import HarnessError
+from harness.collect import Table, table_of_cell
+from harness.errors import HarnessError, StoreError
 from harness.metric import Metric
 from harness.plan import metric_of
+from harness.plugins import describe
 from harness.registry import Registry
 from harness.site.content import Content, SiteColumn
 from harness.site.frames import drawings, frames
@@ -19,7 +20,7 @@ from harness.site.matrices import matrices, matrices_of_models
 from harness.site.names import file_name
 from harness.site.pairs import ByItems, Paired, paired
 from harness.site.room import Room
-from harness.store import Store
+from harness.store.reading import Readable
 from harness.store.records import Result
 from harness.task import Task
 
@@ -47,7 +48,7 @@ class TaskPage:
         found = {slug for frame in self.frames for slug in frame["models"]}
         for frame in self.matrices:
             for choice in frame["choices"]:
-                found.update(choice["rows"] if frame["together"] else [choice["model"]])
+                found.update(choice["rows"] if frame["together"] else [choice["model"]] * (choice["model"] is not None))
         return found
 
 
@@ -67,19 +68,15 @@ class Measured:
         return next((page.slug for page in self.tasks if page.name == task), "")
 
 
-def measure(registry: Registry, store: Store | None, content: Content, *, texts: bool) -> Measured:
-    """Pictures, comparisons and items of a benchmark.
-
-    Raises:
-        StoreError: a file of columns is missing or damaged.
-    """
+def measure(registry: Registry, store: Readable | None, content: Content, *, texts: bool) -> Measured:
+    """Pictures, comparisons and items of a benchmark; what could not be made of it is in the notes."""
     made = Measured()
     room = Room(content)
     for name in content.tasks:
         if store is None or name not in registry.tasks():
             continue
         task = build_task(registry, name)
-        tables = _tables(store, content, task)
+        tables = _tables(store, content, task, made)
         if any(table is not None for table in tables):
             _measure_task(registry, content, task, tables, room, made, texts=texts)
     order = [column.key for column in content.columns]
@@ -88,11 +85,16 @@ def measure(registry: Registry, store: Store | None, content: Content, *, texts:
     return made
 
 
-def _tables(store: Store, content: Content, task: Task) -> list[Table | None]:
+def _tables(store: Readable, content: Content, task: Task, made: Measured) -> list[Table | None]:
+    """Of each model; None where it lacks the task, or its file is damaged, which leaves the others as they are."""
     tables: list[Table | None] = []
     for row in content.evaluated:
         cell = next((cell for cell in row.cells if cell.task == task.name), None)
-        tables.append(load_table(store.folder / cell.columns, task.facts()) if cell is not None else None)
+        try:
+            tables.append(table_of_cell(store, cell, task.facts()) if cell is not None else None)
+        except StoreError as error:
+            made.notes.append(f"no comparisons or pictures of {error}")
+            tables.append(None)
     return tables
 
 
@@ -138,8 +140,8 @@ def _measure_task(
             d.citation,
             [(name, _what(registry, name)) for name in metrics],
             results,
-            frames(drawn),
-            [*together, *matrices(drawn)],
+            frames(drawn, say),
+            [*together, *matrices(drawn, say)],
         )
     )
 
@@ -169,6 +171,8 @@ def _add_pairs(
         made.pairs.append(paired(column.key, metric, column.task, column.domain, tables))
     except NotImplementedError:
         made.notes.append(f"{column.title}: this metric cannot compare two models")
+    except Exception as error:  # of any plugin
+        made.notes.append(f"{column.title}: no comparison: {describe(error)}")
 
 
 def _add_items(
@@ -178,6 +182,9 @@ def _add_items(
     try:
         items = item_scores(metric, task.name, tables) if metric is not None else None
     except NotImplementedError:
+        return None
+    except Exception as error:  # of any plugin
+        made.notes.append(f"{task.name}: no items by {metric.name if metric else ''}: {describe(error)}")
         return None
     if items is None:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,6 @@ from harness.errors import HarnessError
 from harness.registry import Entry, Registry
 from harness.resolve import parse_specification, written
 from harness.site import commands
-from harness.store import Store
 from harness.store.origins import (
     RunRecord,
     Took,
@@ -20,9 +20,12 @@ from harness.store.origins import (
     runs_of_cells,
     whole_computations,
 )
+from harness.store.reading import Readable
 from harness.store.records import CellRecord
 
 FAILURES_SHOWN = 20
+_PATH = re.compile(r"""(?<![\w/.~])(?:~|[A-Za-z]:(?=\\))?[/\\](?:[^\s/\\'":()]+[/\\])+(?=[^\s/\\'":()])""")
+"""The folders of an absolute path; a URL has none, since its second slash follows the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,13 @@ class Provenances:
         cells: Of all models whose provenance will be asked for.
     """
 
-    def __init__(self, registry: Registry, store: Store, cells: Sequence[CellRecord]) -> None:
+    def __init__(self, registry: Registry, store: Readable, cells: Sequence[CellRecord]) -> None:
         self._registry = registry
         self._entries = {entry.reference: entry for entry in registry.entries("model")}
         self._descriptions = model_descriptions(store)
         self._runs = runs_of_cells(store, [cell.id for cell in cells])
         failed = [cell.id for cell in cells if cell.failed_requests]
-        self._took = whole_computations(store, {cell.task for cell in cells})
+        self._took = whole_computations(store, cells)
         self._failures = failures_of_cells(store, failed, at_most=FAILURES_SHOWN)
 
     def of(self, label: str, cells: Sequence[CellRecord], benchmark: str) -> Provenance:
@@ -91,7 +94,11 @@ class Provenances:
         found = Provenance(
             [self._origin(fingerprint) for fingerprint in fingerprints],
             sorted(runs.values(), key=lambda run: run.started),
-            [(cell.task, item, reason) for cell in cells for item, reason in self._failures.get(cell.id, [])],
+            [
+                (cell.task, item, without_folders(reason))
+                for cell in cells
+                for item, reason in self._failures.get(cell.id, [])
+            ],
             [self._cost(cell) for cell in cells],
         )
         self._add_commands(found, label, cells, benchmark)
@@ -99,7 +106,7 @@ class Provenances:
 
     def _cost(self, cell: CellRecord) -> Cost:
         whole = self._took.get((cell.fingerprint, cell.task))
-        took = whole or Took(cell.items, cell.requests, cell.computed, cell.seconds)
+        took = whole or Took(cell.items, cell.requests, cell.seconds)
         return Cost(cell.task, cell.adapters, took, whole is not None)
 
     def _origin(self, fingerprint: str) -> Origin:
@@ -177,6 +184,11 @@ def _of_class(entry: Entry | None, name: str) -> Sequence[str] | None:
     except HarnessError:
         return None
     return names
+
+
+def without_folders(text: str) -> str:
+    """A text with only the names of the files whose places it gives: where files lie is nobody else's business."""
+    return _PATH.sub("", text)
 
 
 def _text(value: object) -> str:

@@ -20,7 +20,7 @@ from harness.site.measured import Measured, measure
 from harness.site.pages import data_script, render_page
 from harness.site.provenance import Provenance, Provenances
 from harness.site.standing import standings, strengths, weaknesses
-from harness.store import Store
+from harness.store.reading import Readable
 from harness.store.records import now
 
 MANIFEST = "harness-site.json"
@@ -47,7 +47,7 @@ class Site:
 
 def write_site(
     registry: Registry,
-    store: Store | None,
+    store: Readable | None,
     names: Sequence[str],
     folder: Path,
     *,
@@ -102,7 +102,7 @@ def write_site(
 
 def _correlations(
     registry: Registry,
-    store: Store | None,
+    store: Readable | None,
     content: Content,
     outcome: Path,
     published: Sequence[Path],
@@ -131,7 +131,12 @@ def _correlations(
 
 
 def _add_benchmark(
-    site: Site, registry: Registry, store: Store | None, content: Content, measured: Measured, made: Mapping[str, str]
+    site: Site,
+    registry: Registry,
+    store: Readable | None,
+    content: Content,
+    measured: Measured,
+    made: Mapping[str, str],
 ) -> None:
     shared = {"content": content, "measured": measured, "made": made, "rank_text": rank_text}
     base = content.slug
@@ -147,7 +152,7 @@ def _add_benchmark(
 
 
 def _add_models(
-    site: Site, registry: Registry, store: Store | None, content: Content, shared: Mapping[str, Any]
+    site: Site, registry: Registry, store: Readable | None, content: Content, shared: Mapping[str, Any]
 ) -> None:
     cells = [cell for row in content.rows for cell in row.cells]
     origins = Provenances(registry, store, cells) if store is not None else None

@@ -89,7 +89,8 @@ def paired_difference(
     if n == 0:
         return Difference(math.nan, math.nan, math.nan, math.nan, math.nan, 0, math.nan)
     shift = float(gaps.mean())
-    value = value_a - value_b + shift
+    # Where nothing is missing the shift is rounding, which would move figures that lie between two printed ones.
+    value = value_a - value_b + (0.0 if shared.all() else shift)
     sums = cluster_sums(gaps - shift, clusters, shared)
     return _difference(value, standard_error(sums, n), n, sums.size, confidence=confidence, power=power)
 

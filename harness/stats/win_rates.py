@@ -22,7 +22,7 @@ from harness.stats.errors import ShapeMismatch
 from harness.stats.estimate import Estimate
 from harness.stats.intervals import mean_estimate
 
-# Of the larger of two figures; a gap this small is rounding.
+# Of the largest figure of either; a gap this small is rounding.
 _ROUNDING = 1e-12
 
 
@@ -138,8 +138,10 @@ def _mean_credit(credit: FloatArray, clusters: ArrayLike | None, confidence: flo
 
 def _won(one: FloatArray, other: FloatArray) -> FloatArray:
     """(n,) 1 where the first is higher, -1 where it is lower, 0 where both are the same; NaN where one is unknown."""
+    finite = np.isfinite(one) & np.isfinite(other)
+    largest = np.abs(np.concatenate([one[finite], other[finite]])).max(initial=0.0)
     with np.errstate(invalid="ignore"):  # both infinite
-        same = (one == other) | (np.abs(one - other) <= _ROUNDING * np.maximum(np.abs(one), np.abs(other)))
+        same = (one == other) | (finite & (np.abs(one - other) <= _ROUNDING * largest))
     known = ~(np.isnan(one) | np.isnan(other))
     return np.where(known, np.where(same, 0.0, np.where(one > other, 1.0, -1.0)), math.nan)
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from harness.store import schema as s
 from harness.store.reading import Readable
-from harness.store.store import Store
+from harness.store.records import CellRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,11 @@ class Took(NamedTuple):
 
     items: int
     requests: int
-    computed: int
-    """Requests that were not on file already."""
     seconds: float
     """On the clock, loading included."""
 
 
-def runs_of_cells(store: Store, cells: Collection[int]) -> dict[int, RunRecord]:
+def runs_of_cells(store: Readable, cells: Collection[int]) -> dict[int, RunRecord]:
     """The run of every one of these cells, by the cell's number."""
     query = sa.select(s.cells.c.id.label("cell"), s.runs).join(s.runs, s.cells.c.run == s.runs.c.id)
     known: dict[int, RunRecord] = {}
@@ -51,14 +49,14 @@ def runs_of_cells(store: Store, cells: Collection[int]) -> dict[int, RunRecord]:
     return found
 
 
-def model_descriptions(store: Store) -> dict[str, dict[str, Any]]:
+def model_descriptions(store: Readable) -> dict[str, dict[str, Any]]:
     """What the fingerprint of every model is a hash of, by fingerprint."""
     with store.reading() as connection:
         rows = connection.execute(sa.select(s.models.c.fingerprint, s.models.c.description))
         return {row.fingerprint: json.loads(row.description) for row in rows}
 
 
-def failures_of_cells(store: Store, cells: Collection[int], *, at_most: int) -> dict[int, list[tuple[str, str]]]:
+def failures_of_cells(store: Readable, cells: Collection[int], *, at_most: int) -> dict[int, list[tuple[str, str]]]:
     """The first failed items of each of these cells with their reasons, by the cell's number."""
     f = s.failures.c
     query = sa.select(f.cell, f.item, f.reason).where(f.number < at_most).order_by(f.cell, f.number)
@@ -70,15 +68,30 @@ def failures_of_cells(store: Store, cells: Collection[int], *, at_most: int) -> 
     return found
 
 
-def whole_computations(store: Readable, tasks: Collection[str]) -> dict[tuple[str, str], Took]:
-    """What it took each model, by fingerprint, to answer all of a task, when it last answered all of it anew."""
+def whole_computations(store: Readable, cells: Collection[CellRecord]) -> dict[tuple[str, str], Took]:
+    """What it took each model, by fingerprint, to answer all of a task, when it last answered all of it anew.
+
+    Args:
+        store: Where evaluations are looked for.
+        cells: The tasks in question, in the definition and on the items that are meant.
+    """
     c = s.cells.c
     items = c["items"]  # as an attribute it would be the method of that name
-    query = sa.select(c.fingerprint, c.task, items, c.requests, c.computed, c.seconds).where(
-        c.task.in_(tasks), c.status == "done", items > 0, c.computed >= items
+    meant = {(cell.task, cell.task_digest, cell.items) for cell in cells}
+    query = (
+        sa.select(c.fingerprint, c.task, c.task_digest, items, c.requests, c.seconds)
+        .outerjoin(s.reuse, s.reuse.c.cell == c.id)
+        .where(c.task.in_({task for task, _, _ in meant}), c.status == "done", items > 0)
+        # Of older evaluations it is known only how much they computed.
+        .where(sa.func.coalesce(s.reuse.c.responses == 0, c.computed >= items))
+        .order_by(c.id)
     )
+    found = {}
     with store.reading() as connection:
-        return {(model, task): Took(*rest) for model, task, *rest in connection.execute(query.order_by(c.id))}
+        for model, task, digest, count, requests, seconds in connection.execute(query):
+            if (task, digest, count) in meant:
+                found[model, task] = Took(count, requests, seconds)
+    return found
 
 
 def _parts(cells: Collection[int]) -> Iterator[tuple[int, ...]]:

@@ -65,7 +65,11 @@ class StoreReader:
             with clear_errors(path), self._engine.connect() as connection:
                 self._check(connection)
         except SQLAlchemyError as error:
+            self.close()
             raise StoreError(f"{path}: cannot be read: {error}") from error
+        except StoreError:
+            self.close()
+            raise
 
     def _connect(self) -> sqlite3.Connection:
         connection = read_only(self.path, immutable=self._briefly and is_at_rest(self.path))

@@ -28,8 +28,11 @@ def holds_store(path: Path) -> bool:
     try:
         with contextlib.closing(read_only(path, immutable=is_at_rest(path))) as connection:
             return _is_store(connection, path)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be opened: {error.strerror}; choose another with --store") from error
     except sqlite3.OperationalError as error:
-        raise StoreError(f"{path}: cannot be opened: {error}; choose another place with --store") from error
+        mend = "wait for it" if "locked" in str(error) else "choose another place with --store"
+        raise StoreError(f"{path}: cannot be opened: {error}; {mend}") from error
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{path}: not a usable store: {error}; choose another with --store") from error
 
@@ -47,9 +50,9 @@ def read_only(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
         try:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             return connection
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             connection.close()
-            if "locked" in str(error):
+            if not isinstance(error, sqlite3.OperationalError) or "locked" in str(error):
                 raise
             # In a folder that cannot be written, the files that go with write-ahead mode cannot be made: nobody
             # writes there, so the database may be taken as it lies.

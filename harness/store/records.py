@@ -89,6 +89,8 @@ class CellRecord:
     failed_requests: int = 0
     requests: int = 0
     computed: int = 0
+    reused: int | None = None
+    """Responses that were on file; None where that was not noted."""
     seconds: float = 0.0
     columns: str = ""
     results: list[Result] = field(default_factory=list)
@@ -148,6 +150,8 @@ def save_cell(store: Store, run: int, cell: CellRecord) -> None:
                 for i, (item, reason) in enumerate(cell.failures[:MAX_FAILURES_KEPT])
             ]
             connection.execute(insert(s.failures), rows)
+        if cell.reused is not None:
+            connection.execute(insert(s.reuse).values(cell=cell.id, responses=cell.reused))
         if cell.remarks:
             told = [{"cell": cell.id, "number": i, "text": text} for i, text in enumerate(cell.remarks)]
             connection.execute(insert(s.remarks), told)

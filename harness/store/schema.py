@@ -116,6 +116,13 @@ failures = Table(
     Column("reason", Text, nullable=False),
 )
 
+reuse = Table(
+    "reuse",
+    metadata,
+    Column("cell", Integer, ForeignKey("cells.id"), primary_key=True),
+    Column("responses", Integer, nullable=False),  # those of a cell that were on file when it began
+)
+
 remarks = Table(
     "remarks",
     metadata,

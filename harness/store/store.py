@@ -7,6 +7,7 @@ WAL mode, so that a killed process loses at most the batch in flight and two pro
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -234,3 +235,5 @@ def clear_errors(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: cannot be opened or written: {reason}; choose another place with --store") from error
     except DatabaseError as error:
         raise StoreError(f"{path}: not a usable store: {error.orig}; choose another with --store") from error
+    except json.JSONDecodeError as error:
+        raise StoreError(f"{path}: damaged: a field that should hold JSON does not: {error}") from error

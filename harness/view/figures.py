@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.collect import OVERALL, Table, load_table
+from harness.collect import OVERALL, Table, table_of_cell
 from harness.metric import FloatArray, MeanMetric, Metric
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def load_figures(store: StoreReader, cell: CellRecord, task: Task | None, metric
     Raises:
         StoreError: the file of columns is missing or damaged.
     """
-    table = load_table(store.folder / cell.columns, task.facts() if task is not None else {})
+    table = table_of_cell(store, cell, task.facts() if task is not None else {})
     reasons = dict(cell.failures)
     failed = np.isin(table.ids, np.array([id_.encode("utf-8", "surrogatepass") for id_ in reasons] or [b""]))
     credit = None
@@ -220,8 +220,7 @@ def credit_of(metric: Metric, table: Table) -> Credit | None:
     if not valid.any():
         return None
     if isinstance(metric, MeanMetric):
-        values = np.full(len(columns), np.nan)
-        values[valid] = metric.per_item(columns.take(valid))
+        values = metric.figures(columns)
         inside = metric.bounds is not None
         middle = 0.5 * sum(metric.bounds or (0, 0)) if inside else float(np.nanmean(values))
         return Credit(metric.name, values, middle, sign, own=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import pathlib
 import sqlite3
 
 import pytest
@@ -497,6 +498,28 @@ def test_a_damaged_store_is_one_message(on_store, toys, harness):
     for left in toys.glob("s.sqlite-*"):
         left.unlink()
     assert on_store("s.sqlite").startswith("s.sqlite: ")
+
+
+def test_json_in_a_store_that_is_damaged_is_one_message(on_store, toys, harness):
+    assert harness("eval", "-m", "toy-reader", "-t", "demo/plain", "--store", "s.sqlite").code == 0
+    with contextlib.closing(sqlite3.connect(toys / "s.sqlite")) as connection, connection:
+        connection.execute("UPDATE cells SET settings = '{', task = 'quickstart/detection'")
+    said = on_store("s.sqlite", "leaderboard")
+    assert said.startswith("s.sqlite: damaged: a field that should hold JSON does not")
+
+
+def test_a_store_that_may_not_be_read_is_one_message(on_store, toys, monkeypatch):
+    (toys / "s.sqlite").write_bytes(b"SQLite format 3\0")
+
+    opened = pathlib.Path.open
+
+    def refuse(self, *arguments, **options):
+        if self.name == "s.sqlite":
+            raise PermissionError(13, "Permission denied", str(self))
+        return opened(self, *arguments, **options)
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    assert on_store("s.sqlite") == "s.sqlite: cannot be opened: Permission denied; choose another with --store"
 
 
 def test_a_store_that_does_not_exist_is_not_made_by_reading(project, harness):

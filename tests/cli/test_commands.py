@@ -199,7 +199,7 @@ def test_a_damaged_columns_file_is_one_message_that_says_how_to_mend_it(evaluate
     assert ran.code == 2
     assert "internal error" not in ran.err
     assert "pickle" not in ran.err
-    assert ran.err.startswith("error: .harness/store.sqlite.files/columns/")
+    assert ran.err.startswith("error: toy-reader on demo/one: .harness/store.sqlite.files/columns/")
     assert ".npz: damaged: " in ran.err
     assert "evaluate again to write it anew" in ran.err
     ASKED.clear()

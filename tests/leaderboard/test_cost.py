@@ -44,3 +44,43 @@ def test_every_format_shows_it_and_only_where_the_benchmark_asks(timed):
     bare = build_leaderboard("bare")
     assert COLUMN not in bare.columns
     assert NOTE not in bare.notes
+
+
+def cost_of(board):
+    figure = board.entries[0].figures.get(COLUMN.key)
+    return None if figure is None else figure.n
+
+
+def test_a_part_of_the_items_is_no_measure_of_all(timed):
+    evaluate(["slow=toy-slow:seconds=0"], ["demo/plain"], limit=5)
+    evaluate(["slow=toy-slow:seconds=0"], ["demo/plain"])  # five answers were on file
+    assert cost_of(build_leaderboard("timed")) is None
+
+
+def test_an_interrupted_evaluation_that_was_resumed_is_no_measure(timed, monkeypatch):
+    from harness_toys.models import Slow
+
+    answers = []
+    score = Slow.score
+
+    def stop(self, requests):
+        if len(answers) == 4:
+            raise KeyboardInterrupt
+        answers.append(requests)
+        return score(self, requests)
+
+    monkeypatch.setattr(Slow, "score", stop)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(["slow=toy-slow:seconds=0"], ["demo/plain"])
+    monkeypatch.setattr(Slow, "score", score)
+    evaluate(["slow=toy-slow:seconds=0"], ["demo/plain"])
+    assert cost_of(build_leaderboard("timed")) is None
+    evaluate(["other=toy-reader"], ["demo/plain"])
+    board = build_leaderboard("timed")
+    assert {entry.model for entry in board.entries if COLUMN.key in entry.figures} == {"other"}
+
+
+def test_the_same_text_twice_in_one_evaluation_was_not_on_file(timed, write_task, rows):
+    write_task("demo/plain", [{**row, "prompt": "the same"} for row in rows(30)])
+    evaluate(["slow=toy-slow:seconds=0"], ["demo/plain"])
+    assert cost_of(build_leaderboard("timed")) == 30

@@ -1,8 +1,13 @@
 """``harness leaderboard`` with a folder, and what it leaves there."""
 
 import json
+import os
+import shutil
 
 import pytest
+
+from harness.store import Store
+from harness.store.records import latest_cells
 
 
 @pytest.fixture
@@ -170,10 +175,26 @@ def test_an_outcome_adds_the_page_of_what_goes_with_it(run, project, visit):
     assert run("lab", "-o", "site/", "--outcome", "none.csv").code == 1
 
 
-def test_a_damaged_file_of_columns_is_told(run, project, lab, harness):
+def test_a_damaged_file_of_columns_is_told_and_the_rest_shown(run, project, lab, harness):
     copy = lab.only(project, "good", "poor")
-    (project / "store.sqlite.files").unlink()
+    files = project / "store.sqlite.files"
+    folder = files.resolve()
+    files.unlink()
+    shutil.copytree(folder, files)
+    with Store(copy.store) as store:
+        cells = {(cell.label, cell.task): cell for cell in latest_cells(store, ["lab/pairs"])}
+    (files / cells["good", "lab/pairs"].columns).write_bytes(b"PK damaged")
     ran = harness("leaderboard", "lab", "-o", "site/", "--store", copy.store, *lab.options[2:])
-    assert ran.code == 2
-    assert "cannot be read" in ran.err
-    assert not (project / "site").exists()
+    assert ran.code == 0
+    assert "no comparisons or pictures of good on lab/pairs" in ran.err
+    assert "evaluate again" in ran.err
+    assert "73.33" in (project / "site" / "lab" / "index.html").read_text("utf-8")
+
+
+def test_a_store_that_may_only_be_read_gives_leaderboards_and_comparisons(run, project, lab, harness, monkeypatch):
+    allowed = os.access
+    monkeypatch.setattr("harness.api.os.access", lambda path, mode: mode != os.W_OK and allowed(path, mode))
+    monkeypatch.setattr("harness.api.Store", None)
+    assert run("lab").code == 0
+    assert run("lab", "-o", "site/").code == 0
+    assert harness("compare", "good", "poor", "-t", "lab", *lab.options).code == 0

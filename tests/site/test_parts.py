@@ -28,6 +28,7 @@ from harness.site.matrices import matrices, matrices_of_models
 from harness.site.measured import measure
 from harness.site.names import file_name
 from harness.site.pages import data_script
+from harness.site.provenance import without_folders
 from harness.site.standing import standings, strengths, weaknesses
 from harness.store import Store
 
@@ -220,6 +221,14 @@ def test_quantiles_of_student_are_those_of_scipy(visit, site):
     assert found == pytest.approx([float(stdtrit(n, p)) for p, n in cases], rel=1e-9)
 
 
+def test_sums_are_those_of_numpy_to_the_last_bit(visit, site):
+    page = visit(site / "lab" / "compare.html", "#models=good,poor")
+    rng = np.random.default_rng(0)
+    cases = [rng.random(n).tolist() for n in (*range(1, 40), 127, 128, 129, 136, 255, 300, 1000, 1999, 2000)]
+    found = page.evaluate("(cases) => cases.map((values) => pairwiseSum(values, 0, values.length))", cases)
+    assert found == [float(np.sum(values)) for values in cases]
+
+
 # items
 
 
@@ -345,7 +354,7 @@ def test_a_metric_that_cannot_draw_is_named_and_the_others_draw():
     said = []
     assert [one.metric for one in drawings([Broken(), Drawn()], {"m": table}, said.append)] == ["drawn"]
     assert matrices_of_models([Broken()], {"m": table, "n": table}, said.append) == []
-    assert said == ["no picture of broken: KeyError: 'ink'"] * 2
+    assert [text.split(" (")[0] for text in said] == ["no picture of broken: KeyError: 'ink'"] * 2
 
 
 # matrices
@@ -476,3 +485,80 @@ def test_a_model_evaluated_in_both_ways_has_both_commands(harness, project):
         "harness cross-validate linear-detector -t quickstart/detection --folds 2 --label m",
         "harness eval -m m=length -t quickstart/preferences",
     ]
+
+
+def test_reasons_of_failures_name_files_without_their_folders():
+    for text, shown in (
+        ("ValueError: bad (/home/me/models/mine.py:14)", "ValueError: bad (mine.py:14)"),
+        ("No such file: '/home/me/secret/x.csv'", "No such file: 'x.csv'"),
+        ("C:\\Users\\me\\x.py:3", "x.py:3"),
+        ("HTTP 404 at http://localhost:8000/v1/chat", "HTTP 404 at http://localhost:8000/v1/chat"),
+        ("3/4 of a/b/c", "3/4 of a/b/c"),
+    ):
+        assert without_folders(text) == shown
+
+
+# what plugins do wrong
+
+
+class Ragged(Drawn):
+    name = "ragged"
+
+    def pictures(self, columns):
+        return [Matrix("m", "shows", ["a", "b"], ["a", "b"], [[0.5]])]
+
+
+class NoPicture(Drawn):
+    name = "none"
+
+    def pictures(self, columns):
+        return [Picture("ok", "x", "y", []), "a picture?", None]
+
+
+def test_pictures_that_are_none_are_named_and_the_others_drawn():
+    from harness.collect import Table
+
+    table = Table(Columns({"y": np.linspace(0, 1, 9)}), np.empty(0), [], np.empty(0), [])
+    said = []
+    drawn = drawings([Ragged(), NoPicture(), Drawn()], {"m": table}, said.append)
+    assert [frame["title"] for frame in frames(drawn, said.append)] == ["ok", "one"]
+    assert matrices(drawn, said.append) == []
+    assert said[0].startswith("no picture of ragged: ValueError: values of a matrix must be 2 rows of 2, not [1]")
+    assert [text.split(":")[0] for text in said[1:]] == ["no picture of none"] * 2
+
+
+def test_a_series_with_parts_of_different_lengths_is_refused():
+    with pytest.raises(ValueError, match="x 2, y 3"):
+        Series([0, 1], [0, 1, 2])
+
+
+class Broken(MeanMetric):
+    """Has no figure for some items that did not fail."""
+
+    name = "broken"
+    needs = ("y",)
+
+    def per_item(self, columns):
+        return np.where(columns.values["y"] > 0.5, np.nan, columns.values["y"])
+
+
+def test_pairs_do_not_follow_from_items_without_a_figure():
+    from harness.collect import Table
+
+    y = np.array([0.0, 0.5, 1.0])
+    table = Table(Columns({"y": y}), np.array([b"1", b"2", b"3"]), [], np.zeros(3, np.int32), [()])
+    items = item_scores(Broken(), "t", [table])
+    assert items.own
+    assert not items.gives_pairs
+
+
+def test_names_that_are_no_models_are_shown_as_they_are():
+    from harness.collect import Table
+
+    class Odd(Drawn):
+        def pictures_of_models(self, models):
+            return [Matrix("m", "shows", ["x"], ["y"], [[0.5]])]
+
+    table = Table(Columns({"y": np.zeros(2)}), np.array([b"1", b"2"]), [], np.zeros(2, np.int32), [()])
+    [frame] = matrices_of_models([Odd()], {"a": table, "b": table})
+    assert not frame["together"]

@@ -97,6 +97,9 @@ def test_rounding_makes_no_winner():
     found = win_rates([[0.1 + 0.2, math.inf], [0.3, math.inf]])
     assert found.rate[0, 1] == 0.5
     assert found.games[0, 1] == 2
+    assert win_rate([0.1 + 0.2 - 0.3, 1.0], [0.0, 1.0]).value == 0.5
+    assert win_rate([math.inf, 1.0], [1.0, math.inf]).value == 0.5
+    assert win_rate([math.inf] * 3, [1.0, 2.0, 3.0]).value == 1.0
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.sampled_from([0.0, 0.5, 1.0, NAN])), max_size=30))

@@ -8,14 +8,23 @@ function harnessData(name, value) {
   chunks[name] = value;
 }
 
-/** The data of a file, loaded once. */
+const underWay = new Map();
+
+/** The data of a file, loaded once, however many ask for it at a time. */
 function loadData(path, name) {
   if (name in chunks) return Promise.resolve(chunks[name]);
+  if (!underWay.has(name)) underWay.set(name, loadScript(path, name).finally(() => underWay.delete(name)));
+  return underWay.get(name);
+}
+
+function loadScript(path, name) {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = path;
     script.onload = () => resolve(chunks[name]);
     script.onerror = () => reject(new Error(`${path} cannot be read`));
+    script.addEventListener("load", () => script.remove());
+    script.addEventListener("error", () => script.remove());
     document.head.append(script);
   });
 }

@@ -19,8 +19,18 @@
   const fileOfModel = (i) => loadData(`compare/m-${models[i].slug}.js`, `m-${models[i].slug}`);
   const fileOfItems = (task) => loadData(`compare/${task.file}.js`, task.file);
 
-  /** A model's figure on each item of a task; NaN where it failed. */
-  async function scoresOf(i, number) {
+  const MOST_KEPT = 100;
+  const scoresRead = new Map();
+
+  /** A model's figure on each item of a task, NaN where it failed; read once while the reader stays with the model. */
+  function scoresOf(i, number) {
+    const key = `${i} ${number}`;
+    if (scoresRead.size > MOST_KEPT && !scoresRead.has(key)) scoresRead.clear();
+    if (!scoresRead.has(key)) scoresRead.set(key, readScores(i, number));
+    return scoresRead.get(key);
+  }
+
+  async function readScores(i, number) {
     const { levels, codes } = (await fileOfModel(i)).scores[number];
     const own = levels ?? items[number].levels;
     return Array.from(await inflate(codes), (code) => (code === 255 ? NaN : own[code]));
@@ -41,9 +51,15 @@
 
   async function showDifferences() {
     const { first, second } = state;
-    const given = await Promise.all(columns.map((column) => pairOf(column, first, second)));
-    if (first !== state.first || second !== state.second) return; // the reader was faster
-    const found = columns.map((column, k) => [column, given[k]]);
+    const outdated = () => first !== state.first || second !== state.second; // the reader was faster
+    const tasks = new Set(columns.map((column) => column.items).filter((number) => number !== undefined));
+    await Promise.all([fileOfModel(first), fileOfModel(second), ...[...tasks].map((number) => fileOfItems(items[number]))]);
+    const found = [];
+    for (const column of columns) {
+      if (outdated()) return;
+      found.push([column, await pairOf(column, first, second)]);
+    }
+    if (outdated()) return;
     const measured = found.filter(([, c]) => Number.isFinite(c.difference));
     const shown = measured.filter(([column]) => state.domains || column.domain === "overall");
     const scale = scales(shown);

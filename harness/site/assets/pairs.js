@@ -26,7 +26,7 @@ function pairFrom(first, second, stderr, n, clusters, reach, detectable) {
 function pairOnItems(one, other, inside, clusters) {
   const kept = [];
   for (let i = 0; i < one.length; i += 1) if (inside[i] && !Number.isNaN(one[i]) && !Number.isNaN(other[i])) kept.push(i);
-  const mean = (values) => kept.reduce((sum, i) => sum + values[i], 0) / kept.length;
+  const mean = (values) => pairwiseSum(kept.map((i) => values[i]), 0, kept.length) / kept.length;
   const [first, second] = [mean(one), mean(other)];
   const sums = new Map();
   for (const i of kept) {
@@ -38,6 +38,23 @@ function pairOnItems(one, other, inside, clusters) {
   const stderr = count < 2 ? NaN : Math.sqrt((count / (count - 1)) * squares) / kept.length;
   const [reach, power] = count < 2 ? [NaN, NaN] : [studentQuantile(0.975, count - 1), studentQuantile(0.8, count - 1)];
   return pairFrom(first, second, stderr, kept.length, count, reach, reach + power);
+}
+
+/** A sum in the order in which numpy adds, so that figures between two printed ones fall to the same side. */
+function pairwiseSum(values, start, count) {
+  if (count > 128) {
+    const half = Math.floor(count / 2) - (Math.floor(count / 2) % 8);
+    return pairwiseSum(values, start, half) + pairwiseSum(values, start + half, count - half);
+  }
+  const whole = count < 8 ? 0 : count - (count % 8);
+  let sum = 0;
+  if (whole) {
+    const r = values.slice(start, start + 8);
+    for (let i = 8; i < whole; i += 8) for (let k = 0; k < 8; k += 1) r[k] += values[start + i + k];
+    sum = r[0] + r[1] + (r[2] + r[3]) + (r[4] + r[5] + (r[6] + r[7]));
+  }
+  for (let i = whole; i < count; i += 1) sum += values[start + i];
+  return sum;
 }
 
 // from the numbers on file, which hold the pairs of a model with those before it

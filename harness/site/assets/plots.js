@@ -12,12 +12,14 @@
 
   // Plotly reads some tags in texts, and formulas between dollar signs; what a model is called is text.
   const plain = (text) => text.replace(/[&<>$]/g, (character) => `&#${character.charCodeAt(0)};`);
+  const LONGEST = 32; // of a name in a legend, which takes its room from the picture
+  const short = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST / 2)}…${text.slice(-LONGEST / 2)}` : text);
   const colour = (slug) => COLOURS[known.indexOf(slug) % COLOURS.length];
   const dash = (slug) => DASHES[Math.floor(known.indexOf(slug) / COLOURS.length) % DASHES.length];
 
   function traces(frame, slug, series, ink) {
     const own = slug === null;
-    const label = own ? series.name || "reference" : labels[slug] + (series.name ? `: ${series.name}` : "");
+    const label = own ? series.name || "reference" : short(labels[slug]) + (series.name ? `: ${series.name}` : "");
     const shared = { x: series.x, y: series.y, name: plain(label), legendgroup: slug ?? label };
     const paint = own ? ink : colour(slug);
     const line = { color: paint, width: own ? 1 : 2, dash: own ? "dot" : dash(slug), shape: series.form === "steps" ? "hv" : "linear" };
