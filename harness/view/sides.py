@@ -105,7 +105,7 @@ class Sides:
         wanted, show = filter_of(query), query.get("show", "differ")
         show = show if show in SHOW else "differ"
         context: dict[str, Any] = {"first": one, "second": other, "filter": wanted, "show": show, "SHOW": SHOW}
-        context |= {**NOTHING_FOUND, "domains": [], "found": [], "comparing": False}
+        context |= {**NOTHING_FOUND, "domains": [], "found": [], "wins": False, "comparing": False}
         joined, problem = self._joined(one, other)
         texts = self._samples.texts(one)
         context |= {"problem": problem, "texts": texts, "waiting": joined is None and not problem}
@@ -126,6 +126,7 @@ class Sides:
         found: Sequence[Comparison] = job.result or ()
         return {
             "found": [c for c in found if c.domain == OVERALL],
+            "wins": any(c.win_rate is not None for c in found),
             "comparing": not job.done,
             "not_compared": job.problem,
         }
