@@ -1,9 +1,13 @@
 """Whatever a model or data set wrote stays text, on every page of a site."""
 
+import csv
 import json
 import re
 
 import pytest
+
+from harness.store import Store
+from harness.store.records import latest_cells
 
 STRINGS = {
     "tags": "</script><script>window.hacked = 1</script> --></style></title></textarea></select></td></table>"
@@ -22,14 +26,24 @@ def hostile(request, tmp_path_factory, new_lab):
     """(the string, the site of a store that is full of it)."""
     text = STRINGS[request.param]
     lab = new_lab(tmp_path_factory.mktemp("hostile"), hostile=" " + text)
-    return text, lab.build(tmp_path_factory.mktemp("site"), texts=True)
+    return text, lab.build(tmp_path_factory.mktemp("site"), texts=True, outcome=outcome(lab, text))
 
 
 @pytest.fixture(scope="module")
 def harmless(tmp_path_factory, new_lab):
     """The elements of a site without such strings."""
     lab = new_lab(tmp_path_factory.mktemp("harmless"), hostile=" harmless")
-    return everything(lab.build(tmp_path_factory.mktemp("site"), texts=True))
+    return everything(lab.build(tmp_path_factory.mktemp("site"), texts=True, outcome=outcome(lab, "harmless")))
+
+
+def outcome(lab, column):
+    """A table of one outcome a model, in a column of that name."""
+    with Store(lab.store) as store:
+        labels = sorted({cell.label for cell in latest_cells(store, ["lab/pairs"])}, key=lambda label: label[-4:])
+    file = lab.folder / "arena.csv"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["model", column], *([label, i * i] for i, label in enumerate(labels))])
+    return file
 
 
 def everything(site):
@@ -137,6 +151,15 @@ def test_matrices_show_names_as_text(hostile, visit):
     assert any(name.endswith("good") for name in names)
     if "\u202e" not in text and "\u2028" not in text:
         assert any(_plain(text) in _plain(name) for name in names)
+
+
+def test_the_page_of_correlations_shows_names_as_text(hostile, visit):
+    text, site = hostile
+    page = visit(site / "lab" / "correlations.html")
+    assert page.evaluate(HACKED)
+    assert page.locator("main img, main script, main a, main b:not(.say b)").count() == 0
+    if "\u202e" not in text and "\u2028" not in text:
+        assert _plain(text) in _plain(page.locator("h1").text_content())
 
 
 def test_csv_runs_no_formula(hostile, visit):
