@@ -327,13 +327,30 @@ def test_a_label_that_names_other_models_in_stores_to_merge(mistakes, study, har
         assert harness("run", study(models=[f"a={model}"], store=f"{name}.sqlite")).code == 0
     merging = {"leaderboards": [board(merge=["one.sqlite", "two.sqlite"])]}
     found = mistakes(models=["length"], store="three.sqlite", **merging)
-    assert "leaderboards.0.merge: the label 'a' names different models in one.sqlite and in two.sqlite" in found[0]
+    assert "leaderboards.0.merge: the label 'a' names different models on demo/plain in one.sqlite and in two.sqlite" in found[0]
     merging = {"leaderboards": [board(merge=["two.sqlite"])]}
     found = mistakes(models=["a=length"], store="three.sqlite", **merging)
     assert "the label 'a' names different models on demo/plain in this file and in two.sqlite" in found[0]
     found = mistakes(models=["b=length"], store="one.sqlite", **merging)
     assert "leaderboards.0.merge: the label 'a' names different models" in found[0]
     assert harness("run", study(models=["a=random"], store="one.sqlite", **merging)).code == 0  # evaluated anew
+
+
+def test_a_label_that_names_other_models_on_other_tasks(mistakes, study, harness, toys, second_task):
+    add_benchmark(toys, "both", tasks=["demo/plain", "demo/second"])
+    assert harness("run", study(models=["a=random:seed=4"], tasks=["demo/second"], store="two.sqlite")).code == 0
+    merging = {"leaderboards": [board(benchmark="both", merge=["two.sqlite"])]}
+    # of a store that is not there yet
+    found = mistakes(models=["a=random"], tasks=["demo/plain"], store="new.sqlite", **merging)
+    assert "leaderboards.0.merge: the label 'a' names different models in this file and in two.sqlite: " in found[0]
+    # of what stays in the own store, where another task is evaluated anew
+    assert harness("run", study(models=["a=random"], tasks=["demo/second"], store="own.sqlite")).code == 0
+    found = mistakes(models=["a=random:seed=4"], tasks=["demo/plain"], store="own.sqlite", **merging)
+    assert "the label 'a' names different models on demo/second in " in found[0]
+    assert "own.sqlite and in two.sqlite: " in found[0]
+    # the same model, on other tasks
+    assert harness("run", study(models=["a=random:seed=4"], tasks=["demo/plain"], store="new.sqlite", **merging)).code == 0
+    assert harness("run", study(models=["b=random"], tasks=["demo/plain"], store="own.sqlite")).code == 0
 
 
 # writing
