@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import open_registry, registry_options, store_option
-from harness.outputs import BY_ENDING, FORMATS, is_site, refuse_several, refuse_to_replace
+from harness.outputs import (
+    BY_ENDING,
+    FORMATS,
+    is_site,
+    refuse_several,
+    refuse_to_replace,
+    refuse_unwritable,
+    refuse_what_is_read,
+)
 
 if TYPE_CHECKING:
     from harness.registry import Registry
@@ -71,6 +79,8 @@ def command(
     from harness.errors import UsageError
 
     registry = open_registry(registry_file, strict)
+    if output == "-":  # as everywhere, standard output
+        output = None
     if output is not None and is_site(output, format_):
         _write_site(registry, benchmarks, Path(output), published, merge, store, texts=texts, outcome=outcome)
         return
@@ -94,6 +104,7 @@ def _write_site(
 ) -> None:
     from harness.api import build_site
 
+    refuse_what_is_read(folder, _read(registry, store, merge))
     files = build_site(
         benchmarks,
         folder,
@@ -108,6 +119,13 @@ def _write_site(
     click.echo(f"site of {files} files written; open {folder / 'index.html'}", err=True)
 
 
+def _read(registry: Registry, store: Path | None, merge: Sequence[Path]) -> list[Path]:
+    """The stores and registry files that a leaderboard is made from."""
+    from harness.api import store_path
+
+    return [store_path(registry, store), *merge, *(file._path for file in registry.files)]
+
+
 def _write_board(
     registry: Registry,
     benchmark: str,
@@ -117,14 +135,14 @@ def _write_board(
     merge: Sequence[Path],
     store: Path | None,
 ) -> None:
-    from harness.api import build_leaderboard, store_path
+    from harness.api import build_leaderboard
     from harness.errors import UsageError
     from harness.leaderboard import render
     from harness.training import write_atomically
 
     if output is not None:
-        registries = [file._path for file in registry.files]
-        refuse_to_replace(output, [store_path(registry, store), *merge, *published, *registries])
+        refuse_to_replace(output, [*_read(registry, store, merge), *published])
+        refuse_unwritable(output)
     chosen = format_ or (BY_ENDING.get(output.suffix.lower(), "table") if output else "table")
     board = build_leaderboard(benchmark, store=store, published=published, merge=merge, registry=registry)
     if not board.entries:

@@ -89,7 +89,7 @@ def store(context: Context) -> Iterator[Problem]:
     """A store that cannot be opened or made."""
     try:
         check_store(context.store)
-        refuse_unwritable(context.store)
+        refuse_unwritable(context.store, in_place=True)
         if context.store.exists() and not os.access(context.store, os.W_OK):
             raise StoreError(f"{context.store}: allows no writing; choose another store")
     except (StoreError, UsageError) as error:

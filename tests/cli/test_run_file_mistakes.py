@@ -165,6 +165,20 @@ def test_a_store_that_is_none(mistakes, store, said):
     assert said in found[0]
 
 
+def test_true_is_no_number_and_no_models_are_the_default_ones(mistakes, study, harness, toys):
+    found = mistakes("models: [length]\ntasks: [demo]\nseed: true\nlimit: yes\nconfidence: false\n")
+    assert [problem.partition("run.yaml:")[2] for problem in found] == [
+        "3: seed: must be a whole number, got True",
+        "4: limit: must be a whole number, got True",
+        "5: confidence: must be a number, got False",
+    ]
+    found = mistakes(models=[], tasks=["demo/plain"])
+    said = "no model to evaluate: name one with -m MODEL, or 'models' in a run file (see: harness list models)"
+    assert found == [f"study/run.yaml: {said}"]
+    add_benchmark(toys, "other", default_models=["length"])
+    assert harness("run", study(models=[], tasks=["other"]), "--dry-run").out.count("length") == 1
+
+
 @pytest.mark.parametrize(
     "content", [b"\xff\xfe", b"", b"- demo", b"tasks: [", b"? [a]\n: b\n", b"1: 2\nnull: 3\n", b"\0"]
 )
@@ -189,9 +203,11 @@ def test_rubbish_is_one_clear_error(study, harness, toys, content):
         ("folder/a.md", "link/a.md", "one place"),
         ("site", "site/", "one place"),
         ("~/a.md", "{folder}/a.md", "one place"),
-        ("site/", "site/index.html", "a page of a site and the site"),
-        ("site/index.html", "site/", "a page of a site and the site"),
-        ("site/", "site/demo/", "a site inside a site"),
+        ("site/", "site/index.html", "a site and one of its own pages"),
+        ("site/index.html", "site/", "a site and one of its own pages"),
+        ("site/", "site/demo/", "a site and one of its own pages"),
+        ("site/", "site/demo/leaderboard.json", "a site and one of its own pages"),
+        ("site/assets/site.html", "site/", "a site and one of its own pages"),
         ("a.md", "a.md/b.md", "a file and what lies below it"),
     ],
 )
@@ -207,9 +223,15 @@ def test_two_outputs_that_cannot_both_be_written(mistakes, toys, monkeypatch, fi
 
 
 def test_outputs_that_only_look_alike_are_written(study, harness, toys):
+    folder = toys / "study"
+    (folder / "link.md").symlink_to("a.md")
     boards = [board("site/"), board("site/board.csv"), board("a.md"), board("a.md.csv"), board("v1.2")]
-    assert harness("run", study(leaderboards=boards)).code == 0
-    assert all((toys / "study" / name).exists() for name in ("site/index.html", "site/board.csv", "v1.2/index.html"))
+    path = study(leaderboards=[*boards, board("site/inner/"), board("link.md")])
+    for _ in range(2):  # the next build leaves what another one wrote
+        assert harness("run", path).code == 0
+        names = ("site/index.html", "site/board.csv", "site/inner/demo/index.html", "v1.2/index.html", "a.md")
+        assert all((folder / name).is_file() for name in names)
+        assert not (folder / "link.md").is_symlink()  # replaced, as any file is
 
 
 @pytest.mark.parametrize(
@@ -229,6 +251,11 @@ def test_outputs_that_only_look_alike_are_written(study, harness, toys):
         (board("x\0y.md"), "cannot be written: embedded null byte"),
         (board("x" * 300 + ".md"), "cannot be written: File name too long"),
         (board("../study/out/results.sqlite", format="csv"), "is read by this very command"),
+        (board("out/results.sqlite/"), "is read by this very command"),
+        (board("out/results.sqlite.files/"), "is in the folder of the store"),
+        (board("out", format="csv"), "which is read, it makes a file and what lies below it"),
+        (board("folder/registry.yaml"), "every later command there would read it as a registry; write to another"),
+        (board("-"), "-: is no file; name one, such as board.md"),
     ],
 )
 def test_places_that_cannot_be_written(mistakes, toys, given, said):
@@ -240,6 +267,26 @@ def test_places_that_cannot_be_written(mistakes, toys, given, said):
     assert len(found) == 1
     assert re.match(r"study/run\.yaml:(9|11): leaderboards\.0\.output: ", found[0])
     assert said in found[0]
+
+
+def test_a_link_counts_where_it_lies_for_files_and_where_it_leads_for_others(mistakes, study, toys, monkeypatch):
+    folder = toys / "study"
+    closed = folder / "closed"
+    closed.mkdir()
+    (closed / "a.md").write_text("theirs")
+    (folder / "link.md").symlink_to(closed / "a.md")  # is replaced
+    (closed / "link.md").symlink_to(folder / "b.md")
+    (folder / "site").symlink_to(closed)
+    (folder / "store.sqlite").symlink_to(closed / "store.sqlite")
+    allows = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != closed and allows(path, mode))
+    boards = [board("link.md"), board("closed/link.md"), board("site/")]
+    found = mistakes(store="store.sqlite", leaderboards=boards)
+    begins = ["6: store: ", "11: leaderboards.1.output: closed/link.md: ", "13: leaderboards.2.output: site: "]
+    assert len(found) == len(begins)
+    for problem, text in zip(found, begins, strict=True):
+        assert problem.startswith(f"study/run.yaml:{text}")
+        assert problem.endswith(f"cannot be written: {closed} allows no writing; choose another place")
 
 
 def test_what_allows_no_writing(mistakes, toys):
@@ -327,7 +374,8 @@ def test_a_label_that_names_other_models_in_stores_to_merge(mistakes, study, har
         assert harness("run", study(models=[f"a={model}"], store=f"{name}.sqlite")).code == 0
     merging = {"leaderboards": [board(merge=["one.sqlite", "two.sqlite"])]}
     found = mistakes(models=["length"], store="three.sqlite", **merging)
-    assert "leaderboards.0.merge: the label 'a' names different models on demo/plain in one.sqlite and in two.sqlite" in found[0]
+    said = "the label 'a' names different models on demo/plain in one.sqlite and in two.sqlite"
+    assert f"leaderboards.0.merge: {said}" in found[0]
     merging = {"leaderboards": [board(merge=["two.sqlite"])]}
     found = mistakes(models=["a=length"], store="three.sqlite", **merging)
     assert "the label 'a' names different models on demo/plain in this file and in two.sqlite" in found[0]
@@ -349,8 +397,8 @@ def test_a_label_that_names_other_models_on_other_tasks(mistakes, study, harness
     assert "the label 'a' names different models on demo/second in " in found[0]
     assert "own.sqlite and in two.sqlite: " in found[0]
     # the same model, on other tasks
-    assert harness("run", study(models=["a=random:seed=4"], tasks=["demo/plain"], store="new.sqlite", **merging)).code == 0
-    assert harness("run", study(models=["b=random"], tasks=["demo/plain"], store="own.sqlite")).code == 0
+    same = study(models=["a=random:seed=4"], tasks=["demo/plain"], store="new.sqlite", **merging)
+    assert harness("run", same).code == 0
 
 
 # writing
