@@ -181,6 +181,8 @@ def build_site(
     merge: Sequence[str | Path] = (),
     texts: bool = False,
     outcome: str | Path | None = None,
+    model_column: str | None = None,
+    value_column: str | None = None,
     registry: Registry | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> int:
@@ -194,16 +196,27 @@ def build_site(
         merge: Stores of other machines, read beside it; the store itself may then be missing.
         texts: True to show the beginnings of the items' texts; their licences have to allow it.
         outcome: A table of one outcome a model; each benchmark then has a page of what goes with it.
+        model_column: Column of that table that names the model; default: as `correlate` finds it.
+        value_column: Column of the outcome; the same.
         registry: Where names are looked up.
         say: Told what was left out.
+
+    Raises:
+        UsageError: there is no store, or one label names different models in two of them, or it is not clear which
+            columns of the outcome's table are meant.
+        DataError: the outcome's table cannot be read.
     """
+    from harness.outcomes.table import read_outcomes
     from harness.site import write_site
 
     registry = registry or Registry()
     known = registry.benchmarks()
     shipped = any(name in known and known[name].published for name in benchmarks)
     options: dict[str, Any] = {"published": published, "texts": texts, "say": say}
-    options["outcome"] = None if outcome is None else Path(outcome)
+    if outcome is not None:
+        columns = {"model_column": model_column, "value_column": value_column}
+        read_outcomes(Path(outcome), **columns)
+        options |= {"outcome": Path(outcome), **columns}
     if merge:
         with _joined(registry, store, merge, benchmarks, say) as opened:
             return write_site(registry, opened, benchmarks, Path(folder), **options)

@@ -278,6 +278,12 @@ class LeaderboardFile(Strict):
     )
     published: list[str] = Field(default_factory=list, description="files of published results to show beside")
     merge: list[str] = Field(default_factory=list, description="stores of other machines to read beside")
+    outcome: str | None = Field(
+        None, description="site only: a table of one outcome a model, relative to this file; adds its heat-map"
+    )
+    model_column: str | None = Field(None, description="column of the outcome's file that names the model")
+    value_column: str | None = Field(None, description="column of the outcome")
+    texts: bool = Field(False, description="site only: show the beginnings of items' texts; mind their licences")
 
     @property
     def benchmarks(self) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Site only: a table of one outcome a model, as for harness correlate; adds its heat-map.",
 )
+@click.option("--model-column", help="Column of the outcome's file that names the model.")
+@click.option("--value-column", help="Column of the outcome.")
 @store_option
 @registry_options
 def command(
@@ -59,6 +61,8 @@ def command(
     merge: tuple[Path, ...],
     texts: bool,
     outcome: Path | None,
+    model_column: str | None,
+    value_column: str | None,
     store: Path | None,
     registry_file: Path | None,
     strict: bool,
@@ -79,10 +83,14 @@ def command(
     from harness.errors import UsageError
 
     registry = open_registry(registry_file, strict)
+    columns = {"model_column": model_column, "value_column": value_column}
+    if outcome is None and (given := [name for name, column in columns.items() if column is not None]):
+        raise UsageError(f"--{given[0].replace('_', '-')} is of the table of --outcome; name that too")
     if output == "-":  # as everywhere, standard output
         output = None
     if output is not None and is_site(output, format_):
-        _write_site(registry, benchmarks, Path(output), published, merge, store, texts=texts, outcome=outcome)
+        wishes = {"published": published, "texts": texts, "outcome": outcome, **columns}
+        _write_site(registry, benchmarks, Path(output), merge, store, wishes)
         return
     if texts or outcome is not None:
         option = "--texts" if texts else "--outcome"
@@ -95,12 +103,9 @@ def _write_site(
     registry: Registry,
     benchmarks: Sequence[str],
     folder: Path,
-    published: Sequence[Path],
     merge: Sequence[Path],
     store: Path | None,
-    *,
-    texts: bool,
-    outcome: Path | None,
+    wishes: Mapping[str, Any],
 ) -> None:
     from harness.api import build_site
 
@@ -109,11 +114,9 @@ def _write_site(
         benchmarks,
         folder,
         store=store,
-        published=published,
         merge=merge,
-        texts=texts,
-        outcome=outcome,
         registry=registry,
+        **wishes,
         say=lambda note: click.echo(f"note: {note}", err=True),
     )
     click.echo(f"site of {files} files written; open {folder / 'index.html'}", err=True)

@@ -102,9 +102,11 @@ CHECKS: tuple[Callable[[Context], Iterator[Problem]], ...] = (
     store,
     contents.benchmarks,
     outputs.formats,
+    outputs.only_of_sites,
     outputs.places,
     outputs.alike,
     contents.published,
+    contents.outcomes,
     contents.merged,
     contents.empty,
 )

@@ -1,4 +1,4 @@
-"""What the leaderboards of a run file are made of: benchmarks, published results, stores to merge."""
+"""What the leaderboards of a run file are made of: benchmarks, published results, outcomes, stores to merge."""
 
 from __future__ import annotations
 
@@ -49,6 +49,30 @@ def published(context: Context) -> Iterator[Problem]:
                     own_figures(benchmark, file, read)
             except HarnessError as error:
                 yield Problem(str(error), place)
+
+
+_COLUMNS = ("model_column", "value_column")
+
+
+def outcomes(context: Context) -> Iterator[Problem]:
+    """Tables of outcomes that cannot be read, and columns that they lack."""
+    from harness.outcomes.table import read_outcomes
+
+    for i, board in context.boards:
+        given = {key: getattr(board, key) for key in _COLUMNS}
+        if board.outcome is None:
+            text = "is of the table that 'outcome' names; give that too"
+            yield from (Problem(text, of_board(i, key)) for key in _COLUMNS if given[key] is not None)
+            continue
+        try:
+            read_outcomes(Path(board.outcome), **given)
+        except HarnessError as error:
+            text, place = str(error), "outcome"
+            for key in _COLUMNS:  # keys here, options of the commands
+                option = "--" + key.replace("_", "-")
+                place = key if option in text and given[key] is not None else place
+                text = text.replace(option, repr(key))
+            yield Problem(text, of_board(i, place))
 
 
 def merged(context: Context) -> Iterator[Problem]:

@@ -83,6 +83,15 @@ def formats(context: Context) -> Iterator[Problem]:
             yield Problem(str(error), of_board(i, "output"))
 
 
+def only_of_sites(context: Context) -> Iterator[Problem]:
+    """Keys of sites beside the name of a file."""
+    for output in outputs_of(context):
+        for key in ("outcome", "texts"):
+            if getattr(output.board, key) and not output.site:
+                text = "is for a site; name a folder as the output, such as site/, or remove this key"
+                yield Problem(text, of_board(output.number, key))
+
+
 def places(context: Context) -> Iterator[Problem]:
     """Places that cannot be written, or hold what must stay."""
     read = _read(context)
@@ -116,7 +125,9 @@ def _read(context: Context) -> list[Path]:
     """What the run reads itself."""
     run = context.run
     files = [run.path, context.store, *(file._path for file in context.registry.files)]
-    return files + [Path(name) for _, board in context.boards for name in (*board.published, *board.merge)]
+    boards = [board for _, board in context.boards]
+    files += [Path(name) for board in boards for name in (*board.published, *board.merge)]
+    return files + [Path(board.outcome) for board in boards if board.outcome is not None]
 
 
 def _check_site(folder: Path) -> None:

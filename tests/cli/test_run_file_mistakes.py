@@ -369,6 +369,32 @@ def test_published_figures_of_other_tasks_and_rubbish(mistakes, toys):
     assert all(f"study/run.yaml:{11 + i}: leaderboards.0.published.{i}: {n}" in found[i] for i, n in enumerate(names))
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"output": "a.md", "outcome": "one.csv"}, "outcome: is for a site; name a folder as the output"),
+        ({"output": "a.md", "texts": True}, "texts: is for a site; name a folder as the output"),
+        ({"value_column": "a"}, "value_column: is of the table that 'outcome' names; give that too"),
+        ({"outcome": "none.csv"}, "outcome: none.csv: no such"),
+        ({"outcome": "rubbish.csv"}, "outcome: rubbish.csv"),
+        ({"outcome": "folder"}, "outcome: folder: "),
+        ({"outcome": ""}, "outcome: .: "),
+        ({"outcome": "two.csv"}, "outcome: two.csv: which column is the outcome? Say it with 'value_column'; "),
+        ({"outcome": "two.csv", "value_column": "c"}, "value_column: two.csv: 'value_column': no column 'c'"),
+        ({"outcome": "one.csv", "model_column": "c"}, "model_column: one.csv: 'model_column': no column 'c'"),
+    ],
+)
+def test_outcomes_that_no_site_can_show(mistakes, toys, more, said):
+    folder = toys / "study"
+    (folder / "folder").mkdir()
+    (folder / "one.csv").write_text("model,a\nlength,1\n")
+    (folder / "two.csv").write_text("model,a,b\nlength,1,2\n")
+    (folder / "rubbish.csv").write_bytes(bytes(range(256)))
+    found = mistakes(leaderboards=[board(**{"output": "site/", **more})])
+    assert len(found) == 1
+    assert re.match(r"study/run\.yaml:\d+: leaderboards\.0\." + re.escape(said), found[0]), found[0]
+
+
 def test_a_label_that_names_other_models_in_stores_to_merge(mistakes, study, harness, toys):
     for name, model in (("one", "length"), ("two", "random")):
         assert harness("run", study(models=[f"a={model}"], store=f"{name}.sqlite")).code == 0

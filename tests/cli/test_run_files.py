@@ -47,6 +47,20 @@ def test_it_says_the_same_as_eval(study, harness, monkeypatch, toys):
     assert from_file["run"]["seed"] == 3
 
 
+def test_a_site_with_an_outcome_and_texts(study, harness, toys):
+    models = ["toy-reader", "length", "random", "b=random:seed=2", "c=random:seed=3"]
+    rows = [f"{model.partition('=')[0] if '=' in model[:2] else model},{i},{i * i}" for i, model in enumerate(models)]
+    (toys / "study/out.csv").write_text("\n".join(["model,arena,mine", *rows]))
+    own = {"outcome": "out.csv", "value_column": "mine", "texts": True}
+    boards = [{"benchmark": "demo", "output": "site/", **own}, {"benchmark": "demo", "output": "plain/"}]
+    ran = harness("run", study(models=models, leaderboards=boards))
+    assert ran.code == 0, ran.err
+    assert "demo against mine" in (toys / "study/site/demo/correlations.html").read_text()
+    assert not (toys / "study/plain/demo/correlations.html").exists()
+    sizes = [sum(f.stat().st_size for f in (toys / f"study/{n}/demo").rglob("*.js")) for n in ("site", "plain")]
+    assert sizes[0] > sizes[1]  # by the beginnings of texts
+
+
 def test_options_win_over_the_file(study, harness, toys):
     assert harness("run", study(), "--store", "here.sqlite").code == 0
     assert (toys / "here.sqlite").is_file()
