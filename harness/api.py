@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.comparison import Comparison, compare_models
 from harness.errors import UsageError
 from harness.leaderboard import Board, assemble
+from harness.leaderboard.merge import open_to_merge
 from harness.plan import Plan, Planner, Wish
 from harness.progress import Progress, SilentProgress
 from harness.registry import Registry
@@ -164,7 +165,7 @@ def build_leaderboard(
     known = registry.benchmarks().get(benchmark)
     beside = bool(published or merge or (known is not None and known.published))
     with ExitStack() as open_stores:
-        others = [open_stores.enter_context(StoreReader(Path(path).expanduser())) for path in merge]
+        others = [open_stores.enter_context(open_to_merge(Path(path).expanduser())) for path in merge]
         named = bool(merge) and store is not None  # a store that is named has to be there
         if beside and not named and not store_path(registry, store).is_file():
             return assemble(registry, None, benchmark, published=published, merge=others)
@@ -244,8 +245,11 @@ def _joined(
     tasks = {task for name in benchmarks if name in known for task in known[name].tasks if task in registry.tasks()}
     own = store_path(registry, store)
     with TemporaryDirectory() as place, ExitStack() as open_stores:
-        paths = [*([own] if own.is_file() or store is not None else []), *(Path(path).expanduser() for path in merge)]
-        readers = [open_stores.enter_context(StoreReader(path)) for path in paths]
+        readers = []
+        if own.is_file() or store is not None:
+            readers.append(open_stores.enter_context(StoreReader(own, briefly=True)))
+        for path in merge:
+            readers.append(open_stores.enter_context(open_to_merge(Path(path).expanduser())))
         joined = open_stores.enter_context(Store(Path(place) / "store.sqlite"))
         for note in join(joined, readers, {task: task_digest(registry, task) for task in sorted(tasks)}):
             say(note)

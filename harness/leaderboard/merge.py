@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from harness.errors import UsageError
-from harness.store.reading import Readable
+from harness.errors import StoreError, UsageError
+from harness.store.reading import Readable, StoreReader
 from harness.store.records import CellRecord, latest_cells
 
 _WHOLE = {"limit": None, "split": "test"}
@@ -29,6 +30,18 @@ class Holder(Protocol):
     def path(self) -> Path | str:
         """Its file."""
         ...
+
+
+def open_to_merge(path: Path) -> StoreReader:
+    """A store of another machine, beside which nothing is made.
+
+    Raises:
+        StoreError: it is missing, no store, or made by a newer version.
+    """
+    try:
+        return StoreReader(path, briefly=True)
+    except StoreError as error:  # whose mend is that of the one store which a command has
+        raise StoreError(re.sub("choose another( place)? with --store", "merge another", str(error))) from error
 
 
 def merged_cells(stores: Sequence[Readable], digests: Mapping[str, str]) -> tuple[list[CellRecord], list[str]]:

@@ -77,14 +77,14 @@ def outcomes(context: Context) -> Iterator[Problem]:
 
 def merged(context: Context) -> Iterator[Problem]:
     """Stores of other machines that are none, or in which a label names another model than here."""
-    from harness.store.reading import StoreReader
+    from harness.leaderboard.merge import open_to_merge
 
     for i, board in context.boards:
         with ExitStack() as stack:
             readers = []
             for j, name in enumerate(board.merge):
                 try:
-                    readers.append(stack.enter_context(StoreReader(Path(name), briefly=True)))
+                    readers.append(stack.enter_context(open_to_merge(Path(name))))
                 except HarnessError as error:
                     yield Problem(str(error), of_board(i, "merge", j))
             if readers:
@@ -173,11 +173,11 @@ def empty(context: Context) -> Iterator[Problem]:
 def _shows_something(context: Context, board: LeaderboardFile, benchmark: BenchmarkFile) -> bool:
     """Whether stores and published files as they are fill the leaderboard of a benchmark."""
     from harness.leaderboard import assemble
-    from harness.store.reading import StoreReader
+    from harness.leaderboard.merge import open_to_merge
 
     with ExitStack() as stack:
         try:
-            readers = [*context.own_store(), *(StoreReader(Path(name), briefly=True) for name in board.merge)]
+            readers = [*context.own_store(), *(open_to_merge(Path(name)) for name in board.merge)]
         except HarnessError:  # `merged` and `store` say it
             return True
         stores = [stack.enter_context(reader) for reader in readers]
