@@ -33,7 +33,7 @@ def check_registries(run: ReadRun) -> None:
             read_registry_file(path)
         except ConfigurationError as error:
             place = run.place_of("registry") if path == run.registry else ()
-            problems.append(Problem(str(error), place))
+            problems += [Problem(p.text, place) for p in error.problems or [Problem(str(error))]]
     if problems:
         raise _together(run, problems)
 

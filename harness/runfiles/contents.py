@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError, Problem, UsageError, did_you_mean
+from harness.errors import ConfigurationError, HarnessError, Problem, UsageError, did_you_mean
 from harness.runfiles.context import Context, of_board
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def published(context: Context) -> Iterator[Problem]:
                 read = read_published(file, context.registry)
                 for benchmark in those:
                     own_figures(benchmark, file, read)
+            except ConfigurationError as error:
+                yield from (Problem(p.text, place) for p in error.problems or [Problem(str(error))])
             except HarnessError as error:
                 yield Problem(str(error), place)
 

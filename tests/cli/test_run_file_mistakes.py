@@ -110,13 +110,13 @@ leaderboards:
     )
     begins = [
         "1: models.0: no model is named 'lenght'",
-        "3: seed: Input should be a valid integer",
-        "4: limit: Input should be greater than or equal to 1, got 0",
+        "3: seed: must be a whole number, got 'soon'",
+        "4: limit: must be at least 1, got 0",
         "6: the key 'leaderboards.0.output' is missing",
         "6: unknown key 'leaderboards.0.outptu' (did you mean 'output'?)",
         "7: leaderboards.1.benchmark: no benchmark is named 'dmeo'",
-        "8: leaderboards.2.benchmark: List should have at least 1 item",
-        "8: leaderboards.2.output: String should have at least 1 character",
+        "8: leaderboards.2.benchmark: must not be empty",
+        "8: leaderboards.2.output: must not be empty",
         "9: leaderboards.3.output: b.md and leaderboards.1.output (b.md) are one place",
     ]
     assert len(found) == len(begins)
@@ -145,7 +145,7 @@ def test_a_broken_registry_is_named_with_the_key_that_names_it(mistakes, toys):
         "study/run.yaml:2",
         "study/run.yaml:3",
     ]
-    assert "registry.yaml:1: store: Input should be a valid string, got 3" in found[0]
+    assert "registry.yaml:1: store: must be a text, got 3; write it in quotes" in found[0]
 
 
 @pytest.mark.parametrize(
@@ -168,9 +168,9 @@ def test_a_store_that_is_none(mistakes, store, said):
 def test_true_is_no_number_and_no_models_are_the_default_ones(mistakes, study, harness, toys):
     found = mistakes("models: [length]\ntasks: [demo]\nseed: true\nlimit: yes\nconfidence: false\n")
     assert [problem.partition("run.yaml:")[2] for problem in found] == [
-        "3: seed: must be a whole number, got True",
-        "4: limit: must be a whole number, got True",
-        "5: confidence: must be a number, got False",
+        "3: seed: must be a whole number, got true",
+        "4: limit: must be a whole number, got true",
+        "5: confidence: must be a number, got false",
     ]
     found = mistakes(models=[], tasks=["demo/plain"])
     said = "no model to evaluate: name one with -m MODEL, or 'models' in a run file (see: harness list models)"
@@ -355,6 +355,25 @@ def test_an_aggregate_that_cannot_be_computed_is_said_also_of_a_benchmark_that_i
     assert len(found) == 1
     assert "leaderboards.0.benchmark: " in found[0]
     assert "'maen' (did you mean 'mean'?)" in found[0]
+
+
+def test_each_mistake_in_a_published_file_has_its_line(mistakes, toys):
+    (toys / "study/p.yaml").write_text("source: 3\nfigures: {m: {'demo/plain:accuracy': x}}\nnotes: 1\n")
+    found = mistakes(leaderboards=[board(published=["p.yaml"])])
+    where = "study/run.yaml:11: leaderboards.0.published.0: p.yaml"
+    assert found == [
+        f"{where}:1: source: must be a text, got 3; write it in quotes",
+        f"{where}:2: figures.m.demo/plain:accuracy: must be a number, got 'x'",
+        f"{where}:3: unknown key 'notes' (did you mean 'note'?)",
+    ]
+
+
+def test_formats_are_listed_once(mistakes):
+    (found,) = mistakes(leaderboards=[board("a", format="site")])
+    assert "no format is named 'site' (" in found
+    assert found.endswith("; for a site, name a folder, such as site/, and no format")
+    (found,) = mistakes(leaderboards=[board("a", format="xyz")])
+    assert found.count("markdown") == 1
 
 
 def test_published_figures_of_other_tasks_and_rubbish(mistakes, toys):

@@ -99,10 +99,10 @@ def test_everything_wrong_is_said_together_with_its_line(study, harness, toys):
     ("text", "expected"),
     [
         ("tasks: [demo]\nmodel: [length]\n", "run.yaml:2: unknown key 'model' (did you mean 'models'"),
-        ("tasks: demo\n", "run.yaml:1: tasks: Input should be a valid list, got 'demo'"),
+        ("tasks: demo\n", "run.yaml:1: tasks: must be a list, got 'demo'; write [demo]"),
         ("models: [length]\n", "run.yaml: the key 'tasks' is missing"),
-        ("tasks: [demo]\nlimit: 0\n", "run.yaml:2: limit: Input should be greater than or equal to 1, got 0"),
-        ("tasks: [demo]\nconfidence: 95\n", "run.yaml:2: confidence: Input should be less than or equal to 0.9999"),
+        ("tasks: [demo]\nlimit: 0\n", "run.yaml:2: limit: must be at least 1, got 0"),
+        ("tasks: [demo]\nconfidence: 95\n", "run.yaml:2: confidence: must be at most 0.9999"),
         (
             "tasks: [demo]\nleaderboards:\n  - benchmark: demo\n    outptu: x\n",
             "run.yaml:4: unknown key 'leaderboards.0.outptu' (did you mean 'output'?)",
