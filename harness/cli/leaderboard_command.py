@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    help="File to write, or a folder, such as site/, for a static site; default: standard output.",
+    help="File to write, or a folder, such as site/, for a static site; default, and -: standard output.",
 )
 @click.option(
     "--published",
