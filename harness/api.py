@@ -8,9 +8,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison import Comparison, compare_models
+from harness.comparison import Comparison, compare_models, tasks_of
 from harness.errors import UsageError
 from harness.leaderboard import Board, assemble
+from harness.leaderboard.merge import open_to_merge
 from harness.plan import Plan, Planner, Wish
 from harness.progress import Progress, SilentProgress
 from harness.registry import Registry
@@ -165,7 +166,7 @@ def build_leaderboard(
     known = registry.benchmarks().get(benchmark)
     beside = bool(published or merge or (known is not None and known.published))
     with ExitStack() as open_stores:
-        others = [open_stores.enter_context(StoreReader(Path(path).expanduser())) for path in merge]
+        others = [open_stores.enter_context(open_to_merge(Path(path).expanduser())) for path in merge]
         named = bool(merge) and store is not None  # a store that is named has to be there
         if beside and not named and not store_path(registry, store).is_file():
             return assemble(registry, None, benchmark, published=published, merge=others)
@@ -182,6 +183,8 @@ def build_site(
     merge: Sequence[str | Path] = (),
     texts: bool = False,
     outcome: str | Path | None = None,
+    model_column: str | None = None,
+    value_column: str | None = None,
     registry: Registry | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> int:
@@ -195,19 +198,31 @@ def build_site(
         merge: Stores of other machines, read beside it; the store itself may then be missing.
         texts: True to show the beginnings of the items' texts; their licences have to allow it.
         outcome: A table of one outcome a model; each benchmark then has a page of what goes with it.
+        model_column: Column of that table that names the model; default: as `correlate` finds it.
+        value_column: Column of the outcome; the same.
         registry: Where names are looked up.
         say: Told what was left out.
+
+    Raises:
+        UsageError: there is no store, or one label names different models in two of them, or it is not clear which
+            columns of the outcome's table are meant.
+        DataError: the outcome's table cannot be read.
     """
+    from harness.outcomes.table import read_outcomes
     from harness.site import write_site
 
     registry = registry or Registry()
     known = registry.benchmarks()
     shipped = any(name in known and known[name].published for name in benchmarks)
     options: dict[str, Any] = {"published": published, "texts": texts, "say": say}
-    options["outcome"] = None if outcome is None else Path(outcome)
+    if outcome is not None:
+        columns = {"model_column": model_column, "value_column": value_column}
+        read_outcomes(Path(outcome), **columns)
+        options |= {"outcome": Path(outcome), **columns}
     if merge:
-        with _joined(registry, store, merge, benchmarks, say) as opened:
-            return write_site(registry, opened, benchmarks, Path(folder), **options)
+        tasks = [task for name in benchmarks if name in known for task in known[name].tasks]
+        with _joined(registry, store, merge, tasks, say) as opened:
+            return write_site(registry, opened, benchmarks, Path(folder), merged=True, **options)
     if not store_path(registry, store).is_file() and (published or shipped):
         return write_site(registry, None, benchmarks, Path(folder), **options)
     with existing_store(registry, store) as opened:
@@ -219,23 +234,24 @@ def _joined(
     registry: Registry,
     store: str | Path | None,
     merge: Sequence[str | Path],
-    benchmarks: Sequence[str],
+    tasks: Sequence[str],
     say: Callable[[str], None],
 ) -> Iterator[Store]:
-    """A store for as long as it is needed, of the cells that several have of some benchmarks."""
+    """A store for as long as it is needed, of the whole evaluations that several have of some tasks."""
     from tempfile import TemporaryDirectory
 
     from harness.build import task_digest
     from harness.leaderboard.joining import join
 
-    known = registry.benchmarks()
-    tasks = {task for name in benchmarks if name in known for task in known[name].tasks if task in registry.tasks()}
-    own = store_path(registry, store)
     with TemporaryDirectory() as place, ExitStack() as open_stores:
-        paths = [*([own] if own.is_file() or store is not None else []), *(Path(path).expanduser() for path in merge)]
-        readers = [open_stores.enter_context(StoreReader(path)) for path in paths]
+        readers: list[Readable] = []
+        if store is not None or store_path(registry, store).is_file():
+            readers.append(open_stores.enter_context(existing_store(registry, store)))
+        for path in merge:
+            readers.append(open_stores.enter_context(open_to_merge(Path(path).expanduser())))
         joined = open_stores.enter_context(Store(Path(place) / "store.sqlite"))
-        for note in join(joined, readers, {task: task_digest(registry, task) for task in sorted(tasks)}):
+        known = sorted(set(tasks) & set(registry.tasks()))
+        for note in join(joined, readers, {task: task_digest(registry, task) for task in known}):
             say(note)
         yield joined
 
@@ -248,12 +264,35 @@ def compare(
     metrics: Sequence[str] = (),
     split: str = "test",
     store: str | Path | None = None,
+    merge: Sequence[str | Path] = (),
     registry: Registry | None = None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> list[Comparison]:
-    """Paired differences of two evaluated models, by their labels, on the items they share."""
+    """Paired differences of two evaluated models, by their labels, on the items they share.
+
+    Args:
+        first: Label of a model, as results call it.
+        second: Label of the other.
+        targets: Tasks or benchmarks.
+        metrics: Only these; default: those of each task.
+        split: Results on this split.
+        store: The SQLite file; it may be missing where there are stores to merge.
+        merge: Stores of other machines, read beside it: their whole evaluations of the test split.
+        registry: Where names are looked up.
+        say: Told what was left out.
+
+    Raises:
+        UsageError: one of the models was not evaluated on any of the tasks, or stores contradict each other.
+    """
     registry = registry or Registry()
+    options: dict[str, Any] = {"metrics": metrics, "split": split}
+    if merge:
+        if split != "test":
+            raise UsageError(f"stores are merged with their results on the test split, not on {split}")
+        with _joined(registry, store, merge, tasks_of(registry, targets), say) as joined:
+            return compare_models(registry, joined, first, second, targets, **options)
     with existing_store(registry, store) as opened:
-        return compare_models(registry, opened, first, second, targets, metrics=metrics, split=split)
+        return compare_models(registry, opened, first, second, targets, **options)
 
 
 def correlate(

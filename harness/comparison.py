@@ -61,7 +61,7 @@ def compare_models(
     Raises:
         UsageError: one of them was not evaluated on any of the tasks; suggests the nearest label.
     """
-    names = _tasks(registry, targets)
+    names = tasks_of(registry, targets)
     # A limited evaluation counts only where there is no whole one.
     found = latest_cells(store, names, settings={"split": split})
     found += latest_cells(store, names, settings={"split": split, "limit": None})
@@ -82,7 +82,12 @@ def compare_models(
     ]
 
 
-def _tasks(registry: Registry, targets: Sequence[str]) -> list[str]:
+def tasks_of(registry: Registry, targets: Sequence[str]) -> list[str]:
+    """The tasks that are meant by names of tasks and benchmarks, each once.
+
+    Raises:
+        UnknownName: there is no such task or benchmark.
+    """
     names: list[str] = []
     for target in targets:
         benchmark = registry.benchmarks().get(target)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from harness.errors import UnknownName, UsageError
+from harness.errors import UnknownName, UsageError, did_you_mean
 
 FORMATS = ("table", "markdown", "csv", "json", "html", "latex", "model-card")
 """Of leaderboards."""
@@ -31,7 +31,9 @@ def is_site(output: str, format_: str | None) -> bool:
         UnknownName: there is no such format.
     """
     if format_ is not None and format_ not in FORMATS:
-        raise UnknownName("format", format_, FORMATS, hint=f"there are {', '.join(FORMATS)}")
+        listed = "" if "there are" in did_you_mean(format_, FORMATS) else f"there are {', '.join(FORMATS)}"
+        mend = "for a site, name a folder, such as site/, and no format" if format_ == "site" else listed
+        raise UnknownName("format", format_, FORMATS, hint=mend)
     if output.endswith(("/", "\\")):
         if format_ is not None:
             raise UsageError(f"{output} is a folder, which holds a site; the format {format_} needs the name of a file")
@@ -61,16 +63,16 @@ def refuse_several(benchmarks: Sequence[str]) -> None:
 
 
 def refuse_to_replace(output: Path, read: Iterable[Path]) -> None:
-    """Make sure that an output is none of the files that are read, no database and no device.
+    """Make sure that a file to write is none of the files that are read, no registry, no database and no device.
 
     Raises:
         UsageError: it is.
     """
     if os.path.exists(output) and not os.path.isfile(output) and not os.path.isdir(output):
         raise UsageError(f"{output}: is a device, not a file; write to a file")
-    for path in read:
-        if resolved(output) == resolved(path):
-            raise UsageError(f"{output}: is read by this very command; write to another file")
+    refuse_what_is_read(output, read)
+    if output.name == "registry.yaml":
+        raise UsageError(f"{output}: every later command there would read it as a registry; write to another file")
     try:
         with output.open("rb") as stream:
             beginning = stream.read(len(_DATABASE))
@@ -80,8 +82,27 @@ def refuse_to_replace(output: Path, read: Iterable[Path]) -> None:
         raise UsageError(f"{output}: holds a database, perhaps a store; write to another file")
 
 
-def refuse_unwritable(output: Path, *, folder: bool = False) -> None:
+def refuse_what_is_read(output: Path, read: Iterable[Path]) -> None:
+    """Make sure that a file or folder to write is none of the files that are read, nor in the folder of a store.
+
+    Raises:
+        UsageError: it is.
+    """
+    place = Path(resolved(output))
+    for path in read:
+        if str(place) == resolved(path):
+            raise UsageError(f"{output}: is read by this very command; write to another file")
+        if place.is_relative_to(resolved(path) + ".files"):
+            raise UsageError(f"{output}: is in the folder of the store {path}; choose another place")
+
+
+def refuse_unwritable(output: Path, *, folder: bool = False, in_place: bool = False) -> None:
     """Make sure that a file, or a folder, can be made or written where it is to be; nothing is made.
+
+    Args:
+        output: The file or folder.
+        folder: It is a folder.
+        in_place: It is a file that is written where a link leads, as databases are; others replace the link.
 
     Raises:
         UsageError: it cannot, as far as can be seen beforehand.
@@ -94,12 +115,17 @@ def refuse_unwritable(output: Path, *, folder: bool = False) -> None:
         raise UsageError(f"{output}: cannot be written: {getattr(error, 'strerror', error)}") from None
     if not folder and output.is_dir():
         raise UsageError(f"{output}: is a folder; name a file")
-    place = Path(resolved(output))
+    place = Path(written_place(output, in_place=folder or in_place))
     there = next(path for path in ([place] if folder else []) + list(place.parents) if os.path.lexists(path))
     if not there.is_dir():
         raise UsageError(f"{output}: cannot be made: {there} is not a folder; choose another place")
     if not os.access(there, os.W_OK | os.X_OK):
         raise UsageError(f"{output}: cannot be written: {there} allows no writing; choose another place")
+
+
+def written_place(path: Path, *, in_place: bool) -> str:
+    """Where a path is written: absolute, without links but for a last one that is replaced."""
+    return resolved(path) if in_place else os.path.join(resolved(path.parent), path.name)
 
 
 def resolved(path: Path) -> str:

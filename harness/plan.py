@@ -116,7 +116,9 @@ class Planner:
         benchmarks, tasks, explicit = self._targets(wish)
         labels = _labels(wish, benchmarks)
         if not labels and not self.problems:
-            self._note("no model to evaluate: name one with -m MODEL (see: harness list models)")
+            self._note(
+                "no model to evaluate: name one with -m MODEL, or 'models' in a run file (see: harness list models)"
+            )
         found = [(self._attempt(self._model, label, place=place), place) for label, place in labels.items()]
         handles = [(handle, place) for handle, place in found if handle is not None]
         self._check_labels(handles)

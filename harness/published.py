@@ -1,6 +1,6 @@
 """Results that others have published: figures without responses, shown beside evaluated models and marked as such.
 
-A file of them is YAML, kept by hand and citing its source, or JSONL as importers write it. See
+A file of them is YAML, kept by hand and citing its source, or a table such as the JSONL that importers write. See
 docs/published-results.md.
 """
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _TEXTS = ("model", "task", "metric")
 _NUMBERS = ("value", "stderr", "low", "high")
 _KEYS = {*_TEXTS, *_NUMBERS, "domain", "n", "unit", "higher_is_better", "source", "note"}
+_YAML = (".yaml", ".yml")
+ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
+"""Of tables of published results, one figure a row, each also with ``.gz`` but for the last."""
+_WITH_EMPTY_CELLS = (".csv", ".parquet")
+"""Where what a row does not say has a cell all the same."""
 _LARGEST_FRACTION = 1.5
 """A few scores that are counted as fractions exceed 1 a little; 50 is a percentage."""
 
@@ -42,7 +47,7 @@ def read_published(path: Path, registry: Registry | None = None) -> list[Publish
     """All figures of a file, in its order.
 
     Args:
-        path: ``.yaml`` or ``.yml``, or JSONL, plain or gzip.
+        path: ``.yaml`` or ``.yml``, or a table as `ENDINGS` lists them.
         registry: Where metrics are looked up, for the unit and direction that the file does not say; default:
             installed plugins.
 
@@ -52,7 +57,7 @@ def read_published(path: Path, registry: Registry | None = None) -> list[Publish
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file of published results")
-    rows = _yaml_rows(path) if path.suffix in (".yaml", ".yml") else _jsonl_rows(path)
+    rows = _yaml_rows(path) if path.suffix in _YAML else _table_rows(path)
     kinds = _Kinds(registry)
     found: dict[tuple[str, str, str, str], str] = {}
     published = []
@@ -154,13 +159,29 @@ def _entries(path: Path, node: Any, what: str) -> Iterator[tuple[str, int, Any]]
         yield str(key.value), line, value
 
 
-def _jsonl_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _table_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     from harness.data import FileSource
 
+    ending = next((ending for ending in ENDINGS if path.name.removesuffix(".gz").endswith(ending)), "")
+    if not ending:
+        raise DataError(f"{path}: published results are in files that end in {', '.join((*_YAML, *ENDINGS))}")
     for row in FileSource(path).rows():
         if row.problem:
             raise DataError(f"{row.where}: {row.problem}")
-        yield row.where, row.values
+        values = row.values
+        if ending in _WITH_EMPTY_CELLS:
+            values = {key: value for key, value in values.items() if value not in (None, "")}
+        yield row.where, {key: _read(key, value) for key, value in values.items()} if ending == ".csv" else values
+
+
+def _read(key: str, text: str) -> Any:
+    """A field of CSV, where numbers and truth are texts; the text itself where it is not what it should be."""
+    if key == "higher_is_better":
+        return {"true": True, "false": False}.get(text.lower(), text)
+    try:
+        return int(text) if key == "n" else float(text) if key in _NUMBERS else text
+    except ValueError:
+        return text
 
 
 def _figure(where: str, row: Mapping[str, Any], kinds: _Kinds) -> Published:

@@ -9,9 +9,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StrictFloat, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, StrictFloat, model_validator
 
 from harness.errors import did_you_mean
+
+
+def _no_boolean(what: str) -> BeforeValidator:
+    """True and false are no numbers, though pydantic takes them for 1 and 0."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, bool):
+            raise ValueError(f"must be {what}")
+        return value
+
+    return BeforeValidator(check)
+
+
+Whole = Annotated[int, _no_boolean("a whole number")]
+Number = Annotated[float, _no_boolean("a number")]
 
 
 class Strict(BaseModel):
@@ -27,11 +42,11 @@ class ColumnFile(Strict):
     map: dict[Any, Any] | None = None
     value: Any = None
     template: str | None = None
-    withheld: int | None = Field(None, description="that many texts, which this copy of the data lacks")
+    withheld: Whole | None = Field(None, description="that many texts, which this copy of the data lacks")
     any_of: list[str] | None = Field(None, description="flags, of which one that is set makes this one set")
     numbered: str | None = Field(None, description="a list of columns, such as response_{} numbered first to last")
-    first: int | None = None
-    last: int | None = None
+    first: Whole | None = None
+    last: Whole | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> ColumnFile:
@@ -55,7 +70,7 @@ class SourceFile(Strict):
     where: dict[str, Any] | None = Field(
         None, description="only rows whose columns have these values, or one of a list; a 'mirror' is taken whole"
     )
-    rows: tuple[int, int] | None = Field(
+    rows: tuple[Whole, Whole] | None = Field(
         None, description="only rows first to end - 1 of those, counted from 0: [first, end]"
     )
     columns: dict[str, Column] = Field(default_factory=dict, description="columns that differ in this source")
@@ -87,8 +102,8 @@ class SliceFile(Strict):
     name: str | None = Field(None, description="one domain of that name, of the rows that pass the test below")
     equals: Any = Field(None, description="the column has this value, or one of this list")
     differs: Any = Field(None, description="the column has another value than this, or than all of this list")
-    above: float | None = Field(None, description="the column is a number greater than this")
-    below: float | None = Field(None, description="the column is a number less than this")
+    above: Number | None = Field(None, description="the column is a number greater than this")
+    below: Number | None = Field(None, description="the column is a number less than this")
 
     @model_validator(mode="after")
     def _one_test(self) -> SliceFile:
@@ -131,7 +146,7 @@ class AggregateFile(Strict):
     of: list[str] = Field(
         min_length=1, description="selectors task:metric, task:metric:domain, or the name of another aggregate"
     )
-    weights: list[float] | dict[str, float] | None = Field(
+    weights: list[Number] | dict[str, Number] | None = Field(
         None, description="one weight a selector, in their order; or by selector, the others weigh 1"
     )
     description: str = ""
@@ -263,6 +278,12 @@ class LeaderboardFile(Strict):
     )
     published: list[str] = Field(default_factory=list, description="files of published results to show beside")
     merge: list[str] = Field(default_factory=list, description="stores of other machines to read beside")
+    outcome: str | None = Field(
+        None, description="site only: a table of one outcome a model, relative to this file; adds its heat-map"
+    )
+    model_column: str | None = Field(None, description="column of the outcome's file that names the model")
+    value_column: str | None = Field(None, description="column of the outcome")
+    texts: bool = Field(False, description="site only: show the beginnings of items' texts; mind their licences")
 
     @property
     def benchmarks(self) -> list[str]:
@@ -282,10 +303,10 @@ class RunFile(Strict):
     roles: dict[str, str] = Field(default_factory=dict, description="models for other roles of the tasks")
     adapters: list[str] = Field(default_factory=list, description="adapters to prefer where several would do")
     metrics: list[str] = Field(default_factory=list, description="metrics to compute too")
-    limit: int | None = Field(None, ge=1, description="only the first items of every task")
+    limit: Whole | None = Field(None, ge=1, description="only the first items of every task")
     split: str = Field("test", description="which split of the tasks")
-    seed: int = Field(0, description="of metrics that resample")
-    confidence: float = Field(0.95, ge=0.5, le=0.9999, description="of intervals")
+    seed: Whole = Field(0, description="of metrics that resample")
+    confidence: Number = Field(0.95, ge=0.5, le=0.9999, description="of intervals")
     store: str | None = Field(None, description="SQLite file of all results, relative to this file")
     registry: str | None = Field(None, description="a registry.yaml that wins over the others, relative to this file")
     leaderboards: list[LeaderboardFile] = Field(default_factory=list, description="what to write at the end")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
-from harness.errors import ConfigurationError, Problem, did_you_mean
+from harness.errors import ConfigurationError, Problem
 from harness.plugins import TASK_GROUP
 
 if TYPE_CHECKING:
@@ -105,53 +105,21 @@ def validate(model: type[BaseModel], value: Any, path: Path, *, prefix: Sequence
     """
     from pydantic import ValidationError
 
+    from harness.mistakes import mistakes_of
+
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"{path}: expected a mapping of keys to values, got {type(value).__name__}")
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        errors = [e for e in error.errors() if not _is_other_form(e)]
-        found = (Problem(_explain(model, e, path, prefix), _location(e)) for e in errors or error.errors())
+        found = (Problem(_located(path, prefix, place) + text, place) for place, text in mistakes_of(model, error))
         problems = list(dict.fromkeys(found))
         raise ConfigurationError("\n".join(p.text for p in problems), problems) from None
 
 
-def _location(error: Any) -> tuple[str | int, ...]:
-    return tuple(key for key in error["loc"] if not _is_union_member(key))
-
-
-def _explain(model: type[BaseModel], error: Any, path: Path, prefix: Sequence[str | int]) -> str:
-    location = _location(error)
-    line = line_of(path, [*prefix, *location])
-    key = ".".join(map(str, location))
-    where = f"{path}{f':{line}' if line else ''}: "
-    if error["type"] == "extra_forbidden":
-        known = _fields_at(model, location[:-1])
-        return f"{where}unknown key {key!r}{did_you_mean(str(location[-1]), known)}"
-    if error["type"] == "missing":
-        return f"{where}the key {key!r} is missing"
-    got = error.get("input")
-    shown = "" if isinstance(got, Mapping) else f", got {got!r}"
-    said = error["msg"].removeprefix("Value error, ")
-    return f"{where}{key}: {said}{shown}" if key else f"{where}{said}"
-
-
-def _is_other_form(error: Any) -> bool:
-    """A key that may hold a text, a list or a mapping fails as each; only the form it was written in says why."""
-    forms = {"string_type": (Mapping, list), "list_type": (Mapping, str), "model_type": (str, list)}
-    union = _is_union_member(error["loc"][-1]) if error["loc"] else False
-    return union and isinstance(error.get("input"), forms.get(error["type"], ()))
-
-
-def _is_union_member(key: str | int) -> bool:
-    """Pydantic adds the name of the tried alternative to a location; it is no key of the file."""
-    return isinstance(key, str) and (key[:1].isupper() or "[" in key or key in {"str", "int", "float", "bool"})
-
-
-def _fields_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
-    from harness.schema import fields_at
-
-    return fields_at(model, location)
+def _located(path: Path, prefix: Sequence[str | int], place: Sequence[str | int]) -> str:
+    line = line_of(path, [*prefix, *place])
+    return f"{path}{f':{line}' if line else ''}: "
 
 
 def line_of(path: Path, location: Sequence[str | int]) -> int | None:

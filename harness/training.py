@@ -260,11 +260,16 @@ def _claim(directory: Path, wanted: Mapping[str, Any]) -> Path:
 def write_atomically(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all."""
     partial_path = path.with_name(path.name + ".partial")
-    with partial_path.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial_path.replace(path)
+    try:
+        with partial_path.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial_path.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial_path.unlink()
+        raise
 
 
 __all__ = [

@@ -48,6 +48,54 @@ def test_a_leaderboard_replaces_neither_store_nor_registry_nor_run_file(toys, wr
         assert not (toys / "t.sqlite").exists()
 
 
+@pytest.fixture
+def evaluated(toys, write_task, rows, harness):
+    """A benchmark ``own`` with results in the default store."""
+    write_task("demo/plain", rows(6))
+    registry = toys / "registry.yaml"
+    registry.write_text(registry.read_text() + "benchmarks: {own: {tasks: [demo/plain]}}\n")
+    assert harness("eval", "-m", "toy-reader", "-t", "own").code == 0
+    return toys
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["-o", "d.md"], "d.md: is a folder; name a file"),
+        (["-o", "d.md", "--format", "csv"], "d.md: is a folder; name a file"),
+        (["-o", "deep/registry.yaml"], "deep/registry.yaml: every later command there would read it as a registry"),
+        (["-o", ".harness/store.sqlite.files/"], ".harness/store.sqlite.files: is in the folder of the store"),
+        (["-o", ".harness/store.sqlite.files/a/b.md"], "is in the folder of the store"),
+    ],
+)
+def test_what_cannot_be_written_leaves_nothing_behind(evaluated, harness, options, said):
+    (evaluated / "d.md").mkdir()
+    before = sorted(evaluated.rglob("*"))
+    ran = harness("leaderboard", "own", *options)
+    assert ran.code == 2
+    assert said in ran.err
+    assert sorted(evaluated.rglob("*")) == before
+
+
+def test_a_hyphen_is_standard_output(evaluated, harness):
+    before = sorted(evaluated.rglob("*"))
+    for options in ((), ("--format", "csv")):
+        assert harness("leaderboard", "own", "-o", "-", *options).out == harness("leaderboard", "own", *options).out
+    assert sorted(evaluated.rglob("*")) == before
+
+
+def test_a_file_that_cannot_be_written_whole_leaves_no_part(tmp_path, monkeypatch):
+    from harness.training import write_atomically
+
+    def full(number):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(tmp_path / "a.md", "text")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_store_that_is_named_has_to_be_there_and_a_folder_is_none(toys, write_task, rows, harness):
     write_task("demo/plain", rows(6))
     registry = toys / "registry.yaml"

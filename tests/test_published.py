@@ -1,3 +1,4 @@
+import csv
 import gzip
 import json
 import math
@@ -108,6 +109,55 @@ def test_a_selector_may_end_in_a_domain(by_hand):
     assert [(r.result.metric, r.result.domain) for r in read] == [("accuracy", "one"), ("f1:threshold=0.5", "two")]
 
 
+def test_a_table_in_csv_is_read_like_the_same_rows_in_jsonl(jsonl, tmp_path):
+    full = {**ROW, "domain": "d", "stderr": 0.1, "low": 0.3, "high": 0.7, "n": 25, "higher_is_better": True}
+    rows = [full, {**ROW, "metric": "brier", "higher_is_better": False}, {**ROW, "task": "007", "source": "A, table 1"}]
+    keys = sorted({key for row in rows for key in row})
+    for name in ("published.csv", "published.csv.gz"):
+        opened = gzip.open if name.endswith("gz") else open
+        with opened(tmp_path / name, "wt", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, keys)
+            writer.writeheader()
+            writer.writerows(rows)
+        assert list(map(repr, read_published(tmp_path / name))) == list(map(repr, read_published(jsonl(*rows))))
+
+
+def test_a_table_in_parquet_is_read_like_the_same_rows_in_jsonl(jsonl, tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    rows = [{**ROW, "n": 25}, {**ROW, "domain": "d"}]
+    table = pyarrow.Table.from_pylist([{"n": None, "domain": None, **row} for row in rows])
+    pyarrow.parquet.write_table(table, tmp_path / "p.parquet")
+    assert list(map(repr, read_published(tmp_path / "p.parquet"))) == list(map(repr, read_published(jsonl(*rows))))
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("value\nhalf", "'value' must be a finite number, got 'half'"),
+        ("value\nnan", "'value' must be a finite number, got nan"),
+        ("value\n", "'value' must be a finite number, got None"),
+        ("value\n55", "55 is no fraction"),
+        ("value,n\n0.5,2.5", "'n' must be a whole number, got '2.5'"),
+        ("value,higher_is_better\n0.5,yes", "'higher_is_better' must be true or false, got 'yes'"),
+    ],
+)
+def test_a_malformed_cell_is_named_with_its_line(tmp_path, cell, says):
+    head, _, last = cell.partition("\n")
+    (tmp_path / "p.csv").write_text(f"model,task,metric,{head}\nm,suite/task,accuracy,{last}\n")
+    with pytest.raises(DataError, match=re.escape(says)) as raised:
+        read_published(tmp_path / "p.csv")
+    assert "p.csv:2: " in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["p.txt", "p.xlsx", "p", "p.yaml.gz"])
+def test_an_unknown_ending_is_told_which_there_are(tmp_path, name):
+    (tmp_path / name).write_text("x")
+    with pytest.raises(DataError, match=r"end in \.yaml, \.yml, \.jsonl, \.ndjson, \.json, \.csv, \.parquet"):
+        read_published(tmp_path / name)
+
+
 def test_unit_and_direction_are_those_of_the_metric(by_hand, jsonl):
     text = {"source": "s", "figures": {"m": {"t:brier": 0.2, "t:log_loss": 1.7, "t:accuracy": 0.5, "t:wer": 0.1}}}
     found = {r.result.metric: (r.result.unit, r.result.higher_is_better) for r in read_published(by_hand(text))}
@@ -196,7 +246,7 @@ def test_files_that_are_not_there_or_hold_nothing(jsonl, tmp_path):
             read_published(tmp_path / name)
     with pytest.raises(DataError, match="no published figures"):
         read_published(jsonl())
-    with pytest.raises(DataError, match="unknown kind of file"):
+    with pytest.raises(DataError, match="in files that end in"):
         read_published(jsonl(ROW, name="published.pdf"))
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigurationError, match="cannot be read"):

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 @click.option("--metric", "metrics", multiple=True, help="Only these metrics.")
 @click.option("--split", default="test", show_default=True, help="Results on this split.")
 @click.option("--domains", is_flag=True, help="Every domain, not only overall.")
+@click.option(
+    "--merge",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Store of another machine to read beside; repeat for several.",
+)
 @store_option
 @registry_options
 @json_option
@@ -30,6 +36,7 @@ def command(
     tasks: tuple[str, ...],
     metrics: tuple[str, ...],
     domains: bool,
+    merge: tuple[Path, ...],
     split: str,
     store: Path | None,
     registry_file: Path | None,
@@ -42,11 +49,20 @@ def command(
     Examples:
       harness compare tfidf length -t quickstart
       harness compare a b -t judgebench/gpt-4o --metric accuracy --domains --json
+      harness compare a b -t quickstart --merge machine2.sqlite
     """
     from harness.api import compare
 
     found = compare(
-        first, second, tasks, metrics=metrics, split=split, store=store, registry=open_registry(registry_file, strict)
+        first,
+        second,
+        tasks,
+        metrics=metrics,
+        split=split,
+        store=store,
+        merge=merge,
+        registry=open_registry(registry_file, strict),
+        say=lambda note: click.echo(note, err=True),
     )
     shown = found if domains else [c for c in found if c.domain == "overall"]
     if as_json:

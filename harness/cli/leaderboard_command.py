@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import open_registry, registry_options, store_option
-from harness.outputs import BY_ENDING, FORMATS, is_site, refuse_several, refuse_to_replace
+from harness.outputs import (
+    BY_ENDING,
+    FORMATS,
+    is_site,
+    refuse_several,
+    refuse_to_replace,
+    refuse_unwritable,
+    refuse_what_is_read,
+)
 
 if TYPE_CHECKING:
     from harness.registry import Registry
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    help="File to write, or a folder, such as site/, for a static site; default: standard output.",
+    help="File to write, or a folder, such as site/, for a static site; default, and -: standard output.",
 )
 @click.option(
     "--published",
@@ -41,6 +49,8 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Site only: a table of one outcome a model, as for harness correlate; adds its heat-map.",
 )
+@click.option("--model-column", help="Column of the outcome's file that names the model.")
+@click.option("--value-column", help="Column of the outcome.")
 @store_option
 @registry_options
 def command(
@@ -51,6 +61,8 @@ def command(
     merge: tuple[Path, ...],
     texts: bool,
     outcome: Path | None,
+    model_column: str | None,
+    value_column: str | None,
     store: Path | None,
     registry_file: Path | None,
     strict: bool,
@@ -71,8 +83,14 @@ def command(
     from harness.errors import UsageError
 
     registry = open_registry(registry_file, strict)
+    columns = {"model_column": model_column, "value_column": value_column}
+    if outcome is None and (given := [name for name, column in columns.items() if column is not None]):
+        raise UsageError(f"--{given[0].replace('_', '-')} is of the table of --outcome; name that too")
+    if output == "-":  # as everywhere, standard output
+        output = None
     if output is not None and is_site(output, format_):
-        _write_site(registry, benchmarks, Path(output), published, merge, store, texts=texts, outcome=outcome)
+        wishes = {"published": published, "texts": texts, "outcome": outcome, **columns}
+        _write_site(registry, benchmarks, Path(output), merge, store, wishes)
         return
     if texts or outcome is not None:
         option = "--texts" if texts else "--outcome"
@@ -85,27 +103,30 @@ def _write_site(
     registry: Registry,
     benchmarks: Sequence[str],
     folder: Path,
-    published: Sequence[Path],
     merge: Sequence[Path],
     store: Path | None,
-    *,
-    texts: bool,
-    outcome: Path | None,
+    wishes: Mapping[str, Any],
 ) -> None:
     from harness.api import build_site
 
+    refuse_what_is_read(folder, _read(registry, store, merge))
     files = build_site(
         benchmarks,
         folder,
         store=store,
-        published=published,
         merge=merge,
-        texts=texts,
-        outcome=outcome,
         registry=registry,
+        **wishes,
         say=lambda note: click.echo(f"note: {note}", err=True),
     )
     click.echo(f"site of {files} files written; open {folder / 'index.html'}", err=True)
+
+
+def _read(registry: Registry, store: Path | None, merge: Sequence[Path]) -> list[Path]:
+    """The stores and registry files that a leaderboard is made from."""
+    from harness.api import store_path
+
+    return [store_path(registry, store), *merge, *(file._path for file in registry.files)]
 
 
 def _write_board(
@@ -117,14 +138,14 @@ def _write_board(
     merge: Sequence[Path],
     store: Path | None,
 ) -> None:
-    from harness.api import build_leaderboard, store_path
+    from harness.api import build_leaderboard
     from harness.errors import UsageError
     from harness.leaderboard import render
     from harness.training import write_atomically
 
     if output is not None:
-        registries = [file._path for file in registry.files]
-        refuse_to_replace(output, [store_path(registry, store), *merge, *published, *registries])
+        refuse_to_replace(output, [*_read(registry, store, merge), *published])
+        refuse_unwritable(output)
     chosen = format_ or (BY_ENDING.get(output.suffix.lower(), "table") if output else "table")
     board = build_leaderboard(benchmark, store=store, published=published, merge=merge, registry=registry)
     if not board.entries:

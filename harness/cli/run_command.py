@@ -122,11 +122,14 @@ def _write(board: LeaderboardFile, store: Path | None, registry: Path | None) ->
     options: dict[str, Sequence[object]] = {
         "--published": board.published,
         "--merge": board.merge,
+        "--outcome": [board.outcome],
+        "--model-column": [board.model_column],
+        "--value-column": [board.value_column],
         "--format": [board.format],
         "--store": [store],
         "--registry": [registry],
     }
-    arguments = [*board.benchmarks, "-o", board.output]
+    arguments = [*board.benchmarks, "-o", board.output, *(["--texts"] if board.texts else [])]
     for option, values in options.items():
         arguments += [part for value in values if value is not None for part in (option, str(value))]
     leaderboard.main(arguments, prog_name="harness leaderboard", standalone_mode=False)

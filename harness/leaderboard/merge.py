@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
 
-from harness.errors import UsageError
-from harness.store.reading import Readable
+from harness.errors import StoreError, UsageError
+from harness.store.reading import Readable, StoreReader
 from harness.store.records import CellRecord, latest_cells
 
 _WHOLE = {"limit": None, "split": "test"}
-Cells = dict[tuple[str, str], tuple[Readable, CellRecord]]
-"""By label and task: a cell, and the store that it is of."""
+R = TypeVar("R", bound="Holder")
+Cells = dict[tuple[str, str], tuple[R, CellRecord]]
+"""By label and task: a cell, and what holds it."""
+Holdings = Sequence[Sequence[tuple[R, CellRecord]]]
+"""By store: its cells, each with what holds it."""
 DIFFER = (
     "their fingerprints differ, by version, argument, weight file or judge; evaluate one of them under another label: "
     "-m LABEL=MODEL"
 )
+
+
+class Holder(Protocol):
+    """A store, or what else holds cells, as messages name it."""
+
+    @property
+    def path(self) -> Path | str:
+        """Its file."""
+        ...
+
+
+def open_to_merge(path: Path) -> StoreReader:
+    """A store of another machine, beside which nothing is made.
+
+    Raises:
+        StoreError: it is missing, no store, or made by a newer version.
+    """
+    try:
+        return StoreReader(path, briefly=True)
+    except StoreError as error:  # whose mend is that of the one store which a command has
+        raise StoreError(re.sub("choose another( place)? with --store", "merge another", str(error))) from error
 
 
 def merged_cells(stores: Sequence[Readable], digests: Mapping[str, str]) -> tuple[list[CellRecord], list[str]]:
@@ -26,40 +53,52 @@ def merged_cells(stores: Sequence[Readable], digests: Mapping[str, str]) -> tupl
     return [cell for _, cell in chosen.values()], notes
 
 
-def choose(
-    stores: Sequence[Readable], digests: Mapping[str, str], *, renewed: Collection[str] = ()
-) -> tuple[Cells, list[str]]:
+def choose(stores: Sequence[Readable], digests: Mapping[str, str]) -> tuple[Cells[Readable], list[str]]:
     """The newest whole cells of every model on every task, and what the reader has to know of those left out.
 
     Args:
         stores: The first that has a model's cell on a task gives it.
         digests: Hash of the current definition, by task.
-        renewed: Labels that are about to be evaluated anew, of which what the first store holds does not count.
 
     Raises:
         UsageError: one label names different models in two stores.
     """
-    kept: Cells = {}
-    models: dict[str, tuple[Readable, set[str]]] = {}
+    held: list[list[tuple[Readable, CellRecord]]] = []
     notes: list[str] = []
     for store in stores:
-        cells = latest_cells(store, list(digests), settings=_WHOLE)
-        if store is stores[0]:
-            cells = [cell for cell in cells if cell.label not in renewed]
-        current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
-        others = [cell for cell in cells if cell.task_digest != digests[cell.task]]
-        if others:
+        cells = whole_cells(store, digests)
+        held.append([(store, cell) for cell in cells if cell.task_digest == digests[cell.task]])
+        if len(held[-1]) < len(cells):
+            others = [cell for cell in cells if cell.task_digest != digests[cell.task]]
             notes.append(_left_out(store, others, several=len(stores) > 1))
-        for label in dict.fromkeys(cell.label for cell in current):
-            own = {part for cell in current if cell.label == label for part in _model(cell)}
-            first, known = models.setdefault(label, (store, own))
-            if known.isdisjoint(own):
-                raise UsageError(_differ(label, first, store))
-        for cell in current:
-            _, earlier = kept.setdefault((cell.label, cell.task), (store, cell))
+    return choose_among(held), notes
+
+
+def whole_cells(store: Readable, digests: Mapping[str, str]) -> list[CellRecord]:
+    """The newest cells of all items of these tasks, whatever the definition of the task was."""
+    return latest_cells(store, list(digests), settings=_WHOLE)
+
+
+def choose_among(held: Holdings[R]) -> Cells[R]:
+    """The cells of several stores, of those that several have the first's.
+
+    Raises:
+        UsageError: one label names different models in two of them.
+    """
+    kept: Cells[R] = {}
+    models: dict[str, tuple[R, set[str]]] = {}
+    for cells in held:
+        for holder, cell in cells:
+            first, earlier = kept.setdefault((cell.label, cell.task), (holder, cell))
             if earlier.fingerprint != cell.fingerprint:
-                raise UsageError(_differ(cell.label, models[cell.label][0], store, f" on {cell.task}"))
-    return kept, notes
+                raise UsageError(_differ(cell.label, first, holder, f" on {cell.task}"))
+        for label in dict.fromkeys(cell.label for _, cell in cells):
+            own = {part for _, cell in cells if cell.label == label for part in _model(cell)}
+            holder = next(holder for holder, cell in cells if cell.label == label)
+            first, known = models.setdefault(label, (holder, own))
+            if known.isdisjoint(own):
+                raise UsageError(_differ(label, first, holder))
+    return kept
 
 
 def _left_out(store: Readable, cells: Sequence[CellRecord], *, several: bool) -> str:
@@ -74,5 +113,5 @@ def _model(cell: CellRecord) -> set[str]:
     return {asked.fingerprint for asked in cell.asked if asked.model == cell.label} or {cell.fingerprint}
 
 
-def _differ(label: str, one: Readable, other: Readable, where: str = "") -> str:
+def _differ(label: str, one: Holder, other: Holder, where: str = "") -> str:
     return f"the label {label!r} names different models{where} in {one.path} and in {other.path}: {DIFFER}"

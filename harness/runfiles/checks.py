@@ -33,7 +33,7 @@ def check_registries(run: ReadRun) -> None:
             read_registry_file(path)
         except ConfigurationError as error:
             place = run.place_of("registry") if path == run.registry else ()
-            problems.append(Problem(str(error), place))
+            problems += [Problem(p.text, place) for p in error.problems or [Problem(str(error))]]
     if problems:
         raise _together(run, problems)
 
@@ -89,7 +89,7 @@ def store(context: Context) -> Iterator[Problem]:
     """A store that cannot be opened or made."""
     try:
         check_store(context.store)
-        refuse_unwritable(context.store)
+        refuse_unwritable(context.store, in_place=True)
         if context.store.exists() and not os.access(context.store, os.W_OK):
             raise StoreError(f"{context.store}: allows no writing; choose another store")
     except (StoreError, UsageError) as error:
@@ -102,9 +102,11 @@ CHECKS: tuple[Callable[[Context], Iterator[Problem]], ...] = (
     store,
     contents.benchmarks,
     outputs.formats,
+    outputs.only_of_sites,
     outputs.places,
     outputs.alike,
     contents.published,
+    contents.outcomes,
     contents.merged,
     contents.empty,
 )

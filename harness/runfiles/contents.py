@@ -1,19 +1,20 @@
-"""What the leaderboards of a run file are made of: benchmarks, published results, stores to merge."""
+"""What the leaderboards of a run file are made of: benchmarks, published results, outcomes, stores to merge."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError, Problem, UsageError, did_you_mean
+from harness.errors import ConfigurationError, HarnessError, Problem, UsageError, did_you_mean
 from harness.runfiles.context import Context, of_board
 
 if TYPE_CHECKING:
-    from harness.plan import Cell
     from harness.schema import BenchmarkFile, LeaderboardFile
     from harness.store.reading import Readable
+    from harness.store.records import CellRecord
 
 
 def benchmarks(context: Context) -> Iterator[Problem]:
@@ -46,20 +47,46 @@ def published(context: Context) -> Iterator[Problem]:
                 read = read_published(file, context.registry)
                 for benchmark in those:
                     own_figures(benchmark, file, read)
+            except ConfigurationError as error:
+                yield from (Problem(p.text, place) for p in error.problems or [Problem(str(error))])
             except HarnessError as error:
                 yield Problem(str(error), place)
 
 
+_COLUMNS = ("model_column", "value_column")
+
+
+def outcomes(context: Context) -> Iterator[Problem]:
+    """Tables of outcomes that cannot be read, and columns that they lack."""
+    from harness.outcomes.table import read_outcomes
+
+    for i, board in context.boards:
+        given = {key: getattr(board, key) for key in _COLUMNS}
+        if board.outcome is None:
+            text = "is of the table that 'outcome' names; give that too"
+            yield from (Problem(text, of_board(i, key)) for key in _COLUMNS if given[key] is not None)
+            continue
+        try:
+            read_outcomes(Path(board.outcome), **given)
+        except HarnessError as error:
+            text, place = str(error), "outcome"
+            for key in _COLUMNS:  # keys here, options of the commands
+                option = "--" + key.replace("_", "-")
+                place = key if option in text and given[key] is not None else place
+                text = text.replace(option, repr(key))
+            yield Problem(text, of_board(i, place))
+
+
 def merged(context: Context) -> Iterator[Problem]:
     """Stores of other machines that are none, or in which a label names another model than here."""
-    from harness.store.reading import StoreReader
+    from harness.leaderboard.merge import open_to_merge
 
     for i, board in context.boards:
         with ExitStack() as stack:
             readers = []
             for j, name in enumerate(board.merge):
                 try:
-                    readers.append(stack.enter_context(StoreReader(Path(name), briefly=True)))
+                    readers.append(stack.enter_context(open_to_merge(Path(name))))
                 except HarnessError as error:
                     yield Problem(str(error), of_board(i, "merge", j))
             if readers:
@@ -69,30 +96,55 @@ def merged(context: Context) -> Iterator[Problem]:
                     yield from (Problem(text, of_board(i, "merge")) for text in said)
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """Holds the cells that a run file is about to evaluate, for messages."""
+
+    path: str = "this file"
+
+
 def _contradictions(
     context: Context, own: Sequence[Readable], others: Sequence[Readable], digests: Mapping[str, str]
 ) -> Iterator[str]:
     """Where the models of several stores, or of the plan, have one label."""
-    from harness.leaderboard.merge import DIFFER, choose
+    from harness.leaderboard.merge import choose, choose_among, whole_cells
 
-    planned = {(cell.label, cell.task.name): cell for cell in context.plan.cells} if context.plan else {}
+    planned, unknown = _planned_cells(context, digests)
+    renewed = {(cell.label, cell.task) for cell in planned}
+    ahead: list[tuple[_Planned | Readable, CellRecord]] = [(_Planned(), cell) for cell in planned]
+    held = [ahead]  # what the own store will hold after the run
+    for store in [*own, *others]:
+        cells = whole_cells(store, digests)
+        found = [(store, cell) for cell in cells if cell.task_digest == digests[cell.task]]
+        if store in own:
+            ahead += [(s, c) for s, c in found if (c.label, c.task) not in renewed and c.label not in unknown]
+        else:
+            held.append([*found])
     try:
-        choose([*own, *others], digests, renewed={label for label, _ in planned} if own else ())
-        theirs, _ = choose(others, digests)
+        choose(others, digests)
+        choose_among(held)
     except UsageError as error:
         yield str(error)
-        return
-    for key, (store, cell) in theirs.items():
-        if key in planned and (mine := _fingerprint(planned[key])) and mine != cell.fingerprint:
-            yield f"the label {key[0]!r} names different models on {key[1]} in this file and in {store.path}: {DIFFER}"
 
 
-def _fingerprint(cell: Cell) -> str:
-    """Empty where it is not known yet, or the cell cannot be evaluated."""
-    try:
-        return "" if cell.blocked else cell.fingerprint
-    except Exception:  # not trained, weights missing, a plugin's code: the run says so
-        return ""
+def _planned_cells(context: Context, digests: Mapping[str, str]) -> tuple[list[CellRecord], set[str]]:
+    """The cells that the run will file of these tasks; and the labels of models that are not known before it."""
+    from harness.store.records import AskedRecord, CellRecord
+
+    cells: list[CellRecord] = []
+    unknown: set[str] = set()
+    for cell in context.plan.cells if context.plan else ():
+        if cell.blocked or cell.task.name not in digests:
+            continue
+        try:
+            whole = cell.fingerprint
+            parts = [AskedRecord("", handle.label, handle.fingerprint, "") for handle in cell.handles]
+        except Exception:  # not trained, weights missing, a plugin's code: the run says so
+            unknown.add(cell.label)
+            continue
+        digest = digests[cell.task.name]
+        cells.append(CellRecord(cell.label, whole, cell.task.name, digest, {}, cell.adapters, "planned", asked=parts))
+    return [cell for cell in cells if cell.label not in unknown], unknown
 
 
 def _digests(context: Context, benchmark: BenchmarkFile) -> dict[str, str]:
@@ -123,13 +175,13 @@ def empty(context: Context) -> Iterator[Problem]:
 def _shows_something(context: Context, board: LeaderboardFile, benchmark: BenchmarkFile) -> bool:
     """Whether stores and published files as they are fill the leaderboard of a benchmark."""
     from harness.leaderboard import assemble
-    from harness.store.reading import StoreReader
+    from harness.leaderboard.merge import open_to_merge
 
     with ExitStack() as stack:
+        stores: list[Readable] = [stack.enter_context(reader) for reader in context.own_store()]
         try:
-            readers = [*context.own_store(), *(StoreReader(Path(name), briefly=True) for name in board.merge)]
+            stores += [stack.enter_context(open_to_merge(Path(name))) for name in board.merge]
         except HarnessError:  # `merged` and `store` say it
             return True
-        stores = [stack.enter_context(reader) for reader in readers]
         files = [Path(name) for name in board.published]
         return bool(assemble(context.registry, None, benchmark.name, published=files, merge=stores).entries)

@@ -118,7 +118,8 @@ def _expanded(board: LeaderboardFile) -> LeaderboardFile:
     """With ``~`` replaced; the slash at the end of a folder stays."""
     home = os.path.expanduser
     paths = {"published": [home(name) for name in board.published], "merge": [home(name) for name in board.merge]}
-    return board.model_copy(update={"output": home(board.output), **paths})
+    outcome = None if board.outcome is None else home(board.outcome)
+    return board.model_copy(update={"output": home(board.output), "outcome": outcome, **paths})
 
 
 def _place(path: Path, option: Path | None, entry: str | None) -> Path | None:

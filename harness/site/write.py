@@ -54,6 +54,9 @@ def write_site(
     published: Sequence[Path] = (),
     texts: bool = False,
     outcome: Path | None = None,
+    model_column: str | None = None,
+    value_column: str | None = None,
+    merged: bool = False,
     say: Callable[[str], None] = lambda text: None,
 ) -> int:
     """Write the site of some benchmarks; files of an earlier build that are no longer part of it are removed.
@@ -67,6 +70,9 @@ def write_site(
         texts: True to put the beginnings of the items' texts beside the items on which models disagree.
         outcome: A table of one outcome a model, as `harness correlate` reads it: with it, each benchmark has a page of
             what goes with that outcome.
+        model_column: Column of that table that names the model.
+        value_column: Column of the outcome.
+        merged: True where the store holds the cells of several, to be said where a page names a command.
         say: Told what was left out.
 
     Returns:
@@ -83,12 +89,13 @@ def write_site(
             f"the store holds no result of {', '.join(empty)}; make some with: harness eval -m MODEL -t {empty[0]}"
         )
     site = Site()
-    made = {"date": now()[:10], "version": versions().get("harness-eval", "")}
+    asked = {"published": published, "model_column": model_column, "value_column": value_column}
+    made = {"date": now()[:10], "version": versions().get("harness-eval", ""), "merged": "yes" if merged else ""}
     for content in contents:
         measured = measure(registry, store, content, texts=texts)
         for note in measured.notes:
             say(f"{content.board.benchmark}: {note}")
-        page = "" if outcome is None else _correlations(registry, store, content, outcome, published, made, say)
+        page = "" if outcome is None else _correlations(registry, store, content, outcome, asked, made, say)
         if outcome is not None and page:
             site.add(f"{content.slug}/correlations.html", page)
         heading = outcome.stem if outcome is not None and page else ""
@@ -105,7 +112,7 @@ def _correlations(
     store: Readable | None,
     content: Content,
     outcome: Path,
-    published: Sequence[Path],
+    asked: Mapping[str, Any],
     made: Mapping[str, str],
     say: Callable[[str], None],
 ) -> str:
@@ -121,7 +128,7 @@ def _correlations(
 
     name = content.board.benchmark
     try:
-        report = answer(registry, store, Question(name, outcome, published=published))
+        report = answer(registry, store, Question(name, outcome, **asked))
     except UsageError as error:
         say(f"{name}: without correlations: {error}")
         return ""

@@ -446,9 +446,9 @@ def test_another_programs_database_is_no_store_and_stays_as_it_is(on_store, toys
     with contextlib.closing(sqlite3.connect(toys / "other.sqlite")) as connection:
         connection.executescript(FOREIGN[kind])
     before = (toys / "other.sqlite").read_bytes()
-    assert on_store("other.sqlite", command) == (
-        "other.sqlite: an SQLite file, but not a store of harness; choose another with --store"
-    )
+    mend = "merge another" if command == "merge" else "choose another with --store"
+    said = f"other.sqlite: an SQLite file, but not a store of harness; {mend}"
+    assert on_store("other.sqlite", command) == said
     assert (toys / "other.sqlite").read_bytes() == before
     assert [path.name for path in toys.glob("other.sqlite*")] == ["other.sqlite"]
 

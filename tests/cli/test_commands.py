@@ -65,11 +65,11 @@ def test_the_format_follows_the_ending_of_the_file(evaluated, harness):
 def test_a_leaderboard_that_cannot_be_written_is_one_message(evaluated, harness):
     ran = harness("leaderboard", "demo", "-o", "registry.yaml/board.html")
     assert ran.code == 2
-    assert ran.err.startswith("error: registry.yaml/board.html: cannot be written: ")
+    assert ran.err.startswith("error: registry.yaml/board.html: cannot be made: ")
     (evaluated / "folder.html").mkdir()
     ran = harness("leaderboard", "demo", "-o", "folder.html")
     assert ran.code == 2
-    assert ran.err.startswith("error: folder.html: cannot be written: ")
+    assert ran.err == "error: folder.html: is a folder; name a file\n"
 
 
 def test_an_unknown_benchmark_suggests_the_nearest(evaluated, harness):

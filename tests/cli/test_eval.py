@@ -233,7 +233,7 @@ def test_nothing_to_evaluate_says_what_to_give(project, harness):
     ran = harness("eval", "-t", "quickstart/detection")
     assert (ran.code, ran.err) == (
         2,
-        "error: no model to evaluate: name one with -m MODEL (see: harness list models)\n",
+        "error: no model to evaluate: name one with -m MODEL, or 'models' in a run file (see: harness list models)\n",
     )
 
 

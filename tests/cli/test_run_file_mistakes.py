@@ -110,13 +110,13 @@ leaderboards:
     )
     begins = [
         "1: models.0: no model is named 'lenght'",
-        "3: seed: Input should be a valid integer",
-        "4: limit: Input should be greater than or equal to 1, got 0",
+        "3: seed: must be a whole number, got 'soon'",
+        "4: limit: must be at least 1, got 0",
         "6: the key 'leaderboards.0.output' is missing",
         "6: unknown key 'leaderboards.0.outptu' (did you mean 'output'?)",
         "7: leaderboards.1.benchmark: no benchmark is named 'dmeo'",
-        "8: leaderboards.2.benchmark: List should have at least 1 item",
-        "8: leaderboards.2.output: String should have at least 1 character",
+        "8: leaderboards.2.benchmark: must not be empty",
+        "8: leaderboards.2.output: must not be empty",
         "9: leaderboards.3.output: b.md and leaderboards.1.output (b.md) are one place",
     ]
     assert len(found) == len(begins)
@@ -145,7 +145,7 @@ def test_a_broken_registry_is_named_with_the_key_that_names_it(mistakes, toys):
         "study/run.yaml:2",
         "study/run.yaml:3",
     ]
-    assert "registry.yaml:1: store: Input should be a valid string, got 3" in found[0]
+    assert "registry.yaml:1: store: must be a text, got 3; write it in quotes" in found[0]
 
 
 @pytest.mark.parametrize(
@@ -163,6 +163,20 @@ def test_a_store_that_is_none(mistakes, store, said):
     assert len(found) == 1
     assert re.match(r"study/run\.yaml:6: store: ", found[0])
     assert said in found[0]
+
+
+def test_true_is_no_number_and_no_models_are_the_default_ones(mistakes, study, harness, toys):
+    found = mistakes("models: [length]\ntasks: [demo]\nseed: true\nlimit: yes\nconfidence: false\n")
+    assert [problem.partition("run.yaml:")[2] for problem in found] == [
+        "3: seed: must be a whole number, got true",
+        "4: limit: must be a whole number, got true",
+        "5: confidence: must be a number, got false",
+    ]
+    found = mistakes(models=[], tasks=["demo/plain"])
+    said = "no model to evaluate: name one with -m MODEL, or 'models' in a run file (see: harness list models)"
+    assert found == [f"study/run.yaml: {said}"]
+    add_benchmark(toys, "other", default_models=["length"])
+    assert harness("run", study(models=[], tasks=["other"]), "--dry-run").out.count("length") == 1
 
 
 @pytest.mark.parametrize(
@@ -189,9 +203,11 @@ def test_rubbish_is_one_clear_error(study, harness, toys, content):
         ("folder/a.md", "link/a.md", "one place"),
         ("site", "site/", "one place"),
         ("~/a.md", "{folder}/a.md", "one place"),
-        ("site/", "site/index.html", "a page of a site and the site"),
-        ("site/index.html", "site/", "a page of a site and the site"),
-        ("site/", "site/demo/", "a site inside a site"),
+        ("site/", "site/index.html", "a site and one of its own pages"),
+        ("site/index.html", "site/", "a site and one of its own pages"),
+        ("site/", "site/demo/", "a site and one of its own pages"),
+        ("site/", "site/demo/leaderboard.json", "a site and one of its own pages"),
+        ("site/assets/site.html", "site/", "a site and one of its own pages"),
         ("a.md", "a.md/b.md", "a file and what lies below it"),
     ],
 )
@@ -207,9 +223,15 @@ def test_two_outputs_that_cannot_both_be_written(mistakes, toys, monkeypatch, fi
 
 
 def test_outputs_that_only_look_alike_are_written(study, harness, toys):
+    folder = toys / "study"
+    (folder / "link.md").symlink_to("a.md")
     boards = [board("site/"), board("site/board.csv"), board("a.md"), board("a.md.csv"), board("v1.2")]
-    assert harness("run", study(leaderboards=boards)).code == 0
-    assert all((toys / "study" / name).exists() for name in ("site/index.html", "site/board.csv", "v1.2/index.html"))
+    path = study(leaderboards=[*boards, board("site/inner/"), board("link.md")])
+    for _ in range(2):  # the next build leaves what another one wrote
+        assert harness("run", path).code == 0
+        names = ("site/index.html", "site/board.csv", "site/inner/demo/index.html", "v1.2/index.html", "a.md")
+        assert all((folder / name).is_file() for name in names)
+        assert not (folder / "link.md").is_symlink()  # replaced, as any file is
 
 
 @pytest.mark.parametrize(
@@ -229,6 +251,11 @@ def test_outputs_that_only_look_alike_are_written(study, harness, toys):
         (board("x\0y.md"), "cannot be written: embedded null byte"),
         (board("x" * 300 + ".md"), "cannot be written: File name too long"),
         (board("../study/out/results.sqlite", format="csv"), "is read by this very command"),
+        (board("out/results.sqlite/"), "is read by this very command"),
+        (board("out/results.sqlite.files/"), "is in the folder of the store"),
+        (board("out", format="csv"), "which is read, it makes a file and what lies below it"),
+        (board("folder/registry.yaml"), "every later command there would read it as a registry; write to another"),
+        (board("-"), "-: is no file; name one, such as board.md"),
     ],
 )
 def test_places_that_cannot_be_written(mistakes, toys, given, said):
@@ -240,6 +267,26 @@ def test_places_that_cannot_be_written(mistakes, toys, given, said):
     assert len(found) == 1
     assert re.match(r"study/run\.yaml:(9|11): leaderboards\.0\.output: ", found[0])
     assert said in found[0]
+
+
+def test_a_link_counts_where_it_lies_for_files_and_where_it_leads_for_others(mistakes, study, toys, monkeypatch):
+    folder = toys / "study"
+    closed = folder / "closed"
+    closed.mkdir()
+    (closed / "a.md").write_text("theirs")
+    (folder / "link.md").symlink_to(closed / "a.md")  # is replaced
+    (closed / "link.md").symlink_to(folder / "b.md")
+    (folder / "site").symlink_to(closed)
+    (folder / "store.sqlite").symlink_to(closed / "store.sqlite")
+    allows = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != closed and allows(path, mode))
+    boards = [board("link.md"), board("closed/link.md"), board("site/")]
+    found = mistakes(store="store.sqlite", leaderboards=boards)
+    begins = ["6: store: ", "11: leaderboards.1.output: closed/link.md: ", "13: leaderboards.2.output: site: "]
+    assert len(found) == len(begins)
+    for problem, text in zip(found, begins, strict=True):
+        assert problem.startswith(f"study/run.yaml:{text}")
+        assert problem.endswith(f"cannot be written: {closed} allows no writing; choose another place")
 
 
 def test_what_allows_no_writing(mistakes, toys):
@@ -310,6 +357,25 @@ def test_an_aggregate_that_cannot_be_computed_is_said_also_of_a_benchmark_that_i
     assert "'maen' (did you mean 'mean'?)" in found[0]
 
 
+def test_each_mistake_in_a_published_file_has_its_line(mistakes, toys):
+    (toys / "study/p.yaml").write_text("source: 3\nfigures: {m: {'demo/plain:accuracy': x}}\nnotes: 1\n")
+    found = mistakes(leaderboards=[board(published=["p.yaml"])])
+    where = "study/run.yaml:11: leaderboards.0.published.0: p.yaml"
+    assert found == [
+        f"{where}:1: source: must be a text, got 3; write it in quotes",
+        f"{where}:2: figures.m.demo/plain:accuracy: must be a number, got 'x'",
+        f"{where}:3: unknown key 'notes' (did you mean 'note'?)",
+    ]
+
+
+def test_formats_are_listed_once(mistakes):
+    (found,) = mistakes(leaderboards=[board("a", format="site")])
+    assert "no format is named 'site' (" in found
+    assert found.endswith("; for a site, name a folder, such as site/, and no format")
+    (found,) = mistakes(leaderboards=[board("a", format="xyz")])
+    assert found.count("markdown") == 1
+
+
 def test_published_figures_of_other_tasks_and_rubbish(mistakes, toys):
     folder = toys / "study"
     (folder / "other.jsonl").write_text('{"model": "m", "task": "x/y", "metric": "accuracy", "value": 0.5}\n')
@@ -322,18 +388,62 @@ def test_published_figures_of_other_tasks_and_rubbish(mistakes, toys):
     assert all(f"study/run.yaml:{11 + i}: leaderboards.0.published.{i}: {n}" in found[i] for i, n in enumerate(names))
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"output": "a.md", "outcome": "one.csv"}, "outcome: is for a site; name a folder as the output"),
+        ({"output": "a.md", "texts": True}, "texts: is for a site; name a folder as the output"),
+        ({"value_column": "a"}, "value_column: is of the table that 'outcome' names; give that too"),
+        ({"outcome": "none.csv"}, "outcome: none.csv: no such"),
+        ({"outcome": "rubbish.csv"}, "outcome: rubbish.csv"),
+        ({"outcome": "folder"}, "outcome: folder: "),
+        ({"outcome": ""}, "outcome: .: "),
+        ({"outcome": "two.csv"}, "outcome: two.csv: which column is the outcome? Say it with 'value_column'; "),
+        ({"outcome": "two.csv", "value_column": "c"}, "value_column: two.csv: 'value_column': no column 'c'"),
+        ({"outcome": "one.csv", "model_column": "c"}, "model_column: one.csv: 'model_column': no column 'c'"),
+    ],
+)
+def test_outcomes_that_no_site_can_show(mistakes, toys, more, said):
+    folder = toys / "study"
+    (folder / "folder").mkdir()
+    (folder / "one.csv").write_text("model,a\nlength,1\n")
+    (folder / "two.csv").write_text("model,a,b\nlength,1,2\n")
+    (folder / "rubbish.csv").write_bytes(bytes(range(256)))
+    found = mistakes(leaderboards=[board(**{"output": "site/", **more})])
+    assert len(found) == 1
+    assert re.match(r"study/run\.yaml:\d+: leaderboards\.0\." + re.escape(said), found[0]), found[0]
+
+
 def test_a_label_that_names_other_models_in_stores_to_merge(mistakes, study, harness, toys):
     for name, model in (("one", "length"), ("two", "random")):
         assert harness("run", study(models=[f"a={model}"], store=f"{name}.sqlite")).code == 0
     merging = {"leaderboards": [board(merge=["one.sqlite", "two.sqlite"])]}
     found = mistakes(models=["length"], store="three.sqlite", **merging)
-    assert "leaderboards.0.merge: the label 'a' names different models in one.sqlite and in two.sqlite" in found[0]
+    said = "the label 'a' names different models on demo/plain in one.sqlite and in two.sqlite"
+    assert f"leaderboards.0.merge: {said}" in found[0]
     merging = {"leaderboards": [board(merge=["two.sqlite"])]}
     found = mistakes(models=["a=length"], store="three.sqlite", **merging)
     assert "the label 'a' names different models on demo/plain in this file and in two.sqlite" in found[0]
     found = mistakes(models=["b=length"], store="one.sqlite", **merging)
     assert "leaderboards.0.merge: the label 'a' names different models" in found[0]
     assert harness("run", study(models=["a=random"], store="one.sqlite", **merging)).code == 0  # evaluated anew
+
+
+def test_a_label_that_names_other_models_on_other_tasks(mistakes, study, harness, toys, second_task):
+    add_benchmark(toys, "both", tasks=["demo/plain", "demo/second"])
+    assert harness("run", study(models=["a=random:seed=4"], tasks=["demo/second"], store="two.sqlite")).code == 0
+    merging = {"leaderboards": [board(benchmark="both", merge=["two.sqlite"])]}
+    # of a store that is not there yet
+    found = mistakes(models=["a=random"], tasks=["demo/plain"], store="new.sqlite", **merging)
+    assert "leaderboards.0.merge: the label 'a' names different models in this file and in two.sqlite: " in found[0]
+    # of what stays in the own store, where another task is evaluated anew
+    assert harness("run", study(models=["a=random"], tasks=["demo/second"], store="own.sqlite")).code == 0
+    found = mistakes(models=["a=random:seed=4"], tasks=["demo/plain"], store="own.sqlite", **merging)
+    assert "the label 'a' names different models on demo/second in " in found[0]
+    assert "own.sqlite and in two.sqlite: " in found[0]
+    # the same model, on other tasks
+    same = study(models=["a=random:seed=4"], tasks=["demo/plain"], store="new.sqlite", **merging)
+    assert harness("run", same).code == 0
 
 
 # writing

@@ -47,6 +47,20 @@ def test_it_says_the_same_as_eval(study, harness, monkeypatch, toys):
     assert from_file["run"]["seed"] == 3
 
 
+def test_a_site_with_an_outcome_and_texts(study, harness, toys):
+    models = ["toy-reader", "length", "random", "b=random:seed=2", "c=random:seed=3"]
+    rows = [f"{model.partition('=')[0] if '=' in model[:2] else model},{i},{i * i}" for i, model in enumerate(models)]
+    (toys / "study/out.csv").write_text("\n".join(["model,arena,mine", *rows]))
+    own = {"outcome": "out.csv", "value_column": "mine", "texts": True}
+    boards = [{"benchmark": "demo", "output": "site/", **own}, {"benchmark": "demo", "output": "plain/"}]
+    ran = harness("run", study(models=models, leaderboards=boards))
+    assert ran.code == 0, ran.err
+    assert "demo against mine" in (toys / "study/site/demo/correlations.html").read_text()
+    assert not (toys / "study/plain/demo/correlations.html").exists()
+    sizes = [sum(f.stat().st_size for f in (toys / f"study/{n}/demo").rglob("*.js")) for n in ("site", "plain")]
+    assert sizes[0] > sizes[1]  # by the beginnings of texts
+
+
 def test_options_win_over_the_file(study, harness, toys):
     assert harness("run", study(), "--store", "here.sqlite").code == 0
     assert (toys / "here.sqlite").is_file()
@@ -85,10 +99,10 @@ def test_everything_wrong_is_said_together_with_its_line(study, harness, toys):
     ("text", "expected"),
     [
         ("tasks: [demo]\nmodel: [length]\n", "run.yaml:2: unknown key 'model' (did you mean 'models'"),
-        ("tasks: demo\n", "run.yaml:1: tasks: Input should be a valid list, got 'demo'"),
+        ("tasks: demo\n", "run.yaml:1: tasks: must be a list, got 'demo'; write [demo]"),
         ("models: [length]\n", "run.yaml: the key 'tasks' is missing"),
-        ("tasks: [demo]\nlimit: 0\n", "run.yaml:2: limit: Input should be greater than or equal to 1, got 0"),
-        ("tasks: [demo]\nconfidence: 95\n", "run.yaml:2: confidence: Input should be less than or equal to 0.9999"),
+        ("tasks: [demo]\nlimit: 0\n", "run.yaml:2: limit: must be at least 1, got 0"),
+        ("tasks: [demo]\nconfidence: 95\n", "run.yaml:2: confidence: must be at most 0.9999"),
         (
             "tasks: [demo]\nleaderboards:\n  - benchmark: demo\n    outptu: x\n",
             "run.yaml:4: unknown key 'leaderboards.0.outptu' (did you mean 'output'?)",

@@ -122,7 +122,7 @@ def test_what_is_sound_to_begin_with(tmp_path):
         (GOOD, "A: {first}", "{if rubric}A: {first}", "mine.yaml:6: user: the section {if rubric} is not closed"),
         (GOOD, "{second}", "{second}{end}", "mine.yaml:7: user: {end} closes no section"),
         (GOOD, "{second}", "{response}", "mine.yaml:7: user: unknown placeholder {response}"),
-        (GOOD, "kind: pairwise", "kind: pairs", "mine.yaml:3: kind: Input should be 'pairwise' or 'pointwise'"),
+        (GOOD, "kind: pairwise", "kind: pairs", "mine.yaml:3: kind: must be 'pairwise' or 'pointwise'"),
         (GOOD, "B: second", "B: last", "mine.yaml:8: labels.B: expected one of first, slightly first, tie"),
         (GOOD, "B: second", "B: 0", "mine.yaml:8: labels.B: expected one of first, slightly first, tie"),
         (GOOD, "B: second", "B: tie", "mine.yaml:8: labels: a label for 'first' and one for 'second' are needed"),
@@ -158,7 +158,7 @@ def test_a_mistake_is_named_with_file_line_and_key(tmp_path, text, old, new, mes
     [
         (GOOD, "{A: A, B: C}", "log_probability.options: 'B' stands for 'C', which is no label"),
         (GOOD, "{A: A, A!: A, B: B}", "log_probability.options: 'A!' begins with 'A': the two cannot be told apart"),
-        (GOOD, "{A: A}", "log_probability.options: Dictionary should have at least 2 items"),
+        (GOOD, "{A: A}", "log_probability.options: must have at least 2 entries"),
         (POINTWISE, "{a: 1, b: 6}", "log_probability.options: 'b' stands for 6.0, which is not on the scale"),
         (POINTWISE, "{1: 1, 2: 2}", "log_probability.options.1"),
     ],

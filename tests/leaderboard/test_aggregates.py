@@ -98,7 +98,7 @@ def test_an_unknown_domain_and_a_part_without_a_value_are_said(registry, results
             {"of": ["section", "b"], "weights": {"sections": 1}},
             "a weight for 'sections', which is not among the selectors in 'of' (did you mean 'section'?)",
         ),
-        ({"of": []}, "aggregates.0.of: List should have at least 1 item"),
+        ({"of": []}, "aggregates.0.of: must not be empty"),
     ],
 )
 def test_weights_that_cannot_be_are_refused(aggregate, message):

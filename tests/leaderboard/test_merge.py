@@ -56,6 +56,21 @@ def test_tasks_of_one_model_may_come_from_two_machines(machines, board):
     assert board("--store", "a.sqlite", "--merge", "b.sqlite") == board("--store", "all.sqlite")
 
 
+def test_nothing_is_made_beside_stores_to_merge(machines, board, harness, toys):
+    machines("a", "toy-reader")
+    machines("b", "random")
+    (toys / "empty.sqlite").touch()
+    before = sorted(toys.glob("*.sqlite*"))
+    board("--merge", "a.sqlite", "--merge", "b.sqlite")
+    board("--store", "a.sqlite", "--merge", "b.sqlite")
+    assert harness("leaderboard", "demo", "--store", "a.sqlite", "--merge", "b.sqlite", "-o", "site/").code == 0
+    for output in (), ("-o", "site/"):
+        ran = harness("leaderboard", "demo", "--merge", "a.sqlite", "--merge", "empty.sqlite", *output)
+        assert ran.code == 2
+        assert "empty.sqlite: empty, not a store of harness; merge another" in ran.err
+    assert sorted(toys.glob("*.sqlite*")) == before
+
+
 def test_a_cell_that_both_have_is_shown_once(machines, board):
     machines("a", "toy-reader", "random")
     machines("b", "toy-reader", "length")
@@ -156,3 +171,16 @@ def test_a_site_says_what_it_leaves_out_and_refuses_two_models_of_one_label(mach
     ran = harness("leaderboard", "demo", "--store", "a.sqlite", "--merge", "b.sqlite", "-o", "site/")
     assert ran.code == 0, ran.err
     assert "b.sqlite: left out, since the task was defined differently there: random on demo/more" in ran.err
+
+
+def test_models_of_two_machines_are_compared_as_in_one_store(machines, harness, toys):
+    machines("a", "toy-reader")
+    machines("b", "random")
+    machines("all", "toy-reader", "random")
+    words = ("compare", "toy-reader", "random", "-t", "demo", "--json")
+    merged = harness(*words, "--store", "a.sqlite", "--merge", "b.sqlite")
+    assert merged.code == 0, merged.err
+    assert merged.out == harness(*words, "--store", "all.sqlite").out
+    refused = harness(*words, "--merge", "b.sqlite", "--split", "train")
+    assert refused.code == 2
+    assert "on the test split, not on train" in refused.err

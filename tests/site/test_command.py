@@ -175,6 +175,22 @@ def test_an_outcome_adds_the_page_of_what_goes_with_it(run, project, visit):
     assert run("lab", "-o", "site/", "--outcome", "none.csv").code == 1
 
 
+def test_the_column_of_an_outcome_is_asked_for_where_it_is_not_clear(run, project):
+    (project / "two.csv").write_text("model,arena,mine\ngood,3,1\nbetter,4,2\npoor,1,3\npatchy,2,4\n")
+    ran = run("lab", "-o", "site/", "--outcome", "two.csv")
+    assert ran.code == 2
+    assert "two.csv: which column is the outcome? Say it with --value-column; there are 'arena', 'mine'" in ran.err
+    assert not (project / "site").exists()
+    for column in ("arena", "mine"):
+        columns = ("--value-column", column, "--model-column", "model")
+        ran = run("lab", "-o", "site/", "--outcome", "two.csv", *columns)
+        assert ran.code == 0, ran.err
+        assert f"lab against {column}" in (project / "site/lab/correlations.html").read_text()
+    ran = run("lab", "-o", "site/", "--value-column", "mine")
+    assert ran.code == 2
+    assert "--value-column is of the table of --outcome; name that too" in ran.err
+
+
 def test_a_damaged_file_of_columns_is_told_and_the_rest_shown(run, project, lab, harness):
     copy = lab.only(project, "good", "poor")
     files = project / "store.sqlite.files"
