@@ -13,8 +13,8 @@ import numpy as np
 from _measure import best
 from sklearn import metrics as reference
 
+from harness.build_metric import build_metric
 from harness.metric import Columns
-from harness.plan import build_metric
 from harness.registry import Registry
 from harness.stats import levels
 

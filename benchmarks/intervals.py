@@ -12,8 +12,8 @@ import argparse
 import numpy as np
 from _measure import best
 
+from harness.build_metric import build_metric
 from harness.metric import Columns, Metric
-from harness.plan import build_metric
 from harness.registry import Registry
 
 REPLICATES = 1000

@@ -16,8 +16,8 @@ import time
 
 import numpy as np
 
+from harness.build_metric import build_metric
 from harness.metric import Columns
-from harness.plan import build_metric
 from harness.registry import Registry
 
 DOMAINS = {

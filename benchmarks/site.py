@@ -17,10 +17,10 @@ import numpy as np
 
 from harness import build_site
 from harness.build import build_task
+from harness.build_metric import metric_of
 from harness.collect import Table, save_table
 from harness.environment import hardware, versions
 from harness.metric import Columns
-from harness.plan import metric_of
 from harness.registry import Registry
 from harness.run import estimates
 from harness.store import Store

@@ -11,10 +11,10 @@ import numpy as np
 
 from harness import stats
 from harness.build import build_task
+from harness.build_metric import check_columns, metric_of
 from harness.collect import Table, table_of_cell
 from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.metric import MeanMetric, Metric
-from harness.plan import check_columns, metric_of
 from harness.registry import Registry
 from harness.stats import Difference, Estimate
 from harness.store.reading import Readable

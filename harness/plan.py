@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.adapters import Adapter, Edge, Route, Unsuitable, find_route
-from harness.arguments import check_arguments
 from harness.build import build_task
+from harness.build_metric import check_columns, metric_of
 from harness.errors import DataError, HarnessError, Place, PlanError, Problem, UsageError, did_you_mean
 from harness.metric import Metric
 from harness.plugins import describe
 from harness.registry import Registry
-from harness.resolve import ModelHandle, parse_specification, resolve_model
+from harness.resolve import ModelHandle, resolve_model
 from harness.task import BadItem, Task
 
 if TYPE_CHECKING:
@@ -448,46 +448,3 @@ def _skip(plan: Plan, reason: str, explicit: bool) -> None:
     if explicit:
         raise UsageError(reason)
     plan.skipped.append(reason)
-
-
-def metric_of(registry: Registry, task: Task, text: str) -> Metric:
-    """The metric that a task has of its own under that name, else the registered one.
-
-    Raises:
-        UsageError: there is neither, or an argument is unknown.
-    """
-    own = task.own_metric(text)
-    return build_metric(registry, text) if own is None else own
-
-
-def build_metric(registry: Registry, text: str) -> Metric:
-    """The metric that ``name`` or ``name:key=value`` names.
-
-    Raises:
-        UsageError: an unknown name or argument.
-    """
-    wanted = parse_specification(text)
-    kind: type[Metric] = registry.find("metric", wanted.name).load()
-    arguments = check_arguments(f"metric {wanted.name!r}", kind, wanted.arguments)
-    try:
-        metric = kind(**arguments)
-    except ValueError as error:  # an argument that it refuses
-        raise UsageError(f"metric {text!r} cannot be made: {error}") from error
-    except Exception as error:  # a plugin's code
-        raise UsageError(f"metric {text!r} cannot be made: {describe(error)}") from error
-    metric.name = text
-    return metric
-
-
-def check_columns(metric: Metric, task: Task) -> None:
-    """Compare what a metric reads with what a task gives.
-
-    Raises:
-        UsageError: a column is lacking.
-    """
-    lacking = [name for name in metric.needs if name not in task.columns]
-    if lacking:
-        raise UsageError(
-            f"the metric {metric.name} needs {', '.join(lacking)}, which the task {task.name} does not give; "
-            f"it gives: {', '.join(task.columns)}"
-        )

@@ -130,8 +130,8 @@ def test_every_registered_name_can_be_imported_and_is_described(project):
 
 def test_every_benchmark_names_tasks_metrics_and_aggregates_that_exist(project):
     from harness.build import build_task
+    from harness.build_metric import build_metric
     from harness.leaderboard.aggregates import selected_aggregate, split_selector
-    from harness.plan import build_metric
     from harness.registry import Registry
 
     registry = Registry()

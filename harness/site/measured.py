@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.build import build_task
+from harness.build_metric import metric_of
 from harness.collect import Table, table_of_cell
 from harness.errors import HarnessError, StoreError
 from harness.metric import Metric
-from harness.plan import metric_of
 from harness.plugins import describe
 from harness.registry import Registry
 from harness.site.content import Content, SiteColumn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -245,10 +246,20 @@ def _write(site: Site, folder: Path, earlier: Sequence[str]) -> None:
         for path, content in sorted(site.files.items(), key=lambda pair: pair[0] == "index.html"):
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(target.name + ".partial")
-            partial.write_bytes(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
-            os.replace(partial, target)
+            _replace(target, content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
         for path in set(earlier) - set(site.files):
             (folder / path).unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"{error.filename or folder}: cannot be written: {error.strerror}") from error
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Write a file whole; what could not be written leaves nothing behind."""
+    partial = target.with_name(target.name + ".partial")
+    try:
+        partial.write_bytes(content)
+        os.replace(partial, target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.build import build_task
+from harness.build_metric import metric_of
 from harness.errors import HarnessError
 from harness.metric import Metric
-from harness.plan import metric_of
 from harness.plugins import describe
 from harness.registry import Registry
 from harness.store.reading import StoreReader

@@ -156,7 +156,7 @@ class EvasionTasks(TaskSource):
 
     def _aggregates(self, wish: Wish, members: Sequence[str]) -> list[AggregateFile]:
         """For one task in every disguise: its headline at the worst of them."""
-        from harness.plan import metric_of
+        from harness.build_metric import metric_of
         from harness.schema import AggregateFile
 
         if wish.how or wish.name not in self.registry.tasks():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from harness.build_metric import build_metric
 from harness.metric import Columns
-from harness.plan import build_metric
 from harness.registry import Registry
 
 NAN = float("nan")

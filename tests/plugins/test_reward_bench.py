@@ -9,11 +9,11 @@ from click.testing import CliRunner
 
 from harness import build_leaderboard, evaluate
 from harness.build import build_task
+from harness.build_metric import build_metric
 from harness.cli import import_command
 from harness.errors import ConfigurationError
 from harness.leaderboard.aggregates import aggregates_of
 from harness.metric import Columns
-from harness.plan import build_metric
 from harness.stats import Estimate
 from harness.store.records import Result
 from harness.task import BadItem

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from harness import build_leaderboard, evaluate
 from harness.build import build_task
+from harness.build_metric import build_metric
 from harness.cli import import_command
 from harness.metric import Columns
-from harness.plan import build_metric
 from harness.registry import Registry
 from harness.task import BadItem
 

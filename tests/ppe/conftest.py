@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.plan import build_metric
+from harness.build_metric import build_metric
 from harness.registry import Registry
 
 sys.path.insert(0, str(Path(__file__).parent))

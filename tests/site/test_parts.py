@@ -279,8 +279,8 @@ def test_many_distinct_scores_are_kept_to_half_a_step():
 
 
 def test_of_very_many_items_those_are_kept_on_which_models_differ(lab):
+    from harness.build_metric import metric_of
     from harness.collect import Table
-    from harness.plan import metric_of
 
     n = MOST_ITEMS + 500
     right = np.ones(n)
