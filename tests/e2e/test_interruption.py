@@ -55,17 +55,30 @@ def slow(toys, write_task, rows):
     return toys
 
 
+def wait_for_batches(process, log, count):
+    """Until that many further batches were answered, or the process has ended."""
+
+    def answered():
+        return len(log.read_text().splitlines()) if log.exists() else 0
+
+    wanted = answered() + count
+    while answered() < wanted and process.poll() is None:
+        time.sleep(0.005)
+
+
 def test_a_run_killed_at_twenty_random_moments_resumes_to_the_same_estimates(slow, shell):
     command = ("eval", "-m", "slow=toy-slow:seconds=0.05,log=log", "-t", "demo/plain", "--json", "--store")
     whole = shell(*command, "whole.sqlite")
     assert whole.code == 0
     (slow / "log").unlink()
-    # A run from the start takes about 2.2 s, 30 batches of 0.05 s among them; each kill comes somewhere in the rest.
+    # Half of the kills come while harness starts, half in one of the first batches that are new: never all are done.
     draw = random.Random(20)
     killed = 0
-    for _ in range(KILLS):
+    for number in range(KILLS):
         process = start(*command, "killed.sqlite")
-        time.sleep(draw.uniform(0.05, 1.3))
+        if number % 2:
+            wait_for_batches(process, slow / "log", 1)
+        time.sleep(draw.uniform(0, 0.12))
         process.kill()
         process.communicate()
         killed += process.returncode == -signal.SIGKILL
