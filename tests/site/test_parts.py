@@ -229,6 +229,34 @@ def test_sums_are_those_of_numpy_to_the_last_bit(visit, site):
     assert found == [float(np.sum(values)) for values in cases]
 
 
+def test_win_rates_are_those_of_python(visit, site):
+    page = visit(site / "lab" / "compare.html", "#models=good,poor")
+    rng = np.random.default_rng(0)
+    cases, wanted = [], []
+    for number in range(300):
+        n = int(rng.integers(1, 40))
+        one, other = rng.choice([0.0, 0.25, 0.5, 1.0, math.nan], (2, n), p=[0.3, 0.1, 0.2, 0.3, 0.1])
+        if number % 7 == 0:
+            other = one
+        clusters = None if number % 2 else [int(c) for c in rng.integers(0, 1 + n // 2, n)]
+        inside = rng.random(n) < 0.9
+        higher = bool(number % 3)
+        kept = None if clusters is None else np.array(clusters)[inside]
+        e = stats.win_rate(one[inside], other[inside], higher_is_better=higher, clusters=kept)
+        plain = [[None if math.isnan(v) else float(v) for v in values] for values in (one, other)]
+        cases.append([*plain, inside.tolist(), clusters, higher])
+        wanted.append([e.value, e.low, e.high])
+    known = "const known = (values) => values.map((v) => v ?? NaN)"
+    made = "cases.map(([a, b, ...rest]) => winRate(known(a), known(b), ...rest))"
+    found = page.evaluate(f"(cases) => {{ {known}; return {made}; }}", cases)
+    for own, expected in zip(found, wanted, strict=True):
+        got = [math.nan if own[name] is None else own[name] for name in ("value", "low", "high")]
+        if math.isnan(expected[0]):
+            assert math.isnan(got[0])
+        else:
+            assert got == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
 # items
 
 

@@ -46,7 +46,8 @@
     }
     const [data, one, other] = await Promise.all([fileOfItems(items[column.items]), scoresOf(first, column.items), scoresOf(second, column.items)]);
     const inside = data.ids.map((_, i) => column.domain === "overall" || data.domains[i].includes(column.domain));
-    return pairOnItems(one, other, inside, data.clusters);
+    const wins = winRate(one, other, inside, data.clusters, column.higher_is_better);
+    return { ...pairOnItems(one, other, inside, data.clusters), wins };
   }
 
   async function showDifferences() {
@@ -105,9 +106,16 @@
     for (const text of texts) made.append(element("td", { textContent: text }));
     made.append(element("td", {}, element("b", { textContent: sign + figure(c.difference, column.unit) }), range));
     made.append(gap(column, c, largest));
-    const rest = [pText(c.p_value), Number.isFinite(c.n) ? String(c.n) : "-", figure(c.minimum_detectable, column.unit)];
+    made.append(element("td", { textContent: pText(c.p_value) }), winCell(c.wins));
+    const rest = [Number.isFinite(c.n) ? String(c.n) : "-", figure(c.minimum_detectable, column.unit)];
     for (const text of rest) made.append(element("td", { textContent: text }));
     return made;
+  }
+
+  function winCell(wins) {
+    if (!wins || Number.isNaN(wins.value)) return element("td", { textContent: "–" });
+    const range = ` [${figure(wins.low, "fraction")}, ${figure(wins.high, "fraction")}]`;
+    return element("td", {}, figure(wins.value, "fraction"), range);
   }
 
   /** A bar to the right where the first is better, to the left where the second is. */

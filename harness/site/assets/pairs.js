@@ -2,6 +2,7 @@
 "use strict";
 
 const PAIR_NAMES = ["first", "second", "difference", "stderr", "low", "high", "p_value", "n", "minimum_detectable"];
+const NORMAL_975 = 1.959963984540054;
 const floats = (text) => new Float32Array(bytes(text).buffer);
 
 /** From the difference and its error, where they rest on that many independent clusters of n items. */
@@ -24,8 +25,7 @@ function pairFrom(first, second, stderr, n, clusters, reach, detectable) {
 
 /** Two models on the items inside that neither failed; clusters tell which of them are not independent. */
 function pairOnItems(one, other, inside, clusters) {
-  const kept = [];
-  for (let i = 0; i < one.length; i += 1) if (inside[i] && !Number.isNaN(one[i]) && !Number.isNaN(other[i])) kept.push(i);
+  const kept = keptOf(one, other, inside);
   const mean = (values) => pairwiseSum(kept.map((i) => values[i]), 0, kept.length) / kept.length;
   const [first, second] = [mean(one), mean(other)];
   const sums = new Map();
@@ -38,6 +38,54 @@ function pairOnItems(one, other, inside, clusters) {
   const stderr = count < 2 ? NaN : Math.sqrt((count / (count - 1)) * squares) / kept.length;
   const [reach, power] = count < 2 ? [NaN, NaN] : [studentQuantile(0.975, count - 1), studentQuantile(0.8, count - 1)];
   return pairFrom(first, second, stderr, kept.length, count, reach, reach + power);
+}
+
+/** The share of items on which the first has the better figure, ties half, and its 95 % interval, as `stats.win_rate` has them. */
+function winRate(one, other, inside, clusters, higherIsBetter) {
+  const kept = keptOf(one, other, inside);
+  const n = kept.length;
+  if (!n) return { value: NaN, low: NaN, high: NaN };
+  const largest = Math.max(0, ...kept.flatMap((i) => [one[i], other[i]].filter(Number.isFinite).map(Math.abs)));
+  const won = kept.map((i) => {
+    const gap = one[i] === other[i] ? 0 : one[i] - other[i];
+    const same = Number.isFinite(gap) && Math.abs(gap) <= 1e-12 * largest;
+    return same ? 0 : Math.sign(gap) * (higherIsBetter ? 1 : -1);
+  });
+  const value = won.reduce((sum, w) => sum + 0.5 + 0.5 * w, 0) / n;
+  const sums = new Map();
+  kept.forEach((i, k) => {
+    const of = clusters ? clusters[i] : i;
+    sums.set(of, (sums.get(of) ?? 0) + 0.5 + 0.5 * won[k] - value);
+  });
+  const count = sums.size;
+  const stderr = count < 2 ? NaN : Math.sqrt((count / (count - 1)) * [...sums.values()].reduce((total, sum) => total + sum * sum, 0)) / n;
+  const share = (wanted) => won.filter((w) => w === wanted).length / n;
+  const [low, high] = clusters && stderr !== 0 ? meanInterval(value, stderr, count) : winInterval(share(1), share(-1), count);
+  return { value, low: Math.max(0, Math.min(low, value)), high: Math.min(1, Math.max(high, value)) };
+}
+
+/** Bonett and Price's, of the shares of games won and lost. */
+function winInterval(wins, losses, games) {
+  const [won, lost] = [wins, losses].map((share) => (games / (games + 2)) * share + 1 / (games + 2));
+  const reach = NORMAL_975 * Math.sqrt((won + lost - (won - lost) ** 2) / (games + 2));
+  return [0.5 + 0.5 * (won - lost - reach), 0.5 + 0.5 * (won - lost + reach)];
+}
+
+/** That of a mean in [0, 1] with a cluster-robust error: on the scale of log-odds. */
+function meanInterval(value, stderr, clusters) {
+  if (Number.isNaN(stderr)) return [0, 1];
+  const reach = studentQuantile(0.975, clusters - 1) * stderr;
+  if (value <= 0 || value >= 1) return [value - reach, value + reach];
+  const centre = Math.log(value / (1 - value));
+  const sigmoid = (x) => 0.5 * (1 + Math.tanh(x / 2));
+  return [-1, 1].map((side) => sigmoid(centre + (side * reach) / (value * (1 - value))));
+}
+
+/** The items inside that neither failed. */
+function keptOf(one, other, inside) {
+  const kept = [];
+  for (let i = 0; i < one.length; i += 1) if (inside[i] && !Number.isNaN(one[i]) && !Number.isNaN(other[i])) kept.push(i);
+  return kept;
 }
 
 /** A sum in the order in which numpy adds, so that figures between two printed ones fall to the same side. */
