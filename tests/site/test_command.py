@@ -152,6 +152,7 @@ def test_published_results_alone_make_a_site(harness, project, lab):
     assert ran.code == 0, ran.err
     page = (project / "site" / "lab" / "index.html").read_text("utf-8")
     assert "theirs" in page
+    assert "Pin models" not in page
     assert not (project / "site" / "assets" / "plotly.min.js").exists()
 
 
