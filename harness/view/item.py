@@ -12,6 +12,7 @@ from harness.view.answers import Shown, number, shown_answers
 from harness.view.documents import Document
 from harness.view.figures import Figures
 from harness.view.samples import Texts
+from harness.view.words import Passage, passage
 
 MAX_QUESTIONS = 24
 """Requests of an item that are shown; a round robin makes a thousand."""
@@ -50,8 +51,8 @@ class Said:
         return answers if fits and (len(answers) > 1 or self.capability == "score") else ()
 
 
-def rows_of(figures: Figures, texts: Texts, rows: Sequence[int] | Any) -> list[dict[str, Any]]:
-    """What a list shows of some items."""
+def rows_of(figures: Figures, texts: Texts, rows: Sequence[int] | Any, *, typed: str = "") -> list[dict[str, Any]]:
+    """What a list shows of some items; of what a reader looked for, the place where it stands."""
     ids = [figures.id(int(row)) for row in rows]
     excerpts = texts.documents.excerpts(ids) if texts.documents is not None else {}
     return [
@@ -59,6 +60,7 @@ def rows_of(figures: Figures, texts: Texts, rows: Sequence[int] | Any) -> list[d
             "row": int(row),
             "id": id_,
             "excerpt": excerpts.get(id_, ""),
+            "passage": _passage(texts, id_, typed) if typed else None,
             "domains": figures.names_of(int(row)),
             "mark": figures.mark(int(row)),
             "values": figures.values(int(row)),
@@ -66,6 +68,11 @@ def rows_of(figures: Figures, texts: Texts, rows: Sequence[int] | Any) -> list[d
         }
         for row, id_ in zip(rows, ids, strict=True)
     ]
+
+
+def _passage(texts: Texts, id_: str, typed: str) -> Passage | None:
+    found = texts.document(id_)
+    return None if found is None else passage([*found.texts, *found.fields.values()], typed)
 
 
 def one_sample(store: StoreReader, cell: CellRecord, figures: Figures, texts: Texts, row: int) -> dict[str, Any]:

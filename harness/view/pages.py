@@ -181,7 +181,12 @@ class Pages:
             mask = figures.mask(wanted.domain, wanted.show)
             hits = search(figures, texts, match_of(wanted.q), wanted.place, mask, wanted.start, SAMPLES)
             after = "" if hits.next is None else address(here, **wanted.query, start=hits.next)
-            return {"rows": rows_of(figures, texts, hits.rows), "total": None, "next": after, "hits": hits}
+            return {
+                "rows": rows_of(figures, texts, hits.rows, typed=wanted.q),
+                "total": None,
+                "next": after,
+                "hits": hits,
+            }
         chosen = figures.select(wanted.domain, wanted.show, wanted.order)
         start = wanted.page * SAMPLES
         more = start + SAMPLES < len(chosen)

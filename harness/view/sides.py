@@ -143,7 +143,7 @@ class Sides:
             hits = search(joined.first, texts, match_of(wanted.q), "data", mask, wanted.start, SAMPLES)
             at = np.searchsorted(joined.rows[0], hits.rows)
             after = "" if hits.next is None else address(here, **query, start=hits.next)
-            return {"rows": _both(joined, texts, at), "total": None, "next": after, "hits": hits}
+            return {"rows": _both(joined, texts, at, wanted.q), "total": None, "next": after, "hits": hits}
         start = wanted.page * SAMPLES
         more = start + SAMPLES < len(chosen)
         return {
@@ -229,8 +229,8 @@ def _near(joined: Joined, chosen: Rows, item: int) -> tuple[int | None, int | No
     return before, after
 
 
-def _both(joined: Joined, texts: Texts, items: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def _both(joined: Joined, texts: Texts, items: Any, typed: str = "") -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """What a list shows of some items: the first's side, and the second's."""
-    left = rows_of(joined.first, texts, joined.rows[0][items])
+    left = rows_of(joined.first, texts, joined.rows[0][items], typed=typed)
     right = rows_of(joined.second, Texts(), joined.rows[1][items])
     return list(zip(left, right, strict=True))

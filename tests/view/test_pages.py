@@ -92,6 +92,7 @@ def test_search_finds_words_of_the_data_and_of_the_model(pairs, evaluate, view):
     viewer = view()
     viewer.page("/cells/1/samples?q=needle")
     assert rows_of(viewer.page("/cells/1/samples?q=needle")) == [4]
+    assert "<mark>needle</mark>" in viewer.page("/cells/1/samples?q=needle")
     assert rows_of(viewer.page("/cells/1/samples?q=needle&place=model")) == []
     assert rows_of(viewer.page("/cells/1/samples?q=cannot+say&place=model")) == [5]
     assert rows_of(viewer.page('/cells/1/samples?q="the+weather"&show=wrong')) == [9, 12, 15, 18, 21, 24, 27]

@@ -23,7 +23,7 @@ from harness.view.jobs import Jobs
 from harness.view.samples import Texts
 from harness.view.search import search
 from harness.view.texts import place, shown
-from harness.view.words import match_of, words_of
+from harness.view.words import match_of, passage, words_of
 
 
 def table_of(**columns):
@@ -274,3 +274,37 @@ def test_half_characters_are_written_out():
 def test_places_stay_inside():
     assert [place(v, 0, 1) for v in (-1, 0.25, 2, float("nan"))] == ["0.00", "25.00", "100.00", "0"]
     assert place(1, 2, 2) == "0"
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "found"),
+    [
+        ("needle", "a haystack with a Needle in it", "Needle"),
+        ("need*", "a haystack with a needle in it", "need"),
+        ("need", "needless needles in need", "need"),
+        ('"a needle"', "with a\n  needle in it", "a needle"),
+        ("c++", "I like C++ most", "C++"),
+        ("学习", "机器学习模型", "学习"),
+        ("absent needle", "a needle", "needle"),
+        ("cafe", "in the café", None),
+        ("a.c", "abc", None),
+        ("***", "***", None),
+    ],
+)
+def test_a_hit_shows_where_the_words_stand(typed, text, found):
+    shown = passage(["another text", text], typed)
+    assert (shown and shown.found) == found
+
+
+@given(st.text(), st.text())
+def test_a_passage_is_a_part_of_the_text(text, typed):
+    shown = passage([text], typed)
+    if shown:
+        assert "".join(shown.found.split()) in "".join(text.split())
+
+
+def test_a_passage_in_a_long_text_is_cut_on_both_sides():
+    shown = passage(["before " * 100 + "needle" + " after" * 100], "needle")
+    assert shown.before.startswith("… ")
+    assert shown.after.endswith(" …")
+    assert 200 < len("".join(shown)) < 320
