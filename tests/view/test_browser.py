@@ -53,7 +53,13 @@ def settle(tab):
     """Wait until nothing on the page is still to come; the page of runs always waits for more."""
     if urlsplit(tab.url).path == "/":
         return
-    tab.wait_for_function("!document.querySelector('[data-poll]')")
+    tab.wait_for_function("document.readyState === 'complete' && !document.querySelector('[data-poll]')")
+
+
+def follow(tab, link):
+    """Click, and wait for the page that the link leads to."""
+    with tab.expect_navigation():
+        link.click()
 
 
 def listed(tab):
@@ -62,20 +68,20 @@ def listed(tab):
 
 def test_from_a_run_to_a_sample_and_on_to_the_other_model(viewer, tab):
     tab.goto(viewer.address)
-    tab.get_by_role("link", name="run 1").click()
-    tab.get_by_role("link", name="toy-judge", exact=True).click()
+    follow(tab, tab.get_by_role("link", name="run 1"))
+    follow(tab, tab.get_by_role("link", name="toy-judge", exact=True))
     assert tab.locator("h1").inner_text().startswith("toy-judge on demo/pairs")
-    tab.get_by_role("link", name="Worst items").click()
+    follow(tab, tab.get_by_role("link", name="Worst items"))
     settle(tab)
     assert tab.locator(".samples .state").all_inner_texts() == ["wrong"] * 10
-    tab.locator(".sample").nth(4).click()
+    follow(tab, tab.locator(".sample").nth(4))
     assert tab.locator("h1").inner_text() == "item-12"
     assert tab.locator("pre").first.inner_text() == "question 12 about the weather"
     tab.keyboard.press("j")
     tab.wait_for_url("**/samples/15?*")
     tab.keyboard.press("k")
     tab.wait_for_url("**/samples/12?*")
-    tab.get_by_role("link", name="hostile").click()
+    follow(tab, tab.get_by_role("link", name="hostile"))
     settle(tab)
     assert tab.locator("article h2").all_inner_texts() == ["toy-judge", "hostile"]
     boxes = [tab.locator("article").nth(i).bounding_box() for i in (0, 1)]
