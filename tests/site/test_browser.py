@@ -6,7 +6,10 @@ import math
 import re
 import shlex
 import shutil
+import threading
 import urllib.parse
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -62,6 +65,32 @@ def test_every_link_of_every_page_leads_somewhere_and_no_page_complains(visit, s
             if path.suffix == ".html" and path not in seen and path not in todo:
                 todo.append(path)
     assert seen == set(site.rglob("*.html"))
+
+
+def test_a_site_works_below_a_folder_of_a_server_too(site, browser):
+    complaints = []
+    page = browser.new_page()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("response", lambda response: complaints.append(response.url) if response.status >= 400 else None)
+    handler = partial(QuietHandler, directory=str(site.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        start = f"http://127.0.0.1:{server.server_port}/{site.name}/"
+        page.goto(start)
+        page.get_by_role("link", name="lab", exact=True).click()
+        page.locator("#board tbody tr").first.wait_for()
+        page.goto(f"{start}lab/compare.html#models=good,better")
+        page.locator("#differences:not([hidden])").wait_for()
+        page.goto(f"{start}lab/tasks/pairs.html")
+        page.locator(".plot svg.main-svg").first.wait_for()
+        page.close()
+        server.shutdown()
+    assert complaints == []
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
