@@ -22,12 +22,13 @@ from harness.digests import file_identity
 from harness.errors import CellError, DataError, UsageError
 from harness.folds import fold_numbers
 from harness.model import Model
+from harness.outputs import write_atomically
 from harness.progress import Progress
 from harness.registry import Entry, Registry
 from harness.resolve import MANIFEST, ModelHandle, written
 from harness.store import Store
 from harness.task import Item
-from harness.training import check_base, check_task, fit, good_items, warn_of_flattery, write_atomically
+from harness.training import check_base, check_task, fit, good_items, warn_of_flattery
 
 FOLDS = "folds.json"
 FEWEST = 2

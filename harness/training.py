@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from harness.build import build_task
 from harness.capabilities import Request, Response
 from harness.environment import versions
 from harness.errors import DataError, HarnessError, UsageError
+from harness.outputs import write_atomically
 from harness.plugins import describe
 from harness.progress import Progress
 from harness.registry import Entry, Registry
@@ -257,21 +257,6 @@ def _claim(directory: Path, wanted: Mapping[str, Any]) -> Path:
     return workdir
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    partial_path = path.with_name(path.name + ".partial")
-    try:
-        with partial_path.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial_path.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            partial_path.unlink()
-        raise
-
-
 __all__ = [
     "Ask",
     "check_task",
@@ -280,5 +265,4 @@ __all__ = [
     "train_handle",
     "train_missing",
     "warn_of_flattery",
-    "write_atomically",
 ]

@@ -12,22 +12,9 @@ import pytest
 import yaml
 
 import harness
+from harness.check.conformance import HEAVY
 
 ROOT = Path(__file__).parents[1]
-HEAVY = (
-    "torch",
-    "transformers",
-    "datasets",
-    "lm_eval",
-    "ray",
-    "plotly",
-    "sklearn",
-    "scipy",
-    "pandas",
-    "numpy",
-    "starlette",
-    "uvicorn",
-)
 
 
 def heavy_after(code: str) -> list[str]:

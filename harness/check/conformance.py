@@ -35,6 +35,8 @@ HEAVY = (
     "scipy",
     "pandas",
     "numpy",
+    "starlette",
+    "uvicorn",
 )
 TOLERANCE = 1e-4
 """Largest difference between answers given alone and in a batch, relative to their size."""

@@ -85,7 +85,7 @@ def _write(output: Path, report: object, everything: bool) -> None:
 
     from harness.errors import UsageError
     from harness.outcomes import Report, document, render
-    from harness.training import write_atomically
+    from harness.outputs import write_atomically
 
     assert isinstance(report, Report)
     file = output if output.suffix in {".html", ".json", ".txt"} else output / PAGE

@@ -158,7 +158,7 @@ def _show(
 def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder: Path) -> None:
     from harness.api import build_leaderboard
     from harness.leaderboard import render
-    from harness.training import write_atomically
+    from harness.outputs import write_atomically
 
     board = build_leaderboard(name, store=store, registry=registry)
     if not board.columns:

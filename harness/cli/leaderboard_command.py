@@ -141,7 +141,7 @@ def _write_board(
     from harness.api import build_leaderboard
     from harness.errors import UsageError
     from harness.leaderboard import render
-    from harness.training import write_atomically
+    from harness.outputs import write_atomically
 
     if output is not None:
         refuse_to_replace(output, [*_read(registry, store, merge), *published])

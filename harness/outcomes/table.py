@@ -152,8 +152,9 @@ def _value_column(path: Path, rows: Sequence[Row], model_column: str, wanted: st
     if found:
         return found
     plain = [c for c in numeric if not _is_error_of(c, columns)]
-    if len(plain) == 1:
-        return plain[0]
+    only = plain or columns  # what is no number in the only column is said with its row
+    if len(only) == 1:
+        return only[0]
     raise UsageError(
         f"{path}: which column is the outcome? Say it with --value-column; "
         + (f"there are {_listed(plain)}" if plain else f"none of {_listed(columns)} holds only numbers")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 from harness.environment import versions
 from harness.errors import UsageError
 from harness.leaderboard.render import as_json, rank_text
+from harness.outputs import write_atomically
 from harness.registry import Registry
 from harness.site.content import Content, gather
 from harness.site.data_files import comparison_files, hidden_columns
@@ -246,20 +245,9 @@ def _write(site: Site, folder: Path, earlier: Sequence[str]) -> None:
         for path, content in sorted(site.files.items(), key=lambda pair: pair[0] == "index.html"):
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            _replace(target, content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
+            whole = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+            write_atomically(target, whole, durable=False)  # made again in seconds
         for path in set(earlier) - set(site.files):
             (folder / path).unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"{error.filename or folder}: cannot be written: {error.strerror}") from error
-
-
-def _replace(target: Path, content: bytes) -> None:
-    """Write a file whole; what could not be written leaves nothing behind."""
-    partial = target.with_name(target.name + ".partial")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, target)
-    except OSError:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise

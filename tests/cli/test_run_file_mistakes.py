@@ -452,16 +452,16 @@ def test_a_label_that_names_other_models_on_other_tasks(mistakes, study, harness
 def test_one_that_cannot_be_written_stops_neither_the_others_nor_the_results(study, harness, toys, monkeypatch):
     path = study(leaderboards=[board("a.md"), board("deep/b.md"), board("c.md")])
     harness("run", path, "--dry-run")
-    from harness import training
+    from harness import outputs
 
-    write = training.write_atomically
+    write = outputs.write_atomically
 
     def full(place, text):
         if place.name == "b.md":
             raise OSError(28, "No space left on device")
         write(place, text)
 
-    monkeypatch.setattr(training, "write_atomically", full)
+    monkeypatch.setattr(outputs, "write_atomically", full)
     ran = harness("run", path, "--json")
     assert ran.code == 1
     document = ran.document

@@ -52,6 +52,11 @@ def test_errors_come_from_stderr_or_from_bounds(table):
     assert np.isnan(table("a.csv", "model,value\na,1\n").values["a"].stderr)
 
 
+def test_what_is_no_number_in_the_only_column_is_said_with_its_row(table):
+    with pytest.raises(DataError, match=r"a.csv:3: the column 'arena' should hold a number, got 'abc'"):
+        table("a.csv", "model,arena\na,1\nb,abc\n")
+
+
 def test_which_column_is_asked_for_where_it_is_not_clear(table):
     text = "model,plain,style\na,1,2\nb,3,4\n"
     with pytest.raises(UsageError, match=r"which column is the outcome.*--value-column; there are 'plain', 'style'"):
