@@ -105,7 +105,8 @@ def test_no_page_is_wider_than_a_phone(visit, site, theme):
 def test_the_index_leads_to_the_benchmarks_and_their_best(visit, site):
     page = visit(site / "index.html")
     assert page.locator(".card h2").all_text_contents() == ["lab", "alone"]
-    page.get_by_role("link", name="lab").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="lab").click()
     assert page.locator("h1").text_content() == "lab"
 
 

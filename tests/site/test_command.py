@@ -162,11 +162,13 @@ def test_an_outcome_adds_the_page_of_what_goes_with_it(run, project, visit):
     ran = run("lab", "alone", "-o", "site/", "--outcome", "arena.csv")
     assert ran.code == 0, ran.err
     page = visit(project / "site" / "lab" / "index.html")
-    page.get_by_role("link", name="What goes with arena").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="What goes with arena").click()
     assert "Pearson" in page.inner_text("body")
     assert page.locator("svg rect").count() > 0
     page.locator("#theme").click()
-    page.get_by_role("link", name="lab", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="lab", exact=True).click()
     assert page.locator("#board").count() == 1
     (project / "few.csv").write_text("model,score\ngood,3\nbetter,4\n")
     ran = run("lab", "-o", "site/", "--outcome", "few.csv")
