@@ -27,6 +27,8 @@ class Estimate:
     """Number of items that produced no usable response and were left out."""
     detail: Mapping[str, object] = field(default_factory=dict)
     """Whatever else the metric has to say, by name (per-domain values, curves, the threshold chosen)."""
+    confidence: float = 0.95
+    """Nominal coverage of the interval from `low` to `high`; every heading above an interval is made from it."""
 
 
 def not_available(*, n: int = 0, n_failed: int = 0) -> Estimate:
