@@ -80,11 +80,19 @@ class Edge:
     cost: float
 
 
-def find_route(wanted: Sequence[str], offered: Sequence[str], edges: Sequence[Edge]) -> tuple[str, list[Edge]] | None:
+def find_route(
+    wanted: Sequence[str], offered: Sequence[str], edges: Sequence[Edge], *, names: Mapping[str, str] | None = None
+) -> tuple[str, list[Edge]] | None:
     """The cheapest way from what a model offers to one of the capabilities that a task accepts.
 
     A capability the model has itself always wins, in the task's order of preference; else the chain of adapters with
     the least total cost.
+
+    Args:
+        wanted: Capabilities, those preferred first.
+        offered: What the model offers.
+        edges: All adapters.
+        names: What messages call them, where that is not the edges' names.
 
     Returns:
         (capability, edges from the outermost inward), or None where there is no way.
@@ -104,7 +112,9 @@ def find_route(wanted: Sequence[str], offered: Sequence[str], edges: Sequence[Ed
     cost, rank, capability, path = found[0]
     rivals = [f[3] for f in found[1:] if f[0] == cost and f[1] == rank]
     if rivals:
-        chains = " or ".join(" > ".join(edge.name for edge in chain) for chain in [path, *rivals])
+        chains = " or ".join(
+            " > ".join((names or {}).get(edge.name, edge.name) for edge in chain) for chain in [path, *rivals]
+        )
         raise PlanError([f"two adapter routes to {capability!r} cost the same: {chains}; choose one with --adapter"])
     return capability, path
 

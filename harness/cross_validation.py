@@ -203,7 +203,7 @@ def cross_fit(
 
 def _offers(registry: Registry, model: str) -> list[str]:
     """What the trained models will offer; they are not there yet to be asked."""
-    offers = list(registry.find("model", model).facts.get("offers", ()))
+    offers = list(registry.find("model", model).facts.offers)
     if not offers:
         raise CellError(f"the model {model!r} says of no capability that it offers it; register it with offers=")
     return offers

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from harness.adapters import Adapter, Edge, Route, Unsuitable, find_route
+from harness.adapters import Route
 from harness.build import build_task
 from harness.build_metric import check_columns, metric_of
 from harness.errors import DataError, HarnessError, Place, PlanError, Problem, UsageError, did_you_mean
@@ -16,6 +16,7 @@ from harness.metric import Metric
 from harness.plugins import describe
 from harness.registry import Registry
 from harness.resolve import ModelHandle, resolve_model
+from harness.routes import NoRoute, Router
 from harness.task import BadItem, Task
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class Planner:
         """What was found so far; the places are the fields of the wish and the entries in them."""
         self._here: Place = ()
         self._places: dict[str, Place] = {}  # of tasks and benchmarks, by name: the target that brought them
+        self._router = Router(registry, ())
         self._made: dict[str, ModelHandle] = {}  # by specification; a model inside several others is one
 
     def plan(self, wish: Wish) -> Plan:
@@ -144,10 +146,14 @@ class Planner:
             if role not in used:
                 hint = did_you_mean(role, used)
                 self._note(f"no task asked for has the role {role!r}{hint}", "roles", role)
+        if not plan.cells and not self.problems:
+            raise PlanError([*plan.skipped, "nothing to run"])
+        if not self.problems:  # with models or tasks missing, an adapter may only seem to serve nothing
+            for name, reason in self._router.unused().items():
+                self._note(reason, "adapters", wish.adapters.index(name))
         if self.problems:
             raise PlanError(self.problems)
-        if not plan.cells:
-            raise PlanError([*plan.skipped, "nothing to run"])
+        plan.warnings += self._router.partly_used()
         return plan
 
     def _plan_model(
@@ -246,8 +252,13 @@ class Planner:
 
     def _check_wished(self, tasks: Sequence[Task], wish: Wish) -> None:
         """Adapters and metrics are there, also where no model is left to need them."""
-        for i, name in enumerate(wish.adapters):
+        found = [
             self._attempt(self._registry.find, "adapter", name, place=("adapters", i))
+            for i, name in enumerate(wish.adapters)
+        ]
+        self._router = Router(
+            self._registry, [name for name, entry in zip(wish.adapters, found, strict=True) if entry is not None]
+        )
         for i, text in enumerate(wish.metrics):
             for task in tasks:
                 self._attempt(metric_of, self._registry, task, text, place=("metrics", i))
@@ -299,47 +310,16 @@ class Planner:
                 )
                 _skip(plan, f"{handle.label}: {reason}", explicit)
                 return None
-            route, reason = self._route(asked, stage.accepts, task, wish.adapters)
-            if route is None:
-                _skip(plan, f"{asked.label} cannot be evaluated on {task.name}: {reason}", explicit)
+            try:
+                route = self._router.route(asked, stage.accepts, task)
+            except NoRoute as error:
+                _skip(plan, f"{asked.label} cannot be evaluated on {task.name}: {error}", explicit)
                 return None
+            # Two plugins may claim one capability; which of them the requests are of, nobody can say.
+            for capability in (route.capability, *(adapter.needs for adapter in route.adapters)):
+                self._registry.find("capability", capability)
             stages.append(Asked(asked, route))
         return Cell(handle.label, task, tuple(stages), self._metrics(task, wish, explicit))
-
-    def _route(
-        self, handle: ModelHandle, accepts: Sequence[str], task: Task, preferred: Sequence[str]
-    ) -> tuple[Route | None, str]:
-        edges = [
-            # A preferred adapter costs nothing, so that it wins wherever it can serve.
-            Edge(
-                e.name,
-                e.facts["gives"],
-                e.facts["needs"],
-                0.0 if e.name in preferred else float(e.facts.get("cost", 1)),
-            )
-            for e in self._registry.entries("adapter")
-        ]
-        unsuitable: list[str] = []
-        while True:
-            found = find_route(accepts, handle.offers, edges)
-            if found is None:
-                offers = ", ".join(handle.offers) or "nothing"
-                why = "".join(f"; {reason}" for reason in unsuitable)
-                return (
-                    None,
-                    f"it asks for {' or '.join(accepts)}, the model offers {offers}, and no adapter leads there{why}",
-                )
-            capability, path = found
-            adapters: list[Adapter] = []
-            try:
-                for edge in path:
-                    adapter: Adapter = self._registry.find("adapter", edge.name).load()()
-                    adapters.append(_named(adapter.configure(task.definition.brief), edge.name))
-            except Unsuitable as error:
-                unsuitable.append(f"adapter {path[len(adapters)].name}: {error}")
-                edges = [edge for edge in edges if edge.name != path[len(adapters)].name]
-                continue
-            return Route(capability, tuple(adapters), sum(edge.cost for edge in path)), ""
 
     def _metrics(self, task: Task, wish: Wish, explicit: bool) -> tuple[Metric, ...]:
         metrics = []
@@ -399,11 +379,6 @@ class Planner:
                     plan.warnings.append(
                         f"{handle.label} was trained on {task.name} [{wish.split}], which it is evaluated on"
                     )
-
-
-def _named(adapter: Adapter, name: str) -> Adapter:
-    object.__setattr__(adapter, "name", name)  # adapters may be frozen dataclasses
-    return adapter
 
 
 @contextmanager

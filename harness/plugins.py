@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
+import threading
 import traceback
-from collections.abc import Collection
-from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from types import ModuleType
 
 import pluggy
@@ -19,6 +21,11 @@ from harness.errors import PluginError, did_you_mean
 GROUP = "harness.plugins"
 TASK_GROUP = "harness.tasks"
 RESTRICT_VARIABLE = "HARNESS_PLUGINS"
+DISTRIBUTION = "harness-eval"
+CORE = "core"
+"""Name of the plugin that is no entry point, and is always loaded."""
+SLOW_SECONDS = 5.0
+"""After so long in a plugin's import or registration, a line on standard error says whose it is."""
 
 
 @dataclass(slots=True)
@@ -30,9 +37,26 @@ class Plugin:
     distribution: str
     version: str
     state: str = "loaded"
-    """``"loaded"``, ``"failed"`` or ``"disabled"``."""
+    """``"loaded"``, ``"incomplete"`` (some of what it registers was refused), ``"failed"`` or ``"disabled"``."""
     problem: str = ""
-    """Why it failed: the error, and the file and line it came from."""
+    """Why it failed: the error, and the file and line it came from; or what was refused."""
+    refused: list[str] = field(default_factory=list)
+    """A sentence for each registration that was refused, which leaves the others of the plugin as they are."""
+
+    @property
+    def key(self) -> str:
+        """``distribution/name (module)``: two distributions may call their plugins alike."""
+        return f"{self.distribution}/{self.name} ({self.module})"
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The names by which users may speak of it: its own, and that with its distribution."""
+        return self.name, f"{self.distribution}/{self.name}"
+
+    def refuse(self, sentence: str) -> None:
+        """Note a registration that cannot be used."""
+        self.refused.append(sentence)
+        self.state, self.problem = "incomplete", "; ".join(self.refused)
 
 
 @dataclass(slots=True)
@@ -47,52 +71,114 @@ class Plugins:
         """Those that could not be loaded."""
         return [plugin for plugin in self.found if plugin.state == "failed"]
 
-    def named(self, name: str) -> Plugin:
-        """The plugin of that entry-point name."""
-        return next(plugin for plugin in self.found if plugin.name == name)
+    @property
+    def troubled(self) -> list[Plugin]:
+        """Those that could not be loaded, and those of which something was refused."""
+        return [plugin for plugin in self.found if plugin.state in ("failed", "incomplete")]
 
-    def fail(self, name: str, error: BaseException) -> None:
+    @property
+    def disabled(self) -> list[Plugin]:
+        """Those that the user left out."""
+        return [plugin for plugin in self.found if plugin.state == "disabled"]
+
+    def named(self, name: str) -> list[Plugin]:
+        """The plugins of that name, which may be given as ``distribution/name``."""
+        return [plugin for plugin in self.found if name in plugin.names]
+
+    def of(self, key: str) -> Plugin:
+        """The plugin that the manager knows under that key."""
+        return next(plugin for plugin in self.found if plugin.key == key)
+
+    def fail(self, plugin: Plugin, error: BaseException) -> None:
         """Take a plugin out that broke after it was imported."""
-        plugin = self.named(name)
         plugin.state, plugin.problem = "failed", describe(error)
-        if self.manager.has_plugin(name):
-            self.manager.unregister(name=name)
+        if self.manager.has_plugin(plugin.key):
+            self.manager.unregister(name=plugin.key)
 
 
-def load_plugins(*, disabled: Collection[str] = (), strict: bool = False) -> Plugins:
-    """Import the modules of all entry points in the group ``harness.plugins``.
+def load_plugins(*, disabled: Collection[str] = frozenset(), strict: bool = False) -> Plugins:
+    """Import the core's own plugin, and the modules of all entry points in the group ``harness.plugins``.
 
     Args:
-        disabled: Entry-point names to leave out. The variable ``HARNESS_PLUGINS``, where set, names the only ones to
-            load.
+        disabled: Names of entry points to leave out. The variable ``HARNESS_PLUGINS``, where set, names the only ones
+            to load. Either may say ``distribution/name``.
         strict: Raise on the first plugin that fails.
 
     Raises:
-        PluginError: a plugin failed under ``strict``, or ``HARNESS_PLUGINS`` names one that does not exist.
+        PluginError: a plugin failed under ``strict``, ``HARNESS_PLUGINS`` names one that does not exist, or the core's
+            own plugin is to be left out.
     """
+    if CORE in disabled:
+        raise PluginError(f"the plugin {CORE!r} cannot be disabled: nothing can be evaluated without it")
     manager = pluggy.PluginManager(hooks.PROJECT)
     manager.add_hookspecs(hooks)
-    result = Plugins([], manager)
     points = _unique(entry_points(group=GROUP))
-    chosen = _restriction({point.name for point in points})
-    for point in points:
-        plugin = Plugin(point.name, point.value, *_origin(point))
-        result.found.append(plugin)
-        if point.name in disabled or (chosen is not None and point.name not in chosen):
+    found = [Plugin(point.name, point.value, *_origin(point)) for point in points]
+    core = _register_core(manager, found)
+    result = Plugins([core, *found], manager)
+    chosen = _restriction({name for plugin in found for name in plugin.names})
+    for plugin, point in zip(found, points, strict=True):
+        if not set(disabled).isdisjoint(plugin.names) or (chosen is not None and chosen.isdisjoint(plugin.names)):
             plugin.state = "disabled"
             continue
         try:
-            manager.register(_import(point), name=point.name)
+            with slow_is_said(plugin, "being imported"):
+                module = _import(point)
+            # pluggy itself would refuse a module that it has, but without saying who brought it.
+            if manager.is_registered(module):
+                holder = result.of(str(manager.get_name(module)))
+                raise PluginError(f"{point.value} is loaded already, as the plugin {holder.names[1]}")
+            manager.register(module, name=plugin.key)
             manager.check_pending()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # whatever a plugin raises on import must not end the harness
-            result.fail(point.name, error)
+            result.fail(plugin, error)
             if strict:
                 raise PluginError(
                     f"plugin {plugin.name!r} of {plugin.distribution} failed: {plugin.problem}"
                 ) from error
     return result
+
+
+def _register_core(manager: pluggy.PluginManager, found: Collection[Plugin]) -> Plugin:
+    """Register what nothing can be evaluated without; it is no entry point, so that nothing can take it out."""
+    from harness import core_plugin
+
+    known = next((plugin.version for plugin in found if plugin.distribution == DISTRIBUTION), "")
+    if not known:
+        try:
+            known = version(DISTRIBUTION)
+        except PackageNotFoundError:  # run from a checkout that is not installed
+            known = "0"
+    core = Plugin(CORE, core_plugin.__name__, DISTRIBUTION, known)
+    manager.register(core_plugin, name=core.key)
+    return core
+
+
+@contextlib.contextmanager
+def slow_is_said(plugin: Plugin, doing: str) -> Iterator[None]:
+    """Say on standard error whose code is running, where it takes so long that a user wonders.
+
+    A plugin that loops while it is imported stops every command; without this line nothing says which plugin it is.
+    """
+    timer = threading.Timer(SLOW_SECONDS, _say_slow, (plugin, doing))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _say_slow(plugin: Plugin, doing: str) -> None:
+    line = (
+        f"still waiting for the plugin {plugin.name!r} of {plugin.distribution!r}, which is {doing} "
+        f"(module {plugin.module!r}); leave it out with 'plugins: {{disabled: [{plugin.name}]}}' in registry.yaml\n"
+    )
+    with contextlib.suppress(OSError, ValueError):  # standard error may be closed
+        sys.stderr.write(line)
+        sys.stderr.flush()
 
 
 def _import(point: EntryPoint) -> ModuleType:
@@ -105,7 +191,7 @@ def _unique(points: Collection[EntryPoint]) -> list[EntryPoint]:
     seen: dict[tuple[str, str], EntryPoint] = {}
     for point in points:
         seen.setdefault((point.name, point.value), point)
-    return sorted(seen.values(), key=lambda point: (_origin(point)[0] != "harness-eval", point.name))
+    return sorted(seen.values(), key=lambda point: (_origin(point)[0] != DISTRIBUTION, point.name, _origin(point)[0]))
 
 
 def _origin(point: EntryPoint) -> tuple[str, str]:
@@ -117,7 +203,7 @@ def _restriction(known: Collection[str]) -> set[str] | None:
     value = os.environ.get(RESTRICT_VARIABLE)
     if value is None:
         return None
-    names = {name.strip() for name in value.split(",") if name.strip()}
+    names = {name.strip() for name in value.split(",") if name.strip()} - {CORE}  # which is loaded anyway
     for name in sorted(names - set(known)):
         raise PluginError(
             f"{RESTRICT_VARIABLE} names the plugin {name!r}, which is not installed{did_you_mean(name, known)}"

@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import NameClash, PluginError, UnknownName
-from harness.plugins import Plugin, Plugins, import_attribute, load_plugins
+from harness.errors import NameClash, PluginError, UnknownName, did_you_mean
+from harness.facts import Facts, check_name, facts_of, wrong_kind
+from harness.plugins import CORE, DISTRIBUTION, Plugin, Plugins, import_attribute, load_plugins, slow_is_said
 from harness.task_sources import WithSources
 
 if TYPE_CHECKING:
@@ -43,8 +44,12 @@ class Entry:
     distribution: str
     version: str
     description: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """What the plugin says about it without importing it: ``offers`` of a model, ``cost`` of an adapter."""
+    facts: Any = field(default_factory=Facts)
+    """What the plugin says about it without importing it, of the class that `harness.facts.FACTS` has for the kind."""
+
+    def is_of(self, plugin: Plugin) -> bool:
+        """Whether that plugin registered it; another distribution may call its plugin alike."""
+        return (self.plugin, self.distribution) == (plugin.name, plugin.distribution)
 
     @property
     def qualified(self) -> str:
@@ -52,35 +57,67 @@ class Entry:
         return f"{self.distribution}/{self.name}"
 
     def load(self) -> Any:
-        """Import what the reference names."""
-        return import_attribute(self.reference)
+        """Import what the reference names.
+
+        Raises:
+            PluginError: it cannot be imported, or is not what a name of this kind stands for.
+        """
+        thing = import_attribute(self.reference)
+        problem = wrong_kind(self.kind, thing)
+        if not problem and self.kind == "capability" and thing.name != self.name:
+            problem = f"must have the name it is registered under, and has {thing.name!r}"
+        if problem:
+            raise PluginError(f"the {self.kind} {self.qualified!r} ({self.reference}) {problem}")
+        return thing
 
 
 class Register:
-    """What a hook is called with: collects the names of one plugin and one kind."""
+    """What a hook is called with: collects the names of one plugin and one kind.
 
-    def __init__(self, kind: str, plugin: Plugin, add: Callable[[Entry], None]) -> None:
-        self._kind, self._plugin, self._add = kind, plugin, add
+    What cannot be used is refused alone, so that a careless line takes nothing else along.
+    """
+
+    def __init__(self, kind: str, plugin: Plugin, registry: Registry) -> None:
+        self._kind, self._plugin, self._registry = kind, plugin, registry
 
     def __call__(self, name: str, reference: str, *, description: str = "", **facts: Any) -> None:
         """Register ``name`` for the object that ``"module:attribute"`` names, without importing it."""
-        if str(reference).count(":") != 1:
-            raise PluginError(
-                f"{self._kind} {name!r} must be registered with a 'module:attribute' string, not {reference!r}"
-            )
         plugin = self._plugin
-        self._add(
-            Entry(
-                self._kind,
-                name,
-                reference,
-                plugin.name,
-                plugin.distribution,
-                plugin.version,
-                description,
-                facts,
+        try:
+            check_name(name, reference, description)
+            said = facts_of(self._kind, facts)
+            entry = Entry(
+                self._kind, name, reference, plugin.name, plugin.distribution, plugin.version, description, said
             )
-        )
+            self._registry._add(entry, plugin)
+        except PluginError as error:
+            plugin.refuse(_refusal(self._kind, name, plugin, str(error)))
+
+
+def _refusal(kind: str, name: object, plugin: Plugin, reason: str) -> str:
+    return f"{KINDS[kind]}: the {kind} {name!r} of the plugin {plugin.name!r} cannot be used: {reason}"
+
+
+class Capabilities(Mapping[str, Any]):
+    """The capabilities of a registry by name, each imported when it is first asked for.
+
+    So one that cannot be imported, or that two plugins claim, troubles only who asks for it.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._loaded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._loaded:
+            self._loaded[name] = self._registry.find("capability", name).load()
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._registry.names("capability"))
+
+    def __len__(self) -> int:
+        return len(self._registry.names("capability"))
 
 
 class Registry:
@@ -129,25 +166,68 @@ class Registry:
         for kind, hook in ((kind, KINDS[kind]) for kind in kinds):
             caller = getattr(self.plugins.manager.hook, hook)
             for implementation in list(caller.get_hookimpls()):
-                plugin = self.plugins.named(implementation.plugin_name)
+                plugin = self.plugins.of(implementation.plugin_name)
                 try:
-                    implementation.function(Register(kind, plugin, self._add))
-                except Exception as error:
-                    self.plugins.fail(plugin.name, error)
+                    with slow_is_said(plugin, f"registering names ({hook})"):
+                        implementation.function(Register(kind, plugin, self))
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # SystemExit too: a plugin's hook must not end the harness
+                    self.plugins.fail(plugin, error)
                     if strict:
                         raise PluginError(f"plugin {plugin.name!r} failed in {hook}: {plugin.problem}") from error
         for failed in self.plugins.failed:
-            self._forget(failed.name)
+            self._forget(lambda entry, failed=failed: entry.is_of(failed))
+        self._check_references(kinds)
+        for plugin in self.plugins.found if strict else ():
+            if plugin.refused:
+                raise PluginError(f"plugin {plugin.name!r} of {plugin.distribution}: {plugin.problem}")
 
-    def _add(self, entry: Entry) -> None:
-        self._entries[entry.kind].setdefault(entry.name, []).append(entry)
+    def _add(self, entry: Entry, plugin: Plugin) -> None:
+        """Add an entry.
 
-    def _forget(self, plugin: str) -> None:
+        Raises:
+            PluginError: the plugin has registered that name before, or it is a capability of the core's.
+        """
+        present = self._entries[entry.kind].get(entry.name, [])
+        if any(other.is_of(plugin) for other in present):
+            raise PluginError("the plugin registers that name twice")
+        if entry.kind == "capability" and plugin.name != CORE and any(_of_core(other) for other in present):
+            # Nobody can write a qualified name of a capability, so a clash would stop every evaluation that asks for
+            # it; and whoever took the name over would answer, and file, what the core's requests ask for.
+            raise PluginError("a capability of the core has that name; choose another")
+        self._entries[entry.kind][entry.name] = [*present, entry]
+
+    def _forget(self, which: Callable[[Entry], bool]) -> None:
         for names in self._entries.values():
             for name in list(names):
-                names[name] = [entry for entry in names[name] if entry.plugin != plugin]
+                names[name] = [entry for entry in names[name] if not which(entry)]
                 if not names[name]:
                     del names[name]
+
+    def _check_references(self, kinds: Collection[str]) -> None:
+        """Refuse entries that speak of capabilities or models which no plugin registered.
+
+        It comes last, when it is known whose plugins failed.
+        """
+        for kind in kinds:
+            for entry in list(self.entries(kind)):
+                problem = self._dangling(entry, kinds)
+                if problem:
+                    plugin = next(plugin for plugin in self.plugins.found if entry.is_of(plugin))
+                    plugin.refuse(_refusal(kind, entry.name, plugin, problem))
+                    self._forget(lambda other, entry=entry: other is entry)
+
+    def _dangling(self, entry: Entry, kinds: Collection[str]) -> str:
+        """What an entry speaks of and nobody registered; empty where there is nothing."""
+        for kind, keys in (("capability", entry.facts.capabilities), ("model", entry.facts.models)):
+            for key in keys if kind in kinds else ():
+                known = self.names(kind)
+                value = getattr(entry.facts, key)
+                for name in (value,) if isinstance(value, str) else value:
+                    if name not in known and name not in (other.qualified for other in self.entries(kind)):
+                        return f"{key}= names the {kind} {name!r}, which no plugin registers{did_you_mean(name, known)}"
+        return ""
 
     def entries(self, kind: str) -> Iterator[Entry]:
         """All entries of a kind, sorted by name."""
@@ -184,10 +264,15 @@ class Registry:
         return entries[0]
 
     def _failed_hint(self) -> str:
-        if not self.plugins.failed:
-            return ""
-        names = ", ".join(plugin.name for plugin in self.plugins.failed)
-        return f"these plugins failed to load and may have held it: {names} (see: harness plugins)"
+        """Which plugins could not be asked for a name: failed ones first, for those can be mended."""
+        hints = []
+        troubled = ", ".join(plugin.name for plugin in self.plugins.troubled)
+        if troubled:
+            hints.append(f"these plugins failed to load and may have held it: {troubled} (see: harness plugins)")
+        left_out = ", ".join(plugin.name for plugin in self.plugins.disabled)
+        if left_out:
+            hints.append(f"these are left out by HARNESS_PLUGINS or registry.yaml: {left_out}")
+        return "; ".join(hints)
 
     # tasks and benchmarks, which are YAML
 
@@ -278,6 +363,10 @@ class Registry:
         for file in self.files:
             models.update(file.models)
         return models
+
+
+def _of_core(entry: Entry) -> bool:
+    return (entry.plugin, entry.distribution) == (CORE, DISTRIBUTION)
 
 
 def _clash(kind: str, name: str, entries: list[Entry]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.arguments import Arguments, check_arguments, parse_arguments
 from harness.capabilities import Request, Response
-from harness.errors import CellError, ConfigurationError, HarnessError, PluginError, UsageError, did_you_mean
+from harness.errors import CellError, ConfigurationError, HarnessError, UsageError, did_you_mean
 from harness.model import Model, Part
 from harness.plugins import describe
 from harness.registry import Entry, Registry
@@ -185,8 +185,8 @@ def _resolve(at: _Surroundings, wanted: Specification, *, seen: tuple[str, ...])
         known = {*registry.names("model"), *named}
         if wanted.name not in {*known, *(e.qualified for e in registry.entries("model"))}:
             registry_names = UsageError(f"no model is named {wanted.name!r}{did_you_mean(wanted.name, known)}")
-            if registry.plugins.failed:
-                registry.find("model", wanted.name)  # its message names the plugins that failed
+            if registry.plugins.troubled or registry.plugins.disabled:
+                registry.find("model", wanted.name)  # its message names the plugins that may have held it
             raise registry_names
         return _construct(at, wanted, registry.find("model", wanted.name), seen)
     declared = named[wanted.name]
@@ -203,10 +203,7 @@ def _resolve(at: _Surroundings, wanted: Specification, *, seen: tuple[str, ...])
 
 
 def _construct(at: _Surroundings, wanted: Specification, entry: Entry, seen: tuple[str, ...]) -> ModelHandle:
-    loaded = entry.load()
-    if not (isinstance(loaded, type) and issubclass(loaded, Model)):
-        raise PluginError(f"the model {entry.qualified!r} ({entry.reference}) must be a subclass of harness.Model")
-    kind: type[Model] = loaded
+    kind: type[Model] = entry.load()
     arguments = check_arguments(f"model {wanted.name!r}", kind, wanted.arguments)
     known = at.registry.names("capability")
     try:
@@ -286,9 +283,9 @@ def _resolve_trained(at: _Surroundings, wanted: Specification, declared: Any) ->
         raise UsageError(f"the model {wanted.name!r} is trained as registry.yaml says and takes no arguments")
     settings = check_arguments(f"model {wanted.name!r}: trainer {trainer.name!r}", trainer.load(), declared.settings)
     directory = models_folder / f"{wanted.name.replace('/', '-')}-{_training_digest(registry, trainer, declared)}"
-    entry = registry.find("model", str(trainer.facts.get("model", "")))
+    entry = registry.find("model", trainer.facts.model)
     training = Training(trainer, declared.task, settings, declared.base, directory)
-    handle = ModelHandle(wanted.label, entry, {}, tuple(entry.facts.get("offers", ())), None, training)
+    handle = ModelHandle(wanted.label, entry, {}, entry.facts.offers, None, training)
     if (directory / MANIFEST).is_file():
         finish_training(registry, handle, models_folder)
     return handle

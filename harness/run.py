@@ -18,7 +18,7 @@ from harness.metric import Metric
 from harness.plan import Asked, Cell, Plan
 from harness.plugins import describe
 from harness.progress import Progress, SilentProgress
-from harness.registry import Registry
+from harness.registry import Capabilities, Registry
 from harness.resolve import ModelHandle
 from harness.store import Store
 from harness.store.progress import FiledProgress
@@ -88,7 +88,7 @@ class Runner:
         self._answered = 0  # requests of the current cell that were answered
         self._bar: Callable[[float], None] = _no_bar
         self._filed = FiledProgress(store, 0, 0)
-        self._capabilities = {entry.name: entry.load() for entry in registry.entries("capability")}
+        self._capabilities = Capabilities(registry)
 
     def run(self, plan: Plan, *, on_cell: Callable[[CellRecord], None] = lambda cell: None) -> Outcome:
         """Run all cells; a cell that fails does not stop the others.
@@ -138,8 +138,10 @@ class Runner:
         for implementation in getattr(self._registry.plugins.manager.hook, hook).get_hookimpls():
             try:
                 implementation.function(**{name: arguments[name] for name in implementation.argnames})
-            except Exception as error:
-                self._progress.warn(f"plugin {implementation.plugin_name!r} failed in {hook}: {describe(error)}")
+            except (Exception, SystemExit) as error:
+                plugin = self._registry.plugins.of(implementation.plugin_name)
+                whose = f"plugin {plugin.name!r} of {plugin.distribution}"
+                self._progress.warn(f"{whose} failed in {hook}: {describe(error)}")
 
     def door(self) -> Door:
         """A new door to models, with a tally of its own."""

@@ -20,7 +20,7 @@ from harness.capabilities import Candidates, Capability, Failure, Likelihood, Pa
 from harness.check import samples
 from harness.errors import HarnessError
 from harness.model import Model
-from harness.plugins import describe
+from harness.plugins import Plugin, describe
 from harness.registry import KINDS, Registry
 from harness.resolve import ModelHandle, resolve_model
 
@@ -58,8 +58,9 @@ def check_name(registry: Registry, name: str, *, store: Path | None = None) -> l
     Raises:
         UsageError: neither is known by that name.
     """
-    if name in {plugin.name for plugin in registry.plugins.found}:
-        return list(check_plugin(registry, name))
+    plugins = registry.plugins.named(name)
+    if plugins:
+        return [finding for plugin in plugins for finding in check_plugin(registry, plugin)]
     handle = resolve_model(registry, name, models_folder=models_folder(store_path(registry, store)))
     if handle.model is None:
         return [Finding(name, "is trained", False, f"evaluate it once to train it: harness eval -m {name} -t TASK")]
@@ -69,17 +70,18 @@ def check_name(registry: Registry, name: str, *, store: Path | None = None) -> l
 # plugins
 
 
-def check_plugin(registry: Registry, name: str) -> Iterator[Finding]:
-    """Registration is light, and every registered name can be imported."""
-    plugin = registry.plugins.named(name)
-    yield Finding(name, "loads", plugin.state != "failed", plugin.problem)
-    if plugin.state != "loaded":
+def check_plugin(registry: Registry, plugin: Plugin) -> Iterator[Finding]:
+    """Registration is light, what is registered can be used, and every registered name can be imported."""
+    name = plugin.name
+    yield Finding(name, "loads", plugin.state != "failed", "" if plugin.refused else plugin.problem)
+    if plugin.state not in ("loaded", "incomplete"):
         return
+    yield Finding(name, "registers what can be used", not plugin.refused, "; ".join(plugin.refused))
     heavy = _heavy_imports(plugin.module)
     yield Finding(name, "imports nothing heavy at registration", not heavy, ", ".join(heavy))
     for kind in KINDS:
         for entry in registry.entries(kind):
-            if entry.plugin != name:
+            if not entry.is_of(plugin):
                 continue
             subject = f"{name}: {kind} {entry.name}"
             try:
@@ -95,7 +97,7 @@ def check_plugin(registry: Registry, name: str) -> Iterator[Finding]:
                 "" if entry.description else "no description=",
             )
             if kind == "model":
-                yield _offers_what_it_says(subject, registry, entry.facts.get("offers", ()), thing)
+                yield _offers_what_it_says(subject, registry, entry.facts.offers, thing)
 
 
 def _heavy_imports(module: str) -> list[str]:

@@ -78,7 +78,7 @@ def _registry(registry: Registry) -> Iterator[Finding]:
         yield Finding(
             f"plugin {plugin.name}",
             f"{text}: {plugin.problem}" if plugin.problem else text,
-            plugin.state != "failed",
+            plugin not in registry.plugins.troubled,
         )
     for clash in registry.clashes():
         yield Finding("names", clash, ok=False)

@@ -57,7 +57,7 @@ def command(
     _check(importer, convert, chosen)
     _check_folders(entry, files)
     # Figures may stand in several files, so an importer of them sees all files at once.
-    inputs = [list(files)] if entry.facts.get("together") else files
+    inputs = [list(files)] if entry.facts.together else files
     rows = [row for given in inputs for row in _rows(importer, convert, given, chosen)]
     if not rows:
         raise UsageError(f"{', '.join(map(str, files))}: nothing to import was found")
@@ -71,9 +71,9 @@ def command(
 
 def _next_step(entry: Entry, rows: Sequence[Any], output: Path) -> str:
     """What was written, and how to use it."""
-    if entry.facts.get("writes") == "published":
+    if entry.facts.writes == "published":
         models = len({row["model"] for row in rows})
-        target = entry.facts.get("benchmark", "BENCHMARK")
+        target = entry.facts.benchmark or "BENCHMARK"
         written = f"{len(rows)} published figures of {models} models written to {output}"
         return f"{written}; show them with: harness leaderboard {target} --published {output}"
     return f"{len(rows)} rows written to {output}; use them as: -m LABEL=recorded:path={output}"
@@ -82,7 +82,7 @@ def _next_step(entry: Entry, rows: Sequence[Any], output: Path) -> str:
 def _check_folders(entry: Entry, files: Sequence[Path]) -> None:
     from harness.errors import UsageError
 
-    if not (entry.facts.get("folders") or entry.facts.get("together")):
+    if not (entry.facts.folders or entry.facts.together):
         folder = next((file for file in files if file.is_dir()), None)
         if folder is not None:
             raise UsageError(f"{folder}: a folder; the importer {entry.name!r} reads files")

@@ -78,7 +78,7 @@ def listing(registry: Registry, what: str) -> list[dict[str, Any]]:
             "description": e.description,
             "plugin": e.plugin,
             "distribution": e.distribution,
-            **e.facts,
+            **e.facts.as_json(),
         }
         for e in registry.entries(kind)
     ]

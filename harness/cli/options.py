@@ -44,13 +44,15 @@ def json_option(function: F) -> F:
 
 
 def open_registry(registry_file: Path | None, strict: bool) -> Registry:
-    """The registry; reports plugins that failed on standard error."""
+    """The registry; reports on standard error what of plugins cannot be used."""
     registry = Registry(extra=registry_file, strict=strict)
-    for plugin in registry.plugins.failed:
-        click.echo(
-            f"warning: plugin {plugin.name!r} of {plugin.distribution} {plugin.version} failed: {plugin.problem}",
-            err=True,
-        )
+    for plugin in registry.plugins.troubled:
+        whose = f"plugin {plugin.name!r} of {plugin.distribution} {plugin.version}"
+        if plugin.state == "failed":
+            click.echo(f"warning: {whose} failed: {plugin.problem}", err=True)
+            continue
+        for problem in plugin.refused:
+            click.echo(f"warning: {whose}: {problem}", err=True)
     return registry
 
 

@@ -17,12 +17,12 @@ from harness.registry import KINDS, Registry
 def command(registry_file: Path | None, strict: bool, as_json: bool) -> int:
     """List plugins with what they register, why those that failed did, and names that clash.
 
-    The exit status is 1 where a plugin failed.
+    The exit status is 1 where a plugin failed, or something that one registers cannot be used.
     """
     registry = Registry(extra=registry_file, strict=strict)
     rows: list[dict[str, Any]] = []
     for plugin in registry.plugins.found:
-        names = {k: [e.name for e in registry.entries(k) if e.plugin == plugin.name] for k in KINDS}
+        names = {k: [e.name for e in registry.entries(k) if e.is_of(plugin)] for k in KINDS}
         rows.append(
             {
                 "name": plugin.name,
@@ -37,12 +37,12 @@ def command(registry_file: Path | None, strict: bool, as_json: bool) -> int:
     if as_json:
         print_json({"plugins": rows, "clashes": registry.clashes()})
     else:
-        for row in rows:
+        for row, plugin in zip(rows, registry.plugins.found, strict=True):
             click.echo(f"{row['name']}  {row['state']}  ({row['distribution']} {row['version']}, {row['module']})")
-            if row["problem"]:
-                click.echo(f"    {row['problem']}")
+            for problem in plugin.refused or filter(None, [plugin.problem]):
+                click.echo(f"    {problem}")
             for kind, own in row["registers"].items():
                 click.echo(f"    {kind}: {', '.join(own)}")
         for clash in registry.clashes():
             click.echo(f"clash: {clash}")
-    return 1 if registry.plugins.failed else 0
+    return 1 if registry.plugins.troubled else 0

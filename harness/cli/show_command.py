@@ -83,7 +83,7 @@ def describe_name(registry: Registry, name: str) -> list[dict[str, Any]]:
 
 def _entry(entry: Entry) -> dict[str, Any]:
     facts: dict[str, Any] = {entry.kind: entry.name, "description": entry.description}
-    facts |= {k: list(v) if isinstance(v, tuple) else v for k, v in entry.facts.items()}
+    facts |= {k: list(v) if isinstance(v, tuple) else v for k, v in entry.facts.as_json().items()}
     facts |= {
         "plugin": f"{entry.plugin} ({entry.distribution} {entry.version})",
         "reference": entry.reference,

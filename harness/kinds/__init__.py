@@ -16,19 +16,6 @@ _HERE = "harness.kinds"
 
 
 @hookimpl
-def register_capabilities(register: Register) -> None:
-    """The capabilities of the core."""
-    from harness.capabilities import CORE
-
-    for capability in CORE:
-        register(
-            capability.name,
-            f"harness.capabilities:{capability.name.upper()}",
-            description=capability.description,
-        )
-
-
-@hookimpl
 def register_tasks(register: Register) -> None:
     """The kinds themselves."""
     register(
@@ -42,16 +29,6 @@ def register_tasks(register: Register) -> None:
         "similarity",
         f"{_HERE}.similarity:Similarity",
         description="tell pairs that mean the same from others",
-    )
-
-
-@hookimpl
-def register_models(register: Register) -> None:
-    """What the core's own commands make."""
-    register(
-        "cross-fitted",
-        "harness.cross_validation:CrossFitted",
-        description="answers each item by the model that was trained without it (path= of harness cross-validate)",
     )
 
 
@@ -192,10 +169,3 @@ def register_metrics(register: Register) -> None:
     }.items():
         for name, (attribute, description) in names.items():
             register(name, f"{_HERE}.{module}:{attribute}", description=description)
-
-
-@hookimpl
-def register_benchmarks(register: Register) -> None:
-    """The aggregates."""
-    register("mean", "harness.aggregate:mean", description="mean, weighted or not; errors add in squares")
-    register("minimum", "harness.aggregate:minimum", description="the lowest")

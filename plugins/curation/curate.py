@@ -18,7 +18,7 @@ from harness.capabilities import Completion, Failure, Generation
 from harness.errors import CellError, DataError, UsageError
 from harness.executors import LocalExecutor
 from harness.progress import Progress
-from harness.registry import Registry
+from harness.registry import Capabilities, Registry
 from harness.resolve import ModelHandle
 from harness.run import chunks, count_items
 from harness.store import Store
@@ -121,7 +121,7 @@ def curate(
         DataError: no row of the data can be read.
         StoreError: completions cannot be filed.
     """
-    capabilities = {entry.name: entry.load() for entry in registry.entries("capability")}
+    capabilities = Capabilities(registry)
     rows: list[dict[str, Any]] = []
     accounts = []
     executor = LocalExecutor()
