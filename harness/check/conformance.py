@@ -23,6 +23,7 @@ from harness.model import Model
 from harness.plugins import Plugin, describe
 from harness.registry import KINDS, Registry
 from harness.resolve import ModelHandle, resolve_model
+from harness.routes import mismatch
 
 HEAVY = (
     "torch",
@@ -98,6 +99,9 @@ def check_plugin(registry: Registry, plugin: Plugin) -> Iterator[Finding]:
             )
             if kind == "model":
                 yield _offers_what_it_says(subject, registry, entry.facts.offers, thing)
+            if kind == "adapter":
+                problem = mismatch(entry)
+                yield Finding(subject, "converts what it says", not problem, problem)
 
 
 def _heavy_imports(module: str) -> list[str]:

@@ -181,7 +181,7 @@ def test_every_adapter_of_the_plugin_gives_and_needs_what_it_registered(registry
         if entry.plugin == "conversions":
             adapter = entry.load()()
             assert isinstance(adapter, Adapter)
-            assert (adapter.gives, adapter.needs) == (entry.facts["gives"], entry.facts["needs"])
+            assert (adapter.gives, adapter.needs) == (entry.facts.gives, entry.facts.needs)
 
 
 # through a plan
