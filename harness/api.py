@@ -285,7 +285,7 @@ def compare(
         UsageError: one of the models was not evaluated on any of the tasks, or stores contradict each other.
     """
     registry = registry or Registry()
-    options: dict[str, Any] = {"metrics": metrics, "split": split}
+    options: dict[str, Any] = {"metrics": metrics, "split": split, "say": say}
     if merge:
         if split != "test":
             raise UsageError(f"stores are merged with their results on the test split, not on {split}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from harness.columns import ColumnReader, Slice
 from harness.data import MIRROR_VARIABLE, FileSource, GeneratorSource, HubSource, mirror_file
 from harness.errors import ConfigurationError, UnknownName, UsageError, did_you_mean
+from harness.plugins import plugin_code
 from harness.registry import Registry
 from harness.rows import AbsentSource, RangeSource, SelectedSource, Source
 from harness.task import Definition, Part, Task
@@ -42,7 +43,8 @@ def build_task(registry: Registry, name: str) -> Task:
             raise UsageError(f"{name!r} is {len(known.tasks)} tasks, and one is needed here: {some}")
         raise UnknownName("task or benchmark", name, names, hint=hint if registry.task_problems else "")
     if entry.source is not None:
-        task = entry.source.task(name.partition(":")[2])
+        with plugin_code(f"the task source {entry.source.name!r}: task({name.partition(':')[2]!r})"):
+            task = entry.source.task(name.partition(":")[2])
         task.name = name
         return task
     file, digest = read_task_file(entry)
@@ -53,20 +55,20 @@ def build_task(registry: Registry, name: str) -> Task:
         split: [_part(entry, file, kind, source) for source in (sources if isinstance(sources, list) else [sources])]
         for split, sources in file.data.items()
     }
-    return kind(
-        Definition(
-            name=name,
-            version=file.version,
-            description=file.description,
-            licence=file.licence,
-            citation=file.citation,
-            parts=parts,
-            metrics=tuple(file.metrics),
-            brief=file.brief,
-            options=file.options,
-            digest=digest,
-        )
+    definition = Definition(
+        name=name,
+        version=file.version,
+        description=file.description,
+        licence=file.licence,
+        citation=file.citation,
+        parts=parts,
+        metrics=tuple(file.metrics),
+        brief=file.brief,
+        options=file.options,
+        digest=digest,
     )
+    with plugin_code(f"{entry.path}: a task of kind {file.kind!r}"):
+        return kind(definition)
 
 
 def task_digest(registry: Registry, name: str) -> str:
@@ -93,7 +95,8 @@ def build_source(registry: Registry, name: str) -> TaskSource:
             places = given[key] if isinstance(given[key], list) else [given[key]]
             given[key] = [str(file.folder / Path(str(place)).expanduser()) for place in places]
         settings |= given
-    source = kind(**check_arguments(f"task source {name!r}", kind, settings))
+    with plugin_code(f"the task source {name!r}"):
+        source = kind(**check_arguments(f"task source {name!r}", kind, settings))
     source.name, source.registry = name, registry
     return source
 

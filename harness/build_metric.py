@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.arguments import check_arguments
 from harness.errors import UsageError
 from harness.metric import Metric
-from harness.plugins import describe
+from harness.plugins import describe, plugin_code
 from harness.registry import Registry
 from harness.resolve import parse_specification
 from harness.task import Task
@@ -17,7 +17,8 @@ def metric_of(registry: Registry, task: Task, text: str) -> Metric:
     Raises:
         UsageError: there is neither, or an argument is unknown.
     """
-    own = task.own_metric(text)
+    with plugin_code(f"{task.name}: own_metric()"):
+        own = task.own_metric(text)
     return build_metric(registry, text) if own is None else own
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import StoreError
+from harness.errors import DataError, StoreError
 from harness.metric import Columns
 from harness.npz import DamagedArrays, read_npz
 from harness.store.reading import Readable
@@ -47,7 +47,7 @@ class Collector:
     """Collects the rows of one cell, chunk by chunk."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
+        self._names = list(names)
         self._chunks: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
         self._ids: list[NDArray[np.bytes_]] = []
         self._domains: dict[str, int] = {}
@@ -60,10 +60,13 @@ class Collector:
     def add(self, items: Sequence[Item], rows: Sequence[Mapping[str, Any]]) -> None:
         """The rows of a chunk of items."""
         if not self.count and rows:  # a task may learn from its first answers what figures it has
-            self._names = list(dict.fromkeys(name for row in rows for name in row))
-            self._chunks = {name: [] for name in self._names}
+            self._names, self._chunks = [], {}
+        for name in dict.fromkeys(name for row in rows for name in row):
+            if name not in self._chunks:  # how many items are a chunk must not decide which figures there are
+                self._names.append(name)
+                self._chunks[name] = [np.full(self.count, np.nan)] if self.count else []
         for name in self._names:
-            self._chunks[name].append(_stack([row.get(name, math.nan) for row in rows]))
+            self._chunks[name].append(_stack(name, [row.get(name, math.nan) for row in rows]))
         self._ids.append(np.array([item.id.encode() for item in items]))
         combinations = self._combinations
         self._memberships.append(
@@ -85,7 +88,7 @@ class Collector:
 
     def table(self, facts: Mapping[str, Any]) -> Table:
         """All rows collected."""
-        values = {name: _concatenate(self._chunks.pop(name)) for name in self._names}
+        values = {name: _concatenate(name, self._chunks.pop(name)) for name in self._names}
         names = list(dict.fromkeys(name for combination in self._combinations for name in combination))
         numbers = {name: i for i, name in enumerate(names)}
         return Table(
@@ -97,24 +100,54 @@ class Collector:
         )
 
 
-def _stack(values: Sequence[Any]) -> NDArray[np.float64]:
-    """(n,) of numbers, or (n, k) of rows of unequal length padded with NaN."""
-    if not values or np.ndim(values[0]) == 0:
+def _stack(name: str, values: Sequence[Any]) -> NDArray[np.float64]:
+    """(n,) of numbers, or (n, k) of rows of unequal length padded with NaN.
+
+    A row whose request failed may hold NaN where the others hold arrays, for nobody knows how long an array that was
+    never made would be: it becomes an empty row.
+
+    Raises:
+        DataError: the column holds numbers and arrays, or arrays of more than one dimension.
+    """
+    dimensions = {np.ndim(value) for value in values}
+    if dimensions <= {0}:
         return np.array(values, dtype=np.float64)
-    width = max(len(value) for value in values)
-    stacked = np.full((len(values), width), np.nan)
-    for i, value in enumerate(values):
-        stacked[i, : len(value)] = value
+    if dimensions - {0, 1}:
+        raise DataError(f"the column {name!r} holds an array of {max(dimensions)} dimensions; at most 1 is possible")
+    rows = [np.empty(0) if np.ndim(value) == 0 and _is_nan(value) else value for value in values]
+    if any(np.ndim(row) == 0 for row in rows):
+        raise DataError(f"the column {name!r} holds a number in one row and an array in another")
+    width = max(len(row) for row in rows)
+    stacked = np.full((len(rows), width), np.nan)
+    for i, row in enumerate(rows):
+        stacked[i, : len(row)] = row
     return stacked
 
 
-def _concatenate(chunks: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+def _is_nan(value: Any) -> bool:
+    return value is None or math.isnan(value)
+
+
+def _concatenate(name: str, chunks: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """All chunks of a column; one without a single array is of empty rows where others hold arrays.
+
+    Raises:
+        DataError: one chunk holds numbers and another arrays.
+    """
     if not chunks:
         return np.empty(0)
-    if chunks[0].ndim == 1:
+    if all(chunk.ndim == 1 for chunk in chunks):
         return np.concatenate(chunks)
-    width = max(chunk.shape[1] for chunk in chunks)
-    return np.concatenate([np.pad(c, ((0, 0), (0, width - c.shape[1])), constant_values=np.nan) for c in chunks])
+    if any(chunk.ndim == 1 and not np.isnan(chunk).all() for chunk in chunks):
+        raise DataError(f"the column {name!r} holds a number in one row and an array in another")
+    rows = [chunk.reshape(len(chunk), 1) if chunk.ndim == 1 else chunk for chunk in chunks]
+    width = max(chunk.shape[1] for chunk in chunks if chunk.ndim == 2)
+    return np.concatenate([_padded(chunk, width) for chunk in rows])
+
+
+def _padded(rows: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Rows of that width, filled up with NaN; the only column of an empty row may be left out."""
+    return np.pad(rows, ((0, 0), (0, max(0, width - rows.shape[1]))), constant_values=np.nan)[:, :width]
 
 
 def duplicate_ids(table: Table) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,9 @@ from harness import stats
 from harness.build import build_task
 from harness.build_metric import check_columns, metric_of
 from harness.collect import Table, table_of_cell
-from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.errors import HarnessError, UnknownName, UsageError, did_you_mean
 from harness.metric import MeanMetric, Metric
+from harness.plugins import describe, plugin_code
 from harness.registry import Registry
 from harness.stats import Difference, Estimate
 from harness.store.reading import Readable
@@ -46,6 +47,7 @@ def compare_models(
     *,
     metrics: Sequence[str] = (),
     split: str = "test",
+    say: Callable[[str], None] = lambda note: None,
 ) -> list[Comparison]:
     """Paired differences on every task that both models were evaluated on.
 
@@ -57,6 +59,7 @@ def compare_models(
         targets: Tasks or benchmarks.
         metrics: Only these; default: the metrics of each task.
         split: Results on this split; whole evaluations before those with a limit.
+        say: Told which metrics were left out, and why.
 
     Raises:
         UsageError: one of them was not evaluated on any of the tasks; suggests the nearest label.
@@ -78,7 +81,7 @@ def compare_models(
     return [
         c
         for name in shared
-        for c in compare_cells(registry, store, cells[first, name], cells[second, name], metrics=metrics)
+        for c in compare_cells(registry, store, cells[first, name], cells[second, name], metrics=metrics, say=say)
     ]
 
 
@@ -98,9 +101,17 @@ def tasks_of(registry: Registry, targets: Sequence[str]) -> list[str]:
 
 
 def compare_cells(
-    registry: Registry, store: Readable, one: CellRecord, other: CellRecord, *, metrics: Sequence[str] = ()
+    registry: Registry,
+    store: Readable,
+    one: CellRecord,
+    other: CellRecord,
+    *,
+    metrics: Sequence[str] = (),
+    say: Callable[[str], None] = lambda note: None,
 ) -> list[Comparison]:
     """Paired differences of two cells of one task, every metric on every domain.
+
+    A metric that has no influence of single items, or whose code raises, is left out and said.
 
     Raises:
         UsageError: they are of different versions of the task, or have no item in common.
@@ -111,19 +122,41 @@ def compare_cells(
         raise UsageError(
             f"{one.label} and {other.label} were evaluated on different versions of {one.task}; evaluate both again"
         )
-    tables = [table_of_cell(store, cell, task.facts()) for cell in (one, other)]
+    with plugin_code(f"{one.task}: facts()"):
+        facts = task.facts()
+    tables = [table_of_cell(store, cell, facts) for cell in (one, other)]
     rows = shared_rows(*tables)
     if not len(rows[0]):
         raise UsageError(f"{one.label} and {other.label} have no item of {one.task} in common")
     comparisons = []
     for text in metrics or task.metrics:
-        metric = metric_of(registry, task, text)
-        check_columns(metric, task)
-        for domain, mask in tables[0].domains():
-            keep = np.ones(len(rows[0]), dtype=bool) if mask is None else mask[rows[0]]
-            kept = (rows[0][keep], rows[1][keep])
-            found = compare_rows(metric, one.task, domain, tables, kept)
-            comparisons.append(dataclasses.replace(found, win_rate=_win_rate(metric, tables, kept)))
+        try:
+            metric = metric_of(registry, task, text)
+            check_columns(metric, task)
+        except HarnessError as error:
+            if metrics:  # the user asked for this one
+                raise
+            say(f"{one.task}: no comparison by {text}: {error}")
+            continue
+        try:
+            comparisons += _by_domain(metric, one.task, tables, rows)
+        except NotImplementedError:
+            say(f"{one.task}: two models cannot be compared by {text}, which gives no influence of single items")
+        except Exception as error:  # a plugin's metric
+            say(f"{one.task}: no comparison by {text}: {describe(error)}")
+    return comparisons
+
+
+def _by_domain(
+    metric: Metric, task: str, tables: Sequence[Table], rows: tuple[np.ndarray, np.ndarray]
+) -> list[Comparison]:
+    """One metric on the rows that two models share, on every domain."""
+    comparisons = []
+    for domain, mask in tables[0].domains():
+        keep = np.ones(len(rows[0]), dtype=bool) if mask is None else mask[rows[0]]
+        kept = (rows[0][keep], rows[1][keep])
+        found = compare_rows(metric, task, domain, tables, kept)
+        comparisons.append(dataclasses.replace(found, win_rate=_win_rate(metric, tables, kept)))
     return comparisons
 
 

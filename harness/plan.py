@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -168,7 +169,8 @@ class Planner:
     ) -> None:
         """Add the cells of one model."""
         for task in tasks:
-            cell = self._attempt(self._cell, handle, task, roles, wish, plan, task.name in explicit)
+            make = partial(self._cell, handle, task, roles, wish, plan, task.name in explicit)
+            cell = self._of_plugin(f"{handle.label} on {task.name}", make, "planning")
             if cell is not None:
                 cell.blocked = blocked.get(task.name, "")
                 plan.cells.append(cell)
@@ -199,12 +201,12 @@ class Planner:
                 self._note(str(error))
         return None
 
-    def _of_plugin(self, what: str, method: Callable[[], T]) -> T | None:
-        """The same for a method of a plugin's, which may raise anything."""
+    def _of_plugin(self, what: str, method: Callable[[], T], doing: str = "") -> T | None:
+        """Call a plugin's method. Any exception becomes a problem; then return None."""
         try:
             return self._attempt(method)
         except Exception as error:
-            self._note(f"{what}: {method.__name__}() failed: {describe(error)}")
+            self._note(f"{what}: {doing or f'{method.__name__}()'} failed: {describe(error)}")
             return None
 
     def _model(self, text: str) -> ModelHandle:

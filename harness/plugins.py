@@ -16,7 +16,7 @@ from types import ModuleType
 import pluggy
 
 from harness import hooks
-from harness.errors import PluginError, did_you_mean
+from harness.errors import HarnessError, PluginError, did_you_mean
 
 GROUP = "harness.plugins"
 TASK_GROUP = "harness.tasks"
@@ -209,6 +209,21 @@ def _restriction(known: Collection[str]) -> set[str] | None:
             f"{RESTRICT_VARIABLE} names the plugin {name!r}, which is not installed{did_you_mean(name, known)}"
         )
     return names
+
+
+@contextlib.contextmanager
+def plugin_code(what: str) -> Iterator[None]:
+    """Turn whatever a plugin's code raises into one error that says whose code it was.
+
+    Raises:
+        PluginError: it raised something else than an error meant for the user.
+    """
+    try:
+        yield
+    except HarnessError:
+        raise
+    except Exception as error:
+        raise PluginError(f"{what} failed: {describe(error)}") from error
 
 
 def describe(error: BaseException) -> str:

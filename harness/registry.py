@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import NameClash, PluginError, UnknownName, did_you_mean
 from harness.facts import Facts, check_name, facts_of, wrong_kind
-from harness.plugins import CORE, DISTRIBUTION, Plugin, Plugins, import_attribute, load_plugins, slow_is_said
+from harness.plugins import (
+    CORE,
+    DISTRIBUTION,
+    Plugin,
+    Plugins,
+    import_attribute,
+    load_plugins,
+    plugin_code,
+    slow_is_said,
+)
 from harness.task_sources import WithSources
 
 if TYPE_CHECKING:
@@ -323,7 +333,8 @@ class Registry:
         """All tasks and benchmarks, for suggestions; those of a source where the name speaks of one."""
         found = self.source_of(name)
         if found is not None:
-            return [f"{found[0].name}:{listed}" for listed in found[0].names()]
+            with _asking(found[0], "names"):
+                return [f"{found[0].name}:{listed}" for listed in found[0].names()]
         return [*self.tasks(), *self.benchmarks()]
 
     def is_pattern(self, target: str) -> bool:
@@ -339,14 +350,19 @@ class Registry:
             return fnmatch.filter(self.tasks(), pattern)
         source, rest = found
         glob, colon, options = rest.partition(":")
-        return [f"{source.name}:{name}{colon}{options}" for name in fnmatch.filter(source.task_names(), glob)]
+        with _asking(source, "task_names"):
+            names = list(source.task_names())
+        return [f"{source.name}:{name}{colon}{options}" for name in fnmatch.filter(names, glob)]
 
     def _task_of_source(self, name: str) -> TaskEntry | None:
         from harness.taskfiles import TaskEntry
 
         found = self.source_of(name)
-        listed = found[0].find(found[1]) if found else None
-        if found is None or listed is None or listed.kind == "group":
+        if found is None:
+            return None
+        with _asking(found[0], "find"):
+            listed = found[0].find(found[1])
+        if listed is None or listed.kind == "group":
             return None
         entry = self.find("task source", found[0].name)
         origin = f"{entry.distribution} {entry.version}"
@@ -354,8 +370,14 @@ class Registry:
 
     def _benchmark_of_source(self, name: str) -> BenchmarkFile | None:
         found = self.source_of(name)
-        listed = found[0].find(found[1]) if found else None
-        return found[0].benchmark(found[1]) if found and listed and listed.kind == "group" else None
+        if found is None:
+            return None
+        with _asking(found[0], "find"):
+            listed = found[0].find(found[1])
+        if listed is None or listed.kind != "group":
+            return None
+        with _asking(found[0], "benchmark"):
+            return found[0].benchmark(found[1])
 
     def named_models(self) -> dict[str, Any]:
         """Models that registry files declare, by name; later files win."""
@@ -363,6 +385,11 @@ class Registry:
         for file in self.files:
             models.update(file.models)
         return models
+
+
+def _asking(source: TaskSource, method: str) -> contextlib.AbstractContextManager[None]:
+    """While a library of tasks is asked, which is a plugin's code."""
+    return plugin_code(f"the task source {source.name!r}: {method}()")
 
 
 def _of_core(entry: Entry) -> bool:

@@ -15,7 +15,7 @@ from harness.arguments import Arguments, check_arguments, parse_arguments
 from harness.capabilities import Request, Response
 from harness.errors import CellError, ConfigurationError, HarnessError, UsageError, did_you_mean
 from harness.model import Model, Part
-from harness.plugins import describe
+from harness.plugins import describe, plugin_code
 from harness.registry import Entry, Registry
 
 _LABEL = re.compile(r"^(?P<label>[\w./@+-]+)=(?P<rest>[^=:]+(:.*)?)$")
@@ -95,12 +95,14 @@ class ModelHandle:
     def description(self) -> dict[str, Any]:
         """What the fingerprint is a hash of."""
         model = self.ready
+        with plugin_code(f"{self.label}: identity()"):
+            identity = dict(model.identity())
         places = getattr(model, "places", ())
         return {
             "reference": self.entry.reference,
             "version": str(getattr(model, "version", "1")),
             "arguments": {k: v for k, v in self.arguments.items() if k not in places and k not in self.parts},
-            "identity": dict(model.identity()) if hasattr(model, "identity") else {},
+            "identity": identity,
             "parts": {name: part.fingerprint for name, part in self.parts.items()},
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +15,13 @@ from harness.collect import Collector, Table, duplicate_ids, save_table
 from harness.environment import describe_run
 from harness.errors import CellError, DataError, HarnessError, StoreError
 from harness.executors import LocalExecutor
-from harness.metric import Metric
+from harness.metric import Columns, Metric
 from harness.plan import Asked, Cell, Plan
 from harness.plugins import describe
 from harness.progress import Progress, SilentProgress
 from harness.registry import Capabilities, Registry
 from harness.resolve import ModelHandle
+from harness.stats import Estimate, not_available
 from harness.store import Store
 from harness.store.progress import FiledProgress
 from harness.store.records import (
@@ -27,6 +29,7 @@ from harness.store.records import (
     AskedRecord,
     CellRecord,
     Result,
+    check_estimate,
     finish_run,
     save_cell,
     start_run,
@@ -84,7 +87,7 @@ class Runner:
     def __init__(self, registry: Registry, store: Store, *, progress: Progress | None = None) -> None:
         self._registry, self._store = registry, store
         self._progress = progress or SilentProgress()
-        self._executor = LocalExecutor()
+        self._executor = LocalExecutor(warn=self._progress.warn)
         self._answered = 0  # requests of the current cell that were answered
         self._bar: Callable[[float], None] = _no_bar
         self._filed = FiledProgress(store, 0, 0)
@@ -187,8 +190,9 @@ class Runner:
             ]
             table = self._answer_all(cell, plan, door, record)
             record.items = len(table.columns)
+            metrics = cell.task.settled_metrics(cell.metrics)
             record.results = estimates(
-                cell.label, cell.task.name, cell.task.settled_metrics(cell.metrics), table, cell.adapters, wish
+                cell.label, cell.task.name, metrics, table, cell.adapters, wish, say=record.remarks.append
             )
             record.columns = f"columns/{_cell_digest(record)}.npz"
             save_table(table, self._store.folder / record.columns)
@@ -200,7 +204,7 @@ class Runner:
         except Exception as error:  # a plugin's task or metric: it ends this cell only
             record.problem = f"{cell.task.name}: {describe(error)}"
         self._bar = _no_bar
-        record.remarks = self._remarks(door)
+        record.remarks = list(dict.fromkeys([*record.remarks, *self._remarks(door)]))
         _count(record, door.tally, time.perf_counter() - start)
         return record
 
@@ -317,14 +321,21 @@ def _no_bar(share: float) -> None:
 
 
 def estimates(
-    label: str, task: str, metrics: Sequence[Metric], table: Table, adapters: tuple[str, ...], wish: Any
+    label: str,
+    task: str,
+    metrics: Sequence[Metric],
+    table: Table,
+    adapters: tuple[str, ...],
+    wish: Any,
+    *,
+    say: Callable[[str], None],
 ) -> list[Result]:
-    """Every metric on every domain."""
+    """Every metric on every domain; one that raises has no value, with the reason, and leaves the others theirs."""
     results = []
     for domain, mask in table.domains():
         columns = table.columns if mask is None else table.columns.take(mask)
         for i, metric in enumerate(metrics):
-            estimate = metric.compute(columns, confidence=wish.confidence, seed=wish.seed)
+            estimate = _estimate(metric, columns, wish, say)
             results.append(
                 Result(
                     label,
@@ -339,6 +350,20 @@ def estimates(
                 )
             )
     return results
+
+
+def _estimate(metric: Metric, columns: Columns, wish: Any, say: Callable[[str], None]) -> Estimate:
+    """A metric's estimate; without a value where its code raises or gives what no store can hold."""
+    try:
+        estimate = metric.compute(columns, confidence=wish.confidence, seed=wish.seed)
+        if not isinstance(estimate, Estimate):
+            raise TypeError(f"compute() must give an Estimate, not {type(estimate).__name__}")
+        check_estimate(estimate)
+    except Exception as error:  # a plugin's code
+        reason = describe(error)
+        say(f"the metric {metric.name} has no value: {reason}")
+        return dataclasses.replace(not_available(n=len(columns)), detail={"reason": reason})
+    return estimate
 
 
 def chunks(items: Iterable[Item | BadItem], size: int) -> Iterator[list[Item | BadItem]]:

@@ -18,7 +18,7 @@ from harness.capabilities import Request, Response
 from harness.environment import versions
 from harness.errors import DataError, HarnessError, UsageError
 from harness.outputs import write_atomically
-from harness.plugins import describe
+from harness.plugins import describe, plugin_code
 from harness.progress import Progress
 from harness.registry import Entry, Registry
 from harness.resolve import MANIFEST, ModelHandle, finish_training, resolve_model
@@ -185,12 +185,13 @@ def warn_of_flattery(base: ModelHandle | None, task: str, split: str, progress: 
 
 def _trained_on_the_same(base: ModelHandle | None, task: str, split: str) -> list[str]:
     """Labels of the base model and those inside it that were trained on a split."""
-    return [
-        handle.label
-        for handle in (base.everyone() if base else ())
-        if handle.model is not None
-        and any((m.get("task"), m.get("split")) == (task, split) for m in handle.model.trained_on())
-    ]
+    labels = []
+    for handle in base.everyone() if base else ():
+        with plugin_code(f"{handle.label}: trained_on()"):
+            trained = handle.model.trained_on() if handle.model is not None else ()
+        if any((m.get("task"), m.get("split")) == (task, split) for m in trained):
+            labels.append(handle.label)
+    return labels
 
 
 def check_base(kind: type[Trainer], name: str, base: ModelHandle | None) -> None:

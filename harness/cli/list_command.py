@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options
+from harness.errors import HarnessError
+from harness.plugins import plugin_code
 from harness.registry import KINDS, Registry
 
 WHAT = (
@@ -89,9 +91,14 @@ def listing(registry: Registry, what: str) -> list[dict[str, Any]]:
 
 def _source(registry: Registry, name: str) -> dict[str, Any]:
     """One row for a whole library of tasks."""
-    found = registry.source_of(f"{name}:")
-    assert found is not None
-    more = f"{found[0].summary()} (list them: harness list tasks --filter {name}:)"
+    try:
+        found = registry.source_of(f"{name}:")
+        assert found is not None
+        with plugin_code(f"the task source {name!r}: summary()"):
+            more = f"{found[0].summary()} (list them: harness list tasks --filter {name}:)"
+    except HarnessError as error:  # a library that cannot be opened takes no other task along
+        click.echo(f"warning: {error}", err=True)
+        more = "cannot be listed"
     return {"name": f"{name}:*", "description": more, "kind": "task source", "origin": name}
 
 
@@ -101,7 +108,9 @@ def _of_source(registry: Registry, pattern: str) -> dict[str, list[dict[str, Any
     if found is None:
         return None
     rows: dict[str, list[dict[str, Any]]] = {"tasks": [], "benchmarks": []}
-    for name, listed in sorted(found[0].names().items()):
+    with plugin_code(f"the task source {found[0].name!r}: names()"):
+        names = dict(found[0].names())
+    for name, listed in sorted(names.items()):
         if found[1] in name:
             row = {"name": f"{found[0].name}:{name}", "description": listed.description, "kind": listed.kind}
             rows["benchmarks" if listed.kind == "group" else "tasks"].append(row)

@@ -53,9 +53,29 @@ class LazyGroup(click.Group):
             return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click does."""
-        with _reader_may_go():
+        """As click does; what the command of a plugin raises names the plugin."""
+        with _reader_may_go(), self._plugin_is_named(ctx):
             return super().invoke(ctx)
+
+    @contextlib.contextmanager
+    def _plugin_is_named(self, ctx: click.Context) -> Iterator[None]:
+        try:
+            yield
+        except (click.ClickException, click.exceptions.Exit, click.Abort, HarnessError, ReaderGone, BrokenPipeError):
+            raise
+        except Exception as error:
+            entry = self._of_plugins().get(ctx.invoked_subcommand or "") if self._is_of_plugin(ctx) else None
+            if entry is None or os.environ.get("HARNESS_DEBUG"):
+                raise
+            from harness.errors import PluginError
+            from harness.plugins import describe
+
+            whose = f"the command {entry.name!r} of the plugin {entry.plugin!r} of {entry.distribution}"
+            raise PluginError(f"{whose} failed: {describe(error)}") from error
+
+    @staticmethod
+    def _is_of_plugin(ctx: click.Context) -> bool:
+        return ctx.invoked_subcommand not in COMMANDS
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The built-in commands, in the order in which a user meets them, then those of plugins."""

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options
-from harness.errors import DataError, UnknownName
+from harness.errors import DataError, PluginError, UnknownName
+from harness.plugins import describe, plugin_code
 from harness.registry import KINDS, Entry, Registry
 
 if TYPE_CHECKING:
     from harness.schema import AggregateFile
+    from harness.task import Task
 
 
 @click.command("show")
@@ -88,7 +90,10 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "plugin": f"{entry.plugin} ({entry.distribution} {entry.version})",
         "reference": entry.reference,
     }
-    thing = entry.load()
+    try:
+        thing = entry.load()
+    except PluginError as error:  # what else bears the name is shown all the same
+        return {**facts, "problem": str(error)}
     if inspect.isclass(thing):
         if thing.__init__ is not object.__init__:
             parameters = [p for p in inspect.signature(thing).parameters.values() if p.kind is not p.VAR_KEYWORD]
@@ -113,7 +118,7 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
         "licence": d.licence,
         "citation": d.citation,
         "file": str(entry.path),
-        "data": {split: task.describe_data(split) for split in task.splits},
+        "data": {split: _describe_data(task, split) for split in task.splits},
         "asks": [f"{stage.role}: {' or '.join(stage.accepts)}" for stage in task.stages],
         "metrics": list(task.metrics),
         "columns": list(task.columns),
@@ -126,7 +131,14 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
         )
     except DataError as error:
         facts["first item"] = f"cannot be read: {error}"
+    except Exception as error:  # a plugin's kind of task
+        facts["first item"] = f"cannot be read: {describe(error)}"
     return facts
+
+
+def _describe_data(task: Task, split: str) -> str:
+    with plugin_code(f"{task.name}: describe_data()"):
+        return task.describe_data(split)
 
 
 def _aggregate(aggregate: AggregateFile) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from harness.capabilities import Failure, Request, Response
 from harness.errors import CellError, HarnessError
@@ -26,9 +26,14 @@ _HOPELESS = 3
 
 
 class LocalExecutor:
-    """Loads a model on its first batch and keeps it until the next model needs the room."""
+    """Loads a model on its first batch and keeps it until the next model needs the room.
 
-    def __init__(self) -> None:
+    Args:
+        warn: Told what goes wrong where nothing is lost by it.
+    """
+
+    def __init__(self, *, warn: Callable[[str], None] | None = None) -> None:
+        self._warn = warn or logging.getLogger(__name__).warning
         self._loaded: dict[int, Model] = {}
         self._hopeless: dict[int, int] = {}
 
@@ -135,8 +140,12 @@ class LocalExecutor:
 
     def release(self, model: Model) -> None:
         """Close a model that is not needed any more."""
-        if self._loaded.pop(id(model), None) is not None:
+        if self._loaded.pop(id(model), None) is None:
+            return
+        try:
             model.close()
+        except Exception as error:  # a plugin's code: what it computed is filed, and the run goes on
+            self._warn(f"close() of {type(model).__name__} failed: {describe(error)}")
 
     def close(self) -> None:
         """Close all models."""

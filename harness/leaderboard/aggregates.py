@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.errors import ConfigurationError, UnknownName, did_you_mean
-from harness.registry import Registry
+from harness.errors import ConfigurationError, PluginError, UnknownName, did_you_mean
+from harness.plugins import describe
+from harness.registry import Entry, Registry
 from harness.stats import Estimate
-from harness.store.records import Result
+from harness.store.records import Result, check_estimate
 
 if TYPE_CHECKING:
     from harness.schema import AggregateFile, BenchmarkFile
@@ -82,11 +83,29 @@ def aggregates_of(
             else:
                 parts.append(part)
         if len(parts) == len(aggregate.of):
-            function = registry.find("aggregate", aggregate.how).load()
             weights = {} if aggregate.weights is None else {"weights": aggregate.weights_in_order}
-            estimate = function([part.estimate for part in parts], **weights)
-            made.figures[aggregate.name] = Figure(estimate, parts[0].unit, parts[0].higher_is_better)
+            entry = registry.find("aggregate", aggregate.how)
+            estimate, problem = _aggregated(entry, [part.estimate for part in parts], weights)
+            if estimate is None:
+                made.reasons.setdefault(aggregate.name, problem)
+            else:
+                made.figures[aggregate.name] = Figure(estimate, parts[0].unit, parts[0].higher_is_better)
     return made
+
+
+def _aggregated(
+    entry: Entry, parts: Sequence[Estimate], weights: Mapping[str, Sequence[float]]
+) -> tuple[Estimate | None, str]:
+    """The estimate, or why a plugin's way to aggregate gives none: its columns stay empty, the others do not."""
+    function = entry.load()
+    try:
+        estimate = function(parts, **weights)
+        if not isinstance(estimate, Estimate):
+            raise TypeError(f"it must give an Estimate, not {type(estimate).__name__}")
+        check_estimate(estimate)
+    except Exception as error:  # a plugin's code
+        return None, f"{entry.name!r} of the plugin {entry.plugin!r} of {entry.distribution} failed: {describe(error)}"
+    return estimate, ""
 
 
 def _part(
@@ -172,6 +191,10 @@ def _way(registry: Registry, aggregate: AggregateFile) -> str:
         entry = registry.find("aggregate", aggregate.how)
     except UnknownName as error:
         return str(error)
-    if aggregate.weights is not None and "weights" not in inspect.signature(entry.load()).parameters:
+    try:
+        function = entry.load()
+    except PluginError as error:
+        return str(error)
+    if aggregate.weights is not None and "weights" not in inspect.signature(function).parameters:
         return f"{aggregate.how!r} takes no weights; remove 'weights', or use 'mean'"
     return ""

@@ -182,6 +182,18 @@ def _estimate_row(cell: int, result: Result) -> dict[str, Any]:
     }
 
 
+def check_estimate(estimate: Estimate) -> None:
+    """Refuse what a metric of a plugin's may give and no store can hold, before it takes its whole cell along.
+
+    Raises:
+        TypeError: a figure is no number, or a key of the detail is none that JSON can hold.
+        ValueError: the detail holds itself.
+    """
+    for figure in (estimate.value, estimate.stderr, estimate.low, estimate.high, estimate.n, estimate.n_failed):
+        float(figure)
+    json.dumps(dict(estimate.detail), default=_plain)
+
+
 def latest_cells(
     store: Readable, tasks: Sequence[str], *, settings: Mapping[str, Any] | None = None
 ) -> list[CellRecord]:

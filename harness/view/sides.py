@@ -121,15 +121,20 @@ class Sides:
 
     def _paired(self, one: CellRecord, other: CellRecord) -> dict[str, Any]:
         """What ``harness compare`` says, of all items."""
-        make = partial(compare_cells, self._registry, self._store, one, other)
-        job = self._samples.quick(("paired", one.id, other.id), make)
-        found: Sequence[Comparison] = job.result or ()
+        job = self._samples.quick(("paired", one.id, other.id), partial(self._compared, one, other))
+        found: Sequence[Comparison]
+        found, notes = job.result or ((), ())
         return {
             "found": [c for c in found if c.domain == OVERALL],
             "wins": any(c.win_rate is not None for c in found),
             "comparing": not job.done,
-            "not_compared": job.problem,
+            "not_compared": job.problem or "; ".join(notes),
         }
+
+    def _compared(self, one: CellRecord, other: CellRecord) -> tuple[Sequence[Comparison], Sequence[str]]:
+        """The paired differences, and which metrics have none."""
+        notes: list[str] = []
+        return compare_cells(self._registry, self._store, one, other, say=notes.append), notes
 
     def _found(
         self, one: CellRecord, other: CellRecord, joined: Joined, texts: Texts, wanted: Filter, show: str
