@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.arguments import Arguments, check_arguments, parse_arguments
 from harness.capabilities import Request, Response
+from harness.encodable import encodable
 from harness.errors import CellError, ConfigurationError, HarnessError, PluginError, UsageError, did_you_mean
 from harness.model import Model, Part
 from harness.plugins import describe
@@ -129,7 +130,7 @@ def parse_specification(text: str) -> Specification:
     name, _, listed = rest.partition(":")
     if not _NAME.match(name):
         raise UsageError(f"{text!r} names no model; write NAME or NAME:key=value,key=value")
-    return Specification(label or text, name, parse_arguments(listed, text))
+    return Specification(encodable(label or text), name, parse_arguments(listed, text))
 
 
 def check_label(label: str) -> str:
