@@ -34,8 +34,9 @@ def verdict(_: Pair, response: Any) -> str | None:
 
     if not isinstance(response, Verdict):
         return f"expected a Verdict, got {type(response).__name__}"
-    if not isinstance(response.text, str):
-        return f"expected a text in the Verdict, got {type(response.text).__name__}"
+    text: Any = response.text
+    if not isinstance(text, str):
+        return f"expected a text in the Verdict, got {type(text).__name__}"
     p_first = response.p_first
     if p_first is None:
         return None
