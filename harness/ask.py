@@ -153,8 +153,7 @@ class Door:
             for index, response in responses:
                 request, wanted = todo[index]
                 answers += zip(wanted, checked(capability, request, response, len(wanted)), strict=True)
-            self._store.file(number, capability, answers)
-            known.update(answers)
+            known.update(self._store.file(number, capability, answers))
             self.tally.count((), (key for key, _ in answers))
             self.tally.seconds += seconds
             self._batch_stored(handle.label, capability.name, len(responses), seconds)
@@ -205,7 +204,7 @@ def checked(capability: Capability, request: Request, response: Response, count:
         elif capability.form == "number":
             response = float(response)
         problem = capability.check(request, response)
-    except (TypeError, ValueError, AttributeError) as error:
+    except Exception as error:  # whatever a plugin's response or check raises: one answer must not end its batch
         problem = f"not a response of {capability.name!r}: {error}"
     if problem:
         return [Failure(problem)] * count

@@ -25,14 +25,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from harness import answer_checks
+from harness.encodable import encodable
 
 KEY_BYTES = 16
 
@@ -249,6 +248,10 @@ class Failure:
     reason: str
     """One sentence for the user."""
 
+    def __post_init__(self) -> None:
+        """Make the reason writable: it may quote what a server or a model said, half characters included."""
+        object.__setattr__(self, "reason", encodable(str(self.reason)))
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -361,76 +364,20 @@ def _digest(content: object) -> bytes:
     return hashlib.blake2b(_encode(content), digest_size=KEY_BYTES).digest()
 
 
-def _check_scores(request: Candidates, response: NDArray[Any]) -> str | None:
-    expected = len(request.responses)
-    if response.shape != (expected,):
-        return f"expected {expected} scores, one a response; got an array of shape {response.shape}"
-    return None
-
-
-def _check_verdict(_: Pair, response: Any) -> str | None:
-    if not isinstance(response, Verdict):
-        return f"expected a Verdict, got {type(response).__name__}"
-    if response.p_first is not None and not 0.0 <= response.p_first <= 1.0:
-        return f"expected p_first in [0, 1] or None, got {response.p_first}"
-    return None
-
-
-def _check_vector(_: Request, response: NDArray[Any]) -> str | None:
-    import numpy as np
-
-    if response.ndim != 1 or response.size == 0:
-        return f"expected a one-dimensional array, got shape {response.shape}"
-    return None if np.isfinite(response).all() else "the array holds NaN or infinite values"
-
-
-def _check_log_probabilities(_: Request, response: NDArray[Any]) -> str | None:
-    import numpy as np
-
-    if response.ndim != 1 or response.size == 0:
-        return f"expected a one-dimensional array, got shape {response.shape}"
-    return "the array holds NaN values" if np.isnan(response).any() else None
-
-
-def _check_choice(request: Choice, response: NDArray[Any]) -> str | None:
-    import numpy as np
-
-    expected = len(request.options)
-    if response.shape != (expected,):
-        return f"expected {expected} log-probabilities, one an option; got an array of shape {response.shape}"
-    if np.isnan(response).any():
-        return "a log-probability is NaN"
-    return None if (response <= 1e-3).all() else f"a log-probability is above 0: {response.max():.6g}"
-
-
-def _check_number(_: Request, response: float) -> str | None:
-    return None if math.isfinite(response) else f"expected a finite number, got {response}"
-
-
-def _check_completions(request: Generation, response: Any) -> str | None:
-    if not isinstance(response, tuple) or not all(isinstance(c, Completion) for c in response):
-        return f"expected a tuple of Completion, got {type(response).__name__}"
-    return None if len(response) == request.n else f"expected {request.n} completions, got {len(response)}"
-
-
-def _check_likelihood(_: Continuation, response: Any) -> str | None:
-    if not isinstance(response, Likelihood):
-        return f"expected a Likelihood, got {type(response).__name__}"
-    return None if not math.isnan(response.nats) else "the log-likelihood is NaN"
-
-
 SCORE = Capability(
-    "score", Candidates, "number", check=_check_scores, pointwise=True, description="a real score a response"
+    "score", Candidates, "number", check=answer_checks.scores, pointwise=True, description="a real score a response"
 )
-COMPARE = Capability("compare", Pair, "record", Verdict, _check_verdict, description="which of two responses is better")
-EMBED = Capability("embed", Text, "array", check=_check_vector, description="a vector a text")
-DETECT = Capability("detect", Conversation, "number", check=_check_number, description="log-odds of a class")
+COMPARE = Capability(
+    "compare", Pair, "record", Verdict, answer_checks.verdict, description="which of two responses is better"
+)
+EMBED = Capability("embed", Text, "array", check=answer_checks.vector, description="a vector a text")
+DETECT = Capability("detect", Conversation, "number", check=answer_checks.number, description="log-odds of a class")
 GENERATE = Capability(
     "generate",
     Generation,
     "record",
     tuple[Completion, ...],
-    _check_completions,
+    answer_checks.completions,
     description="sampled completions",
 )
 LOGLIKELIHOOD = Capability(
@@ -438,29 +385,34 @@ LOGLIKELIHOOD = Capability(
     Continuation,
     "record",
     Likelihood,
-    _check_likelihood,
+    answer_checks.likelihood,
     description="nats of a continuation",
 )
 NEXT_TOKEN = Capability(
     "next_token",
     Conversation,
     "array",
-    check=_check_log_probabilities,
+    check=answer_checks.log_probabilities,
     description="next-token log-probabilities",
 )
 CHOOSE = Capability(
     "choose",
     Choice,
     "array",
-    check=_check_choice,
+    check=answer_checks.choice,
     dtype="float64",
     description="log-probability of each of several replies",
 )
 READOUT = Capability(
-    "readout", Readout, "number", check=_check_number, description="a linear function of next-token log-odds"
+    "readout", Readout, "number", check=answer_checks.number, description="a linear function of next-token log-odds"
 )
 ROUTE = Capability(
-    "route", Query, "array", check=_check_vector, dtype="float64", description="predicted correctness a model"
+    "route",
+    Query,
+    "array",
+    check=answer_checks.correctness,
+    dtype="float64",
+    description="predicted correctness a model",
 )
 
 CORE: tuple[Capability, ...] = (

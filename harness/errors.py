@@ -20,6 +20,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from harness.encodable import encodable
+
 Place = tuple[str | int, ...]
 """Keys and numbers that lead to an entry: ``("models", 1)`` is the second model."""
 
@@ -37,6 +39,10 @@ class HarnessError(Exception):
     """Base of all errors whose text is meant for the user."""
 
     exit_code = 2
+
+    def __str__(self) -> str:
+        """Give the message with half characters written out, since it may quote what a server or a file said."""
+        return encodable(super().__str__())
 
 
 class UsageError(HarnessError):

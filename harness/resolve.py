@@ -14,6 +14,7 @@ from typing import Any
 from harness.arguments import Arguments, check_arguments, parse_arguments
 from harness.capabilities import Request, Response
 from harness.errors import CellError, ConfigurationError, HarnessError, UsageError, did_you_mean
+from harness.encodable import encodable
 from harness.model import Model, Part
 from harness.plugins import describe, plugin_code
 from harness.registry import Entry, Registry
@@ -131,7 +132,7 @@ def parse_specification(text: str) -> Specification:
     name, _, listed = rest.partition(":")
     if not _NAME.match(name):
         raise UsageError(f"{text!r} names no model; write NAME or NAME:key=value,key=value")
-    return Specification(label or text, name, parse_arguments(listed, text))
+    return Specification(encodable(label or text), name, parse_arguments(listed, text))
 
 
 def check_label(label: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.ask import Door, Tally
 from harness.collect import Collector, Table, duplicate_ids, save_table
+from harness.encodable import encodable
 from harness.environment import describe_run
 from harness.errors import CellError, DataError, HarnessError, StoreError
 from harness.executors import LocalExecutor
@@ -202,7 +203,7 @@ class Runner:
         except HarnessError as error:
             record.problem = str(error)
         except Exception as error:  # a plugin's task or metric: it ends this cell only
-            record.problem = f"{cell.task.name}: {describe(error)}"
+            record.problem = encodable(f"{cell.task.name}: {describe(error)}")
         self._bar = _no_bar
         record.remarks = list(dict.fromkeys([*record.remarks, *self._remarks(door)]))
         _count(record, door.tally, time.perf_counter() - start)
@@ -213,7 +214,7 @@ class Runner:
         said: list[str] = []
         for model in door.asked.values():
             try:
-                said += [str(remark) for remark in model.remarks()]
+                said += [encodable(str(remark)) for remark in model.remarks()]
             except Exception as error:  # a plugin's code
                 said.append(f"remarks() of {type(model).__name__} failed: {describe(error)}")
         return list(dict.fromkeys(said))
@@ -383,7 +384,7 @@ def count_items(task: Task, split: str, limit: int | None) -> int | None:
 
 def _note(record: CellRecord, item: str, reason: str) -> None:
     if len(record.failures) < MAX_FAILURES_KEPT:
-        record.failures.append((item, reason))
+        record.failures.append((encodable(item), encodable(reason)))
 
 
 def _count(record: CellRecord, tally: Tally, seconds: float) -> None:

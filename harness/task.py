@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.capabilities import Conversation, Failure, Message, Origin, Request, Response
 from harness.columns import BadValue, ColumnReader, shorten
+from harness.encodable import encodable
 from harness.rows import Source
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ class Item:
     """For messages: file and line."""
     withheld: bool = False
     """True where this copy of the data lacks the texts, so that only recorded models can answer."""
+
+    def __post_init__(self) -> None:
+        """Make the names writable: one half character in them must not keep the whole cell from being filed."""
+        object.__setattr__(self, "id", encodable(self.id))
+        object.__setattr__(self, "domains", tuple(map(encodable, self.domains)))
 
     def origin(self, task: str, *positions: int) -> Origin:
         """What requests made for this item carry."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -20,7 +21,8 @@ class Codec:
         self.form = capability.form
         self._arrays = arrays
         self._decode_record = msgspec.json.Decoder(capability.record if self.form == "record" else Any).decode
-        self._encode = msgspec.json.Encoder().encode
+        self._record_type = capability.record if self.form == "record" else Any
+        self._encode = msgspec.json.Encoder(enc_hook=_plain_number).encode
 
     def encode(self, value: Any) -> tuple[float | None, str | None, str | None]:
         """(number, record, error) of a response."""
@@ -30,12 +32,30 @@ class Codec:
             return float(value), None, None
         if self.form == "array":
             return None, self._encode(self._arrays.append(np.asarray(value))).decode(), None
-        return None, self._encode(value).decode(), None
+        return None, self._written(value), None
 
     def decode(self, number: float | None, record: str | None) -> Any:
         """The response that was encoded."""
         if self.form == "number":
             return number
         assert record is not None
-        value = self._decode_record(record)
+        try:
+            value = self._decode_record(record)
+        except msgspec.DecodeError:
+            # msgspec knows no half characters; what is no JSON either raises again here.
+            value = msgspec.convert(json.loads(record), self._record_type, str_keys=True)
         return self._arrays.read(value) if self.form == "array" else value
+
+    def _written(self, value: Any) -> str:
+        """Give the JSON of a record; one with half characters, such as a cut-off emoji, escapes them and loses none."""
+        try:
+            return self._encode(value).decode()
+        except UnicodeEncodeError:
+            return json.dumps(msgspec.to_builtins(value, str_keys=True, enc_hook=_plain_number), ensure_ascii=True)
+
+
+def _plain_number(value: Any) -> Any:
+    """Give a number of numpy, which models do answer with, as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotImplementedError(f"a response cannot hold a {type(value).__name__}")

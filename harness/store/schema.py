@@ -11,10 +11,11 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
-    Text,
 )
+
+from harness.store.columns import Name as String
+from harness.store.columns import Prose as Text
 
 SCHEMA_VERSION = 1
 

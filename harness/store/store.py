@@ -14,12 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from harness.capabilities import Capability
-from harness.errors import StoreError
+from harness.capabilities import Capability, Failure
+from harness.errors import HarnessError, StoreError
 from harness.store import schema as s
 from harness.store.arrays import ArrayFiles
 from harness.store.codec import Codec
@@ -125,6 +126,7 @@ class Store:
         """The responses on file under these keys; failed and missing ones are absent."""
         codec, number = self.codec(capability), self.capability_id(capability.name)
         found: dict[bytes, Any] = {}
+        unreadable: list[bytes] = []
         with held_interrupts(), clear_errors(self.path), self._engine.connect() as connection:
             for start in range(0, len(keys), _FIND_AT_ONCE):
                 asked = {"model": model, "capability": number, "keys": keys[start : start + _FIND_AT_ONCE]}
@@ -132,17 +134,38 @@ class Store:
                 if codec.form == "number":
                     found.update((key, value) for key, value, _ in rows)
                 else:
-                    found.update((key, codec.decode(value, record)) for key, value, record in rows)
+                    for key, value, record in rows:
+                        try:
+                            found[key] = codec.decode(value, record)
+                        except msgspec.ValidationError:  # JSON, but no response: asked again rather than never read
+                            unreadable.append(key)
+        if unreadable:
+            self._mark_unreadable(model, number, unreadable)
         return found
 
-    def file(self, model: int, capability: Capability, answers: Sequence[tuple[bytes, Any]]) -> None:
-        """File responses and failures, in one transaction."""
+    def _mark_unreadable(self, model: int, capability: int, keys: Sequence[bytes]) -> None:
+        """File responses that are of no known form as failures, so that the next answer takes their place."""
+        r = s.responses.c
+        with self.transaction() as connection:
+            for key in keys:
+                here = (r.model == model) & (r.capability == capability) & (r.key == key)
+                connection.execute(
+                    sa.update(s.responses).where(here).values(record=None, error="the response on file cannot be read")
+                )
+
+    def file(self, model: int, capability: Capability, answers: Sequence[tuple[bytes, Any]]) -> dict[bytes, Any]:
+        """File responses and failures, in one transaction.
+
+        Returns:
+            What was filed under each key: the response, or a `Failure` in place of one that has no form to be kept in.
+        """
         if not answers:
-            return
+            return {}
         codec, number = self.codec(capability), self.capability_id(capability.name)
         rows: list[dict[str, Any]] = []
+        filed: dict[bytes, Any] = {}
         for key, value in answers:
-            score, record, error = codec.encode(value)
+            filed[key], (score, record, error) = _encoded(codec, value)
             rows.append(
                 {
                     "model": model,
@@ -158,6 +181,7 @@ class Store:
             self.arrays.flush()
         with self.transaction() as connection:
             connection.execute(self._file, rows)
+        return filed
 
     # everything else
 
@@ -192,6 +216,20 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _encoded(codec: Codec, value: Any) -> tuple[Any, tuple[float | None, str | None, str | None]]:
+    """Encode a response; one that cannot be kept becomes a failure, so that it does not take its whole batch along."""
+    try:
+        number, record, error = codec.encode(value)
+        if record is not None and "\\ud" in record and codec.form == "record":
+            value = codec.decode(number, record)  # JSON joins two halves that meet: a run must see what the next reads
+        return value, (number, record, error)
+    except (HarnessError, OSError):  # the disk, not the answer
+        raise
+    except Exception as error:  # whatever a plugin put into its response
+        failure = Failure(f"the response cannot be filed: {type(error).__name__}: {error}")
+        return failure, codec.encode(failure)
 
 
 def _set_up_connection(connection: sqlite3.Connection, _: object) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from harness.adapters import Adapter
 from harness.capabilities import Capability, Conversation, Failure, Request, Response
+from harness.encodable import encodable
 from harness.store.records import AskedRecord
 from harness.task import Answers, Item, Task
 
@@ -170,11 +171,7 @@ class Texts:
 
 def plain(text: str) -> str:
     """A text that can be kept and sent: half characters, as scraped data have them, are written out."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "backslashreplace").decode()
-    return text
+    return encodable(text)
 
 
 def _written(value: Any) -> str:

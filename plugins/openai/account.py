@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import CellError
@@ -28,7 +29,7 @@ class Account:
     requests: int = 0
     retries: int = 0
     maybe_twice: int = 0
-    """Requests sent again after the connection broke: the server may have answered, and charged, the first."""
+    """Requests sent again that the server may have answered, and charged, before: the connection broke, say."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     uncounted: int = 0
@@ -79,15 +80,20 @@ class Account:
             "raise the budget and give the same command to go on"
         )
 
-    async def settle(self, name: int, prompt: int | None, completion: int | None, *, answered: bool = True) -> None:
-        """Book what a request did cost: as the server counted, else as estimated; nothing if it failed."""
+    async def settle(self, name: int, answers: Sequence[tuple[int | None, int | None]]) -> None:
+        """Book what a request did cost, over all its answers: as the server counted, else as estimated.
+
+        Args:
+            name: As it was reserved.
+            answers: Prompt and completion tokens of each answer that was paid for, None where they were not counted.
+        """
         assert self._freed is not None
         async with self._freed:
             estimate = self._reserved.pop(name)
-            if answered:
-                self.uncounted += prompt is None
+            for prompt, completion in answers:
+                self.uncounted += prompt is None or (completion is None and estimate[1] > 0)
                 self.prompt_tokens += estimate[0] if prompt is None else prompt
-                self.completion_tokens += estimate[1] if prompt is None else completion or 0
+                self.completion_tokens += estimate[1] if completion is None else completion
             self._freed.notify_all()
 
     def remarks(self) -> list[str]:
@@ -101,7 +107,8 @@ class Account:
         if self.retries:
             text += f"; {self.retries:,} attempts were repeated"
         if self.maybe_twice:
-            text += f", {self.maybe_twice:,} of them after a broken connection or a timeout: possibly charged twice"
+            text += f", {self.maybe_twice:,} of them after a broken connection, a timeout or an answer that could not "
+            text += "be read: possibly charged twice"
         if self.uncounted:
             text += f"; the server gave no token counts for {self.uncounted:,} answers, which are estimates here"
         self.requests = self.retries = self.maybe_twice = self.uncounted = 0

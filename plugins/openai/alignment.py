@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness_plugins.openai.tokens import from_byte_letters
+
 REPLACEMENT = "\ufffd"
 
 LEADING = 2
@@ -34,11 +36,13 @@ def continuation_tokens(tokens: Sequence[str], prompt: str, start: int, counted:
     ends = [len(tokens) - 1, len(tokens)]
     if counted == len(tokens):
         ends.reverse()
-    for tidy in (str, _without_blanks):  # sentencepiece leaves out blanks where it decodes single tokens
+    # Some servers give byte-level vocabularies' letters; sentencepiece leaves out blanks in single tokens.
+    for tidy in (str, from_byte_letters, _without_blanks):
         if tidy is _without_blanks and prompt[start - 1 : start].isspace():
             return None  # whether a token of blanks lies before or behind there cannot be seen
         pieces = [tidy(token) for token in tokens]
-        text, first = _bytes(tidy(prompt)), len(_bytes(tidy(prompt[:start])))
+        of_prompt = _without_blanks if tidy is _without_blanks else str
+        text, first = _bytes(of_prompt(prompt)), len(_bytes(of_prompt(prompt[:start])))
         for leading in range(min(LEADING, len(tokens)) + 1):
             for end in ends:
                 places = _places(pieces[leading:end], text)

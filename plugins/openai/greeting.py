@@ -6,13 +6,18 @@ import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
+from harness_plugins.openai.problems import Statement
 from harness_plugins.openai.settings import Settings
 
 from harness.errors import CellError, did_you_mean
 
 GREETING = 10.0
 """Seconds that the server has to say which models it serves."""
+
+PROBE = 2.0
+"""Seconds that it has to show that it speaks without TLS."""
 
 NO_MODEL = re.compile(
     r"(?:unknown|invalid|no such|unsupported)[ _]model\b"
@@ -38,12 +43,17 @@ def greet(settings: Settings) -> None:
                         await client.models.list()
                     return
                 except openai.APIStatusError as error:
-                    ending = await explained(settings, client, error.status_code, "", settings.redact(str(error)))
+                    said = Statement(error.status_code, "", settings.redact(str(error)))
+                    ending = await explained(settings, client, said)
                     if ending is not None and error.status_code in (401, 403):
                         raise ending from None
                     return  # a server need not list its models
                 except (openai.APIConnectionError, TimeoutError) as error:
                     cause = error.__cause__ or error
+                    if settings.base_url.startswith("https:") and await _answers_plainly(settings.base_url):
+                        raise CellError(
+                            f"the server at {settings.base_url} answers without TLS: mend base_url= to begin with http:"
+                        ) from None
                     if attempt == 2:
                         raise CellError(
                             f"no server answers at {settings.base_url}: "
@@ -62,20 +72,49 @@ def greet(settings: Settings) -> None:
             thread.submit(lambda: asyncio.run(ask())).result()
 
 
-async def explained(settings: Settings, client: Any, status: int, code: str, text: str) -> CellError | None:
-    """The error that ends the run, for a status that concerns every request."""
+async def _answers_plainly(base_url: str) -> bool:
+    """Whether something speaks HTTP without TLS where TLS was spoken to; sends no key and no path."""
+    address = urlsplit(base_url)
+    try:
+        async with asyncio.timeout(PROBE):
+            reader, writer = await asyncio.open_connection(address.hostname, address.port or 443)
+            try:
+                writer.write(f"HEAD / HTTP/1.1\r\nHost: {address.hostname}\r\nConnection: close\r\n\r\n".encode())
+                return (await reader.read(5)).startswith(b"HTTP/")
+            finally:
+                writer.close()
+    except (OSError, TimeoutError, ValueError):
+        return False
+
+
+async def makes_sense(client: Any) -> bool:
+    """Whether the server is there and says something that can be read: the models it serves, or a clear no."""
+    import openai
+
+    try:
+        async with asyncio.timeout(GREETING):
+            return isinstance((await client.models.list()).data, list)
+    except openai.APIStatusError as error:
+        return error.status_code < 500  # a server need not list its models
+    except Exception:  # no connection, or rubbish here too
+        return False
+
+
+async def explained(settings: Settings, client: Any, said: Statement) -> CellError | None:
+    """The error that ends the run, for what a server says that concerns every request."""
+    status, code, text = said.status, said.code, said.text
     if status in (401, 403):
         what = f"refuses the key in {settings.key_variable}" if settings.key else "asks for a key"
         mend = "" if settings.key else f"; put one into the environment variable {settings.key_variable}"
         return CellError(f"{settings.base_url} {what} ({status}): {text}{mend}")
-    if code == "insufficient_quota":
-        return CellError(f"{settings.base_url}: {text}")
+    if status == 402 or code == "insufficient_quota":
+        return CellError(f"{settings.base_url} wants to be paid ({status}): {text}")
     wrong = status == 404 or code == "model_not_found" or (status == 400 and bool(NO_MODEL.search(text)))
     if not wrong:
         return None
     try:
         async with asyncio.timeout(GREETING):
-            served = [str(model.id) for model in (await client.models.list()).data]
+            served = [settings.redact(str(model.id)) for model in (await client.models.list()).data]
     except Exception:  # whatever comes: the list only improves the message
         served = []
     if settings.model in served:

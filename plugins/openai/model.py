@@ -41,10 +41,10 @@ class ServedModel(Served):
         input_price: Dollars a million prompt tokens.
         output_price: Dollars a million completion tokens.
         limit_as: Field that limits a completion; default: ``max_completion_tokens`` at OpenAI, else ``max_tokens``.
-        extra_body: JSON object of further fields to send.
+        extra_body: JSON object of further fields to send; a field set to null is left out.
     """
 
-    version = "2"
+    version = "3"
     streamed: ClassVar[tuple[str, ...]] = ("generate", "choose", "loglikelihood", "next_token", "embed")
 
     def __init__(

@@ -82,9 +82,8 @@ class Moderation(Served):
         for name in wanted:
             if name not in scores:
                 hint = did_you_mean(name, scores)
-                raise CellError(
-                    f"category={name}: the server gives none of that name{hint}; it gives: {_listed(scores)}"
-                )
+                text = f"category={name}: the server gives none of that name{hint}; it gives: {_listed(scores)}"
+                raise CellError(self.settings.redact(text))
         greatest = min(max(max(scores[name] for name in wanted), LEAST), 1.0 - LEAST)
         return math.log(greatest) - math.log1p(-greatest)
 

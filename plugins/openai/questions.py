@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from harness_plugins.openai import answers
+from harness_plugins.openai import answers, tokens
 from harness_plugins.openai.account import estimated_tokens
-from harness_plugins.openai.retrying import Refused, failure_of
+from harness_plugins.openai.problems import Refused
+from harness_plugins.openai.redirects import following
+from harness_plugins.openai.replies import completions
 from harness_plugins.openai.settings import Settings, messages_of
 
 from harness import Choice, Continuation, Conversation, Failure, Generation
 from harness.capabilities import Completion, Response
+from harness.encodable import whole_characters
 
 TOP = {"chat": 20, "completions": 5}
 """Likeliest tokens asked for: the most that every server gives."""
+
+AFTER_BLANKS = 4
+"""Tokens asked for where the first is a blank: the reply begins behind it."""
 
 TOGETHER = ("embed", "detect")
 """Capabilities that several requests are sent together for."""
@@ -43,7 +50,7 @@ class Questions:
         """One answer a request; several requests for those of TOGETHER alone."""
         if capability in TOGETHER:
             ask = self._embed if capability == "embed" else self._moderate
-            return await self._together(ask, [request.text for request in requests])
+            return await self._together(ask, [whole_characters(request.text) for request in requests])
         ways: dict[str, Callable[[Any], Awaitable[Response]]] = {
             "generate": self._generate,
             "choose": self._choose,
@@ -53,7 +60,10 @@ class Questions:
         try:
             return [await ways[capability](request) for request in requests]
         except Refused as error:
-            return [failure_of(error)]
+            return [self._failure(error)]
+
+    def _failure(self, error: Refused) -> Failure:
+        return Failure(self.settings.redact(str(error)))
 
     def _create(self, conversation: Conversation, most: int, **fields: Any) -> tuple[Call, int]:
         """The call that has a conversation continued, and the estimate of its prompt's tokens."""
@@ -65,13 +75,19 @@ class Questions:
             text = self.settings.plain_text(conversation)
             return self._posting("/completions", {"prompt": text, **fields}, types.Completion), estimated_tokens([text])
         messages = messages_of(conversation)
-        tokens = estimated_tokens([message["content"] for message in messages])
-        return self._posting("/chat/completions", {"messages": messages, **fields}, ChatCompletion), tokens
+        estimate = estimated_tokens([message["content"] for message in messages])
+        return self._posting("/chat/completions", {"messages": messages, **fields}, ChatCompletion), estimate
 
     def _posting(self, path: str, fields: dict[str, Any], reply: type) -> Call:
         # Not the client's `create`: it converts the fields, which are in their final form, in a third of its time.
-        body = {**fields, **self.settings.extra_body}
-        return lambda: self._client().post(path, body=body, cast_to=reply)
+        # A field that the user sets to null is one that the server does not want.
+        body = {name: value for name, value in {**fields, **self.settings.extra_body}.items() if value is not None}
+
+        async def post() -> Any:
+            client = self._client()
+            return await following(self.settings.base_url, path, lambda at: client.post(at, body=body, cast_to=reply))
+
+        return post
 
     async def _generate(self, request: Generation) -> Response:
         sampling = request.sampling
@@ -79,7 +95,7 @@ class Questions:
         if sampling.top_p != 1.0:
             fields["top_p"] = sampling.top_p
         if sampling.stop:
-            fields["stop"] = list(sampling.stop)
+            fields["stop"] = [whole_characters(text) for text in sampling.stop]
         found: list[Completion] = []
         greedy = sampling.temperature == 0  # n equal completions are paid for once
         while len(found) < (1 if greedy else request.n):
@@ -88,27 +104,36 @@ class Questions:
             call, prompt = self._create(
                 request.prompt, sampling.max_tokens, seed=sampling.seed + len(found), **more, **fields
             )
-            new = await self._send(call, answers.completions, prompt, wanted * sampling.max_tokens)
-            found += new[:wanted]  # a server may give fewer than asked for
+            new = await self._send(call, completions, prompt, wanted * sampling.max_tokens)
+            found += map(self._without_key, new[:wanted])  # a server may give fewer than asked for
         return tuple(found * request.n if greedy else found)
 
-    async def _listed(self, conversation: Conversation) -> list[tuple[str, float]]:
+    def _without_key(self, completion: Completion) -> Completion:
+        """A completion in which the server does not repeat the key it was sent, which would be filed."""
+        text = self.settings.redact(completion.text)
+        return completion if text == completion.text else dataclasses.replace(completion, text=text)
+
+    async def _listed(self, conversation: Conversation, most: int = 1) -> list[tokens.Position]:
         api = self.settings.api
         fields: dict[str, Any] = {"temperature": 0.0}
         fields |= {"logprobs": True, "top_logprobs": TOP[api]} if api == "chat" else {"logprobs": TOP[api]}
-        call, prompt = self._create(conversation, 1, **fields)
-        return list(await self._send(call, answers.first_tokens, prompt, 1))
+        call, prompt = self._create(conversation, most, **fields)
+        return list(await self._send(call, answers.positions, prompt, most))
 
     async def _choose(self, request: Choice) -> Response:
-        return answers.weights(await self._listed(request.prompt), request.options)
+        places = await self._listed(request.prompt)
+        if tokens.is_blank(places[0].token):  # what else might have stood there says nothing of the reply
+            places = await self._listed(request.prompt, AFTER_BLANKS)
+        return tokens.weights(places, request.options)
 
     async def _next_token(self, request: Conversation) -> Response:
         ids = self.settings.token_ids
-        return answers.over_vocabulary(await self._listed(request), ids, len(self.settings.tokenizer))
+        places = await self._listed(request)
+        return tokens.over_vocabulary(places[0].listed, ids, len(self.settings.tokenizer))
 
     async def _loglikelihood(self, request: Continuation) -> Response:
-        context, continuation = request.context, request.continuation
-        text = context if isinstance(context, str) else self.settings.plain_text(context)
+        context, continuation = request.context, whole_characters(request.continuation)
+        text = whole_characters(context) if isinstance(context, str) else self.settings.plain_text(context)
         head = text.rstrip() if request.with_blanks or isinstance(context, str) else text
         if not head.strip():
             return Failure("servers give no probability for a text's first token: a context is needed")
@@ -138,11 +163,11 @@ class Questions:
             return await ask(texts)
         except Refused as error:
             if len(texts) == 1:
-                return [failure_of(error)]
+                return [self._failure(error)]
         single: list[Response] = []  # one text that is refused must not take the others along
         for text in texts:
             try:
                 single += await ask([text])
             except Refused as error:
-                single.append(failure_of(error))
+                single.append(self._failure(error))
         return single

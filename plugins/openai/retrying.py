@@ -7,9 +7,11 @@ import email.utils
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from harness import Failure
+from harness_plugins.openai.problems import NoLogProbabilities, Refused, Statement, statement_in, statement_of
+
 from harness.errors import CellError
 
 RETRIED = {408, 409, 425, 429}
@@ -21,20 +23,24 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0
 LONGEST_ASKED = 600.0
 """Seconds a server's Retry-After is followed."""
 
+NOTABLE = 5.0
+"""Seconds that a server makes all requests wait, from which on that is said."""
+
 LOST_IN_A_ROW = 3
 """Requests in a row that fail in all their attempts, after which the server counts as gone."""
 
 
-class Garbled(Exception):
-    """An answer that is not of the shape it should have; the text says what came."""
+@dataclass(frozen=True, slots=True)
+class Again:
+    """An attempt that failed in a way that may pass."""
 
-
-class Refused(Exception):
-    """The server will not answer this request; trying again cannot help."""
-
-
-class Doubtful:
-    """Stands for a wait: the attempt failed in such a way that the server may have answered, and charged, it."""
+    problem: str
+    wait: float | None = None
+    """Seconds that the server wants to be left alone for."""
+    maybe_charged: bool = False
+    """The server may have answered, and charged, it."""
+    answered: bool = False
+    """The server is there: it did answer, and what it said cannot be used."""
 
 
 class Sender:
@@ -44,8 +50,10 @@ class Sender:
         attempts: How often a request is sent at most.
         timeout: Seconds an attempt may take.
         redact: Takes secrets out of a text.
-        explain: From a status and the server's message to the error that ends the run, or None.
+        explain: From what a server says to the error that ends the run, or None.
+        there: Whether the server is there and makes sense, asked where several of its answers in a row made none.
         told: Called with "retries" or "maybe_twice" when that happens.
+        waiting: Called with the seconds for which the server makes all requests wait, where they are many.
         at_once: Requests under way at most.
     """
 
@@ -55,79 +63,120 @@ class Sender:
         attempts: int,
         timeout: float,
         redact: Callable[[str], str],
-        explain: Callable[[int, str, str], Awaitable[CellError | None]],
+        explain: Callable[[Statement], Awaitable[CellError | None]],
+        there: Callable[[], Awaitable[bool]],
         told: Callable[[str], None],
+        waiting: Callable[[float], None],
         at_once: int,
     ) -> None:
         self.attempts, self.timeout = attempts, timeout
-        self.redact, self.explain, self.told = redact, explain, told
+        self.redact, self.explain, self.told, self.waiting = redact, explain, told, waiting
+        self.there = there
         self.ending: CellError | None = None
         """Set once there is no use in going on; requests under way end, none is begun."""
         self._not_before = 0.0
-        self._lost = 0
+        self._lost = self._senseless = 0
         self._places = asyncio.Semaphore(at_once)
 
     async def send(self, call: Callable[[], Awaitable[Any]], read: Callable[[Any], Any]) -> Any:
         """What ``read`` makes of the answer.
 
         Raises:
-            Refused: the server refuses this request.
+            Refused: this request gets no answer.
             CellError: there is no use in going on.
         """
-        problem = "it was not sent"
+        last = Again("it was not sent")
         for attempt in range(self.attempts):
             if self.ending is not None:
                 raise self.ending
             if attempt:
-                self.told("retries")
+                await asyncio.sleep(self._wait(attempt - 1, last.wait))
             async with self._places:  # left while it waits to try again
                 await self._pause()
                 if self.ending is not None:
                     raise self.ending
-                problem, found = await self._try(call, read)
-            if problem is None:
-                self._lost = 0
-                return found
-            if attempt + 1 < self.attempts:
-                if found is Doubtful:
-                    self.told("maybe_twice")
-                await asyncio.sleep(self._wait(attempt, None if found is Doubtful else found))
-        self._lost += 1
-        if self._lost >= LOST_IN_A_ROW:
-            self.ending = self.ending or CellError(
-                f"the server does not answer any more: {self._lost} requests in a row failed in {self.attempts} "
-                f"attempts each, the last with: {problem}; what was answered is kept: give the same command to go on"
-            )
-            raise self.ending
-        raise Refused(f"no answer in {self.attempts} attempts; the last: {problem}")
+                if attempt:  # counted here, where it is sent again for certain
+                    self.told("retries")
+                    if last.maybe_charged:
+                        self.told("maybe_twice")
+                outcome = await self._try(call, read)
+            if not isinstance(outcome, Again):
+                self._lost = self._senseless = 0
+                return outcome[0]
+            last = outcome
+        await self._give_up(last)
+        raise Refused(f"no answer in {self.attempts} attempts; the last: {last.problem}")
 
-    async def _try(self, call: Callable[[], Awaitable[Any]], read: Callable[[Any], Any]) -> tuple[Any, Any]:
-        """(None, what was read), or (what went wrong, seconds the server wants us to wait or `Doubtful`)."""
+    async def _give_up(self, last: Again) -> None:
+        """See whether there is a use in going on, after a request that failed in all its attempts.
+
+        An answer that makes no sense may be due to its prompt, so that many of them in a row do not mean that the
+        server is gone: else prompts of one kind, which stand side by side in many data sets, would end every run.
+
+        Raises:
+            CellError: there is none.
+        """
+        if last.answered:
+            self._senseless += 1
+            if self._senseless % LOST_IN_A_ROW or await self.there():
+                return
+            count = self._senseless
+        else:
+            self._lost += 1
+            if self._lost < LOST_IN_A_ROW:
+                return
+            count = self._lost
+        self.ending = self.ending or CellError(
+            f"the server does not answer any more: {count} requests in a row failed in {self.attempts} "
+            f"attempts each, the last with: {last.problem}; what was answered is kept: give the same command to go on"
+        )
+        raise self.ending
+
+    async def _try(self, call: Callable[[], Awaitable[Any]], read: Callable[[Any], Any]) -> tuple[Any] | Again:
+        """What was read, in a tuple; or what went wrong."""
         import openai
 
         try:
             async with asyncio.timeout(self.timeout):
-                return None, read(await call())
+                reply = await call()
+            said = statement_in(reply)  # first: what is beside an error is no answer
+            return (read(reply),) if said is None else await self._told(said, {})
         except openai.APIStatusError as error:
-            text = self.redact(_message(error))
-            code = str(getattr(error, "code", "") or "")
-            ending = await self.explain(error.status_code, code, text)
-            if ending is not None:
-                self.ending = self.ending or ending
-                raise ending from None
-            if error.status_code not in RETRIED and error.status_code < 500:
-                raise Refused(f"the server refuses the request ({error.status_code}): {text}") from None
-            return f"status {error.status_code}: {text}", asked_wait(error.response.headers)
-        except (TimeoutError, openai.APITimeoutError):
-            return f"no answer within timeout={self.timeout:g} seconds", Doubtful
+            code = error.status_code
+            return await self._told(statement_of(error.body, code, error.message), error.response.headers)
+        except (TimeoutError, openai.APITimeoutError) as error:
+            return Again(
+                f"no answer within timeout={self.timeout:g} seconds", maybe_charged=not _unsent(error.__cause__)
+            )
         except openai.APIConnectionError as error:
             cause = error.__cause__ or error
-            # Otherwise it broke after the request was on its way.
-            unsent = "connect" in type(cause).__name__.lower()
             text = self.redact(f"the connection failed: {type(cause).__name__}: {cause}".strip())
-            return text, None if unsent else Doubtful
-        except (Garbled, ValueError, openai.APIError) as error:  # rubbish instead of JSON raises several kinds
-            return self.redact(f"the answer cannot be read: {_first_line(error)}"), Doubtful
+            return Again(text, maybe_charged=not _unsent(cause))  # otherwise it broke after it was on its way
+        except (CellError, Refused, NoLogProbabilities):
+            raise
+        except Exception as error:  # rubbish raises what it likes: JSON of 100,000 brackets a RecursionError
+            text = self.redact(f"the answer cannot be read: {_first_line(error)}")
+            return Again(text, maybe_charged=True, answered=True)
+
+    async def _told(self, said: Statement, headers: Mapping[str, str]) -> Again:
+        """What follows from an error that the server tells of, by its status or inside an answer.
+
+        Raises:
+            Refused: it is about this request alone.
+            CellError: it is about all.
+        """
+        text = self.redact(said.text)
+        if said.blocked:
+            raise Refused(f"the server blocks the prompt, or the reply to it ({said.status}): {text}")
+        ending = await self.explain(Statement(said.status, said.code, text))
+        if ending is not None:
+            self.ending = self.ending or ending
+            raise ending
+        if said.status not in RETRIED and said.status < 500:
+            # A field that a server does not know is what most servers say with 422.
+            hint = '; a field is left out with extra_body={"FIELD": null}' if said.status == 422 else ""
+            raise Refused(f"the server refuses the request ({said.status}): {text}{hint}")
+        return Again(f"status {said.status}: {text}", asked_wait(headers))
 
     async def _pause(self) -> None:
         """Wait where the server asked all of us to."""
@@ -138,8 +187,10 @@ class Sender:
         own = random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**attempt))
         if asked is None:
             return own
-        asked = min(asked, LONGEST_ASKED)
-        self._not_before = max(self._not_before, time.monotonic() + asked)
+        asked, now = min(asked, LONGEST_ASKED), time.monotonic()
+        if asked >= NOTABLE and self._not_before <= now:  # once, not by every request that is told so
+            self.waiting(asked)
+        self._not_before = max(self._not_before, now + asked)
         return max(asked, own)  # a server that always says 0 must not be asked again at once
 
 
@@ -158,20 +209,12 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def _message(error: Any) -> str:
-    body = error.body
-    if isinstance(body, dict):
-        inner = body.get("error", body)
-        text = inner.get("message") if isinstance(inner, dict) else inner
-        return str(text or error.message)[:500]
-    return str(body or error.message)[:500]
+def _unsent(cause: BaseException | None) -> bool:
+    """Whether a connection failed before anything was sent over it: there was none yet."""
+    name = type(cause).__name__.lower()
+    return "connect" in name or "pool" in name
 
 
 def _first_line(error: Exception) -> str:
     lines = str(error).splitlines()
     return f"{lines[0][:300]}" if lines else type(error).__name__
-
-
-def failure_of(error: Refused) -> Failure:
-    """The refusal as a response."""
-    return Failure(str(error))

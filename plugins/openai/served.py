@@ -141,12 +141,12 @@ class Served(Model):
 def _object(text: str | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(text, Mapping):  # registry.yaml holds it as YAML
         return dict(text)
-    if not text:
+    if text is None or text == "":
         return {}
     try:
-        found = json.loads(text)
-    except ValueError as error:
+        found = json.loads(text) if isinstance(text, str) else text
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"extra_body={text!r} is no JSON: {error}") from error
     if not isinstance(found, dict):
-        raise UsageError(f"extra_body={text!r} must be a JSON object")
+        raise UsageError(f'extra_body={text!r} must be a JSON object, such as {{"top_k": 20}} or {{"seed": null}}')
     return found

@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
-from harness_plugins.openai import answers
 from harness_plugins.openai.account import Account
-from harness_plugins.openai.greeting import explained
+from harness_plugins.openai.greeting import explained, makes_sense
+from harness_plugins.openai.problems import NoLogProbabilities, Refused
 from harness_plugins.openai.questions import TEXTS_A_REQUEST, TOGETHER, Questions
-from harness_plugins.openai.retrying import Refused, Sender
+from harness_plugins.openai.replies import usage
+from harness_plugins.openai.retrying import Sender
 from harness_plugins.openai.settings import Settings
 
-from harness.capabilities import Request, Response
+from harness.capabilities import Failure, Request, Response
 from harness.errors import CellError
+
+log = logging.getLogger(__name__)
 
 CONNECTIONS_A_CLIENT = 8
 """The client looks through all its connections for every request; several clients look through fewer."""
@@ -78,8 +82,10 @@ class _Session:
             attempts=settings.attempts,
             timeout=settings.timeout,
             redact=settings.redact,
-            explain=lambda status, code, text: explained(settings, self._client(), status, code, text),
+            explain=lambda said: explained(settings, self._client(), said),
+            there=lambda: makes_sense(self._client()),
             told=self._told,
+            waiting=self._waiting,
             at_once=settings.concurrency,
         )
         self.questions = Questions(settings, self._client, self._send)
@@ -90,6 +96,10 @@ class _Session:
 
     def _told(self, what: str) -> None:
         setattr(self.account, what, getattr(self.account, what) + 1)
+
+    def _waiting(self, seconds: float) -> None:
+        # Nothing else would show for minutes that the run is alive, and that it is the server that wants it so.
+        log.warning("%s asks to be left alone: all requests wait %.0f s", self.settings.base_url, seconds)
 
     def cancel(self) -> None:
         """Give up what is under way."""
@@ -119,13 +129,16 @@ class _Session:
             if self.sender.ending is not None:
                 return
             try:
-                for index, answer in zip(
-                    group, await self.questions.answers(self.capability, [self.requests[i] for i in group]), strict=True
-                ):
+                found = await self.questions.answers(self.capability, [self.requests[i] for i in group])
+                for index, answer in list(zip(group, found, strict=True)):
                     self.give((index, answer))
             except CellError as error:
                 self.sender.ending = self.sender.ending or error
                 return
+            except Exception as error:  # what nobody foresaw fails its own requests, and has no other asked again
+                reason = self.settings.redact(f"the answer cannot be read: {type(error).__name__}: {error}"[:500])
+                for index in group:
+                    self.give((index, Failure(reason)))
 
     async def _send(
         self, call: Callable[[], Awaitable[Any]], read: Callable[[Any], Any], prompt: int, most: int
@@ -137,20 +150,22 @@ class _Session:
         counted: list[tuple[int | None, int | None]] = []
 
         def reading(reply: Any) -> Any:
+            cost = usage(reply)
             try:
                 found = read(reply)
-            except Refused:  # an answer that was paid for, and is of no use
-                counted.append(answers.usage(reply))
+            except Exception as error:  # an answer of no use, which was paid for where the server says so
+                if isinstance(error, Refused) or None not in cost:
+                    counted.append(cost)
                 raise
-            counted.append(answers.usage(reply))
+            counted.append(cost)
             fingerprint = getattr(reply, "system_fingerprint", None)
             if fingerprint:
-                self.settings.fingerprints.add(str(fingerprint))
+                self.settings.fingerprints.add(self.settings.redact(str(fingerprint)))
             return found
 
         try:
             return await self.sender.send(call, reading)
-        except answers.NoLogProbabilities:
+        except NoLogProbabilities:
             ending = CellError(
                 f"the server at {self.settings.base_url} took the request for log-probabilities and answered without: "
                 "it does not support them; use a server that does, or ask for text (generate)"
@@ -158,5 +173,4 @@ class _Session:
             self.sender.ending = self.sender.ending or ending  # before another takes this one's place
             raise ending from None
         finally:
-            spent = counted[-1] if counted else (None, None)
-            await asyncio.shield(self.account.settle(name, *spent, answered=bool(counted)))
+            await asyncio.shield(self.account.settle(name, counted))

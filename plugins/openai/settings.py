@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from harness_plugins.openai.retrying import Refused
+from harness_plugins.openai.problems import Refused
 
 from harness import Conversation, file_identity
+from harness.encodable import whole_characters
 from harness.errors import CellError
 
 OPENAI = "https://api.openai.com/v1"
@@ -50,12 +51,15 @@ class Settings:
         from transformers import AutoTokenizer
 
         try:
-            self.tokenizer = AutoTokenizer.from_pretrained(source)
+            # Said, or transformers asks on standard input whether to run the folder's code, and a "y" there runs it.
+            self.tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
         except (OSError, ValueError) as error:
             raise CellError(f"no tokenizer can be loaded from {source!r}: {str(error).splitlines()[0]}") from error
         bos, first = self.tokenizer.bos_token, self.tokenizer("a")["input_ids"][:1]
         self.added_by_server = bos if bos and first == [self.tokenizer.bos_token_id] else ""
         texts = self.tokenizer.batch_decode([[i] for i in range(len(self.tokenizer))])
+        # As the vocabulary writes them, for servers that do; a token's text goes before.
+        self.token_ids = {str(text): i for text, i in self.tokenizer.get_vocab().items()}
         for i, text in reversed(list(enumerate(texts))):  # of tokens of one text, the first
             self.token_ids[text] = i
 
@@ -72,15 +76,17 @@ class Settings:
         """The official client; its own retries are off."""
         import openai
 
-        # A server that asks for no key still gets a header, which must not be empty.
+        # Prompts go to the server that was named and to no other: redirects are not followed unseen.
         # Without TLS there are no certificates to load, which takes longer than several requests.
-        plain = openai.DefaultAsyncHttpxClient(verify=False) if self.base_url.startswith("http:") else None
+        more: dict[str, Any] = {"verify": False} if self.base_url.startswith("http:") else {}
+        http_client = openai.DefaultAsyncHttpxClient(follow_redirects=False, **more)
+        # A server that asks for no key still gets a header, which must not be empty.
         return openai.AsyncOpenAI(
             base_url=self.base_url,
             api_key=self.key or "none",
             max_retries=0,
             timeout=self.timeout,
-            http_client=plain,
+            http_client=http_client,
         )
 
     def plain_text(self, conversation: Conversation) -> str:
@@ -90,7 +96,7 @@ class Settings:
             Refused: it is a chat, and there is no tokenizer to render it, or its template refuses it.
         """
         if all(m.role == "text" for m in conversation.messages):
-            return conversation.text
+            return whole_characters(conversation.text)
         if self.tokenizer is None or not self.tokenizer.chat_template:
             raise Refused("api=completions takes plain text; give tokenizer= with a chat template, or api=chat")
         last = conversation.messages[-1].role == "assistant"
@@ -100,12 +106,15 @@ class Settings:
             )
         except Exception as error:  # whatever a template raises
             raise Refused(f"the chat template refuses this conversation: {error}") from error
-        return str(text).removeprefix(self.added_by_server)
+        return whole_characters(str(text)).removeprefix(self.added_by_server)
 
 
 def messages_of(conversation: Conversation) -> list[dict[str, str]]:
-    """The messages as servers take them; plain text is a user's."""
-    return [{"role": "user" if m.role == "text" else m.role, "content": m.content} for m in conversation.messages]
+    """The messages as servers take them; plain text is a user's, and half a character, which none can read, U+FFFD."""
+    return [
+        {"role": "user" if m.role == "text" else m.role, "content": whole_characters(m.content)}
+        for m in conversation.messages
+    ]
 
 
 def key_in(variable: str) -> str:

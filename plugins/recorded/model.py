@@ -19,6 +19,7 @@ from harness import (
     Verdict,
     file_identity,
 )
+from harness.encodable import encodable
 from harness.errors import DataError, UsageError
 
 FIELDS = {"scores": "score", "p_first": "compare", "log_odds": "detect", "text": "generate"}
@@ -161,7 +162,7 @@ def read_rows(path: Path) -> dict[tuple[str, str, str], Mapping[str, Any]]:
                 raise UsageError(f"{row.where}: {problem}")
             pair = row.values.get("pair")
             order = row.values.get("order", AS_GIVEN) if pair is None else order_of(pair)
-            key = (row.values["task"], str(row.values["id"]), order)
+            key = (row.values["task"], encodable(str(row.values["id"])), order)
             if key in rows:
                 raise UsageError(f"{row.where}: item {key[1]!r} of {key[0]} is recorded already, at {places[key]}")
             rows[key], places[key] = row.values, row.where
@@ -202,4 +203,10 @@ def _problem(row: Mapping[str, Any]) -> str:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
+    return True

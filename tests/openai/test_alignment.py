@@ -61,7 +61,9 @@ def test_every_boundary_of_a_text_that_is_cut_into_bytes_is_found():
         (["<s>", "<s>", "the", " fox", "!"], "<s>the fox", 6, range(3, 4)),
         (["the", " fox", ""], "the fox", 3, range(1, 2)),
         (["The", " fox", "!"], "the fox", 3, None),
-        (["the", "Ġfox", "!"], "the fox", 3, None),
+        (["the", "Ġfox", "!"], "the fox", 3, range(1, 2)),  # a byte-level vocabulary, as it is written
+        (["cafÃ©", "ĠÃ", "©tÃ©", "!"], "café été", 4, range(1, 3)),
+        (["the", "Ġfix", "!"], "the fox", 3, None),
     ],
 )
 def test_each_way_of_writing_tokens_is_read_or_refused(tokens, prompt, start, expected):

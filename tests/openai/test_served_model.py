@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from harness_plugins.openai import answers, retrying
+from harness_plugins.openai import retrying, tokens
 from harness_plugins.openai.model import ServedModel
 from openai_server import Server, _value
 
@@ -71,7 +71,7 @@ def test_equal_completions_are_paid_for_once():
         ("truncate", None),
         ("rubbish", b"<html>gateway</html>"),
         ("rubbish", b""),
-        ("json", {"choices": []}),
+        ("rubbish", b"[" * 100_000),
         ("json", {"nothing": 1}),
         ("json", {"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": 5}}]}),
     ],
@@ -89,7 +89,9 @@ def test_a_timeout_is_tried_again_and_said_to_cost_twice():
     with Server(faulty(("hang", 5))) as server:
         model = loaded(server, timeout=0.3)
         assert model.generate(prompts(1))[0][0].text == "echo 0: prompt 0"
-        assert "1 of them after a broken connection or a timeout: possibly charged twice" in model.remarks()[0]
+        (remark,) = model.remarks()
+        assert "1 of them after" in remark
+        assert "possibly charged twice" in remark
 
 
 def test_a_request_that_is_refused_fails_alone_and_is_not_tried_again():
@@ -425,8 +427,17 @@ def test_a_reply_that_a_filter_withheld_is_a_failure_and_paid_for(text):
         ("да", "да", True),
         ("дата", "да", False),
         ("[[A", "[[A]]", True),
+        ("\u0120Yes", "Yes", True),
+        ("\u2581Yes", "Yes", True),
+        ("\u2581\u2581Yes", "Yes", True),
+        ("\u010aYes", "Yes", True),
+        ("##Yes", "Yes", True),
+        ("<0x0A>Yes", "Yes", True),
+        ("\u0120Yesterday", "Yes", False),
+        ("\u0120", "Yes", False),
+        ("\u0120es\u00f9", "\u0120es\u00f9", True),  # Maltese: a letter, not a mark
     ],
 )
 def test_a_token_counts_for_an_option_unless_it_is_another_word(token, option, counts):
-    (found,) = answers.weights([(token, -0.5)], [option])
+    (found,) = tokens.weights([tokens.Position(token, -0.5, [(token, -0.5)])], [option])
     assert found == (-0.5 if counts else -math.inf)

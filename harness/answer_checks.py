@@ -1,0 +1,127 @@
+"""What an answer must say to be one, for each core capability: the one place where a model's responses are judged.
+
+Every check takes (request, response) and gives one sentence on what is wrong, or None. What does not pass becomes a
+`harness.Failure`: it is counted, shown with this sentence, and asked again on the next run, and is never a score.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from harness.capabilities import Candidates, Choice, Continuation, Generation, Pair, Query, Request
+
+ROUNDING = 1e-3
+"""Nats that a log-probability may lie above 0 by the rounding of low precision; more is no log-probability."""
+FINISHED = ("stop", "length")
+
+
+def scores(request: Candidates, response: NDArray[Any]) -> str | None:
+    """Check that there is one number a response; each that is NaN or infinite is made a failure by itself."""
+    expected = len(request.responses)
+    if response.shape != (expected,):
+        return f"expected {expected} scores, one a response; got an array of shape {response.shape}"
+    return None
+
+
+def verdict(_: Pair, response: Any) -> str | None:
+    """Check that ``p_first`` is a probability, or None."""
+    from harness.capabilities import Verdict
+
+    if not isinstance(response, Verdict):
+        return f"expected a Verdict, got {type(response).__name__}"
+    text: Any = response.text
+    if not isinstance(text, str):
+        return f"expected a text in the Verdict, got {type(text).__name__}"
+    p_first = response.p_first
+    if p_first is None:
+        return None
+    if not _is_number(p_first) or not 0.0 <= p_first <= 1.0:
+        return f"expected p_first in [0, 1] or None, got {p_first!r}"
+    return None
+
+
+def vector(_: Request, response: NDArray[Any]) -> str | None:
+    """Check for a one-dimensional array of finite numbers."""
+    import numpy as np  # heavy for a module that every command loads
+
+    if response.ndim != 1 or response.size == 0:
+        return f"expected a one-dimensional array, got shape {response.shape}"
+    return None if np.isfinite(response).all() else "the array holds NaN or infinite values"
+
+
+def correctness(request: Query, response: NDArray[Any]) -> str | None:
+    """Check for one finite number a model that is asked about."""
+    if request.models and response.shape != (len(request.models),):
+        return f"expected {len(request.models)} numbers, one a model; got an array of shape {response.shape}"
+    return vector(request, response)
+
+
+def log_probabilities(_: Request, response: NDArray[Any]) -> str | None:
+    """Check for an array of log-probabilities: none NaN or above 0, and not all of probability 0."""
+    import numpy as np  # heavy for a module that every command loads
+
+    if response.ndim != 1 or response.size == 0:
+        return f"expected a one-dimensional array, got shape {response.shape}"
+    if np.isnan(response).any():
+        return "the array holds NaN values"
+    if response.max() > ROUNDING:
+        return f"a log-probability is above 0: {response.max():.6g}"
+    return "every log-probability is minus infinity" if response.max() == -math.inf else None
+
+
+def choice(request: Choice, response: NDArray[Any]) -> str | None:
+    """Check for one log-probability an option; minus infinity says that an option is not among the likely ones."""
+    import numpy as np  # heavy for a module that every command loads
+
+    expected = len(request.options)
+    if response.shape != (expected,):
+        return f"expected {expected} log-probabilities, one an option; got an array of shape {response.shape}"
+    if np.isnan(response).any():
+        return "a log-probability is NaN"
+    return None if (response <= ROUNDING).all() else f"a log-probability is above 0: {response.max():.6g}"
+
+
+def number(_: Request, response: float) -> str | None:
+    """Check for a finite number."""
+    return None if math.isfinite(response) else f"expected a finite number, got {response}"
+
+
+def completions(request: Generation, response: Any) -> str | None:
+    """Check for as many completions as asked for, each with a text and an end that is known."""
+    from harness.capabilities import Completion
+
+    if not isinstance(response, tuple) or not all(isinstance(c, Completion) for c in response):
+        return f"expected a tuple of Completion, got {type(response).__name__}"
+    if len(response) != request.n:
+        return f"expected {request.n} completions, got {len(response)}"
+    for one in response:
+        if not isinstance(one.text, str):
+            return f"expected a text in the Completion, got {type(one.text).__name__}"
+        if one.finish_reason not in FINISHED:
+            return f"expected finish_reason 'stop' or 'length', got {one.finish_reason!r}"
+        for name, count in (("prompt_tokens", one.prompt_tokens), ("completion_tokens", one.completion_tokens)):
+            if count is not None and not (_is_number(count) and count == int(count) and count >= 0):
+                return f"expected {name} to be a whole number from 0, or None; got {count!r}"
+    return None
+
+
+def likelihood(_: Continuation, response: Any) -> str | None:
+    """Check for finite nats that are at most 0, over a number of tokens."""
+    from harness.capabilities import Likelihood
+
+    if not isinstance(response, Likelihood):
+        return f"expected a Likelihood, got {type(response).__name__}"
+    if not _is_number(response.nats) or not math.isfinite(response.nats):
+        return f"expected a finite log-likelihood, got {response.nats!r}"
+    if response.nats > ROUNDING * max(response.tokens, 1):
+        return f"the log-likelihood is above 0: {response.nats:.6g}"
+    return None if response.tokens >= 0 else f"expected a number of tokens from 0, got {response.tokens!r}"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)  # numpy's numbers are of this type too

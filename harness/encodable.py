@@ -1,0 +1,30 @@
+"""Texts as they can be written anywhere: half characters, as scraped data and cut-off replies hold them, written out.
+
+A *half character* is one half of a surrogate pair without the other, such as ``"\\ud83d"``: no encoding has a form for
+it, so a file, a database and a terminal refuse the whole text. Names and messages (ids, domains, labels, errors) are
+put through `encodable` where they enter; texts that are answers keep every character (see `harness.store.codec`).
+"""
+
+from __future__ import annotations
+
+
+def encodable(text: str) -> str:
+    """A text with each half character written as its escape (``\\ud83d``); every other text as it stands."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text
+
+
+def whole_characters(text: str) -> str:
+    """A text as a reader of UTF-8 can be sent it: two halves joined, a half without its other one as U+FFFD."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
