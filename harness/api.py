@@ -163,7 +163,7 @@ def build_leaderboard(
         StoreError: a store to merge cannot be read.
     """
     registry = registry or Registry()
-    known = registry.benchmarks().get(benchmark)
+    known = registry.benchmarks().find(benchmark)
     beside = bool(published or merge or (known is not None and known.published))
     with ExitStack() as open_stores:
         others = [open_stores.enter_context(open_to_merge(Path(path).expanduser())) for path in merge]
@@ -212,15 +212,15 @@ def build_site(
     from harness.site import write_site
 
     registry = registry or Registry()
-    known = registry.benchmarks()
-    shipped = any(name in known and known[name].published for name in benchmarks)
+    known = [benchmark for name in benchmarks if (benchmark := registry.benchmarks().find(name)) is not None]
+    shipped = any(benchmark.published for benchmark in known)
     options: dict[str, Any] = {"published": published, "texts": texts, "say": say}
     if outcome is not None:
         columns = {"model_column": model_column, "value_column": value_column}
         read_outcomes(Path(outcome), **columns)
         options |= {"outcome": Path(outcome), **columns}
     if merge:
-        tasks = [task for name in benchmarks if name in known for task in known[name].tasks]
+        tasks = [task for benchmark in known for task in benchmark.tasks]
         with _joined(registry, store, merge, tasks, say) as opened:
             return write_site(registry, opened, benchmarks, Path(folder), merged=True, **options)
     if not store_path(registry, store).is_file() and (published or shipped):
@@ -250,7 +250,7 @@ def _joined(
         for path in merge:
             readers.append(open_stores.enter_context(open_to_merge(Path(path).expanduser())))
         joined = open_stores.enter_context(Store(Path(place) / "store.sqlite"))
-        known = sorted(set(tasks) & set(registry.tasks()))
+        known = sorted(task for task in set(tasks) if registry.tasks().exists(task))
         for note in join(joined, readers, {task: task_digest(registry, task) for task in known}):
             say(note)
         yield joined

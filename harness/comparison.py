@@ -90,8 +90,8 @@ def tasks_of(registry: Registry, targets: Sequence[str]) -> list[str]:
     """
     names: list[str] = []
     for target in targets:
-        benchmark = registry.benchmarks().get(target)
-        if benchmark is None and target not in registry.tasks():
+        benchmark = registry.benchmarks().find(target)
+        if benchmark is None and not registry.tasks().exists(target):
             raise UnknownName("task or benchmark", target, registry.known_names(target))
         names += benchmark.tasks if benchmark else [target]
     return list(dict.fromkeys(names))

@@ -230,7 +230,7 @@ class Planner:
     def _target(self, target: str, benchmarks: list[BenchmarkFile], names: list[str], explicit: set[str]) -> None:
         """Add what one target stands for."""
         names += task_names(self._registry, target)
-        benchmark = self._registry.benchmarks().get(target)
+        benchmark = self._registry.benchmarks().find(target)
         if benchmark is not None:
             benchmarks.append(benchmark)
         elif not self._registry.is_pattern(target):
@@ -361,14 +361,14 @@ class Planner:
             return
         recorded = self._of_plugin(handle.label, handle.model.recorded_items) or {}
         for name, ids in recorded.items():
-            suite = [t for t in self._registry.tasks() if t.partition("/")[0] == name]
-            if name not in self._registry.tasks() and not suite:
-                known = [*self._registry.tasks(), *self._registry.benchmarks()]
+            suite = [t for t in self._registry.tasks().files() if t.partition("/")[0] == name]
+            if not self._registry.tasks().exists(name) and not suite:
+                known = self._registry.known_names()
                 self._note(
                     f"{handle.label}: records name the task {name!r}, which does not exist{did_you_mean(name, known)}"
                 )
                 continue
-            covered = [name] if name in self._registry.tasks() else suite
+            covered = [name] if self._registry.tasks().exists(name) else suite
             wanted = [t for t in tasks if t.name in covered and t.name not in blocked]
             if not wanted:
                 continue
@@ -421,7 +421,7 @@ def task_names(registry: Registry, target: str) -> list[str]:
     Raises:
         UsageError: no task matches the glob.
     """
-    benchmark = registry.benchmarks().get(target)
+    benchmark = registry.benchmarks().find(target)
     if benchmark is not None:
         return list(benchmark.tasks)
     if not registry.is_pattern(target):
@@ -429,7 +429,7 @@ def task_names(registry: Registry, target: str) -> list[str]:
     matches = registry.matching(target)
     if not matches:
         raise UsageError(f"no task matches {target!r}")
-    groups = ((match, registry.benchmarks().get(match)) for match in matches)  # one of a library may be a group
+    groups = ((match, registry.benchmarks().find(match)) for match in matches)  # one of a library may be a group
     return [name for match, group in groups for name in (group.tasks if group is not None else [match])]
 
 

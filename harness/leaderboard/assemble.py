@@ -52,9 +52,9 @@ def assemble(
         ConfigurationError: an aggregate selects what no task gives, or a published file is not of the form.
         DataError: a published file is missing or not of the form.
     """
-    if name not in registry.benchmarks():
-        raise UnknownName("benchmark", name, registry.benchmarks())
-    benchmark = registry.benchmarks()[name]
+    benchmark = registry.benchmarks().find(name)
+    if benchmark is None:
+        raise UnknownName("benchmark", name, registry.benchmarks().files())
     current, notes = current_cells(registry, store, benchmark, merge)
     entries, kinds = _entries(registry, benchmark, current)
     files = [*shipped_files(benchmark), *published]
@@ -91,7 +91,7 @@ def current_cells(
     registry: Registry, store: Readable | None, benchmark: BenchmarkFile, merge: Sequence[Readable] = ()
 ) -> tuple[list[CellRecord], list[str]]:
     """The cells a leaderboard is made of, and what the reader has to know of those left out."""
-    tasks = [task for task in benchmark.tasks if task in registry.tasks()]
+    tasks = [task for task in benchmark.tasks if registry.tasks().exists(task)]
     digests = {task: task_digest(registry, task) for task in tasks}
     return merged_cells([*([] if store is None else [store]), *merge], digests)
 
@@ -140,7 +140,7 @@ def _shown_by_task(registry: Registry, benchmark: BenchmarkFile) -> dict[str, li
     shown: dict[str, list[str]] = {}
     for task in benchmark.tasks:
         listed = benchmark.metrics.get(task)
-        if listed is None and task in registry.tasks():
+        if listed is None and registry.tasks().exists(task):
             listed = list(build_task(registry, task).metrics[:1])
         shown[task] = list(listed or [])
     return shown

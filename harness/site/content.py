@@ -107,7 +107,8 @@ def gather(registry: Registry, store: Readable | None, name: str, *, published: 
         UnknownName, ConfigurationError, DataError: as `harness.leaderboard.assemble`.
     """
     board = assemble(registry, store, name, published=published)
-    benchmark = registry.benchmarks()[name]
+    benchmark = registry.benchmarks().find(name)
+    assert benchmark is not None  # of which there is a board
     cells, _ = current_cells(registry, store, benchmark)
     base = [*board.columns, *_within_aggregates(benchmark, board, cells)]
     shown = {column.key for column in base}
