@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from harness.metric import Metric
 from harness.plugins import describe
 from harness.registry import Registry
 from harness.resolve import ModelHandle, resolve_model
+from harness.stages import about
 from harness.task import BadItem, Task
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ class Planner:
         plan: Plan,
         explicit: bool,
     ) -> Cell | None:
-        stages = []
+        stages: list[Asked] = []
         for stage in task.stages:
             asked = handle if stage.role == task.evaluates else roles.get(stage.role)
             if asked is None:
@@ -299,12 +300,32 @@ class Planner:
                 )
                 _skip(plan, f"{handle.label}: {reason}", explicit)
                 return None
+            of = about(task, len(stages), [before.handle.label for before in stages])
+            if of and (reason := self._not_recorded(asked, task, of)):
+                _skip(plan, f"{handle.label} cannot be evaluated on {task.name}: {reason}", explicit)
+                return None
             route, reason = self._route(asked, stage.accepts, task, wish.adapters)
             if route is None:
                 _skip(plan, f"{asked.label} cannot be evaluated on {task.name}: {reason}", explicit)
                 return None
             stages.append(Asked(asked, route))
         return Cell(handle.label, task, tuple(stages), self._metrics(task, wish, explicit))
+
+    def _not_recorded(self, handle: ModelHandle, task: Task, of: str) -> str:
+        """Why a model that answers from records has nothing to say on another's answers; empty where it may have."""
+        model = handle.model
+        if model is None:
+            return ""
+
+        def recorded_of() -> Collection[str] | None:
+            return model.recorded_of(task.name)
+
+        known = self._of_plugin(handle.label, recorded_of)
+        if known is None or of in known:
+            return ""
+        whose = ", ".join(map(repr, sorted(known)))
+        said = f"its records are on those of {whose}" if known else "its records do not say whose they are on"
+        return f"{handle.label} answers from records, and was to on the answers of {of!r}, but {said}"
 
     def _route(
         self, handle: ModelHandle, accepts: Sequence[str], task: Task, preferred: Sequence[str]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.errors import ConfigurationError, UnknownName, did_you_mean
 from harness.registry import Registry
+from harness.report import percent
 from harness.stats import Estimate
 from harness.store.records import Result
 
@@ -84,9 +86,26 @@ def aggregates_of(
         if len(parts) == len(aggregate.of):
             function = registry.find("aggregate", aggregate.how).load()
             weights = {} if aggregate.weights is None else {"weights": aggregate.weights_in_order}
-            estimate = function([part.estimate for part in parts], **weights)
+            estimate = _aggregated(function, [part.estimate for part in parts], weights)
             made.figures[aggregate.name] = Figure(estimate, parts[0].unit, parts[0].higher_is_better)
     return made
+
+
+def _aggregated(
+    function: Callable[..., Estimate], parts: Sequence[Estimate], weights: Mapping[str, object]
+) -> Estimate:
+    """The aggregate, with an interval of the parts' level; without interval where they have several.
+
+    Half of a 50 % interval and half of a 95 % one add up to the interval of no level at all.
+    """
+    levels = sorted({part.confidence for part in parts if math.isfinite(part.low)})
+    level = levels[-1] if levels else parts[0].confidence
+    options = {"confidence": level} if "confidence" in inspect.signature(function).parameters else {}
+    made = dataclasses.replace(function(parts, **weights, **options), confidence=level)
+    if len(levels) < 2:
+        return made
+    reason = f"without interval, since those of its parts are of {' and '.join(map(percent, levels))}"
+    return dataclasses.replace(made, low=math.nan, high=math.nan, detail={**made.detail, "note": reason})
 
 
 def _part(
