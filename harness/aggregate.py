@@ -31,7 +31,7 @@ def mean(parts: Sequence[Estimate], *, weights: Sequence[float] | None = None) -
     stderr = math.hypot(*(w * part.stderr for w, part in pairs))
     below = math.hypot(*(w * (part.value - part.low) for w, part in pairs))
     above = math.hypot(*(w * (part.high - part.value) for w, part in pairs))
-    return Estimate(value, stderr, value - below, value + above, *_counts(parts))
+    return Estimate(value, stderr, value - below, value + above, *_counts(parts), confidence=parts[0].confidence)
 
 
 def minimum(parts: Sequence[Estimate], *, confidence: float = 0.95) -> Estimate:
@@ -51,7 +51,7 @@ def minimum(parts: Sequence[Estimate], *, confidence: float = 0.95) -> Estimate:
     if all(part.low >= 0 and part.high <= 1 for part in parts):
         highs = [min(high, 1.0) for high in highs]
     low, high = float(np.min([part.low for part in parts])), float(np.min(highs))
-    return Estimate(float(values.min()), float(draws.std(ddof=1)), low, high, *_counts(parts))
+    return Estimate(float(values.min()), float(draws.std(ddof=1)), low, high, *_counts(parts), confidence=confidence)
 
 
 def _quantile(probability: float) -> float:

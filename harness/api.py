@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison import Comparison, compare_models, tasks_of
+from harness.comparison import CONFIDENCE, Comparison, compare_models, tasks_of
 from harness.errors import UsageError
 from harness.leaderboard import Board, assemble
 from harness.leaderboard.merge import open_to_merge
@@ -147,6 +147,7 @@ def build_leaderboard(
     store: str | Path | None = None,
     published: Sequence[Path] = (),
     merge: Sequence[str | Path] = (),
+    confidence: float | None = None,
     registry: Registry | None = None,
 ) -> Board:
     """The leaderboard of a benchmark, from what the store holds, and published results beside it.
@@ -156,6 +157,8 @@ def build_leaderboard(
         store: The SQLite file; it may be missing where there are published results.
         published: Files of published results, beside those that the benchmark names itself.
         merge: Stores of other machines, read beside it; the store itself may then be missing.
+        confidence: Nominal coverage of all intervals, in (0, 1); None: that of most evaluations. Those of another
+            level are computed anew from what the store holds.
         registry: Where names are looked up.
 
     Raises:
@@ -163,15 +166,16 @@ def build_leaderboard(
         StoreError: a store to merge cannot be read.
     """
     registry = registry or Registry()
-    known = registry.benchmarks().get(benchmark)
+    known = registry.benchmarks().find(benchmark)
     beside = bool(published or merge or (known is not None and known.published))
     with ExitStack() as open_stores:
         others = [open_stores.enter_context(open_to_merge(Path(path).expanduser())) for path in merge]
+        options: dict[str, Any] = {"published": published, "merge": others, "confidence": confidence}
         named = bool(merge) and store is not None  # a store that is named has to be there
         if beside and not named and not store_path(registry, store).is_file():
-            return assemble(registry, None, benchmark, published=published, merge=others)
+            return assemble(registry, None, benchmark, **options)
         opened = open_stores.enter_context(existing_store(registry, store))
-        return assemble(registry, opened, benchmark, published=published, merge=others)
+        return assemble(registry, opened, benchmark, **options)
 
 
 def build_site(
@@ -181,6 +185,7 @@ def build_site(
     store: str | Path | None = None,
     published: Sequence[Path] = (),
     merge: Sequence[str | Path] = (),
+    confidence: float | None = None,
     texts: bool = False,
     outcome: str | Path | None = None,
     model_column: str | None = None,
@@ -196,6 +201,7 @@ def build_site(
         store: The SQLite file; it may be missing where there are published results.
         published: Files of published results, beside those that the benchmarks name themselves.
         merge: Stores of other machines, read beside it; the store itself may then be missing.
+        confidence: Nominal coverage of all intervals, as for `build_leaderboard`.
         texts: True to show the beginnings of the items' texts; their licences have to allow it.
         outcome: A table of one outcome a model; each benchmark then has a page of what goes with it.
         model_column: Column of that table that names the model; default: as `correlate` finds it.
@@ -212,15 +218,15 @@ def build_site(
     from harness.site import write_site
 
     registry = registry or Registry()
-    known = registry.benchmarks()
-    shipped = any(name in known and known[name].published for name in benchmarks)
-    options: dict[str, Any] = {"published": published, "texts": texts, "say": say}
+    known = [benchmark for name in benchmarks if (benchmark := registry.benchmarks().find(name)) is not None]
+    shipped = any(benchmark.published for benchmark in known)
+    options: dict[str, Any] = {"published": published, "confidence": confidence, "texts": texts, "say": say}
     if outcome is not None:
         columns = {"model_column": model_column, "value_column": value_column}
         read_outcomes(Path(outcome), **columns)
         options |= {"outcome": Path(outcome), **columns}
     if merge:
-        tasks = [task for name in benchmarks if name in known for task in known[name].tasks]
+        tasks = [task for benchmark in known for task in benchmark.tasks]
         with _joined(registry, store, merge, tasks, say) as opened:
             return write_site(registry, opened, benchmarks, Path(folder), merged=True, **options)
     if not store_path(registry, store).is_file() and (published or shipped):
@@ -250,7 +256,7 @@ def _joined(
         for path in merge:
             readers.append(open_stores.enter_context(open_to_merge(Path(path).expanduser())))
         joined = open_stores.enter_context(Store(Path(place) / "store.sqlite"))
-        known = sorted(set(tasks) & set(registry.tasks()))
+        known = sorted(task for task in set(tasks) if registry.tasks().exists(task))
         for note in join(joined, readers, {task: task_digest(registry, task) for task in known}):
             say(note)
         yield joined
@@ -263,6 +269,7 @@ def compare(
     *,
     metrics: Sequence[str] = (),
     split: str = "test",
+    confidence: float = CONFIDENCE,
     store: str | Path | None = None,
     merge: Sequence[str | Path] = (),
     registry: Registry | None = None,
@@ -276,6 +283,7 @@ def compare(
         targets: Tasks or benchmarks.
         metrics: Only these; default: those of each task.
         split: Results on this split.
+        confidence: Nominal coverage of the intervals.
         store: The SQLite file; it may be missing where there are stores to merge.
         merge: Stores of other machines, read beside it: their whole evaluations of the test split.
         registry: Where names are looked up.
@@ -285,7 +293,7 @@ def compare(
         UsageError: one of the models was not evaluated on any of the tasks, or stores contradict each other.
     """
     registry = registry or Registry()
-    options: dict[str, Any] = {"metrics": metrics, "split": split, "say": say}
+    options: dict[str, Any] = {"metrics": metrics, "split": split, "confidence": confidence, "say": say}
     if merge:
         if split != "test":
             raise UsageError(f"stores are merged with their results on the test split, not on {split}")

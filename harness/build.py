@@ -33,11 +33,11 @@ def build_task(registry: Registry, name: str) -> Task:
     """
     from harness.taskfiles import read_task_file
 
-    entry = registry.tasks().get(name)
+    entry = registry.tasks().find(name)
     if entry is None:
         hint = f"{len(registry.task_problems)} task files could not be read (see: harness doctor)"
         names = registry.known_names(name)
-        known = registry.benchmarks().get(name)
+        known = registry.benchmarks().find(name)
         if known is not None:
             some = ", ".join(known.tasks[:3]) + (", ..." if len(known.tasks) > 3 else "")
             raise UsageError(f"{name!r} is {len(known.tasks)} tasks, and one is needed here: {some}")
@@ -72,10 +72,16 @@ def build_task(registry: Registry, name: str) -> Task:
 
 
 def task_digest(registry: Registry, name: str) -> str:
-    """Hash of the definition of a task that there is."""
+    """Hash of the definition of a task that there is.
+
+    Raises:
+        UnknownName: there is none of that name.
+    """
     from harness.taskfiles import read_task_file
 
-    entry = registry.tasks()[name]
+    entry = registry.tasks().find(name)
+    if entry is None:
+        raise UnknownName("task", name, registry.known_names(name))
     return entry.source.digest(name.partition(":")[2]) if entry.source is not None else read_task_file(entry)[1]
 
 

@@ -50,6 +50,9 @@ class Origin:
     """The data set's own id of the item."""
     positions: tuple[int, ...] = ()
     """For each text of the request, its index among the item's responses: a swapped pair has (1, 0)."""
+    of: str = ""
+    """Label of the model whose answer the request is about, in stages after the first; empty where it is about none.
+    A judge's verdict on one candidate is never taken for that on another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,13 +320,17 @@ class Capability:
         Args:
             request: The request.
             listwise: True for a model whose scores depend on the neighbours, which then are part of each key.
-            by_origin: True for a model that answers from records: then the item, not the text, is the key.
+            by_origin: True for a model that answers from records: then the item, not the text, is the key; together
+                with whose answer is asked about and what that is, where the request is about one.
         """
         origin = request.origin
         if by_origin and origin is not None:
+            # The item alone would file the verdicts on every candidate under one key. The content stands beside the
+            # label since a label may come to name another model, and a model may come to answer otherwise.
+            about = [origin.of, request.content()] if origin.of else []
             if self.pointwise:
-                return [_digest([origin.task, origin.id, position]) for position in origin.positions]
-            return [_digest([origin.task, origin.id, list(origin.positions)])]
+                return [_digest([origin.task, origin.id, position, *about]) for position in origin.positions]
+            return [_digest([origin.task, origin.id, list(origin.positions), *about])]
         if not self.pointwise:
             return [_digest(request.content())]
         assert isinstance(request, Candidates)

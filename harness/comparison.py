@@ -14,12 +14,16 @@ from harness.build import build_task
 from harness.build_metric import check_columns, metric_of
 from harness.collect import Table, table_of_cell
 from harness.errors import HarnessError, UnknownName, UsageError, did_you_mean
+from harness.judges import notes_on_judges
 from harness.metric import MeanMetric, Metric
 from harness.plugins import describe, plugin_code
 from harness.registry import Registry
 from harness.stats import Difference, Estimate
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, latest_cells
+
+CONFIDENCE = 0.95
+"""Nominal coverage of the intervals of differences, unless another is asked for; headings are made from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,10 @@ class Comparison:
     higher_is_better: bool
     win_rate: Estimate | None = None
     """Share of items on which the first has the better figure, ties half; None for metrics that are no mean of one."""
+    confidence: float = CONFIDENCE
+    """Nominal coverage of the intervals of the difference and the win rate."""
+    note: str = ""
+    """What a reader must know, such as that the two were judged by different judges."""
 
 
 def compare_models(
@@ -48,6 +56,7 @@ def compare_models(
     metrics: Sequence[str] = (),
     split: str = "test",
     say: Callable[[str], None] = lambda note: None,
+    confidence: float = CONFIDENCE,
 ) -> list[Comparison]:
     """Paired differences on every task that both models were evaluated on.
 
@@ -60,6 +69,7 @@ def compare_models(
         metrics: Only these; default: the metrics of each task.
         split: Results on this split; whole evaluations before those with a limit.
         say: Told which metrics were left out, and why.
+        confidence: Nominal coverage of the intervals, in (0, 1).
 
     Raises:
         UsageError: one of them was not evaluated on any of the tasks; suggests the nearest label.
@@ -81,7 +91,15 @@ def compare_models(
     return [
         c
         for name in shared
-        for c in compare_cells(registry, store, cells[first, name], cells[second, name], metrics=metrics, say=say)
+        for c in compare_cells(
+            registry,
+            store,
+            cells[first, name],
+            cells[second, name],
+            metrics=metrics,
+            confidence=confidence,
+            say=say,
+        )
     ]
 
 
@@ -93,8 +111,8 @@ def tasks_of(registry: Registry, targets: Sequence[str]) -> list[str]:
     """
     names: list[str] = []
     for target in targets:
-        benchmark = registry.benchmarks().get(target)
-        if benchmark is None and target not in registry.tasks():
+        benchmark = registry.benchmarks().find(target)
+        if benchmark is None and not registry.tasks().exists(target):
             raise UnknownName("task or benchmark", target, registry.known_names(target))
         names += benchmark.tasks if benchmark else [target]
     return list(dict.fromkeys(names))
@@ -107,6 +125,7 @@ def compare_cells(
     other: CellRecord,
     *,
     metrics: Sequence[str] = (),
+    confidence: float = CONFIDENCE,
     say: Callable[[str], None] = lambda note: None,
 ) -> list[Comparison]:
     """Paired differences of two cells of one task, every metric on every domain.
@@ -128,6 +147,7 @@ def compare_cells(
     rows = shared_rows(*tables)
     if not len(rows[0]):
         raise UsageError(f"{one.label} and {other.label} have no item of {one.task} in common")
+    note = "; ".join(notes_on_judges(registry, [one, other]))
     comparisons = []
     for text in metrics or task.metrics:
         try:
@@ -139,33 +159,39 @@ def compare_cells(
             say(f"{one.task}: no comparison by {text}: {error}")
             continue
         try:
-            comparisons += _by_domain(metric, one.task, tables, rows)
+            made = _by_domain(metric, one.task, tables, rows, confidence)
         except NotImplementedError:
             say(f"{one.task}: two models cannot be compared by {text}, which gives no influence of single items")
         except Exception as error:  # a plugin's metric
             say(f"{one.task}: no comparison by {text}: {describe(error)}")
+        else:
+            comparisons += [dataclasses.replace(comparison, note=note) for comparison in made]
     return comparisons
 
 
 def _by_domain(
-    metric: Metric, task: str, tables: Sequence[Table], rows: tuple[np.ndarray, np.ndarray]
+    metric: Metric, task: str, tables: Sequence[Table], rows: tuple[np.ndarray, np.ndarray], confidence: float
 ) -> list[Comparison]:
     """One metric on the rows that two models share, on every domain."""
     comparisons = []
     for domain, mask in tables[0].domains():
         keep = np.ones(len(rows[0]), dtype=bool) if mask is None else mask[rows[0]]
         kept = (rows[0][keep], rows[1][keep])
-        found = compare_rows(metric, task, domain, tables, kept)
-        comparisons.append(dataclasses.replace(found, win_rate=_win_rate(metric, tables, kept)))
+        found = compare_rows(metric, task, domain, tables, kept, confidence)
+        won = _win_rate(metric, tables, kept, confidence)
+        comparisons.append(dataclasses.replace(found, win_rate=won))
     return comparisons
 
 
-def _win_rate(metric: Metric, tables: Sequence[Table], rows: tuple[np.ndarray, np.ndarray]) -> Estimate | None:
+def _win_rate(
+    metric: Metric, tables: Sequence[Table], rows: tuple[np.ndarray, np.ndarray], confidence: float
+) -> Estimate | None:
     if not isinstance(metric, MeanMetric) or not metric.is_plain:
         return None
     one, other = (table.columns.take(row) for table, row in zip(tables, rows, strict=True))
     figures = metric.figures(one), metric.figures(other)
-    return stats.win_rate(*figures, higher_is_better=metric.higher_is_better, clusters=one.clusters)
+    better = metric.higher_is_better
+    return stats.win_rate(*figures, higher_is_better=better, clusters=one.clusters, confidence=confidence)
 
 
 def shared_rows(one: Table, other: Table) -> tuple[np.ndarray, np.ndarray]:
@@ -178,7 +204,12 @@ def shared_rows(one: Table, other: Table) -> tuple[np.ndarray, np.ndarray]:
 
 
 def compare_rows(
-    metric: Metric, task: str, domain: str, tables: Sequence[Table], rows: tuple[np.ndarray, np.ndarray]
+    metric: Metric,
+    task: str,
+    domain: str,
+    tables: Sequence[Table],
+    rows: tuple[np.ndarray, np.ndarray],
+    confidence: float = CONFIDENCE,
 ) -> Comparison:
     """One metric of two models on given rows of each, the n-th of one being the same item as the n-th of the other."""
     columns = [table.columns.take(row) for table, row in zip(tables, rows, strict=True)]
@@ -189,5 +220,8 @@ def compare_rows(
     if no_a or no_b:
         difference = Difference(math.nan, math.nan, math.nan, math.nan, math.nan, len(columns[0]), math.nan)
     else:
-        difference = stats.paired_difference(a.value, a.influence, b.value, b.influence, clusters=columns[0].clusters)
-    return Comparison(task, metric.name, domain, a.value, b.value, difference, metric.unit, metric.higher_is_better)
+        difference = stats.paired_difference(
+            a.value, a.influence, b.value, b.influence, clusters=columns[0].clusters, confidence=confidence
+        )
+    made = Comparison(task, metric.name, domain, a.value, b.value, difference, metric.unit, metric.higher_is_better)
+    return dataclasses.replace(made, confidence=confidence)

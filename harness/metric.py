@@ -115,6 +115,10 @@ class Metric:
         """
         return {}
 
+    def note(self, columns: Columns, confidence: float) -> str:
+        """A sentence that a reader of the interval at this level must know; `detail` may have a weightier one."""
+        return ""
+
     def pictures(self, columns: Columns) -> Sequence[Picture | Matrix]:
         """What is drawn of a cell, on rows that are all valid; made from columns on file, without asking a model."""
         return ()
@@ -148,7 +152,7 @@ class Metric:
         result, reason = self.on(columns)
         if reason:
             failed = int(np.isnan(result.influence).sum())
-            nothing = not_available(n=len(columns) - failed, n_failed=failed)
+            nothing = not_available(n=len(columns) - failed, n_failed=failed, confidence=confidence)
             return dataclasses.replace(nothing, detail={"reason": reason})
         valid = columns.only(self.valid(columns))
         estimate = estimate_from_influence(
@@ -161,6 +165,8 @@ class Metric:
         )
         low, high = self.interval(valid, estimate, confidence)
         detail = {**estimate.detail, **self.detail(valid)}
+        if note := self.note(valid, confidence):
+            detail.setdefault("note", note)
         return dataclasses.replace(estimate, low=low, high=high, detail=detail)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from harness.capabilities import Conversation, Request, Response
@@ -152,6 +152,14 @@ class Model:
     def recorded_items(self) -> Mapping[str, Sequence[str]]:
         """For models that answer from records: the item ids on record, by task or suite name."""
         return {}
+
+    def recorded_of(self, task: str) -> Collection[str] | None:
+        """For models that answer from records: whose answers the records of a task are about, by label.
+
+        Asked where such a model is to judge or to answer another model. Records that are about nobody's answer in
+        particular are those of the first stage, and are not counted. None: it is not known before it is asked.
+        """
+        return None
 
     def trained_on(self) -> Sequence[Mapping[str, Any]]:
         """Manifests of the data this model was trained on: ``{"task": ..., "split": ...}`` each."""

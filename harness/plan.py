@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +18,7 @@ from harness.plugins import describe
 from harness.registry import Registry
 from harness.resolve import ModelHandle, resolve_model
 from harness.routes import NoRoute, Router
+from harness.stages import about
 from harness.task import BadItem, Task
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ class Planner:
     def _target(self, target: str, benchmarks: list[BenchmarkFile], names: list[str], explicit: set[str]) -> None:
         """Add what one target stands for."""
         names += task_names(self._registry, target)
-        benchmark = self._registry.benchmarks().get(target)
+        benchmark = self._registry.benchmarks().find(target)
         if benchmark is not None:
             benchmarks.append(benchmark)
         elif not self._registry.is_pattern(target):
@@ -298,7 +299,7 @@ class Planner:
         plan: Plan,
         explicit: bool,
     ) -> Cell | None:
-        stages = []
+        stages: list[Asked] = []
         for stage in task.stages:
             asked = handle if stage.role == task.evaluates else roles.get(stage.role)
             if asked is None:
@@ -312,6 +313,10 @@ class Planner:
                 )
                 _skip(plan, f"{handle.label}: {reason}", explicit)
                 return None
+            of = about(task, len(stages), [before.handle.label for before in stages])
+            if of and (reason := self._not_recorded(asked, task, of)):
+                _skip(plan, f"{handle.label} cannot be evaluated on {task.name}: {reason}", explicit)
+                return None
             try:
                 route = self._router.route(asked, stage.accepts, task)
             except NoRoute as error:
@@ -322,6 +327,22 @@ class Planner:
                 self._registry.find("capability", capability)
             stages.append(Asked(asked, route))
         return Cell(handle.label, task, tuple(stages), self._metrics(task, wish, explicit))
+
+    def _not_recorded(self, handle: ModelHandle, task: Task, of: str) -> str:
+        """Why a model that answers from records has nothing to say on another's answers; empty where it may have."""
+        model = handle.model
+        if model is None:
+            return ""
+
+        def recorded_of() -> Collection[str] | None:
+            return model.recorded_of(task.name)
+
+        known = self._of_plugin(handle.label, recorded_of)
+        if known is None or of in known:
+            return ""
+        whose = ", ".join(map(repr, sorted(known)))
+        said = f"its records are on those of {whose}" if known else "its records do not say whose they are on"
+        return f"{handle.label} answers from records, and was to on the answers of {of!r}, but {said}"
 
     def _metrics(self, task: Task, wish: Wish, explicit: bool) -> tuple[Metric, ...]:
         metrics = []
@@ -343,14 +364,14 @@ class Planner:
             return
         recorded = self._of_plugin(handle.label, handle.model.recorded_items) or {}
         for name, ids in recorded.items():
-            suite = [t for t in self._registry.tasks() if t.partition("/")[0] == name]
-            if name not in self._registry.tasks() and not suite:
-                known = [*self._registry.tasks(), *self._registry.benchmarks()]
+            suite = [t for t in self._registry.tasks().files() if t.partition("/")[0] == name]
+            if not self._registry.tasks().exists(name) and not suite:
+                known = self._registry.known_names()
                 self._note(
                     f"{handle.label}: records name the task {name!r}, which does not exist{did_you_mean(name, known)}"
                 )
                 continue
-            covered = [name] if name in self._registry.tasks() else suite
+            covered = [name] if self._registry.tasks().exists(name) else suite
             wanted = [t for t in tasks if t.name in covered and t.name not in blocked]
             if not wanted:
                 continue
@@ -398,7 +419,7 @@ def task_names(registry: Registry, target: str) -> list[str]:
     Raises:
         UsageError: no task matches the glob.
     """
-    benchmark = registry.benchmarks().get(target)
+    benchmark = registry.benchmarks().find(target)
     if benchmark is not None:
         return list(benchmark.tasks)
     if not registry.is_pattern(target):
@@ -406,7 +427,7 @@ def task_names(registry: Registry, target: str) -> list[str]:
     matches = registry.matching(target)
     if not matches:
         raise UsageError(f"no task matches {target!r}")
-    groups = ((match, registry.benchmarks().get(match)) for match in matches)  # one of a library may be a group
+    groups = ((match, registry.benchmarks().find(match)) for match in matches)  # one of a library may be a group
     return [name for match, group in groups for name in (group.tasks if group is not None else [match])]
 
 

@@ -22,7 +22,7 @@ from harness.plugins import (
     plugin_code,
     slow_is_said,
 )
-from harness.task_sources import WithSources
+from harness.task_sources import TaskIndex
 
 if TYPE_CHECKING:
     from harness.task_sources import TaskSource
@@ -286,14 +286,14 @@ class Registry:
 
     # tasks and benchmarks, which are YAML
 
-    def tasks(self) -> Mapping[str, TaskEntry]:
-        """All task files by task name, read on first use; and by name alone, the tasks of sources."""
+    def tasks(self) -> TaskIndex[TaskEntry]:
+        """All tasks: those of files, read on first use, and those of sources."""
         self._read_tasks()
         assert self._tasks is not None
-        return WithSources(self._tasks, self._task_of_source)
+        return TaskIndex(self._tasks, self._task_of_source)
 
-    def benchmarks(self) -> Mapping[str, BenchmarkFile]:
-        """All benchmarks by name, validated on first use, and by name alone the groups of sources.
+    def benchmarks(self) -> TaskIndex[BenchmarkFile]:
+        """All benchmarks: those of files, validated on first use, and the groups of sources.
 
         Those that break the schema are task problems.
         """
@@ -303,7 +303,7 @@ class Registry:
 
             self._benchmarks, problems = read_benchmarks(self._benchmark_entries)
             self.task_problems += problems
-        return WithSources(self._benchmarks, self._benchmark_of_source)
+        return TaskIndex(self._benchmarks, self._benchmark_of_source)
 
     def _read_tasks(self) -> None:
         if self._tasks is None:
@@ -335,7 +335,7 @@ class Registry:
         if found is not None:
             with _asking(found[0], "names"):
                 return [f"{found[0].name}:{listed}" for listed in found[0].names()]
-        return [*self.tasks(), *self.benchmarks()]
+        return [*self.tasks().files(), *self.benchmarks().files()]
 
     def is_pattern(self, target: str) -> bool:
         """Whether a target is a glob; brackets in the options of a source's task are none."""
@@ -347,7 +347,7 @@ class Registry:
         """Names of the tasks that a glob matches."""
         found = self.source_of(pattern)
         if found is None:
-            return fnmatch.filter(self.tasks(), pattern)
+            return fnmatch.filter(self.tasks().files(), pattern)
         source, rest = found
         glob, colon, options = rest.partition(":")
         with _asking(source, "task_names"):

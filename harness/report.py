@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from harness.stats import Estimate
 from harness.store.records import CellRecord, Result
@@ -17,14 +18,44 @@ def figure(value: float | None, unit: str = "fraction") -> str:
     return f"{100 * value:.2f}" if unit == "fraction" else f"{value:.4g}"
 
 
-def interval(estimate: Estimate | None, unit: str = "fraction") -> str:
-    """A figure with its interval: ``62.29 [57.1, 67.2]``."""
+def interval(estimate: Estimate | None, unit: str = "fraction", level: float | None = None) -> str:
+    """A figure with its interval: ``62.29 [57.1, 67.2]``.
+
+    Args:
+        estimate: The figure; None: there is none.
+        unit: What it is counted in.
+        level: What the heading above says of intervals; one of another level says its own.
+    """
     if estimate is None or not math.isfinite(estimate.value):
         return "-"
+    return f"{figure(estimate.value, unit)} {bounds(estimate, unit, level)}".rstrip()
+
+
+def bounds(estimate: Estimate, unit: str, level: float | None = None) -> str:
+    """An interval alone, ``[57.1, 67.2]``; empty where there is none. Arguments as of `interval`."""
     if not math.isfinite(estimate.low):
-        return figure(estimate.value, unit)
+        return ""
     low, high = (f"{100 * v:.1f}" if unit == "fraction" else f"{v:.3g}" for v in (estimate.low, estimate.high))
-    return f"{figure(estimate.value, unit)} [{low}, {high}]"
+    return f"[{low}, {high}{other_level(estimate, level)}]"
+
+
+def other_level(estimate: Estimate, level: float | None) -> str:
+    """``; 50 %`` where an interval is not of the level that the heading above it says; else nothing."""
+    return "" if level is None or estimate.confidence == level else f"; {percent(estimate.confidence)}"
+
+
+def percent(share: float) -> str:
+    """``95 %``, with decimals where it needs them."""
+    return f"{100 * share:.6g} %"
+
+
+def level_of(estimates: Iterable[Estimate], usual: float = 0.95) -> float:
+    """The level that a heading above some intervals says: that of most, of as many the highest; without any, `usual`.
+
+    Intervals of another level are shown with their own.
+    """
+    counts = Counter(e.confidence for e in estimates if math.isfinite(e.low))
+    return max(counts, key=lambda level: (counts[level], level), default=usual)
 
 
 def visible(text: str) -> str:
@@ -72,18 +103,18 @@ def cell_line(cell: CellRecord) -> str:
 
 def results_table(results: Sequence[Result], *, domains: bool = False) -> str:
     """Estimates as a table, one metric a row."""
-    head = ["model", "task", "metric", "value [95 %]", "n", "failed"]
+    shown = [r for r in results if domains or r.domain == "overall"]
+    level = level_of(r.estimate for r in shown)
+    head = ["model", "task", "metric", f"value [{percent(level)}]", "n", "failed"]
     if domains:
         head.insert(3, "domain")
     rows = []
-    for r in results:
-        if r.domain != "overall" and not domains:
-            continue
+    for r in shown:
         row = [
             r.model,
             r.task,
             r.metric,
-            interval(r.estimate, r.unit),
+            interval(r.estimate, r.unit, level),
             str(r.estimate.n),
             str(r.estimate.n_failed),
         ]

@@ -13,8 +13,8 @@ from typing import Any
 
 from harness.arguments import Arguments, check_arguments, parse_arguments
 from harness.capabilities import Request, Response
-from harness.errors import CellError, ConfigurationError, HarnessError, UsageError, did_you_mean
 from harness.encodable import encodable
+from harness.errors import CellError, ConfigurationError, HarnessError, UsageError, did_you_mean
 from harness.model import Model, Part
 from harness.plugins import describe, plugin_code
 from harness.registry import Entry, Registry
@@ -298,10 +298,10 @@ def _training_digest(registry: Registry, trainer: Entry, declared: Any) -> str:
     """Another task definition, trainer or setting trains another model, in another directory."""
     from harness.build import task_digest
 
-    if declared.task not in registry.tasks():
+    if not registry.tasks().exists(declared.task):
         raise ConfigurationError(
             f"registry.yaml trains on the task {declared.task!r}, which does not exist"
-            f"{did_you_mean(declared.task, registry.tasks())}"
+            f"{did_you_mean(declared.task, registry.tasks().files())}"
         )
     digest = task_digest(registry, declared.task)
     kind = trainer.load()

@@ -22,6 +22,7 @@ from harness.plugins import describe
 from harness.progress import Progress, SilentProgress
 from harness.registry import Capabilities, Registry
 from harness.resolve import ModelHandle
+from harness.stages import stage_requests
 from harness.stats import Estimate, not_available
 from harness.store import Store
 from harness.store.progress import FiledProgress
@@ -267,22 +268,23 @@ class Runner:
             self._bar = partial(bar.move, number)
             capability = asked.route.capability
             requests = [
-                cell.task.requests(item, number, capability, before)
+                stage_requests(cell.task, item, number, capability, before)
                 for item, before in zip(items, earlier, strict=True)
             ]
             flat = [request for group in requests for request in group]
             responses = door.ask(asked.handle, capability, flat, route=asked.route)
             position = 0
             for before, group in zip(earlier, requests, strict=True):
-                before.append(Answers(capability, group, responses[position : position + len(group)]))
+                answers = responses[position : position + len(group)]
+                before.append(Answers(capability, group, answers, asked.handle.label))
                 position += len(group)
-        for item, answers in zip(items, earlier, strict=True):
-            self._answered += sum(len(stage.responses) - len(stage.failures) for stage in answers)
-            failed = next((f for stage in answers for f in stage.failures), None)
+        for item, stages in zip(items, earlier, strict=True):
+            self._answered += sum(len(stage.responses) - len(stage.failures) for stage in stages)
+            failed = next((f for stage in stages for f in stage.failures), None)
             if failed is not None:
                 record.failed_requests += 1
                 _note(record, item.id, failed.reason)
-        return [cell.task.row(item, answers) for item, answers in zip(items, earlier, strict=True)]
+        return [cell.task.row(item, stages) for item, stages in zip(items, earlier, strict=True)]
 
 
 def _asked_record(role: str, asked: Asked) -> AskedRecord:
@@ -363,8 +365,9 @@ def _estimate(metric: Metric, columns: Columns, wish: Any, say: Callable[[str], 
     except Exception as error:  # a plugin's code
         reason = describe(error)
         say(f"the metric {metric.name} has no value: {reason}")
-        return dataclasses.replace(not_available(n=len(columns)), detail={"reason": reason})
-    return estimate
+        return dataclasses.replace(not_available(n=len(columns)), detail={"reason": reason}, confidence=wish.confidence)
+    # A metric of a plugin may make its estimate without the level that it was asked for.
+    return dataclasses.replace(estimate, confidence=wish.confidence)
 
 
 def chunks(items: Iterable[Item | BadItem], size: int) -> Iterator[list[Item | BadItem]]:

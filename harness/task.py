@@ -43,9 +43,15 @@ class Item:
         object.__setattr__(self, "id", encodable(self.id))
         object.__setattr__(self, "domains", tuple(map(encodable, self.domains)))
 
-    def origin(self, task: str, *positions: int) -> Origin:
-        """What requests made for this item carry."""
-        return Origin(task, self.id, positions)
+    def origin(self, task: str, *positions: int, of: str = "") -> Origin:
+        """What requests made for this item carry.
+
+        Args:
+            task: The task's name.
+            positions: For each text of the request, its index among the item's responses.
+            of: Whose answer is asked about, by label, where that is not what `harness.stages.about` says.
+        """
+        return Origin(task, self.id, positions, of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ class Answers:
     capability: str
     requests: Sequence[Request]
     responses: Sequence[Response]
+    model: str = ""
+    """Label of the model that gave them; set by the harness."""
 
     @property
     def failures(self) -> list[Failure]:

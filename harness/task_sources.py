@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from harness.registry import Registry
@@ -75,22 +76,35 @@ class TaskSource:
         return self.task(name).definition.digest
 
 
-class WithSources(Mapping[str, T]):
-    """What files define, over which it iterates, and by name alone also what task sources hold."""
+class TaskIndex(Generic[T]):
+    """Everything that can be asked for by name: what files define, and what task sources hold.
 
-    def __init__(self, own: Mapping[str, T], find: Callable[[str], T | None]) -> None:
-        self._own, self._find = own, find
+    It is no mapping. A source holds more names than anybody can list (every task of another harness, in every
+    disguise), so whoever iterated over this, or took its keys for a set, would lose those without a word. `find` and
+    `exists` know every name; `files` is what can be listed.
 
-    def __getitem__(self, name: str) -> T:
-        if name in self._own:
-            return self._own[name]
-        found = self._find(name) if ":" in name else None
-        if found is None:
-            raise KeyError(name)
-        return found
+    Args:
+        files: What files define, by name.
+        of_source: What a name ``SOURCE:NAME`` stands for; None where the source has no such name.
+    """
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._own)
+    def __init__(self, files: Mapping[str, T], of_source: Callable[[str], T | None]) -> None:
+        self._files, self._of_source = MappingProxyType(dict(files)), of_source
 
-    def __len__(self) -> int:
-        return len(self._own)
+    def find(self, name: str) -> T | None:
+        """Return what a name stands for; None where there is nothing of that name.
+
+        Raises:
+            harness.errors.UsageError: the name speaks of a source, and has an option which that does not take.
+        """
+        if name in self._files:
+            return self._files[name]
+        return self._of_source(name) if ":" in name else None
+
+    def exists(self, name: str) -> bool:
+        """Whether a name stands for anything; errors as `find`."""
+        return self.find(name) is not None
+
+    def files(self) -> Mapping[str, T]:
+        """What files define, by name: what lists and suggestions show, and globs without a source match."""
+        return self._files

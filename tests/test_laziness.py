@@ -100,7 +100,7 @@ def test_the_projects_registry_yaml_names_only_what_exists(project):
             registry.find("model", model.partition(":")[0])
         elif "trainer" in model:
             registry.find("trainer", model["trainer"])
-            assert model["task"] in registry.tasks(), name
+            assert registry.tasks().exists(model["task"]), name
         else:
             registry.find("model", model["model"].partition(":")[0])
 
@@ -122,7 +122,7 @@ def test_every_benchmark_names_tasks_metrics_and_aggregates_that_exist(project):
     from harness.registry import Registry
 
     registry = Registry()
-    for benchmark in registry.benchmarks().values():
+    for benchmark in registry.benchmarks().files().values():
         for name in benchmark.tasks:
             task = build_task(registry, name)
             for metric in [*task.metrics, *benchmark.metrics.get(name, [])]:
@@ -144,7 +144,7 @@ def test_every_task_file_follows_its_kind(project):
     from harness.registry import Registry
 
     registry = Registry()
-    for name in registry.tasks():
+    for name in registry.tasks().files():
         assert build_task(registry, name).metrics
 
 

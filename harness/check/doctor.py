@@ -82,7 +82,7 @@ def _registry(registry: Registry) -> Iterator[Finding]:
         )
     for clash in registry.clashes():
         yield Finding("names", clash, ok=False)
-    yield Finding("tasks", f"{len(registry.tasks())} tasks, {len(registry.benchmarks())} benchmarks")
+    yield Finding("tasks", f"{len(registry.tasks().files())} tasks, {len(registry.benchmarks().files())} benchmarks")
     for problem in registry.task_problems:
         yield Finding("task file", problem, ok=False)
 

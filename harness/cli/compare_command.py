@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 @click.option("-t", "--task", "tasks", multiple=True, required=True, help="Task or benchmark; repeat for several.")
 @click.option("--metric", "metrics", multiple=True, help="Only these metrics.")
 @click.option("--split", default="test", show_default=True, help="Results on this split.")
+@click.option(
+    "--confidence",
+    default=0.95,
+    show_default=True,
+    type=click.FloatRange(0.5, 0.9999),
+    help="Coverage of the intervals.",
+)
 @click.option("--domains", is_flag=True, help="Every domain, not only overall.")
 @click.option(
     "--merge",
@@ -38,6 +45,7 @@ def command(
     domains: bool,
     merge: tuple[Path, ...],
     split: str,
+    confidence: float,
     store: Path | None,
     registry_file: Path | None,
     strict: bool,
@@ -59,6 +67,7 @@ def command(
         tasks,
         metrics=metrics,
         split=split,
+        confidence=confidence,
         store=store,
         merge=merge,
         registry=open_registry(registry_file, strict),
@@ -68,7 +77,7 @@ def command(
     if as_json:
         print_json({"first": first, "second": second, "comparisons": [_json(c) for c in shown]})
     else:
-        _table(first, second, shown, domains=domains)
+        _table(first, second, shown, domains=domains, confidence=confidence)
 
 
 def _json(c: Comparison) -> dict[str, Any]:
@@ -94,6 +103,8 @@ def _json(c: Comparison) -> dict[str, Any]:
         "n": d.n,
         "unit": c.unit,
         "higher_is_better": c.higher_is_better,
+        "confidence": c.confidence,
+        "note": c.note,
     }
 
 
@@ -101,8 +112,8 @@ def _finite(figures: dict[str, float]) -> dict[str, float | None]:
     return {name: float(value) if math.isfinite(value) else None for name, value in figures.items()}
 
 
-def _table(first: str, second: str, shown: list[Comparison], *, domains: bool) -> None:
-    from harness.report import figure, plain_table
+def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, confidence: float) -> None:
+    from harness.report import figure, percent, plain_table, visible
 
     wins = any(c.win_rate is not None for c in shown)
     head = [
@@ -111,9 +122,9 @@ def _table(first: str, second: str, shown: list[Comparison], *, domains: bool) -
         *(["domain"] if domains else []),
         first,
         second,
-        "difference [95 %]",
+        f"difference [{percent(confidence)}]",
         "p",
-        *(["win rate [95 %]"] if wins else []),
+        *([f"win rate [{percent(confidence)}]"] if wins else []),
         "n",
         "detectable",
     ]
@@ -139,6 +150,8 @@ def _table(first: str, second: str, shown: list[Comparison], *, domains: bool) -
             "\nwin rate: the share of items on which the first has the better figure, a tie counting half", nl=False
         )
     click.echo("\ndetectable: the true difference that a comparison this precise finds four times out of five")
+    for note in dict.fromkeys(c.note for c in shown if c.note):
+        click.echo(visible(note))
 
 
 def _win_rate(c: Comparison) -> str:

@@ -37,7 +37,13 @@ SHOWN_FAILURES = 5
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first items of every task.")
 @click.option("--split", default="test", show_default=True, help="Which split of the tasks.")
 @click.option("--seed", default=0, show_default=True, help="Seed of metrics that resample.")
-@click.option("--confidence", default=0.95, show_default=True, type=click.FloatRange(0.5, 0.9999), help="Of intervals.")
+@click.option(
+    "--confidence",
+    default=0.95,
+    show_default=True,
+    type=click.FloatRange(0.5, 0.9999),
+    help="Coverage of the intervals.",
+)
 @click.option("--all-metrics", is_flag=True, help="Show every metric of a benchmark's tasks, not its leaderboard only.")
 @click.option("--domains", is_flag=True, help="Show every metric on every domain.")
 @click.option("--dry-run", is_flag=True, help="Print the plan with request counts; compute nothing.")
@@ -149,18 +155,18 @@ def _show(
     if len(single) > SHOWN_FAILURES:
         click.echo(f"... and {len(single) - SHOWN_FAILURES} more failures (all of them with --json)", err=True)
     for benchmark in boards:
-        _write_leaderboard(registry, benchmark.name, store, Path(outcome.run["store"]).parent)
+        _write_leaderboard(registry, benchmark.name, store, Path(outcome.run["store"]).parent, plan.wish.confidence)
     if boards and not (domains or all_metrics):
         click.echo("every metric: --all-metrics; every domain: --domains; all of it for programs: --json")
     click.echo(f"everything computed is kept in {outcome.run['store']}; the same command computes only what is missing")
 
 
-def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder: Path) -> None:
+def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder: Path, confidence: float) -> None:
     from harness.api import build_leaderboard
     from harness.leaderboard import render
     from harness.outputs import write_atomically
 
-    board = build_leaderboard(name, store=store, registry=registry)
+    board = build_leaderboard(name, store=store, confidence=confidence, registry=registry)
     if not board.columns:
         return  # no cell is done; what failed has been said
     page = folder / (re.sub(r"[^\w.=,-]+", "-", name) + ".html")

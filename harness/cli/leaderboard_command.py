@@ -43,6 +43,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Store of another machine to read beside; repeat for several.",
 )
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0.5, 0.9999),
+    help="Coverage of all intervals; default: that of most evaluations.",
+)
 @click.option("--texts", is_flag=True, help="Site only: show the beginnings of items' texts; mind their licences.")
 @click.option(
     "--outcome",
@@ -59,6 +64,7 @@ def command(
     output: str | None,
     published: tuple[Path, ...],
     merge: tuple[Path, ...],
+    confidence: float | None,
     texts: bool,
     outcome: Path | None,
     model_column: str | None,
@@ -89,14 +95,15 @@ def command(
     if output == "-":  # as everywhere, standard output
         output = None
     if output is not None and is_site(output, format_):
-        wishes = {"published": published, "texts": texts, "outcome": outcome, **columns}
+        wishes = {"published": published, "confidence": confidence, "texts": texts, "outcome": outcome, **columns}
         _write_site(registry, benchmarks, Path(output), merge, store, wishes)
         return
     if texts or outcome is not None:
         option = "--texts" if texts else "--outcome"
         raise UsageError(f"{option} is for a site; name a folder with -o, such as site/")
     refuse_several(benchmarks)
-    _write_board(registry, benchmarks[0], format_, None if output is None else Path(output), published, merge, store)
+    place = None if output is None else Path(output)
+    _write_board(registry, benchmarks[0], format_, place, published, merge, confidence, store)
 
 
 def _write_site(
@@ -136,6 +143,7 @@ def _write_board(
     output: Path | None,
     published: Sequence[Path],
     merge: Sequence[Path],
+    confidence: float | None,
     store: Path | None,
 ) -> None:
     from harness.api import build_leaderboard
@@ -147,7 +155,9 @@ def _write_board(
         refuse_to_replace(output, [*_read(registry, store, merge), *published])
         refuse_unwritable(output)
     chosen = format_ or (BY_ENDING.get(output.suffix.lower(), "table") if output else "table")
-    board = build_leaderboard(benchmark, store=store, published=published, merge=merge, registry=registry)
+    board = build_leaderboard(
+        benchmark, store=store, published=published, merge=merge, confidence=confidence, registry=registry
+    )
     if not board.entries:
         raise UsageError(
             f"the store holds no result of {benchmark}; make some with: harness eval -m MODEL -t {benchmark}"

@@ -63,14 +63,14 @@ def listing(registry: Registry, what: str) -> list[dict[str, Any]]:
     if what == "tasks":
         tasks = [
             {"name": t.name, "description": t.description, "kind": t.kind, "origin": t.origin}
-            for t in registry.tasks().values()
+            for t in registry.tasks().files().values()
         ]
         tasks += [_source(registry, entry.name) for entry in registry.entries("task source")]
         return sorted(tasks, key=lambda row: row["name"])
     if what == "benchmarks":
         return [
             {"name": b.name, "description": b.description, "tasks": b.tasks}
-            for _, b in sorted(registry.benchmarks().items())
+            for _, b in sorted(registry.benchmarks().files().items())
         ]
     kind = _KIND.get(what, what.removesuffix("s"))
     assert kind in KINDS

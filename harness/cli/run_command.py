@@ -104,7 +104,7 @@ def _write_all(run: ReadRun) -> tuple[list[str], list[dict[str, str]]]:
     written, not_written = [], []
     for board in run.boards.values():
         try:
-            _write(board, run.store, run.registry)
+            _write(board, run.file.confidence, run.store, run.registry)
             written.append(str(Path(board.output).absolute()))
         except click.Abort:  # the user's own
             raise
@@ -115,7 +115,7 @@ def _write_all(run: ReadRun) -> tuple[list[str], list[dict[str, str]]]:
     return written, not_written
 
 
-def _write(board: LeaderboardFile, store: Path | None, registry: Path | None) -> None:
+def _write(board: LeaderboardFile, confidence: float, store: Path | None, registry: Path | None) -> None:
     """One leaderboard, by the command that writes any."""
     from harness.cli.leaderboard_command import command as leaderboard
 
@@ -126,6 +126,7 @@ def _write(board: LeaderboardFile, store: Path | None, registry: Path | None) ->
         "--model-column": [board.model_column],
         "--value-column": [board.value_column],
         "--format": [board.format],
+        "--confidence": [confidence],
         "--store": [store],
         "--registry": [registry],
     }

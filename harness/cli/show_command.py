@@ -14,7 +14,7 @@ from harness.plugins import describe, plugin_code
 from harness.registry import KINDS, Entry, Registry
 
 if TYPE_CHECKING:
-    from harness.schema import AggregateFile
+    from harness.schema import AggregateFile, BenchmarkFile
     from harness.task import Task
 
 
@@ -67,10 +67,10 @@ def describe_name(registry: Registry, name: str) -> list[dict[str, Any]]:
         UnknownName: nothing does.
     """
     found = []
-    if name in registry.tasks():
+    if registry.tasks().exists(name):
         found.append(_task(registry, name))
-    if name in registry.benchmarks():
-        found.append(_benchmark(registry, name))
+    if (benchmark := registry.benchmarks().find(name)) is not None:
+        found.append(_benchmark(name, benchmark))
     if name in registry.named_models():
         model = registry.named_models()[name]
         facts = {"model": model} if isinstance(model, str) else model.model_dump(exclude_unset=True)
@@ -108,7 +108,8 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
     from harness.build import build_task
     from harness.task import BadItem
 
-    task, entry = build_task(registry, name), registry.tasks()[name]
+    task, entry = build_task(registry, name), registry.tasks().find(name)
+    assert entry is not None
     d = task.definition
     facts: dict[str, Any] = {
         "task": name,
@@ -149,8 +150,7 @@ def _aggregate(aggregate: AggregateFile) -> str:
     return f"{aggregate.how} of {', '.join(f'{weight:g} x {selector}' for weight, selector in weighed)}"
 
 
-def _benchmark(registry: Registry, name: str) -> dict[str, Any]:
-    benchmark = registry.benchmarks()[name]
+def _benchmark(name: str, benchmark: BenchmarkFile) -> dict[str, Any]:
     return {
         "benchmark": name,
         "description": benchmark.description,

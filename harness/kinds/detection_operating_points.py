@@ -53,8 +53,12 @@ class TruePositiveRateAtRate(ScoredMetric):
         }
         if math.isinf(point.threshold):
             del found["threshold"]
-        note = unresolvable(columns, self.rate, self.needs[1]) or unbounded(columns, self.rate, self.needs[1])
+        note = unresolvable(columns, self.rate, self.needs[1])
         return {**found, "note": note} if note else found
+
+    def note(self, columns: Columns, confidence: float) -> str:
+        """Whether the interval begins at 0 for want of negatives."""
+        return unbounded(columns, self.rate, self.needs[1], confidence=confidence)
 
     def _share_above(self, columns: Columns, point: stats.OperatingPoint) -> list[float]:
         if columns.clusters is None:
@@ -117,9 +121,13 @@ class PredictiveValueAtRate(ScoredMetric):
     def detail(self, columns: Columns) -> Mapping[str, Any]:
         """What is caught, and whether the rate can be resolved."""
         point = stats.operating_point(self.levels(columns), rate=self.rate)
-        note = unresolvable(columns, self.rate, self.needs[1]) or unbounded(columns, self.rate, self.needs[1])
+        note = unresolvable(columns, self.rate, self.needs[1])
         found = {"true_positive_rate": point.true_positives / point.positives, "false_positive_rate": self.rate}
         return {**found, "note": note} if note else found
+
+    def note(self, columns: Columns, confidence: float) -> str:
+        """Whether the interval begins at 0 for want of negatives."""
+        return unbounded(columns, self.rate, self.needs[1], confidence=confidence)
 
     def _worth(self, caught: float) -> float:
         return stats.predictive_value(caught, self.rate, prevalence=self.prevalence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import math
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.errors import ConfigurationError, PluginError, UnknownName, did_you_mean
 from harness.plugins import describe
 from harness.registry import Entry, Registry
+from harness.report import percent
 from harness.stats import Estimate
 from harness.store.records import Result, check_estimate
 
@@ -96,16 +98,28 @@ def aggregates_of(
 def _aggregated(
     entry: Entry, parts: Sequence[Estimate], weights: Mapping[str, Sequence[float]]
 ) -> tuple[Estimate | None, str]:
-    """The estimate, or why a plugin's way to aggregate gives none: its columns stay empty, the others do not."""
+    """The estimate, or why a plugin's way to aggregate gives none: its columns stay empty, the others do not.
+
+    Its interval is of the parts' level, and left out where they have several: half of a 50 % interval and half of a
+    95 % one add up to the interval of no level at all.
+    """
+    levels = sorted({part.confidence for part in parts if math.isfinite(part.low)})
+    level = levels[-1] if levels else parts[0].confidence
     function = entry.load()
     try:
-        estimate = function(parts, **weights)
+        options = {"confidence": level} if "confidence" in inspect.signature(function).parameters else {}
+        estimate = function(parts, **weights, **options)
         if not isinstance(estimate, Estimate):
             raise TypeError(f"it must give an Estimate, not {type(estimate).__name__}")
         check_estimate(estimate)
     except Exception as error:  # a plugin's code
         return None, f"{entry.name!r} of the plugin {entry.plugin!r} of {entry.distribution} failed: {describe(error)}"
-    return estimate, ""
+    estimate = dataclasses.replace(estimate, confidence=level)
+    if len(levels) < 2:
+        return estimate, ""
+    reason = f"without interval, since those of its parts are of {' and '.join(map(percent, levels))}"
+    detail = {**estimate.detail, "note": reason}
+    return dataclasses.replace(estimate, low=math.nan, high=math.nan, detail=detail), ""
 
 
 def _part(

@@ -6,19 +6,22 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from harness import stats
 from harness.build import build_task, task_digest
 from harness.errors import UnknownName
+from harness.judges import evaluated_fingerprints, notes_on_judges, roles_of
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.board import Board, Column, Entry
 from harness.leaderboard.cost import COLUMN, NOTE, add_cost
+from harness.leaderboard.levels import at_one_level
 from harness.leaderboard.merge import merged_cells
 from harness.leaderboard.published_rows import published_rows, shipped_files, sort_in
 from harness.registry import Registry
+from harness.report import percent
 from harness.stats import Estimate
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, Result
@@ -34,6 +37,7 @@ def assemble(
     *,
     published: Sequence[Path] = (),
     merge: Sequence[Readable] = (),
+    confidence: float | None = None,
 ) -> Board:
     """The leaderboard of a benchmark, of all models that the store has whole, current results of.
 
@@ -45,6 +49,7 @@ def assemble(
         name: The benchmark.
         published: Further files of published results.
         merge: Stores of other machines, whose cells stand beside; of cells that several have, the first store's counts.
+        confidence: Nominal coverage of all intervals; None: that of most cells.
 
     Raises:
         UsageError: one label names different models in two stores.
@@ -52,24 +57,27 @@ def assemble(
         ConfigurationError: an aggregate selects what no task gives, or a published file is not of the form.
         DataError: a published file is missing or not of the form.
     """
-    if name not in registry.benchmarks():
-        raise UnknownName("benchmark", name, registry.benchmarks())
-    benchmark = registry.benchmarks()[name]
-    current, notes = current_cells(registry, store, benchmark, merge)
+    benchmark = registry.benchmarks().find(name)
+    if benchmark is None:
+        raise UnknownName("benchmark", name, registry.benchmarks().files())
+    current, level, notes = current_cells(registry, store, benchmark, merge, confidence)
     entries, kinds = _entries(registry, benchmark, current)
     files = [*shipped_files(benchmark), *published]
     others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})
     columns = _columns(benchmark, {**others.kinds, **kinds})
     notes += _notes_on_figures(columns, entries)
+    notes += _notes_on_published(others.entries, level)
     ranking = benchmark.aggregates[0].name if benchmark.aggregates else (columns[0].key if columns else "")
     first = next((column for column in columns if column.key == ranking), None)
     _rank(entries, first)
-    fingerprints: dict[str, set[str]] = {}
+    fingerprints: dict[str, set[frozenset[str]]] = {}
     for cell in current:
-        fingerprints.setdefault(cell.label, set()).add(cell.fingerprint)
+        fingerprints.setdefault(cell.label, set()).add(evaluated_fingerprints(registry, cell))
     mixed = sorted(label for label, own in fingerprints.items() if len(own) > 1)
     if mixed:
         notes.append(f"one label, different models behind its tasks; evaluate again: {', '.join(mixed)}")
+    judged = notes_on_judges(registry, current)
+    notes += judged
     for reason in dict.fromkeys(reason for entry in entries for reason in entry.reasons):
         notes.append(f"{reason}: {', '.join(e.model for e in entries if reason in e.reasons)}")
     unranked = [e for e in entries if e.rank is None]
@@ -84,21 +92,39 @@ def assemble(
         columns.append(COLUMN)
         notes.append(NOTE)
     sort_in(entries, others.entries, first)
-    return Board(name, benchmark.description, columns, entries, notes)
+    return Board(name, benchmark.description, columns, entries, notes, level, judged)
+
+
+class CurrentCells(NamedTuple):
+    """What a leaderboard is made of."""
+
+    cells: list[CellRecord]
+    confidence: float
+    """Nominal coverage of the intervals."""
+    notes: list[str]
+    """What the reader has to know of cells left out, and of intervals of another level."""
 
 
 def current_cells(
-    registry: Registry, store: Readable | None, benchmark: BenchmarkFile, merge: Sequence[Readable] = ()
-) -> tuple[list[CellRecord], list[str]]:
-    """The cells a leaderboard is made of, and what the reader has to know of those left out."""
-    tasks = [task for task in benchmark.tasks if task in registry.tasks()]
+    registry: Registry,
+    store: Readable | None,
+    benchmark: BenchmarkFile,
+    merge: Sequence[Readable] = (),
+    confidence: float | None = None,
+) -> CurrentCells:
+    """The cells a leaderboard is made of, all with intervals of one level where their columns allow it."""
+    tasks = [task for task in benchmark.tasks if registry.tasks().exists(task)]
     digests = {task: task_digest(registry, task) for task in tasks}
-    return merged_cells([*([] if store is None else [store]), *merge], digests)
+    stores = [*([] if store is None else [store]), *merge]
+    cells, notes = merged_cells(stores, digests)
+    if not stores:
+        return CurrentCells([], confidence or 0.95, notes)
+    level, kept = at_one_level(registry, stores[0], cells, confidence)
+    return CurrentCells(cells, level, [*notes, *kept])
 
 
 _UNKNOWN = 1e9
 """Error of a figure that has neither standard error nor interval: large enough to allow every place."""
-_Z = NormalDist().inv_cdf(0.975)
 Kinds = dict[str, tuple[str, bool]]
 
 
@@ -121,7 +147,8 @@ def _entries(registry: Registry, benchmark: BenchmarkFile, cells: Sequence[CellR
             figures[name], kinds[name] = figure.estimate, (figure.unit, figure.higher_is_better)
         adapters = {cell.task: cell.adapters for cell in own if cell.adapters}
         reasons = tuple(f"without {name!r}, since {reason}" for name, reason in made.reasons.items())
-        entries.append(Entry(model, figures, adapters, sum(cell.failed_requests for cell in own), reasons=reasons))
+        failed = sum(cell.failed_requests for cell in own)
+        entries.append(Entry(model, figures, adapters, failed, roles=roles_of(registry, own), reasons=reasons))
     return entries, kinds
 
 
@@ -140,7 +167,7 @@ def _shown_by_task(registry: Registry, benchmark: BenchmarkFile) -> dict[str, li
     shown: dict[str, list[str]] = {}
     for task in benchmark.tasks:
         listed = benchmark.metrics.get(task)
-        if listed is None and task in registry.tasks():
+        if listed is None and registry.tasks().exists(task):
             listed = list(build_task(registry, task).metrics[:1])
         shown[task] = list(listed or [])
     return shown
@@ -174,6 +201,12 @@ def _notes_on_figures(columns: Sequence[Column], entries: Sequence[Entry]) -> li
     return [f"{title}: {note} ({', '.join(sorted(names))})" for (title, note), names in models.items()]
 
 
+def _notes_on_published(entries: Sequence[Entry], level: float) -> list[str]:
+    """Published intervals are as they were published, and cannot be made others."""
+    levels = {e.confidence for entry in entries for e in entry.figures.values() if math.isfinite(e.low)} - {level}
+    return [f"published intervals are those of {percent(other)}, not of {percent(level)}" for other in sorted(levels)]
+
+
 def _rank(entries: list[Entry], column: Column | None) -> None:
     """Sort by a column, and say which places the errors allow; without the column, by name and without ranks."""
     entries.sort(key=lambda entry: entry.model)
@@ -197,5 +230,5 @@ def _error(estimate: Estimate) -> float:
     """Standard error; that of the interval where none was seen: a single item, or a value on its bound."""
     if estimate.stderr > 0:
         return estimate.stderr
-    from_interval = (estimate.high - estimate.low) / (2 * _Z)
+    from_interval = (estimate.high - estimate.low) / (2 * NormalDist().inv_cdf(0.5 + estimate.confidence / 2))
     return from_interval if math.isfinite(from_interval) else _UNKNOWN

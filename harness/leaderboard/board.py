@@ -36,6 +36,8 @@ class Entry:
     tied_with_best: bool = False
     published: tuple[str, ...] = ()
     """Who published its figures; empty where it was evaluated here."""
+    roles: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By task and role: the label of who was asked beside the model, such as its judge."""
     reasons: tuple[str, ...] = ()
     """Why aggregates are missing although their tasks were evaluated."""
 
@@ -49,3 +51,7 @@ class Board:
     columns: list[Column]
     entries: list[Entry]
     notes: list[str] = field(default_factory=list)
+    confidence: float = 0.95
+    """Nominal coverage of its intervals, which headings say; a figure of another level says its own."""
+    judged: list[str] = field(default_factory=list)
+    """Those of the notes that say which entries were judged by different judges."""

@@ -93,7 +93,7 @@ def _result(board: Board, entry: Entry, column: Any) -> dict[str, Any]:
                 "type": metric if whole else "aggregate",
                 "name": column.title + _bounds(e, column.unit),
                 "value": float(e.value),
-                "args": _args(e, column.unit),
+                "args": {**_args(e, column.unit), **_roles(entry, column.key)},
             }
         ],
     }
@@ -105,4 +105,10 @@ def _bounds(e: Estimate, unit: str) -> str:
 
 def _args(e: Estimate, unit: str) -> dict[str, Any]:
     interval = [float(e.low), float(e.high)] if math.isfinite(e.low) else None
-    return {"unit": unit, "interval_95": interval, "n": e.n, "n_failed": e.n_failed}
+    return {"unit": unit, f"interval_{100 * e.confidence:.6g}": interval, "n": e.n, "n_failed": e.n_failed}
+
+
+def _roles(entry: Entry, key: str) -> dict[str, Any]:
+    """Who judged, of a task that asks somebody else: the figure is one of both."""
+    own = {task: roles for task, roles in entry.roles.items() if key.startswith(task + ":") or ":" not in key}
+    return {"roles": own} if own else {}

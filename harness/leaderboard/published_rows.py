@@ -87,8 +87,11 @@ def own_figures(benchmark: BenchmarkFile, file: Path, read: Sequence[Published])
 def _unknown(registry: Registry, file: Path, read: Sequence[Published]) -> list[str]:
     """A misspelt task or metric would otherwise be a figure that nobody sees."""
     notes = []
-    for task in sorted({row.result.task for row in read} - registry.tasks().keys()):
-        notes.append(f"{file}: figures of {task!r} are not shown, a task not known here{_near(task, registry.tasks())}")
+    tasks = registry.tasks()
+    for task in sorted({row.result.task for row in read}):
+        if not tasks.exists(task):
+            near = _near(task, registry.known_names(task))
+            notes.append(f"{file}: figures of {task!r} are not shown, a task not known here{near}")
     known = registry.names("metric")
     for metric in sorted({row.result.metric for row in read}):
         if metric.partition(":")[0] not in known:
@@ -96,7 +99,7 @@ def _unknown(registry: Registry, file: Path, read: Sequence[Published]) -> list[
     return notes
 
 
-def _near(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
+def _near(name: str, known: Sequence[str]) -> str:
     hint = did_you_mean(name, known)
     return hint if "did you mean" in hint else ""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.leaderboard.board import Board, Column, Entry
 from harness.leaderboard.documents import latex, model_index
-from harness.report import figure, interval, plain_table, visible
+from harness.report import figure, interval, other_level, percent, plain_table, visible
 from harness.stats import Estimate
 
 PUBLISHED = "†"
@@ -36,7 +36,7 @@ def _cells(board: Board, entry: Entry) -> list[str]:
     return [
         rank_text(entry),
         visible(entry.model) + ("*" if entry.adapters else "") + (f" {PUBLISHED}" if entry.published else ""),
-        *(interval(entry.figures.get(c.key), c.unit) for c in board.columns),
+        *(interval(entry.figures.get(c.key), c.unit, board.confidence) for c in board.columns),
         "-" if entry.published else str(entry.n_failed),
     ]
 
@@ -51,7 +51,7 @@ def _head(board: Board) -> list[str]:
 
 
 def _notes(board: Board) -> list[str]:
-    notes = ["95 % intervals; rank (lowest-highest place that the errors allow)"]
+    notes = [f"{percent(board.confidence)} intervals; rank (lowest-highest place that the errors allow)"]
     if any(entry.adapters for entry in board.entries):
         notes.append("* asked through adapters on at least one task")
     for source in dict.fromkeys(source for entry in board.entries for source in entry.published):
@@ -102,6 +102,8 @@ def _csv(board: Board) -> str:
             "n",
             "n_failed",
             "published",
+            "confidence",
+            "roles",
         ]
     )
     for entry in board.entries:
@@ -118,9 +120,18 @@ def _csv(board: Board) -> str:
                         *numbers,
                         *(["", ""] if entry.published and not e.n else [e.n, e.n_failed]),
                         _csv_text("; ".join(entry.published)),
+                        _number(e.confidence) if math.isfinite(e.low) else "",
+                        _csv_text(_roles(entry, column)),
                     ]
                 )
     return stream.getvalue()
+
+
+def _roles(entry: Entry, column: Column) -> str:
+    """``judge=LABEL`` of the column's task; of an aggregate, of all tasks."""
+    own = {task: roles for task, roles in entry.roles.items() if column.key.startswith(task + ":")}
+    named = [f"{role}={label}" for roles in (own or entry.roles).values() for role, label in roles.items()]
+    return "; ".join(dict.fromkeys(named)) if own or ":" not in column.key else ""
 
 
 def _csv_text(text: str) -> str:
@@ -138,6 +149,7 @@ def as_json(board: Board) -> dict[str, Any]:
         "schema": SCHEMA,
         "benchmark": board.benchmark,
         "description": board.description,
+        "confidence": board.confidence,
         "columns": [
             {"key": c.key, "title": c.title, "unit": c.unit, "higher_is_better": c.higher_is_better}
             for c in board.columns
@@ -158,6 +170,7 @@ def _entry_json(columns: list[Column], entry: Entry) -> dict[str, Any]:
         "source": "; ".join(entry.published) or None,
         "n_failed": entry.n_failed,
         "adapters": {task: list(names) for task, names in entry.adapters.items()},
+        "roles": entry.roles,
         "figures": {c.key: _figure_json(entry, c.key) for c in columns if c.key in entry.figures},
     }
 
@@ -170,7 +183,8 @@ def _figure_json(entry: Entry, key: str) -> dict[str, Any]:
 def _estimate_json(e: Estimate) -> dict[str, Any]:
     figures = {"value": e.value, "stderr": e.stderr, "low": e.low, "high": e.high}
     plain: dict[str, Any] = {k: float(v) if math.isfinite(v) else None for k, v in figures.items()}
-    return {**plain, "n": e.n, "n_failed": e.n_failed}
+    level = e.confidence if plain["low"] is not None else None
+    return {**plain, "confidence": level, "n": e.n, "n_failed": e.n_failed}
 
 
 def _html(board: Board) -> str:
@@ -179,6 +193,7 @@ def _html(board: Board) -> str:
     environment = Environment(loader=PackageLoader("harness.leaderboard"), autoescape=True, trim_blocks=True)
     environment.filters["figure"] = figure
     environment.filters["visible"] = visible
+    environment.globals["other_level"] = other_level
     return environment.get_template("board.html").render(
         board=board, head=_head(board), notes=_notes(board), rank_text=rank_text, mark=PUBLISHED
     )

@@ -91,9 +91,9 @@ def gather(
         DataError: a published file cannot be read.
         UsageError: there is not a single figure.
     """
-    benchmark = registry.benchmarks().get(target)
-    if benchmark is None and target not in registry.tasks():
-        raise UnknownName("benchmark or task", target, [*registry.benchmarks(), *registry.tasks()])
+    benchmark = registry.benchmarks().find(target)
+    if benchmark is None and not registry.tasks().exists(target):
+        raise UnknownName("benchmark or task", target, registry.known_names(target))
     tasks = benchmark.tasks if benchmark else [target]
     notes: list[str] = []
     shipped = shipped_files(benchmark) if benchmark else []
@@ -136,7 +136,7 @@ def _published(
 def _add_evaluated(
     registry: Registry, store: Readable, tasks: Sequence[str], by_model: dict[str, dict[Key, Result]], notes: list[str]
 ) -> None:
-    known = [task for task in tasks if task in registry.tasks()]
+    known = [task for task in tasks if registry.tasks().exists(task)]
     digests = {task: task_digest(registry, task) for task in known}
     cells = latest_cells(store, known, settings={"limit": None, "split": "test"})
     current = [cell for cell in cells if cell.task_digest == digests[cell.task]]

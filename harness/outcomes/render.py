@@ -9,7 +9,7 @@ from harness.outcomes.correlations import Correlation
 from harness.outcomes.heatmap import HeatMap, heat_maps
 from harness.outcomes.prediction import Prediction
 from harness.outcomes.report import Report
-from harness.report import plain_table, visible
+from harness.report import percent, plain_table, visible
 from harness.stats import Estimate
 
 _WIDTH = 118
@@ -31,11 +31,6 @@ def probability(value: float) -> str:
 def count(n: int, noun: str) -> str:
     """``1 figure``, ``2 figures``."""
     return f"{n} {noun}{'' if n == 1 else 's'}"
-
-
-def percent(share: float) -> str:
-    """``95 %``, with a decimal where it needs one."""
-    return f"{round(100 * share, 1):g} %"
 
 
 def ranked(report: Report) -> list[Correlation]:

@@ -154,7 +154,7 @@ def _curve_domains(registry: Registry, question: Question, figures: Figures) -> 
             if not any(fnmatchcase(name, pattern) for name in names):
                 raise UsageError(f"--curve-domain: no domain matches {pattern!r}{did_you_mean(pattern, names)}")
         return list(question.curve_domains)
-    benchmark = registry.benchmarks().get(question.benchmark)
+    benchmark = registry.benchmarks().find(question.benchmark)
     if benchmark is None:
         return ["*"]
     lowest = [selector for a in benchmark.aggregates if a.how == "minimum" for selector in a.of]

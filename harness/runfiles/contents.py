@@ -26,8 +26,8 @@ def benchmarks(context: Context) -> Iterator[Problem]:
     for i, board in context.boards:
         place = of_board(i, "benchmark")
         for name in board.benchmarks:
-            if name not in known:
-                yield Problem(f"no benchmark is named {name!r}{did_you_mean(name, known)}", place)
+            if not known.exists(name):
+                yield Problem(f"no benchmark is named {name!r}{did_you_mean(name, known.files())}", place)
         for benchmark in context.benchmarks_of(board):
             if benchmark.name not in planned:  # the plan has looked at those
                 yield from (Problem(text, place) for text in problems_of(context.registry, benchmark, {}))
@@ -151,7 +151,7 @@ def _digests(context: Context, benchmark: BenchmarkFile) -> dict[str, str]:
     from harness.build import task_digest
 
     tasks = context.registry.tasks()
-    return {task: task_digest(context.registry, task) for task in benchmark.tasks if task in tasks}
+    return {task: task_digest(context.registry, task) for task in benchmark.tasks if tasks.exists(task)}
 
 
 def empty(context: Context) -> Iterator[Problem]:

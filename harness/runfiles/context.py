@@ -38,7 +38,8 @@ class Context:
     def benchmarks_of(self, board: LeaderboardFile) -> list[BenchmarkFile]:
         """The benchmarks of a leaderboard that exist."""
         known = self.registry.benchmarks()
-        return [known[name] for name in dict.fromkeys(board.benchmarks) if name in known]
+        found = (known.find(name) for name in dict.fromkeys(board.benchmarks))
+        return [benchmark for benchmark in found if benchmark is not None]
 
     def own_store(self) -> list[StoreReader]:
         """The store as it is before the run; none where there is none, or no usable one."""
@@ -62,7 +63,7 @@ class Context:
             return {cell.task.name for cell in self.plan.cells}
         try:
             names = {name for target in self.run.file.tasks for name in task_names(self.registry, target)}
-            return None if any(name not in self.registry.tasks() for name in names) else names
+            return None if not all(self.registry.tasks().exists(name) for name in names) else names
         except HarnessError:
             return None
 

@@ -100,15 +100,23 @@ class Content:
         return {column.key for column in self.columns} - set(shown)
 
 
-def gather(registry: Registry, store: Readable | None, name: str, *, published: Sequence[Path] = ()) -> Content:
+def gather(
+    registry: Registry,
+    store: Readable | None,
+    name: str,
+    *,
+    published: Sequence[Path] = (),
+    confidence: float | None = None,
+) -> Content:
     """The content of a benchmark's pages.
 
     Raises:
         UnknownName, ConfigurationError, DataError: as `harness.leaderboard.assemble`.
     """
-    board = assemble(registry, store, name, published=published)
-    benchmark = registry.benchmarks()[name]
-    cells, _ = current_cells(registry, store, benchmark)
+    board = assemble(registry, store, name, published=published, confidence=confidence)
+    benchmark = registry.benchmarks().find(name)
+    assert benchmark is not None  # of which there is a board
+    cells = current_cells(registry, store, benchmark, confidence=board.confidence).cells
     base = [*board.columns, *_within_aggregates(benchmark, board, cells)]
     shown = {column.key for column in base}
     own: dict[str, list[CellRecord]] = {}

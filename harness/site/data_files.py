@@ -26,7 +26,10 @@ def hidden_columns(content: Content) -> dict[str, Any]:
                 "unit": column.unit,
                 "lower": not column.higher_is_better,
                 "ends": column.shown_ends if column.most > column.least else "",
-                "texts": [cell_text(row.figures.get(column.key), column.unit) for row in content.rows],
+                "texts": [
+                    cell_text(row.figures.get(column.key), column.unit, content.board.confidence)
+                    for row in content.rows
+                ],
             }
             for column in hidden
         ],

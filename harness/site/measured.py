@@ -73,7 +73,7 @@ def measure(registry: Registry, store: Readable | None, content: Content, *, tex
     made = Measured()
     room = Room(content)
     for name in content.tasks:
-        if store is None or name not in registry.tasks():
+        if store is None or not registry.tasks().exists(name):
             continue
         task = build_task(registry, name)
         tables = _tables(store, content, task, made)

@@ -9,26 +9,24 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from harness.report import figure, visible
+from harness.report import bounds, figure, percent, visible
 from harness.stats import Estimate
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def bounds(estimate: Estimate, unit: str) -> str:
-    """An interval as text, with the digits of the other formats; empty where there is none."""
-    if not math.isfinite(estimate.low):
-        return ""
-    low, high = (f"{100 * v:.1f}" if unit == "fraction" else f"{v:.3g}" for v in (estimate.low, estimate.high))
-    return f"[{low}, {high}]"
+def cell_text(estimate: Estimate | None, unit: str, level: float) -> str:
+    """A figure with its interval, ``62.29[57.1, 67.2]``; empty where there is none.
 
-
-def cell_text(estimate: Estimate | None, unit: str) -> str:
-    """A figure with its interval, ``62.29[57.1, 67.2]``; empty where there is none."""
+    Args:
+        estimate: The figure.
+        unit: What it is counted in.
+        level: What the page says of intervals; one of another level says its own.
+    """
     if estimate is None or not math.isfinite(estimate.value):
         return ""
-    return figure(estimate.value, unit) + bounds(estimate, unit)
+    return figure(estimate.value, unit) + bounds(estimate, unit, level)
 
 
 def soft(text: str) -> Any:
@@ -56,7 +54,7 @@ def environment() -> Environment:
         finalize=_shown,
         undefined=StrictUndefined,
     )
-    made.filters.update(figure=figure, visible=visible, soft=soft)
+    made.filters.update(figure=figure, visible=visible, soft=soft, percent=percent)
     made.globals.update(bounds=bounds, isfinite=math.isfinite)
     return made
 

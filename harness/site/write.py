@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.comparison import CONFIDENCE
 from harness.environment import versions
 from harness.errors import UsageError
 from harness.leaderboard.render import as_json, rank_text
@@ -52,6 +53,7 @@ def write_site(
     folder: Path,
     *,
     published: Sequence[Path] = (),
+    confidence: float | None = None,
     texts: bool = False,
     outcome: Path | None = None,
     model_column: str | None = None,
@@ -67,6 +69,7 @@ def write_site(
         names: The benchmarks.
         folder: Made where it does not exist.
         published: Further files of published results.
+        confidence: Nominal coverage of all intervals; None: for each benchmark, that of most of its cells.
         texts: True to put the beginnings of the items' texts beside the items on which models disagree.
         outcome: A table of one outcome a model, as `harness correlate` reads it: with it, each benchmark has a page of
             what goes with that outcome.
@@ -82,7 +85,9 @@ def write_site(
         UsageError: a benchmark has no result, or the folder is not a site's, or cannot be written.
     """
     earlier = earlier_files(folder)
-    contents = [gather(registry, store, name, published=published) for name in dict.fromkeys(names)]
+    contents = [
+        gather(registry, store, name, published=published, confidence=confidence) for name in dict.fromkeys(names)
+    ]
     empty = [content.board.benchmark for content in contents if not content.rows]
     if empty:
         raise UsageError(
@@ -151,7 +156,10 @@ def _add_benchmark(
     site.add(f"{base}/leaderboard.json", plain + "\n")
     site.add(f"{base}/columns.js", data_script("columns", hidden_columns(content)))
     site.add(f"{base}/index.html", render_page("board.html", root="../", title=content.board.benchmark, **shared))
-    site.add(f"{base}/compare.html", render_page("compare.html", root="../", title="Compare", **shared))
+    site.add(
+        f"{base}/compare.html",
+        render_page("compare.html", root="../", title="Compare", confidence=CONFIDENCE, **shared),
+    )
     _add_models(site, registry, store, content, shared)
     _add_tasks(site, content, measured, shared)
     for name, document in comparison_files(content, measured):

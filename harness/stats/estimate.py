@@ -31,6 +31,6 @@ class Estimate:
     """Nominal coverage of the interval from `low` to `high`; every heading above an interval is made from it."""
 
 
-def not_available(*, n: int = 0, n_failed: int = 0) -> Estimate:
+def not_available(*, n: int = 0, n_failed: int = 0, confidence: float = 0.95) -> Estimate:
     """The estimate of something that cannot be computed from `n` usable items: NaN throughout."""
-    return Estimate(math.nan, math.nan, math.nan, math.nan, n, n_failed)
+    return Estimate(math.nan, math.nan, math.nan, math.nan, n, n_failed, confidence=confidence)

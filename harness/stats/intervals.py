@@ -96,7 +96,7 @@ def estimate_from_influence(
     psi = everyone[kept]
     n, n_failed = psi.size, everyone.size - psi.size
     if n == 0 or math.isnan(value):
-        return not_available(n=n, n_failed=n_failed)
+        return not_available(n=n, n_failed=n_failed, confidence=confidence)
     value = _checked(float(value), psi, bounds)
     sums = cluster_sums(psi, clusters, kept)
     stderr = standard_error(sums, n)
@@ -106,7 +106,7 @@ def estimate_from_influence(
         low, high = wilson(round(value * n), n, confidence=confidence)
     else:
         low, high = _interval(value, stderr, sums.size, bounds, trials or sums.size, confidence)
-    return Estimate(value, stderr, low, high, n, n_failed)
+    return Estimate(value, stderr, low, high, n, n_failed, confidence=confidence)
 
 
 def standard_error(sums: FloatArray, n: int) -> float:

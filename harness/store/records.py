@@ -47,6 +47,7 @@ class Result:
             "stderr": _finite(e.stderr),
             "low": _finite(e.low),
             "high": _finite(e.high),
+            "confidence": e.confidence,
             "n": e.n,
             "n_failed": e.n_failed,
             "unit": self.unit,
@@ -101,6 +102,11 @@ class CellRecord:
     asked: list[AskedRecord] = field(default_factory=list)
     """By stage."""
     id: int = 0
+
+    @property
+    def confidence(self) -> float:
+        """Nominal coverage of the intervals of its estimates; stores of old, which did not note it, hold 0.95."""
+        return float(self.settings.get("confidence", 0.95))
 
 
 def now() -> str:
@@ -278,7 +284,8 @@ def cell_of(row: Any) -> CellRecord:
 def result_of(cell: CellRecord, row: Any) -> Result:
     """The estimate that a row of the table holds."""
     value, stderr, low, high = (math.nan if v is None else float(v) for v in (row.value, row.stderr, row.low, row.high))
-    estimate = Estimate(value, stderr, low, high, row.n, row.n_failed, json.loads(row.detail))
+    detail = json.loads(row.detail)
+    estimate = Estimate(value, stderr, low, high, row.n, row.n_failed, detail, cell.confidence)
     return Result(
         cell.label,
         cell.task,

@@ -15,6 +15,7 @@ import msgspec
 from harness.adapters import Adapter
 from harness.capabilities import Capability, Conversation, Failure, Request, Response
 from harness.encodable import encodable
+from harness.stages import stage_requests
 from harness.store.records import AskedRecord
 from harness.task import Answers, Item, Task
 
@@ -98,7 +99,7 @@ def document(task: Task, item: Item, stages: Sequence[Asking], find: Find) -> Do
     exchanges: list[Exchange] = []
     earlier: list[Answers] = []
     for number, asking in enumerate(stages):
-        requests = task.requests(item, number, asking.record.capability, earlier)
+        requests = stage_requests(task, item, number, asking.record.capability, earlier)
         for request in requests:
             questions = [
                 Question(texts.parts(base) if asking.adapters else [], asking.keys(base))
@@ -107,7 +108,7 @@ def document(task: Task, item: Item, stages: Sequence[Asking], find: Find) -> Do
             exchanges.append(Exchange(number, texts.parts(request), questions))
         if number + 1 < len(stages):
             responses = [_answer(asking, asking.adapters, request, find) for request in requests]
-            earlier.append(Answers(asking.record.capability, requests, responses))
+            earlier.append(Answers(asking.record.capability, requests, responses, asking.record.model))
     fields = {name: _written(value) for name, value in item.fields.items() if not texts.holds(value)}
     domains = [plain(domain) for domain in item.domains]
     cluster = plain(item.cluster or "")

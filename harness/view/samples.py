@@ -151,7 +151,8 @@ class Samples:
     def _signature(self, task: Task, cell: CellRecord) -> list[Any]:
         split = str(cell.settings.get("split", "test"))
         asked = [[r.capability, r.adapters, r.listwise, r.by_origin] for r in cell.asked]
-        later = [r.fingerprint for r in cell.asked] if len(cell.asked) > 1 else []  # later requests hold answers
+        # Later requests hold answers, and the keys of recorded ones the labels of who gave them.
+        later = [[r.fingerprint, r.role, r.model] for r in cell.asked] if len(cell.asked) > 1 else []
         limit = cell.settings.get("limit")
         return [cell.task, cell.task_digest, split, limit, task.describe_data(split), _stamp(task, split), asked, later]
 

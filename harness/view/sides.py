@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from harness.collect import OVERALL
-from harness.comparison import Comparison, compare_cells, shared_rows
+from harness.comparison import CONFIDENCE, Comparison, compare_cells, shared_rows
 from harness.metric import FloatArray
 from harness.registry import Registry
 from harness.store.reading import StoreReader
@@ -127,6 +127,7 @@ class Sides:
         return {
             "found": [c for c in found if c.domain == OVERALL],
             "wins": any(c.win_rate is not None for c in found),
+            "confidence": CONFIDENCE,
             "comparing": not job.done,
             "not_compared": job.problem or "; ".join(notes),
         }

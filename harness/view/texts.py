@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from harness.report import figure, visible
+from harness.report import figure, level_of, other_level, percent, visible
 from harness.stats import Estimate
+from harness.store.records import CellRecord
 from harness.view.answers import number
 from harness.view.documents import plain
 
@@ -35,11 +37,22 @@ def cell_number(value: Any) -> str:
     return number(value)
 
 
-def span(estimate: Estimate, unit: str) -> str:
-    """An interval; empty where there is none."""
+def span(estimate: Estimate, unit: str, level: float | None = None) -> str:
+    """An interval; empty where there is none.
+
+    Args:
+        estimate: Whose it is.
+        unit: What it is counted in.
+        level: What the heading says of intervals; one of another level says its own.
+    """
     if not math.isfinite(estimate.low) or not math.isfinite(estimate.high):
         return ""
-    return f"{figure(estimate.low, unit)} to {figure(estimate.high, unit)}"
+    return f"{figure(estimate.low, unit)} to {figure(estimate.high, unit)}{other_level(estimate, level)}"
+
+
+def level_of_cells(cells: Iterable[CellRecord]) -> float:
+    """The level that a heading above the headlines of some cells says."""
+    return level_of(r.estimate for cell in cells for r in cell.results if r.headline)
 
 
 def place(value: float, low: float, high: float) -> str:
@@ -64,8 +77,10 @@ def seconds(value: float) -> str:
 FILTERS = {
     "cell_number": cell_number,
     "figure": figure,
+    "level_of_cells": level_of_cells,
     "moment": moment,
     "number": number,
+    "percent": percent,
     "place": place,
     "seconds": seconds,
     "span": span,

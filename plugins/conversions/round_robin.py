@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from itertools import permutations
 from typing import Any, ClassVar
@@ -58,4 +59,4 @@ def _origin(request: Candidates, i: int, j: int) -> Origin | None:
     origin = request.origin
     if origin is None or not origin.positions:
         return None
-    return Origin(origin.task, origin.id, (origin.positions[i], origin.positions[j]))
+    return dataclasses.replace(origin, positions=(origin.positions[i], origin.positions[j]))

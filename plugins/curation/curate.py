@@ -81,8 +81,9 @@ def verifiable_task(registry: Registry, name: str, wish: Wish, *, allow_code: bo
     """
     task = build_task(registry, name)
     if not isinstance(task, Verifiable):
+        entry = registry.tasks().find(name)
         raise UsageError(
-            f"{name} is of kind {registry.tasks()[name].kind!r}, which has no references that a checker could compare "
+            f"{name} is of kind {entry.kind if entry else ''!r}, which has no references that a checker could compare "
             "with; curate needs a task of kind 'verifiable'"
         )
     if wish.split not in task.splits:

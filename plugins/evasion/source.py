@@ -87,16 +87,16 @@ class EvasionTasks(TaskSource):
         """All tasks that can be disguised."""
         return {
             name: SourcedTask(f"{entry.description} Disguised (give how=...).", entry.kind)
-            for name, entry in self.registry.tasks().items()
+            for name, entry in self.registry.tasks().files().items()
             if self._detects(entry.kind)
         }
 
     def find(self, name: str) -> SourcedTask | None:
         """A task in one disguise; else the group of all that the name stands for."""
         wish = parse_wish(name)
-        entry = self.registry.tasks().get(wish.name)
+        entry = self.registry.tasks().find(wish.name)
         if entry is None:
-            known = wish.name in self.registry.benchmarks()
+            known = self.registry.benchmarks().exists(wish.name)
             return SourcedTask(f"the detection tasks of {wish.name}, disguised", GROUP) if known else None
         if not self._detects(entry.kind):
             raise UsageError(f"evasion:{name}: {wish.name} is of kind {entry.kind!r}; only detection can be evaded")
@@ -142,8 +142,10 @@ class EvasionTasks(TaskSource):
 
     def _members(self, wish: Wish) -> Iterator[str]:
         tasks = self.registry.tasks()
-        names = [wish.name] if wish.name in tasks else self.registry.benchmarks()[wish.name].tasks
-        names = [name for name in names if name in tasks and ":" not in name and self._detects(tasks[name].kind)]
+        group = None if tasks.exists(wish.name) else self.registry.benchmarks().find(wish.name)
+        named = [wish.name] if group is None else group.tasks
+        entries = {name: tasks.find(name) for name in named if ":" not in name}
+        names = [name for name, entry in entries.items() if entry is not None and self._detects(entry.kind)]
         if not names:
             raise UsageError(f"evasion:{wish.name}: none of its tasks asks for detect, so there is nothing to evade")
         for name in names:
@@ -159,7 +161,7 @@ class EvasionTasks(TaskSource):
         from harness.build_metric import metric_of
         from harness.schema import AggregateFile
 
-        if wish.how or wish.name not in self.registry.tasks():
+        if wish.how or not self.registry.tasks().exists(wish.name):
             return []
         task = build_task(self.registry, wish.name)
         headline = metric_of(self.registry, task, task.metrics[0])

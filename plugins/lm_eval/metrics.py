@@ -138,7 +138,7 @@ class WholeMetric(LmEvalMetric):
         mask = np.isfinite(numbers)
         kept = columns.facts[KEPT][self.figure.key]
         items = [kept[int(i)] for i in numbers[mask]]
-        nothing = not_available(n=len(items), n_failed=int((~mask).sum()))
+        nothing = not_available(n=len(items), n_failed=int((~mask).sum()), confidence=confidence)
         if not items:
             return dataclasses.replace(nothing, detail={"reason": self.nothing_valid(columns)})
         try:

@@ -71,7 +71,7 @@ class _Compat(OfVerdicts):
                 raise ValueError("all ratings are equal, or people's votes separate no two models")
         except ValueError as error:
             value, detail = nothing, {"reason": str(error)}
-        return Estimate(value, nothing, nothing, nothing, len(columns) - failed, failed, detail)
+        return Estimate(value, nothing, nothing, nothing, len(columns) - failed, failed, detail, confidence)
 
 
 class Table:

@@ -48,10 +48,11 @@ class _Permuted(OfScores, Metric):
         failed = int((~mask).sum())
         if not mask.any():
             reason = self.nothing_valid(columns) if len(mask) else "no rows"
-            return Estimate(nothing, nothing, nothing, nothing, 0, failed, {"reason": reason})
+            return Estimate(nothing, nothing, nothing, nothing, 0, failed, {"reason": reason}, confidence)
         name = f"rounds {self.rounds}, seed {seed}"
         made = columns.once(name, lambda c: shared_permutations(c.take(mask), self.rounds, seed))
-        return Estimate(self.of(*made), nothing, nothing, nothing, int(mask.sum()), failed, {"rounds": self.rounds})
+        detail = {"rounds": self.rounds}
+        return Estimate(self.of(*made), nothing, nothing, nothing, int(mask.sum()), failed, detail, confidence)
 
 
 def shared_permutations(columns: Columns, rounds: int, seed: int) -> tuple[FloatArray, FloatArray]:

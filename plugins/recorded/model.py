@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,7 +24,9 @@ from harness.errors import DataError, UsageError
 
 FIELDS = {"scores": "score", "p_first": "compare", "log_odds": "detect", "text": "generate"}
 """What a row may hold, and the capability that it answers."""
-KEYS = {"task", "id", "order", "pair", *FIELDS}
+KEYS = {"task", "id", "order", "pair", "of", *FIELDS}
+Key = tuple[str, str, str, str]
+"""(task, id, order, of)."""
 AS_GIVEN, EXCHANGED = "ab", "ba"
 ORDERS: Mapping[tuple[int, ...], str] = {(): AS_GIVEN, (0, 1): AS_GIVEN, (1, 0): EXCHANGED}
 """By the positions of the responses that a request shows first and second."""
@@ -42,21 +44,24 @@ class Recorded(Model):
     shown first; ``"order": "ab"`` (the default) says that the responses were shown in the order of the data, ``"ba"``
     exchanged; where an item has more than two responses, ``"pair": [i, j]`` says which was shown first and which
     second, counted from 0. A ``p_first`` of ``null`` is a verdict that could not be read. ``text`` may stand beside
-    it, as what the judge wrote. ``null`` in place of another value is a recorded failure. ``task`` is a task's name or
-    its suite's. A missing item is a failed request; an item that the task does not have is an error before anything
-    runs.
+    it, as what the judge wrote. A row on another model's answer, as a judge's verdict on a candidate, says by ``"of"``
+    on whose, by the label that the model has in results; without it, it answers no question about another's answer,
+    since it might be a verdict on anybody. ``null`` in place of another value is a recorded failure. ``task`` is a
+    task's name or its suite's. A missing item is a failed request; an item that the task does not have is an error
+    before anything runs.
 
     Args:
         path: JSONL file, plain or gzip.
+        of: Label of the model whose answers the rows without ``"of"`` are on; empty: on nobody's.
     """
 
     batch_size = 2048
     reads_text: ClassVar[bool] = False
     places: ClassVar[tuple[str, ...]] = ("path",)
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self._rows: dict[tuple[str, str, str], Mapping[str, Any]] | None = None
+    def __init__(self, path: str, of: str = "") -> None:
+        self.path, self.of = path, str(of)
+        self._rows: dict[Key, Mapping[str, Any]] | None = None
 
     def identity(self) -> Mapping[str, object]:
         """Hash of the file."""
@@ -72,13 +77,17 @@ class Recorded(Model):
     def recorded_items(self) -> Mapping[str, Sequence[str]]:
         """Ids by task."""
         items: dict[str, dict[str, None]] = {}
-        for task, id_, _ in self._read():
+        for task, id_, *_ in self._read():
             items.setdefault(task, {})[id_] = None
         return {task: list(ids) for task, ids in items.items()}
 
-    def _read(self) -> dict[tuple[str, str, str], Mapping[str, Any]]:
+    def recorded_of(self, task: str) -> Collection[str]:
+        """The labels that the rows of a task or its suite name."""
+        return {of for named, _, _, of in self._read() if of and named in _names(task)}
+
+    def _read(self) -> dict[Key, Mapping[str, Any]]:
         if self._rows is None:
-            self._rows = read_rows(Path(self.path))
+            self._rows = read_rows(Path(self.path), of=self.of)
         return self._rows
 
     def _find(self, request: Request, order: str = AS_GIVEN) -> Mapping[str, Any] | Failure:
@@ -86,12 +95,20 @@ class Recorded(Model):
         if origin is None:
             return Failure("records are found by item, and this request was made for none")
         rows = self._read()
-        for task in (origin.task, origin.task.partition("/")[0]):
-            row = rows.get((task, origin.id, order))
+        for task in _names(origin.task):
+            row = rows.get((task, origin.id, order, origin.of))
             if row is not None:
                 return row
+        if origin.of:
+            return Failure(self._not_on(origin.of, origin.task, origin.id, order))
         shown = f" for the pair [{order}]" if "," in order else f" in the order {order!r}" if order != AS_GIVEN else ""
         return Failure(f"{Path(self.path).name} holds no response to item {origin.id!r} of {origin.task}{shown}")
+
+    def _not_on(self, label: str, task: str, id_: str, order: str) -> str:
+        """Why there is nothing on a model's answer, where a row that does not say whose it is on is no help."""
+        nobodys = any((name, id_, order, "") in self._read() for name in _names(task))
+        what = f"{Path(self.path).name} holds nothing on the answer of {label!r} to item {id_!r} of {task}"
+        return f'{what}; its row does not say whose answer it is on: add "of"' if nobodys else what
 
     def _answer(self, request: Request, field: str, make: Callable[[Any], Any], order: str = AS_GIVEN) -> Any:
         row = self._find(request, order)
@@ -145,16 +162,25 @@ def _verdict(row: Mapping[str, Any]) -> Verdict | Failure:
     return Verdict(None if p_first is None else float(p_first), str(row.get("text") or ""))
 
 
-def read_rows(path: Path) -> dict[tuple[str, str, str], Mapping[str, Any]]:
-    """Rows by (task, id, order), each checked.
+def _names(task: str) -> tuple[str, str]:
+    """The names that rows may give a task: its own, and its suite's."""
+    return task, task.partition("/")[0]
+
+
+def read_rows(path: Path, *, of: str = "") -> dict[Key, Mapping[str, Any]]:
+    """Rows by (task, id, order, of), each checked.
+
+    Args:
+        path: The file.
+        of: Whose answers the rows are on that do not say it.
 
     Raises:
         UsageError: the file is missing, or a row is not of the form; names the line.
     """
     from harness.data import FileSource
 
-    rows: dict[tuple[str, str, str], Mapping[str, Any]] = {}
-    places: dict[tuple[str, str, str], str] = {}
+    rows: dict[Key, Mapping[str, Any]] = {}
+    places: dict[Key, str] = {}
     try:
         for row in FileSource(path).rows():
             problem = row.problem or _problem(row.values)
@@ -162,9 +188,11 @@ def read_rows(path: Path) -> dict[tuple[str, str, str], Mapping[str, Any]]:
                 raise UsageError(f"{row.where}: {problem}")
             pair = row.values.get("pair")
             order = row.values.get("order", AS_GIVEN) if pair is None else order_of(pair)
-            key = (row.values["task"], encodable(str(row.values["id"])), order)
+            key = (row.values["task"], encodable(str(row.values["id"])), order, row.values.get("of", of))
             if key in rows:
-                raise UsageError(f"{row.where}: item {key[1]!r} of {key[0]} is recorded already, at {places[key]}")
+                whose = f", on the answer of {key[3]!r}," if key[3] else ""
+                what = f"item {key[1]!r} of {key[0]}{whose} is recorded already, at {places[key]}"
+                raise UsageError(f"{row.where}: {what}")
             rows[key], places[key] = row.values, row.where
     except DataError as error:
         raise UsageError(str(error)) from error
@@ -183,6 +211,8 @@ def _problem(row: Mapping[str, Any]) -> str:
         return f"unknown key {unknown[0]!r}; a record has {', '.join(sorted(KEYS))}"
     if not any(name in row for name in FIELDS):
         return f"no response in it: one of {', '.join(FIELDS)} is needed"
+    if "of" in row and not (isinstance(row["of"], str) and row["of"]):
+        return f"'of' is {row['of']!r}; expected the label of the model whose answer was judged"
     if row.get("order", AS_GIVEN) not in (AS_GIVEN, EXCHANGED):
         return f"'order' is {row['order']!r}; expected {AS_GIVEN!r} or {EXCHANGED!r}"
     pair = row.get("pair")

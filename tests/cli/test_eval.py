@@ -13,6 +13,7 @@ RESULT_KEYS = {
     "stderr",
     "low",
     "high",
+    "confidence",
     "n",
     "n_failed",
     "unit",

@@ -112,7 +112,7 @@ def test_the_leaderboard_ranks_by_the_worst_disguise(write_task, harness):
     from harness.registry import Registry
 
     write_task("demo/doors", ROWS, kind="detection")
-    benchmark = Registry().benchmarks()["evasion:demo/doors"]
+    benchmark = Registry().benchmarks().find("evasion:demo/doors")
     (aggregate,) = benchmark.aggregates
     assert (aggregate.name, aggregate.how, len(aggregate.of)) == ("worst disguise", "minimum", 6)
     assert "evasion:demo/doors:how=leet:auroc" in aggregate.of
@@ -125,7 +125,7 @@ def test_a_set_of_harmless_texts_has_no_worst_disguise(write_task, demo):
     from harness.registry import Registry
 
     write_task("demo/benign", ROWS, kind="detection", metrics=["false_positive_rate"])
-    assert Registry().benchmarks()["evasion:demo/benign"].aggregates == []
+    assert Registry().benchmarks().find("evasion:demo/benign").aggregates == []
 
 
 @pytest.mark.parametrize(

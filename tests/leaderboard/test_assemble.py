@@ -161,12 +161,12 @@ def test_an_unknown_benchmark_suggests_the_nearest(suite, detector, tmp_path):
     ],
 )
 def test_a_selector_is_task_metric_and_domain(selector, parts, suite):
-    assert split_selector(suite().benchmarks()["suite"], selector) == parts
+    assert split_selector(suite().benchmarks().find("suite"), selector) == parts
 
 
 def test_a_selector_of_another_task_is_refused(suite):
     with pytest.raises(ConfigurationError, match="starts with none of the benchmark's tasks"):
-        split_selector(suite().benchmarks()["suite"], "other/task:auroc")
+        split_selector(suite().benchmarks().find("suite"), "other/task:auroc")
 
 
 def test_nan_figures_of_a_part_leave_the_aggregate_out(board, detector):

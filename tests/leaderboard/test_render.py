@@ -79,16 +79,17 @@ def test_markdown_is_a_table_between_a_heading_and_notes(plain):
 
 def test_csv_has_a_row_for_each_figure_and_nothing_where_there_is_none(plain):
     assert render(plain, "csv") == (
-        "rank,rank_low,rank_high,model,column,value,stderr,low,high,n,n_failed,published\n"
-        "1,1,2,first,mean,0.6229,0.026,0.571,0.672,350,2,\n"
-        "1,1,2,first,suite/task:loss,0.51234,,,,1,0,\n"
+        "rank,rank_low,rank_high,model,column,value,stderr,low,high,n,n_failed,published,confidence,roles\n"
+        "1,1,2,first,mean,0.6229,0.026,0.571,0.672,350,2,,0.95,\n"
+        "1,1,2,first,suite/task:loss,0.51234,,,,1,0,,,\n"
     )
 
 
 def test_json_holds_the_estimates_unrounded_and_null_where_there_is_none(plain):
-    nothing = {"stderr": None, "low": None, "high": None}
+    nothing = {"stderr": None, "low": None, "high": None, "confidence": None}
+    mean = {"value": 0.6229, "stderr": 0.026, "low": 0.571, "high": 0.672, "confidence": 0.95}
     first = {
-        "mean": {"value": 0.6229, "stderr": 0.026, "low": 0.571, "high": 0.672, "n": 350, "n_failed": 2},
+        "mean": {**mean, "n": 350, "n_failed": 2},
         "suite/task:loss": {"value": 0.51234, **nothing, "n": 1, "n_failed": 0},
     }
     here = {"published": False, "source": None}
@@ -98,13 +99,20 @@ def test_json_holds_the_estimates_unrounded_and_null_where_there_is_none(plain):
         "schema": "harness-leaderboard/1",
         "benchmark": "suite",
         "description": "What it is.",
+        "confidence": 0.95,
         "columns": [
             {"key": "mean", "title": "mean", "unit": "fraction", "higher_is_better": True},
             {"key": "suite/task:loss", "title": "task loss", "unit": "nats", "higher_is_better": False},
         ],
         "entries": [
-            {"model": "first", **places, "adapters": {}, "figures": first},
-            {"model": "second", **missing, "adapters": {"suite/task": ["embed-to-score", "x"]}, "figures": {}},
+            {"model": "first", **places, "adapters": {}, "roles": {}, "figures": first},
+            {
+                "model": "second",
+                **missing,
+                "adapters": {"suite/task": ["embed-to-score", "x"]},
+                "roles": {},
+                "figures": {},
+            },
         ],
         "notes": ["a note"],
     }

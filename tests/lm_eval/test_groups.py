@@ -82,7 +82,7 @@ def test_options_hold_for_every_task_of_a_group(grouped: Path, direct_model: Cal
 
 def test_a_tag_is_its_tasks_and_a_glob_finds_no_groups(grouped: Path) -> None:
     registry = Registry()
-    assert registry.benchmarks()["lm_eval:toy_tag"].tasks == ["lm_eval:toy_middle"]
+    assert registry.benchmarks().find("lm_eval:toy_tag").tasks == ["lm_eval:toy_middle"]
     assert registry.matching("lm_eval:toy_m*") == ["lm_eval:toy_middle"]
     assert registry.matching("lm_eval:toy_[is]*:num_fewshot=1") == [
         f"lm_eval:toy_{name}:num_fewshot=1" for name in ("informed", "inputs", "sampled", "shots", "small")
@@ -95,8 +95,8 @@ def test_mistakes_in_a_group_are_named(grouped: Path) -> None:
     with pytest.raises(
         ConfigurationError, match=r"toy_inner.yaml: task: 'toy_smal' is no task.*did you mean 'toy_small'"
     ):
-        _ = registry.benchmarks()["lm_eval:toy_inner"]
+        _ = registry.benchmarks().find("lm_eval:toy_inner")
     (grouped / "tasks" / "toy_inner.yaml").write_text("group: toy_inner\ntask: [toy_outer]\n")
     with pytest.raises(ConfigurationError, match="toy_outer -> toy_inner -> toy_outer"):
-        _ = registry.benchmarks()["lm_eval:toy_outer"]
-    assert "lm_eval:toy_choice" not in registry.benchmarks()
+        _ = registry.benchmarks().find("lm_eval:toy_outer")
+    assert not registry.benchmarks().exists("lm_eval:toy_choice")

@@ -18,14 +18,14 @@ pytestmark = pytest.mark.filterwarnings("default")  # lm-eval and its libraries 
 
 def test_own_names_win_and_new_files_are_seen(folder: Path) -> None:
     tasks = Registry().tasks()
-    assert "lm_eval:toy_choice" in tasks
-    assert "lm_eval:toy_new" not in tasks
+    assert tasks.exists("lm_eval:toy_choice")
+    assert not tasks.exists("lm_eval:toy_new")
     (folder / "tasks" / "new.yaml").write_text("include: toy_choice.yaml\ntask: toy_new\n")
-    assert "lm_eval:toy_new" in Registry().tasks()
+    assert Registry().tasks().exists("lm_eval:toy_new")
     (folder / "tasks" / "arc.yaml").write_text("include: toy_choice.yaml\ntask: arc_easy\n")
-    assert Registry().tasks()["lm_eval:arc_easy"].path == folder / "tasks" / "arc.yaml"
+    assert Registry().tasks().find("lm_eval:arc_easy").path == folder / "tasks" / "arc.yaml"
     (folder / "tasks" / "arc.yaml").unlink()
-    assert Registry().tasks()["lm_eval:arc_easy"].path.parts[-2:] == ("arc", "arc_easy.yaml")
+    assert Registry().tasks().find("lm_eval:arc_easy").path.parts[-2:] == ("arc", "arc_easy.yaml")
 
 
 @pytest.mark.slow
@@ -38,7 +38,7 @@ def test_every_name_that_lm_eval_lists_is_listed(folder: Path) -> None:
 
 
 def test_listing_does_not_import_lm_eval(folder: Path) -> None:
-    assert "lm_eval:toy_choice" in Registry().tasks()  # the index is there now
+    assert Registry().tasks().exists("lm_eval:toy_choice")  # the index is there now
     code = (
         "import sys; from harness.cli.main import main\n"
         "try: main(['list', 'tasks', '--filter', 'lm_eval:toy_c', '--json'])\n"
@@ -53,10 +53,10 @@ def test_listing_does_not_import_lm_eval(folder: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(folder: Path) -> None:
     (folder / "registry.yaml").write_text("sources: {lm_eval: {include: [elsewhere]}}\n")
     with pytest.raises(DataError, match="elsewhere: no such folder"):
-        _ = "lm_eval:toy_choice" in Registry().tasks()
+        _ = Registry().tasks().exists("lm_eval:toy_choice")
     (folder / "registry.yaml").write_text("sources: {lm_eval: {included: [tasks]}}\n")
     with pytest.raises(Exception, match=r"included.*did you mean 'include'"):
-        _ = "lm_eval:toy_choice" in Registry().tasks()
+        _ = Registry().tasks().exists("lm_eval:toy_choice")
 
 
 def test_the_definition_follows_what_it_depends_on(folder: Path) -> None:

@@ -270,3 +270,51 @@ def test_an_item_or_task_that_does_not_exist_stops_the_plan(suite, written, tmp_
         "judge: records hold 1 item of 'suite' that the data does not have: '99'",
         "judge: records name the task 'siute', which does not exist",
     ]
+
+
+# verdicts on another model's answers
+
+
+def judged(of, **names):
+    return Pair(PROMPT, "x", "y", origin=Origin(TASK, names.get("id_", "7"), (0, 1), of))
+
+
+def test_a_verdict_is_on_the_answer_of_the_model_that_its_row_names(recorded):
+    model = recorded({"p_first": 1, "of": "a"}, {"p_first": 0, "of": "b"})
+    assert model.compare([judged("a"), judged("b")]) == [Verdict(1.0), Verdict(0.0)]
+    assert model.recorded_of(TASK) == {"a", "b"}
+    assert model.recorded_of("suite/other") == set()
+    (stranger,) = model.compare([judged("stranger")])
+    assert isinstance(stranger, Failure)
+    assert "'stranger'" in stranger.reason
+
+
+def test_a_row_that_names_nobody_is_no_verdict_on_anybody(recorded):
+    model = recorded({"p_first": 1})
+    (failure,) = model.compare([judged("a")])
+    assert isinstance(failure, Failure)
+    assert 'add "of"' in failure.reason
+    assert model.compare([pair(0, 1)]) == [Verdict(1.0)]
+    assert model.recorded_of(TASK) == set()
+
+
+def test_a_row_on_anothers_answer_is_no_answer_to_the_item_itself(recorded):
+    (failure,) = recorded({"p_first": 1, "of": "a"}).compare([pair(0, 1)])
+    assert isinstance(failure, Failure)
+
+
+def test_one_argument_says_whose_answers_a_whole_file_is_on(written):
+    path = written([{"task": TASK, "id": "7", "p_first": 1}, {"task": TASK, "id": "7", "p_first": 0, "of": "b"}])
+    model = Recorded(str(path), of="a")
+    assert model.compare([judged("a"), judged("b")]) == [Verdict(1.0), Verdict(0.0)]
+
+
+@pytest.mark.parametrize(("of", "said"), [("", "'of' is ''"), (3, "'of' is 3"), (None, "'of' is None")])
+def test_of_is_a_label(recorded, of, said):
+    with pytest.raises(UsageError, match=said):
+        recorded({"p_first": 1, "of": of}).offers(())
+
+
+def test_two_rows_on_one_answer_are_refused_with_both_places(recorded):
+    with pytest.raises(UsageError, match=r"rows.jsonl:2: item '7' of suite/task, on the answer of 'a', is recorded"):
+        recorded({"p_first": 1, "of": "a"}, {"p_first": 0, "of": "a"}).offers(())

@@ -83,7 +83,7 @@ def aggregates(registry, accuracies, benchmark="rewardbench"):
         results[task, metric, domain] = Result("m", task, metric, domain, estimate, "fraction", True)
     return {
         name: figure.estimate
-        for name, figure in aggregates_of(registry, registry.benchmarks()[benchmark], results).figures.items()
+        for name, figure in aggregates_of(registry, registry.benchmarks().find(benchmark), results).figures.items()
     }
 
 

@@ -90,7 +90,7 @@ def test_a_question_in_several_languages_is_one_cluster(translated, registry):
 
 def scenarios(registry, task):
     prefix = f"rmb/{task}:"
-    of = [s for a in registry.benchmarks()["rmb"].aggregates if "of scenarios" in a.name for s in a.of]
+    of = [s for a in registry.benchmarks().find("rmb").aggregates if "of scenarios" in a.name for s in a.of]
     return [s.rpartition(":")[2] for s in of if s.startswith(prefix)]
 
 

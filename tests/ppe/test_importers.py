@@ -367,14 +367,14 @@ def test_stored_scores_give_the_figures_of_the_model_that_made_them(harness, tmp
 
 @pytest.fixture(scope="module")
 def shipped(registry):
-    benchmark = registry.benchmarks()["ppe"]
+    benchmark = registry.benchmarks().find("ppe")
     assert benchmark.published == ["published.yaml"]
     return read_published(benchmark._path.parent / "published.yaml", registry)
 
 
 def is_there(registry, task, metric, domain):
     """Whether a task gives this metric on this domain."""
-    file = read_task_file(registry.tasks()[task])[0]
+    file = read_task_file(registry.tasks().find(task))[0]
     domains = {"overall", *(s if isinstance(s, str) else s.name for s in file.slices)}
     return metric in file.metrics and domain in (domains if task == HUMAN else {"overall", *GENERATORS})
 

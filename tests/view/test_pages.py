@@ -202,6 +202,35 @@ def test_answers_of_recorded_models_are_found_by_item(write_task, rows, evaluate
     assert "not on file" not in page
 
 
+def test_recorded_verdicts_are_found_by_whose_answer_they_are_on_and_other_judges_are_said(
+    toys, write_task, evaluate, view
+):
+    write_task(
+        "demo/duel", [{"id": str(i), "prompt": f"write {i}", "reference": "2.0"} for i in range(3)], kind="toy-duel"
+    )
+    rows = [
+        {"task": "demo/duel", "id": str(i), "p_first": p, "of": of, "text": f"verdict on {of}"}
+        for of, p in (("a", 1), ("b", 0))
+        for i in range(3)
+    ]
+    (toys / "verdicts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for label, judge in (
+        ("a", "recorded:path=verdicts.jsonl"),
+        ("b", "recorded:path=verdicts.jsonl"),
+        ("c", "toy-judge"),
+    ):
+        evaluate(f"{label}=toy-writer", "demo/duel", "--role", f"judge={judge}")
+    viewer = view()
+    for cell, label in ((1, "a"), (2, "b")):
+        page = text_of(viewer.page(f"/cells/{cell}/samples/1"))
+        assert f"verdict on {label}" in page
+        assert "not on file" not in page
+    assert "different models as judge" not in text_of(viewer.page("/compare/1/2"))
+    assert "demo/duel: different models as judge, so its figures cannot be compared" in text_of(
+        viewer.page("/compare/1/3")
+    )
+
+
 def test_later_stages_are_asked_again_for_what_came_of_the_earlier(write_task, evaluate, view):
     rows = [{"id": str(i), "prompt": f"say {i}", "reference": "2.5"} for i in range(5)]
     write_task("demo/duel", rows, kind="toy-duel")

@@ -20,11 +20,11 @@ class Duel(Task):
 
     def requests(self, item, stage, capability, earlier):
         if stage == 0:
-            return [Generation(item.fields["prompt"])]
+            return [Generation(item.fields["prompt"], origin=item.origin(self.name))]
         if earlier[0].failures:
             return []
         written = earlier[0].responses[0][0].text
-        return [Pair(item.fields["prompt"], written, item.fields["reference"])]
+        return [Pair(item.fields["prompt"], written, item.fields["reference"], origin=item.origin(self.name, 0, 1))]
 
     def row(self, item, answers):
         if any(stage.failures for stage in answers):
