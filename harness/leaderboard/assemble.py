@@ -12,7 +12,6 @@ import numpy as np
 
 from harness import stats
 from harness.build import build_task, task_digest
-from harness.errors import UnknownName
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.board import Board, Column, Entry
 from harness.leaderboard.cost import COLUMN, NOTE, add_cost
@@ -53,7 +52,7 @@ def assemble(
         DataError: a published file is missing or not of the form.
     """
     if name not in registry.benchmarks():
-        raise UnknownName("benchmark", name, registry.benchmarks())
+        raise registry.unknown(name, "benchmark", list(registry.benchmarks()))
     benchmark = registry.benchmarks()[name]
     current, notes = current_cells(registry, store, benchmark, merge)
     entries, kinds = _entries(registry, benchmark, current)
