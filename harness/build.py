@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.columns import ColumnReader, Slice
-from harness.data import MIRROR_VARIABLE, FileSource, GeneratorSource, HubSource, mirror_file
-from harness.errors import ConfigurationError, UnknownName, UsageError, did_you_mean
+from harness.data import MIRROR_VARIABLE, FileSource, GeneratorSource, mirror_file
+from harness.errors import ConfigurationError, UsageError, did_you_mean
+from harness.hub import HubSource, SnapshotSource, snapshot_files
 from harness.plugins import plugin_code
 from harness.registry import Registry
+from harness.regular_files import is_folder
 from harness.rows import AbsentSource, RangeSource, SelectedSource, Source
 from harness.task import Definition, Part, Task
+from harness.values import number_of, same
 
 if TYPE_CHECKING:
     from harness.schema import SliceFile, SourceFile, TaskFile
@@ -29,19 +32,18 @@ def build_task(registry: Registry, name: str) -> Task:
     Raises:
         UnknownName: there is none; suggests the nearest.
         UsageError: it is that of several tasks.
-        ConfigurationError: its file breaks the schema, or names a field or option that its kind does not have.
+        ConfigurationError: its file cannot be read, breaks the schema, or names a field or option that its kind does
+            not have.
     """
     from harness.taskfiles import read_task_file
 
     entry = registry.tasks().find(name)
     if entry is None:
-        hint = f"{len(registry.task_problems)} task files could not be read (see: harness doctor)"
-        names = registry.known_names(name)
         known = registry.benchmarks().find(name)
         if known is not None:
             some = ", ".join(known.tasks[:3]) + (", ..." if len(known.tasks) > 3 else "")
             raise UsageError(f"{name!r} is {len(known.tasks)} tasks, and one is needed here: {some}")
-        raise UnknownName("task or benchmark", name, names, hint=hint if registry.task_problems else "")
+        raise registry.unknown(name)
     if entry.source is not None:
         with plugin_code(f"the task source {entry.source.name!r}: task({name.partition(':')[2]!r})"):
             task = entry.source.task(name.partition(":")[2])
@@ -52,7 +54,9 @@ def build_task(registry: Registry, name: str) -> Task:
     _check_names(entry, "columns", [*file.columns], [*kind.fields, "id"])
     _check_names(entry, "options", [*file.options], [*kind.options])
     parts = {
-        split: [_part(entry, file, kind, source) for source in (sources if isinstance(sources, list) else [sources])]
+        split: [
+            _part(entry, file, kind, split, source) for source in (sources if isinstance(sources, list) else [sources])
+        ]
         for split, sources in file.data.items()
     }
     definition = Definition(
@@ -81,7 +85,7 @@ def task_digest(registry: Registry, name: str) -> str:
 
     entry = registry.tasks().find(name)
     if entry is None:
-        raise UnknownName("task", name, registry.known_names(name))
+        raise registry.unknown(name)
     return entry.source.digest(name.partition(":")[2]) if entry.source is not None else read_task_file(entry)[1]
 
 
@@ -116,15 +120,18 @@ def _check_names(entry: TaskEntry, block: str, given: list[str], known: list[str
             )
 
 
-def _part(entry: TaskEntry, file: TaskFile, kind: type[Task], spec: SourceFile) -> Part:
-    source, mirrored = _source(entry, spec)
+def _part(entry: TaskEntry, file: TaskFile, kind: type[Task], split: str, spec: SourceFile) -> Part:
+    source, mirrored = _source(entry, split, spec)
+    where = spec.mirror_where if mirrored else spec.where
+    if where:
+        source = SelectedSource(source, where)
     if spec.rows is not None:
         source = RangeSource(source, *spec.rows)
     _check_names(entry, "data.columns", [*spec.columns], [*kind.fields, "id"])
     columns: dict[str, Any] = {name: _plain(column) for name, column in (file.columns | spec.columns).items()}
     if mirrored and spec.mirror_columns:
         _check_names(entry, "mirror_columns", [*spec.mirror_columns], [*kind.fields, "id"])
-        columns.update(spec.mirror_columns)
+        columns.update({name: _plain(column) for name, column in spec.mirror_columns.items()})
     types = {name: (field.type, field.required) for name, field in kind.fields.items()}
     slices = [_slice(entry, s) for s in file.slices]
     return Part(source, ColumnReader(columns, types, slices=slices, constants=spec.set, cluster=file.cluster))
@@ -150,10 +157,11 @@ def _test(spec: SliceFile) -> Callable[[Any], bool]:
     if spec.above is not None or spec.below is not None:
         low = -math.inf if spec.above is None else spec.above
         high = math.inf if spec.below is None else spec.below
-        return lambda value: isinstance(value, (int, float)) and low < value < high
+        return lambda value: (number := number_of(value)) is not None and low < number < high
     wanted = spec.equals if spec.equals is not None else spec.differs
     values = wanted if isinstance(wanted, list) else [wanted]
-    return (lambda value: value in values) if spec.equals is not None else (lambda value: value not in values)
+    is_equal = spec.equals is not None
+    return lambda value: any(same(value, one) for one in values) == is_equal
 
 
 def _file(entry: TaskEntry, text: str) -> Path:
@@ -172,19 +180,23 @@ def _file(entry: TaskEntry, text: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / inside
 
 
-def _source(entry: TaskEntry, spec: SourceFile) -> tuple[Source, bool]:
-    """The source, and whether it is the file that the task names as a mirror, whose columns may differ."""
+def _source(entry: TaskEntry, split: str, spec: SourceFile) -> tuple[Source, bool]:
+    """All rows of a source, and whether it is the file that the task names as a mirror, whose columns may differ.
+
+    Args:
+        entry: The task.
+        split: The split that the source is of; a generator is told it where the task names no other.
+        spec: The source.
+    """
     if spec.file is not None:
         return FileSource(_file(entry, spec.file), spec.records), False
     if spec.generator is not None:
-        return GeneratorSource(spec.generator, spec.split or "test"), False
-    copy, looked_in = mirror_file(spec.hub, spec.config, spec.split or "test", spec.mirror)
+        return GeneratorSource(spec.generator, spec.split or split), False
+    copy, looked_in = mirror_file(spec.hub, spec.config, spec.split or split, spec.mirror)
     if copy is not None:
         mirrored = spec.mirror is not None and copy == Path(os.environ[MIRROR_VARIABLE]) / spec.mirror
         # A mirror is a file of its own, with its own columns; any other copy is laid out like the hub's.
-        rows: Source = FileSource(copy, spec.records if mirrored else "")
-        where = spec.mirror_where if mirrored else spec.where
-        return SelectedSource(rows, where) if where else rows, mirrored
+        return FileSource(copy, spec.records if mirrored else ""), mirrored
     hub = spec.hub
     if hub is None:
         problem = (
@@ -193,7 +205,11 @@ def _source(entry: TaskEntry, spec: SourceFile) -> tuple[Source, bool]:
         )
         return AbsentSource(f"{spec.mirror} below {MIRROR_VARIABLE}", problem), False
     assert spec.split is not None
+    shards, layout = snapshot_files(hub, spec.config, spec.split)
+    if shards:
+        return SnapshotSource(shards), False
     local = entry.path.parent / hub
-    if local.is_dir():
+    if is_folder(local):
         hub = str(local)
-    return HubSource(hub, spec.split, spec.config, spec.revision, spec.where, looked_in), False
+    looked = " and ".join(filter(None, (looked_in, layout)))
+    return HubSource(hub, spec.split, spec.config, spec.revision, looked), False

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from harness.rows import Row
+from harness.column_forms import Form, compile_form, compile_name, describe_absent
+from harness.converters import CONVERTERS, TEXTUAL
+from harness.rows import Row, has_path, value_at
+from harness.values import BadValue, Cell, NoValue, domain_name, is_missing, shorten, truth_of
 
-Getter = Callable[[Row], Any]
-
-
-class BadValue(ValueError):
-    """A row's value is missing or of the wrong type; the text names the column and what was expected."""
+__all__ = ["CONVERTERS", "BadValue", "ColumnReader", "Read", "Slice", "shorten"]
 
 
 class Read(NamedTuple):
@@ -25,6 +23,8 @@ class Read(NamedTuple):
     domains: tuple[str, ...]
     cluster: str | None
     withheld: bool
+    row: Row | None = None
+    """What it was read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +33,37 @@ class Slice:
 
     column: str
     pattern: re.Pattern[str] | None = None
-    """Where given, the domain is its first group (or whole match) in the value."""
+    """Where given, the domain is its first group (or whole match) in the value's text."""
     name: str = ""
     """Where given, the one domain of the rows for which ``holds`` is true."""
     holds: Callable[[Any], bool] | None = None
 
     def domain(self, row: Row) -> str | None:
-        """The domain a row belongs to; a true boolean belongs to the one named like the column."""
-        value = get_path(row, self.column)
-        if self.name:
-            return self.name if value is not None and (self.holds is None or self.holds(value)) else None
-        if value is None or value is False:
+        """The domain a row belongs to, None for a row without a value.
+
+        A true boolean belongs to the domain named like the column, a false one to none.
+        """
+        value = value_at(row.values, self.column)
+        if is_missing(value):
             return None
-        if value is True:
-            return self.column
-        text = str(value)
-        if self.pattern is None:
-            return text
-        match = self.pattern.search(text)
-        return (match.group(1) if match.re.groups else match.group(0)) if match else None
+        if self.name:
+            return self.name if self.holds is None or self.holds(value) else None
+        if self.pattern is not None:
+            match = self.pattern.search(str(value))
+            return ((match.group(1) if match.re.groups else match.group(0)) or None) if match else None
+        truth = truth_of(value)
+        if truth is not None:
+            return self.column if truth else None
+        return domain_name(value) or None
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    form: Form
+    convert: Callable[[Any], Any]
+    required: bool
+    textual: bool
 
 
 class ColumnReader:
@@ -78,16 +90,15 @@ class ColumnReader:
         cluster: str | None = None,
     ) -> None:
         self._constants = dict(constants or {})
-        self._getters: list[tuple[str, Getter, Callable[[Any], Any], bool]] = []
-        self._withheld = False
-        for name, (kind, required) in types.items():
-            spec = columns.get(name, name)
-            if isinstance(spec, Mapping) and "withheld" in spec:
-                self._withheld = True
-            self._getters.append((name, _getter(spec), CONVERTERS[kind], required))
-        self._id = _id_getter(columns.get("id"))
+        self._fields = [
+            _Field(name, compile_form(columns.get(name, name)), CONVERTERS[kind], required, kind in TEXTUAL)
+            for name, (kind, required) in types.items()
+        ]
+        self._withheld = any(isinstance(columns.get(name), Mapping) and "withheld" in columns[name] for name in types)
+        self._id_spec = columns.get("id")
+        self._id = compile_name(self._id_spec if self._id_spec is not None else "id")
         self._slices = tuple(slices)
-        self._cluster = None if cluster is None else _getter({"template": cluster} if "{" in cluster else cluster)
+        self._cluster = None if cluster is None else compile_name(cluster)
 
     def read(self, row: Row) -> Read:
         """One row's fields, id, domains and cluster.
@@ -98,199 +109,64 @@ class ColumnReader:
         if self._constants:
             row = Row(row.number, row.where, {**row.values, **self._constants})
         fields: dict[str, Any] = {}
-        for name, get, convert, required in self._getters:
-            value = get(row)
-            if value is None:
-                if required:
-                    raise BadValue(f"{name!r} is missing; the row has: {', '.join(map(str, row.values)) or 'nothing'}")
+        for one in self._fields:
+            value = one.form.get(row)
+            if value is None or (not one.textual and isinstance(value, Cell) and is_missing(value)):
+                if one.required:
+                    raise self._missing((one.name,), row)
                 continue
             try:
-                fields[name] = convert(value)
+                fields[one.name] = one.convert(value)
             except BadValue as error:
-                raise BadValue(f"{name!r}: {error}") from None
+                raise BadValue(f"{one.name!r}: {error}") from None
         domains = tuple(d for s in self._slices if (d := s.domain(row)) is not None) if self._slices else ()
-        cluster = None if self._cluster is None else _name_or_none(self._cluster(row))
-        return Read(self._id(row), fields, domains, cluster, self._withheld)
+        return Read(self._read_id(row), fields, domains, self._read_cluster(row), self._withheld, row)
 
+    def explained(self, error: BadValue, read: Read) -> BadValue:
+        """An error about missing fields that a task raised for a row, with the columns they should have come from."""
+        if not error.fields or error.columns or read.row is None:
+            return error
+        return self._missing(error.fields, read.row, str(error))
 
-def get_path(row: Row, path: str) -> Any:
-    """A column by name, or by dotted path into nested columns and lists; None where it is absent."""
-    values = row.values
-    if path in values:
-        return values[path]
-    if "." not in path:
-        return None
-    value: Any = values
-    for key in path.split("."):
-        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        elif isinstance(value, Mapping) and key in value:
-            value = value[key]
-        else:
-            return None
-    return value
+    def naming_columns(self) -> list[str]:
+        """The columns of the data that slices and the cluster name, which no field's type demands."""
+        named = [*(s.column for s in self._slices), *(self._cluster.columns if self._cluster else ())]
+        return [column for column in named if column not in self._constants]
 
+    def _missing(self, names: Sequence[str], row: Row, said: str = "") -> BadValue:
+        """What is missing, and why: the column has no value in this row, or there is no such column."""
+        columns = [c for one in self._fields if one.name in names for c in one.form.columns]
+        said = said or f"{', '.join(map(repr, names))} is missing"
+        clause = describe_absent(columns, row)
+        if clause:
+            absent = tuple(column for column in columns if not has_path(row.values, column))
+            return NoValue(f"{said}: {clause}", fields=tuple(names), columns=absent)
+        renamed = [column for column in columns if column not in names]
+        empty = f": the column {renamed[0]!r} has no value" if renamed else ""
+        return NoValue(f"{said}{empty}", fields=tuple(names))
 
-def _getter(spec: Any) -> Getter:
-    if isinstance(spec, str):
-        return lambda row: get_path(row, spec)
-    if isinstance(spec, list):
-        getters = [_getter(part) for part in spec]
-
-        def several(row: Row) -> Any:
-            values = [get(row) for get in getters]
-            return None if any(value is None for value in values) else values
-
-        return several
-    if "value" in spec:
-        return lambda row: spec["value"]
-    if "template" in spec:
-        return lambda row: _fill(spec["template"], row)
-    if "withheld" in spec:
-        return lambda row: [""] * int(spec["withheld"])
-    if "any_of" in spec:
-        return lambda row: _any_of(spec["any_of"], row)
-    if "numbered" in spec:
-        return _numbered(str(spec["numbered"]), int(spec["first"]), int(spec["last"]))
-    return _mapped(str(spec["column"]), spec.get("map") or {})
-
-
-def _any_of(columns: Sequence[str], row: Row) -> float | None:
-    """1 where one of the flags is set, 0 where none is; flags that are absent do not count, unless all are."""
-    known = {column: value for column in columns if (value := get_path(row, column)) is not None}
-    try:
-        return max((_flag(value) for value in known.values()), default=None)
-    except BadValue as error:
-        raise BadValue(f"one of the columns {', '.join(known)}: {error}") from None
-
-
-def _numbered(template: str, first: int, last: int) -> Getter:
-    """A list of the columns that a number tells apart; a null stays in it, a column that is absent is an error."""
-    names = [template.format(number) for number in range(first, last + 1)]
-
-    def get(row: Row) -> Any:
-        missing = [name for name in names if name not in row.values]
-        if missing:
-            raise BadValue(f"no column {missing[0]!r}; expected {names[0]!r} to {names[-1]!r}")
-        return [row.values[name] for name in names]
-
-    return get
-
-
-def _mapped(column: str, table: Mapping[Any, Any]) -> Getter:
-    def get(row: Row) -> Any:
-        value = get_path(row, column)
-        if value is None or not table:
-            return value
-        key = value if isinstance(value, Hashable) and value in table else str(value)
-        if key not in table:
-            raise BadValue(f"column {column!r} holds {value!r}; expected one of {', '.join(map(repr, table))}")
-        return table[key]
-
-    return get
-
-
-def _fill(template: str, row: Row) -> str:
-    try:
-        return template.format_map({**row.values, "index": row.number})
-    except KeyError as error:
-        raise BadValue(f"the template {template!r} names {error.args[0]!r}, which the row lacks") from None
-    except (AttributeError, IndexError, TypeError, ValueError) as error:
-        raise BadValue(f"the template {template!r} cannot be filled: {error}") from None
-
-
-def _id_getter(spec: Any) -> Callable[[Row], str]:
-    if spec is None:
-        return lambda row: str(row.values["id"]) if "id" in row.values else str(row.number)
-    get = _getter({"template": spec} if isinstance(spec, str) and "{" in spec else spec)
-
-    def read(row: Row) -> str:
-        value = get(row)
-        if value is None:
-            raise BadValue(f"the id column {spec!r} is missing")
+    def _read_id(self, row: Row) -> str:
+        if self._id_spec is None and "id" not in row.values:
+            return str(row.number)
+        value = self._id.get(row)
+        if is_missing(value):
+            spec = self._id_spec if self._id_spec is not None else "id"
+            clause = describe_absent(self._id.columns, row)
+            raise NoValue(
+                f"the id column {spec!r} is missing{': ' if clause else ' in this row'}{clause}",
+                fields=("id",),
+                columns=self._id.columns if clause else (),
+            )
         return str(value)
 
-    return read
-
-
-def _name_or_none(value: Any) -> str | None:
-    """A name; an empty cell of a CSV file is none."""
-    return None if value in (None, "") else str(value)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    raise BadValue(f"expected a text, got {shorten(value)}")
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return value
-    if isinstance(value, str):
-        return [value]
-    raise BadValue(f"expected a list of texts, got {shorten(value)}")
-
-
-def _texts_with_gaps(value: Any) -> list[str | None]:
-    if isinstance(value, list) and all(part is None or isinstance(part, str) for part in value):
-        return value
-    raise BadValue(f"expected a list of texts or nulls, got {shorten(value)}")
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, str):  # CSV has only texts
+    def _read_cluster(self, row: Row) -> str | None:
+        """The cluster's name; None, a row of its own, where a value is missing or an empty text."""
+        if self._cluster is None:
+            return None
         try:
-            value = float(value)
-        except ValueError:
-            raise BadValue(f"expected a number, got {shorten(value)}") from None
-    if isinstance(value, (int, float)) and math.isfinite(value):
-        return float(value)
-    raise BadValue(f"expected a finite number, got {shorten(value)}")
-
-
-def _numbers(value: Any) -> list[float]:
-    if isinstance(value, list):
-        return [_number(part) for part in value]
-    raise BadValue(f"expected a list of numbers, got {shorten(value)}")
-
-
-_FLAGS = {"true": 1.0, "1": 1.0, "1.0": 1.0, "yes": 1.0, "false": 0.0, "0": 0.0, "0.0": 0.0, "no": 0.0}
-
-
-def _flag(value: Any) -> float:
-    flag = _FLAGS.get(str(value).strip().lower())
-    if flag is None:
-        raise BadValue(f"expected a label of 0 or 1, true or false, got {shorten(value)}")
-    return flag
-
-
-def _flags(value: Any) -> list[float]:
-    if isinstance(value, list):
-        return [_flag(part) for part in value]
-    raise BadValue(f"expected a list of labels, got {shorten(value)}")
-
-
-def _conversation(value: Any) -> Any:
-    from harness.task import conversation
-
-    return conversation(value)
-
-
-CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
-    "conversation": _conversation,
-    "text": _text,
-    "texts": _texts,
-    "texts with gaps": _texts_with_gaps,
-    "number": _number,
-    "numbers": _numbers,
-    "flag": _flag,
-    "flags": _flags,
-    "any": lambda value: value,
-}
-
-
-def shorten(value: object) -> str:
-    """A value for a message, cut to 60 characters."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+            value = self._cluster.get(row)
+        except NoValue as error:
+            if error.columns:
+                raise
+            return None
+        return None if is_missing(value) or value == "" else str(value)

@@ -13,7 +13,7 @@ from harness import stats
 from harness.build import build_task
 from harness.build_metric import check_columns, metric_of
 from harness.collect import Table, table_of_cell
-from harness.errors import HarnessError, UnknownName, UsageError, did_you_mean
+from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.judges import notes_on_judges
 from harness.metric import MeanMetric, Metric
 from harness.plugins import describe, plugin_code
@@ -113,7 +113,7 @@ def tasks_of(registry: Registry, targets: Sequence[str]) -> list[str]:
     for target in targets:
         benchmark = registry.benchmarks().find(target)
         if benchmark is None and not registry.tasks().exists(target):
-            raise UnknownName("task or benchmark", target, registry.known_names(target))
+            raise registry.unknown(target)
         names += benchmark.tasks if benchmark else [target]
     return list(dict.fromkeys(names))
 

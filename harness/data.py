@@ -1,7 +1,8 @@
-"""Where rows come from: a hub data set, a local file, or a generator function.
+"""Where rows come from: a local file, a generator function, or a copy of a hub data set (`harness.hub` has the rest).
 
 Every source streams: memory does not grow with the number of rows, except for ``.json`` files, which have to be read
-whole. A row that cannot be read is yielded with its problem, so that the rest of the data goes on.
+whole. A row that cannot be read is yielded with its problem, so that the rest of the data goes on. A few kilobytes of
+gzip may stand for any number of bytes, so what is in memory at once is bounded: a line, and a JSON document.
 """
 
 from __future__ import annotations
@@ -10,17 +11,22 @@ import os
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import IO, Any, cast
 
 from harness.errors import DataError
 from harness.plugins import import_attribute
-from harness.rows import Row, selected
+from harness.regular_files import is_file, why_no_file
+from harness.rows import Row
+from harness.values import from_cell, plain
 
 MIRROR_VARIABLE = "HARNESS_DATA"
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet", ".json", ".json.gz", ".csv", ".csv.gz", ".txt", ".txt.gz")
 _BATCH = 1000
+LONGEST_LINE = 2**28
+"""Bytes of one line, that is of one row of JSONL, CSV or text."""
+LARGEST_DOCUMENT = 2**31
+"""Bytes of a JSON document, which has to be in memory as a whole, when it is unpacked."""
 
 
 def _decode(text: bytes) -> tuple[Any, str]:
@@ -76,6 +82,8 @@ class FileSource:
 
     def count(self) -> int | None:
         """Number of rows, where it can be had without parsing them."""
+        if why_no_file(self.path):
+            return None
         try:
             if self.path.suffix == ".jsonl":
                 with self.path.open("rb") as stream:
@@ -96,16 +104,32 @@ class FileSource:
         raise DataError(f"{self.path}: unknown kind of file; expected one of {', '.join(SUFFIXES)}")
 
     def _open(self) -> IO[bytes]:
+        reason = why_no_file(self.path)
+        if reason:
+            raise DataError(f"{self.path}: {reason}")
         if self.path.suffix == ".gz":
             import gzip
 
             return cast("IO[bytes]", gzip.open(self.path, "rb"))
         return self.path.open("rb")
 
+    def _bounded(self, stream: IO[bytes]) -> Iterator[bytes]:
+        """The lines of a file.
+
+        Raises:
+            DataError: one is longer than any row can be.
+        """
+        number = 0
+        while line := stream.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(line) > LONGEST_LINE:
+                raise DataError(f"{self.path}:{number}: a line of more than {LONGEST_LINE >> 20} MiB; a row is a line")
+            yield line
+
     def _jsonl(self) -> Iterator[Row]:
         number = 0
         with self._open() as stream:
-            for line_number, line in enumerate(stream, start=1):
+            for line_number, line in enumerate(self._bounded(stream), start=1):
                 if not line.strip():
                     continue
                 where = f"{self.path}:{line_number}"
@@ -118,7 +142,7 @@ class FileSource:
     def _lines(self) -> Iterator[Row]:
         number = 0
         with self._open() as stream:
-            for line_number, line in enumerate(stream, start=1):
+            for line_number, line in enumerate(self._bounded(stream), start=1):
                 if not line.strip():
                     continue
                 try:
@@ -130,7 +154,15 @@ class FileSource:
 
     def _json(self) -> Iterator[Row]:
         with self._open() as stream:
-            document, problem = _decode(stream.read())
+            content = bytearray()
+            while block := stream.read(1 << 20):  # what is asked for at once is allocated at once
+                content += block
+                if len(content) > LARGEST_DOCUMENT:
+                    raise DataError(
+                        f"{self.path}: a JSON document of more than {LARGEST_DOCUMENT >> 30} GiB, which has to be read "
+                        "as a whole; write it as JSONL, a row a line"
+                    )
+        document, problem = _decode(bytes(content))
         if problem:
             raise DataError(f"{self.path}: {problem}")
         for key in filter(None, self.records.split(".")):
@@ -153,9 +185,10 @@ class FileSource:
         import csv
         import io
 
-        csv.field_size_limit(2**31 - 1)
+        csv.field_size_limit(LONGEST_LINE)
         with self._open() as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
-            reader = csv.DictReader(text, strict=True)
+            lines = iter(lambda: text.readline(LONGEST_LINE), "")
+            reader = csv.DictReader(lines, strict=True)
             number = 0
             header = reader.fieldnames or ()
             twice = [name for i, name in enumerate(header) if name in header[:i]]
@@ -174,13 +207,17 @@ class FileSource:
                     problem = f"more fields than the {len(reader.fieldnames or ())} of the header"
                 elif any(field is None for field in value.values()):
                     problem = f"fewer fields than the {len(reader.fieldnames or ())} of the header"
-                yield Row(number, where, {} if problem else value, problem)
+                values = {} if problem else {name: from_cell(cell) for name, cell in value.items()}
+                yield Row(number, where, values, problem)
                 number += 1
 
     def _parquet(self) -> Iterator[Row]:
         import pyarrow
         import pyarrow.parquet
 
+        reason = why_no_file(self.path)
+        if reason:
+            raise DataError(f"{self.path}: {reason}")
         try:
             with pyarrow.parquet.ParquetFile(self.path) as file:
                 number = 0
@@ -193,96 +230,12 @@ class FileSource:
 
 
 @dataclass(frozen=True, slots=True)
-class HubSource:
-    """Rows of a data set on the hub, or of a local folder laid out like one, streamed by ``datasets``."""
-
-    name: str
-    split: str
-    config: str | None = None
-    revision: str | None = None
-    where: Mapping[str, Any] | None = None
-    """Only rows whose columns have these values, or one of a list of them."""
-    looked_in: str = ""
-    """Where the mirror was searched first, for the message when there is no network."""
-
-    @property
-    def description(self) -> str:
-        """Hub id, config, split and revision."""
-        config = f":{self.config}" if self.config else ""
-        return f"hub data set {self.name}{config} split {self.split} revision {self.revision or 'latest'}"
-
-    def rows(self) -> Iterator[Row]:
-        """All rows.
-
-        Raises:
-            DataError: the data set cannot be reached or has no such split.
-        """
-        if not Path(self.name).is_dir() and not _hub_answers():
-            raise DataError(self._unreadable("the hub does not answer"))
-        import datasets
-
-        try:
-            with _no_progress_bars():
-                stream = datasets.load_dataset(
-                    self.name, self.config, split=self.split, revision=self.revision, streaming=True
-                )
-                for number, value in enumerate(stream):
-                    if self.where and not selected(value, self.where):
-                        continue
-                    yield Row(number, f"{self.name}[{self.split}] row {number}", value)
-        except DataError:
-            raise
-        except Exception as error:  # the library raises many kinds, from three packages
-            first = (str(error).splitlines() or [""])[0]
-            raise DataError(self._unreadable(f"{type(error).__name__}: {first}")) from error
-
-    def _unreadable(self, reason: str) -> str:
-        looked = f"; looked first for {self.looked_in}" if self.looked_in else ""
-        return (
-            f"{self.description} cannot be read: {reason}{looked}. "
-            f"Connect to the network, or set {MIRROR_VARIABLE} to a folder that holds a copy"
-        )
-
-
-@cache
-def _hub_answers() -> bool:
-    """Whether the hub can be reached, asked once a process: the library would try for most of a minute a data set."""
-    if os.environ.get("HF_HUB_OFFLINE") or os.environ.get("HF_DATASETS_OFFLINE"):
-        return True  # the library then says so itself, at once, or finds the data in its cache
-    import urllib.error
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(os.environ.get("HF_ENDPOINT", "https://huggingface.co"), timeout=10):
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-
-
-class _no_progress_bars:
-    """Streaming a data set must not draw bars over ours."""
-
-    def __enter__(self) -> None:
-        import datasets
-
-        self._enabled = datasets.is_progress_bar_enabled()
-        datasets.disable_progress_bars()
-
-    def __exit__(self, *_: object) -> None:
-        import datasets
-
-        if self._enabled:
-            datasets.enable_progress_bars()
-
-
-@dataclass(frozen=True, slots=True)
 class GeneratorSource:
     """Rows that a function yields as mappings; it gets the split's name."""
 
     reference: str
     split: str
+    """What the function is told."""
 
     @property
     def description(self) -> str:
@@ -300,7 +253,8 @@ class GeneratorSource:
             for number, value in enumerate(function(self.split)):
                 ok = isinstance(value, Mapping)
                 problem = "" if ok else f"expected a mapping, got {type(value).__name__}"
-                yield Row(number, f"{self.reference} row {number}", value if ok else {}, problem)
+                values = {key: plain(one) for key, one in value.items()} if ok else {}
+                yield Row(number, f"{self.reference} row {number}", values, problem)
         except DataError:
             raise
         except Exception as error:
@@ -320,6 +274,6 @@ def mirror_file(hub: str | None, config: str | None, split: str, mirror: str | N
         folders = [Path(root) / hub / config, Path(root) / hub] if config else [Path(root) / hub]
         places += [folder / f"{split}{suffix}" for folder in folders for suffix in SUFFIXES]
     for place in places:
-        if place.is_file():
+        if is_file(place):
             return place, str(place)
     return None, str(places[0]) if places else ""

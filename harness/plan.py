@@ -15,6 +15,7 @@ from harness.build_metric import check_columns, metric_of
 from harness.errors import DataError, HarnessError, Place, PlanError, Problem, UsageError, did_you_mean
 from harness.metric import Metric
 from harness.plugins import describe
+from harness.preflight import absent_columns, unnamed_columns
 from harness.registry import Registry
 from harness.resolve import ModelHandle, resolve_model
 from harness.routes import NoRoute, Router
@@ -137,7 +138,7 @@ class Planner:
         blocked: dict[str, str] = {}
         for task in tasks:
             with self._at(self._places[task.name]):
-                reason = self._preflight(task, wish)
+                reason = self._preflight(task, wish, plan)
             if reason:
                 blocked[task.name] = reason
         for handle, place in handles:
@@ -266,7 +267,7 @@ class Planner:
             for task in tasks:
                 self._attempt(metric_of, self._registry, task, text, place=("metrics", i))
 
-    def _preflight(self, task: Task, wish: Wish) -> str:
+    def _preflight(self, task: Task, wish: Wish, plan: Plan) -> str:
         """Read the first item: a missing column is a mistake of the plan; data out of reach blocks only its cells."""
         if wish.split not in task.splits:
             has = ", ".join(task.splits)
@@ -274,6 +275,8 @@ class Planner:
             return ""
         try:
             first = next(iter(task.items(wish.split, limit=1)), None)
+            never = absent_columns(task, wish.split) if isinstance(first, BadItem) and first.absent else ()
+            plan.warnings += unnamed_columns(task, wish.split)
         except DataError as error:
             return str(error)
         except HarnessError as error:
@@ -284,7 +287,7 @@ class Planner:
             return ""
         if first is None:
             return f"{task.name}: the data is empty: {task.describe_data(wish.split)}"
-        if isinstance(first, BadItem) and "missing" in first.problem:
+        if isinstance(first, BadItem) and never:
             self._note(f"{task.name}: {first.where}: {first.problem}; map it under 'columns' in the task's YAML")
         elif not isinstance(first, BadItem) and first.withheld:
             task.settings["_withheld"] = True

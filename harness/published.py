@@ -136,10 +136,9 @@ def _lines(path: Path) -> dict[tuple[str, str], int]:
     Raises:
         ConfigurationError: a model or figure is there twice, of which YAML would keep the last without a word.
     """
-    import yaml
+    from harness.yaml_files import compose_yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    root: Any = yaml.compose(path.read_text("utf-8"), Loader=loader)
+    root: Any = compose_yaml(path)
     figures = next(value for key, value in root.value if key.value == "figures")
     found: dict[tuple[str, str], int] = {}
     for model, line, own in _entries(path, figures, "the model"):

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import NameClash, PluginError, UnknownName, did_you_mean
+from harness.errors import ConfigurationError, HarnessError, NameClash, PluginError, UnknownName, did_you_mean
 from harness.facts import Facts, check_name, facts_of, wrong_kind
 from harness.plugins import (
     CORE,
@@ -153,6 +153,8 @@ class Registry:
         self._benchmarks: dict[str, BenchmarkFile] | None = None
         self._sources: dict[str, TaskSource] = {}
         self.task_problems: list[str] = []
+        self._unreadable: dict[str, str] = {}
+        self._absent_folders: list[str] = []
 
     @cached_property
     def files(self) -> list[RegistryFile]:
@@ -302,7 +304,8 @@ class Registry:
             from harness.taskfiles import read_benchmarks
 
             self._benchmarks, problems = read_benchmarks(self._benchmark_entries)
-            self.task_problems += problems
+            self.task_problems += problems.values()
+            self._unreadable |= problems
         return TaskIndex(self._benchmarks, self._benchmark_of_source)
 
     def _read_tasks(self) -> None:
@@ -310,7 +313,26 @@ class Registry:
             from harness.taskfiles import index_tasks
 
             speaks = any({"tasks", "task_folders", "benchmarks"} & raw.keys() for _, raw in self._raw)
-            self._tasks, self._benchmark_entries, self.task_problems = index_tasks(self.files if speaks else ())
+            index = index_tasks(self.files if speaks else ())
+            self._tasks, self._benchmark_entries, self.task_problems = index.tasks, index.benchmarks, index.problems
+            self._unreadable, self._absent_folders = index.unreadable, index.absent_folders
+
+    def unknown(self, name: str, kind: str = "task or benchmark", known: Collection[str] | None = None) -> HarnessError:
+        """The error for the name of a task or benchmark that there is not: its file may be there and be unreadable.
+
+        Args:
+            name: The name as given.
+            kind: What was looked for.
+            known: The names to suggest; default: all tasks and benchmarks.
+        """
+        names = self.known_names(name) if known is None else known
+        if name in self._unreadable:
+            return ConfigurationError(self._unreadable[name])
+        others = len(self.task_problems) - len(self._absent_folders)
+        hints = [*self._absent_folders]
+        if others:
+            hints.append(f"{others} task file{'s' if others > 1 else ''} could not be read (see: harness doctor)")
+        return UnknownName(kind, name, names, hint="; ".join(hints))
 
     # libraries of tasks, which are plugins
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
-from harness.errors import DataError
+from harness.errors import DataError, did_you_mean
+from harness.values import same
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,66 @@ class SelectedSource:
         return self.source.description
 
     def rows(self) -> Iterator[Row]:
-        """The selected rows, and those that could not be read."""
-        return (row for row in self.source.rows() if row.problem or selected(row.values, self.where))
+        """The selected rows, and those that could not be read.
+
+        Raises:
+            DataError: none is selected, and no row has one of the columns.
+        """
+        unseen, known = set(self.where), {}
+        for row in self.source.rows():
+            if row.problem:
+                yield row
+                continue
+            if unseen:
+                unseen = {column for column in unseen if not has_path(row.values, column)}
+                known.update(dict.fromkeys(map(str, row.values)))
+            if selected(row.values, self.where):
+                unseen.clear()  # a column that may be absent, asked for where it is
+                yield row
+        # A column written wrongly would select nothing, and a list with null in it everything, without a word.
+        if unseen and known:
+            column = min(unseen)
+            hint = did_you_mean(column, known)
+            raise DataError(f"{self.source.description}: no row has the column {column!r}, which 'where' names{hint}")
 
 
 def selected(values: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
-    """Whether the columns have the values, or one of the list of values, that are asked for."""
-    return all(values.get(k) in v if isinstance(v, list) else values.get(k) == v for k, v in where.items())
+    """Whether the columns have the values, or one of the list of values, that are asked for (`harness.values.same`)."""
+    for column, wanted in where.items():
+        value = value_at(values, column)
+        if not any(same(value, one) for one in (wanted if isinstance(wanted, list) else [wanted])):
+            return False
+    return True
+
+
+def value_at(values: Mapping[str, Any], path: str) -> Any:
+    """A column by name, or by dotted path into nested columns and lists; None where it is absent."""
+    found = _find(values, path)
+    return None if found is _ABSENT else found
+
+
+def has_path(values: Mapping[str, Any], path: str) -> bool:
+    """Whether there is such a column, with or without a value."""
+    return _find(values, path) is not _ABSENT
+
+
+_ABSENT: Any = object()
+
+
+def _find(values: Mapping[str, Any], path: str) -> Any:
+    if path in values:
+        return values[path]
+    if "." not in path:
+        return _ABSENT
+    value: Any = values
+    for key in path.split("."):
+        if isinstance(value, list) and key.isdecimal() and len(key) < 10 and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, Mapping) and key in value:
+            value = value[key]
+        else:
+            return _ABSENT
+    return value
 
 
 @dataclass(frozen=True, slots=True)

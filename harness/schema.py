@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import math
+import sys
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, StrictFloat, model_validator
 
+from harness.column_forms import LARGEST_LIST, problems_of_template
 from harness.errors import did_you_mean
 
 
@@ -50,14 +52,71 @@ class ColumnFile(Strict):
 
     @model_validator(mode="after")
     def _one_way(self) -> ColumnFile:
-        if len(self.model_fields_set - {"map", "first", "last"}) != 1:
+        given = self.model_fields_set
+        if len(given - {"map", "first", "last"}) != 1:
             raise ValueError("give exactly one of 'column', 'value', 'template', 'any_of', 'numbered' or 'withheld'")
-        if self.numbered is not None and (self.first is None or self.last is None or "{}" not in self.numbered):
-            raise ValueError("'numbered' needs {} in the name, and 'first' and 'last'")
+        (form,) = given - {"map", "first", "last"}
+        if form != "value" and getattr(self, form) is None:
+            raise ValueError(f"{form!r} is empty")
+        _refuse(given, {"map": "column", "first": "numbered", "last": "numbered"}, form)
+        if "map" in given and not self.map:
+            raise ValueError("'map' is empty, so no value could be translated; leave it out to take them as they are")
+        if self.any_of is not None and not self.any_of:
+            raise ValueError("'any_of' names no column")
+        if self.withheld is not None and not 0 < self.withheld <= LARGEST_LIST:
+            raise ValueError(f"'withheld' must be from 1 to {LARGEST_LIST}")
+        if self.template is not None:
+            _check_template(self.template)
+        if self.numbered is not None:
+            self._check_numbered(self.numbered)
         return self
+
+    def _check_numbered(self, name: str) -> None:
+        if self.first is None or self.last is None or "{}" not in name:
+            raise ValueError("'numbered' needs {} in the name, and 'first' and 'last'")
+        try:
+            name.format(0)
+        except (LookupError, ValueError, AttributeError):
+            raise ValueError(f"'numbered': {name!r} must hold {{}} once, and no other braces") from None
+        if not 0 <= self.last - self.first < LARGEST_LIST:
+            raise ValueError(f"'numbered' must go from 'first' up to 'last' over at most {LARGEST_LIST} columns")
+
+
+def _refuse(given: Set[str], needs: Mapping[str, str], form: str) -> None:
+    """Refuse keys that nothing would read beside the one that was given.
+
+    Args:
+        given: The keys that were written.
+        needs: For each key that goes only with certain others: those, separated by blanks.
+        form: The one that was given.
+
+    Raises:
+        ValueError: one would do nothing.
+    """
+    for key in sorted(given & needs.keys()):
+        allowed = needs[key].split()
+        if form not in allowed:
+            goes = " or ".join(map(repr, allowed))
+            raise ValueError(f"{key!r} does nothing beside {form!r}; it goes with {goes}: remove it")
+
+
+def _check_template(text: str) -> None:
+    for problem in problems_of_template(text):
+        raise ValueError(problem)
+
+
+def _name_or_template(value: Any) -> Any:
+    if isinstance(value, str) and "{" in value:
+        _check_template(value)
+    return value
 
 
 Column = str | list[str] | ColumnFile
+
+
+def _check_id(columns: Mapping[str, Any]) -> None:
+    """The id may be a template without further words."""
+    _name_or_template(columns.get("id"))
 
 
 class SourceFile(Strict):
@@ -65,7 +124,9 @@ class SourceFile(Strict):
 
     hub: str | None = Field(None, description="data set id on the hub, or a folder laid out like one")
     config: str | None = Field(None, description="the hub data set's configuration")
-    split: str | None = Field(None, description="the hub data set's split")
+    split: str | None = Field(
+        None, description="the hub data set's split; of a generator, what it is told in place of this split's name"
+    )
     revision: str | None = Field(None, description="commit of the hub data set")
     where: dict[str, Any] | None = Field(
         None, description="only rows whose columns have these values, or one of a list; a 'mirror' is taken whole"
@@ -75,22 +136,43 @@ class SourceFile(Strict):
     )
     columns: dict[str, Column] = Field(default_factory=dict, description="columns that differ in this source")
     mirror: str | None = Field(None, description="path of a copy below $HARNESS_DATA, used before the hub")
-    mirror_columns: dict[str, Any] | None = Field(None, description="columns that differ in the copy")
+    mirror_columns: dict[str, Column] | None = Field(None, description="columns that differ in the copy")
     mirror_where: dict[str, Any] | None = Field(None, description="'where' of the mirror")
     file: str | None = Field(None, description="JSONL, JSON, CSV, Parquet or lines of text, relative to this YAML file")
     records: str = Field("", description="dotted path of the list of rows inside a JSON document")
     generator: str | None = Field(None, description="module:function that yields rows")
     set: dict[str, Any] = Field(default_factory=dict, description="columns added to every row")
+    _NEEDS: ClassVar[Mapping[str, str]] = {
+        "config": "hub",
+        "revision": "hub",
+        "split": "hub generator",
+        "where": "hub file generator",  # of a mirror alone, it is mirror_where
+        "mirror": "hub mirror",
+        "mirror_columns": "hub mirror",
+        "mirror_where": "hub mirror",
+    }
 
     @model_validator(mode="after")
     def _one_source(self) -> SourceFile:
-        given = sum(x is not None for x in (self.hub, self.file, self.generator))
-        if given > 1 or (given == 0 and self.mirror is None):
+        named = [key for key in ("hub", "file", "generator") if getattr(self, key) is not None]
+        if len(named) > 1 or (not named and self.mirror is None):
             raise ValueError("give exactly one of 'hub', 'file' or 'generator', or a 'mirror' alone")
+        form = named[0] if named else "mirror"
+        if not getattr(self, form):
+            raise ValueError(f"{form!r} is empty")
         if self.hub and not self.split:
             raise ValueError("a hub data set needs 'split'")
-        if self.rows is not None and not 0 <= self.rows[0] < self.rows[1]:
+        written = {key for key in self.model_fields_set if getattr(self, key) not in (None, {}, "")}
+        _refuse(written, self._NEEDS, form)
+        for key in ("mirror_columns", "mirror_where"):
+            if key in written and self.mirror is None:
+                raise ValueError(f"{key!r} does nothing without 'mirror', the file that it speaks of")
+        if self.records and self.file is None and self.mirror is None:
+            raise ValueError("'records' does nothing here: it is the path of the rows inside a JSON 'file' or 'mirror'")
+        if self.rows is not None and not 0 <= self.rows[0] < self.rows[1] <= sys.maxsize:
             raise ValueError(f"rows: expected [first, end] with 0 <= first < end, got {list(self.rows)}")
+        _check_id(self.columns)
+        _check_id(self.mirror_columns or {})
         return self
 
 
@@ -99,7 +181,9 @@ class SliceFile(Strict):
 
     column: str
     pattern: str | None = Field(None, description="regular expression; the domain is its first group")
-    name: str | None = Field(None, description="one domain of that name, of the rows that pass the test below")
+    name: str | None = Field(
+        None, min_length=1, description="one domain of that name, of the rows that pass the test below"
+    )
     equals: Any = Field(None, description="the column has this value, or one of this list")
     differs: Any = Field(None, description="the column has another value than this, or than all of this list")
     above: Number | None = Field(None, description="the column is a number greater than this")
@@ -112,6 +196,10 @@ class SliceFile(Strict):
             raise ValueError(f"{min(tests)!r} needs the 'name' of the domain")
         if self.name is not None and (self.pattern is not None or len(tests) != 1):
             raise ValueError("a named domain needs exactly one of 'equals', 'differs', 'above' or 'below'")
+        for key in tests:
+            value = getattr(self, key)
+            if value is None or (isinstance(value, list) and (not value or None in value)):
+                raise ValueError(f"{key!r} must be a value, or a list of some; a row without a value is in no domain")
         return self
 
 
@@ -135,6 +223,12 @@ class TaskFile(Strict):
     def _has_test(self) -> TaskFile:
         if "test" not in self.data:
             raise ValueError("'data' needs a 'test' split")
+        empty = [split for split, sources in self.data.items() if sources == []]
+        if empty:
+            raise ValueError(f"the split {empty[0]!r} has no source")
+        _check_id(self.columns)
+        if self.cluster is not None:
+            _name_or_template(self.cluster)
         return self
 
 
@@ -191,6 +285,10 @@ class BenchmarkFile(Strict):
 
     @model_validator(mode="after")
     def _one_aggregate_a_name(self) -> BenchmarkFile:
+        for task in self.metrics:
+            if task not in self.tasks:
+                hint = did_you_mean(task, self.tasks)
+                raise ValueError(f"'metrics' speaks of {task!r}, which is not among 'tasks'{hint}")
         names = [aggregate.name for aggregate in self.aggregates]
         twice = [name for i, name in enumerate(names) if name in names[:i]]
         if twice:
@@ -233,6 +331,8 @@ class ModelFile(Strict):
             raise ValueError("give exactly one of 'model' or 'trainer'")
         if self.trainer and not self.task:
             raise ValueError("a trained model needs the 'task' to train on")
+        needs = {"arguments": "model", "task": "trainer", "base": "trainer", "settings": "trainer"}
+        _refuse(self.model_fields_set, needs, "model" if self.model is not None else "trainer")
         return self
 
 

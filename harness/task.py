@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -60,6 +61,8 @@ class BadItem:
 
     where: str
     problem: str
+    absent: tuple[str, ...] = ()
+    """The columns whose absence from the row, not merely from its values, is the problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,8 @@ class Task:
         Raises:
             harness.errors.DataError: a source cannot be read.
         """
-        return islice(self._items(split), limit)
+        # Python refuses to count further than this, which no data reach.
+        return islice(self._items(split), None if limit is None else min(limit, sys.maxsize))
 
     def _items(self, split: str) -> Iterator[Item | BadItem]:
         for part in self.definition.parts[split]:
@@ -185,22 +189,20 @@ class Task:
                     continue
                 try:
                     read = part.reader.read(row)
-                    yield Item(
-                        read.id,
-                        self.prepare(read.fields),
-                        read.domains,
-                        read.cluster,
-                        row.where,
-                        read.withheld,
-                    )
+                    try:
+                        fields = self.prepare(read.fields)
+                    except BadValue as error:
+                        raise part.reader.explained(error, read) from None
+                    yield Item(read.id, fields, read.domains, read.cluster, row.where, read.withheld)
                 except BadValue as error:
-                    yield BadItem(row.where, str(error))
+                    yield BadItem(row.where, str(error), error.columns)
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
         """A chance to check the fields of one item together and to derive others.
 
         Raises:
-            BadValue: they do not fit together; says how.
+            BadValue: they do not fit together; says how. With ``fields=`` it names those that are missing, and the
+                columns that they should have come from are added to the message.
         """
         return fields
 

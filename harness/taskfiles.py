@@ -7,13 +7,14 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import yaml
-
 from harness.errors import ConfigurationError, Problem
 from harness.plugins import TASK_GROUP
+from harness.regular_files import is_folder
+from harness.yaml_files import Lines, load_yaml
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -21,24 +22,12 @@ if TYPE_CHECKING:
     from harness.schema import BenchmarkFile, RegistryFile, TaskFile
     from harness.task_sources import TaskSource
 
-__all__ = ["BenchmarkFile", "RegistryFile", "TaskEntry", "TaskFile"]
+__all__ = ["BenchmarkFile", "RegistryFile", "TaskEntry", "TaskFile", "line_of", "load_yaml", "validate"]
 
 BENCHMARK_FILE = "benchmark.yaml"
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A safe loader that takes no key twice: the second would silently win."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.tag != "tag:yaml.org,2002:merge" and isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key.value!r} is given twice", key.start_mark
-                    )
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
+_MOST_FOLDERS = 20_000
+_MOST_MISTAKES = 100
+"""Mistakes of one file that are reported; whoever mends so many asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +62,10 @@ class Index(NamedTuple):
     tasks: dict[str, TaskEntry]
     benchmarks: dict[str, BenchmarkEntry]
     problems: list[str]
-
-
-def load_yaml(path: Path) -> Any:
-    """A YAML file's content.
-
-    Raises:
-        ConfigurationError: the file is missing or not YAML; names the line.
-    """
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        raise ConfigurationError(f"{path}: no such file") from None
-    except (OSError, ValueError) as error:  # what is no UTF-8, or no name of a file
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
-    try:
-        return yaml.load(text, Loader=_Loader)  # a safe loader either way
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise ConfigurationError(f"{path}{line}: not valid YAML: {error.problem or error.context}") from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: not valid YAML: {error}") from None
+    unreadable: dict[str, str]
+    """What is wrong with the file of a task or benchmark, by the name that it would have."""
+    absent_folders: list[str]
+    """A sentence for each task folder that does not exist."""
 
 
 def validate(model: type[BaseModel], value: Any, path: Path, *, prefix: Sequence[str | int] = ()) -> Any:
@@ -112,33 +83,18 @@ def validate(model: type[BaseModel], value: Any, path: Path, *, prefix: Sequence
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = (Problem(_located(path, prefix, place) + text, place) for place, text in mistakes_of(model, error))
-        problems = list(dict.fromkeys(found))
+        lines = Lines(path)
+        problems: list[Problem] = []
+        for place, text in islice(mistakes_of(model, error), _MOST_MISTAKES):
+            line = lines.of([*prefix, *place])
+            problems.append(Problem(f"{path}{f':{line}' if line else ''}: {text}", place))
+        problems = list(dict.fromkeys(problems))
         raise ConfigurationError("\n".join(p.text for p in problems), problems) from None
-
-
-def _located(path: Path, prefix: Sequence[str | int], place: Sequence[str | int]) -> str:
-    line = line_of(path, [*prefix, *place])
-    return f"{path}{f':{line}' if line else ''}: "
 
 
 def line_of(path: Path, location: Sequence[str | int]) -> int | None:
     """The line of a key, 1-based; of the nearest enclosing one where the key itself is absent."""
-    try:
-        node: Any = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, OSError):
-        return None
-    line: int | None = None
-    for key in location:
-        found = None
-        if isinstance(node, yaml.MappingNode):
-            found = next((pair for pair in node.value if pair[0].value == str(key)), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-            found = (node.value[key], node.value[key])
-        if found is None:
-            break
-        line, node = found[0].start_mark.line + 1, found[1]
-    return line
+    return Lines(path).of(location)
 
 
 # registry files
@@ -204,19 +160,35 @@ def task_folders() -> Iterator[tuple[Path, str]]:
 
 def index_tasks(files: Sequence[RegistryFile]) -> Index:
     """All tasks by name: ``suite/task`` for the file ``suite/task.yaml`` below a task folder."""
-    index = Index({}, {}, [])
+    index = Index({}, {}, [], {}, [])
     folders = list(task_folders())
     for file in files:
         folders += [(file.folder / os.path.expanduser(f), str(file.folder / f)) for f in file.task_folders]
     for folder, origin in folders:
-        if not folder.is_dir():
-            index.problems.append(f"{origin}: this task folder does not exist")
+        if not is_folder(folder):
+            index.absent_folders.append(f"{origin}: this task folder does not exist")
             continue
-        for path in sorted(folder.rglob("*.yaml")):
+        paths, problem = _files_below(folder)
+        index.problems.extend([f"{origin}: {problem}"] if problem else [])
+        for path in paths:
             _index_file(index, path, folder, origin)
+    index.problems.extend(index.absent_folders)
     for file in files:
         _index_registry(index, file)
     return index
+
+
+def _files_below(folder: Path) -> tuple[list[Path], str]:
+    """All YAML files below a folder, sorted, and what is wrong with it: a folder such as ``/`` would never end."""
+    found: list[Path] = []
+    for number, (place, _, names) in enumerate(os.walk(folder)):
+        found += [Path(place) / name for name in names if name.endswith(".yaml")]
+        if number >= _MOST_FOLDERS:
+            return (
+                [],
+                f"it holds more than {_MOST_FOLDERS} folders, so it is not read; name the one with tasks",
+            )
+    return sorted(found), ""
 
 
 def _index_file(index: Index, path: Path, folder: Path, origin: str) -> None:
@@ -230,6 +202,8 @@ def _index_file(index: Index, path: Path, folder: Path, origin: str) -> None:
             _add_task(index, path.relative_to(folder).with_suffix("").as_posix(), path, value, origin)
     except ConfigurationError as error:
         index.problems.append(str(error))
+        named = path.parent if path.name == BENCHMARK_FILE else path.with_suffix("")
+        index.unreadable.setdefault(named.relative_to(folder).as_posix(), str(error))
 
 
 def _index_registry(index: Index, file: RegistryFile) -> None:
@@ -267,18 +241,18 @@ def _add_benchmark(index: Index, benchmark: BenchmarkEntry) -> None:
     index.benchmarks[benchmark.name] = benchmark
 
 
-def read_benchmarks(entries: Mapping[str, BenchmarkEntry]) -> tuple[dict[str, BenchmarkFile], list[str]]:
-    """All benchmarks, validated, and a sentence for each that breaks the schema."""
+def read_benchmarks(entries: Mapping[str, BenchmarkEntry]) -> tuple[dict[str, BenchmarkFile], dict[str, str]]:
+    """All benchmarks, validated, and by name what is wrong with each that breaks the schema."""
     from harness.schema import BenchmarkFile
 
     benchmarks: dict[str, BenchmarkFile] = {}
-    problems: list[str] = []
+    problems: dict[str, str] = {}
     for entry in entries.values():
         prefix = ("benchmarks", entry.name) if entry.inline else ()
         try:
             benchmark: BenchmarkFile = validate(BenchmarkFile, entry.value, entry.path, prefix=prefix)
         except ConfigurationError as error:
-            problems.append(str(error))
+            problems[entry.name] = str(error)
             continue
         benchmark._name, benchmark._path = entry.name, entry.path
         benchmarks[entry.name] = benchmark

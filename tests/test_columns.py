@@ -44,9 +44,9 @@ def test_numbered_columns_need_a_place_for_the_number_and_its_ends(spec):
 @pytest.mark.parametrize(
     ("spec", "inside", "outside"),
     [
-        ({"above": 0.8}, [0.81, 1], [0.8, 0.1, "0.9", None]),
+        ({"above": 0.8}, [0.81, 1, "0.9"], [0.8, 0.1, "0.7", "high", None]),
         ({"below": 0}, [-1], [0, 1, None]),
-        ({"equals": "False"}, ["False"], ["True", False, "", None]),
+        ({"equals": "False"}, ["False", False], ["True", True, "", None]),
         ({"equals": ["a", "b"]}, ["a", "b"], ["c", None]),
         ({"differs": "English"}, ["German", ""], ["English", None]),
     ],

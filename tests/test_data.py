@@ -183,7 +183,7 @@ def test_a_field_is_made_as_its_column_says(spec, kind, expected):
 @pytest.mark.parametrize(
     ("spec", "kind", "problem"),
     [
-        ("zzz", "text", "'field' is missing; the row has: q, good, bad, n, tag, a.b, list"),
+        ("zzz", "text", "'field' is missing: no column 'zzz'; the row has: q, good, bad, n, tag, a.b, list"),
         (["good", "zzz"], "texts", "'field' is missing"),
         ("n.deep.zzz", "number", "'field' is missing"),
         ("n", "text", "'field': expected a text, got {'deep': {'er': 3}}"),
@@ -204,7 +204,7 @@ def test_a_field_that_cannot_be_made_says_why(spec, kind, problem):
     assert str(caught.value).startswith(problem)
 
 
-@pytest.mark.parametrize("value", ["NaN", "inf", float("nan"), float("inf")])
+@pytest.mark.parametrize("value", ["NaN", "inf", float("inf"), 10**400])
 def test_a_number_in_the_data_must_be_finite(value):
     with pytest.raises(BadValue, match="expected a finite number"):
         read({}, {"field": value}, {"field": ("number", True)})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options
-from harness.errors import DataError, PluginError, UnknownName
+from harness.errors import DataError, PluginError
 from harness.plugins import describe, plugin_code
 from harness.registry import KINDS, Entry, Registry
 
@@ -79,7 +79,7 @@ def describe_name(registry: Registry, name: str) -> list[dict[str, Any]]:
         found += [_entry(entry) for entry in registry.entries(kind) if name in (entry.name, entry.qualified)]
     if not found:
         known = [*registry.known_names(name), *registry.named_models()]
-        raise UnknownName("thing", name, [*known, *(n for kind in KINDS for n in registry.names(kind))])
+        raise registry.unknown(name, "thing", [*known, *(n for kind in KINDS for n in registry.names(kind))])
     return found
 
 

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.capabilities import Candidates, Failure, Pair, Request, Verdict
-from harness.columns import BadValue
+from harness.columns import BadValue, shorten
 from harness.metric import Columns, FloatArray, MeanMetric, Metric
 from harness.pictures import Picture, Series
 from harness.task import Answers, FieldSpec, Item, Stage, Task
+from harness.values import same
 
 NAN = float("nan")
 
@@ -52,18 +53,23 @@ class Preference(Task):
                 "second": fields["rejected"],
                 "better": 0,
             }
-        missing = [name for name in ("first", "second", "label") if name not in fields]
-        if missing:
+        chosen_form, first_form = ("chosen", "rejected"), ("first", "second", "label")
+        # A row is of the form that it holds more of; one that holds nothing may be of either.
+        in_first_form = any(name in fields for name in first_form) and not any(name in fields for name in chosen_form)
+        missing = tuple(name for name in (first_form if in_first_form else chosen_form) if name not in fields)
+        if "label" not in fields or "first" not in fields or "second" not in fields:
             raise BadValue(
-                f"{', '.join(map(repr, missing))} is missing: give chosen and rejected, or first, second and label"
+                f"{', '.join(map(repr, missing))} is missing (give chosen and rejected, or first, second and label)",
+                fields=missing,
             )
         labels = [self.settings["first_label"], self.settings["second_label"]]
-        label = fields["label"]
-        if label not in labels:
+        better = next((i for i, option in enumerate(labels) if same(fields["label"], option)), None)
+        if better is None:
             raise BadValue(
-                f"'label' is {label!r}; expected {labels[0]!r} or {labels[1]!r} (options first_label, second_label)"
+                f"'label' is {shorten(fields['label'])}; expected {labels[0]!r} or {labels[1]!r} "
+                "(options first_label, second_label)"
             )
-        return {**fields, "better": labels.index(label)}
+        return {**fields, "label": labels[better], "better": better}
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
         """Both responses at once for a score, both orders for a comparison."""

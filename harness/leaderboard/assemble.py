@@ -12,7 +12,6 @@ import numpy as np
 
 from harness import stats
 from harness.build import build_task, task_digest
-from harness.errors import UnknownName
 from harness.judges import evaluated_fingerprints, notes_on_judges, roles_of
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.board import Board, Column, Entry
@@ -59,7 +58,7 @@ def assemble(
     """
     benchmark = registry.benchmarks().find(name)
     if benchmark is None:
-        raise UnknownName("benchmark", name, registry.benchmarks().files())
+        raise registry.unknown(name, "benchmark", registry.benchmarks().files())
     current, level, notes = current_cells(registry, store, benchmark, merge, confidence)
     entries, kinds = _entries(registry, benchmark, current)
     files = [*shipped_files(benchmark), *published]

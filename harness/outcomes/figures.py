@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.build import task_digest
-from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.errors import UsageError, did_you_mean
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.published_rows import shipped_files
 from harness.registry import Registry
@@ -93,7 +93,7 @@ def gather(
     """
     benchmark = registry.benchmarks().find(target)
     if benchmark is None and not registry.tasks().exists(target):
-        raise UnknownName("benchmark or task", target, registry.known_names(target))
+        raise registry.unknown(target, "benchmark or task")
     tasks = benchmark.tasks if benchmark else [target]
     notes: list[str] = []
     shipped = shipped_files(benchmark) if benchmark else []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import ConfigurationError, HarnessError, Problem, UsageError, did_you_mean
+from harness.errors import ConfigurationError, HarnessError, Problem, UsageError
 from harness.runfiles.context import Context, of_board
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def benchmarks(context: Context) -> Iterator[Problem]:
         place = of_board(i, "benchmark")
         for name in board.benchmarks:
             if not known.exists(name):
-                yield Problem(f"no benchmark is named {name!r}{did_you_mean(name, known.files())}", place)
+                yield Problem(str(context.registry.unknown(name, "benchmark", known.files())), place)
         for benchmark in context.benchmarks_of(board):
             if benchmark.name not in planned:  # the plan has looked at those
                 yield from (Problem(text, place) for text in problems_of(context.registry, benchmark, {}))

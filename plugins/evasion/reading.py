@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.capabilities import Conversation
-from harness.columns import ColumnReader, Read
+from harness.columns import BadValue, ColumnReader, Read
 from harness.rows import Row
 from harness.task import FieldSpec
 
@@ -41,6 +41,14 @@ class DisguisedReader(ColumnReader):
             return read
         changed = {name: self._apply(read.fields[name]) for name in self._texts if name in read.fields}
         return read._replace(fields={**read.fields, **changed})
+
+    def explained(self, error: BadValue, read: Read) -> BadValue:
+        """As the other reader."""
+        return self._reader.explained(error, read)
+
+    def naming_columns(self) -> list[str]:
+        """Those of the other reader."""
+        return self._reader.naming_columns()
 
     def _apply(self, value: Any) -> Any:
         if isinstance(value, str):

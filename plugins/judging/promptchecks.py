@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from harness.errors import did_you_mean
+from harness.yaml_files import compose_yaml
 
 from .parsers import PARSERS
 from .promptschema import NEEDED, PLACES, SIDES, LogProbabilityFile, PromptFile
@@ -91,7 +92,7 @@ def _option_problems(file: PromptFile, block: LogProbabilityFile) -> Iterator[Pr
 
 def line_of(path: Path, key: str, offset: int) -> int:
     """The line of a character of a key's text, 1-based; of the key itself for offset 0."""
-    node: Any = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
+    node: Any = compose_yaml(path)
     line = 1
     for name in key.split("."):
         pair = next((pair for pair in getattr(node, "value", ()) if pair[0].value == name), None)

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from harness import Answers, Columns, FieldSpec, Item
-from harness.columns import BadValue
+from harness.columns import BadValue, shorten
 from harness.errors import did_you_mean
 from harness.kinds.preference import Preference
 from harness.metric import FloatArray
+from harness.values import find_same
 
 
 class ArenaBattles(Preference):
@@ -48,9 +49,10 @@ class ArenaBattles(Preference):
         credit = {settings["first_label"]: 1.0, settings["second_label"]: 0.0} | dict.fromkeys(
             settings["tie_labels"], 0.5
         )
-        winner = fields["winner"]
-        if winner not in credit:
-            raise BadValue(f"'winner' is {winner!r}; expected one of {', '.join(map(repr, credit))}")
+        winner = find_same(fields["winner"], credit)
+        if winner is None:
+            given = shorten(fields["winner"])
+            raise BadValue(f"'winner' is {given}; expected one of {', '.join(map(repr, credit))}")
         names = [fields["first_model"], fields["second_model"]]
         if names[0] == names[1]:
             raise BadValue(f"{names[0]!r} battles with itself; a battle needs two different models")

@@ -41,7 +41,7 @@ def test_malformed_yaml_of_a_task_names_file_and_line(evaluate, write_task, rows
     ran = evaluate(task="demo/broken")
     assert ran.code == 2
     (reason,) = reasons(ran)
-    assert reason.startswith("no task or benchmark is named 'demo/broken'")
+    assert reason.startswith(f"{toys}/tasks/demo/broken.yaml:3: not valid YAML: ")
     assert f"{toys}/tasks/demo/broken.yaml:3: not valid YAML: " in harness("list", "tasks").err
 
 
@@ -210,7 +210,7 @@ def test_a_missing_column_is_found_before_anything_runs(evaluate, write_task):
     assert ran.code == 2
     (reason,) = reasons(ran)
     assert reason.endswith(
-        "plain.jsonl:1: 'prompt' is missing; the row has: id, question, responses, correct; "
+        "plain.jsonl:1: 'prompt' is missing: no column 'prompt'; the row has: id, question, responses, correct; "
         "map it under 'columns' in the task's YAML"
     )
 

@@ -166,9 +166,9 @@ def test_the_hand_labelled_messages_are_lists(registry, tmp_path, monkeypatch):
     ("row", "problem"),
     [
         ({"user_input": "hello", "toxicity": 3}, "'label': expected a label of 0 or 1, true or false, got 3"),
-        ({"user_input": None, "toxicity": 1}, "'text' is missing; the row has: user_input, toxicity"),
+        ({"user_input": None, "toxicity": 1}, "'text' is missing: the column 'user_input' has no value"),
         ({"user_input": ["hello"], "toxicity": 1}, "'text': expected a text or a list of messages, got ['hello']"),
-        ({"toxicity": 1}, "'text' is missing; the row has: toxicity"),
+        ({"toxicity": 1}, "'text' is missing: no column 'user_input'; the row has: toxicity"),
     ],
 )
 def test_a_bad_row_says_what_is_wrong_and_the_rest_goes_on(registry, place, row, problem):

@@ -1,0 +1,170 @@
+"""Single values of a data set: which are missing, when two are the same, and how one is called.
+
+The rules hold for every kind of file, so that the same rows give the same items whether they are written as CSV, JSONL
+or Parquet (docs/tasks.md, "Values"). CSV has no types: a cell stays the text that it is, for a field that wants a text,
+and is compared and named by what it spells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+
+class BadValue(ValueError):
+    """A row's value is missing or of the wrong type; the text names the column and what was expected.
+
+    Args:
+        text: What is wrong.
+        fields: The fields that are missing, where that is what is wrong.
+        columns: The columns meant for them that the row does not have at all, unlike a column without a value.
+    """
+
+    def __init__(self, text: str, *, fields: tuple[str, ...] = (), columns: tuple[str, ...] = ()) -> None:
+        self.fields, self.columns = fields, columns
+        super().__init__(text)
+
+
+class NoValue(BadValue):
+    """A value is missing, though its column may be there."""
+
+
+class Cell(str):
+    """A cell of a file without types that is empty, or spells true, false or no number, and may be meant as a text."""
+
+    __slots__ = ()
+
+
+_TRUTHS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
+_NO_NUMBERS = frozenset({"nan", "NaN"})
+_AMBIGUOUS = {text: Cell(text) for text in ("", *_TRUTHS, *_NO_NUMBERS)}
+_WHOLE = re.compile(r"[-+]?\d{1,300}", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(\d{1,300}\.?\d{0,300}|\.\d{1,300})([eE][-+]?\d{1,4})?", re.ASCII)
+_WHOLE_FLOAT = re.compile(r"(-?)(0|[1-9]\d{0,14})\.0+", re.ASCII)
+_EXACT = 10.0**15
+"""Whole floats below it are written with all their digits."""
+
+
+def from_cell(text: str) -> str:
+    """A CSV cell, marked where its text may stand for another value: nothing, a boolean, or no number."""
+    return _AMBIGUOUS.get(text, text)
+
+
+def present(value: Any) -> Any:
+    """The value of a field that may be a text; None for an empty CSV cell and for not a number, which are none."""
+    if isinstance(value, Cell):
+        return value or None
+    return None if isinstance(value, float) and value != value else value
+
+
+def plain(value: Any) -> Any:
+    """The same value without numpy's types, which compare and print in ways of their own."""
+    kind = type(value)
+    if kind in (str, int, float, bool, type(None)):
+        return value
+    if kind is list:
+        return [plain(part) for part in value]
+    if kind is dict:
+        return {key: plain(part) for key, part in value.items()}
+    if kind.__module__ == "numpy" and hasattr(value, "tolist"):
+        return value.tolist()
+    return value
+
+
+def is_missing(value: Any) -> bool:
+    """Whether there is no value: None, an empty CSV cell, or not a number."""
+    if value is None:
+        return True
+    if isinstance(value, Cell):
+        return not value or value in _NO_NUMBERS
+    if isinstance(value, (float, Decimal, date)):  # pandas' absent time is a datetime that differs from itself
+        return bool(value != value)
+    return False
+
+
+def truth_of(value: Any) -> bool | None:
+    """A boolean, also from a cell that spells one; None where the value is none."""
+    if isinstance(value, Cell):
+        return _TRUTHS.get(value)
+    return value if isinstance(value, bool) else None
+
+
+def number_of(value: Any) -> int | float | None:
+    """A number, also from a text that spells one or a truth value; None where the value is none."""
+    if isinstance(value, (int, float)):
+        return value
+    if isinstance(value, str):
+        if value in _TRUTHS:
+            return _TRUTHS[value]
+        if _WHOLE.fullmatch(value):
+            return int(value)
+        return float(value) if _NUMBER.fullmatch(value) else None
+    if isinstance(value, Decimal) and value.is_finite():
+        whole = value == value.to_integral_value()
+        return int(value) if whole and abs(value) < Decimal(_EXACT) else float(value)
+    return None
+
+
+def same(value: Any, wanted: Any) -> bool:
+    """Whether a value of the data is the one that a task file names.
+
+    Two texts are the same if they are equal. A number is the same as an equal number and as a text that spells it; a
+    boolean as 1 or 0 and as a text that spells it; a date as a text in ISO form.
+    """
+    if is_missing(value) or wanted is None:
+        return is_missing(value) and wanted is None
+    if isinstance(value, str) and isinstance(wanted, str):
+        # CSV written by pandas says True, by JavaScript true; both are one boolean there.
+        return value == wanted or (truth_of(value) is not None and truth_of(value) is _TRUTHS.get(wanted))
+    if isinstance(value, date) or isinstance(wanted, date):
+        left, right = _time_of(value), _time_of(wanted)
+        return left is not None and left == right
+    left_number, right_number = number_of(value), number_of(wanted)
+    if left_number is not None and right_number is not None:
+        return left_number == right_number
+    return bool(value == wanted)
+
+
+def _time_of(value: Any) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def find_same(value: Any, table: Mapping[Any, Any]) -> Any:
+    """The key of a table that is the same as a value, an equal text before all others; None where there is none."""
+    if isinstance(value, str) and value in table:
+        return str(value)
+    return next((key for key in table if same(value, key)), None)
+
+
+def domain_name(value: Any) -> str:
+    """The name of the domain of all rows with this value: whole numbers have no point, days no hour."""
+    if isinstance(value, datetime):
+        midnight = value.tzinfo is None and value.time() == datetime.min.time()
+        return str(value.date() if midnight else value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))
+    if isinstance(value, str):
+        # The same number is 2024 in one file and 2024.0 in another, where pandas had a gap in its column.
+        match = _WHOLE_FLOAT.fullmatch(value)
+        if match is not None:
+            return f"{match[1]}{match[2]}" if match[2] != "0" else "0"
+        return str(value)
+    if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value() and abs(value) < _EXACT:
+        return str(int(value))
+    return str(value)
+
+
+def shorten(value: object) -> str:
+    """A value for a message, cut to 60 characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
