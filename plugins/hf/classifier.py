@@ -39,6 +39,7 @@ class Classifier(Model):
         trust_remote_code: Let Python code that lies beside the weights run.
     """
 
+    version: ClassVar[str] = "2"
     batch_size = 256
     streamed: ClassVar[tuple[str, ...]] = ("detect",)
     places: ClassVar[tuple[str, ...]] = ("path", "device")
@@ -54,6 +55,7 @@ class Classifier(Model):
         truncate: str = "refuse",
         trust_remote_code: bool = False,
     ) -> None:
+        self.path = path
         self.source = Source(path, revision, dtype, device, trust_remote_code)
         check_counts(max_length=max_length)
         self.truncate = check_truncate(truncate)
@@ -112,7 +114,7 @@ class Classifier(Model):
 
     def remarks(self) -> list[str]:
         """What was cut or refused; and once, which class is positive if that was not said."""
-        said = self._remarks + (self.encoder.remarks() if hasattr(self, "encoder") else [])
+        said = self.source.take_remarks() + self._remarks + (self.encoder.remarks() if hasattr(self, "encoder") else [])
         self._remarks = []
         return said
 
