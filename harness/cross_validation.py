@@ -25,7 +25,8 @@ from harness.model import Model
 from harness.outputs import write_atomically
 from harness.progress import Progress
 from harness.registry import Entry, Registry
-from harness.resolve import MANIFEST, ModelHandle, written
+from harness.model import MANIFEST
+from harness.resolve import ModelHandle, written
 from harness.store import Store
 from harness.task import Item
 from harness.training import check_base, check_task, fit, good_items, warn_of_flattery

@@ -21,7 +21,8 @@ from harness.outputs import write_atomically
 from harness.plugins import describe
 from harness.progress import Progress
 from harness.registry import Entry, Registry
-from harness.resolve import MANIFEST, ModelHandle, finish_training, resolve_model
+from harness.model import MANIFEST
+from harness.resolve import ModelHandle, finish_training, resolve_model
 from harness.store import Store
 from harness.store.records import now, save_curve
 from harness.task import BadItem, Item, Task
