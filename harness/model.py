@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from harness.capabilities import Conversation, Request, Response
+
+MANIFEST = "manifest.json"
+"""File in a trained model's directory that says what it was trained on, when and with what; no part of its identity."""
 
 
 class Part:
@@ -162,5 +167,15 @@ class Model:
         return None
 
     def trained_on(self) -> Sequence[Mapping[str, Any]]:
-        """Manifests of the data this model was trained on: ``{"task": ..., "split": ...}`` each."""
-        return ()
+        """Manifests of the data this model was trained on: ``{"task": ..., "split": ...}`` each.
+
+        By default the manifest that `harness train` left in the directory named by the argument ``path``.
+        """
+        path = getattr(self, "path", None)
+        if not isinstance(path, (str, Path)) or not path:
+            return ()
+        try:
+            found = json.loads((Path(path) / MANIFEST).read_text("utf-8"))
+        except (OSError, ValueError):  # none there, or one that another program wrote
+            return ()
+        return [found] if isinstance(found, dict) and "task" in found else ()

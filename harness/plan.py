@@ -397,14 +397,16 @@ class Planner:
                 )
 
     def _check_training(self, handle: ModelHandle, tasks: Sequence[Task], wish: Wish, plan: Plan) -> None:
-        if handle.model is None:
-            return
-        for manifest in self._of_plugin(handle.label, handle.model.trained_on) or ():
-            for task in tasks:
-                if manifest.get("task") == task.name and manifest.get("split") == wish.split:
-                    plan.warnings.append(
-                        f"{handle.label} was trained on {task.name} [{wish.split}], which it is evaluated on"
-                    )
+        for one in handle.everyone():
+            if one.model is None:
+                continue
+            inside = "" if one is handle else f", inside {handle.label},"
+            for manifest in self._of_plugin(one.label, one.model.trained_on) or ():
+                for task in tasks:
+                    if manifest.get("task") == task.name and manifest.get("split") == wish.split:
+                        plan.warnings.append(
+                            f"{one.label}{inside} was trained on {task.name} [{wish.split}], which it is evaluated on"
+                        )
 
 
 @contextmanager

@@ -15,14 +15,13 @@ from harness.arguments import Arguments, check_arguments, parse_arguments
 from harness.capabilities import Request, Response
 from harness.encodable import encodable
 from harness.errors import CellError, ConfigurationError, HarnessError, UsageError, did_you_mean
-from harness.model import Model, Part
+from harness.model import MANIFEST, Model, Part
 from harness.plugins import describe, plugin_code
 from harness.registry import Entry, Registry
 
 _LABEL = re.compile(r"^(?P<label>[\w./@+-]+)=(?P<rest>[^=:]+(:.*)?)$")
 _NAME = re.compile(r"^[\w./@+-]+$")
 _NO_LABEL = re.compile(r"[^\w./@+-]+")
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)

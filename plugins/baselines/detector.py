@@ -66,10 +66,6 @@ class LinearDetector(Model):
             "features": file_identity(weights.with_name("features.json")),
         }
 
-    def trained_on(self) -> Sequence[Mapping[str, Any]]:
-        """Its manifest."""
-        return [linear.manifest_of(Path(self.path))]
-
     def load(self) -> None:
         """Read the weights."""
         self._weights, self._settings, arrays = linear.load_model(Path(self.path))

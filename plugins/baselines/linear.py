@@ -114,9 +114,3 @@ def load_model(directory: Path) -> tuple[NDArray[np.float64], dict[str, Any], di
     weights = np.zeros(int(arrays.pop("size")))
     weights[arrays.pop("index")] = arrays.pop("weight")
     return weights, settings, arrays
-
-
-def manifest_of(directory: Path) -> dict[str, Any]:
-    """What the model in a directory was trained on; empty without a manifest."""
-    path = directory / "manifest.json"
-    return json.loads(path.read_text("utf-8")) if path.is_file() else {}

@@ -82,11 +82,6 @@ class Fitted(Model):
         """What the JSON file says."""
         return read_words(Path(self.path), self.trainer)
 
-    def trained_on(self) -> Sequence[Mapping[str, Any]]:
-        """Its manifest."""
-        manifest = Path(self.path) / "manifest.json"
-        return [json.loads(manifest.read_text("utf-8"))] if manifest.is_file() else []
-
 
 class FittedOver(Fitted):
     """A detector that was trained over another model, and finds it again by itself unless ``base`` names one."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from harness_plugins.hf.heads import load_head
+from harness_plugins.hf.heads import load_head, tensors_of
 from harness_plugins.hf.loading import Source
 from numpy.typing import NDArray
 
@@ -27,7 +27,8 @@ class Adapted:
     """
 
     def __init__(self, source: Source, spec: Mapping[str, Any], tokenizer: Any) -> None:
-        self.backbone = source.model("AutoModel")
+        # The head's tensors lie in the same files; what else the backbone does not take is said.
+        self.backbone = source.model("AutoModel", strangers="say", elsewhere=tensors_of(spec))
         self.described = load_head(Path(source.folder()), self.backbone.config, spec)
         self.append: list[int] = []
         if self.described.append:

@@ -17,6 +17,11 @@ from harness import Conversation, Failure, Model
 from harness.capabilities import Request, Response
 from harness.errors import CellError, UsageError, did_you_mean
 
+LABELS = ("exclusive", "independent")
+
+PROBLEMS = {"single_label_classification": "exclusive", "multi_label_classification": "independent"}
+"""What config.json may say of the labels, and what that means."""
+
 _NONE = np.empty(0, dtype=np.int64)
 
 
@@ -28,9 +33,13 @@ class Classifier(Model):
     A conversation is rendered by the tokenizer's chat template where there is one, else its messages are joined by
     blank lines.
 
+    Whether labels exclude each other is what config.json says (``problem_type``); where it says nothing they are taken
+    to, which is said.
+
     Args:
         path: Folder or hub id.
         positive: Label, or several joined by ``+``. Needless with one label; with two, the second unless given.
+        labels: ``exclusive`` or ``independent``; default: as config.json says, else ``exclusive``.
         revision: Commit, tag or branch of a hub model.
         dtype: ``float32``, ``bfloat16``, ``float16`` or ``float64``.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; default: an NVIDIA accelerator if there is one.
@@ -39,6 +48,7 @@ class Classifier(Model):
         trust_remote_code: Let Python code that lies beside the weights run.
     """
 
+    version: ClassVar[str] = "2"
     batch_size = 256
     streamed: ClassVar[tuple[str, ...]] = ("detect",)
     places: ClassVar[tuple[str, ...]] = ("path", "device")
@@ -47,6 +57,7 @@ class Classifier(Model):
         self,
         path: str = "",
         positive: str = "",
+        labels: str = "",
         revision: str = "",
         dtype: str = "float32",
         device: str = "",
@@ -54,8 +65,12 @@ class Classifier(Model):
         truncate: str = "refuse",
         trust_remote_code: bool = False,
     ) -> None:
+        self.path = path
         self.source = Source(path, revision, dtype, device, trust_remote_code)
         check_counts(max_length=max_length)
+        if labels and labels not in LABELS:
+            raise UsageError(f"labels={labels!r} is none of {', '.join(LABELS)}{did_you_mean(labels, LABELS)}")
+        self.labels = labels
         self.truncate = check_truncate(truncate)
         self.positive, self.max_length = positive, max_length
         self._remarks: list[str] = []
@@ -75,7 +90,9 @@ class Classifier(Model):
         model = self.source.model("AutoModelForSequenceClassification")
         config = model.config
         self._names = [str(name) for _, name in sorted(config.id2label.items())]
-        self._apart = len(self._names) > 1 and config.problem_type != "multi_label_classification"
+        stated = PROBLEMS.get(str(config.problem_type or ""), "")
+        taken = self.labels or stated or "exclusive"
+        self._apart = len(self._names) > 1 and taken == "exclusive"
         if config.problem_type == "regression":
             raise CellError(f"{self.source.path!r} predicts a number, not a class: its output is no log-odds")
         self._positive = _positive(self._names, self.positive, self._apart, self.source.path)
@@ -84,6 +101,14 @@ class Classifier(Model):
                 f"the positive class is taken to be {self._names[1]!r}, the second of its two labels; "
                 f"give positive={self._names[0]} for the other"
             )
+        if len(self._names) > 1 and not self.labels and not stated:
+            # Log-odds against the other labels and the label's own logit may differ in sign.
+            self._remarks.append(
+                f"its {len(self._names)} labels are taken to exclude each other, since config.json names no "
+                "problem_type; give labels=independent if each was trained by itself, or labels=exclusive"
+            )
+        if self.labels and stated and self.labels != stated:
+            self._remarks.append(f"labels={self.labels} was given; config.json says that they are {stated}")
         self.encoder = Encoder(
             tokenizer,
             chat_template="" if tokenizer.chat_template else "text",
@@ -112,7 +137,7 @@ class Classifier(Model):
 
     def remarks(self) -> list[str]:
         """What was cut or refused; and once, which class is positive if that was not said."""
-        said = self._remarks + (self.encoder.remarks() if hasattr(self, "encoder") else [])
+        said = self.source.take_remarks() + self._remarks + (self.encoder.remarks() if hasattr(self, "encoder") else [])
         self._remarks = []
         return said
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -10,14 +11,24 @@ import numpy as np
 from harness_plugins.hf.forward import Engine
 from harness_plugins.hf.loading import Source
 from harness_plugins.hf.schedule import Question, stream
+from harness_plugins.hf.sentence_modules import (
+    MODULES,
+    SETTINGS,
+    Recipe,
+    module_folders,
+    module_of,
+    pooled,
+    read_recipe,
+)
 from harness_plugins.hf.tokens import Encoder, check_counts, check_truncate, context_length, refused
 from harness_plugins.hf.tree import Job
 
-from harness import Failure, Model, Text
+from harness import Failure, Model, Text, file_identity
 from harness.capabilities import Request, Response
-from harness.errors import UsageError, did_you_mean
+from harness.errors import CellError, UsageError, did_you_mean
 
-POOLING = ("mean", "cls", "last")
+POOLING = {"mean": "mean", "cls": "cls", "last": "lasttoken"}
+"""Poolings that can be asked for, by what sentence-transformers calls them."""
 
 _NONE = np.empty(0, dtype=np.int64)
 _FIRST = np.zeros(1, dtype=np.int64)
@@ -26,21 +37,28 @@ _FIRST = np.zeros(1, dtype=np.int64)
 class Embedder(Model):
     """One vector a text: the last layer's hidden states, pooled.
 
+    Where the folder is one of sentence-transformers, what its ``modules.json`` says is followed: pooling, dense layers,
+    norms, the default prompt, how many tokens are read, how many numbers of a vector are kept.
+
     Texts of equal length run together and none is padded on a processor, so a vector does not depend on its neighbours.
 
     Args:
         path: Folder or hub id.
-        pooling: ``mean`` over the tokens, ``cls`` (the first token) or ``last``.
+        pooling: ``mean`` over the tokens, ``cls`` (the first token) or ``last``; default: as the folder says, else
+            ``mean``.
         normalize: Whether vectors have length 1.
-        prefix: Put before every text, as models trained with instructions want it: ``"query: "``.
+        prefix: Put before every text, as models trained with instructions want it: ``"query: "``; default: the folder's
+            own default prompt, if it has one.
         revision: Commit, tag or branch of a hub model.
         dtype: ``float32``, ``bfloat16``, ``float16`` or ``float64``.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; default: an NVIDIA accelerator if there is one.
-        max_length: Tokens a text may have; default: what the model has positions for.
-        truncate: What becomes of longer ones: ``refuse`` (they fail, counted), ``left`` or ``right``.
+        max_length: Tokens a text may have; default: as the folder says, else what the model has positions for.
+        truncate: What becomes of longer ones: ``refuse`` (they fail, counted), ``left`` or ``right``; default:
+            ``right`` in a folder of sentence-transformers, which cuts there, else ``refuse``.
         trust_remote_code: Let Python code that lies beside the weights run.
     """
 
+    version: ClassVar[str] = "2"
     batch_size = 256
     streamed: ClassVar[tuple[str, ...]] = ("embed",)
     places: ClassVar[tuple[str, ...]] = ("path", "device")
@@ -48,43 +66,100 @@ class Embedder(Model):
     def __init__(
         self,
         path: str = "",
-        pooling: str = "mean",
+        pooling: str = "",
         normalize: bool = True,
-        prefix: str = "",
+        prefix: str | None = None,
         revision: str = "",
         dtype: str = "float32",
         device: str = "",
         max_length: int = 0,
-        truncate: str = "refuse",
+        truncate: str = "",
         trust_remote_code: bool = False,
     ) -> None:
+        self.path = path
         self.source = Source(path, revision, dtype, device, trust_remote_code)
-        if pooling not in POOLING:
+        if pooling and pooling not in POOLING:
             raise UsageError(f"pooling={pooling!r} is none of {', '.join(POOLING)}{did_you_mean(pooling, POOLING)}")
         self.pooling, self.normalize, self.prefix = pooling, normalize, prefix
         check_counts(max_length=max_length)
-        self.truncate, self.max_length = check_truncate(truncate), max_length
+        self.truncate, self.max_length = check_truncate(truncate) if truncate else "", max_length
+        self._remarks: list[str] = []
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of each file of a folder, or a hub model's commit; device kind."""
-        return self.source.identity()
+        """Hash of each file of a folder and of the folders of its modules, or a hub model's commit; device kind."""
+        own = self.source.identity()
+        if not self.source.is_folder:
+            return own
+        folder = Path(self.source.path)
+        modules = {str(place.relative_to(folder)): file_identity(place) for place in module_folders(folder)}
+        return {**own, **modules}
 
     def load(self) -> None:
-        """Load weights and tokenizer.
+        """Load weights and tokenizer, and what the folder says of its vectors.
 
         Raises:
-            CellError: they cannot be loaded.
+            CellError: they cannot be loaded, or the folder asks for what is not followed here.
         """
         tokenizer = self.source.tokenizer()
-        model = self.source.model("AutoModel")
-        context = self.context(model.config, tokenizer)
+        recipe = self._recipe(tokenizer)
+        model = self.source.model("AutoModel", unread="pooler")
+        context = self.context(model.config, tokenizer, stated=bool(recipe.poolings))
+        if recipe.max_length and not self.max_length:
+            context = min(context, recipe.max_length)
         self.encoder = Encoder(
-            tokenizer, chat_template="text", context=context, truncate=self.truncate, path=self.source.path
+            tokenizer,
+            chat_template="text",
+            context=context,
+            truncate=self.truncate or ("right" if recipe.poolings else "refuse"),
+            path=self.source.path,
         )
-        self.engine = Engine(_pooled(model, self.pooling), output="vectors", pad=tokenizer.pad_token_id or 0)
+        self._prompt = recipe.default_prompt if self.prefix is None else self.prefix
+        self._dimensions = recipe.dimensions
+        poolings = (POOLING[self.pooling],) if self.pooling else recipe.poolings or ("mean",)
+        skipped = 0 if recipe.include_prompt or not self._prompt else self._tokens_of_prompt()
+        made = _pooled(model, poolings, skipped, [module_of(step) for step in recipe.steps])
+        self.engine = Engine(made, output="vectors", pad=tokenizer.pad_token_id or 0)
 
-    def context(self, config: Any, tokenizer: Any) -> int:
-        """Tokens that a text may have."""
+    def _recipe(self, tokenizer: Any) -> Recipe:
+        """What the folder says of its vectors, and remarks on what is taken otherwise."""
+        folder = Path(self.source.folder() if self.source.is_folder else self._downloaded())
+        try:
+            recipe = read_recipe(folder)
+        except CellError as error:
+            if not self.pooling:
+                raise
+            self._remarks.append(f"pooling={self.pooling} was given, and the folder's modules are left out: {error}")
+            return Recipe()
+        if recipe is None:
+            return Recipe()
+        if recipe.lower_case:
+            _lowered(tokenizer)
+        if self.pooling and (POOLING[self.pooling],) != recipe.poolings:
+            self._remarks.append(
+                f"pooling={self.pooling} was given; the folder itself says {' and '.join(recipe.poolings)}"
+            )
+        if self.prefix is None and recipe.prompts and not recipe.default_prompt:
+            some = "; ".join(f"{name}: {text[:40]!r}" for name, text in list(recipe.prompts.items())[:3])
+            self._remarks.append(f"the folder has prompts ({some}), and no text is given one; give prefix= for that")
+        return recipe
+
+    def _downloaded(self) -> str:
+        """The local copy of what a hub model says of its vectors; only what there is."""
+        return self.source.small_files((MODULES, SETTINGS, "*_config.json", "[0-9]_*/*"))
+
+    def _tokens_of_prompt(self) -> int:
+        """Tokens of the prompt that stand before those of a text, as sentence-transformers counts them."""
+        ids = self.encoder.ids([self._prompt], special=True)[0]
+        return len(ids) - bool(ids and ids[-1] in set(self.encoder.tokenizer.all_special_ids))
+
+    def context(self, config: Any, tokenizer: Any, *, stated: bool) -> int:
+        """Tokens that a text may have.
+
+        Args:
+            config: The model's.
+            tokenizer: The model's.
+            stated: Whether the folder says how its vectors are made, and with that how long texts may be.
+        """
         return context_length(config, tokenizer, self.max_length)
 
     def close(self) -> None:
@@ -103,12 +178,14 @@ class Embedder(Model):
         yield from stream(self.engine, requests, self._ask, lambda targets: _vectors)
 
     def remarks(self) -> list[str]:
-        """What was cut or refused."""
-        return self.encoder.remarks() if hasattr(self, "encoder") else []
+        """What was cut or refused; once, what the folder says and is taken otherwise."""
+        said = self.source.take_remarks() + self._remarks
+        self._remarks = []
+        return said + (self.encoder.remarks() if hasattr(self, "encoder") else [])
 
     def _ask(self, request: Text) -> Question | Failure:
         try:
-            ids = self.encoder.ids([self.prefix + request.text], special=True)[0] or self.encoder.beginning()
+            ids = self.encoder.ids([self._prompt + request.text], special=True)[0] or self.encoder.beginning()
         except Exception as error:  # of the tokenizer: this text only
             return refused(error)
         tokens = self.encoder.fit(ids, what="text")
@@ -118,6 +195,8 @@ class Embedder(Model):
 
     def _vector(self, values: Any) -> Any:
         vector = values[0].astype(np.float64)
+        if self._dimensions:
+            vector = vector[: self._dimensions]
         if self.normalize:
             vector /= max(float(np.linalg.norm(vector)), 1e-12)
         return vector.astype(np.float32)
@@ -127,9 +206,19 @@ def _vectors(hidden: Any, which: Any, slots: Any) -> Any:
     return hidden.float().cpu().numpy()[which]
 
 
-def _pooled(model: Any, pooling: str) -> Any:
-    """A module from tokens to ``vectors`` of shape (texts, d)."""
+def _pooled(model: Any, poolings: Sequence[str], skipped: int, steps: Sequence[Any]) -> Any:
+    """A module from tokens to ``vectors`` of shape (texts, d).
+
+    Args:
+        model: Gives hidden states.
+        poolings: Of sentence-transformers' names; several are put behind each other.
+        skipped: Tokens at the beginning that are not pooled.
+        steps: What is done to the pooled vectors, in float32.
+    """
     import torch
+
+    device = next(model.parameters()).device
+    steps = [step.to(device) for step in steps]
 
     class Pooled(torch.nn.Module):
         def __init__(self) -> None:
@@ -138,12 +227,20 @@ def _pooled(model: Any, pooling: str) -> Any:
 
         def forward(self, input_ids: Any, attention_mask: Any, **_: Any) -> Any:
             hidden = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            if pooling == "cls":
-                return SimpleNamespace(vectors=hidden[:, 0])
-            if pooling == "last":
-                last = attention_mask.sum(dim=1) - 1
-                return SimpleNamespace(vectors=hidden[torch.arange(len(hidden), device=hidden.device), last])
-            weights = attention_mask[:, :, None].to(hidden.dtype)
-            return SimpleNamespace(vectors=(hidden * weights).sum(dim=1) / weights.sum(dim=1))
+            places = attention_mask.cumsum(dim=1)
+            mask = attention_mask * (places > skipped)
+            vectors = torch.cat([pooled(name, hidden, mask, places) for name in poolings], dim=-1)
+            for step in steps:
+                vectors = step(vectors.float())
+            return SimpleNamespace(vectors=vectors)
 
     return Pooled().eval()
+
+
+def _lowered(tokenizer: Any) -> None:
+    """Have a tokenizer lower all letters first, unless it does."""
+    from tokenizers import normalizers
+
+    backend = tokenizer.backend_tokenizer
+    before = backend.normalizer
+    backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *([before] if before is not None else [])])

@@ -18,6 +18,7 @@ Kinds, for a hidden state h of shape (d,) at the token that is read:
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,6 +131,12 @@ def read_spec(adapter: str) -> dict[str, Any]:
     return spec
 
 
+def tensors_of(spec: Mapping[str, Any]) -> list[str]:
+    """Names of the tensors that a description reads from the weight files."""
+    named = [spec[key] for key in ("weight", "bias", "transform", "gate_scale") if isinstance(spec.get(key), str)]
+    return named + [f"{name}.{part}" for name in spec.get("gate", ()) for part in ("weight", "bias")]
+
+
 def load_head(folder: Path, config: Any, spec: Mapping[str, Any]) -> Head:
     """The head that a description names, from the weight files of a folder.
 
@@ -181,7 +188,16 @@ class _Tensors:
                 self.places.update(dict.fromkeys(weights.keys(), file))
         if not self.places:
             for file in sorted(folder.glob("*.bin")):
-                found = torch.load(file, map_location="cpu", weights_only=True)  # tensors only, no code
+                try:
+                    found = torch.load(file, map_location="cpu", weights_only=True)  # tensors only, no code
+                except (pickle.PickleError, EOFError, RuntimeError) as error:
+                    # torch's own words advise to load such a file as code.
+                    raise CellError(
+                        f"{file}: holds more than tensors, or is damaged, and is not read, since reading it could run "
+                        "code; save the weights as safetensors"
+                    ) from error
+                if not isinstance(found, dict):
+                    raise CellError(f"{file}: holds no tensors by name; save the weights as safetensors")
                 self._pickled.update({k: v for k, v in found.items() if isinstance(v, torch.Tensor)})
 
     def get(self, name: str) -> Any:

@@ -62,6 +62,7 @@ class LanguageModel(Model):
         trust_remote_code: Let Python code that lies beside the weights run.
     """
 
+    version: ClassVar[str] = "2"
     batch_size = 256
     streamed: ClassVar[tuple[str, ...]] = ("loglikelihood", "next_token", "choose", "readout", "embed", "generate")
     places: ClassVar[tuple[str, ...]] = ("path", "chat_template", "device", "tokens_per_pass")
@@ -81,6 +82,7 @@ class LanguageModel(Model):
         share_prefixes: bool = True,
         trust_remote_code: bool = False,
     ) -> None:
+        self.path = path
         self.source = Source(path, revision, dtype, device, trust_remote_code)
         check_counts(max_length=max_length, tokens_per_pass=tokens_per_pass)
         if check_truncate(truncate) == "right":
@@ -104,7 +106,8 @@ class LanguageModel(Model):
         Raises:
             CellError: they cannot be loaded, or are not those of a causal language model.
         """
-        self.model = self.source.model("AutoModelForCausalLM")
+        # Probabilities of tokens do not go through the head of a reward model that lies in the same file.
+        self.model = self.source.model("AutoModelForCausalLM", strangers="say")
         self.encoder = self._encoder()
         tokenizer = self.encoder.tokenizer
         vocabulary = self.model.config.get_text_config().vocab_size
@@ -217,7 +220,7 @@ class LanguageModel(Model):
 
     def remarks(self) -> list[str]:
         """What was cut or refused, and that prefixes are not shared, once."""
-        said = self.encoder.remarks() if hasattr(self, "encoder") else []
+        said = self.source.take_remarks() + (self.encoder.remarks() if hasattr(self, "encoder") else [])
         if self.share_prefixes and hasattr(self, "engine") and not self.engine.flat and not self._said_unshared:
             self._said_unshared = True
             said.append(f"prefixes are not shared for this architecture: {self.engine.why_not}")

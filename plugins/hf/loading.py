@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pickle
 import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness_plugins.hf.peft_adapter import Adapter, adapter_of, refuse_adapter_of_hub
+from harness_plugins.hf.weights import Strangers, check_files, check_taken
+
 from harness import file_identity
-from harness.errors import CellError, UsageError, did_you_mean
+from harness.errors import CellError, HarnessError, UsageError, did_you_mean
 
 SUFFIXES = {".safetensors", ".bin", ".json", ".txt", ".model", ".jinja", ".py"}
 """Of a folder, the files that weights, in one piece or several, configuration, tokenizer and template are read from."""
+
+NOT_READ = {
+    *("manifest.json", "trainer_state.json", "all_results.json", "train_results.json", "eval_results.json"),
+    *("training_args.bin", "optimizer.bin", "scheduler.bin", "scaler.bin"),
+}
+"""Files that a training leaves beside the weights, with dates and durations: equal weights have one fingerprint."""
 
 DEVICES = ("cpu", "cuda", "mps", "xpu", "npu", "hpu", "mlu", "musa")
 
@@ -40,6 +51,7 @@ class Source:
     """``cpu``, ``cuda``, ``cuda:1``, ``mps``; "" is an NVIDIA accelerator where there is one, else the processor."""
     trust_remote_code: bool = False
     """True lets Python code that lies beside the weights run."""
+    _remarks: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.path:
@@ -62,20 +74,61 @@ class Source:
         """Hash of each file of a folder, or a hub model's id and commit; and the kind of device.
 
         Raises:
-            UsageError: the folder holds no configuration, or there is neither such a folder nor such a hub id.
+            UsageError: the folder holds no configuration, or there is neither such a folder nor such a hub id; or
+                it holds an adapter, and peft is not installed.
         """
         device = {"device": device_of(self.device).partition(":")[0]}
         if not self.is_folder:
             if not HUB_ID.fullmatch(self.path) or Path(self.path).is_absolute() or Path(self.path).exists():
                 raise UsageError(f"path={self.path!r} is no folder here, and no hub id (OWNER/NAME) either")
             return {"hub": self.path, "commit": commit_of(self.path, self.revision), **device}
-        files = sorted(file for file in Path(self.path).iterdir() if file.suffix in SUFFIXES and file.is_file())
-        if not any(file.name == "config.json" for file in files):
+        files = [
+            file
+            for file in sorted(Path(self.path).iterdir())
+            if file.suffix in SUFFIXES and file.name not in NOT_READ and file.is_file()
+        ]
+        adapter = self.adapter()
+        if adapter is None and not any(file.name == "config.json" for file in files):
             raise UsageError(
                 f"path={self.path!r} is not the folder of a model: it holds no config.json"
                 + (f", only {', '.join(f.name for f in files[:4])}" if files else "; it holds no file to load")
             )
-        return {**{file.name: file_identity(file) for file in files}, **device}
+        own: dict[str, object] = {file.name: file_identity(file) for file in files}
+        if adapter is not None:
+            own["peft"] = adapter.require_peft()
+            if not adapter.beside:
+                own["base"] = self.base(adapter).identity()
+        return {**own, **device}
+
+    def adapter(self) -> Adapter | None:
+        """The adapter that a folder holds, beside weights or instead of them."""
+        return adapter_of(Path(self.path)) if self.is_folder else None
+
+    def base(self, adapter: Adapter) -> Source:
+        """The model that an adapter in this folder was trained over."""
+        revision = "" if Path(adapter.base).is_dir() else adapter.revision
+        return Source(adapter.base, revision, self.dtype, self.device, self.trust_remote_code)
+
+    def take_remarks(self) -> list[str]:
+        """What the user is to know of how the model was loaded, once."""
+        said = list(dict.fromkeys(self._remarks))
+        self._remarks.clear()
+        return said
+
+    @property
+    def brings_code(self) -> bool:
+        """Whether config.json names Python code that lies beside the weights."""
+        try:
+            file = Path(self.path) / "config.json" if self.is_folder else self._cached_configuration()
+            return file is not None and "auto_map" in json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError, TypeError, CellError):  # no such id, no such file: what failed is said anyway
+            return False
+
+    def _cached_configuration(self) -> Path | None:
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(self.path, "config.json", revision=self.arguments()["revision"])
+        return Path(found) if isinstance(found, str) else None
 
     def arguments(self) -> dict[str, Any]:
         """What every ``from_pretrained`` is given."""
@@ -96,66 +149,121 @@ class Source:
             kinds = [f"*{suffix}" for suffix in sorted(SUFFIXES)]
             return str(snapshot_download(self.path, revision=self.arguments()["revision"], allow_patterns=kinds))
 
+    def small_files(self, patterns: Collection[str]) -> str:
+        """The local copy of some files of a hub model, none of which need be there.
+
+        Raises:
+            CellError: the hub does not give them.
+        """
+        from huggingface_hub import snapshot_download
+
+        with told(self, "files"):
+            revision = self.arguments()["revision"]
+            return str(snapshot_download(self.path, revision=revision, allow_patterns=list(patterns)))
+
     def config(self, **overrides: Any) -> Any:
-        """The model's configuration.
+        """The model's configuration; that of its base where there is only an adapter.
 
         Raises:
             CellError: it cannot be read.
         """
         from transformers import AutoConfig
 
+        adapter = self.adapter()
+        if adapter is not None and not (Path(self.path) / "config.json").is_file():
+            return self.base(adapter).config(**overrides)
         prepare()
         with told(self, "configuration"):
             return AutoConfig.from_pretrained(self.path, **self.arguments(), **overrides)
 
     def tokenizer(self) -> Any:
-        """The tokenizer, the fast one where there is one.
+        """The tokenizer, the fast one where there is one; that of its base where an adapter brings none.
 
         Raises:
             CellError: it cannot be loaded.
         """
         from transformers import AutoTokenizer
 
+        adapter = self.adapter()
+        if adapter is not None and not adapter.has_tokenizer:
+            return self.base(adapter).tokenizer()
         prepare()
         with told(self, "tokenizer"):
             return AutoTokenizer.from_pretrained(self.path, **self.arguments())
 
-    def model(self, auto: str, *, config: Any = None, attention: str = "sdpa") -> Any:
+    def model(
+        self,
+        auto: str,
+        *,
+        config: Any = None,
+        attention: str = "sdpa",
+        strangers: Strangers = "refuse",
+        elsewhere: Collection[str] = (),
+        unread: str = "",
+    ) -> Any:
         """The weights through one of transformers' Auto classes, in evaluation mode, on the device.
+
+        An adapter of peft in the folder is applied and merged.
 
         Args:
             auto: Name of the class, such as ``"AutoModelForCausalLM"``.
             config: Its configuration, if it was changed or is known already.
             attention: Implementation of attention; one the architecture lacks gives way to ``eager``.
+            strangers: What becomes of a head in the files that is not the model's own: ``refuse``, or ``say``.
+            elsewhere: Tensors of the files that are read by somebody else.
+            unread: First part of the names of weights that nothing reads, which may be missing.
 
         Raises:
-            CellError: they cannot be loaded, or some are missing from the files.
+            CellError: they cannot be loaded, some are missing from the files, or the files hold some that the model
+                does not take.
         """
         import torch
-        import transformers
 
         prepare()
-        config = self.config() if config is None else config
         device = device_of(self.device)
         if device.startswith("cuda") and not torch.cuda.is_available():
             raise CellError(f"device={device} cannot be used: torch finds no accelerator here; give device=cpu")
+        adapter = self.adapter()
+        checks: dict[str, Any] = {"strangers": strangers, "unread": unread}
+        if adapter is None:
+            if self.is_folder:
+                self._remarks.extend(check_files(Path(self.path)))
+            else:
+                with told(self, "weights"):
+                    refuse_adapter_of_hub(self.path, self.arguments()["revision"])
+            config = self.config() if config is None else config
+            model = self._loaded(self.path, auto, config, attention, elsewhere=elsewhere, **checks)
+        else:
+            adapter.require_peft()
+            with adapter.base_folder() as place:
+                source = self if adapter.beside else self.base(adapter)
+                with told(self, "adapter"):
+                    supplied = adapter.supplied()
+                config = adapter.configured(source.config() if config is None else config)
+                model = source._loaded(place, auto, config, attention, elsewhere=[*elsewhere, *supplied], **checks)
+            with told(self, "adapter"):
+                model = adapter.merged_into(model)
+            self._remarks.extend([adapter.remark(), *(source.take_remarks() if source is not self else ())])
+        return model.eval().requires_grad_(False).to(device)
+
+    def _loaded(self, place: str, auto: str, config: Any, attention: str, **checks: Any) -> Any:
+        """The weights that lie at a place, checked."""
+        import torch
+        import transformers
+
         load = getattr(transformers, auto).from_pretrained
         rest = {"config": config, "dtype": getattr(torch, self.dtype), "output_loading_info": True}
         with told(self, "weights"):
             try:
-                model, found = load(self.path, attn_implementation=attention, **self.arguments(), **rest)
-            except (ValueError, ImportError) as error:
-                if "attention" not in str(error).lower() and "attn" not in str(error):
+                model, found = load(place, attn_implementation=attention, **self.arguments(), **rest)
+            except (ValueError, ImportError):
+                if attention == "eager":
                     raise
-                model, found = load(self.path, attn_implementation="eager", **self.arguments(), **rest)
-        missing = sorted(found["missing_keys"])
-        if missing:
-            raise CellError(
-                f"{self.path!r} holds no values for {', '.join(missing[:3])}{' ...' if len(missing) > 3 else ''} "
-                f"of {type(model).__name__}: these would be random. Its architectures are "
-                f"{', '.join(getattr(config, 'architectures', None) or ['not stated'])}"
-            )
-        return model.eval().requires_grad_(False).to(device)
+                # Which attention an architecture has cannot be asked beforehand. Whatever else was wrong is wrong
+                # again, and said then.
+                model, found = load(place, attn_implementation="eager", **self.arguments(), **rest)
+        self._remarks.extend(check_taken(self.path, model, found, **checks))
+        return model
 
 
 class told:
@@ -168,15 +276,21 @@ class told:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
-        if not isinstance(error, OSError | ValueError | KeyError | ImportError | RuntimeError | AttributeError):
+        if not isinstance(error, Exception) or isinstance(error, HarnessError):
             return
-        lines = str(error).strip().splitlines() or [type(error).__name__]
         where = f"{self.source.path!r}{'' if self.source.is_folder else ' (no folder here)'}"
+        if isinstance(error, pickle.PickleError):
+            # torch's own words advise to load such a file as code.
+            raise CellError(
+                f"no {self.what} can be loaded from {where}: the pickled file holds more than tensors, or is damaged, "
+                "and is not read, since reading it could run code. Save the weights as safetensors: "
+                "model.save_pretrained(FOLDER)"
+            ) from error
+        said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         mend = ""
-        if "trust_remote_code" in str(error):
-            mend = "; it brings code of its own: read that, then give trust_remote_code=true to let it run"
-            lines = ["its architecture is not part of transformers"]
-        raise CellError(f"no {self.what} can be loaded from {where}: {lines[0]}{mend}") from error
+        if self.source.brings_code and not self.source.trust_remote_code:
+            mend = "; its config.json names code of its own: read that, then give trust_remote_code=true to let it run"
+        raise CellError(f"no {self.what} can be loaded from {where}: {said}{mend}") from error
 
 
 def prepare() -> None:
@@ -186,7 +300,7 @@ def prepare() -> None:
 
     if not sys.stderr.isatty():
         logging.disable_progress_bar()
-    logging.set_verbosity_error()  # what is missing from the files is an error here, with a message of its own
+    logging.set_verbosity_error()  # the report of every loading is read in `weights.check_taken`, and said there
     if "OMP_NUM_THREADS" not in os.environ:  # torch reads the variable by itself
         torch.set_num_threads(max(1, processors() // 2))
 

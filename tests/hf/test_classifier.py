@@ -100,7 +100,7 @@ def test_too_long_conversations_fail_or_are_cut_and_counted(tmp_path):
     (found,) = model.detect([long])
     assert isinstance(found, Failure)
     assert "room for 20" in found.reason
-    assert "1 sequences" in model.remarks()[0]
+    assert any("1 sequences" in remark for remark in model.remarks())
     tokenizer = AutoTokenizer.from_pretrained(path)
     net = AutoModelForSequenceClassification.from_pretrained(path).eval()
     for side in ("left", "right"):
@@ -109,7 +109,7 @@ def test_too_long_conversations_fail_or_are_cut_and_counted(tmp_path):
         own = net(input_ids=ids).logits[0].detach()
         model = loaded(path, max_length=20, positive="LABEL_1", truncate=side)
         assert model.detect([long]) == pytest.approx([float(own[1] - own[0])], abs=1e-4)
-        assert "lost their" in model.remarks()[0]
+        assert any("lost their" in remark for remark in model.remarks())
 
 
 def test_logits_that_are_not_finite_fail_with_a_reason(tmp_path):
@@ -147,3 +147,33 @@ def test_positions_before_the_paddings_are_not_counted_as_room(tmp_path):
         assert isinstance(answer, Failure) == (size > 58)
     with pytest.raises(UsageError, match="more than the 58 tokens"):
         loaded(path, max_length=64)
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+def test_labels_whose_relation_is_not_stated_can_be_read_either_way_and_how_is_said(tmp_path, labels):
+    path = tiny.classifier(tmp_path / "m", "bert", labels=labels, chat=False)
+    own = logits(path, conversations(), False)
+    model = loaded(path, positive="LABEL_1")
+    others = np.logaddexp.reduce(np.delete(own, 1, axis=1), axis=1)
+    assert model.detect(conversations()) == pytest.approx(own[:, 1] - others, abs=1e-4)
+    assert any("labels=independent" in remark for remark in model.remarks())
+    assert not any("labels=independent" in remark for remark in model.remarks())
+    apart = loaded(path, positive="LABEL_1", labels="independent")
+    assert apart.detect(conversations()) == pytest.approx(own[:, 1], abs=1e-4)
+    assert apart.remarks() == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "asked"),
+    [("multi_label_classification", "exclusive"), ("single_label_classification", "independent")],
+)
+def test_labels_against_what_config_json_says_are_obeyed_and_said(tmp_path, problem, asked):
+    path = tiny.classifier(tmp_path / "m", "bert", labels=3, chat=False, problem_type=problem)
+    assert not any("labels" in remark for remark in loaded(path, positive="LABEL_1").remarks())
+    model = loaded(path, positive="LABEL_1", labels=asked)
+    assert any(f"labels={asked} was given" in remark for remark in model.remarks())
+
+
+def test_a_relation_of_labels_that_is_none_is_refused():
+    with pytest.raises(UsageError, match="did you mean 'independent'"):
+        Classifier("x/y", labels="independant")
