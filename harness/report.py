@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Sequence
 
 from harness.stats import Estimate
 from harness.store.records import CellRecord, Result
+from harness.terminal import one_entry
+from harness.terminal import visible as visible
 
 
 def figure(value: float | None, unit: str = "fraction") -> str:
@@ -25,19 +26,6 @@ def interval(estimate: Estimate | None, unit: str = "fraction") -> str:
         return figure(estimate.value, unit)
     low, high = (f"{100 * v:.1f}" if unit == "fraction" else f"{v:.3g}" for v in (estimate.low, estimate.high))
     return f"{figure(estimate.value, unit)} [{low}, {high}]"
-
-
-def visible(text: str) -> str:
-    """Characters that a terminal or browser would obey, such as those that turn the direction of writing, escaped."""
-    return "".join(
-        c.encode("unicode_escape").decode()
-        if unicodedata.category(c) == "Cc" or unicodedata.bidirectional(c) in _DIRECTIONS
-        else c
-        for c in text
-    )
-
-
-_DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -61,13 +49,14 @@ def _is_figure(text: str) -> bool:
 def cell_line(cell: CellRecord) -> str:
     """One finished cell in one line."""
     if cell.status != "done":
-        return f"{cell.label} on {cell.task}: FAILED: {cell.problem}"
+        return one_entry(f"{visible(cell.label)} on {visible(cell.task)}: FAILED: {cell.problem}")
     headline = next((r for r in cell.results if r.headline and r.domain == "overall"), None)
     shown = f"{headline.metric} {interval(headline.estimate, headline.unit)}" if headline else "done"
+    place = visible(f"{cell.label} on {cell.task}")
     through = f", through {' > '.join(cell.adapters)}" if cell.adapters else ""
     failed = f", {cell.failed_requests} failed" if cell.failed_requests else ""
     cached = " (all from the store)" if cell.requests and not cell.computed else ""
-    return f"{cell.label} on {cell.task}: {shown}{failed}{through}, {cell.items} items in {cell.seconds:.1f} s{cached}"
+    return f"{place}: {shown}{failed}{through}, {cell.items} items in {cell.seconds:.1f} s{cached}"
 
 
 def results_table(results: Sequence[Result], *, domains: bool = False) -> str:

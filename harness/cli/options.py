@@ -12,6 +12,7 @@ import click
 
 from harness.errors import UsageError
 from harness.registry import Registry
+from harness.terminal import plain_json, say
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,7 +48,7 @@ def open_registry(registry_file: Path | None, strict: bool) -> Registry:
     """The registry; reports plugins that failed on standard error."""
     registry = Registry(extra=registry_file, strict=strict)
     for plugin in registry.plugins.failed:
-        click.echo(
+        say(
             f"warning: plugin {plugin.name!r} of {plugin.distribution} {plugin.version} failed: {plugin.problem}",
             err=True,
         )
@@ -60,7 +61,7 @@ def print_json(value: Any) -> None:
         text = json.dumps(value, indent=2, allow_nan=False, default=str)
     except ValueError:
         text = json.dumps(_finite(value), indent=2, allow_nan=False, default=str)
-    click.echo(text)
+    say(plain_json(text))
 
 
 def _finite(value: Any) -> Any:
