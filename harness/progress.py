@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from harness.terminal import one_entry, redraw, say, visible
+
 Tick = Callable[[int], None]
 
 
@@ -59,7 +61,7 @@ class TerminalProgress:
             return
         from tqdm import tqdm
 
-        with tqdm(total=total, desc=f"{model} on {task}", unit="item", file=sys.stderr, leave=False) as bar:
+        with tqdm(total=total, desc=visible(f"{model} on {task}"), unit="item", file=sys.stderr, leave=False) as bar:
 
             def tick(count: int) -> None:
                 bar.update(count)
@@ -70,13 +72,12 @@ class TerminalProgress:
         """One line, overwritten by the next."""
         if sys.stderr.isatty():
             figures = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
-            sys.stderr.write(f"\r\033[Ktraining {what}: step {step}  {figures}")
-            sys.stderr.flush()
+            redraw(f"training {what}: step {step}  {figures}")
 
     def say(self, text: str) -> None:
         """One line on standard error."""
-        sys.stderr.write(f"{text}\n")
+        say(one_entry(text), err=True)
 
     def warn(self, text: str) -> None:
         """One line on standard error."""
-        sys.stderr.write(f"warning: {text}\n")
+        say(f"warning: {one_entry(text)}", err=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from harness.stats import Estimate
 from harness.store.records import CellRecord, Result
+from harness.terminal import one_entry
+from harness.terminal import visible as visible
 
 
 def figure(value: float | None, unit: str = "fraction") -> str:
@@ -58,19 +59,6 @@ def level_of(estimates: Iterable[Estimate], usual: float = 0.95) -> float:
     return max(counts, key=lambda level: (counts[level], level), default=usual)
 
 
-def visible(text: str) -> str:
-    """Characters that a terminal or browser would obey, such as those that turn the direction of writing, escaped."""
-    return "".join(
-        c.encode("unicode_escape").decode()
-        if unicodedata.category(c) == "Cc" or unicodedata.bidirectional(c) in _DIRECTIONS
-        else c
-        for c in text
-    )
-
-
-_DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
-
-
 def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Aligned columns, the first ones of text to the left and figures to the right."""
     head, rows = [visible(str(cell)) for cell in head], [[visible(str(cell)) for cell in row] for row in rows]
@@ -92,13 +80,14 @@ def _is_figure(text: str) -> bool:
 def cell_line(cell: CellRecord) -> str:
     """One finished cell in one line."""
     if cell.status != "done":
-        return f"{cell.label} on {cell.task}: FAILED: {cell.problem}"
+        return one_entry(f"{visible(cell.label)} on {visible(cell.task)}: FAILED: {cell.problem}")
     headline = next((r for r in cell.results if r.headline and r.domain == "overall"), None)
     shown = f"{headline.metric} {interval(headline.estimate, headline.unit)}" if headline else "done"
+    place = visible(f"{cell.label} on {cell.task}")
     through = f", through {' > '.join(cell.adapters)}" if cell.adapters else ""
     failed = f", {cell.failed_requests} failed" if cell.failed_requests else ""
     cached = " (all from the store)" if cell.requests and not cell.computed else ""
-    return f"{cell.label} on {cell.task}: {shown}{failed}{through}, {cell.items} items in {cell.seconds:.1f} s{cached}"
+    return f"{place}: {shown}{failed}{through}, {cell.items} items in {cell.seconds:.1f} s{cached}"
 
 
 def results_table(results: Sequence[Result], *, domains: bool = False) -> str:

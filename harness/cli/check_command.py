@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+from harness.terminal import one_entry, say, visible
 
 
 @click.command("check")
@@ -36,5 +37,6 @@ def command(names: tuple[str, ...], store: Path | None, registry_file: Path | No
         print_json([{"subject": f.subject, "check": f.check, "ok": f.ok, "text": f.text} for f in findings])
     else:
         for f in findings:
-            click.echo(f"{'pass' if f.ok else 'FAIL'}  {f.subject}: {f.check}{': ' + f.text if f.text else ''}")
+            text = f": {one_entry(f.text)}" if f.text else ""
+            say(f"{'pass' if f.ok else 'FAIL'}  {visible(f.subject)}: {f.check}{text}")
     return 0 if all(f.ok for f in findings) else 1

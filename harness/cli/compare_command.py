@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+from harness.terminal import say
 
 if TYPE_CHECKING:
     from harness.comparison import Comparison
@@ -71,7 +72,7 @@ def command(
         store=store,
         merge=merge,
         registry=open_registry(registry_file, strict),
-        say=lambda note: click.echo(note, err=True),
+        say=lambda note: say(note, err=True),
     )
     shown = found if domains else [c for c in found if c.domain == "overall"]
     if as_json:
@@ -144,14 +145,12 @@ def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, c
             figure(d.minimum_detectable, c.unit),
         ]
         rows.append([c.task, c.metric, *([c.domain] if domains else []), *values])
-    click.echo(plain_table(head, rows))
+    say(plain_table(head, rows))
     if wins:
-        click.echo(
-            "\nwin rate: the share of items on which the first has the better figure, a tie counting half", nl=False
-        )
-    click.echo("\ndetectable: the true difference that a comparison this precise finds four times out of five")
+        say("\nwin rate: the share of items on which the first has the better figure, a tie counting half", nl=False)
+    say("\ndetectable: the true difference that a comparison this precise finds four times out of five")
     for note in dict.fromkeys(c.note for c in shown if c.note):
-        click.echo(visible(note))
+        say(visible(note))
 
 
 def _win_rate(c: Comparison) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+from harness.terminal import say
 
 PAGE = "correlations.html"
 _PATH = click.Path(path_type=Path)
@@ -77,7 +78,7 @@ def command(
     if as_json:
         print_json(document.as_json(report))
     elif output is None:
-        click.echo(render.as_text(report, everything=everything), nl=False)
+        say(render.as_text(report, everything=everything), nl=False)
 
 
 def _write(output: Path, report: object, everything: bool) -> None:
@@ -98,4 +99,4 @@ def _write(output: Path, report: object, everything: bool) -> None:
         write_atomically(file, text)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from error
-    click.echo(f"written to {file}", err=True)
+    say(f"written to {file}", err=True)

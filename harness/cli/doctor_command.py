@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import json_option, print_json, registry_options, store_option
+from harness.terminal import one_entry, say, visible
 
 
 @click.command("doctor")
@@ -25,5 +26,5 @@ def command(store: Path | None, registry_file: Path | None, strict: bool, as_jso
         print_json([{"topic": f.topic, "text": f.text, "ok": f.ok} for f in findings])
     else:
         for finding in findings:
-            click.echo(f"{'ok  ' if finding.ok else 'MEND'}  {finding.topic}: {finding.text}")
+            say(f"{'ok  ' if finding.ok else 'MEND'}  {visible(finding.topic)}: {one_entry(finding.text)}")
     return 0 if all(finding.ok for finding in findings) else 1

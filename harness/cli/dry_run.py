@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from harness.capabilities import Candidates
 from harness.cli.options import print_json
 from harness.plan import Cell, Plan
 from harness.report import plain_table
 from harness.task import BadItem
+from harness.terminal import one_entry, say
 
 
 def show_plan(plan: Plan, *, as_json: bool) -> None:
@@ -31,14 +30,14 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
         ]
         for c in cells
     ]
-    click.echo(plain_table(head, rows))
+    say(plain_table(head, rows))
     for cell in cells:
         if cell["problem"]:
-            click.echo(f"will fail: {cell['model']} on {cell['task']}: {cell['problem']}")
+            say(one_entry(f"will fail: {cell['model']} on {cell['task']}: {cell['problem']}"))
     for reason in plan.skipped:
-        click.echo(f"skipped: {reason}")
+        say(f"skipped: {one_entry(reason)}")
     for warning in plan.warnings:
-        click.echo(f"warning: {warning}")
+        say(f"warning: {one_entry(warning)}")
 
 
 def described_plan(plan: Plan) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from harness.cli.options import (
     store_option,
 )
 from harness.errors import HarnessError, PlanError
+from harness.terminal import one_entry, say, visible
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -86,7 +87,7 @@ def command(
     except HarnessError as error:
         if not as_json:
             raise
-        click.echo(f"error: {error}", err=True)
+        say(f"error: {error}", err=True)
         reasons = error.problems if isinstance(error, PlanError) else (str(error),)
         failures = [{"model": None, "task": None, "item": None, "reason": reason} for reason in reasons]
         print_json({"run": None, "results": [], "failures": failures})
@@ -116,7 +117,7 @@ def evaluate_and_show(
         return 0
     progress = TerminalProgress()
     for reason in plan.skipped:
-        click.echo(f"skipped: {reason}", err=True)
+        say(f"skipped: {one_entry(reason)}", err=True)
     for warning in plan.warnings:
         progress.warn(warning)
     outcome = run_plan(
@@ -124,7 +125,7 @@ def evaluate_and_show(
         plan,
         store=store,
         progress=progress,
-        on_cell=lambda cell: click.echo(cell_line(cell), err=True),
+        on_cell=lambda cell: say(cell_line(cell), err=True),
     )
     if as_json:
         results = [result.as_json() for result in outcome.results]
@@ -138,27 +139,27 @@ def evaluate_and_show(
 def _show(
     registry: Registry, plan: Plan, outcome: Outcome, store: Path | None, *, all_metrics: bool, domains: bool
 ) -> None:
-    from harness.report import results_notes, results_table, visible
+    from harness.report import results_notes, results_table
 
     boards = plan.benchmarks if plan.wish.limit is None and plan.wish.split == "test" else []
-    click.echo()
+    say()
     if outcome.results and (domains or all_metrics or not boards):
-        click.echo(results_table(outcome.results, domains=domains))
-        click.echo()
+        say(results_table(outcome.results, domains=domains))
+        say()
         notes = results_notes(outcome.results, domains=domains)
         if notes:
-            click.echo("\n".join(notes) + "\n")
+            say("\n".join(notes) + "\n")
     single = [failure for failure in outcome.failures() if failure["item"] is not None]
     for failure in single[:SHOWN_FAILURES]:
         reason = f"{failure['model']} on {failure['task']} item {failure['item']}: {failure['reason']}"
-        click.echo(f"failed: {visible(reason)}", err=True)
+        say(f"failed: {visible(reason)}", err=True)
     if len(single) > SHOWN_FAILURES:
-        click.echo(f"... and {len(single) - SHOWN_FAILURES} more failures (all of them with --json)", err=True)
+        say(f"... and {len(single) - SHOWN_FAILURES} more failures (all of them with --json)", err=True)
     for benchmark in boards:
         _write_leaderboard(registry, benchmark.name, store, Path(outcome.run["store"]).parent, plan.wish.confidence)
     if boards and not (domains or all_metrics):
-        click.echo("every metric: --all-metrics; every domain: --domains; all of it for programs: --json")
-    click.echo(f"everything computed is kept in {outcome.run['store']}; the same command computes only what is missing")
+        say("every metric: --all-metrics; every domain: --domains; all of it for programs: --json")
+    say(f"everything computed is kept in {outcome.run['store']}; the same command computes only what is missing")
 
 
 def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder: Path, confidence: float) -> None:
@@ -171,5 +172,5 @@ def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder
         return  # no cell is done; what failed has been said
     page = folder / (re.sub(r"[^\w.=,-]+", "-", name) + ".html")
     write_atomically(page, render(board, "html"))
-    click.echo(render(board, "table"))
-    click.echo(f"leaderboard written to {page}")
+    say(render(board, "table"))
+    say(f"leaderboard written to {page}")

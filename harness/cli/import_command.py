@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import key_values, open_registry, registry_options
+from harness.terminal import say
 
 if TYPE_CHECKING:
     from harness.registry import Entry
@@ -66,7 +67,7 @@ def command(
         write_atomically(output, "\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n")
     except OSError as error:
         raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
-    click.echo(_next_step(entry, rows, output))
+    say(_next_step(entry, rows, output))
 
 
 def _next_step(entry: Entry, rows: Sequence[Any], output: Path) -> str:

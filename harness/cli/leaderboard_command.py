@@ -18,6 +18,7 @@ from harness.outputs import (
     refuse_unwritable,
     refuse_what_is_read,
 )
+from harness.terminal import say
 
 if TYPE_CHECKING:
     from harness.registry import Registry
@@ -124,9 +125,9 @@ def _write_site(
         merge=merge,
         registry=registry,
         **wishes,
-        say=lambda note: click.echo(f"note: {note}", err=True),
+        say=lambda note: say(f"note: {note}", err=True),
     )
-    click.echo(f"site of {files} files written; open {folder / 'index.html'}", err=True)
+    say(f"site of {files} files written; open {folder / 'index.html'}", err=True)
 
 
 def _read(registry: Registry, store: Path | None, merge: Sequence[Path]) -> list[Path]:
@@ -164,11 +165,11 @@ def _write_board(
         )
     text = render(board, chosen)
     if output is None:
-        click.echo(text, nl=False)
+        say(text, nl=False)
         return
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(output, text)
     except OSError as error:
         raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
-    click.echo(f"written to {output}", err=True)
+    say(f"written to {output}", err=True)

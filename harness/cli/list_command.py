@@ -11,6 +11,7 @@ from harness.cli.options import json_option, open_registry, print_json, registry
 from harness.errors import HarnessError
 from harness.plugins import plugin_code
 from harness.registry import KINDS, Registry
+from harness.terminal import one_entry, say, visible
 
 WHAT = (
     "models",
@@ -47,15 +48,16 @@ def command(what: str, pattern: str, registry_file: Path | None, strict: bool, a
     rows = [row for row in listing(registry, what) if pattern in row["name"]] if listed is None else listed[what]
     if what in ("tasks", "benchmarks"):
         for problem in registry.task_problems:
-            click.echo(f"warning: {problem}", err=True)
+            say(f"warning: {one_entry(str(problem))}", err=True)
     if as_json:
         print_json(rows)
         return
-    width = min(max((len(row["name"]) for row in rows), default=0), 48)
-    for row in rows:
-        click.echo(f"{row['name']:<{width}}  {row['description']}".rstrip())
+    shown = [(visible(str(row["name"])), one_entry(str(row["description"]).strip())) for row in rows]
+    width = min(max((len(name) for name, _ in shown), default=0), 48)
+    for name, description in shown:
+        say(f"{name:<{width}}  {description}".rstrip())
     if not rows:
-        click.echo("nothing of that kind" if not pattern else f"nothing that contains {pattern!r}", err=True)
+        say("nothing of that kind" if not pattern else f"nothing that contains {pattern!r}", err=True)
 
 
 def listing(registry: Registry, what: str) -> list[dict[str, Any]]:
@@ -97,7 +99,7 @@ def _source(registry: Registry, name: str) -> dict[str, Any]:
         with plugin_code(f"the task source {name!r}: summary()"):
             more = f"{found[0].summary()} (list them: harness list tasks --filter {name}:)"
     except HarnessError as error:  # a library that cannot be opened takes no other task along
-        click.echo(f"warning: {error}", err=True)
+        say(f"warning: {one_entry(str(error))}", err=True)
         more = "cannot be listed"
     return {"name": f"{name}:*", "description": more, "kind": "task source", "origin": name}
 

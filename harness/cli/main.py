@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import click
 
 from harness.errors import HarnessError, did_you_mean
+from harness.terminal import guard_libraries, say, visible
 
 COMMANDS = {
     "eval": "evaluate models on tasks and benchmarks",
@@ -107,7 +109,8 @@ class LazyGroup(click.Group):
         extra = self._of_plugins()
         if extra:
             with formatter.section("Commands of plugins"):
-                formatter.write_dl([(name, entry.description) for name, entry in sorted(extra.items())])
+                described = [(name, extra[name].description) for name in sorted(extra)]
+                formatter.write_dl([(visible(name), visible(text)) for name, text in described])
 
     def _of_plugins(self) -> dict[str, Any]:
         if not hasattr(self, "_plugin_commands"):
@@ -136,6 +139,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit status."""
+    guard_libraries()
     sys.exit(run(arguments))
 
 
@@ -148,7 +152,9 @@ def run(arguments: list[str] | None = None) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.ClickException as error:
-        error.show()
+        with io.StringIO() as shown:  # click would write what the user or a file named as it is
+            error.show(file=shown)
+            _say(shown.getvalue().rstrip("\n"))
         return 2
     except (KeyboardInterrupt, click.Abort) as error:
         newline = "" if isinstance(error, click.Abort) else "\n"  # click has ended the line already
@@ -171,7 +177,7 @@ def run(arguments: list[str] | None = None) -> int:
 
 def _say(text: str) -> None:
     with contextlib.suppress(OSError):  # standard error may be closed, too
-        click.echo(text, err=True)
+        say(text, err=True)
 
 
 if __name__ == "__main__":

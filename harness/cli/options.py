@@ -12,6 +12,7 @@ import click
 
 from harness.errors import UsageError
 from harness.registry import Registry
+from harness.terminal import plain_json, say
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,10 +50,10 @@ def open_registry(registry_file: Path | None, strict: bool) -> Registry:
     for plugin in registry.plugins.troubled:
         whose = f"plugin {plugin.name!r} of {plugin.distribution} {plugin.version}"
         if plugin.state == "failed":
-            click.echo(f"warning: {whose} failed: {plugin.problem}", err=True)
+            say(f"warning: {whose} failed: {plugin.problem}", err=True)
             continue
         for problem in plugin.refused:
-            click.echo(f"warning: {whose}: {problem}", err=True)
+            say(f"warning: {whose}: {problem}", err=True)
     return registry
 
 
@@ -62,7 +63,7 @@ def print_json(value: Any) -> None:
         text = json.dumps(value, indent=2, allow_nan=False, default=str)
     except ValueError:
         text = json.dumps(_finite(value), indent=2, allow_nan=False, default=str)
-    click.echo(text)
+    say(plain_json(text))
 
 
 def _finite(value: Any) -> Any:

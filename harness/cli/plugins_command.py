@@ -9,6 +9,7 @@ import click
 
 from harness.cli.options import json_option, print_json, registry_options
 from harness.registry import KINDS, Registry
+from harness.terminal import one_entry, say, visible
 
 
 @click.command("plugins")
@@ -38,11 +39,12 @@ def command(registry_file: Path | None, strict: bool, as_json: bool) -> int:
         print_json({"plugins": rows, "clashes": registry.clashes()})
     else:
         for row, plugin in zip(rows, registry.plugins.found, strict=True):
-            click.echo(f"{row['name']}  {row['state']}  ({row['distribution']} {row['version']}, {row['module']})")
+            where = f"{row['distribution']} {row['version']}, {row['module']}"
+            say(visible(f"{row['name']}  {row['state']}  ({where})"))
             for problem in plugin.refused or filter(None, [plugin.problem]):
-                click.echo(f"    {problem}")
+                say(f"    {one_entry(problem)}")
             for kind, own in row["registers"].items():
-                click.echo(f"    {kind}: {', '.join(own)}")
+                say(visible(f"    {kind}: {', '.join(own)}"))
         for clash in registry.clashes():
-            click.echo(f"clash: {clash}")
+            say(f"clash: {one_entry(str(clash))}")
     return 1 if registry.plugins.troubled else 0

@@ -10,6 +10,7 @@ import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
 from harness.errors import HarnessError, PlanError
+from harness.terminal import one_entry, say
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -50,7 +51,7 @@ def command(
     except HarnessError as error:
         if not as_json:
             raise
-        click.echo(f"error: {error}", err=True)
+        say(f"error: {error}", err=True)
         reasons = error.problems if isinstance(error, PlanError) else (str(error),)
         failures = [{"model": None, "task": None, "item": None, "reason": reason} for reason in reasons]
         print_json({"run": None, "results": [], "failures": failures, "written": [], "not_written": []})
@@ -68,11 +69,11 @@ def _run(run: ReadRun, registry: Registry, *, dry_run: bool, as_json: bool) -> i
         return _show_plan(plan, run.file, as_json=as_json)
     progress = TerminalProgress()
     for reason in plan.skipped:
-        click.echo(f"skipped: {reason}", err=True)
+        say(f"skipped: {one_entry(reason)}", err=True)
     for warning in plan.warnings:
         progress.warn(warning)
     outcome = run_plan(
-        registry, plan, store=run.store, progress=progress, on_cell=lambda cell: click.echo(cell_line(cell), err=True)
+        registry, plan, store=run.store, progress=progress, on_cell=lambda cell: say(cell_line(cell), err=True)
     )
     written, not_written = _write_all(run)
     if as_json:
@@ -80,7 +81,7 @@ def _run(run: ReadRun, registry: Registry, *, dry_run: bool, as_json: bool) -> i
         document = {"run": outcome.run, "results": results, "failures": outcome.failures()}
         print_json({**document, "remarks": outcome.remarks(), "written": written, "not_written": not_written})
     elif not written and outcome.results:
-        click.echo(results_table(outcome.results))
+        say(results_table(outcome.results))
     return outcome.exit_code or int(bool(not_written))
 
 
@@ -93,7 +94,7 @@ def _show_plan(plan: Plan, file: RunFile, *, as_json: bool) -> int:
         return 0
     show_plan(plan, as_json=False)
     for board in boards:
-        click.echo(f"would write: {board['output']}, the leaderboard of {', '.join(board['benchmarks'])}")
+        say(f"would write: {board['output']}, the leaderboard of {', '.join(board['benchmarks'])}")
     return 0
 
 
@@ -110,7 +111,7 @@ def _write_all(run: ReadRun) -> tuple[list[str], list[dict[str, str]]]:
             raise
         except Exception as error:  # of harness, of the disk, or of a plugin's aggregate
             reason = str(error) if isinstance(error, HarnessError) else describe(error)
-            click.echo(f"not written: {board.output}: {reason}", err=True)
+            say(f"not written: {board.output}: {one_entry(reason)}", err=True)
             not_written.append({"output": str(Path(board.output).absolute()), "reason": reason})
     return written, not_written
 

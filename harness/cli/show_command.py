@@ -12,6 +12,7 @@ from harness.cli.options import json_option, open_registry, print_json, registry
 from harness.errors import DataError, PluginError
 from harness.plugins import describe, plugin_code
 from harness.registry import KINDS, Entry, Registry
+from harness.terminal import say
 
 if TYPE_CHECKING:
     from harness.schema import AggregateFile, BenchmarkFile
@@ -37,7 +38,7 @@ def command(name: str, registry_file: Path | None, strict: bool, as_json: bool) 
         return
     for i, facts in enumerate(found):
         if i:
-            click.echo()
+            say()
         for key, value in facts.items():
             if value not in ("", None, [], {}):
                 _print(key, value)
@@ -45,19 +46,12 @@ def command(name: str, registry_file: Path | None, strict: bool, as_json: bool) 
 
 def _print(key: str, value: Any) -> None:
     if isinstance(value, dict):
-        _say("\n".join([f"{key}:", *(f"  {inner}: {text}" for inner, text in value.items())]))
+        say("\n".join([f"{key}:", *(f"  {inner}: {text}" for inner, text in value.items())]))
     elif isinstance(value, list):
-        _say(f"{key}: {', '.join(map(str, value))}")
+        say(f"{key}: {', '.join(map(str, value))}")
     else:
         text = str(value)
-        _say(f"{key}: {text}" if "\n" not in text else f"{key}:\n  " + text.replace("\n", "\n  "))
-
-
-def _say(text: str) -> None:
-    """Print lines; characters that a terminal would obey are shown."""
-    from harness.report import visible
-
-    click.echo("\n".join(visible(line) for line in text.split("\n")))
+        say(f"{key}: {text}" if "\n" not in text else f"{key}:\n  " + text.replace("\n", "\n  "))
 
 
 def describe_name(registry: Registry, name: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+from harness.terminal import say
 
 
 @click.command("train")
@@ -74,5 +75,5 @@ def command(
         print_json({"directory": str(output), **manifest})
         return
     figures = ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in manifest["figures"].items())
-    click.echo(f"trained {manifest['model']} on {task} [{split}] in {manifest['seconds']:.1f} s: {figures}")
-    click.echo(f"use it as: -m {shlex.quote(specify(label, manifest['model'], output))}")
+    say(f"trained {manifest['model']} on {task} [{split}] in {manifest['seconds']:.1f} s: {figures}")
+    say(f"use it as: -m {shlex.quote(specify(label, manifest['model'], output))}")

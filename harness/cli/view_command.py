@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import open_registry, registry_options, store_option
+from harness.terminal import say
 
 
 @click.command("view")
@@ -44,7 +45,7 @@ def command(
     path = existing_store_path(registry, store)
 
     def started(address: str) -> None:
-        click.echo(f"{path} is shown at {address}\nstop with Ctrl-C")
+        say(f"{path} is shown at {address}\nstop with Ctrl-C")
         if not no_open:
             click.launch(address)
 

@@ -8,6 +8,7 @@ from typing import Any
 from harness.leaderboard.board import Board, Entry
 from harness.report import figure
 from harness.stats import Estimate
+from harness.terminal import visible
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -58,8 +59,8 @@ def _line(cells: list[str]) -> str:
 
 
 def latex_text(text: str) -> str:
-    """Characters that LaTeX would obey, escaped."""
-    return "".join(_LATEX.get(character, character) for character in " ".join(text.split()))
+    """Escape what LaTeX would obey, and show what turns the direction of writing: typesetters obey that too."""
+    return "".join(_LATEX.get(character, character) for character in visible(" ".join(text.split())))
 
 
 def model_index(board: Board) -> str:

@@ -13,6 +13,7 @@ from harness.leaderboard.board import Board, Column, Entry
 from harness.leaderboard.documents import latex, model_index
 from harness.report import figure, interval, other_level, percent, plain_table, visible
 from harness.stats import Estimate
+from harness.terminal import plain_json
 
 PUBLISHED = "†"
 """Marks rows that were published, not evaluated here."""
@@ -207,7 +208,7 @@ FORMATS: dict[str, Callable[[Board], str]] = {
     "table": _table,
     "markdown": _markdown,
     "csv": _csv,
-    "json": lambda board: json.dumps(as_json(board), indent=2) + "\n",
+    "json": lambda board: plain_json(json.dumps(as_json(board), indent=2)) + "\n",
     "html": _html,
     "latex": _latex,
     "model-card": model_index,

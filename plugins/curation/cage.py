@@ -13,45 +13,62 @@ import struct
 import sys
 import sysconfig
 
-_X86 = {
-    "arch": 0xC000003E,
-    "clone": 56,
-    "clone3": 435,
-    "prlimit64": 302,
-    "fcntl": 72,
-    "ioctl": 16,
-    # fork vfork execve execveat socket ptrace kill tkill tgkill pidfd_open pidfd_send_signal io_uring_setup unshare
-    # setns mount bpf perf_event_open userfaultfd process_vm_readv process_vm_writev chmod fchmod fchmodat fchmodat2
-    # chown fchown lchown fchownat setxattr lsetxattr fsetxattr shmget semget msgget setpriority rt_sigqueueinfo
-    # rt_tgsigqueueinfo pidfd_getfd sched_setaffinity sched_setscheduler sched_setparam sched_setattr ioprio_set
-    "denied": (57, 58, 59, 322, 41, 101, 62, 200, 234, 434, 424, 425, 272, 308, 165, 321, 298, 323, 310, 311, 90, 91,
-               268, 452, 92, 93, 94, 260, 188, 189, 190, 29, 64, 68, 141, 129, 297, 438, 203, 144, 142, 314, 251),
-}  # fmt: skip
-_ARM = {
-    "arch": 0xC00000B7,
-    "clone": 220,
-    "clone3": 435,
-    "prlimit64": 261,
-    "fcntl": 25,
-    "ioctl": 29,
-    # execve execveat socket ptrace kill tkill tgkill pidfd_open pidfd_send_signal io_uring_setup unshare setns mount
-    # bpf perf_event_open userfaultfd process_vm_readv process_vm_writev fchmod fchmodat fchmodat2 fchown fchownat
-    # setxattr lsetxattr fsetxattr shmget semget msgget setpriority rt_sigqueueinfo rt_tgsigqueueinfo pidfd_getfd
-    # sched_setaffinity sched_setscheduler sched_setparam sched_setattr ioprio_set
-    "denied": (221, 281, 198, 117, 129, 130, 131, 434, 424, 425, 97, 268, 40, 280, 241, 282, 270, 271, 52, 53, 452,
-               55, 54, 5, 6, 7, 194, 190, 186, 140, 138, 240, 438, 122, 119, 118, 274, 30),
-}  # fmt: skip
-_MACHINES = {"x86_64": _X86, "aarch64": _ARM}
+_CALLS = """
+read:0:63 write:1:64 close:3:57 fstat:5:80 newfstatat:262:79 openat:257:56 lseek:8:62 mmap:9:222 munmap:11:215
+futex:202:98 brk:12:214 mprotect:10:226 getdents64:217:61 clock_gettime:228:113 rt_sigprocmask:14:135
+rt_sigaction:13:134 rt_sigreturn:15:139 madvise:28:233 mremap:25:216 sched_yield:24:124 clock_nanosleep:230:115
+open:2: stat:4: lstat:6: access:21: readlink:89: getdents:78: creat:85: mkdir:83: rmdir:84: unlink:87: rename:82:
+link:86: symlink:88: pipe:22: dup2:33: poll:7: select:23: epoll_create:213: epoll_wait:232: eventfd:284: alarm:37:
+pause:34: time:201: getpgrp:111: arch_prctl:158:
+pread64:17:67 pwrite64:18:68 readv:19:65 writev:20:66 preadv:295:69 pwritev:296:70 preadv2:327:286 pwritev2:328:287
+msync:26:227 mincore:27:232 dup:32:23 dup3:292:24 pipe2:293:59 ppoll:271:73 pselect6:270:72 nanosleep:35:101
+getitimer:36:102 setitimer:38:103 sendfile:40:71 copy_file_range:326:285 exit:60:93 exit_group:231:94 wait4:61:260
+waitid:247:95 uname:63:160 flock:73:32 fsync:74:82 fdatasync:75:83 truncate:76:45 ftruncate:77:46 fallocate:285:47
+fadvise64:221:223 getcwd:79:17 chdir:80:49 fchdir:81:50 umask:95:166 mkdirat:258:34 unlinkat:263:35 renameat:264:38
+renameat2:316:276 linkat:265:37 symlinkat:266:36 readlinkat:267:78 faccessat:269:48 faccessat2:439:439 statx:332:291
+openat2:437:437 statfs:137:43 fstatfs:138:44 gettimeofday:96:169 clock_getres:229:114 times:100:153 getrlimit:97:163
+setrlimit:160:164 getrusage:98:165 sysinfo:99:179 getpid:39:172 getppid:110:173 gettid:186:178 getuid:102:174
+geteuid:107:175 getgid:104:176 getegid:108:177 getgroups:115:158 getresuid:118:148 getresgid:120:150 getpgid:121:155
+getsid:124:156 getpriority:140:141 rt_sigpending:127:136 rt_sigtimedwait:128:137 rt_sigsuspend:130:133
+sigaltstack:131:132 sched_getparam:143:121 sched_getscheduler:145:120 sched_get_priority_max:146:125
+sched_get_priority_min:147:126 sched_rr_get_interval:148:127 sched_getaffinity:204:123 getcpu:309:168
+get_mempolicy:239:236 set_tid_address:218:96 restart_syscall:219:128 set_robust_list:273:99 get_robust_list:274:100
+getrandom:318:278 membarrier:324:283 rseq:334:293 close_range:436:436 futex_waitv:449:449 epoll_create1:291:20
+epoll_ctl:233:21 epoll_pwait:281:22 epoll_pwait2:441:441 eventfd2:290:19 timerfd_create:283:85
+timerfd_settime:286:86 timerfd_gettime:287:87 sendto:44:206 recvfrom:45:207 getsockname:51:204 shutdown:48:210
+"""
+"""Calls of the kernel that a plain Python program makes, with their numbers on x86-64 and 64-bit ARM; no other passes.
+
+Left out on purpose, though the standard library has functions for them: what starts a process or program, sends a
+signal, reaches another socket, changes owners, rights, times or attributes of files (Landlock does not look at these),
+makes nodes of devices, and whatever only an administrator may do.
+"""
+_WHOSE_ARGUMENT_COUNTS = {
+    # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, locks, F_DUPFD_CLOEXEC, F_GETPIPE_SZ, but nothing that would have a
+    # file signal another process when it becomes ready (F_SETOWN, F_SETSIG).
+    "fcntl": ((72, 25), 1, (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)),
+    # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
+    "ioctl": ((16, 29), 1, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),
+    "prlimit64": ((302, 261), 0, (0,)),  # its own limits
+    # SOCK_STREAM, with or without flags: pairs whose ends reach each other only, which asyncio wakes itself by. An
+    # end of SOCK_DGRAM could send to sockets of other processes.
+    "socketpair": ((53, 199), 1, (1, 0x801, 0x80001, 0x80801)),
+    "prctl": ((157, 167), 0, (15, 16, 0x53564D41)),  # names of threads and of memory
+}
+"""Numbers on both machines, the argument that is looked at, and the values of it that pass."""
+_MACHINES = {"x86_64": (0, 0xC000003E, 56, 435), "aarch64": (1, 0xC00000B7, 220, 435)}
+"""Place of its numbers in the lists above, its architecture's mark, its numbers of clone and clone3."""
 
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _EPERM, _ENOSYS = 1, 38
 _LOAD, _EQUAL, _AT_LEAST, _BITS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NR, _ARCH, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
-_SIGNALS_BY_FILE = {"fcntl": (8, 10, 15), "ioctl": (0x8901, 0x8902)}
-"""F_SETOWN, F_SETSIG, F_SETOWN_EX; FIOSETOWN, SIOCSPGRP: a file that becomes ready would signal any process."""
+_NR, _ARCH, _ARGUMENTS = 0, 4, (16, 24)
 _THREAD = 0x00010000
 _READ_FILE, _READ_FOLDER, _EXECUTE = 1 << 2, 1 << 3, 1 << 0
 _DEVICES = ("/dev/null", "/dev/urandom", "/dev/random", "/dev/zero")
+_NEW_MOUNTS, _NEW_NAMES, _NEW_QUEUES, _NEW_USERS, _NEW_NETWORK = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x40000000
+_BIND, _WITH_THOSE_BELOW, _PRIVATE = 0x1000, 0x4000, 0x40000
+_READ_ONLY, _NO_SUID, _NO_DEVICES = 1, 2, 4
 
 
 def main() -> None:
@@ -61,7 +78,9 @@ def main() -> None:
     os.unlink("job.json")
     pipe = int(sys.argv[1])
     sys.argv = ["program"]
-    holds = [name for name, hold in (("landlock", _landlock), ("seccomp", _seccomp)) if hold_on(hold)]
+    # Each needs what the next one takes away: namespaces mount, which Landlock forbids; the filter forbids all of it.
+    wanted = (("namespaces", _namespaces), ("landlock", _landlock), ("capabilities", _capabilities))
+    holds = [name for name, hold in (*wanted, ("seccomp", _seccomp)) if hold_on(hold)]
     _limit(job)
     if "seccomp" not in holds:
         _without_seccomp()
@@ -149,6 +168,88 @@ def _libc() -> ctypes.CDLL:
     return libc
 
 
+def _readable() -> list[str]:
+    """Python, the libraries of the system, and a few files and devices; a folder before those in it."""
+    places = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path, *sysconfig.get_paths().values()}
+    return sorted({"/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", *_DEVICES, *filter(None, places)})
+
+
+def _namespaces() -> bool:
+    """See no file but those that `_readable` lists and the working folder, and be nobody's administrator."""
+    libc = _libc()
+    child = os.fork()  # a try: one that is refused half way would leave this process without a user
+    if child == 0:
+        os._exit(0 if hold_on(lambda: _become_a_user_of_its_own(libc)) else 1)
+    if os.waitpid(child, 0)[1] or not _become_a_user_of_its_own(libc):
+        return False
+    work = os.getcwd()
+    root = os.path.join(os.path.dirname(work), "root")
+    os.mkdir(root)
+    _mount(libc, "", "/", _WITH_THOSE_BELOW | _PRIVATE)
+    _mount(libc, "tmpfs", root, _NO_SUID | _NO_DEVICES, "tmpfs", "size=1m,mode=755")
+    for path in filter(os.path.exists, _readable()):
+        _show(libc, path, root, _READ_ONLY | _NO_SUID | (0 if path in _DEVICES else _NO_DEVICES))
+    _show(libc, work, root, _NO_SUID | _NO_DEVICES)
+    _change_mount(libc, root, _READ_ONLY, below=False)
+    os.chroot(root)
+    os.chdir(work)
+    return True
+
+
+def _become_a_user_of_its_own(libc: ctypes.CDLL) -> bool:
+    """Enter namespaces in which this user's number is the only one."""
+    user, group = os.geteuid(), os.getegid()
+    apart = _NEW_USERS | _NEW_MOUNTS | _NEW_NAMES | _NEW_QUEUES
+    if platform.machine() not in _MACHINES:
+        apart |= _NEW_NETWORK  # elsewhere the filter forbids it, at less cost
+    if libc.unshare(apart):
+        return False
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+    return True
+
+
+def _show(libc: ctypes.CDLL, path: str, root: str, attributes: int) -> None:
+    """Bind a file or folder to the same place below ``root``."""
+    place = root + path
+    if os.path.exists(place) and os.path.samefile(path, place):
+        if not attributes & _READ_ONLY:  # the working folder lies in one that is shown, where it cannot be written
+            _mount(libc, path, place, _BIND | _WITH_THOSE_BELOW)
+            _change_mount(libc, place, attributes, _READ_ONLY)
+        return
+    os.makedirs(place if os.path.isdir(path) else os.path.dirname(place), exist_ok=True)
+    if not os.path.isdir(path):
+        open(place, "w").close()
+    _mount(libc, path, place, _BIND | _WITH_THOSE_BELOW)
+    _change_mount(libc, place, attributes)
+
+
+def _mount(libc: ctypes.CDLL, source: str, place: str, flags: int, kind: str = "", data: str = "") -> None:
+    texts = [os.fsencode(text) or None for text in (source, place, kind, data)]
+    if libc.mount(*texts[:3], ctypes.c_ulong(flags), texts[3]):
+        raise OSError(ctypes.get_errno(), f"mount {place}")
+
+
+def _change_mount(libc: ctypes.CDLL, place: str, attributes: int, clear: int = 0, *, below: bool = True) -> None:
+    """Mount_setattr, of Linux 5.12 and later."""
+    told = struct.pack("=QQQQ", attributes, clear, 0, 0)
+    if libc.syscall(442, -100, os.fsencode(place), 0x8000 if below else 0, told, ctypes.c_size_t(len(told))):
+        raise OSError(ctypes.get_errno(), f"mount_setattr {place}")
+
+
+def _capabilities() -> bool:
+    """Give up every power of an administrator, for good: what root may do, a program must not."""
+    libc = _libc()
+    for number in range(64):
+        if libc.prctl(24, number, 0, 0, 0):  # from the bounding set; a plain user may not, and has nothing to lose
+            break
+    libc.prctl(47, 4, 0, 0, 0)  # the ambient ones
+    header = struct.pack("=II", 0x20080522, 0)
+    done: int = libc.capset(header, struct.pack("=6I", *[0] * 6))
+    return done == 0
+
+
 def _landlock() -> bool:
     """Read Python and the system's libraries, write the working folder, nothing else; kernel's landlock.rst."""
     libc = _libc()
@@ -161,9 +262,7 @@ def _landlock() -> bool:
     rules = libc.syscall(444, attributes, ctypes.c_size_t(size), 0)
     if rules < 0:
         return False
-    readable = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path, *sysconfig.get_paths().values()}
-    readable |= {"/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", *_DEVICES}
-    for path in sorted(readable):
+    for path in _readable():
         _permit(libc, rules, path, _READ_FILE | _READ_FOLDER | _EXECUTE)
     _permit(libc, rules, "/dev/null", _READ_FILE | 1 << 1)
     _permit(libc, rules, os.getcwd(), files & ~_EXECUTE)
@@ -184,7 +283,7 @@ def _permit(libc: ctypes.CDLL, rules: int, path: str, access: int) -> None:
 
 
 def _seccomp() -> bool:
-    """No process, program, socket or signal; a filter in the kernel that nothing takes off again."""
+    """Only the calls of the list above; a filter in the kernel that nothing takes off again."""
     libc = _libc()
     code = _filter(_MACHINES[platform.machine()])
     buffer = ctypes.create_string_buffer(code, len(code))
@@ -193,36 +292,34 @@ def _seccomp() -> bool:
     return done == 0
 
 
-def _filter(machine: dict) -> bytes:  # type: ignore[type-arg]
+def _filter(machine: tuple[int, int, int, int]) -> bytes:
     """Classic BPF: (code, jump if true, jump if false, operand) each."""
+    column, architecture, clone, clone3 = machine
     steps = [
         (_LOAD, 0, 0, _ARCH),
-        (_EQUAL, 1, 0, machine["arch"]),
+        (_EQUAL, 1, 0, architecture),
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, _NR),
         (_AT_LEAST, 0, 1, 0x40000000),  # the other call table of x86-64
         (_RETURN, 0, 0, _KILL),
-        (_EQUAL, 0, 1, machine["clone3"]),
+        (_EQUAL, 0, 1, clone3),
         (_RETURN, 0, 0, _ERRNO | _ENOSYS),  # its flags are out of a filter's sight; libraries then use clone
-        (_EQUAL, 0, 4, machine["clone"]),
-        (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        (_EQUAL, 0, 4, clone),
+        (_LOAD, 0, 0, _ARGUMENTS[0]),
         (_BITS, 0, 1, _THREAD),
         (_RETURN, 0, 0, _ALLOW),
         (_RETURN, 0, 0, _ERRNO | _EPERM),
-        (_EQUAL, 0, 4, machine["prlimit64"]),
-        (_LOAD, 0, 0, _FIRST_ARGUMENT),
-        (_EQUAL, 0, 1, 0),  # its own limits
-        (_RETURN, 0, 0, _ALLOW),
-        (_RETURN, 0, 0, _ERRNO | _EPERM),
     ]
-    for call, commands in _SIGNALS_BY_FILE.items():
-        steps += [(_EQUAL, 0, 2 * len(commands) + 2, machine[call]), (_LOAD, 0, 0, _SECOND_ARGUMENT)]
-        for command in commands:
-            steps += [(_EQUAL, 0, 1, command), (_RETURN, 0, 0, _ERRNO | _EPERM)]
-        steps.append((_RETURN, 0, 0, _ALLOW))
-    for number in machine["denied"]:
-        steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | _EPERM)]
-    steps.append((_RETURN, 0, 0, _ALLOW))
+    for call in _CALLS.split():
+        number = call.split(":")[1 + column]
+        if number:
+            steps += [(_EQUAL, 0, 1, int(number)), (_RETURN, 0, 0, _ALLOW)]
+    for numbers, argument, passing in _WHOSE_ARGUMENT_COUNTS.values():
+        steps += [(_EQUAL, 0, 2 * len(passing) + 2, numbers[column]), (_LOAD, 0, 0, _ARGUMENTS[argument])]
+        for value in passing:
+            steps += [(_EQUAL, 0, 1, value), (_RETURN, 0, 0, _ALLOW)]
+        steps.append((_RETURN, 0, 0, _ERRNO | _EPERM))
+    steps.append((_RETURN, 0, 0, _ERRNO | _EPERM))
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+from harness.terminal import say
 
 if TYPE_CHECKING:
     from harness.registry import Registry
@@ -195,14 +196,14 @@ def _say(registry: Registry, path: Path, document: dict[str, Any]) -> None:
     from .folder import task_name
 
     for account in document["generators"]:
-        click.echo(describe(account))
+        say(describe(account))
     held = document["checker"].get("held_by")
     if held:
-        click.echo(f"programs were held by {', '.join(held)}")
-    click.echo(f"{document['rows']} prompts written to {path.parent}")
+        say(f"programs were held by {', '.join(held)}")
+    say(f"{document['rows']} prompts written to {path.parent}")
     folders = [file.folder / folder for file in registry.files for folder in file.task_folders]
     name = task_name(path, folders)
     if name is None:
         name = f"{path.parent.name}/{path.stem}"
-        click.echo(f"to use it, add to registry.yaml: task_folders: [{path.parent.parent}]")
-    click.echo(f"then: harness eval -m length -t {name}")
+        say(f"to use it, add to registry.yaml: task_folders: [{path.parent.parent}]")
+    say(f"then: harness eval -m length -t {name}")

@@ -7,9 +7,12 @@ what            by                                                   where
 =============== ==================================================== ==========================================
 time            processor limit, and the group killed at the end     everywhere
 memory, files   resource limits; of each file, not of their number   Unix
-processes       seccomp: no new process, no program, no signals      Linux on x86-64 and 64-bit ARM
+kernel          seccomp: only the calls that a plain program makes,  Linux on x86-64 and 64-bit ARM
+                so no process, program, signal, mount or clock
 network         seccomp: no socket; elsewhere the module is emptied  a weak hold where there is no seccomp
-file system     Landlock: reads Python only, writes its folder only  Linux 5.13 or later
+files           namespaces: sees Python and its own folder only      Linux 5.12 or later that lets users make them
+                Landlock: reads Python only, writes its folder only  Linux 5.13 or later
+administrator   all capabilities dropped                             Linux
 environment     empty but for thread counts; ``python -I``; own folder everywhere
 =============== ==================================================== ==========================================
 
@@ -48,7 +51,7 @@ class Ran(NamedTuple):
     output: str = ""
     """The beginning of what it wrote."""
     holds: tuple[str, ...] = ()
-    """What held it besides resource limits: ``landlock``, ``seccomp``."""
+    """What held it besides resource limits: ``namespaces``, ``landlock``, ``capabilities``, ``seccomp``."""
 
 
 def run(program: str, tests: str, *, seconds: float, memory: int) -> Ran:

@@ -8,18 +8,19 @@ import sys
 def main() -> int:
     """Register the model, then hand over to lm-eval; what is wrong is said in one line."""
     from harness.errors import HarnessError
+    from harness.terminal import say
 
     try:
         from lm_eval.__main__ import cli_evaluate
     except ImportError as error:
-        sys.stderr.write(f"lm-eval is needed (pip install lm_eval): {error}" + "\n")
+        say(f"lm-eval is needed (pip install lm_eval): {error}", err=True)
         return 2
     import harness_plugins.lm_eval.language_model  # noqa: F401  registers the name
 
     try:
         cli_evaluate()
     except HarnessError as error:
-        sys.stderr.write(f"harness: {error}" + "\n")
+        say(f"harness: {error}", err=True)
         return error.exit_code
     return 0
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, UsageError
+from harness.terminal import say
 
 _FORM = 1
 """Raised when what is remembered changes its form."""
@@ -80,7 +81,7 @@ def _of_folder(folder: Path, release: str, stamp: tuple[Any, ...]) -> Mapping[st
     known = _recall(place)
     if known is None:
         if len(stamp) == 1 and sys.stderr is not None:
-            sys.stderr.write(f"reading the task files of lm-eval {release}, once for this version ...\n")
+            say(f"reading the task files of lm-eval {release}, once for this version ...", err=True)
         known = _read(folder)
         _remember(place, known)
     return known

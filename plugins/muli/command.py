@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+from harness.terminal import say
 
 if TYPE_CHECKING:
     from harness.registry import Registry
@@ -59,7 +60,7 @@ def command(
         from .drawing import write_picture
 
         write_picture(found, output)
-        click.echo(f"written to {output}", err=True)
+        say(f"written to {output}", err=True)
     if as_json:
         print_json({"detector": str(detector), "text": text, **asdict(found)})
     else:
@@ -106,7 +107,7 @@ def _next_token(registry: Registry, store: Path | None, detector: Path, base: st
         model.load()  # refuses another vocabulary
         answer = door.ask(part, "next_token", [model.detector.prompting.of(Conversation.user(text))])[0]
     for remark in model.remarks():
-        click.echo(f"warning: {remark}", err=True)
+        say(f"warning: {remark}", err=True)
     if isinstance(answer, Failure):
         raise CellError(f"the base model cannot answer: {answer.reason}")
     return answer
@@ -125,8 +126,8 @@ def _say(found: Explanation) -> None:
         + ([number(row.feature), number(row.contribution)] if whole else [])
         for row in found.rows
     ]
-    click.echo(plain_table(head, rows))
+    say(plain_table(head, rows))
     if whole:
-        click.echo(f"\nscore {found.score:+.3f} = these, {found.others:+.3f} of other tokens, {found.bias:+.3f} bias")
+        say(f"\nscore {found.score:+.3f} = these, {found.others:+.3f} of other tokens, {found.bias:+.3f} bias")
     else:
-        click.echo(f"\nbias {found.bias:+.3f}; absolute weights of the tokens not shown add up to {found.others:.3f}")
+        say(f"\nbias {found.bias:+.3f}; absolute weights of the tokens not shown add up to {found.others:.3f}")

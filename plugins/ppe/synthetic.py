@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from harness.terminal import say
 
 FULL_BATTLES = 16_038
 FULL_PROMPTS = {"MMLU-Pro": 512, "MATH": 512, "GPQA": 512, "IFEval": 512, "MBPP-Plus": 507}
@@ -241,10 +242,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         files = write(chosen.folder, rows=chosen.rows, seed=chosen.seed, full=chosen.full, missing=chosen.missing)
     except OSError as error:
         parser.exit(2, f"{error.filename or chosen.folder}: cannot be written: {error.strerror}\n")
-    sys.stdout.write(
+    say(
         f"{len(files)} generated data sets below {chosen.folder}; try them with:\n"
         f"  HARNESS_DATA={chosen.folder} harness eval -m length -t ppe\n"
-        "Their figures cannot be compared with published ones.\n"
+        "Their figures cannot be compared with published ones."
     )
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harness.terminal import visible
+
 
 @pytest.fixture
 def mistakes(study, harness, toys):
@@ -26,7 +28,7 @@ def mistakes(study, harness, toys):
         for options in ((), ("--dry-run",)):
             ran = harness("run", path, *options)
             assert ran.code == 2
-            assert all(line in ran.err for problem in problems for line in problem.splitlines())
+            assert all(visible(line) in ran.err for problem in problems for line in problem.splitlines())
             assert "internal error" not in ran.err
         assert sorted(toys.rglob("*")) == before
         return problems

@@ -184,7 +184,7 @@ def test_nothing_outside_the_folder_is_read_or_written(tmp_path):
     ):
         ran = tried(program)
         assert not ran.passed
-        assert "PermissionError" in ran.why or "Invalid cross-device" in ran.why
+        assert any(word in ran.why for word in ("PermissionError", "FileNotFoundError", "Invalid cross-device"))
     assert secret.read_text() == "s3cret"
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
@@ -221,10 +221,10 @@ SIGNALS_BY_OTHER_MEANS = [
 def test_no_signal_by_other_means_where_there_is_no_landlock(program, tmp_path, monkeypatch):
     cage = tmp_path / "half_a_cage.py"
     load = "import importlib.util as u; s = u.spec_from_file_location('cage', {!r}); m = u.module_from_spec(s)"
-    half = "s.loader.exec_module(m); m._landlock = lambda: False; m.main()"
+    half = "s.loader.exec_module(m); m._landlock = m._namespaces = lambda: False; m.main()"
     cage.write_text(f"{load.format(str(sandbox._CAGE))}; {half}")
     monkeypatch.setattr(sandbox, "_CAGE", cage)
-    assert tried("x = 1").holds == ("seccomp",)
+    assert tried("x = 1").holds == ("capabilities", "seccomp")
     ran = tried(program)
     assert not ran.passed
     assert "not permitted" in ran.why

@@ -77,3 +77,7 @@ def test_a_model_card_is_read_back_by_the_hub(name):
     assert results[0].metric_name == "mean [57.10, 67.20]"
     assert results[0].metric_args == {"unit": "fraction", "interval_95": [0.571, 0.672], "n": 350, "n_failed": 2}
     assert results[1].metric_args["interval_95"] is None
+
+
+def test_latex_shows_what_would_turn_the_direction_of_writing():
+    assert latex_text("a\u202egnp\u2066\x1b") == r"a\textbackslash{}u202egnp\textbackslash{}u2066\textbackslash{}x1b"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,11 +16,6 @@ from harness.registry import Registry
 from harness.store import Store
 from harness.store import schema as s
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking",
-    "--disable-component-update --disable-sync",
-)
 MODELS = ["good", "better", "poor", "patchy", "judge"]
 ITEMS = 60
 
@@ -172,21 +165,6 @@ def site(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """The store without the model that failed on some items."""
     return lab.only(tmp_path_factory.mktemp("whole"), "good", "better", "poor", "judge")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium, started once."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not shutil.which(CHROMIUM):
-        pytest.skip(f"there is no {CHROMIUM}")
-    with sync_api.sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=CHROMIUM, args=" ".join(FLAGS).split(), viewport={"width": 1280, "height": 900}
-        )
-        context.set_default_timeout(20_000)
-        yield context
-        context.close()
 
 
 @pytest.fixture

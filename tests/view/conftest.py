@@ -12,17 +12,6 @@ from typing import NamedTuple
 
 import pytest
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 HOSTILE = {
     "script": "<script>window.pwned = 1</script>",
     "handler": '"><img src=x onerror="window.pwned = 2">',
@@ -97,20 +86,6 @@ def view(toys, tmp_path):
             return Viewer(listening.getsockname()[1], token)
 
         yield start
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """One browser for all tests of a module; closed after it, since its event loop would be in the way of others."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"there is no browser at {CHROMIUM}")
-    with playwright.sync_playwright() as started:
-        context = started.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("browser"), executable_path=CHROMIUM, args=FLAGS, viewport=None
-        )
-        yield context
-        context.close()
 
 
 @pytest.fixture
