@@ -139,7 +139,7 @@ def memory(folder: Path, prompts: int, tokens: int) -> None:
         seen.append(resident())
         return made
 
-    matrix = extract(folder / "large.f32", prompts, tokens, rows)
+    matrix = extract(folder / "large.f32", prompts, tokens, rows).matrix
     extracted = max(seen)
     scale = measure(matrix)
     found = solve(Standardised(matrix, scale), labels, 5e-3, told=lambda *_: seen.append(resident()))

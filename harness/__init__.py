@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from harness.columns import BadValue
     from harness.digests import file_identity
     from harness.errors import HarnessError
+    from harness.files import write_atomically
     from harness.hooks import hookimpl
     from harness.metric import Columns, MeanMetric, Metric
     from harness.model import Model
@@ -70,6 +71,7 @@ _HOMES = {
     "columns": ("BadValue",),
     "digests": ("file_identity",),
     "errors": ("HarnessError",),
+    "files": ("write_atomically",),
     "hooks": ("hookimpl",),
     "metric": ("Columns", "MeanMetric", "Metric"),
     "model": ("Model",),
@@ -127,6 +129,7 @@ __all__ = [
     "file_identity",
     "hookimpl",
     "train",
+    "write_atomically",
 ]
 
 

@@ -125,7 +125,7 @@ def train(
     with Store(path) as opened:
         door = Runner(registry, opened, progress=progress).door()
         if handle is not None:
-            train_missing(registry, opened, door, handle, models_folder(path), progress=progress)
+            train_missing(registry, opened, door, handle, progress=progress)
         return fit(
             registry,
             opened,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError, StoreError
+from harness.files import NO_ROOM, is_full
 from harness.metric import Columns
-from harness.npz import DamagedArrays, read_npz
+from harness.npz import DamagedArrays, read_npz, write_npz
 from harness.store.reading import Readable
 from harness.store.records import CellRecord
 from harness.task import Item
@@ -158,8 +158,6 @@ def duplicate_ids(table: Table) -> list[str]:
 
 def save_table(table: Table, path: Path) -> None:
     """Write a table so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     arrays: dict[str, Any] = {f"column/{name}": value for name, value in table.columns.values.items()}
     arrays |= {
         "ids": table.ids,
@@ -171,13 +169,10 @@ def save_table(table: Table, path: Path) -> None:
     width = max((len(c) for c in table.combinations), default=0)
     arrays["combinations"] = np.array([[*c, *[-1] * (width - len(c))] for c in table.combinations], dtype=np.int32)
     try:
-        with partial.open("wb") as stream:
-            np.savez_compressed(stream, **arrays)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_npz(path, arrays, compressed=True)
     except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror}") from error
+        raise StoreError(f"{path}: {NO_ROOM if is_full(error) else f'cannot be written: {error.strerror}'}") from error
 
 
 def load_table(path: Path, facts: Mapping[str, Any]) -> Table:

@@ -19,16 +19,24 @@ from harness.ask import Door
 from harness.build import build_task
 from harness.capabilities import Failure, Request, Response
 from harness.digests import file_identity
-from harness.errors import CellError, DataError, UsageError
+from harness.errors import CellError, DataError, StoreError, UsageError
+from harness.files import NO_ROOM, is_full, write_atomically
 from harness.folds import fold_numbers
-from harness.model import MANIFEST, Model
-from harness.outputs import write_atomically
+from harness.model import Model
 from harness.progress import Progress
 from harness.registry import Entry, Registry
 from harness.resolve import ModelHandle, written
 from harness.store import Store
 from harness.task import Item
-from harness.training import check_base, check_task, fit, good_items, warn_of_flattery
+from harness.training import (
+    check_base,
+    check_task,
+    fit,
+    good_items,
+    items_digest,
+    train_missing,
+    warn_of_flattery,
+)
 
 FOLDS = "folds.json"
 FEWEST = 2
@@ -159,9 +167,12 @@ def cross_fit(
     check_base(kind, trainer.name, base)
     if count < FEWEST:
         raise UsageError(f"--folds {count}: at least {FEWEST}")
-    warn_of_flattery(base, task.name, split, progress)
     offers = _offers(registry, kind.model)
-    fold_of = assign(list(good_items(task, split, limit)), count, seed)
+    items = list(good_items(task, split, limit))
+    fold_of = assign(items, count, seed)
+    if base is not None:
+        train_missing(registry, store, door, base, progress=progress)
+    warn_of_flattery(base, task.name, split, progress)
     facts = {
         "task": task.name,
         "task_digest": task.definition.digest,
@@ -175,14 +186,11 @@ def cross_fit(
         "seed": seed,
         "split": split,
         "limit": limit,
+        "items": items_digest(items),
         "assignment": fold_of,
     }
     place = store.folder / "models" / "cross-fitted" / _name(facts)
-    place.mkdir(parents=True, exist_ok=True)
     for fold in range(count):
-        if (place / f"fold-{fold}" / MANIFEST).is_file():
-            continue
-        progress.say(f"training {trainer.name} without part {fold + 1} of {count} of {task_name}")
         fit(
             registry,
             store,
@@ -196,8 +204,14 @@ def cross_fit(
             split=split,
             limit=limit,
             without=frozenset(id_ for id_, own in fold_of.items() if own == fold),
+            keep=True,
+            saying=f"training {trainer.name} without part {fold + 1} of {count} of {task_name}",
         )
-    write_atomically(place / FOLDS, json.dumps(facts, indent=1, default=str) + "\n")
+    whole = json.dumps(facts, indent=1, default=str) + "\n"
+    try:
+        write_atomically(place / FOLDS, whole)
+    except OSError as error:
+        raise StoreError(f"{place}: {NO_ROOM if is_full(error) else f'cannot be written: {error.strerror}'}") from error
     return place
 
 

@@ -9,6 +9,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.files import write_atomically
+
 LARGE = 64 * 1024 * 1024
 """Bytes from which a digest is worth remembering: a tenth of a second and more."""
 
@@ -71,8 +73,6 @@ def _place(file: Path) -> Path:
 
 
 def _keep(place: Path, entry: dict[str, object]) -> None:
-    partial = place.with_suffix(f".{os.getpid()}")
     with contextlib.suppress(OSError):  # a home that cannot be written costs time, nothing else
         place.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(entry), encoding="utf-8")
-        partial.replace(place)
+        write_atomically(place, json.dumps(entry), durable=False)  # made again in seconds

@@ -86,6 +86,9 @@ class Model:
     refused: ClassVar[Mapping[str, str]] = {}
     """Arguments that users may expect and that are refused, under this name or one much like it, with the reason."""
 
+    paths: ClassVar[tuple[str, ...]] = ("path",)
+    """Arguments that name files or folders, if they are there: a product trained over the model keeps them absolute."""
+
     part_names: ClassVar[tuple[str, ...]] = ()
     """Arguments that name other models; each is resolved by the registry and placed in `parts`. One whose default is
     empty may be left out."""

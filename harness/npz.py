@@ -1,17 +1,31 @@
-"""Files of named arrays: read without ever executing what they hold, and a damaged one said in plain words."""
+"""Files of named arrays: written whole or not at all, read without ever executing what they hold."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.files import replacing
+
 
 class DamagedArrays(ValueError):
     """A file that holds no whole arrays."""
+
+
+def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]], *, compressed: bool = False) -> None:
+    """Write arrays by name so that the file is there whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    save: Any = np.savez_compressed if compressed else np.savez
+    with replacing(path) as stream:
+        save(stream, **arrays)
 
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:

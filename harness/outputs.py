@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -135,28 +134,3 @@ def resolved(path: Path) -> str:
         return os.path.realpath(os.path.expanduser(path))
     except ValueError:  # no name of a file
         return os.path.join(os.getcwd(), path)
-
-
-def write_atomically(path: Path, content: str | bytes, *, durable: bool = True) -> None:
-    """Write a file so that it is there whole or not at all; what could not be written leaves nothing behind.
-
-    Args:
-        path: Where; what is there is replaced.
-        content: Texts are written as UTF-8.
-        durable: Wait until the disk has it, so that it outlives a loss of power.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as stream:
-            stream.write(content.encode("utf-8") if isinstance(content, str) else content)
-            if durable:
-                stream.flush()
-                os.fsync(stream.fileno())
-        partial.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise

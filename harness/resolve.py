@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 
 from harness.arguments import Arguments, check_arguments, parse_arguments
 from harness.capabilities import Request, Response
+from harness.digests import file_identity
 from harness.encodable import encodable
 from harness.errors import CellError, ConfigurationError, HarnessError, UsageError, did_you_mean
 from harness.model import MANIFEST, Model, Part
@@ -50,9 +52,15 @@ class ModelHandle:
 
     @property
     def specification(self) -> str:
-        """``NAME:key=value,...``, which names the same model again."""
-        listed = ",".join(f"{key}={written(value)}" for key, value in self.arguments.items())
+        """``NAME:key=value,...``, which names the same model again, in whatever directory."""
+        listed = ",".join(f"{key}={written(self._anywhere(key, value))}" for key, value in self.arguments.items())
         return f"{self.entry.name}:{listed}" if listed else self.entry.name
+
+    def _anywhere(self, key: str, value: Any) -> Any:
+        """An argument as it says the same in every directory: a product of training is used elsewhere."""
+        if key in self.parts and value:
+            return self.parts[key].specification
+        return absolute(value) if _names_file(self.model, key, value) else value
 
     def as_part(self, ask: Callable[[str, Sequence[Request]], list[Response]]) -> Part:
         """This model for one that is built over it, or trained over it."""
@@ -67,6 +75,11 @@ class ModelHandle:
     def everyone(self) -> list[ModelHandle]:
         """This model and those inside it."""
         return [self, *(handle for part in self.parts.values() for handle in part.everyone())]
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether it, and everything inside it, is there."""
+        return all(handle.model is not None for handle in self.everyone())
 
     @property
     def reads_text(self) -> bool:
@@ -111,11 +124,35 @@ class ModelHandle:
 class Training:
     """How a named model is to be made, and where the product lies."""
 
+    name: str
+    """In registry.yaml."""
     trainer: Entry
     task: str
     settings: Mapping[str, Any]
-    base: str | None
-    directory: Path
+    base: ModelHandle | None
+    data: str
+    """Hash of the definition of the task, and of the files that its train split is read from."""
+    models_folder: Path
+    known: dict[str, ModelHandle]
+    """Models that were made before, by specification."""
+
+    @property
+    def directory(self) -> Path:
+        """Another task, trainer, setting or base, down to the weights at the bottom, has another directory.
+
+        Raises:
+            CellError: the base, or a model inside it, has to be trained first; what it will be is not known before.
+        """
+        base = self.base.fingerprint if self.base else None
+        what = [self.trainer.reference, self.trainer.load().version, self.data, dict(self.settings), base]
+        text = json.dumps(what, sort_keys=True, default=str)
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+        return self.models_folder / f"{self.name.replace('/', '-')}-{digest}"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the product is there."""
+        return (self.base is None or self.base.is_trained) and (self.directory / MANIFEST).is_file()
 
 
 def parse_specification(text: str) -> Specification:
@@ -183,9 +220,17 @@ class _Surroundings:
 def _resolve(at: _Surroundings, wanted: Specification, *, seen: tuple[str, ...]) -> ModelHandle:
     registry = at.registry
     named = registry.named_models()
+    if wanted.name in seen and getattr(named[wanted.name], "trainer", None):
+        chain = " over ".join([*seen[seen.index(wanted.name) :], wanted.name])
+        raise ConfigurationError(
+            f"registry.yaml trains {chain}, which would never end; a registered model that is called the same is "
+            f"DISTRIBUTION/{wanted.name}"
+        )
     if wanted.name not in named or wanted.name in seen:
         known = {*registry.names("model"), *named}
         if wanted.name not in {*known, *(e.qualified for e in registry.entries("model"))}:
+            if wanted.name in seen:
+                raise ConfigurationError(f"registry.yaml builds {' over '.join([*seen, wanted.name])}: over itself")
             registry_names = UsageError(f"no model is named {wanted.name!r}{did_you_mean(wanted.name, known)}")
             if registry.plugins.troubled or registry.plugins.disabled:
                 registry.find("model", wanted.name)  # its message names the plugins that may have held it
@@ -198,7 +243,7 @@ def _resolve(at: _Surroundings, wanted: Specification, *, seen: tuple[str, ...])
         merged = Arguments().replaced_by(inner.arguments).replaced_by(wanted.arguments)
         return _resolve(at, Specification(wanted.label, inner.name, merged), seen=seen)
     if declared.trainer:
-        return _resolve_trained(at, wanted, declared)
+        return _resolve_trained(at, wanted, declared, seen)
     inner = parse_specification(declared.model)
     arguments = Arguments().replaced_by(inner.arguments).replaced_by(declared.arguments).replaced_by(wanted.arguments)
     return _resolve(at, Specification(wanted.label, inner.name, arguments), seen=seen)
@@ -278,40 +323,79 @@ def _check_parts(name: str, model: Model, parts: Mapping[str, ModelHandle]) -> N
             )
 
 
-def _resolve_trained(at: _Surroundings, wanted: Specification, declared: Any) -> ModelHandle:
-    registry, models_folder = at.registry, at.models_folder
+def _resolve_trained(at: _Surroundings, wanted: Specification, declared: Any, seen: tuple[str, ...]) -> ModelHandle:
+    registry = at.registry
     trainer = registry.find("trainer", declared.trainer)
     if wanted.arguments:
         raise UsageError(f"the model {wanted.name!r} is trained as registry.yaml says and takes no arguments")
     settings = check_arguments(f"model {wanted.name!r}: trainer {trainer.name!r}", trainer.load(), declared.settings)
-    directory = models_folder / f"{wanted.name.replace('/', '-')}-{_training_digest(registry, trainer, declared)}"
+    base = None
+    if declared.base:
+        if declared.base not in at.known:
+            at.known[declared.base] = _resolve(at, parse_specification(declared.base), seen=seen)
+        base = at.known[declared.base]
+    training = Training(
+        wanted.name,
+        trainer,
+        declared.task,
+        settings,
+        base,
+        _data_digest(registry, declared.task),
+        at.models_folder,
+        at.known,
+    )
     entry = registry.find("model", trainer.facts.model)
-    training = Training(trainer, declared.task, settings, declared.base, directory)
     handle = ModelHandle(wanted.label, entry, {}, entry.facts.offers, None, training)
-    if (directory / MANIFEST).is_file():
-        finish_training(registry, handle, models_folder)
+    if training.is_done:
+        finish_training(registry, handle)
     return handle
 
 
-def _training_digest(registry: Registry, trainer: Entry, declared: Any) -> str:
-    """Another task definition, trainer or setting trains another model, in another directory."""
-    from harness.build import task_digest
+def _data_digest(registry: Registry, name: str) -> str:
+    """Hash of a task's definition and of the files of its train split, as far as they lie here."""
+    from harness.build import build_task
 
-    if not registry.tasks().exists(declared.task):
+    if not registry.tasks().exists(name):
         raise ConfigurationError(
-            f"registry.yaml trains on the task {declared.task!r}, which does not exist"
-            f"{did_you_mean(declared.task, registry.tasks().files())}"
+            f"registry.yaml trains on the task {name!r}, which does not exist"
+            f"{did_you_mean(name, registry.tasks().files())}"
         )
-    digest = task_digest(registry, declared.task)
-    kind = trainer.load()
-    text = json.dumps([trainer.reference, kind.version, digest, declared.settings, declared.base], sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+    task = build_task(registry, name)
+    files = [file_identity(path) for path in task.files("train") if path.is_file()]
+    return "+".join([task.definition.digest, *files])
 
 
-def finish_training(registry: Registry, handle: ModelHandle, models_folder: Path) -> None:
+def finish_training(registry: Registry, handle: ModelHandle) -> None:
     """Make the handle of a model that has just been trained usable."""
-    assert handle.training is not None
-    wanted = Specification(handle.label, handle.entry.name, {"path": str(handle.training.directory)})
-    trained = _construct(_Surroundings(registry, models_folder, {}), wanted, handle.entry, ())
+    training = handle.training
+    assert training is not None
+    arguments: dict[str, Any] = {"path": str(training.directory)}
+    if training.base is not None:
+        # The product names what it was trained over by its place then; the base itself is at hand, and loaded once.
+        training.known.setdefault(training.base.specification, training.base)
+        if "base" in getattr(handle.entry.load(), "part_names", ()):
+            arguments["base"] = training.base.specification
+    at = _Surroundings(registry, training.models_folder, training.known)
+    trained = _construct(at, Specification(handle.label, handle.entry.name, arguments), handle.entry, ())
     handle.model, handle.arguments, handle.offers = trained.model, trained.arguments, trained.offers
     handle.parts = trained.parts
+
+
+def absolute(value: str) -> str:
+    """A path as it leads to the same place from everywhere; links in it stay."""
+    return os.path.abspath(os.path.expanduser(value))
+
+
+def _names_file(model: Model | None, key: str, value: Any) -> bool:
+    """Whether an argument names a file or folder that is there.
+
+    An argument that may hold a name as well, such as that of a prompt, names a file only by its ending or a slash.
+    """
+    if model is None or not isinstance(value, str) or not value:
+        return False
+    if key not in model.paths and not (key in getattr(model, "places", ()) and ("/" in value or "." in value)):
+        return False
+    try:
+        return os.path.exists(os.path.expanduser(value))
+    except ValueError:  # no name of a file
+        return False

@@ -126,10 +126,12 @@ class Runner:
             status = "failed"
             raise
         finally:
-            self._executor.close()
             outcome.run["status"] = status
-            finish_run(self._store, number, status)
-            self._call("run_finished", run=outcome.run, status=status)
+            try:
+                self._executor.close()
+            finally:  # how the run ended is filed, however its models take their leave
+                finish_run(self._store, number, status)
+                self._call("run_finished", run=outcome.run, status=status)
         return outcome
 
     def _release(self, done: Cell, rest: Sequence[Cell]) -> None:
@@ -221,8 +223,7 @@ class Runner:
         return list(dict.fromkeys(said))
 
     def _train_first(self, handle: ModelHandle) -> None:
-        models_folder = self._store.folder / "models"
-        train_missing(self._registry, self._store, self.door(), handle, models_folder, progress=self._progress)
+        train_missing(self._registry, self._store, self.door(), handle, progress=self._progress)
 
     def _answer_all(self, cell: Cell, plan: Plan, door: Door, record: CellRecord) -> Table:
         """Ask for every item, chunk by chunk, and collect the figures."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.capabilities import Conversation, Failure, Message, Origin, Request, Response
@@ -163,6 +164,17 @@ class Task:
     def describe_data(self, split: str) -> str:
         """Where a split's rows come from, for messages."""
         return ", ".join(part.source.description for part in self.definition.parts[split])
+
+    def files(self, split: str) -> list[Path]:
+        """The files on this machine that a split's rows are read from; none for other sources."""
+        sources = [part.source for part in self.definition.parts.get(split, ())]
+        found = []
+        while sources:
+            source: Any = sources.pop(0)
+            path, inner = getattr(source, "path", None), getattr(source, "source", None)
+            found += [path] if isinstance(path, Path) else []
+            sources += [inner] if inner is not None else []
+        return found
 
     def count(self, split: str = "test") -> int | None:
         """How many items a split has, where that is cheap to know."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
+import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,75 +16,36 @@ from harness.ask import Door
 from harness.build import build_task
 from harness.capabilities import Request, Response
 from harness.environment import versions
-from harness.errors import DataError, HarnessError, UsageError
+from harness.errors import DataError, HarnessError, StoreError, UsageError
+from harness.files import NO_ROOM, alone, is_full, remove_leftovers, write_atomically
 from harness.model import MANIFEST
-from harness.outputs import write_atomically
 from harness.plugins import describe, plugin_code
 from harness.progress import Progress
 from harness.registry import Entry, Registry
-from harness.resolve import ModelHandle, finish_training, resolve_model
+from harness.resolve import ModelHandle, absolute, finish_training
 from harness.store import Store
-from harness.store.records import now, save_curve
+from harness.store.records import delete_curve, now, save_curve
 from harness.task import BadItem, Item, Task
 from harness.trainer import Ask, Trainer
 
+SETTINGS = "settings.json"
+"""In a work directory: what is being trained."""
 
-def train_missing(
-    registry: Registry,
-    store: Store,
-    door: Door,
-    handle: ModelHandle,
-    models_folder: Path,
-    *,
-    progress: Progress,
-) -> None:
+
+def train_missing(registry: Registry, store: Store, door: Door, handle: ModelHandle, *, progress: Progress) -> None:
     """Train a model, and first those inside it, where registry.yaml declares them by their trainers."""
     for inner in reversed(handle.everyone()):  # parts before what is built over them
         if inner.training is not None and inner.model is None:
-            train_handle(registry, store, door, inner, models_folder, progress=progress)
+            train_handle(registry, store, door, inner, progress=progress)
 
 
-def train_handle(
-    registry: Registry,
-    store: Store,
-    door: Door,
-    handle: ModelHandle,
-    models_folder: Path,
-    *,
-    progress: Progress,
-) -> None:
-    """Train a model that registry.yaml declares by its trainer, and make its handle usable."""
+def train_handle(registry: Registry, store: Store, door: Door, handle: ModelHandle, *, progress: Progress) -> None:
+    """Train a model that registry.yaml declares by its trainer, and first what it is over; make its handle usable."""
     training = handle.training
     assert training is not None
-    with _alone(training.directory):
-        _train_once(registry, store, door, handle, models_folder, progress=progress)
-    finish_training(registry, handle, models_folder)
-
-
-@contextlib.contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """Let one process train into a directory; another that wants the same model waits and finds it trained."""
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:  # no such lock on this system
-        yield
-        return
-    with directory.with_name(directory.name + ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _train_once(
-    registry: Registry, store: Store, door: Door, handle: ModelHandle, models_folder: Path, *, progress: Progress
-) -> None:
-    training = handle.training
-    assert training is not None
-    if not (training.directory / MANIFEST).is_file():
-        progress.say(f"training {handle.label} on {training.task} (first use); it will be kept in {training.directory}")
-        base = resolve_model(registry, training.base, models_folder=models_folder) if training.base else None
-        if base is not None:
-            train_missing(registry, store, door, base, models_folder, progress=progress)
+    if training.base is not None:
+        train_missing(registry, store, door, training.base, progress=progress)
+    if not training.is_done:
         fit(
             registry,
             store,
@@ -92,10 +53,13 @@ def _train_once(
             training.trainer,
             training.task,
             training.directory,
-            base=base,
+            base=training.base,
             settings=training.settings,
             progress=progress,
+            keep=True,
+            saying=f"training {handle.label} on {training.task} (first use); it will be kept in {training.directory}",
         )
+    finish_training(registry, handle)
 
 
 def fit(
@@ -112,8 +76,29 @@ def fit(
     split: str = "train",
     limit: int | None = None,
     without: frozenset[str] = frozenset(),
+    keep: bool = False,
+    saying: str = "",
 ) -> dict[str, Any]:
-    """Train a model into ``directory``; an interrupted training of the same settings goes on where it was.
+    """Train a model into ``directory``; an interrupted training of the same thing goes on where it was.
+
+    The same thing is all that the weights depend on: trainer, task, items, settings, and the base down to its weights.
+    Of several processes that train into one directory one does, and the others wait for its product.
+
+    Args:
+        registry: The plugins.
+        store: Keeps the learning curve.
+        door: Through which the base is asked.
+        trainer: What trains.
+        task_name: What is learned from.
+        directory: Where the product goes.
+        base: The base model, trained itself.
+        settings: Of the trainer.
+        progress: Told how far it is.
+        split: Of the task.
+        limit: Only the first items.
+        without: Ids of items that are left out.
+        keep: A product of the same thing that is there already is what was asked for, and no mistake.
+        saying: Said before the training begins.
 
     Returns:
         The manifest.
@@ -141,37 +126,118 @@ def fit(
     }
     if not without:  # who trains several such models says it once
         warn_of_flattery(base, task.name, split, progress)
-    workdir = _claim(directory, wanted)
-    start = time.perf_counter()
 
-    def ask(capability: str, requests: Sequence[Request]) -> list[Response]:
-        assert base is not None
-        return door.ask(base, capability, requests)
+    def items() -> Iterator[Item]:
+        return (item for item in good_items(task, split, limit) if item.id not in without)
 
-    def report(step: int, **values: float) -> None:
-        save_curve(store, str(directory), step, values)
-        progress.step(directory.name, step, **values)
+    wanted["items"] = items_digest(items())
+    _make_folder(directory)
+    with alone(
+        directory.with_name(directory.name + ".lock"),
+        waiting=lambda: progress.say(f"another process trains into {directory}; waiting for it"),
+    ) as waited:
+        found = _finished(directory, wanted) if keep or waited else None
+        if found is not None:
+            return found
+        workdir = directory.with_name(directory.name + ".partial")
+        found = _finished(workdir, wanted)
+        if found is not None and not os.path.lexists(directory) and not workdir.is_symlink():
+            _finish(workdir, directory, found)  # killed in the last moment
+            return found
+        _claim(directory, workdir, wanted, store)
+        if saying:
+            progress.say(saying)
+        start = time.perf_counter()
 
-    items = (item for item in good_items(task, split, limit) if item.id not in without)
+        def ask(capability: str, requests: Sequence[Request]) -> list[Response]:
+            assert base is not None
+            return door.ask(base, capability, requests)
+
+        def report(step: int, **values: float) -> None:
+            save_curve(store, curve_of(directory), step, values)
+            progress.step(directory.name, step, **values)
+
+        door_to_base = base.as_part(ask) if base else None
+        figures = _fitted(kind(**settings), trainer.name, task, split, items(), workdir, door_to_base, report)
+        manifest = {
+            **wanted,
+            "curve": curve_of(directory),
+            "figures": dict(figures),
+            "seconds": time.perf_counter() - start,
+            "made": now(),
+            "versions": versions(),
+        }
+        _finish(workdir, directory, manifest)
+    return manifest
+
+
+def _fitted(
+    trainer: Trainer,
+    name: str,
+    task: Task,
+    split: str,
+    items: Iterator[Item],
+    workdir: Path,
+    ask: Ask | None,
+    report: Callable[..., None],
+) -> Mapping[str, Any]:
+    """What `Trainer.fit` returns; its errors say which trainer failed on what."""
     try:
-        figures = kind(**settings).fit(task, items, workdir, ask=base.as_part(ask) if base else None, progress=report)
+        return trainer.fit(task, items, workdir, ask=ask, progress=report)
     except HarnessError:
         raise
     except ValueError as error:
-        raise DataError(f"the trainer {trainer.name!r} cannot learn from {task.name} [{split}]: {error}") from error
+        raise DataError(f"the trainer {name!r} cannot learn from {task.name} [{split}]: {error}") from error
     except Exception as error:  # a plugin's code
-        raise DataError(f"the trainer {trainer.name!r} failed on {task.name} [{split}]: {describe(error)}") from error
-    manifest = {
-        **wanted,
-        "figures": dict(figures),
-        "seconds": time.perf_counter() - start,
-        "made": now(),
-        "versions": versions(),
-    }
-    write_atomically(workdir / MANIFEST, json.dumps(manifest, indent=2, default=str) + "\n")
-    (workdir / "settings.json").unlink(missing_ok=True)
-    workdir.rename(directory)
-    return manifest
+        if is_full(error):
+            raise StoreError(f"{workdir}: {NO_ROOM}") from error
+        raise DataError(f"the trainer {name!r} failed on {task.name} [{split}]: {describe(error)}") from error
+
+
+def curve_of(directory: Path) -> str:
+    """What the store calls the learning curve of a training into a directory: its place, as seen from everywhere."""
+    return absolute(str(directory))
+
+
+def items_digest(items: Iterable[Item]) -> str:
+    """Hash of all that is learned from, in order."""
+    import msgspec
+
+    def other(value: Any) -> Any:
+        if hasattr(value, "tobytes"):
+            return [str(value.dtype), list(value.shape), hashlib.blake2b(value.tobytes()).hexdigest()]
+        return repr(value)
+
+    encoder = msgspec.json.Encoder(enc_hook=other, order="deterministic")
+    whole = hashlib.blake2b(digest_size=16)
+    for item in items:
+        content = (item.id, item.cluster, dict(item.fields))
+        try:
+            whole.update(encoder.encode(content) + b"\n")
+        except (TypeError, ValueError):  # keys that are no texts, half of a pair of surrogates
+            whole.update(repr(content).encode("utf-8", "surrogatepass") + b"\n")
+    return whole.hexdigest()
+
+
+def _finished(directory: Path, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The manifest of a product that is of the same thing."""
+    try:
+        found: dict[str, Any] = json.loads((directory / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    same = json.loads(json.dumps(dict(wanted), default=str))
+    return found if {key: found.get(key) for key in same} == same else None
+
+
+def _finish(workdir: Path, directory: Path, manifest: Mapping[str, Any]) -> None:
+    """Make a product of what was trained."""
+    try:
+        write_atomically(workdir / MANIFEST, json.dumps(manifest, indent=2, default=str) + "\n")
+        (workdir / SETTINGS).unlink(missing_ok=True)
+        workdir.rename(directory)
+    except OSError as error:
+        reason = NO_ROOM if is_full(error) else f"cannot be written: {error.strerror}; the same command goes on"
+        raise StoreError(f"{directory}: {reason}") from error
 
 
 def _digest(ids: frozenset[str]) -> str:
@@ -242,21 +308,47 @@ def good_items(task: Task, split: str, limit: int | None) -> Iterator[Item]:
         yield item
 
 
-def _claim(directory: Path, wanted: Mapping[str, Any]) -> Path:
-    """The work directory of a training; an unfinished one is taken up only if it was for the same thing."""
-    if directory.exists():
-        raise UsageError(f"{directory} exists already; choose another place, or delete it to train anew")
-    workdir = directory.with_name(directory.name + ".partial")
-    settings = workdir / "settings.json"
-    text = json.dumps(wanted, sort_keys=True, default=str)
+def _make_folder(directory: Path) -> None:
     try:
-        if settings.is_file() and settings.read_text("utf-8") != text:
-            shutil.rmtree(workdir)
-        workdir.mkdir(parents=True, exist_ok=True)
-        write_atomically(settings, text)
+        directory.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{directory}: cannot be made: {error.strerror}; choose another place") from error
-    return workdir
+
+
+def _claim(directory: Path, workdir: Path, wanted: Mapping[str, Any], store: Store) -> None:
+    """Make the work directory of a training; an unfinished one is taken up only if it was for the same thing."""
+    if os.path.lexists(directory):
+        raise UsageError(f"{directory} exists already; choose another place, or delete it to train anew")
+    text = json.dumps(wanted, sort_keys=True, default=str)
+    try:
+        if workdir.is_symlink():
+            raise UsageError(f"{workdir}: is a link, which is not followed; delete it")
+        workdir.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(workdir)
+        if not _is_of(workdir, text):
+            shutil.rmtree(workdir)
+            workdir.mkdir()
+            delete_curve(store, curve_of(directory))
+        write_atomically(workdir / SETTINGS, text)
+    except OSError as error:
+        reason = NO_ROOM if is_full(error) else f"cannot be made: {error.strerror}; choose another place"
+        raise UsageError(f"{directory}: {reason}") from error
+
+
+def _is_of(workdir: Path, text: str) -> bool:
+    """Whether an unfinished training is of the same thing.
+
+    Raises:
+        UsageError: the folder is of somebody else, and is not deleted.
+    """
+    try:
+        return (workdir / SETTINGS).read_text("utf-8") == text
+    except FileNotFoundError:
+        if any(workdir.iterdir()) and not (workdir / MANIFEST).is_file():
+            raise UsageError(f"{workdir}: is in the way, and is no unfinished training; move it away") from None
+        return False
+    except UnicodeDecodeError:
+        return False
 
 
 __all__ = [

@@ -85,7 +85,7 @@ def test_a_hyphen_is_standard_output(evaluated, harness):
 
 
 def test_a_file_that_cannot_be_written_whole_leaves_no_part(tmp_path, monkeypatch):
-    from harness.outputs import write_atomically
+    from harness.files import write_atomically
 
     def full(number):
         raise OSError(28, "No space left on device")

@@ -85,8 +85,8 @@ def _write(output: Path, report: object, everything: bool) -> None:
     import json
 
     from harness.errors import UsageError
+    from harness.files import write_atomically
     from harness.outcomes import Report, document, render
-    from harness.outputs import write_atomically
 
     assert isinstance(report, Report)
     file = output if output.suffix in {".html", ".json", ".txt"} else output / PAGE

@@ -164,8 +164,8 @@ def _show(
 
 def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder: Path, confidence: float) -> None:
     from harness.api import build_leaderboard
+    from harness.files import write_atomically
     from harness.leaderboard import render
-    from harness.outputs import write_atomically
 
     board = build_leaderboard(name, store=store, confidence=confidence, registry=registry)
     if not board.columns:

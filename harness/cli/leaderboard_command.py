@@ -149,8 +149,8 @@ def _write_board(
 ) -> None:
     from harness.api import build_leaderboard
     from harness.errors import UsageError
+    from harness.files import write_atomically
     from harness.leaderboard import render
-    from harness.outputs import write_atomically
 
     if output is not None:
         refuse_to_replace(output, [*_read(registry, store, merge), *published])

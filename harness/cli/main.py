@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from harness.errors import HarnessError, did_you_mean
+from harness.stopping import stoppable
 from harness.terminal import guard_libraries, say, visible
 
 COMMANDS = {
@@ -140,11 +141,28 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit status."""
     guard_libraries()
-    sys.exit(run(arguments))
+    with stoppable(for_good=True) as requests:
+        try:
+            code = run(arguments)
+        except KeyboardInterrupt:  # in the last moments of a command
+            code = 130
+        if requests.first is not None:
+            code = requests.exit_code if code == 130 else code
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
+    with stoppable() as requests:
+        try:
+            return _run(arguments)
+        except (KeyboardInterrupt, click.Abort) as error:
+            newline = "" if isinstance(error, click.Abort) else "\n"  # click has ended the line already
+            _say(f"{newline}stopped; what was computed is kept, and the same command goes on from here")
+            return requests.exit_code
+
+
+def _run(arguments: list[str] | None) -> int:
     cli.__dict__.pop("_plugin_commands", None)  # plugins may differ from those of an earlier run in this process
     try:
         result = cli.main(args=arguments, prog_name="harness", standalone_mode=False)
@@ -156,10 +174,8 @@ def run(arguments: list[str] | None = None) -> int:
             error.show(file=shown)
             _say(shown.getvalue().rstrip("\n"))
         return 2
-    except (KeyboardInterrupt, click.Abort) as error:
-        newline = "" if isinstance(error, click.Abort) else "\n"  # click has ended the line already
-        _say(f"{newline}stopped; what was computed is kept, and the same command goes on from here")
-        return 130
+    except click.Abort:
+        raise
     except ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
@@ -167,6 +183,12 @@ def run(arguments: list[str] | None = None) -> int:
         _say(f"error: {error}")
         return error.exit_code
     except Exception as error:
+        from harness.files import NO_ROOM, is_full
+
+        if is_full(error):
+            place = getattr(error, "filename", None)
+            _say(f"error: {f'{place}: ' if place else ''}{NO_ROOM}")
+            return 2
         if os.environ.get("HARNESS_DEBUG"):
             raise
         from harness.plugins import describe

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from harness.capabilities import Failure, Request, Response
-from harness.errors import CellError, HarnessError
+from harness.errors import CellError, HarnessError, StoreError
 from harness.model import Model
 from harness.plugins import describe
 
@@ -130,7 +130,7 @@ class LocalExecutor:
     def _call(self, model: Model, capability: str, batch: Sequence[Request]) -> tuple[list[Response], str]:
         try:
             responses = list(getattr(model, capability)(list(batch)))
-        except CellError:
+        except (CellError, StoreError):  # a part's answers that cannot be filed are no failure of this model
             raise
         except Exception as error:  # a plugin's code: one bad request must not end the run
             return [], describe(error)

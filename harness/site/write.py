@@ -11,8 +11,8 @@ from typing import Any
 from harness.comparison import CONFIDENCE
 from harness.environment import versions
 from harness.errors import UsageError
+from harness.files import alone, remove_leftovers, write_atomically
 from harness.leaderboard.render import as_json, rank_text
-from harness.outputs import write_atomically
 from harness.registry import Registry
 from harness.site.content import Content, gather
 from harness.site.data_files import comparison_files, hidden_columns
@@ -25,6 +25,7 @@ from harness.store.reading import Readable
 from harness.store.records import now
 
 MANIFEST = "harness-site.json"
+LOCK = ".writing.lock"
 ASSETS = (
     *("site.css", "theme.js", "common.js", "bars.js", "table.js", "student.js", "pairs.js", "compare.js"),
     *("drawn.js", "plots.js", "matrices.js"),
@@ -84,7 +85,7 @@ def write_site(
     Raises:
         UsageError: a benchmark has no result, or the folder is not a site's, or cannot be written.
     """
-    earlier = earlier_files(folder)
+    earlier_files(folder)  # refuses the folder of somebody else, before the work
     contents = [
         gather(registry, store, name, published=published, confidence=confidence) for name in dict.fromkeys(names)
     ]
@@ -108,7 +109,7 @@ def write_site(
     index = render_page("index.html", root="", contents=contents, made=made, title="Leaderboards", rank_text=rank_text)
     site.add("index.html", index)
     _add_assets(site)
-    _write(site, folder, earlier)
+    _write(site, folder)
     return len(site.files)
 
 
@@ -246,16 +247,26 @@ def earlier_files(folder: Path) -> list[str]:
     return [path for path in listed if isinstance(path, str) and (inside / path).resolve().is_relative_to(inside)]
 
 
-def _write(site: Site, folder: Path, earlier: Sequence[str]) -> None:
-    """Write all files, each whole or not at all; the index last, and what is stale away."""
+def _write(site: Site, folder: Path) -> None:
+    """Write all files, each whole or not at all; the index last, and what is stale away.
+
+    Builds of one site at the same time take turns, so that its pages are all of one of them.
+    """
     site.add(MANIFEST, json.dumps({"files": sorted(site.files)}, indent=0) + "\n")
     try:
-        for path, content in sorted(site.files.items(), key=lambda pair: pair[0] == "index.html"):
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            whole = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-            write_atomically(target, whole, durable=False)  # made again in seconds
-        for path in set(earlier) - set(site.files):
-            (folder / path).unlink(missing_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone(folder / LOCK):
+            _write_alone(site, folder, earlier_files(folder))
     except OSError as error:
         raise UsageError(f"{error.filename or folder}: cannot be written: {error.strerror}") from error
+
+
+def _write_alone(site: Site, folder: Path, earlier: Sequence[str]) -> None:
+    for path, content in sorted(site.files.items(), key=lambda pair: pair[0] == "index.html"):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        whole = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+        write_atomically(target, whole, durable=False)  # made again in seconds
+    remove_leftovers(folder)
+    for path in set(earlier) - set(site.files):
+        (folder / path).unlink(missing_ok=True)

@@ -7,8 +7,10 @@ committed row is unreachable and harmless.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import StoreError
+from harness.files import NO_ROOM, is_full
 
 _MEND = "bring it back from where the store was copied, or evaluate into another --store"
 
@@ -30,21 +33,48 @@ class ArrayFiles:
         self._maps: dict[str, NDArray[np.uint8]] = {}
 
     def append(self, array: NDArray[Any]) -> dict[str, Any]:
-        """Write an array; returns where it lies, as the row is to say it. Not durable until `flush`."""
-        if self._file is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._name = f"{uuid.uuid4().hex}.bin"
-            self._file = (self._folder / self._name).open("wb")
+        """Write an array; returns where it lies, as the row is to say it. Not durable until `flush`.
+
+        Raises:
+            StoreError: it cannot be written (a full disk, say).
+        """
         array = np.ascontiguousarray(array)
-        offset = self._file.tell()
-        self._file.write(array.tobytes())
+        with self._writing():
+            if self._file is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._name = f"{uuid.uuid4().hex}.bin"
+                self._file = (self._folder / self._name).open("xb")
+            offset = self._file.tell()
+            self._file.write(array.tobytes())
         return {"file": self._name, "offset": offset, "dtype": array.dtype.str, "shape": list(array.shape)}
 
     def flush(self) -> None:
-        """Make everything appended durable."""
+        """Make everything appended durable.
+
+        Raises:
+            StoreError: it cannot be written (a full disk, say).
+        """
         if self._file is not None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            with self._writing():
+                self._file.flush()
+                os.fsync(self._file.fileno())
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turn an error into one sentence; the file is written no further, for nobody knows what of it is there."""
+        try:
+            yield
+        except OSError as error:
+            self._abandon()
+            reason = NO_ROOM if is_full(error) else f"cannot be written: {error.strerror}"
+            raise StoreError(f"{self._folder}: {reason}") from error
+
+    def _abandon(self) -> None:
+        """Close the file whatever it takes; rows that name what was flushed before go on finding it."""
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):  # what is buffered is tried once more, in vain
+                file.close()
 
     def read(self, place: dict[str, Any]) -> NDArray[Any]:
         """A copy of the array that lies at ``place``.
@@ -64,7 +94,8 @@ class ArrayFiles:
         if known is None or known.size < needed:
             path = self._folder / name
             if self._file is not None and name == self._name:
-                self._file.flush()
+                with self._writing():
+                    self._file.flush()
             try:
                 known = self._maps[name] = np.memmap(path, dtype=np.uint8, mode="r")
             except (OSError, ValueError) as error:
@@ -77,7 +108,5 @@ class ArrayFiles:
 
     def close(self) -> None:
         """Close the file that is written to."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._abandon()
         self._maps.clear()

@@ -1,4 +1,4 @@
-"""Ctrl-C, held back while a transaction is under way.
+"""Ctrl-C and other requests to stop, held back while a transaction is under way.
 
 An interrupt inside the database library loses the connection with its transaction still open; whoever opens the next
 one then waits for a lock that nobody gives back.
@@ -9,22 +9,39 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
+from typing import Any
+
+from harness.stopping import STOPPING
 
 
 @contextlib.contextmanager
 def held_interrupts() -> Iterator[None]:
-    """Let an interrupt that comes inside take effect at the end; only the main thread gets any."""
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
+    """Let a request to stop that comes inside take effect at the end; only the main thread gets any."""
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[FrameType | None] = []
-    signal.signal(signal.SIGINT, lambda _, frame: came.append(frame))
+    found = {number: signal.getsignal(number) for number in STOPPING}
+    before = {number: handler for number, handler in found.items() if callable(handler)}
+    came: list[tuple[int, FrameType | None]] = []
     try:
+        for number in before:
+            signal.signal(number, lambda sent, frame: came.append((sent, frame)))
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        _give_back(before)
         if came:
-            before(signal.SIGINT, came[0])
+            number, frame = came[0]
+            before[signal.Signals(number)](number, frame)
+
+
+def _give_back(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None], Any]]) -> None:
+    """Set all handlers, also where one of them is called, and raises, half-way."""
+    try:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    except BaseException:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        raise

@@ -308,7 +308,13 @@ def save_curve(store: Store, model: str, step: int, values: Mapping[str, float])
             connection.execute(point.on_conflict_do_update(index_elements=keys, set_={"value": point.excluded.value}))
 
 
-def read_curve(store: Store, model: str) -> list[tuple[int, str, float]]:
+def delete_curve(store: Store, model: str) -> None:
+    """Forget a learning curve: another training begins under its name."""
+    with store.transaction() as connection:
+        connection.execute(sa.delete(s.curves).where(s.curves.c.model == model))
+
+
+def read_curve(store: Readable, model: str) -> list[tuple[int, str, float]]:
     """(step, name, value) of a learning curve."""
     c = s.curves.c
     with store.reading() as connection:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from harness.capabilities import Capability, Failure
 from harness.errors import HarnessError, StoreError
+from harness.files import NO_ROOM
 from harness.store import schema as s
 from harness.store.arrays import ArrayFiles
 from harness.store.codec import Codec
@@ -267,9 +268,7 @@ def clear_errors(path: Path) -> Iterator[None]:
                 f"{path}: locked by another process for over {_BUSY_SECONDS} s; wait, or stop it"
             ) from error
         if "full" in reason:
-            raise StoreError(
-                f"{path}: the disk is full; what was filed before is safe. Free space and run again"
-            ) from error
+            raise StoreError(f"{path}: {NO_ROOM}") from error
         raise StoreError(f"{path}: cannot be opened or written: {reason}; choose another place with --store") from error
     except DatabaseError as error:
         raise StoreError(f"{path}: not a usable store: {error.orig}; choose another with --store") from error

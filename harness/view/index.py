@@ -12,8 +12,9 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
+from harness.files import try_alone
 from harness.view.words import TOKENIZER
 
 _CHUNK = 256
@@ -56,7 +57,7 @@ class Index:
         Where another process makes it, returns at once.
         """
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _lock(self.path.with_suffix(".lock")) as mine:
+        with try_alone(self.path.with_suffix(".lock")) as mine:
             if not mine:
                 return
             if self.complete:
@@ -173,25 +174,6 @@ def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
             chunk = []
     if chunk:
         yield chunk
-
-
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[bool]:
-    """Whether this process alone may write; always where the system knows no such locks."""
-    with path.open("w") as stream:
-        yield _locked(stream)
-
-
-def _locked(stream: IO[str]) -> bool:
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def forget_old(folder: Path, *, largest: int) -> None:

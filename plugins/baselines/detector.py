@@ -112,6 +112,6 @@ class LinearDetectorTrainer(Trainer):
         seen_in = np.asarray((counts > 0).sum(axis=0)).ravel()
         rarity = np.log((1 + len(texts)) / (1 + seen_in)) + 1
         features = _weighted(counts, rarity)
-        weights, loss = linear.fit_logistic(features, np.array(labels), self.penalty, workdir, progress)
+        weights, loss = linear.fit_logistic(features, np.array(labels), self.penalty, progress)
         linear.save_model(workdir, weights, settings, rarity=rarity.astype(np.float64))
         return {"texts": len(texts), "positives": positives, "loss": loss}

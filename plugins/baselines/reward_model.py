@@ -152,7 +152,7 @@ class LinearRewardTrainer(Trainer):
         if not prompts:
             raise ValueError("it has no pairs")
         differences = features.matrix(prompts, better) - features.matrix(prompts, worse)
-        weights, loss = linear.fit_logistic(differences, np.ones(len(prompts)), self.penalty, workdir, progress)
+        weights, loss = linear.fit_logistic(differences, np.ones(len(prompts)), self.penalty, progress)
         linear.save_model(workdir, weights, settings)
         return {
             "pairs": len(prompts),

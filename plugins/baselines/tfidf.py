@@ -24,6 +24,7 @@ class Tfidf(Model):
 
     batch_size = 512
     places: ClassVar[tuple[str, ...]] = ("corpus",)
+    paths: ClassVar[tuple[str, ...]] = ("corpus",)
 
     def __init__(self, corpus: str = "", dimensions: int = 1024, ngrams: int = 1) -> None:
         self.corpus, self.dimensions, self.ngrams = corpus, dimensions, ngrams

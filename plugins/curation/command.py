@@ -137,7 +137,7 @@ def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str
     for handle in handles:
         if handle.training is not None and handle.model is None:
             door = Runner(registry, store, progress=progress).door()
-            train_handle(registry, store, door, handle, folder, progress=progress)
+            train_handle(registry, store, door, handle, progress=progress)
     return handles
 
 

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
-from harness import Model, file_identity
+from harness import Model, file_identity, write_atomically
 from harness.errors import UsageError
-from harness.npz import DamagedArrays, read_npz
+from harness.npz import DamagedArrays, read_npz, write_npz
 
 NUMBERS, WORDS = "detector.npz", "detector.json"
 
 
 def write(workdir: Path, words: Mapping[str, Any], **numbers: NDArray[Any]) -> None:
     """Write both files, each whole or not at all."""
-    stream = io.BytesIO()
-    np.savez_compressed(stream, **numbers)
-    _write(workdir / NUMBERS, stream.getvalue())
-    _write(workdir / WORDS, (json.dumps(words, indent=1, sort_keys=True) + "\n").encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    write_npz(workdir / NUMBERS, numbers, compressed=True)
+    write_atomically(workdir / WORDS, json.dumps(words, indent=1, sort_keys=True) + "\n")
 
 
 def read_words(directory: Path, trainer: str) -> dict[str, Any]:

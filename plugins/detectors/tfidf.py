@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from harness import Conversation, Item, Task, Trainer, file_identity
+from harness import Conversation, Item, Task, Trainer, file_identity, write_atomically
 from harness.errors import UsageError
 from harness.trainer import Ask, Progress
 
@@ -120,7 +120,7 @@ class TfidfDetectorTrainer(Trainer):
         progress(1, features=float(features.shape[1]))
         line = logistic.fit(features, data.labels, strength=self.strength, balanced=self.balanced)
         terms = {unit: vectoriser.get_feature_names_out().tolist() for unit, vectoriser in vectorisers.items()}
-        (workdir / VOCABULARY).write_text(json.dumps(terms), encoding="utf-8")
+        write_atomically(workdir / VOCABULARY, json.dumps(terms))
         rarities = {f"rarity_{unit}": vectoriser.idf_ for unit, vectoriser in vectorisers.items()}
         settings = {"trainer": "tfidf-detector", "strength": self.strength, "balanced": self.balanced}
         saved.write(workdir, settings, weights=line.weights, intercept=np.array(line.intercept), **rarities)

@@ -33,6 +33,7 @@ class Judging(Model):
     batch_size = 4096  # the base files its own answers; a large batch lets it choose the order
     part_names: ClassVar[tuple[str, ...]] = ("base",)
     places: ClassVar[tuple[str, ...]] = ("prompt", "rubric", "references")  # `identity` covers what lies there
+    paths: ClassVar[tuple[str, ...]] = ("references",)
     kind: ClassVar[str]
     ways_to_count: ClassVar[tuple[str, ...]]
 

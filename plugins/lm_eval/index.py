@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, UsageError
+from harness.files import write_atomically
 from harness.terminal import say
 
 _FORM = 1
@@ -125,6 +126,5 @@ def _recall(place: Path) -> dict[str, Listed] | None:
 def _remember(place: Path, entries: Mapping[str, Listed]) -> None:
     with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
         place.parent.mkdir(parents=True, exist_ok=True)
-        partial = place.with_name(f"{place.name}.{os.getpid()}")
-        partial.write_text(json.dumps({name: asdict(entry) for name, entry in entries.items()}), encoding="utf-8")
-        partial.replace(place)
+        whole = json.dumps({name: asdict(entry) for name, entry in entries.items()})
+        write_atomically(place, whole, durable=False)  # made again in seconds

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import UsageError
-from harness.npz import read_npz
+from harness.npz import read_npz, write_npz
 
 from .features import Scale
 
@@ -63,6 +63,8 @@ class State:
     weights: NDArray[np.float32]
     bias: np.float32
     epoch: int = 0
+    loss: float = np.nan
+    """Mean over the texts of the last epoch, in nats, as it was before each step."""
 
 
 def descend(
@@ -98,8 +100,8 @@ def descend(
             rows = (np.asarray(matrix[start : start + recipe.batch], dtype=np.float32) - mean) * factor
             rows[:, out] = 0.0
             losses += _step(state, rows, truth[start : start + recipe.batch], heavier, recipe) * len(rows)
-        state.epoch = epoch + 1
-        told(epoch + 1, losses / len(truth))
+        state.epoch, state.loss = epoch + 1, losses / len(truth)
+        told(state.epoch, state.loss)
         if state.epoch % CHECKPOINT_EVERY == 0:
             _keep(workdir / CHECKPOINT, state)
     (workdir / CHECKPOINT).unlink(missing_ok=True)
@@ -133,7 +135,7 @@ def _resume(path: Path, size: int, seed: int) -> State:
     if path.is_file():
         try:
             kept = read_npz(path)
-            state = State(kept["weights"], np.float32(kept["bias"]), int(kept["epoch"]))
+            state = State(kept["weights"], np.float32(kept["bias"]), int(kept["epoch"]), float(kept["loss"]))
             if state.weights.shape == (size,):
                 return state
         except (OSError, ValueError, KeyError):
@@ -142,7 +144,5 @@ def _resume(path: Path, size: int, seed: int) -> State:
 
 
 def _keep(path: Path, state: State) -> None:
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as stream:
-        np.savez(stream, weights=state.weights, bias=state.bias, epoch=state.epoch)
-    partial.replace(path)
+    kept = {"weights": state.weights, "bias": state.bias, "epoch": state.epoch, "loss": state.loss}
+    write_npz(path, {name: np.asarray(value) for name, value in kept.items()})

@@ -6,7 +6,7 @@ import html
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.outputs import write_atomically
+from harness.files import write_atomically
 
 from .explanation import Explanation
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from harness import write_atomically
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -18,6 +21,9 @@ BLOCK = 1 << 24
 
 CACHED = 1 << 20
 """Numbers that stay in a processor's cache while they are widened to double precision and multiplied."""
+
+DONE = ".done"
+"""Behind the name of a file of features: how far it is."""
 
 TINY = 1e-10
 """Added to a standard deviation, as MULI's authors do."""
@@ -219,34 +225,61 @@ class Standardised:
             return np.where(self._out, 0.0, (total - self._mean * vector.sum()) * self._factor)
 
 
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """Features of the prompts that the model answered for."""
+
+    matrix: NDArray[np.float32]
+    """(n, V), mapped from disk, in the order of the prompts."""
+    failed: Mapping[int, str]
+    """Why the other prompts have none, by number."""
+
+
 def extract(
     path: Path,
     count: int,
     width: int,
-    rows: Callable[[int, int], Sequence[NDArray[Any] | None]],
+    rows: Callable[[int, int], Sequence[NDArray[Any] | str]],
     *,
     step: int = 256,
     told: Callable[[int], None] = lambda done: None,
-) -> NDArray[np.float32]:
+) -> Extracted:
     """Features of all prompts in a file mapped into memory; what an interrupted call wrote is kept.
 
+    What failed before an interruption is not asked again, so that the features are those of a call without one.
+
     Args:
-        path: The file; ``PATH.done`` counts the rows written.
+        path: The file; ``PATH.done`` says which prompts are done, and which of them failed.
         count: Number of prompts.
         width: V.
-        rows: Gives the features of the prompts from the first number up to the second, shape (V,) each; None: NaN.
+        rows: Gives the features of the prompts from the first number up to the second, shape (V,) each, or the reason
+            why there are none.
         step: Prompts at a time.
         told: Called with the number of prompts done.
     """
-    marker = path.with_name(path.name + ".done")
+    marker = path.with_name(path.name + DONE)
     fits = path.is_file() and path.stat().st_size == count * width * 4
-    done = int(marker.read_text()) if fits and marker.is_file() else 0
+    done, failed = _extracted(marker) if fits else (0, {})
     matrix = np.memmap(path, dtype=np.float32, mode="r+" if fits else "w+", shape=(count, width))
     for start in range(done, count, step):
         end = min(start + step, count)
-        for place, row in enumerate(rows(start, end), start):
-            matrix[place] = np.nan if row is None else row
+        place = start - len(failed)
+        for number, row in enumerate(rows(start, end), start):
+            if isinstance(row, str):
+                failed[number] = row
+            else:
+                matrix[place] = row
+                place += 1
         matrix.flush()
-        marker.write_text(str(end))
+        write_atomically(marker, json.dumps({"done": end, "failed": failed}))
         told(end)
-    return matrix
+    return Extracted(matrix[: count - len(failed)], failed)
+
+
+def _extracted(marker: Path) -> tuple[int, dict[int, str]]:
+    """How many prompts are done, and which of them failed; none where that is not known."""
+    try:
+        kept = json.loads(marker.read_text("utf-8"))
+        return int(kept["done"]), {int(number): str(reason) for number, reason in kept["failed"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return 0, {}

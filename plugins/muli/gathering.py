@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Conversation, Failure, Item
+from harness.capabilities import Response
 from harness.trainer import Ask, Progress
 
-from .features import Feature, extract
+from .features import DONE, Feature, extract
 from .prompts import Prompting
 
 MATRIX = "features.f32"
@@ -35,7 +36,7 @@ class Gathered:
 
     def drop(self, workdir: Path) -> None:
         """Delete the matrix: the model's answers are in the store, and the detector does not need it."""
-        for name in (MATRIX, MATRIX + ".done"):
+        for name in (MATRIX, MATRIX + DONE):
             (workdir / name).unlink(missing_ok=True)
 
 
@@ -58,30 +59,17 @@ def gather(
         labels.append(int(label))
         groups.append(item.cluster)
     _check_classes(labels)
-    failed: list[str] = []
-    matrix = extract(
+    found = extract(
         workdir / MATRIX,
         len(prompts),
-        _width(ask, prompts, feature),
-        lambda start, end: _features(ask, prompts[start:end], feature, failed),
+        _width(ask, prompts),
+        lambda start, end: _features(ask, prompts[start:end], feature),
         step=ASKED_AT_ONCE,
         told=lambda done: progress(done, prompts=float(done)),
     )
-    kept = _compacted(matrix, workdir)
+    kept = [i for i in range(len(prompts)) if i not in found.failed]
     _check_classes([labels[i] for i in kept])
-    left = sorted(set(range(len(labels))) - set(kept))
-    if len(failed) < len(left):  # some were asked before an interruption
-        failed = _reasons(ask, [prompts[i] for i in left], feature)
-    return Gathered(matrix[: len(kept)], np.array(labels)[kept], [groups[i] for i in kept], failed)
-
-
-def _reasons(ask: Ask, prompts: list[Conversation], feature: Feature) -> list[str]:
-    """Why the model does not answer for these; what failed is asked again."""
-    found: list[str] = []
-    for row, prompt in zip(_features(ask, prompts, feature, found), prompts, strict=True):
-        if row is not None:
-            found.append(f"not answered before an interruption: {prompt.text[:40]!r}")
-    return found
+    return Gathered(found.matrix, np.array(labels)[kept], [groups[i] for i in kept], list(found.failed.values()))
 
 
 def _check_classes(labels: list[int]) -> None:
@@ -89,7 +77,7 @@ def _check_classes(labels: list[int]) -> None:
         raise ValueError(f"it needs texts of both classes, and has {sum(labels)} of {len(labels)} positive")
 
 
-def _width(ask: Ask, prompts: list[Conversation], feature: Feature) -> int:
+def _width(ask: Ask, prompts: list[Conversation]) -> int:
     """V, of the first prompt that the model answers for."""
     for start in range(0, len(prompts), ASKED_AT_ONCE):
         answered = [row for row in ask("next_token", prompts[start : start + 8]) if not isinstance(row, Failure)]
@@ -99,30 +87,17 @@ def _width(ask: Ask, prompts: list[Conversation], feature: Feature) -> int:
     raise ValueError(f"the base model answers for none of the prompts; the first reason: {reason}")
 
 
-def _features(
-    ask: Ask, prompts: list[Conversation], feature: Feature, failed: list[str]
-) -> list[NDArray[np.float32] | None]:
-    """Features of each prompt, or None."""
-    rows: list[NDArray[np.float32] | None] = []
-    for row in ask("next_token", prompts):
-        try:
-            problem = row.reason if isinstance(row, Failure) else ""
-            made = None if problem else feature.of(row).astype(np.float32)
-        except ValueError as error:
-            made, problem = None, str(error)
-        if problem:
-            failed.append(problem)
-        rows.append(made)
-    return rows
+def _features(ask: Ask, prompts: list[Conversation], feature: Feature) -> list[NDArray[np.float32] | str]:
+    """Features of each prompt, or the reason why there are none."""
+    return [_features_of(row, feature) for row in ask("next_token", prompts)]
 
 
-def _compacted(matrix: NDArray[np.float32], workdir: Path) -> list[int]:
-    """Move the rows that there are to the front; their numbers."""
-    kept = [i for i in range(len(matrix)) if not np.isnan(matrix[i, 0])]
-    if len(kept) < len(matrix):
-        # Killed in between, the matrix would be neither whole nor compact: then it is made again, from the store.
-        (workdir / (MATRIX + ".done")).unlink()
-        for place, number in enumerate(kept):
-            if place != number:
-                matrix[place] = matrix[number]
-    return kept
+def _features_of(row: Response, feature: Feature) -> NDArray[np.float32] | str:
+    if isinstance(row, Failure):
+        return str(row.reason)
+    try:
+        made = feature.of(row).astype(np.float32)
+    except ValueError as error:
+        return str(error)
+    # A row whose first feature is no number is one of a model that says nothing of that token.
+    return "the feature of the first token is not a number" if np.isnan(made[0]) else made

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from harness import LinearReadout
 from harness.errors import CellError, UsageError
-from harness.outputs import write_atomically
+from harness.files import write_atomically
 
 from .features import Feature
 from .prompts import Prompting

@@ -163,14 +163,15 @@ class MuliCompatTrainer(Trainer):
         prompting.check()
         gathered = gather(items, workdir, ask, prompting, feature, progress)
         scale = measure(gathered.matrix)
-        losses: list[float] = []
-
-        def told(epoch: int, loss: float) -> None:
-            losses.append(loss)
-            progress(epoch, loss=loss)
-
-        state = descend(gathered.matrix, scale, gathered.labels, recipe, workdir, told=told)
-        facts = {"form": "muli-compat", **_counts(gathered, scale), "epochs": state.epoch, "loss": losses[-1]}
+        state = descend(
+            gathered.matrix,
+            scale,
+            gathered.labels,
+            recipe,
+            workdir,
+            told=lambda epoch, loss: progress(epoch, loss=loss),
+        )
+        facts = {"form": "muli-compat", **_counts(gathered, scale), "epochs": state.epoch, "loss": state.loss}
         weights = np.where(scale.varies, state.weights.astype(np.float64), 0.0)
         detector = _detector(weights, float(state.bias), scale, ask, prompting, feature, facts)
         detector.save(workdir)

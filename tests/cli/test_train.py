@@ -98,7 +98,7 @@ def test_the_learning_curve_is_in_the_store(splits, harness):
     with sqlite3.connect(".harness/store.sqlite") as connection:
         curve = connection.execute("SELECT model, step, name, value FROM curves ORDER BY step").fetchall()
     connection.close()
-    assert curve == [("model", step, "loss", 1 / step) for step in (1, 2, 3)]
+    assert curve == [(str(splits / "model"), step, "loss", 1 / step) for step in (1, 2, 3)]
 
 
 def test_an_interrupted_training_goes_on_where_it_was(splits, harness):

@@ -373,7 +373,7 @@ def test_declared_detectors_over_declared_detectors_are_trained_in_their_order(h
     command = ("eval", "-m", "scaled", "-t", "quickstart/detection", "--json")
     first, second = harness(*command), harness(*command)
     assert first.code == 0, first.err
-    assert first.err.index("training scaled") < first.err.index("training words")
+    assert first.err.index("training words") < first.err.index("training scaled")
     assert "training" not in second.err
     assert first.document["results"] == second.document["results"]
     assert harness("check", "scaled").code == 0

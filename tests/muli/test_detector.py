@@ -281,11 +281,11 @@ def test_what_was_left_out_is_counted_after_an_interruption_too(harness, languag
     features = gathering._features
     calls = []
 
-    def killed(ask, prompts, feature, failed):
+    def killed(ask, prompts, feature):
         calls.append(len(prompts))
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return features(ask, prompts, feature, failed)
+        return features(ask, prompts, feature)
 
     with monkeypatch.context() as patch:
         patch.setattr(gathering, "_features", killed)

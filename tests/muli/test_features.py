@@ -109,13 +109,13 @@ def test_extraction_goes_on_where_it_was_killed(tmp_path):
         asked.append((start, end))
         if start >= 6 and len(asked) < 5:
             raise KeyboardInterrupt
-        return [None if i == 1 else np.full(4, float(i)) for i in range(start, end)]
+        return [f"no {i}" if i in (1, 7) else np.full(4, float(i)) for i in range(start, end)]
 
     with pytest.raises(KeyboardInterrupt):
         extract(tmp_path / "m", 9, 4, rows, step=3)
     asked += [None, None]
-    matrix = extract(tmp_path / "m", 9, 4, rows, step=3)
+    found = extract(tmp_path / "m", 9, 4, rows, step=3)
     assert asked == [(0, 3), (3, 6), (6, 9), None, None, (6, 9)]
-    assert np.isnan(matrix[1]).all()
-    assert (matrix[[0, 2, 3, 4, 5, 6, 7, 8], 0] == [0, 2, 3, 4, 5, 6, 7, 8]).all()
+    assert dict(found.failed) == {1: "no 1", 7: "no 7"}
+    assert found.matrix[:, 0].tolist() == [0, 2, 3, 4, 5, 6, 8]
     assert (tmp_path / "m").stat().st_size == 9 * 4 * 4

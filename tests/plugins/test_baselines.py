@@ -126,7 +126,7 @@ def test_a_corpus_that_is_missing_or_empty_is_a_clear_error(tmp_path):
 
 
 @pytest.fixture
-def separable(tmp_path):
+def separable():
     rng = np.random.default_rng(0)
     features = sparse.csr_array(rng.standard_normal((200, 6)))
     labels = (rng.random(200) < 1 / (1 + np.exp(-(features @ np.arange(6.0))))).astype(float)
@@ -141,15 +141,15 @@ def objective(features, labels, penalty):
     return loss
 
 
-def test_the_fit_is_the_minimum_of_its_objective_by_finite_differences(separable, tmp_path):
+def test_the_fit_is_the_minimum_of_its_objective_by_finite_differences(separable):
     features, labels = separable
-    weights, loss = linear.fit_logistic(features, labels, 0.01, tmp_path, no_progress)
+    weights, loss = linear.fit_logistic(features, labels, 0.01, no_progress)
     value = objective(features, labels, 0.01)
     assert loss == pytest.approx(value(weights), abs=1e-12)
     assert check_grad(value, lambda w: np.zeros(6), weights) < 1e-5
 
 
-def test_the_gradient_given_to_the_optimiser_is_that_of_finite_differences(separable, tmp_path, monkeypatch):
+def test_the_gradient_given_to_the_optimiser_is_that_of_finite_differences(separable, monkeypatch):
     import scipy.optimize
 
     found = {}
@@ -161,37 +161,8 @@ def test_the_gradient_given_to_the_optimiser_is_that_of_finite_differences(separ
         return real(function, start, **options)
 
     monkeypatch.setattr(scipy.optimize, "minimize", spy)
-    linear.fit_logistic(*separable, 0.1, tmp_path, no_progress)
+    linear.fit_logistic(*separable, 0.1, no_progress)
     assert found["error"] < 1e-6
-
-
-def test_an_interrupted_fit_goes_on_and_ends_at_the_same_loss(separable, tmp_path):
-    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
-    whole.mkdir()
-    resumed.mkdir()
-    losses = []
-    _, loss = linear.fit_logistic(*separable, 1e-4, whole, lambda step, **v: losses.append(v["loss"]))
-
-    def interrupt(step, **values):
-        if step == 11:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        linear.fit_logistic(*separable, 1e-4, resumed, interrupt)
-    assert (resumed / linear.CHECKPOINT).is_file()
-    steps = []
-    _, again = linear.fit_logistic(*separable, 1e-4, resumed, lambda step, **v: steps.append((step, v["loss"])))
-    assert again == pytest.approx(loss, abs=1e-6)
-    assert steps[0][0] == 11
-    assert steps[0][1] < losses[8]
-    assert not (resumed / linear.CHECKPOINT).exists()
-
-
-@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04 half a file"])
-def test_a_damaged_checkpoint_only_costs_its_time(content, separable, tmp_path):
-    _, loss = linear.fit_logistic(*separable, 0.01, tmp_path, no_progress)
-    (tmp_path / linear.CHECKPOINT).write_bytes(content)
-    assert linear.fit_logistic(*separable, 0.01, tmp_path, no_progress)[1] == pytest.approx(loss, abs=1e-9)
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04 half a file"])
