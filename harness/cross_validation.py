@@ -52,6 +52,7 @@ class CrossFitted(Model):
     """
 
     reads_text = False
+    answers_unseen = True
     batch_size = 512
     places: ClassVar[tuple[str, ...]] = ("path",)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from harness.capabilities import Conversation, Request, Response
+from harness.errors import UsageError
 
 MANIFEST = "manifest.json"
 """File in a trained model's directory that says what it was trained on, when and with what; no part of its identity."""
@@ -79,6 +80,9 @@ class Model:
 
     reads_text: ClassVar[bool] = True
     """False for a model that answers from records, by the item a request was made for."""
+
+    answers_unseen: ClassVar[bool] = False
+    """True where no item is answered by a part that was trained on it, as in cross-validation."""
 
     streamed: ClassVar[tuple[str, ...]] = ()
     """Capabilities that `stream` answers: the model is then handed all requests there are, not ``batch_size``."""
@@ -173,12 +177,18 @@ class Model:
         """Manifests of the data this model was trained on: ``{"task": ..., "split": ...}`` each.
 
         By default the manifest that `harness train` left in the directory named by the argument ``path``.
+
+        Raises:
+            UsageError: that manifest is damaged.
         """
         path = getattr(self, "path", None)
         if not isinstance(path, (str, Path)) or not path:
             return ()
+        file = Path(path) / MANIFEST
         try:
-            found = json.loads((Path(path) / MANIFEST).read_text("utf-8"))
-        except (OSError, ValueError):  # none there, or one that another program wrote
+            found = json.loads(file.read_text("utf-8"))
+        except OSError:  # none there
             return ()
+        except ValueError as error:
+            raise UsageError(f"{file}: damaged: {error}; train the model again, or delete that file") from error
         return [found] if isinstance(found, dict) and "task" in found else ()

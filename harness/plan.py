@@ -397,7 +397,7 @@ class Planner:
                 )
 
     def _check_training(self, handle: ModelHandle, tasks: Sequence[Task], wish: Wish, plan: Plan) -> None:
-        for one in handle.everyone():
+        for one in handle.those_that_learned():
             if one.model is None:
                 continue
             inside = "" if one is handle else f", inside {handle.label},"

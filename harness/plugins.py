@@ -17,6 +17,7 @@ import pluggy
 
 from harness import hooks
 from harness.errors import HarnessError, PluginError, did_you_mean
+from harness.terminal import say
 
 GROUP = "harness.plugins"
 TASK_GROUP = "harness.tasks"
@@ -174,11 +175,10 @@ def slow_is_said(plugin: Plugin, doing: str) -> Iterator[None]:
 def _say_slow(plugin: Plugin, doing: str) -> None:
     line = (
         f"still waiting for the plugin {plugin.name!r} of {plugin.distribution!r}, which is {doing} "
-        f"(module {plugin.module!r}); leave it out with 'plugins: {{disabled: [{plugin.name}]}}' in registry.yaml\n"
+        f"(module {plugin.module!r}); leave it out with 'plugins: {{disabled: [{plugin.name}]}}' in registry.yaml"
     )
     with contextlib.suppress(OSError, ValueError):  # standard error may be closed
-        sys.stderr.write(line)
-        sys.stderr.flush()
+        say(line, err=True)
 
 
 def _import(point: EntryPoint) -> ModuleType:

@@ -76,6 +76,12 @@ class ModelHandle:
         """This model and those inside it."""
         return [self, *(handle for part in self.parts.values() for handle in part.everyone())]
 
+    def those_that_learned(self) -> list[ModelHandle]:
+        """This model and those inside it whose training data may flatter its answers."""
+        if getattr(self.model, "answers_unseen", False):
+            return [self]
+        return [self, *(handle for part in self.parts.values() for handle in part.those_that_learned())]
+
     @property
     def is_trained(self) -> bool:
         """Whether it, and everything inside it, is there."""

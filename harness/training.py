@@ -253,7 +253,7 @@ def warn_of_flattery(base: ModelHandle | None, task: str, split: str, progress: 
 def _trained_on_the_same(base: ModelHandle | None, task: str, split: str) -> list[str]:
     """Labels of the base model and those inside it that were trained on a split."""
     labels = []
-    for handle in base.everyone() if base else ():
+    for handle in base.those_that_learned() if base else ():
         with plugin_code(f"{handle.label}: trained_on()"):
             trained = handle.model.trained_on() if handle.model is not None else ()
         if any((m.get("task"), m.get("split")) == (task, split) for m in trained):
