@@ -151,7 +151,8 @@ def write_atomically(path: Path, content: str | bytes, *, durable: bool = True) 
     partial = path.with_name(path.name + ".partial")
     try:
         with partial.open("wb") as stream:
-            stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+            # Half a character is written as its escape, which in JSON is the character itself.
+            stream.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())
