@@ -269,3 +269,21 @@ def test_a_half_character_comes_back_as_it_came_and_goes_out_as_a_replacement():
         _, body, _ = server.seen[0]
         assert body["messages"][0]["content"] == "half \ufffd and whole 😀"
         assert body["stop"] == ["\ufffd"]
+
+
+def test_a_key_that_the_server_repeats_is_in_no_name(monkeypatch):
+    from harness.errors import CellError
+
+    key = "sk-recognisable-0123456789"
+    monkeypatch.setenv("MY_KEY", key)
+    with Server() as server:
+        server.models = [f"tiny {key}"]
+        with pytest.raises(CellError) as caught:
+            loaded(server, api_key_variable="MY_KEY", concurrency=1).generate(prompts(1))
+        assert "it serves: tiny [key]" in str(caught.value)
+    with Server(lambda number, *_: ("json", {**chat(), "system_fingerprint": f"{number} {key}"})) as server:
+        model = loaded(server, api_key_variable="MY_KEY")
+        model.generate(prompts(2))
+        (_, fingerprints) = model.remarks()
+        assert "[key]" in fingerprints
+        assert key not in fingerprints

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sqlite3
@@ -226,7 +227,7 @@ def test_blocked_prompts_are_failures_and_the_same_command_asks_for_them_alone(
 
 
 def hash_of(body: Any) -> int:
-    return len(body["messages"][-1]["content"])
+    return sum(len(message["content"]) for message in body["messages"])
 
 
 def test_fields_are_left_out_on_the_command_line(harness: Any, project: Path, key: str) -> None:
@@ -268,3 +269,29 @@ def test_a_wait_that_the_server_asks_for_is_said_while_it_lasts(shell: Any, proj
         ran = shell("eval", "-m", served(server), "-t", GENERATE, "--limit", 2)
         assert ran.code == 0, ran.err
         assert ran.err.count("all requests wait 5 s") == 1
+
+
+def test_log_probabilities_that_are_none_fail_their_items_and_are_asked_for_again(
+    harness: Any, project: Path, key: str
+) -> None:
+    spoiled = True
+
+    def act(number: int, path: str, body: Any) -> Any:
+        none = spoiled and hash_of(body) % 3 == 0
+        top = [{"token": t, "logprob": math.nan if none else v, "bytes": None} for t, v in (("A", -0.1), ("B", -2.5))]
+        kind, reply = said("A")
+        reply["choices"][0]["logprobs"] = {"content": [{**top[0], "top_logprobs": top}]}
+        return kind, reply
+
+    with Server(act, key=KEY) as server:
+        base = f"openai:model=tiny,base_url={server.url},api_key_variable=TINY_KEY"
+        judge = f"judge:base=[{base}],prompt=rewardbench,verdict=log-probability"
+        command = ("eval", "-m", judge, "-t", JUDGED, "--limit", 40, "--json")
+        first = harness(*command)
+        failed = {failure["item"] for failure in first.document["failures"]}
+        assert 0 < len(failed) < 40
+        assert first.document["results"][0]["n_failed"] == len(failed)
+        asked, spoiled = len(server.seen), False
+        second = harness(*command)
+        assert second.document["failures"] == []
+        assert len(failed) <= len(server.seen) - asked <= 2 * len(failed)
