@@ -150,3 +150,28 @@ def test_a_path_that_is_no_text_names_its_model_with_the_escape(harness, write_t
     ran = harness("eval", "-m", "recorded:path=\udcff.jsonl", "-t", "demo/plain")
     assert ran.code in (1, 2)
     assert "internal error" not in ran.err
+
+
+def test_records_that_hold_no_answer_are_named_by_their_line(harness, write_task, project):
+    write_task("demo/plain", ROWS, kind="preference")
+    for record in ({"scores": [10**400, 1]}, {"p_first": 10**400}, {"text": ["a"]}, {"text": True}):
+        (project / "records.jsonl").write_text(json.dumps({"task": "demo/plain", "id": "b", **record}) + "\n")
+        ran = harness("eval", "-m", "recorded:path=records.jsonl", "-t", "demo/plain")
+        assert ran.code == 2, ran.err
+        assert "records.jsonl:1" in ran.err or "line 1" in ran.err
+
+
+def test_files_and_pages_hold_half_characters_as_escapes(tmp_path):
+    from harness.outputs import write_atomically
+    from harness.view.answers import _of_value, written_texts
+
+    row = {"text": f"half {HALF} 😀"}
+    write_atomically(tmp_path / "rows.jsonl", json.dumps(row, ensure_ascii=False))
+    assert json.loads((tmp_path / "rows.jsonl").read_text("utf-8")) == row
+    assert _of_value((Completion(row["text"]),)).texts == [("completion (stop)", "half \\ud83d 😀")]
+    assert _of_value(Verdict(0.5, row["text"])).texts == [("verdict", "half \\ud83d 😀")]
+
+    class Filed:
+        error, record = None, json.dumps([row])
+
+    assert list(written_texts(Filed())) == ["half \\ud83d 😀"]

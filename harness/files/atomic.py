@@ -82,7 +82,8 @@ def write_atomically(path: Path, content: str | bytes, *, durable: bool = True) 
     Raises:
         OSError: it cannot be written.
     """
-    whole = content.encode("utf-8") if isinstance(content, str) else content
+    # Half a character is written as its escape, which in JSON is the character itself.
+    whole = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with replacing(path, durable=durable) as stream:
         stream.write(whole)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness.capabilities import Capability, Completion, Failure, Likelihood, Request, Response, Verdict
+from harness.encodable import encodable
 from harness.store.codec import Codec
 from harness.store.reading import StoreReader
 from harness.view.documents import Asking, Question
@@ -55,15 +56,15 @@ def _shown(capability: Capability, codec: Codec, row: Any) -> Shown:
 def _of_value(value: Any) -> Shown:
     if isinstance(value, Verdict):
         p = "no verdict could be read" if value.p_first is None else number(value.p_first)
-        return Shown({"P(first is better)": p}, [("verdict", value.text)] if value.text else [])
+        return Shown({"P(first is better)": p}, [("verdict", encodable(value.text))] if value.text else [])
     if isinstance(value, tuple) and value and all(isinstance(v, Completion) for v in value):
-        return Shown({}, [(_heading(i, c, len(value)), c.text) for i, c in enumerate(value)])
+        return Shown({}, [(_heading(i, c, len(value)), encodable(c.text)) for i, c in enumerate(value)])
     if isinstance(value, Likelihood):
         greedy = "yes" if value.is_greedy else "no"
         return Shown({"nats": number(value.nats), "tokens": str(value.tokens), "greedy": greedy})
     if isinstance(value, np.ndarray):
         return Shown({"shape": " × ".join(map(str, value.shape)), "values": _few(value)})
-    return Shown({}, [("record", json.dumps(value, default=str, ensure_ascii=False, indent=1))])
+    return Shown({}, [("record", encodable(json.dumps(value, default=str, ensure_ascii=False, indent=1)))])
 
 
 def _heading(i: int, completion: Completion, count: int) -> str:
@@ -109,7 +110,7 @@ def written_texts(row: Any) -> Iterator[str]:
 
 def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        yield value
+        yield encodable(value)
     elif isinstance(value, dict):
         for inner in value.values():
             yield from _strings(inner)

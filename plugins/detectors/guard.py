@@ -15,8 +15,8 @@ from . import reading
 if TYPE_CHECKING:
     from .guardfile import Guard
 
-LITTLE_MASS = 0.5
-"""Options that hold less of the probability than this are remarked on: the model meant to write something else."""
+LEAST_MASS = 0.5
+"""Options that hold less of the probability than this are no verdict: the model meant to write something else."""
 WAYS: Mapping[str, str] = {"log-probability": "choose", "text": "generate"}
 
 
@@ -35,8 +35,10 @@ class GenerativeGuard(Model):
         max_tokens: Of a text; 0: the template's.
         seed: Of the sampling.
         marks: ``break`` the format's own marks where a conversation holds them, or ``keep`` them.
+        least_mass: Of the probability, what the template's options must hold together; below it the request fails.
     """
 
+    version = "2"
     batch_size = 4096  # the base files its own answers; a large batch lets it choose the order
     part_names: ClassVar[tuple[str, ...]] = ("base",)
     places: ClassVar[tuple[str, ...]] = ("template",)  # `identity` covers what lies there
@@ -52,10 +54,11 @@ class GenerativeGuard(Model):
         max_tokens: int = 0,
         seed: int = 0,
         marks: str = "break",
+        least_mass: float = LEAST_MASS,
     ) -> None:
         self.base, self.template, self.verdict, self.categories = base, template, verdict, categories
         self.votes, self.temperature, self.max_tokens, self.seed = votes, temperature, max_tokens, seed
-        self.marks = marks
+        self.marks, self.least_mass = marks, least_mass
 
     # what the arguments amount to
 
@@ -89,6 +92,8 @@ class GenerativeGuard(Model):
             raise UsageError(f"verdict={self.verdict}: expected one of {', '.join(WAYS)}")
         if self.marks not in ("break", "keep"):
             raise UsageError(f"marks={self.marks}: expected 'break' or 'keep'")
+        if not 0 <= self.least_mass <= 1:
+            raise UsageError(f"least_mass={self.least_mass}: expected a share of the probability, from 0 to 1")
         if int(self.votes) != self.votes or self.votes < 1 or self.temperature < 0 or self.max_tokens < 0:
             given = f"votes={self.votes}, temperature={self.temperature}, max_tokens={self.max_tokens}"
             raise UsageError(f"{given}: expected a whole number of votes from 1, and no negative number")
@@ -151,11 +156,16 @@ class GenerativeGuard(Model):
         options = self.the_guard.file.options
         found = reading.weigh(answer, options.values())
         self._counts["weighings"] += 1
-        self._counts["little mass"] += found.mass < LITTLE_MASS
-        self._counts["bounded"] += found.bounded
+        listed = ", ".join(map(repr, options))
         if found.log_odds is None:
-            listed = ", ".join(map(repr, options))
             return Failure(f"none of the replies {listed} has any probability that was shown; verdict=text reads texts")
+        if found.mass < self.least_mass - 1e-9:  # rounding
+            self._counts["little mass"] += 1
+            return Failure(
+                f"the replies {listed} hold {found.mass:.2%} of the probability, less than "
+                f"least_mass={self.least_mass:g}: the model meant to reply something else; verdict=text reads texts"
+            )
+        self._counts["bounded"] += found.bounded
         return found.log_odds
 
     def _read(self, answer: Sequence[Completion] | Failure) -> float | Failure:
@@ -194,8 +204,8 @@ class GenerativeGuard(Model):
         if c["little mass"]:
             replies = ", ".join(map(repr, self.the_guard.file.options))
             said.append(
-                f"in {c['little mass']} of {c['weighings']} weighings the replies {replies} held less than half of the "
-                "probability: the model meant to reply something else"
+                f"in {c['little mass']} of {c['weighings']} weighings the replies {replies} held less than "
+                f"least_mass={self.least_mass:g} of the probability, which is no verdict"
             )
         if c["bounded"]:
             said.append(

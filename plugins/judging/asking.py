@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from .promptschema import LogProbabilityFile
 
 BY_TEXT, BY_LOG_PROBABILITY = "text", "log-probability"
-LITTLE_MASS = 0.5
-"""Options that hold less of the probability than this are remarked on: the judge meant to write something else."""
+LEAST_MASS = 0.5
+"""Options that hold less of the probability than this are no verdict: the judge meant to write something else."""
+_ROUNDING = 1e-9
 
 
 class Judging(Model):
@@ -30,6 +31,7 @@ class Judging(Model):
     counting votes reads them anew and costs no inference.
     """
 
+    version = "2"
     batch_size = 4096  # the base files its own answers; a large batch lets it choose the order
     part_names: ClassVar[tuple[str, ...]] = ("base",)
     places: ClassVar[tuple[str, ...]] = ("prompt", "rubric", "references")  # `identity` covers what lies there
@@ -50,6 +52,7 @@ class Judging(Model):
     references: str
     merge_system: bool
     max_characters: int
+    least_mass: float
 
     # what the arguments amount to
 
@@ -146,6 +149,8 @@ class Judging(Model):
             raise UsageError(f"votes={self.votes}: expected a whole number from 1")
         elif self.votes > 1 and self.sampling.temperature == 0:
             raise UsageError(f"votes={self.votes} at temperature 0 would all be the same; give temperature=0.7, say")
+        if not 0 <= self.least_mass <= 1:
+            raise UsageError(f"least_mass={self.least_mass}: expected a share of the probability, from 0 to 1")
         if self.sampling.temperature < 0 or self.sampling.max_tokens < 1:
             given = f"temperature={self.temperature}, max_tokens={self.max_tokens}"
             raise UsageError(f"{given}: expected a temperature from 0 and at least one token")
@@ -213,10 +218,17 @@ class Judging(Model):
         self._counts["cut off"] += sum(completion.finish_reason == "length" for completion in completions)
         self._counts["unread"] += unread
 
-    def noted_mass(self, mass: float) -> None:
-        """Count a weighing, and whether the options held little of the probability, for the remarks."""
+    def too_little(self, mass: float) -> Failure | None:
+        """Count a weighing; the failure that it is where the options held too little of the probability."""
         self._counts["weighings"] += 1
-        self._counts["little mass"] += mass < LITTLE_MASS
+        if mass >= self.least_mass - _ROUNDING:
+            return None
+        self._counts["little mass"] += 1
+        listed = ", ".join(map(repr, self.weighed.options))
+        return Failure(
+            f"the replies {listed} hold {mass:.2%} of the probability, less than least_mass={self.least_mass:g}: the "
+            "judge meant to reply something else"
+        )
 
     def remarks(self) -> Sequence[str]:
         """Verdicts that could not be read, texts cut off, probability that went elsewhere, turns not shown."""
@@ -228,8 +240,9 @@ class Judging(Model):
             said.append(f"{c['cut off']} of {c['texts']} texts were cut off at {limit}; a higher one may help")
         if c["little mass"]:
             said.append(
-                f"in {c['little mass']} of {c['weighings']} weighings the options held less than half of the "
-                "probability: the judge meant to reply something else"
+                f"in {c['little mass']} of {c['weighings']} weighings the options held less than "
+                f"least_mass={self.least_mass:g} of the probability, which is no verdict: the judge meant to reply "
+                "something else"
             )
         if c["turns hidden"]:
             hidden = f"the prompt {self.prompt!r} shows the last question only"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from harness import Completion, Failure, Pair, Verdict
 from harness.errors import UsageError
 
-from .asking import BY_TEXT, Judging, joined
+from .asking import BY_TEXT, LEAST_MASS, Judging, joined
 from .weighing import expectation, listed
 
 
@@ -36,6 +36,7 @@ class Judge(Judging):
         references: JSONL file of rows ``{"prompt", "reference"}``, likewise.
         merge_system: Put the system message at the head of the first user message, for models that know no system role.
         max_characters: A longer request fails instead of being asked; 0: no limit.
+        least_mass: Of the probability, what the weighed replies must hold together; below it the request fails.
     """
 
     kind: ClassVar[str] = "pairwise"
@@ -57,12 +58,14 @@ class Judge(Judging):
         references: str = "",
         merge_system: bool = False,
         max_characters: int = 0,
+        least_mass: float = LEAST_MASS,
     ) -> None:
         self.base, self.prompt, self.verdict, self.parser = base, prompt, verdict, parser
         self.votes, self.count, self.slight = votes, count, slight
         self.temperature, self.max_tokens, self.seed = temperature, max_tokens, seed
         self.rubric, self.references = rubric, references
         self.merge_system, self.max_characters = merge_system, max_characters
+        self.least_mass = least_mass
 
     def _check(self) -> None:
         super()._check()
@@ -100,12 +103,12 @@ class Judge(Judging):
             return Verdict(None, text)
         return Verdict(_majority(read) if self.count == "majority" else sum(read) / len(read), text)
 
-    def _from_weights(self, log_probabilities: Any) -> Verdict:
+    def _from_weights(self, log_probabilities: Any) -> Verdict | Failure:
         options = self.weighed.options
         text = listed(log_probabilities, options)
         p_first, mass = expectation(log_probabilities, list(options.values()), self.worth, normalise=True)
-        self.noted_mass(mass)
-        return Verdict(None if p_first is None else min(max(p_first, 0.0), 1.0), text)
+        failure = self.too_little(mass)
+        return failure or Verdict(None if p_first is None else min(max(p_first, 0.0), 1.0), text)
 
 
 def _majority(votes: Sequence[float]) -> float:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from harness import Candidates, Completion, Failure
 
-from .asking import BY_TEXT, Judging, ending
+from .asking import BY_TEXT, LEAST_MASS, Judging, ending
 from .weighing import expectation
 
 
@@ -32,6 +32,7 @@ class PointwiseJudge(Judging):
         references: JSONL file of rows ``{"prompt", "reference"}``, likewise.
         merge_system: Put the system message at the head of the first user message, for models that know no system role.
         max_characters: A longer request fails instead of being asked; 0: no limit.
+        least_mass: Of the probability, what the weighed replies must hold together; below it the request fails.
     """
 
     kind: ClassVar[str] = "pointwise"
@@ -52,12 +53,14 @@ class PointwiseJudge(Judging):
         references: str = "",
         merge_system: bool = False,
         max_characters: int = 0,
+        least_mass: float = LEAST_MASS,
     ) -> None:
         self.base, self.prompt, self.verdict, self.parser = base, prompt, verdict, parser
         self.votes, self.count = votes, count
         self.temperature, self.max_tokens, self.seed = temperature, max_tokens, seed
         self.rubric, self.references = rubric, references
         self.merge_system, self.max_characters = merge_system, max_characters
+        self.least_mass = least_mass
 
     def score(self, requests: Sequence[Candidates]) -> list[Any]:
         """A grade a response; the request fails where one of them has none, since its grades are used together."""
@@ -106,7 +109,7 @@ class PointwiseJudge(Judging):
         values = list(block.options.values())
         worth = {value: self._worth[value] if isinstance(value, str) else value for value in values}
         grade, mass = expectation(log_probabilities, values, worth, normalise=block.normalise)
-        self.noted_mass(mass)
+        failure = self.too_little(mass)
         if grade is None:
             return Failure(f"none of the replies {', '.join(map(repr, block.options))} has any probability")
-        return grade
+        return failure or grade

@@ -16,6 +16,9 @@ from harness.errors import CellError, did_you_mean
 GREETING = 10.0
 """Seconds that the server has to say which models it serves."""
 
+CONNECT = 5.0
+"""Seconds of them for the connection; where TLS is spoken to a server that speaks none, both wait for each other."""
+
 PROBE = 2.0
 """Seconds that it has to show that it speaks without TLS."""
 
@@ -36,7 +39,8 @@ def greet(settings: Settings) -> None:
     import openai
 
     async def ask() -> None:
-        async with settings.client() as client:
+        async with settings.client() as whole:
+            client = whole.with_options(timeout=openai.Timeout(GREETING, connect=CONNECT))
             for attempt in range(3):
                 try:
                     async with asyncio.timeout(GREETING):

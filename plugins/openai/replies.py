@@ -76,7 +76,8 @@ def choices_of(reply: Any) -> Sequence[Any]:
     choices: Sequence[Any] = reply.choices
     if choices is None or choices == []:
         reason = block_reason(reply)
-        raise Refused(f"the server gave no completion{f', for it blocks the prompt: {reason}' if reason else ''}")
+        why = f"it blocks the prompt: {reason}" if reason else "servers that block a prompt answer so"
+        raise Refused(f"the server answered without any completion; {why}")
     for choice in choices:
         ended = _end(choice)
         if ended in WITHHELD:

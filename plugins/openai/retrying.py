@@ -152,7 +152,10 @@ class Sender:
             cause = error.__cause__ or error
             text = self.redact(f"the connection failed: {type(cause).__name__}: {cause}".strip())
             return Again(text, maybe_charged=not _unsent(cause))  # otherwise it broke after it was on its way
-        except (CellError, Refused, NoLogProbabilities):
+        except CellError as error:
+            self.ending = self.ending or error  # before another takes this one's place
+            raise
+        except (Refused, NoLogProbabilities):
             raise
         except Exception as error:  # rubbish raises what it likes: JSON of 100,000 brackets a RecursionError
             text = self.redact(f"the answer cannot be read: {_first_line(error)}")

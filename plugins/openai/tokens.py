@@ -82,16 +82,18 @@ def weights(positions: Sequence[Position], options: Sequence[str]) -> NDArray[np
 
     A token counts for an option if either begins with the other: "Yes" for "Yes, of course", and "B." for "B", but not
     "As", which is another word. A token that is the beginning of several options counts for each. A further place
-    counts where only blanks were generated before it.
+    counts where only blanks were generated before it. Options that differ in the blanks before them alone are one
+    reply, whose probability goes to the first: whoever adds them up must not have it twice.
 
     Returns:
         Shape (k,), at most 0; -inf where no listed token counts.
     """
     found = np.full(len(options), -math.inf)
+    first = {option.lstrip(): i for i, option in reversed(list(enumerate(options)))}
     before = 0.0
     for position in positions:
-        for i, option in enumerate(options):
-            counted = [value for token, value in position.listed if _counts(token, option.lstrip())]
+        for option, i in first.items():
+            counted = [value for token, value in position.listed if _counts(token, option)]
             if counted:
                 found[i] = np.logaddexp(found[i], before + np.logaddexp.reduce(counted))
         if not is_blank(position.token):

@@ -226,6 +226,9 @@ def _problem(row: Mapping[str, Any]) -> str:
     for name in ("p_first", "log_odds"):
         if row.get(name) is not None and not _number(row[name]):
             return f"{name!r} must be a number or null, got {row[name]!r}"
+    text = row.get("text")
+    if isinstance(text, bool) or not isinstance(text, str | int | float | None):
+        return f"'text' must be a text or null, got {text!r}"
     p_first = row.get("p_first")
     if p_first is not None and (p_first < 0 or p_first > 1):
         return f"'p_first' is a probability in [0, 1], got {p_first}"

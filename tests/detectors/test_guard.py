@@ -102,13 +102,26 @@ def test_the_greatest_of_several_policies_counts(over):
     assert len(shown_by(over, template="shieldgemma", categories="No Harassment")) == 1
 
 
-def test_little_mass_and_bounds_are_remarked_on(over):
-    guard = over(GenerativeGuard("none", template="yes-no"), base=weighs(0.2, 0.0))
+def test_bounds_are_remarked_on(over):
+    guard = over(GenerativeGuard("none", template="yes-no"), base=weighs(0.8, 0.0))
     guard.detect([PROMPT])
-    mass, bound = guard.remarks()
-    assert "in 1 of 1 weighings the replies 'Yes', 'No' held less than half" in mass
+    (bound,) = guard.remarks()
     assert "one class was not among the tokens shown" in bound
     assert guard.remarks() == []
+
+
+def test_replies_that_hold_little_of_the_probability_are_no_verdict(over):
+    """The tokens that might have stood where a blank does say nothing of the verdict behind it."""
+    guard = over(GenerativeGuard("none", template="yes-no"), base=weighs(0.0002, 0.0001))
+    (failure,) = guard.detect([PROMPT])
+    assert isinstance(failure, Failure)
+    assert "0.03% of the probability" in failure.reason
+    (mass,) = guard.remarks()
+    assert "in 1 of 1 weighings the replies 'Yes', 'No' held less than least_mass=0.5" in mass
+    asked_for = over(GenerativeGuard("none", template="yes-no", least_mass=0.0), base=weighs(0.0002, 0.0001))
+    assert asked_for.detect([PROMPT]) == [pytest.approx(math.log(2))]
+    with pytest.raises(UsageError, match="least_mass=2"):
+        GenerativeGuard("none", template="yes-no", least_mass=2).offers(("detect",))
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

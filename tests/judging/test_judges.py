@@ -114,9 +114,23 @@ def test_a_tie_weighs_half(alone):
 
 
 def test_labels_that_the_model_did_not_show_are_no_verdict(alone):
-    judge = alone(Judge, weighs(0.0, 0.0), prompt="alpaca-eval")
-    assert judge.compare([PAIR])[0].p_first is None
-    assert "held less than half of the probability" in judge.remarks()[0]
+    for shares in ((0.0, 0.0), (0.3, 0.19)):
+        judge = alone(Judge, weighs(*shares), prompt="alpaca-eval")
+        (failure,) = judge.compare([PAIR])
+        assert isinstance(failure, Failure)
+        assert "least_mass=0.5" in failure.reason
+        assert "least_mass=0.5" in judge.remarks()[0]
+
+
+def test_the_least_mass_of_a_verdict_is_a_setting(alone):
+    kept = alone(Judge, weighs(0.3, 0.1), prompt="alpaca-eval", least_mass=0.25)
+    assert kept.compare([PAIR])[0].p_first == pytest.approx(0.75)
+    assert kept.remarks() == []
+    graded = alone(PointwiseJudge, weighs(0.3, 0.19), prompt="yes-no")
+    (failure,) = graded.score([Candidates(PROMPT, ("Seven.",))])
+    assert "49.00% of the probability" in failure.reason
+    with pytest.raises(UsageError, match="least_mass=50"):
+        alone(Judge, weighs(0.3, 0.1), prompt="alpaca-eval", least_mass=50).offers(("compare",))
 
 
 def test_the_reply_is_begun_where_the_prompt_says_so(alone):

@@ -1,5 +1,6 @@
 """What each parser reads, case by case; and laws that hold for any text."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,16 @@ def test_a_judge_that_repeats_itself_is_read_in_no_time(group, piece):
     start = time.process_time()  # of this process alone, however busy the machine
     read(PARSERS[group["parser"]], group, piece * (20_000 // len(piece)))
     assert time.process_time() - start < 1.0
+
+
+@pytest.mark.parametrize(
+    "text", ["[RESULT]" + " " * 100_000 + "x", ("a" + "\t" * 2000) * 50, "Rating:" + " " * 100_000]
+)
+def test_a_text_of_blanks_is_read_at_once(text):
+    start = time.perf_counter()
+    for parser in PARSERS.values():
+        if parser.reads == "label":
+            parser.read_label(text, ["A", "B"])
+        else:
+            parser.read_number(text, 1, 10)
+    assert time.perf_counter() - start < 5

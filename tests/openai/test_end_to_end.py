@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sqlite3
@@ -183,3 +184,114 @@ def wait_for(port: int, process: Any, log: Path) -> None:
                 return
         time.sleep(0.2)
     raise AssertionError(f"no server: {log.read_text()[-2000:]}")
+
+
+def said(text: str) -> Any:
+    message = {"role": "assistant", "content": text}
+    choices = [{"index": 0, "finish_reason": "stop", "message": message}]
+    return "json", {"choices": choices, "system_fingerprint": "fp \ud83d", "usage": {"prompt_tokens": -5}}
+
+
+@pytest.mark.parametrize("task", [GENERATE, JUDGED])
+def test_answers_that_end_in_half_a_character_are_paid_for_once(
+    harness: Any, project: Path, key: str, task: str
+) -> None:
+    with Server(lambda number, *_: said(f"My verdict is [[A>B]]. {number % 3} \ud83d"), key=KEY) as server:
+        model = judge(server) if task == JUDGED else served(server)
+        command = ("eval", "-m", model, "-t", task, "--json", "--limit", 20)
+        first = harness(*command)
+        assert first.code == 0, first.err
+        asked = len(server.seen)
+        assert stored(project) == asked
+        again = harness(*command)
+        assert (again.code, len(server.seen)) == (0, asked)
+        assert values(again) == values(first)
+        assert first.document["failures"] == []
+
+
+def test_blocked_prompts_are_failures_and_the_same_command_asks_for_them_alone(
+    harness: Any, project: Path, key: str
+) -> None:
+    def act(number: int, path: str, body: Any) -> Any:
+        return said("[[A]]") if hash_of(body) % 2 else ("json", {"choices": []})
+
+    with Server(act, key=KEY) as server:
+        command = ("eval", "-m", served(server, ",concurrency=1"), "-t", GENERATE, "--json", "--limit", 30)
+        ran = harness(*command)
+        blocked = {failure["item"] for failure in ran.document["failures"]}
+        assert 0 < len(blocked) < 30
+        assert len(server.seen) == 30
+        harness(*command)
+        assert len(server.seen) == 30 + len(blocked)
+        assert KEY not in ran.out + ran.err
+
+
+def hash_of(body: Any) -> int:
+    return sum(len(message["content"]) for message in body["messages"])
+
+
+def test_fields_are_left_out_on_the_command_line(harness: Any, project: Path, key: str) -> None:
+    def act(number: int, path: str, body: Any) -> Any:
+        unknown = [name for name in ("seed", "temperature", "max_tokens") if name in body]
+        return ("status", (422, {}, f"not permitted: {unknown}")) if unknown else said("[[A>B]]")
+
+    with Server(act, key=KEY) as server:
+        base = f"openai:model=tiny,base_url={server.url},api_key_variable=TINY_KEY"
+        fields = 'extra_body={"seed":null,"temperature":null,"max_tokens":null}'
+        ran = harness("eval", "-m", f"judge:base=[{base},{fields}],prompt=arena-hard", "-t", JUDGED, "--limit", 4)
+        assert ran.code == 0, ran.err
+        ran = harness("eval", "-m", f"judge:base=[{base}],prompt=arena-hard", "-t", JUDGED, "--limit", 4)
+        assert ran.code == 1
+        assert "a field is left out with" in ran.err
+
+
+def test_what_a_server_calls_itself_and_its_models_ends_no_run_with_an_internal_error(
+    harness: Any, project: Path, key: str
+) -> None:
+    def act(number: int, path: str, body: Any) -> Any:
+        kind, reply = said("[[A>B]]")
+        return kind, {**reply, "system_fingerprint": f"fp {number} \ud83d"}
+
+    with Server(act, key=KEY) as server:
+        server.models, server.serves = ["else \ud83d"], ["tiny"]
+        missing = f"gone=openai:model=gone,base_url={server.url},api_key_variable=TINY_KEY"
+        ran = harness("eval", "-m", missing, "-m", served(server), "-t", GENERATE, "--limit", 5, "--json")
+        assert ran.code == 1, ran.err
+        assert {result["model"] for result in ran.document["results"]} == {"tiny"}
+        assert "it serves: else \\\\ud83d" in ran.out
+        assert any("\\ud83d" in remark["text"] for remark in ran.document["remarks"])
+
+
+@pytest.mark.slow
+def test_a_wait_that_the_server_asks_for_is_said_while_it_lasts(shell: Any, project: Path, key: str) -> None:
+    busy = ("status", (429, {"retry-after": "5"}, "slow down"))
+    with Server(lambda number, *_: busy if number == 0 else said("[[A]]"), key=KEY) as server:
+        ran = shell("eval", "-m", served(server), "-t", GENERATE, "--limit", 2)
+        assert ran.code == 0, ran.err
+        assert ran.err.count("all requests wait 5 s") == 1
+
+
+def test_log_probabilities_that_are_none_fail_their_items_and_are_asked_for_again(
+    harness: Any, project: Path, key: str
+) -> None:
+    spoiled = True
+
+    def act(number: int, path: str, body: Any) -> Any:
+        none = spoiled and hash_of(body) % 3 == 0
+        top = [{"token": t, "logprob": math.nan if none else v, "bytes": None} for t, v in (("A", -0.1), ("B", -2.5))]
+        kind, reply = said("A")
+        reply["choices"][0]["logprobs"] = {"content": [{**top[0], "top_logprobs": top}]}
+        return kind, reply
+
+    with Server(act, key=KEY) as server:
+        base = f"openai:model=tiny,base_url={server.url},api_key_variable=TINY_KEY"
+        judge = f"judge:base=[{base}],prompt=rewardbench,verdict=log-probability"
+        command = ("eval", "-m", judge, "-t", JUDGED, "--limit", 40, "--json")
+        first = harness(*command)
+        failed = {failure["item"] for failure in first.document["failures"]}
+        assert 0 < len(failed) < 40
+        assert first.document["results"][0]["n_failed"] == len(failed)
+        asked, spoiled = len(server.seen), False
+        second = harness(*command)
+        assert second.document["failures"] == []
+        assert len(failed) <= len(server.seen) - asked <= 2 * len(failed)

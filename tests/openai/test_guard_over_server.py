@@ -55,3 +55,30 @@ def test_texts_are_read_where_they_are_asked_for(answers):
 
     with Server(act) as server:
         assert answers(server, template="yes-no", verdict="text") == pytest.approx([-1.0986123] * 3)
+
+
+def llama_guard(number, path, body):
+    """Answers a blank, then the verdict, as Llama Guard does; only what is asked for."""
+    places = []
+    for pairs in ((("\n\n", -0.0001), ("unsafe", -9.0), ("safe", -11.0)), (("safe", -0.1), ("unsafe", -3.0))):
+        listed = [{"token": token, "logprob": value, "bytes": None} for token, value in pairs]
+        places.append({**listed[0], "top_logprobs": listed})
+    logprobs = {"content": places[: body["max_tokens"]]}
+    message = {"role": "assistant", "content": "\n\nsafe"}
+    return "json", {"choices": [{"index": 0, "finish_reason": "stop", "message": message, "logprobs": logprobs}]}
+
+
+def test_a_verdict_behind_a_blank_is_read_there(answers):
+    with Server(llama_guard) as server:
+        for log_odds in answers(server, template="own-template"):
+            assert log_odds == pytest.approx(-2.9, abs=0.02)
+
+
+def test_a_verdict_that_stays_behind_blanks_is_a_failure_and_not_unsafe(answers):
+    def act(number, path, body):
+        return llama_guard(number, path, {"max_tokens": 1})
+
+    with Server(act) as server:
+        for answer in answers(server, template="own-template"):
+            assert isinstance(answer, Failure)
+            assert "least_mass=0.5" in answer.reason
