@@ -14,7 +14,7 @@ from harness import stats
 from harness.build import build_task, task_digest
 from harness.errors import UnknownName
 from harness.judges import evaluated_fingerprints, notes_on_judges, roles_of
-from harness.leaderboard.aggregates import aggregates_of
+from harness.leaderboard.aggregates import aggregates_of, task_of
 from harness.leaderboard.board import Board, Column, Entry
 from harness.leaderboard.cost import COLUMN, NOTE, add_cost
 from harness.leaderboard.levels import at_one_level
@@ -176,13 +176,14 @@ def _shown_by_task(registry: Registry, benchmark: BenchmarkFile) -> dict[str, li
 def _columns(benchmark: BenchmarkFile, kinds: Kinds) -> list[Column]:
     keys = [aggregate.name for aggregate in benchmark.aggregates if aggregate.name in kinds]
     singles = [key for key in kinds if key not in keys]
-    singles.sort(key=lambda key: next((i for i, t in enumerate(benchmark.tasks) if key.startswith(t + ":")), 0))
+    order = {task: i for i, task in enumerate(benchmark.tasks)}
+    singles.sort(key=lambda key: order.get(task_of(benchmark.tasks, key), 0))
     return [Column(key, title_of(benchmark, key), *kinds[key]) for key in [*keys, *singles]]
 
 
 def title_of(benchmark: BenchmarkFile, key: str) -> str:
     """``TASK METRIC`` without what the names of the benchmark and its tasks share: a folder, or a library of tasks."""
-    task = next((task for task in benchmark.tasks if key.startswith(task + ":")), "")
+    task = task_of(benchmark.tasks, key)
     if not task:
         return key
     short = task.removeprefix(benchmark.name + "/")

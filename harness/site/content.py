@@ -12,7 +12,7 @@ from typing import Literal
 
 from harness.errors import ConfigurationError
 from harness.leaderboard import Board, Entry, assemble
-from harness.leaderboard.aggregates import split_selector
+from harness.leaderboard.aggregates import split_selector, task_of
 from harness.leaderboard.assemble import current_cells, title_of
 from harness.leaderboard.board import Column
 from harness.leaderboard.published_rows import shipped_files
@@ -139,7 +139,7 @@ def _within_aggregates(benchmark: BenchmarkFile, board: Board, cells: Sequence[C
     kinds = {
         f"{r.task}:{r.metric}": (r.unit, r.higher_is_better)
         for task in benchmark.tasks
-        if not any(column.key.startswith(task + ":") for column in board.columns)
+        if task not in {task_of(benchmark.tasks, column.key) for column in board.columns}
         for cell in cells
         if cell.task == task
         for r in cell.results
