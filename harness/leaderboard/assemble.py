@@ -38,6 +38,7 @@ def assemble(
     published: Sequence[Path] = (),
     merge: Sequence[Readable] = (),
     confidence: float | None = None,
+    timed_by: Sequence[Readable] = (),
 ) -> Board:
     """The leaderboard of a benchmark, of all models that the store has whole, current results of.
 
@@ -50,6 +51,7 @@ def assemble(
         published: Further files of published results.
         merge: Stores of other machines, whose cells stand beside; of cells that several have, the first store's counts.
         confidence: Nominal coverage of all intervals; None: that of most cells.
+        timed_by: Stores that know what it took to compute the answers, where the others hold the newest cells only.
 
     Raises:
         UsageError: one label names different models in two stores.
@@ -88,7 +90,8 @@ def assemble(
         if missing:
             notes.append(f"without rank, since {ranking!r} {lacks}: {', '.join(missing)}")
     notes += others.notes
-    if benchmark.cost and add_cost(entries, current, [*([] if store is None else [store]), *merge]):
+    clocks = timed_by or [*([] if store is None else [store]), *merge]
+    if benchmark.cost and add_cost(entries, current, clocks):
         columns.append(COLUMN)
         notes.append(NOTE)
     sort_in(entries, others.entries, first)

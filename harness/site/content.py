@@ -107,13 +107,14 @@ def gather(
     *,
     published: Sequence[Path] = (),
     confidence: float | None = None,
+    parts: Sequence[Readable] = (),
 ) -> Content:
-    """The content of a benchmark's pages.
+    """The content of a benchmark's pages; arguments as of `harness.site.write_site`.
 
     Raises:
         UnknownName, ConfigurationError, DataError: as `harness.leaderboard.assemble`.
     """
-    board = assemble(registry, store, name, published=published, confidence=confidence)
+    board = assemble(registry, store, name, published=published, confidence=confidence, timed_by=parts)
     benchmark = registry.benchmarks().find(name)
     assert benchmark is not None  # of which there is a board
     cells = current_cells(registry, store, benchmark, confidence=board.confidence).cells
