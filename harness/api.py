@@ -227,8 +227,8 @@ def build_site(
         options |= {"outcome": Path(outcome), **columns}
     if merge:
         tasks = [task for benchmark in known for task in benchmark.tasks]
-        with _joined(registry, store, merge, tasks, say) as opened:
-            return write_site(registry, opened, benchmarks, Path(folder), merged=True, **options)
+        with _joined(registry, store, merge, tasks, say) as (opened, parts):
+            return write_site(registry, opened, benchmarks, Path(folder), parts=parts, **options)
     if not store_path(registry, store).is_file() and (published or shipped):
         return write_site(registry, None, benchmarks, Path(folder), **options)
     with existing_store(registry, store) as opened:
@@ -242,8 +242,8 @@ def _joined(
     merge: Sequence[str | Path],
     tasks: Sequence[str],
     say: Callable[[str], None],
-) -> Iterator[Store]:
-    """A store for as long as it is needed, of the whole evaluations that several have of some tasks."""
+) -> Iterator[tuple[Store, list[Readable]]]:
+    """A store for as long as it is needed, of the whole evaluations that several have of some tasks; and those."""
     from tempfile import TemporaryDirectory
 
     from harness.build import task_digest
@@ -259,7 +259,7 @@ def _joined(
         known = sorted(task for task in set(tasks) if registry.tasks().exists(task))
         for note in join(joined, readers, {task: task_digest(registry, task) for task in known}):
             say(note)
-        yield joined
+        yield joined, readers
 
 
 def compare(
@@ -297,7 +297,7 @@ def compare(
     if merge:
         if split != "test":
             raise UsageError(f"stores are merged with their results on the test split, not on {split}")
-        with _joined(registry, store, merge, tasks_of(registry, targets), say) as joined:
+        with _joined(registry, store, merge, tasks_of(registry, targets), say) as (joined, _):
             return compare_models(registry, joined, first, second, targets, **options)
     with existing_store(registry, store) as opened:
         return compare_models(registry, opened, first, second, targets, **options)

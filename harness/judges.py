@@ -9,6 +9,11 @@ from harness.registry import Registry
 from harness.store.records import AskedRecord, CellRecord
 from harness.task import CANDIDATE
 
+BY_LABEL = "verdicts_by_label"
+"""Setting of cells whose recorded verdicts were looked up by whose answer they are on.
+
+Before, the item alone was looked up, and of two candidates the second got the verdicts on the first.
+"""
 Roles = dict[str, str]
 """The label of the model in each role that is not the evaluated one's."""
 
@@ -35,18 +40,24 @@ def roles_of(registry: Registry, cells: Iterable[CellRecord]) -> dict[str, Roles
 
 
 def notes_on_judges(registry: Registry, cells: Sequence[CellRecord]) -> list[str]:
-    """A sentence for every role of a task that different models played for different entries.
+    """A sentence for every role of a task that different models played for different entries, and for old verdicts.
 
     Args:
         registry: Where tasks are looked up.
         cells: Those of a leaderboard, or of a comparison.
     """
     by_role: dict[tuple[str, str], dict[tuple[str, str], list[str]]] = {}
+    old: list[str] = []
     for cell in cells:
-        for role, asked in others_asked(registry, cell).items():
+        others = others_asked(registry, cell)
+        if any(asked.by_origin for asked in others.values()) and not cell.settings.get(BY_LABEL):
+            old.append(f"{cell.label} on {cell.task}")
+        for role, asked in others.items():
             players = by_role.setdefault((cell.task, role), {})
             players.setdefault((asked.model, asked.fingerprint), []).append(cell.label)
     notes = []
+    if old:
+        notes.append(f"recorded verdicts perhaps on another model's answers; evaluate again: {', '.join(old)}")
     for (task, role), players in by_role.items():
         if len(players) < 2:
             continue

@@ -16,13 +16,14 @@ from harness.encodable import encodable
 from harness.environment import describe_run
 from harness.errors import CellError, DataError, HarnessError, StoreError
 from harness.executors import LocalExecutor
+from harness.judges import BY_LABEL
 from harness.metric import Columns, Metric
 from harness.plan import Asked, Cell, Plan
 from harness.plugins import describe
 from harness.progress import Progress, SilentProgress
 from harness.registry import Capabilities, Registry
 from harness.resolve import ModelHandle
-from harness.stages import stage_requests
+from harness.stages import about, stage_requests
 from harness.stats import Estimate, not_available
 from harness.store import Store
 from harness.store.progress import FiledProgress
@@ -192,6 +193,8 @@ class Runner:
             record.asked = [
                 _asked_record(stage.role, asked) for stage, asked in zip(cell.task.stages, cell.stages, strict=True)
             ]
+            if _by_label(cell):
+                record.settings[BY_LABEL] = True
             table = self._answer_all(cell, plan, door, record)
             record.items = len(table.columns)
             metrics = cell.task.settled_metrics(cell.metrics)
@@ -299,6 +302,13 @@ def _asked_record(role: str, asked: Asked) -> AskedRecord:
         handle.ready.listwise,
         not handle.reads_text,
     )
+
+
+def _by_label(cell: Cell) -> bool:
+    """Whether anybody answers from records on another model's answers."""
+    labels = [asked.handle.label for asked in cell.stages]
+    by_item = [i for i, asked in enumerate(cell.stages) if not asked.handle.reads_text]
+    return any(about(cell.task, i, labels[:i]) for i in by_item)
 
 
 class _ChunkBar:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,19 +38,27 @@ class Aggregated:
     """Why one is absent although its tasks were evaluated; not said again of those that select it."""
 
 
+def task_of(tasks: Iterable[str], key: str) -> str:
+    """The task that ``task:metric`` or ``task:metric:domain`` begins with; empty where it begins with none.
+
+    Names of a source hold colons themselves, so that one may begin with another; the longest is meant.
+    """
+    return max((task for task in tasks if key.startswith(task + ":")), key=len, default="")
+
+
 def split_selector(benchmark: BenchmarkFile, selector: str) -> tuple[str, str, str]:
     """``task:metric[:domain]`` in its parts; metrics with arguments hold colons themselves.
 
     Raises:
         ConfigurationError: it names none of the benchmark's tasks.
     """
-    for task in benchmark.tasks:
-        if selector.startswith(task + ":"):
-            rest = selector.removeprefix(task + ":")
-            metric, colon, domain = rest.rpartition(":")
-            if colon and "=" not in domain:
-                return task, metric, domain
-            return task, rest, "overall"
+    task = task_of(benchmark.tasks, selector)
+    if task:
+        rest = selector.removeprefix(task + ":")
+        metric, colon, domain = rest.rpartition(":")
+        if colon and "=" not in domain:
+            return task, metric, domain
+        return task, rest, "overall"
     known = [*benchmark.tasks, *(aggregate.name for aggregate in benchmark.aggregates)]
     raise ConfigurationError(
         f"{benchmark._path}: the selector {selector!r} starts with none of the benchmark's tasks and is the name of "
@@ -60,7 +68,7 @@ def split_selector(benchmark: BenchmarkFile, selector: str) -> tuple[str, str, s
 
 def selected_aggregate(benchmark: BenchmarkFile, selector: str) -> AggregateFile | None:
     """The aggregate that a selector names; None where it selects from a task."""
-    if any(selector.startswith(task + ":") for task in benchmark.tasks):
+    if task_of(benchmark.tasks, selector):
         return None
     return next((aggregate for aggregate in benchmark.aggregates if aggregate.name == selector), None)
 

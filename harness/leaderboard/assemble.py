@@ -13,7 +13,7 @@ import numpy as np
 from harness import stats
 from harness.build import build_task, task_digest
 from harness.judges import evaluated_fingerprints, notes_on_judges, roles_of
-from harness.leaderboard.aggregates import aggregates_of
+from harness.leaderboard.aggregates import aggregates_of, task_of
 from harness.leaderboard.board import Board, Column, Entry
 from harness.leaderboard.cost import COLUMN, NOTE, add_cost
 from harness.leaderboard.levels import at_one_level
@@ -37,6 +37,7 @@ def assemble(
     published: Sequence[Path] = (),
     merge: Sequence[Readable] = (),
     confidence: float | None = None,
+    timed_by: Sequence[Readable] = (),
 ) -> Board:
     """The leaderboard of a benchmark, of all models that the store has whole, current results of.
 
@@ -49,6 +50,7 @@ def assemble(
         published: Further files of published results.
         merge: Stores of other machines, whose cells stand beside; of cells that several have, the first store's counts.
         confidence: Nominal coverage of all intervals; None: that of most cells.
+        timed_by: Stores that know what it took to compute the answers, where the others hold the newest cells only.
 
     Raises:
         UsageError: one label names different models in two stores.
@@ -87,7 +89,8 @@ def assemble(
         if missing:
             notes.append(f"without rank, since {ranking!r} {lacks}: {', '.join(missing)}")
     notes += others.notes
-    if benchmark.cost and add_cost(entries, current, [*([] if store is None else [store]), *merge]):
+    clocks = timed_by or [*([] if store is None else [store]), *merge]
+    if benchmark.cost and add_cost(entries, current, clocks):
         columns.append(COLUMN)
         notes.append(NOTE)
     sort_in(entries, others.entries, first)
@@ -175,13 +178,14 @@ def _shown_by_task(registry: Registry, benchmark: BenchmarkFile) -> dict[str, li
 def _columns(benchmark: BenchmarkFile, kinds: Kinds) -> list[Column]:
     keys = [aggregate.name for aggregate in benchmark.aggregates if aggregate.name in kinds]
     singles = [key for key in kinds if key not in keys]
-    singles.sort(key=lambda key: next((i for i, t in enumerate(benchmark.tasks) if key.startswith(t + ":")), 0))
+    order = {task: i for i, task in enumerate(benchmark.tasks)}
+    singles.sort(key=lambda key: order.get(task_of(benchmark.tasks, key), 0))
     return [Column(key, title_of(benchmark, key), *kinds[key]) for key in [*keys, *singles]]
 
 
 def title_of(benchmark: BenchmarkFile, key: str) -> str:
     """``TASK METRIC`` without what the names of the benchmark and its tasks share: a folder, or a library of tasks."""
-    task = next((task for task in benchmark.tasks if key.startswith(task + ":")), "")
+    task = task_of(benchmark.tasks, key)
     if not task:
         return key
     short = task.removeprefix(benchmark.name + "/")

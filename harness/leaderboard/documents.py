@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from harness.leaderboard.aggregates import task_of
 from harness.leaderboard.board import Board, Entry
 from harness.report import figure
 from harness.stats import Estimate
@@ -111,5 +112,6 @@ def _args(e: Estimate, unit: str) -> dict[str, Any]:
 
 def _roles(entry: Entry, key: str) -> dict[str, Any]:
     """Who judged, of a task that asks somebody else: the figure is one of both."""
-    own = {task: roles for task, roles in entry.roles.items() if key.startswith(task + ":") or ":" not in key}
+    task = task_of(entry.roles, key)
+    own = {task: entry.roles[task]} if task else {} if ":" in key else entry.roles
     return {"roles": own} if own else {}

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from harness.leaderboard.aggregates import task_of
 from harness.leaderboard.board import Board, Column, Entry
 from harness.leaderboard.documents import latex, model_index
 from harness.report import figure, interval, other_level, percent, plain_table, visible
@@ -130,9 +131,9 @@ def _csv(board: Board) -> str:
 
 def _roles(entry: Entry, column: Column) -> str:
     """``judge=LABEL`` of the column's task; of an aggregate, of all tasks."""
-    own = {task: roles for task, roles in entry.roles.items() if column.key.startswith(task + ":")}
-    named = [f"{role}={label}" for roles in (own or entry.roles).values() for role, label in roles.items()]
-    return "; ".join(dict.fromkeys(named)) if own or ":" not in column.key else ""
+    task = task_of(entry.roles, column.key)
+    own = [entry.roles[task]] if task else [] if ":" in column.key else entry.roles.values()
+    return "; ".join(dict.fromkeys(f"{role}={label}" for roles in own for role, label in roles.items()))
 
 
 def _csv_text(text: str) -> str:

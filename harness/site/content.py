@@ -12,7 +12,7 @@ from typing import Literal
 
 from harness.errors import ConfigurationError
 from harness.leaderboard import Board, Entry, assemble
-from harness.leaderboard.aggregates import split_selector
+from harness.leaderboard.aggregates import split_selector, task_of
 from harness.leaderboard.assemble import current_cells, title_of
 from harness.leaderboard.board import Column
 from harness.leaderboard.published_rows import shipped_files
@@ -107,13 +107,14 @@ def gather(
     *,
     published: Sequence[Path] = (),
     confidence: float | None = None,
+    parts: Sequence[Readable] = (),
 ) -> Content:
-    """The content of a benchmark's pages.
+    """The content of a benchmark's pages; arguments as of `harness.site.write_site`.
 
     Raises:
         UnknownName, ConfigurationError, DataError: as `harness.leaderboard.assemble`.
     """
-    board = assemble(registry, store, name, published=published, confidence=confidence)
+    board = assemble(registry, store, name, published=published, confidence=confidence, timed_by=parts)
     benchmark = registry.benchmarks().find(name)
     assert benchmark is not None  # of which there is a board
     cells = current_cells(registry, store, benchmark, confidence=board.confidence).cells
@@ -139,7 +140,7 @@ def _within_aggregates(benchmark: BenchmarkFile, board: Board, cells: Sequence[C
     kinds = {
         f"{r.task}:{r.metric}": (r.unit, r.higher_is_better)
         for task in benchmark.tasks
-        if not any(column.key.startswith(task + ":") for column in board.columns)
+        if task not in {task_of(benchmark.tasks, column.key) for column in board.columns}
         for cell in cells
         if cell.task == task
         for r in cell.results

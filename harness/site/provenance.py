@@ -76,15 +76,20 @@ class Provenances:
         registry: Where plugins are looked up.
         store: Holds the runs.
         cells: Of all models whose provenance will be asked for.
+        parts: The stores that know what it took to compute the answers, the first that does counts; default: the store.
     """
 
-    def __init__(self, registry: Registry, store: Readable, cells: Sequence[CellRecord]) -> None:
+    def __init__(
+        self, registry: Registry, store: Readable, cells: Sequence[CellRecord], parts: Sequence[Readable] = ()
+    ) -> None:
         self._registry = registry
         self._entries = {entry.reference: entry for entry in registry.entries("model")}
         self._descriptions = model_descriptions(store)
         self._runs = runs_of_cells(store, [cell.id for cell in cells])
         failed = [cell.id for cell in cells if cell.failed_requests]
-        self._took = whole_computations(store, cells)
+        self._took: dict[tuple[str, str], Took] = {}
+        for part in reversed(parts or [store]):
+            self._took |= whole_computations(part, cells)
         self._failures = failures_of_cells(store, failed, at_most=FAILURES_SHOWN)
 
     def of(self, label: str, cells: Sequence[CellRecord], benchmark: str) -> Provenance:

@@ -59,7 +59,7 @@ def write_site(
     outcome: Path | None = None,
     model_column: str | None = None,
     value_column: str | None = None,
-    merged: bool = False,
+    parts: Sequence[Readable] = (),
     say: Callable[[str], None] = lambda text: None,
 ) -> int:
     """Write the site of some benchmarks; files of an earlier build that are no longer part of it are removed.
@@ -76,7 +76,8 @@ def write_site(
             what goes with that outcome.
         model_column: Column of that table that names the model.
         value_column: Column of the outcome.
-        merged: True where the store holds the cells of several, to be said where a page names a command.
+        parts: The stores whose newest cells the store holds, where it holds those of several: they know what it took to
+            compute the answers, and where a page names a command it is said.
         say: Told what was left out.
 
     Returns:
@@ -87,7 +88,8 @@ def write_site(
     """
     earlier_files(folder)  # refuses the folder of somebody else, before the work
     contents = [
-        gather(registry, store, name, published=published, confidence=confidence) for name in dict.fromkeys(names)
+        gather(registry, store, name, published=published, confidence=confidence, parts=parts)
+        for name in dict.fromkeys(names)
     ]
     empty = [content.board.benchmark for content in contents if not content.rows]
     if empty:
@@ -96,7 +98,7 @@ def write_site(
         )
     site = Site()
     asked = {"published": published, "model_column": model_column, "value_column": value_column}
-    made = {"date": now()[:10], "version": versions().get("harness-eval", ""), "merged": "yes" if merged else ""}
+    made = {"date": now()[:10], "version": versions().get("harness-eval", ""), "merged": "yes" if parts else ""}
     for content in contents:
         measured = measure(registry, store, content, texts=texts)
         for note in measured.notes:
@@ -105,7 +107,7 @@ def write_site(
         if outcome is not None and page:
             site.add(f"{content.slug}/correlations.html", page)
         heading = outcome.stem if outcome is not None and page else ""
-        _add_benchmark(site, registry, store, content, measured, {**made, "outcome": heading})
+        _add_benchmark(site, registry, store, parts, content, measured, {**made, "outcome": heading})
     index = render_page("index.html", root="", contents=contents, made=made, title="Leaderboards", rank_text=rank_text)
     site.add("index.html", index)
     _add_assets(site)
@@ -147,6 +149,7 @@ def _add_benchmark(
     site: Site,
     registry: Registry,
     store: Readable | None,
+    parts: Sequence[Readable],
     content: Content,
     measured: Measured,
     made: Mapping[str, str],
@@ -161,17 +164,22 @@ def _add_benchmark(
         f"{base}/compare.html",
         render_page("compare.html", root="../", title="Compare", confidence=CONFIDENCE, **shared),
     )
-    _add_models(site, registry, store, content, shared)
+    _add_models(site, registry, store, parts, content, shared)
     _add_tasks(site, content, measured, shared)
     for name, document in comparison_files(content, measured):
         site.add(f"{base}/compare/{name}.js", data_script(name, document))
 
 
 def _add_models(
-    site: Site, registry: Registry, store: Readable | None, content: Content, shared: Mapping[str, Any]
+    site: Site,
+    registry: Registry,
+    store: Readable | None,
+    parts: Sequence[Readable],
+    content: Content,
+    shared: Mapping[str, Any],
 ) -> None:
     cells = [cell for row in content.rows for cell in row.cells]
-    origins = Provenances(registry, store, cells) if store is not None else None
+    origins = Provenances(registry, store, cells, parts) if store is not None else None
     for row in content.rows:
         found = standings(content, row)
         own = Provenance() if origins is None else origins.of(row.entry.model, row.cells, content.board.benchmark)

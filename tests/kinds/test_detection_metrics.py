@@ -78,6 +78,15 @@ def test_with_few_negatives_expected_above_the_threshold_nothing_bounds_the_valu
             assert "note" not in enough.detail
 
 
+def test_what_bounds_a_value_from_below_depends_on_the_level(metric):
+    columns = drawn(400)
+    for name in ("tpr_at_fpr", "ppv_at_prevalence"):
+        usual, half = (metric(f"{name}:rate=0.01").compute(columns, confidence=level) for level in (0.95, 0.5))
+        assert usual.low == 0 < half.low
+        assert "nothing bounds" in usual.detail["note"]
+        assert "note" not in half.detail
+
+
 def test_the_calibration_error_of_a_calibrated_model_may_be_none(metric):
     rng = np.random.default_rng(0)
     scores = rng.normal(size=3000)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigurationError
-from harness.leaderboard.aggregates import aggregates_of, problems_of
+from harness.leaderboard.aggregates import aggregates_of, problems_of, split_selector, task_of
 from harness.registry import Registry
 from harness.schema import BenchmarkFile
 from harness.stats import Estimate
@@ -142,3 +142,12 @@ def test_a_sound_benchmark_has_no_problems(registry):
     whole = {"name": "score", "of": ["section", "suite/b:accuracy"]}
     given = {"suite/a": ["accuracy"], "suite/b": ["accuracy"]}
     assert problems_of(registry, benchmark(whole, SECTION), given) == []
+
+
+def test_of_tasks_whose_names_begin_alike_the_longest_is_selected():
+    tasks = ["lib:x", "lib:x:k=1", "lib:x:k=1,n=2"]
+    made = validate(BenchmarkFile, {"tasks": tasks, "aggregates": []}, HERE)
+    for task in tasks:
+        assert split_selector(made, f"{task}:accuracy") == (task, "accuracy", "overall")
+        assert split_selector(made, f"{task}:f1:threshold=0.5:easy") == (task, "f1:threshold=0.5", "easy")
+    assert task_of(tasks, "mean") == ""

@@ -1,5 +1,6 @@
 """What answers took stands beside the figures, of evaluations that computed them."""
 
+import json
 import math
 
 import pytest
@@ -84,3 +85,16 @@ def test_the_same_text_twice_in_one_evaluation_was_not_on_file(timed, write_task
     write_task("demo/plain", [{**row, "prompt": "the same"} for row in rows(30)])
     evaluate(["slow=toy-slow:seconds=0"], ["demo/plain"])
     assert cost_of(build_leaderboard("timed")) == 30
+
+
+def test_the_site_of_two_stores_shows_what_their_table_shows_though_the_newest_answers_were_on_file(timed, harness):
+    for store, model in (("a.sqlite", "slow=toy-slow:seconds=0.01"), ("b.sqlite", "length")):
+        for _ in range(2):  # the second time all is on file
+            assert harness("eval", "-m", model, "-t", "demo/plain", "--store", store).code == 0
+    stores = ("--store", "a.sqlite", "--merge", "b.sqlite")
+    table = harness("leaderboard", "timed", "--format", "json", *stores).document
+    assert COLUMN.key in {column["key"] for column in table["columns"]}
+    assert harness("leaderboard", "timed", "-o", "site/", *stores).code == 0
+    assert json.loads((timed / "site" / "timed" / "leaderboard.json").read_text()) == table
+    page = (timed / "site" / "timed" / "models" / "slow.html").read_text()
+    assert "some on file" not in page

@@ -6,9 +6,14 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import yaml
+
+from harness.store import Store
+from harness.store import schema as s
 
 ITEMS = 6
 
@@ -159,3 +164,14 @@ def test_a_model_with_a_judge_on_one_task_and_none_on_another_is_one_model(duel,
     board = shown(harness, "table")
     assert "100.00" in board
     assert "one label, different models" not in board
+
+
+def test_verdicts_filed_before_they_were_looked_up_by_label_are_said(verdicts, harness):
+    judged(harness, verdicts(a=1), "a")
+    assert "evaluate again" not in shown(harness, "table")
+    with Store(Path(".harness/store.sqlite")) as store, store.transaction() as connection:
+        settings = {"limit": None, "seed": 0, "split": "test", "confidence": 0.95, "task_version": "1"}
+        connection.execute(sa.update(s.cells).values(settings=json.dumps(settings)))
+    assert "recorded verdicts perhaps on another model's answers; evaluate again: a on demo/duel" in shown(
+        harness, "table"
+    )
