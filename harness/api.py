@@ -15,6 +15,7 @@ from harness.leaderboard.merge import open_to_merge
 from harness.plan import Plan, Planner, Wish
 from harness.progress import Progress, SilentProgress
 from harness.registry import Registry
+from harness.regular_files import is_file
 from harness.resolve import resolve_model
 from harness.run import Outcome, Runner
 from harness.store import Store
@@ -168,7 +169,7 @@ def build_leaderboard(
     with ExitStack() as open_stores:
         others = [open_stores.enter_context(open_to_merge(Path(path).expanduser())) for path in merge]
         named = bool(merge) and store is not None  # a store that is named has to be there
-        if beside and not named and not store_path(registry, store).is_file():
+        if beside and not named and not is_file(store_path(registry, store)):
             return assemble(registry, None, benchmark, published=published, merge=others)
         opened = open_stores.enter_context(existing_store(registry, store))
         return assemble(registry, opened, benchmark, published=published, merge=others)
@@ -223,7 +224,7 @@ def build_site(
         tasks = [task for name in benchmarks if name in known for task in known[name].tasks]
         with _joined(registry, store, merge, tasks, say) as opened:
             return write_site(registry, opened, benchmarks, Path(folder), merged=True, **options)
-    if not store_path(registry, store).is_file() and (published or shipped):
+    if not is_file(store_path(registry, store)) and (published or shipped):
         return write_site(registry, None, benchmarks, Path(folder), **options)
     with existing_store(registry, store) as opened:
         return write_site(registry, opened, benchmarks, Path(folder), **options)
@@ -245,7 +246,7 @@ def _joined(
 
     with TemporaryDirectory() as place, ExitStack() as open_stores:
         readers: list[Readable] = []
-        if store is not None or store_path(registry, store).is_file():
+        if store is not None or is_file(store_path(registry, store)):
             readers.append(open_stores.enter_context(existing_store(registry, store)))
         for path in merge:
             readers.append(open_stores.enter_context(open_to_merge(Path(path).expanduser())))
@@ -357,7 +358,7 @@ def correlate(
         level=level,
         seed=seed,
     )
-    if store is None and not store_path(registry).is_file():
+    if store is None and not is_file(store_path(registry)):
         return answer(registry, None, question)
     with existing_store(registry, store) as opened:
         return answer(registry, opened, question)
@@ -370,7 +371,7 @@ def existing_store_path(registry: Registry, store: str | Path | None) -> Path:
         UsageError: it does not.
     """
     path = store_path(registry, store)
-    if not path.is_file() or not path.stat().st_size:
+    if not is_file(path) or not path.stat().st_size:
         raise UsageError(f"{path}: there is no store yet; evaluate something first, or name another with --store")
     return path
 

@@ -37,6 +37,7 @@ _WORDS = {
     "string_too_short": "must not be empty",
 }
 """By pydantic's types of errors, filled in with their context."""
+_NUMBERS = frozenset({"int_type", "int_parsing", "int_from_float", "float_type", "float_parsing", "finite_number"})
 _UNION_MEMBER = re.compile(r"(str|int|float|bool)$|(list|dict|tuple|function-\w+)\[|[A-Z][A-Za-z]*File$")
 _LONGEST = 60
 
@@ -98,7 +99,9 @@ def _explain(model: type[BaseModel], error: Any, place: Place) -> str:
     known = _WORDS.get(error["type"])
     said = known.format_map(error.get("ctx", {})) if known else error["msg"].removeprefix("Value error, ")
     said = said.replace("have at least 1 entries", "not be empty").replace(" 1 entries", " 1 entry")
-    unquoted = "; write it without quotes" if isinstance(got, str) and "number" in said and _is_number(got) else ""
+    unquoted = (
+        "; write it without quotes" if error["type"] in _NUMBERS and isinstance(got, str) and _is_number(got) else ""
+    )
     return _with_key(place, said + ("" if isinstance(got, Mapping) else f", got {_shown(got)}") + unquoted)
 
 

@@ -274,8 +274,18 @@ def read_task_file(entry: TaskEntry) -> tuple[TaskFile, str]:
     file: TaskFile = validate(TaskFile, value, entry.path, prefix=prefix)
     # What is said about a task may change without changing its results.
     content = {k: v for k, v in value.items() if k not in {"description", "citation", "licence", "metrics"}}
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
-    return file, digest
+    try:
+        text = json.dumps(content, sort_keys=True, default=str)
+    except TypeError:  # keys of several types, such as 1 and yes, have no order
+        text = json.dumps(_with_text_keys(content), sort_keys=True, default=str)
+    return file, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _with_text_keys(value: Any) -> Any:
+    """The same with keys of one type that say which type each was."""
+    if isinstance(value, Mapping):
+        return {f"{type(key).__name__} {key}": _with_text_keys(entry) for key, entry in value.items()}
+    return [_with_text_keys(entry) for entry in value] if isinstance(value, list) else value
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -242,7 +243,7 @@ def good_items(task: Task, split: str, limit: int | None) -> Iterator[Item]:
 
 def _claim(directory: Path, wanted: Mapping[str, Any]) -> Path:
     """The work directory of a training; an unfinished one is taken up only if it was for the same thing."""
-    if directory.exists():
+    if os.path.lexists(directory):  # a name of 300 letters is refused below, by the system
         raise UsageError(f"{directory} exists already; choose another place, or delete it to train anew")
     workdir = directory.with_name(directory.name + ".partial")
     settings = workdir / "settings.json"

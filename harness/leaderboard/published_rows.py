@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.errors import DataError, did_you_mean
+from harness.errors import DataError, nearest
 from harness.leaderboard.aggregates import aggregates_of, selected_aggregate, split_selector
 from harness.leaderboard.board import Column, Entry
 from harness.published import Published, read_published
@@ -79,7 +79,7 @@ def own_figures(benchmark: BenchmarkFile, file: Path, read: Sequence[Published])
     """
     own = [row for row in read if row.result.task in benchmark.tasks]
     if not own:
-        hint = did_you_mean(read[0].result.task, benchmark.tasks)
+        hint = nearest(read[0].result.task, benchmark.tasks)
         raise DataError(f"{file}: no figure of a task of the benchmark {benchmark.name!r} in it{hint}")
     return own
 
@@ -88,17 +88,14 @@ def _unknown(registry: Registry, file: Path, read: Sequence[Published]) -> list[
     """A misspelt task or metric would otherwise be a figure that nobody sees."""
     notes = []
     for task in sorted({row.result.task for row in read} - registry.tasks().keys()):
-        notes.append(f"{file}: figures of {task!r} are not shown, a task not known here{_near(task, registry.tasks())}")
+        notes.append(
+            f"{file}: figures of {task!r} are not shown, a task not known here{nearest(task, registry.tasks())}"
+        )
     known = registry.names("metric")
     for metric in sorted({row.result.metric for row in read}):
         if metric.partition(":")[0] not in known:
-            notes.append(f"{file}: figures of {metric!r} are of a metric not known here{_near(metric, known)}")
+            notes.append(f"{file}: figures of {metric!r} are of a metric not known here{nearest(metric, known)}")
     return notes
-
-
-def _near(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
-    hint = did_you_mean(name, known)
-    return hint if "did you mean" in hint else ""
 
 
 def _used(benchmark: BenchmarkFile, shown: Mapping[str, Sequence[str]]) -> dict[Key, str]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from harness.store.sqlite_errors import is_interrupted
 from harness.view.words import TOKENIZER
 
 _CHUNK = 256
@@ -144,7 +145,7 @@ class Index:
             with self._open() as connection, _interrupted_after(connection, seconds):
                 found = connection.execute(query, (wanted, start, stop)).fetchall() if connection is not None else []
         except sqlite3.DatabaseError as error:
-            if "interrupted" in str(error):
+            if is_interrupted(error):
                 raise TimeoutError from None
             return []  # it is being made and not even the tables are there, or it is damaged
         return [number for (number,) in found]

@@ -145,9 +145,12 @@ class Source:
             try:
                 model, found = load(self.path, attn_implementation=attention, **self.arguments(), **rest)
             except (ValueError, ImportError) as error:
-                if "attention" not in str(error).lower() and "attn" not in str(error):
-                    raise
-                model, found = load(self.path, attn_implementation="eager", **self.arguments(), **rest)
+                # Many architectures lack one kind of attention, which no error of a type of its own says. Whatever
+                # else is wrong is wrong with the plain kind too, and the first error speaks of it.
+                try:
+                    model, found = load(self.path, attn_implementation="eager", **self.arguments(), **rest)
+                except (ValueError, ImportError):
+                    raise error from None
         missing = sorted(found["missing_keys"])
         if missing:
             raise CellError(
