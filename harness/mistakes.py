@@ -99,9 +99,8 @@ def _explain(model: type[BaseModel], error: Any, place: Place) -> str:
     known = _WORDS.get(error["type"])
     said = known.format_map(error.get("ctx", {})) if known else error["msg"].removeprefix("Value error, ")
     said = said.replace("have at least 1 entries", "not be empty").replace(" 1 entries", " 1 entry")
-    unquoted = (
-        "; write it without quotes" if error["type"] in _NUMBERS and isinstance(got, str) and _is_number(got) else ""
-    )
+    is_quoted = error["type"] in _NUMBERS and isinstance(got, str) and _is_number(got)
+    unquoted = "; write it without quotes" if is_quoted else ""
     return _with_key(place, said + ("" if isinstance(got, Mapping) else f", got {_shown(got)}") + unquoted)
 
 

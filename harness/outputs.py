@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from harness.errors import UnknownName, UsageError
+from harness.errors import UnknownName, UsageError, nearest
 
 FORMATS = ("table", "markdown", "csv", "json", "html", "latex", "model-card")
 """Of leaderboards."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.errors import DataError, nearest
+from harness.errors import DataError, did_you_mean, nearest
 from harness.leaderboard.aggregates import aggregates_of, selected_aggregate, split_selector
 from harness.leaderboard.board import Column, Entry
 from harness.published import Published, read_published
@@ -79,7 +79,7 @@ def own_figures(benchmark: BenchmarkFile, file: Path, read: Sequence[Published])
     """
     own = [row for row in read if row.result.task in benchmark.tasks]
     if not own:
-        hint = nearest(read[0].result.task, benchmark.tasks)
+        hint = did_you_mean(read[0].result.task, benchmark.tasks)
         raise DataError(f"{file}: no figure of a task of the benchmark {benchmark.name!r} in it{hint}")
     return own
 
@@ -88,9 +88,8 @@ def _unknown(registry: Registry, file: Path, read: Sequence[Published]) -> list[
     """A misspelt task or metric would otherwise be a figure that nobody sees."""
     notes = []
     for task in sorted({row.result.task for row in read} - registry.tasks().keys()):
-        notes.append(
-            f"{file}: figures of {task!r} are not shown, a task not known here{nearest(task, registry.tasks())}"
-        )
+        hint = nearest(task, registry.tasks())
+        notes.append(f"{file}: figures of {task!r} are not shown, a task not known here{hint}")
     known = registry.names("metric")
     for metric in sorted({row.result.metric for row in read}):
         if metric.partition(":")[0] not in known:
