@@ -123,8 +123,8 @@ class _Filling:
             return self._row.number
         optional = name.endswith("?")
         plain_name = name[:-1] if optional else name
-        value = self._row.values.get(plain_name)
-        if is_missing(value):
+        value = present(self._row.values.get(plain_name))  # a text that reads nan is a text here
+        if value is None:
             if optional:
                 return ""
             absent = plain_name not in self._row.values

@@ -64,8 +64,6 @@ class Index(NamedTuple):
     problems: list[str]
     unreadable: dict[str, str]
     """What is wrong with the file of a task or benchmark, by the name that it would have."""
-    absent_folders: list[str]
-    """A sentence for each task folder that does not exist."""
 
 
 def validate(model: type[BaseModel], value: Any, path: Path, *, prefix: Sequence[str | int] = ()) -> Any:
@@ -160,19 +158,17 @@ def task_folders() -> Iterator[tuple[Path, str]]:
 
 def index_tasks(files: Sequence[RegistryFile]) -> Index:
     """All tasks by name: ``suite/task`` for the file ``suite/task.yaml`` below a task folder."""
-    index = Index({}, {}, [], {}, [])
+    index = Index({}, {}, [], {})
     folders = list(task_folders())
     for file in files:
         folders += [(file.folder / os.path.expanduser(f), str(file.folder / f)) for f in file.task_folders]
     for folder, origin in folders:
         if not is_folder(folder):
-            index.absent_folders.append(f"{origin}: this task folder does not exist")
-            continue
+            continue  # `Registry.file_problems` says it
         paths, problem = _files_below(folder)
         index.problems.extend([f"{origin}: {problem}"] if problem else [])
         for path in paths:
             _index_file(index, path, folder, origin)
-    index.problems.extend(index.absent_folders)
     for file in files:
         _index_registry(index, file)
     return index

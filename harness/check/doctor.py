@@ -74,6 +74,8 @@ def _mirror() -> Finding:
 def _registry(registry: Registry) -> Iterator[Finding]:
     for file in registry.files:
         yield Finding("registry file", str(file._path))
+    for problem in registry.file_problems():
+        yield Finding("registry file", problem, ok=False)
     for plugin in registry.plugins.found:
         text = f"{plugin.state} ({plugin.distribution} {plugin.version})"
         yield Finding(

@@ -44,13 +44,15 @@ def json_option(function: F) -> F:
 
 
 def open_registry(registry_file: Path | None, strict: bool) -> Registry:
-    """The registry; reports plugins that failed on standard error."""
+    """The registry; reports on standard error plugins that failed, and entries of registry files that name nothing."""
     registry = Registry(extra=registry_file, strict=strict)
     for plugin in registry.plugins.failed:
         click.echo(
             f"warning: plugin {plugin.name!r} of {plugin.distribution} {plugin.version} failed: {plugin.problem}",
             err=True,
         )
+    for problem in registry.file_problems():
+        click.echo(f"warning: {problem}", err=True)
     return registry
 
 
