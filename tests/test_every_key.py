@@ -129,7 +129,7 @@ TASK_CASES = [
     ("SourceFile", "file", TASK, (*S, "file"), "rows.csv", "refused at items"),
     ("SourceFile", "file", source(**HUB), (*S, "file"), "rows.jsonl", "refused"),
     ("SourceFile", "hub", TASK, (*S, "hub"), "o/n", "refused"),
-    ("SourceFile", "hub", source(**HUB), (*S, "hub"), "o/elsewhere", "refused at items"),
+    ("SourceFile", "hub", source(**HUB), (*S, "hub"), "o/elsewhere", "acts unread"),
     ("SourceFile", "config", source(**HUB), (*S, "config"), "other", "acts"),
     ("SourceFile", "config", TASK, (*S, "config"), "other", "refused"),
     ("SourceFile", "config", source(**GENERATOR), (*S, "config"), "other", "refused"),
