@@ -142,7 +142,7 @@ def _template(template: str) -> Form:
 
     def get(row: Row) -> str:
         try:
-            return template.format_map(_Filling(template, row))  # type: ignore[arg-type]
+            return template.format_map(_Filling(template, row))
         except BadValue:
             raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:

@@ -70,7 +70,7 @@ def check_yaml(path: Path) -> None:
     try:
         _check_bounds(_read(path))
     except _Unbounded as error:
-        raise ConfigurationError(f"{path}:{error.problem_mark.line + 1}: {error.problem}") from None
+        raise ConfigurationError(f"{path}:{error.line}: {error.problem}") from None
     except yaml.YAMLError:
         pass  # whoever reads it says what is wrong
 
@@ -144,6 +144,7 @@ class _Unbounded(yaml.MarkedYAMLError):
     """A document that stands for too much."""
 
     def __init__(self, problem: str, mark: Any) -> None:
+        self.line = mark.line + 1
         super().__init__(None, None, problem, mark)
 
 
@@ -185,7 +186,7 @@ def _bounded_events(text: str) -> Iterator[None]:
             if event.anchor is not None:
                 sizes[event.anchor] = 1
         elif isinstance(event, yaml.CollectionStartEvent):
-            sizes.pop(event.anchor, None)
+            sizes.pop(str(event.anchor), None)
             open_.append((event.anchor, total))
             total += 1
             if len(open_) > DEEPEST:
