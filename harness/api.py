@@ -15,6 +15,7 @@ from harness.leaderboard.merge import open_to_merge
 from harness.plan import Plan, Planner, Wish
 from harness.progress import Progress, SilentProgress
 from harness.registry import Registry
+from harness.regular_files import is_file
 from harness.resolve import resolve_model
 from harness.run import Outcome, Runner
 from harness.store import Store
@@ -172,7 +173,7 @@ def build_leaderboard(
         others = [open_stores.enter_context(open_to_merge(Path(path).expanduser())) for path in merge]
         options: dict[str, Any] = {"published": published, "merge": others, "confidence": confidence}
         named = bool(merge) and store is not None  # a store that is named has to be there
-        if beside and not named and not store_path(registry, store).is_file():
+        if beside and not named and not is_file(store_path(registry, store)):
             return assemble(registry, None, benchmark, **options)
         opened = open_stores.enter_context(existing_store(registry, store))
         return assemble(registry, opened, benchmark, **options)
@@ -229,7 +230,7 @@ def build_site(
         tasks = [task for benchmark in known for task in benchmark.tasks]
         with _joined(registry, store, merge, tasks, say) as (opened, parts):
             return write_site(registry, opened, benchmarks, Path(folder), parts=parts, **options)
-    if not store_path(registry, store).is_file() and (published or shipped):
+    if not is_file(store_path(registry, store)) and (published or shipped):
         return write_site(registry, None, benchmarks, Path(folder), **options)
     with existing_store(registry, store) as opened:
         return write_site(registry, opened, benchmarks, Path(folder), **options)
@@ -251,7 +252,7 @@ def _joined(
 
     with TemporaryDirectory() as place, ExitStack() as open_stores:
         readers: list[Readable] = []
-        if store is not None or store_path(registry, store).is_file():
+        if store is not None or is_file(store_path(registry, store)):
             readers.append(open_stores.enter_context(existing_store(registry, store)))
         for path in merge:
             readers.append(open_stores.enter_context(open_to_merge(Path(path).expanduser())))
@@ -365,7 +366,7 @@ def correlate(
         level=level,
         seed=seed,
     )
-    if store is None and not store_path(registry).is_file():
+    if store is None and not is_file(store_path(registry)):
         return answer(registry, None, question)
     with existing_store(registry, store) as opened:
         return answer(registry, opened, question)
@@ -378,7 +379,7 @@ def existing_store_path(registry: Registry, store: str | Path | None) -> Path:
         UsageError: it does not.
     """
     path = store_path(registry, store)
-    if not path.is_file() or not path.stat().st_size:
+    if not is_file(path) or not path.stat().st_size:
         raise UsageError(f"{path}: there is no store yet; evaluate something first, or name another with --store")
     return path
 

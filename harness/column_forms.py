@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from harness.converters import flag
-from harness.errors import did_you_mean
+from harness.errors import nearest
 from harness.rows import Row, has_path, value_at
 from harness.values import BadValue, NoValue, find_same, is_missing, present, shorten
 
@@ -56,13 +56,8 @@ def describe_absent(columns: Sequence[str], row: Row) -> str:
     if not absent:
         return ""
     known = list(map(str, row.values))
-    hints = [f"no column {column!r}{_nearest(column, known)}" for column in absent[:3]]
+    hints = [f"no column {column!r}{nearest(column, known)}" for column in absent[:3]]
     return f"{', '.join(hints)}; the row has: {', '.join(known[:50]) or 'nothing'}"
-
-
-def _nearest(column: str, known: Sequence[str]) -> str:
-    hint = did_you_mean(column, known)
-    return hint if "did you mean" in hint else ""  # all that there are is said once, at the end
 
 
 def _several(forms: Sequence[Form]) -> Form:
@@ -128,8 +123,8 @@ class _Filling:
             return self._row.number
         optional = name.endswith("?")
         plain_name = name[:-1] if optional else name
-        value = self._row.values.get(plain_name)
-        if is_missing(value):
+        value = present(self._row.values.get(plain_name))  # a text that reads nan is a text here
+        if value is None:
             if optional:
                 return ""
             absent = plain_name not in self._row.values
@@ -147,7 +142,7 @@ def _template(template: str) -> Form:
 
     def get(row: Row) -> str:
         try:
-            return template.format_map(_Filling(template, row))  # type: ignore[arg-type]
+            return template.format_map(_Filling(template, row))
         except BadValue:
             raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:

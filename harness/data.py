@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, AnyStr, cast
 
 from harness.errors import DataError
 from harness.plugins import import_attribute
@@ -113,7 +113,7 @@ class FileSource:
             return cast("IO[bytes]", gzip.open(self.path, "rb"))
         return self.path.open("rb")
 
-    def _bounded(self, stream: IO[bytes]) -> Iterator[bytes]:
+    def _bounded(self, stream: IO[AnyStr]) -> Iterator[AnyStr]:
         """The lines of a file.
 
         Raises:
@@ -187,8 +187,7 @@ class FileSource:
 
         csv.field_size_limit(LONGEST_LINE)
         with self._open() as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
-            lines = iter(lambda: text.readline(LONGEST_LINE), "")
-            reader = csv.DictReader(lines, strict=True)
+            reader = csv.DictReader(self._bounded(text), strict=True)
             number = 0
             header = reader.fieldnames or ()
             twice = [name for i, name in enumerate(header) if name in header[:i]]

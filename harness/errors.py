@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 from harness.encodable import encodable
 
+_LONGEST_NAME = 500
 Place = tuple[str | int, ...]
 """Keys and numbers that lead to an entry: ``("models", 1)`` is the second model."""
 
@@ -114,11 +115,16 @@ class StoreError(HarnessError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A clause that suggests the nearest names, or names them all when they are few."""
     names = sorted(set(known))
+    hint = nearest(name, names)
+    return hint or (f" (there are: {', '.join(names)})" if 0 < len(names) <= 12 else "")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A clause that suggests the nearest names; empty where none is near."""
+    if len(name) > _LONGEST_NAME:  # what is compared grows with the square of the length, and a file may say anything
+        return ""
+    names = [n for n in sorted(set(known)) if len(n) <= _LONGEST_NAME]
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.55)
     if not near:
         near = [n for n in names if name and (name in n or n in name)][:3]
-    if near:
-        return f" (did you mean {' or '.join(repr(n) for n in near)}?)"
-    if 0 < len(names) <= 12:
-        return f" (there are: {', '.join(names)})"
-    return ""
+    return f" (did you mean {' or '.join(repr(n) for n in near)}?)" if near else ""

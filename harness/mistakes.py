@@ -37,6 +37,7 @@ _WORDS = {
     "string_too_short": "must not be empty",
 }
 """By pydantic's types of errors, filled in with their context."""
+_NUMBERS = frozenset({"int_type", "int_parsing", "int_from_float", "float_type", "float_parsing", "finite_number"})
 _UNION_MEMBER = re.compile(r"(str|int|float|bool)$|(list|dict|tuple|function-\w+)\[|[A-Z][A-Za-z]*File$")
 _LONGEST = 60
 
@@ -44,25 +45,23 @@ _LONGEST = 60
 def mistakes_of(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[Place, str]]:
     """Each mistake once: the keys that lead to it, and what is wrong there, with the keys."""
     errors = _said_once(error.errors())
-    done: set[Place] = set()
+    forms: dict[Place, list[str]] = {}
+    for one in errors:
+        if one["type"] in _FORMS:
+            forms.setdefault(_location(one), []).append(one["type"])
     for one in errors:
         place = _location(one)
         if one["type"] not in _FORMS:
             yield place, _explain(model, one, place)
-        elif place not in done:
-            done.add(place)
-            forms = [e["type"] for e in errors if e["type"] in _FORMS and _location(e) == place]
-            yield place, _with_key(place, _of_another_form(forms, one.get("input")))
+        elif place in forms:
+            yield place, _with_key(place, _of_another_form(forms.pop(place), one.get("input")))
 
 
 def _said_once(errors: Sequence[Any]) -> list[Any]:
     """Without the alternatives of a key that was written in the form of another one, which says what is wrong."""
     said = [_location(e) for e in errors if not _is_other_form(e)]
-    return [e for e in errors if not _is_other_form(e) or not any(_is_below(place, _location(e)) for place in said)]
-
-
-def _is_below(place: Place, other: Place) -> bool:
-    return place[: len(other)] == other
+    above = {place[:length] for place in said for length in range(len(place) + 1)}
+    return [e for e in errors if not _is_other_form(e) or _location(e) not in above]
 
 
 def _location(error: Any) -> Place:
@@ -98,7 +97,8 @@ def _explain(model: type[BaseModel], error: Any, place: Place) -> str:
     known = _WORDS.get(error["type"])
     said = known.format_map(error.get("ctx", {})) if known else error["msg"].removeprefix("Value error, ")
     said = said.replace("have at least 1 entries", "not be empty").replace(" 1 entries", " 1 entry")
-    unquoted = "; write it without quotes" if isinstance(got, str) and "number" in said and _is_number(got) else ""
+    is_quoted = error["type"] in _NUMBERS and isinstance(got, str) and _is_number(got)
+    unquoted = "; write it without quotes" if is_quoted else ""
     return _with_key(place, said + ("" if isinstance(got, Mapping) else f", got {_shown(got)}") + unquoted)
 
 

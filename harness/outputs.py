@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from harness.errors import UnknownName, UsageError, did_you_mean
+from harness.errors import UnknownName, UsageError, nearest
 
 FORMATS = ("table", "markdown", "csv", "json", "html", "latex", "model-card")
 """Of leaderboards."""
@@ -31,7 +31,7 @@ def is_site(output: str, format_: str | None) -> bool:
         UnknownName: there is no such format.
     """
     if format_ is not None and format_ not in FORMATS:
-        listed = "" if "there are" in did_you_mean(format_, FORMATS) else f"there are {', '.join(FORMATS)}"
+        listed = "" if not nearest(format_, FORMATS) else f"there are {', '.join(FORMATS)}"
         mend = "for a site, name a folder, such as site/, and no format" if format_ == "site" else listed
         raise UnknownName("format", format_, FORMATS, hint=mend)
     if output.endswith(("/", "\\")):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigurationError, DataError, HarnessError
+from harness.regular_files import is_file
 from harness.stats import Estimate
 from harness.store.records import Result
 
@@ -55,7 +56,7 @@ def read_published(path: Path, registry: Registry | None = None) -> list[Publish
         ConfigurationError: the YAML is not of the form; names line and key.
         DataError: the file is missing, or a row is not of the form or there twice; names the line.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise DataError(f"{path}: no such file of published results")
     rows = _yaml_rows(path) if path.suffix in _YAML else _table_rows(path)
     kinds = _Kinds(registry)

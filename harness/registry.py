@@ -22,6 +22,7 @@ from harness.plugins import (
     plugin_code,
     slow_is_said,
 )
+from harness.regular_files import is_folder
 from harness.task_sources import TaskIndex
 
 if TYPE_CHECKING:
@@ -154,7 +155,6 @@ class Registry:
         self._sources: dict[str, TaskSource] = {}
         self.task_problems: list[str] = []
         self._unreadable: dict[str, str] = {}
-        self._absent_folders: list[str] = []
 
     @cached_property
     def files(self) -> list[RegistryFile]:
@@ -166,6 +166,36 @@ class Registry:
         from harness.taskfiles import read_registry_file
 
         return [read_registry_file(path) for path, _ in self._raw]
+
+    def file_problems(self) -> list[str]:
+        """A sentence for each entry of a registry file that names nothing there is, and so does nothing.
+
+        Raises:
+            ConfigurationError: a registry file breaks the schema.
+        """
+        if not any({"plugins", "sources", "task_folders"} & raw.keys() for _, raw in self._raw):
+            return []  # most have none of these, and validation takes time on every start
+        plugins, libraries = [plugin.name for plugin in self.plugins.found], self.names("task source")
+        said: list[str] = []
+        for file in self.files:
+            for key, given in (("enabled", file.plugins.enabled), ("disabled", file.plugins.disabled)):
+                said += [
+                    f"{file._path}: plugins.{key}: no plugin {name!r} is installed{did_you_mean(name, plugins)}"
+                    for name in given
+                    if name not in plugins
+                ]
+            said += [
+                f"{file._path}: sources.{name}: no plugin that is loaded has a library of tasks of this name"
+                f"{did_you_mean(name, libraries)}"
+                for name in file.sources
+                if name not in libraries and all(plugin.state == "loaded" for plugin in self.plugins.found)
+            ]
+            said += [
+                f"{file._path}: task_folders: {folder}: there is no such folder"
+                for folder in file.task_folders
+                if not is_folder(file.folder / Path(folder).expanduser())
+            ]
+        return said
 
     def _disabled(self) -> set[str]:
         disabled: set[str] = set()
@@ -315,7 +345,7 @@ class Registry:
             speaks = any({"tasks", "task_folders", "benchmarks"} & raw.keys() for _, raw in self._raw)
             index = index_tasks(self.files if speaks else ())
             self._tasks, self._benchmark_entries, self.task_problems = index.tasks, index.benchmarks, index.problems
-            self._unreadable, self._absent_folders = index.unreadable, index.absent_folders
+            self._unreadable = index.unreadable
 
     def unknown(self, name: str, kind: str = "task or benchmark", known: Collection[str] | None = None) -> HarnessError:
         """The error for the name of a task or benchmark that there is not: its file may be there and be unreadable.
@@ -328,10 +358,10 @@ class Registry:
         names = self.known_names(name) if known is None else known
         if name in self._unreadable:
             return ConfigurationError(self._unreadable[name])
-        others = len(self.task_problems) - len(self._absent_folders)
-        hints = [*self._absent_folders]
-        if others:
-            hints.append(f"{others} task file{'s' if others > 1 else ''} could not be read (see: harness doctor)")
+        count = len(self.task_problems)
+        hints = self.file_problems()
+        if count:
+            hints.append(f"{count} task file{'s' if count > 1 else ''} could not be read (see: harness doctor)")
         return UnknownName(kind, name, names, hint="; ".join(hints))
 
     # libraries of tasks, which are plugins

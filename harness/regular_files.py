@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from pathlib import Path
 
+LARGEST_TEXT = 2**30
+"""Bytes."""
 _KINDS = (
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -24,6 +28,22 @@ def why_no_file(path: Path) -> str:
         return ""
     kind = next((name for test, name in _KINDS if test(mode)), "")
     return f"it is {kind}, and a file is needed: copy its content into one" if kind else ""
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that is read as a whole, in UTF-8.
+
+    Raises:
+        OSError: it cannot be read, is no file, or is too large; ``strerror`` says so.
+        UnicodeDecodeError: it is no UTF-8.
+    """
+    reason = why_no_file(path)
+    if reason:
+        raise OSError(errno.EINVAL, reason, str(path))
+    with path.open("rb") as stream:
+        if os.fstat(stream.fileno()).st_size > LARGEST_TEXT:
+            raise OSError(errno.EFBIG, f"more than {LARGEST_TEXT >> 20} MiB, too long to read", str(path))
+        return stream.read().decode("utf-8")
 
 
 def is_file(path: Path) -> bool:

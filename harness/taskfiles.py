@@ -64,8 +64,6 @@ class Index(NamedTuple):
     problems: list[str]
     unreadable: dict[str, str]
     """What is wrong with the file of a task or benchmark, by the name that it would have."""
-    absent_folders: list[str]
-    """A sentence for each task folder that does not exist."""
 
 
 def validate(model: type[BaseModel], value: Any, path: Path, *, prefix: Sequence[str | int] = ()) -> Any:
@@ -160,19 +158,17 @@ def task_folders() -> Iterator[tuple[Path, str]]:
 
 def index_tasks(files: Sequence[RegistryFile]) -> Index:
     """All tasks by name: ``suite/task`` for the file ``suite/task.yaml`` below a task folder."""
-    index = Index({}, {}, [], {}, [])
+    index = Index({}, {}, [], {})
     folders = list(task_folders())
     for file in files:
         folders += [(file.folder / os.path.expanduser(f), str(file.folder / f)) for f in file.task_folders]
     for folder, origin in folders:
         if not is_folder(folder):
-            index.absent_folders.append(f"{origin}: this task folder does not exist")
-            continue
+            continue  # `Registry.file_problems` says it
         paths, problem = _files_below(folder)
         index.problems.extend([f"{origin}: {problem}"] if problem else [])
         for path in paths:
             _index_file(index, path, folder, origin)
-    index.problems.extend(index.absent_folders)
     for file in files:
         _index_registry(index, file)
     return index
@@ -274,8 +270,18 @@ def read_task_file(entry: TaskEntry) -> tuple[TaskFile, str]:
     file: TaskFile = validate(TaskFile, value, entry.path, prefix=prefix)
     # What is said about a task may change without changing its results.
     content = {k: v for k, v in value.items() if k not in {"description", "citation", "licence", "metrics"}}
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
-    return file, digest
+    try:
+        text = json.dumps(content, sort_keys=True, default=str)
+    except TypeError:  # keys of several types, such as 1 and yes, have no order
+        text = json.dumps(_with_text_keys(content), sort_keys=True, default=str)
+    return file, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _with_text_keys(value: Any) -> Any:
+    """The same with keys of one type that say which type each was."""
+    if isinstance(value, Mapping):
+        return {f"{type(key).__name__} {key}": _with_text_keys(entry) for key, entry in value.items()}
+    return [_with_text_keys(entry) for entry in value] if isinstance(value, list) else value
 
 
 def __getattr__(name: str) -> Any:

@@ -61,6 +61,20 @@ def load_yaml(path: Path) -> Any:
         raise ConfigurationError(f"{path}: not valid YAML: {error}") from None
 
 
+def check_yaml(path: Path) -> None:
+    """Hold a file that another library is going to read against the same bounds.
+
+    Raises:
+        ConfigurationError: it cannot be read, or stands for too much.
+    """
+    try:
+        _check_bounds(_read(path))
+    except _Unbounded as error:
+        raise ConfigurationError(f"{path}:{error.line}: {error.problem}") from None
+    except yaml.YAMLError:
+        pass  # whoever reads it says what is wrong
+
+
 def compose_yaml(path: Path) -> Any:
     """The nodes of a YAML file, which know their lines; None where it cannot be read."""
     try:
@@ -130,6 +144,7 @@ class _Unbounded(yaml.MarkedYAMLError):
     """A document that stands for too much."""
 
     def __init__(self, problem: str, mark: Any) -> None:
+        self.line = mark.line + 1
         super().__init__(None, None, problem, mark)
 
 
@@ -147,7 +162,7 @@ def _check_bounds(text: str) -> None:
 def _may_be_unbounded(text: str) -> bool:
     """Whether it is worth the time to look at every entry: almost no file has aliases or is long or deep."""
     if len(text) > MOST_ENTRIES or _ALIAS.search(text):
-        return True
+        return True  # an entry has a character at least
     brackets = text.count("[") + text.count("{")
     # Each level of a block is indented by a character, but for a list right below its key.
     return brackets + 2 * max(len(match) for match in _INDENT.findall(text)) >= DEEPEST
@@ -171,7 +186,7 @@ def _bounded_events(text: str) -> Iterator[None]:
             if event.anchor is not None:
                 sizes[event.anchor] = 1
         elif isinstance(event, yaml.CollectionStartEvent):
-            sizes.pop(event.anchor, None)
+            sizes.pop(str(event.anchor), None)
             open_.append((event.anchor, total))
             total += 1
             if len(open_) > DEEPEST:

@@ -15,6 +15,7 @@ from harness.environment import hardware, versions
 from harness.errors import HarnessError
 from harness.plugins import GROUP, TASK_GROUP
 from harness.registry import Registry
+from harness.regular_files import is_file, is_folder
 from harness.store import Store
 
 
@@ -65,7 +66,7 @@ def _mirror() -> Finding:
     root = os.environ.get(MIRROR_VARIABLE)
     if not root:
         return Finding("data mirror", f"{MIRROR_VARIABLE} is not set; data sets are read from the hub")
-    if not Path(root).is_dir():
+    if not is_folder(Path(root)):
         return Finding("data mirror", f"{MIRROR_VARIABLE}={root} is not a folder; mend or unset it", ok=False)
     return Finding("data mirror", f"{MIRROR_VARIABLE}={root}")
 
@@ -73,6 +74,8 @@ def _mirror() -> Finding:
 def _registry(registry: Registry) -> Iterator[Finding]:
     for file in registry.files:
         yield Finding("registry file", str(file._path))
+    for problem in registry.file_problems():
+        yield Finding("registry file", problem, ok=False)
     for plugin in registry.plugins.found:
         text = f"{plugin.state} ({plugin.distribution} {plugin.version})"
         yield Finding(
@@ -88,7 +91,7 @@ def _registry(registry: Registry) -> Iterator[Finding]:
 
 
 def _store(path: Path) -> Finding:
-    if not path.exists() or not path.stat().st_size:
+    if not is_file(path) or not path.stat().st_size:
         return Finding("store", f"{path}: none yet; the first evaluation makes it")
     try:
         with Store(path) as store:

@@ -45,7 +45,7 @@ def json_option(function: F) -> F:
 
 
 def open_registry(registry_file: Path | None, strict: bool) -> Registry:
-    """The registry; reports on standard error what of plugins cannot be used."""
+    """The registry; reports on standard error what of plugins cannot be used, and entries that name nothing."""
     registry = Registry(extra=registry_file, strict=strict)
     for plugin in registry.plugins.troubled:
         whose = f"plugin {plugin.name!r} of {plugin.distribution} {plugin.version}"
@@ -54,6 +54,8 @@ def open_registry(registry_file: Path | None, strict: bool) -> Registry:
             continue
         for problem in plugin.refused:
             say(f"warning: {whose}: {problem}", err=True)
+    for problem in registry.file_problems():
+        say(f"warning: {problem}", err=True)
     return registry
 
 

@@ -139,15 +139,18 @@ def _describe_data(task: Task, split: str) -> str:
 def _aggregate(aggregate: AggregateFile) -> str:
     """How it aggregates, and what, with the weights that it gives."""
     if aggregate.weights is None:
-        return f"{aggregate.how} of {', '.join(aggregate.of)}"
-    weighed = zip(aggregate.weights_in_order, aggregate.of, strict=True)
-    return f"{aggregate.how} of {', '.join(f'{weight:g} x {selector}' for weight, selector in weighed)}"
+        of = ", ".join(aggregate.of)
+    else:
+        weighed = zip(aggregate.weights_in_order, aggregate.of, strict=True)
+        of = ", ".join(f"{weight:g} x {selector}" for weight, selector in weighed)
+    return f"{aggregate.how} of {of}" + (f": {aggregate.description}" if aggregate.description else "")
 
 
 def _benchmark(name: str, benchmark: BenchmarkFile) -> dict[str, Any]:
     return {
         "benchmark": name,
         "description": benchmark.description,
+        "version": benchmark.version,
         "tasks": list(benchmark.tasks),
         "aggregates": {a.name: _aggregate(a) for a in benchmark.aggregates},
         "default models": list(benchmark.default_models),

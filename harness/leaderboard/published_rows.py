@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.errors import DataError, did_you_mean
+from harness.errors import DataError, did_you_mean, nearest
 from harness.leaderboard.aggregates import aggregates_of, selected_aggregate, split_selector
 from harness.leaderboard.board import Column, Entry
 from harness.published import Published, read_published
@@ -90,18 +90,13 @@ def _unknown(registry: Registry, file: Path, read: Sequence[Published]) -> list[
     tasks = registry.tasks()
     for task in sorted({row.result.task for row in read}):
         if not tasks.exists(task):
-            near = _near(task, registry.known_names(task))
+            near = nearest(task, registry.known_names(task))
             notes.append(f"{file}: figures of {task!r} are not shown, a task not known here{near}")
     known = registry.names("metric")
     for metric in sorted({row.result.metric for row in read}):
         if metric.partition(":")[0] not in known:
-            notes.append(f"{file}: figures of {metric!r} are of a metric not known here{_near(metric, known)}")
+            notes.append(f"{file}: figures of {metric!r} are of a metric not known here{nearest(metric, known)}")
     return notes
-
-
-def _near(name: str, known: Sequence[str]) -> str:
-    hint = did_you_mean(name, known)
-    return hint if "did you mean" in hint else ""
 
 
 def _used(benchmark: BenchmarkFile, shown: Mapping[str, Sequence[str]]) -> dict[Key, str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.data import FileSource
 from harness.errors import DataError, UsageError, did_you_mean
+from harness.regular_files import read_text
 from harness.rows import Row
 
 _MODEL = ("model", "models", "name", "label", "reward_model", "reward model")
@@ -19,6 +20,19 @@ _VALUE = ("value", "outcome", "score")
 _STDERR = ("stderr", "se", "standard_error", "std_error")
 _BOUNDS = (("low", "lower"), ("high", "upper"))
 _Z = NormalDist().inv_cdf(0.975)
+
+
+class UnclearColumn(UsageError):
+    """A column that is not there, or of which it is not clear which is meant.
+
+    Args:
+        text: The whole message.
+        key: The parameter that says it: ``model_column`` or ``value_column``.
+    """
+
+    def __init__(self, text: str, key: str) -> None:
+        self.key = key
+        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +124,7 @@ def read_rows(path: Path) -> list[Row]:
 def read_object(path: Path) -> dict[str, Any] | None:
     """A JSON file's content where it is one object; None where it is a list."""
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json.loads(read_text(path))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except (OSError, ValueError, RecursionError) as error:
@@ -131,22 +145,23 @@ def model_column_of(path: Path, rows: Sequence[Row], wanted: str | None) -> str:
     """
     columns = columns_of(rows)
     if wanted is not None:
-        return _existing(path, wanted, columns, "--model-column")
+        return _existing(path, wanted, columns, "model_column")
     found = next((c for name in _MODEL for c in columns if c.lower() == name), None)
     if found:
         return found
     texts = [c for c in columns if any(as_number(row.values.get(c)) is None for row in rows)]
     if len(texts) == 1:
         return texts[0]
-    raise UsageError(
-        f"{path}: which column names the model? Say it with --model-column; the columns are {_listed(columns)}"
+    raise UnclearColumn(
+        f"{path}: which column names the model? Say it with --model-column; the columns are {_listed(columns)}",
+        "model_column",
     )
 
 
 def _value_column(path: Path, rows: Sequence[Row], model_column: str, wanted: str | None) -> str:
     columns = [c for c in columns_of(rows) if c != model_column]
     if wanted is not None:
-        return _existing(path, wanted, columns, "--value-column")
+        return _existing(path, wanted, columns, "value_column")
     numeric = [c for c in columns if all(as_number(row.values.get(c)) is not None for row in rows)]
     found = next((c for name in _VALUE for c in numeric if c.lower() == name), None)
     if found:
@@ -155,9 +170,10 @@ def _value_column(path: Path, rows: Sequence[Row], model_column: str, wanted: st
     only = plain or columns  # what is no number in the only column is said with its row
     if len(only) == 1:
         return only[0]
-    raise UsageError(
+    raise UnclearColumn(
         f"{path}: which column is the outcome? Say it with --value-column; "
-        + (f"there are {_listed(plain)}" if plain else f"none of {_listed(columns)} holds only numbers")
+        + (f"there are {_listed(plain)}" if plain else f"none of {_listed(columns)} holds only numbers"),
+        "value_column",
     )
 
 
@@ -168,9 +184,10 @@ def _is_error_of(column: str, columns: Sequence[str]) -> bool:
     return any(column.lower() == other + kind for other in others for kind in kinds)
 
 
-def _existing(path: Path, wanted: str, columns: Sequence[str], option: str) -> str:
+def _existing(path: Path, wanted: str, columns: Sequence[str], key: str) -> str:
     if wanted not in columns:
-        raise UsageError(f"{path}: {option}: no column {wanted!r}{did_you_mean(wanted, columns)}")
+        option = "--" + key.replace("_", "-")
+        raise UnclearColumn(f"{path}: {option}: no column {wanted!r}{did_you_mean(wanted, columns)}", key)
     return wanted
 
 

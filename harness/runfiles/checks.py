@@ -10,6 +10,7 @@ from harness.errors import ConfigurationError, HarnessError, PlanError, Problem,
 from harness.outputs import refuse_unwritable
 from harness.plan import Plan
 from harness.registry import Registry
+from harness.regular_files import is_file
 from harness.runfiles import contents, outputs
 from harness.runfiles.context import Context
 from harness.runfiles.reading import ReadRun
@@ -90,7 +91,7 @@ def store(context: Context) -> Iterator[Problem]:
     try:
         check_store(context.store)
         refuse_unwritable(context.store, in_place=True)
-        if context.store.exists() and not os.access(context.store, os.W_OK):
+        if is_file(context.store) and not os.access(context.store, os.W_OK):
             raise StoreError(f"{context.store}: allows no writing; choose another store")
     except (StoreError, UsageError) as error:
         yield Problem(str(error), context.run.place_of("store"))

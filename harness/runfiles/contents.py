@@ -58,7 +58,7 @@ _COLUMNS = ("model_column", "value_column")
 
 def outcomes(context: Context) -> Iterator[Problem]:
     """Tables of outcomes that cannot be read, and columns that they lack."""
-    from harness.outcomes.table import read_outcomes
+    from harness.outcomes.table import UnclearColumn, read_outcomes
 
     for i, board in context.boards:
         given = {key: getattr(board, key) for key in _COLUMNS}
@@ -69,12 +69,11 @@ def outcomes(context: Context) -> Iterator[Problem]:
         try:
             read_outcomes(Path(board.outcome), **given)
         except HarnessError as error:
-            text, place = str(error), "outcome"
+            text = str(error)
             for key in _COLUMNS:  # keys here, options of the commands
-                option = "--" + key.replace("_", "-")
-                place = key if option in text and given[key] is not None else place
-                text = text.replace(option, repr(key))
-            yield Problem(text, of_board(i, place))
+                text = text.replace("--" + key.replace("_", "-"), repr(key))
+            speaks_of = error.key if isinstance(error, UnclearColumn) else "outcome"
+            yield Problem(text, of_board(i, speaks_of if given.get(speaks_of) is not None else "outcome"))
 
 
 def merged(context: Context) -> Iterator[Problem]:

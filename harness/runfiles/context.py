@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.errors import HarnessError, Place, Problem, StoreError
 from harness.plan import Plan, task_names
 from harness.registry import Registry
+from harness.regular_files import is_file
 from harness.runfiles.reading import ReadRun
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Context:
         """The store as it is before the run; none where there is none, or no usable one."""
         from harness.store.reading import StoreReader
 
-        if not self.store.is_file() or not self.store.stat().st_size:
+        if not is_file(self.store) or not self.store.stat().st_size:
             return []
         try:
             return [StoreReader(self.store, briefly=True)]

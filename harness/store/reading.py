@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from harness.errors import StoreError
+from harness.regular_files import is_file
 from harness.store import schema as s
 from harness.store.arrays import ArrayFiles
 from harness.store.recognition import holds_store, is_at_rest, read_only
@@ -54,7 +55,7 @@ class StoreReader:
 
     def __init__(self, path: Path, *, briefly: bool = False) -> None:
         self.path, self._briefly = path, briefly
-        if not path.is_file():
+        if not is_file(path):
             raise StoreError(f"{path}: there is no such store")
         if not holds_store(path):
             raise StoreError(f"{path}: empty, not a store of harness; choose another with --store")

@@ -8,7 +8,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from harness.errors import StoreError
+from harness.regular_files import is_file
 from harness.store import schema as s
+from harness.store.sqlite_errors import is_locked
 
 _BUSY_SECONDS = 10
 _WRITE_AHEAD = b"\2\2"
@@ -23,7 +25,7 @@ def holds_store(path: Path) -> bool:
     Raises:
         StoreError: it is something else; it stays as it is.
     """
-    if not path.is_file() or not path.stat().st_size:
+    if not is_file(path) or not path.stat().st_size:
         return False
     try:
         with contextlib.closing(read_only(path, immutable=is_at_rest(path))) as connection:
@@ -31,7 +33,7 @@ def holds_store(path: Path) -> bool:
     except OSError as error:
         raise StoreError(f"{path}: cannot be opened: {error.strerror}; choose another with --store") from error
     except sqlite3.OperationalError as error:
-        mend = "wait for it" if "locked" in str(error) else "choose another place with --store"
+        mend = "wait for it" if is_locked(error) else "choose another place with --store"
         raise StoreError(f"{path}: cannot be opened: {error}; {mend}") from error
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{path}: not a usable store: {error}; choose another with --store") from error
@@ -52,7 +54,7 @@ def read_only(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
             return connection
         except sqlite3.DatabaseError as error:
             connection.close()
-            if not isinstance(error, sqlite3.OperationalError) or "locked" in str(error):
+            if not isinstance(error, sqlite3.OperationalError) or is_locked(error):
                 raise
             # In a folder that cannot be written, the files that go with write-ahead mode cannot be made: nobody
             # writes there, so the database may be taken as it lies.

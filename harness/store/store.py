@@ -27,6 +27,7 @@ from harness.store.arrays import ArrayFiles
 from harness.store.codec import Codec
 from harness.store.interrupts import held_interrupts
 from harness.store.recognition import holds_store
+from harness.store.sqlite_errors import is_full, is_locked
 
 _FIND_AT_ONCE = 1000
 _BUSY_SECONDS = 60
@@ -251,7 +252,7 @@ def _use_write_ahead_log(cursor: sqlite3.Cursor) -> None:
             cursor.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or attempt == 99:
+            if not is_locked(error) or attempt == 99:
                 raise
             time.sleep(0.05)
 
@@ -263,11 +264,11 @@ def clear_errors(path: Path) -> Iterator[None]:
         yield
     except OperationalError as error:
         reason = str(error.orig)
-        if "locked" in reason:
+        if is_locked(error.orig):
             raise StoreError(
                 f"{path}: locked by another process for over {_BUSY_SECONDS} s; wait, or stop it"
             ) from error
-        if "full" in reason:
+        if is_full(error.orig):
             raise StoreError(f"{path}: {NO_ROOM}") from error
         raise StoreError(f"{path}: cannot be opened or written: {reason}; choose another place with --store") from error
     except DatabaseError as error:

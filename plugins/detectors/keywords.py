@@ -11,6 +11,7 @@ from typing import ClassVar, NamedTuple
 
 from harness import Conversation, Model, file_identity
 from harness.errors import ConfigurationError, UsageError
+from harness.regular_files import read_text
 
 SHIPPED = Path(__file__).parent / "data" / "harm-terms.txt"
 """A list of this project's own: words that speak of harm, none that insults."""
@@ -36,7 +37,7 @@ def read_terms(path: Path) -> Terms:
         ConfigurationError: it holds no term, or an expression that is none; names the line.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = read_text(path).splitlines()
     except FileNotFoundError:
         raise UsageError(f"path={path}: no such file; give a text file with one term a line") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -24,7 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import CellError, DataError, UsageError, did_you_mean
+from harness.errors import CellError, ConfigurationError, DataError, UsageError, did_you_mean
+from harness.yaml_files import load_yaml
 
 NAMED: Mapping[str, Mapping[str, Any]] = {
     # Structures as published with the models; names of tensors and rewards not held against the real weights.
@@ -114,12 +115,10 @@ def read_spec(adapter: str) -> dict[str, Any]:
     if not Path(adapter).is_file():
         hint = did_you_mean(adapter, NAMED)
         raise UsageError(f"adapter={adapter!r} is neither a file nor one of {', '.join(NAMED)}{hint}")
-    import yaml
-
     try:
-        spec = yaml.safe_load(Path(adapter).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{adapter}: no YAML or JSON can be read from it: {error}") from error
+        spec = load_yaml(Path(adapter))
+    except ConfigurationError as error:
+        raise DataError(f"{error}; expected YAML or JSON that describes a head") from error
     if not isinstance(spec, dict) or spec.get("kind") not in KEYS:
         raise DataError(f"{adapter}: expected keys with values, and kind: one of {', '.join(KEYS)}")
     needed, optional = KEYS[spec["kind"]]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness import Conversation
 from harness.errors import UsageError
+from harness.regular_files import read_text
 
 from .rendering import conversation_text, question_of
 
@@ -23,7 +24,7 @@ def read_rubric(text: str) -> str:
     if "\n" in text or not text.endswith(_TEXT_FILES):
         return text
     try:
-        return Path(text).expanduser().read_text("utf-8").strip()
+        return read_text(Path(text).expanduser()).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"rubric={text}: cannot be read: {error}") from None
 

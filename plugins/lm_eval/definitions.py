@@ -16,6 +16,7 @@ from harness_plugins.lm_eval.options import Options
 
 from harness.errors import ConfigurationError
 from harness.plugins import describe
+from harness.yaml_files import check_yaml
 
 _STRUCTURE = ("tag", "group", "task_list")
 
@@ -33,6 +34,7 @@ def read_definition(path: Path, overrides: Mapping[str, Any] = {}, *, resolve: b
     """
     from lm_eval.tasks._yaml_loader import load_yaml
 
+    check_yaml(path)
     try:
         read = load_yaml(path, resolve_func=resolve)
     except FileNotFoundError as error:

@@ -18,6 +18,7 @@ from typing import Any
 from harness.errors import DataError, UsageError
 from harness.files import write_atomically
 from harness.terminal import say
+from harness.yaml_files import check_yaml
 
 _FORM = 1
 """Raised when what is remembered changes its form."""
@@ -83,6 +84,9 @@ def _of_folder(folder: Path, release: str, stamp: tuple[Any, ...]) -> Mapping[st
     if known is None:
         if len(stamp) == 1 and sys.stderr is not None:
             say(f"reading the task files of lm-eval {release}, once for this version ...", err=True)
+        for file in stamp:
+            if isinstance(file, tuple):  # of the user's: lm-eval would wait for a pipe, or for aliases of aliases
+                check_yaml(Path(file[0]))
         known = _read(folder)
         _remember(place, known)
     return known

@@ -15,6 +15,7 @@ from typing import Any, TypeGuard
 
 from harness.data import FileSource
 from harness.errors import DataError, UsageError, did_you_mean
+from harness.regular_files import read_text
 from harness.rows import Row
 
 Figures = Iterator[tuple[str, dict[str, Any]]]
@@ -136,7 +137,7 @@ _CURVES = "PPE, best-of-K tables of the code (lmarena/PPE)"
 
 def _curves_json(path: Path) -> Figures:
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json.loads(read_text(path))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except (OSError, ValueError, RecursionError) as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, UsageError, did_you_mean
+from harness.regular_files import read_text
 
 P_FIRST = {"A>B": 1.0, "A>>B": 1.0, "B>A": 0.0, "B>>A": 0.0, "A=B": 0.5, "B=A": 0.5, "A<B": 0.0, "A<<B": 0.0}
 
@@ -152,8 +153,8 @@ def rewardbench(path: Path) -> Iterator[Mapping[str, Any]]:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text("utf-8"))
+        return json.loads(read_text(path))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid JSON: {error}") from error
