@@ -21,11 +21,10 @@ from harness.capabilities import Failure, Request, Response
 from harness.digests import file_identity
 from harness.errors import CellError, DataError, UsageError
 from harness.folds import fold_numbers
-from harness.model import Model
+from harness.model import MANIFEST, Model
 from harness.outputs import write_atomically
 from harness.progress import Progress
 from harness.registry import Entry, Registry
-from harness.model import MANIFEST
 from harness.resolve import ModelHandle, written
 from harness.store import Store
 from harness.task import Item

@@ -17,11 +17,11 @@ from harness.build import build_task
 from harness.capabilities import Request, Response
 from harness.environment import versions
 from harness.errors import DataError, HarnessError, UsageError
+from harness.model import MANIFEST
 from harness.outputs import write_atomically
 from harness.plugins import describe
 from harness.progress import Progress
 from harness.registry import Entry, Registry
-from harness.model import MANIFEST
 from harness.resolve import ModelHandle, finish_training, resolve_model
 from harness.store import Store
 from harness.store.records import now, save_curve
