@@ -27,6 +27,9 @@ _MARKS = 1 << 24
 _EXPANDED_AT_ONCE = 4096
 """Requests that adapters may make before they are asked; bounds memory for round robins."""
 
+_FOLLOWED_AT_ONCE = 64
+"""Answers of another capability that are read at once; whole distributions are half a megabyte each."""
+
 BatchHook = Callable[[str, str, int, float], None]
 
 
@@ -141,6 +144,7 @@ class Door:
         keys = [filed_as(request) for request in requests]
         number = self._store.model_id(handle.fingerprint, json.dumps(handle.description(), default=str))
         known = self._store.find(number, capability, list(dict.fromkeys(key for group in keys for key in group)))
+        known.update(self._follow(handle, model, number, capability, requests, keys, known))
         self.tally.count(known, ())
         todo = _missing(capability, requests, keys, known, whole=model.listwise or not model.reads_text)
         if todo:
@@ -160,6 +164,43 @@ class Door:
             left -= len(responses)
             self._progress(1 - left / len(requests))
         return [_joined(capability, [known[key] for key in group]) for group in keys]
+
+    def _follow(
+        self,
+        handle: ModelHandle,
+        model: Model,
+        number: int,
+        capability: Capability,
+        requests: Sequence[Request],
+        keys: Sequence[Sequence[bytes]],
+        known: Mapping[bytes, Response],
+    ) -> dict[bytes, Response]:
+        """What follows from answers on file to another capability of the model; filed like any answer."""
+        following = capability.follows_from
+        if following is None or following.base not in handle.offers or model.listwise or not model.reads_text:
+            return {}
+        base = self._capabilities.get(following.base)
+        if base is None or base.pointwise or capability.pointwise:
+            return {}
+        open_ = {group[0]: request for request, group in zip(requests, keys, strict=True) if group[0] not in known}
+        found: dict[bytes, Response] = {}
+        waiting = list(open_.items())
+        for start in range(0, len(waiting), _FOLLOWED_AT_ONCE):
+            asked = [
+                (key, request, base.keys(following.request(request))[0])
+                for key, request in waiting[start:][:_FOLLOWED_AT_ONCE]
+            ]
+            given = self._store.find(number, base, list(dict.fromkeys(place for _, _, place in asked)))
+            answers: list[tuple[bytes, Response]] = []
+            for key, request, place in asked:
+                if place not in given:
+                    continue
+                (answer,) = checked(capability, request, following.response(request, given[place]), 1)
+                if not isinstance(answer, Failure):  # what cannot be had that way is asked of the model
+                    answers.append((key, answer))
+            self._store.file(number, capability, answers)
+            found.update(answers)
+        return found
 
     def _give_parts(self, handle: ModelHandle, model: Model) -> None:
         if handle.parts and not hasattr(model, "parts"):

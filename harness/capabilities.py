@@ -28,10 +28,14 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from harness import answer_checks
 from harness.encodable import encodable
+from harness.following import Following, read_out
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 KEY_BYTES = 16
 
@@ -216,12 +220,20 @@ class LinearReadout:
         """Hash of the whole, made once for all requests that share it."""
         return _digest([list(self.tokens), list(self.weights), self.constant]).hex()
 
+    @cached_property
+    def arrays(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Tokens, int64, and weights, float64; made once for all requests that share it."""
+        import numpy as np
+
+        return np.array(self.tokens, dtype=np.int64), np.array(self.weights, dtype=np.float64)
+
 
 @dataclass(frozen=True, slots=True)
 class Readout(Request):
     """A prompt, and what is to be read from the distribution of the reply's first token.
 
-    A model evaluates it where its logits are, so that no array of the vocabulary's size leaves it.
+    A model evaluates it where its logits are, by `harness.following.read_out`, so that no array of the vocabulary's
+    size leaves it; where that array is on file, it is read from there.
     """
 
     prompt: Conversation
@@ -313,6 +325,9 @@ class Capability:
     dtype: str = "float32"
     """For arrays: what a response is stored as."""
     description: str = ""
+    follows_from: Following | None = None
+    """How a response follows from that of another capability of the same model, if it does: used where that one is on
+    file."""
 
     def keys(self, request: Request, *, listwise: bool = False, by_origin: bool = False) -> list[bytes]:
         """The keys a request is filed under: one, or one a response for a pointwise capability.
@@ -371,6 +386,17 @@ def _digest(content: object) -> bytes:
     return hashlib.blake2b(_encode(content), digest_size=KEY_BYTES).digest()
 
 
+def _prompt_of(request: Readout) -> Conversation:
+    return dataclasses.replace(request.prompt, origin=request.origin)
+
+
+def _read_out(request: Readout, log_probabilities: Any) -> float | Failure:
+    try:
+        return read_out(request.function, log_probabilities)
+    except ValueError as error:
+        return Failure(str(error))
+
+
 SCORE = Capability(
     "score", Candidates, "number", check=answer_checks.scores, pointwise=True, description="a real score a response"
 )
@@ -411,7 +437,12 @@ CHOOSE = Capability(
     description="log-probability of each of several replies",
 )
 READOUT = Capability(
-    "readout", Readout, "number", check=answer_checks.number, description="a linear function of next-token log-odds"
+    "readout",
+    Readout,
+    "number",
+    check=answer_checks.number,
+    description="a linear function of next-token log-odds",
+    follows_from=Following("next_token", _prompt_of, _read_out),
 )
 ROUTE = Capability(
     "route",

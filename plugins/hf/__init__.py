@@ -43,7 +43,7 @@ def register_models(register: Register) -> None:
         "minilm",
         f"{_HERE}.sentence_encoder:SentenceEncoder",
         offers=("embed",),
-        description="any sentence encoder: path= a folder or hub id; mean pooling",
+        description="any sentence encoder: path= a folder or hub id; pooled as that says, else by the mean",
     )
     register(
         "hf",

@@ -39,6 +39,21 @@ FEW_TOKENS = 8_192
 GENERATED_TOGETHER = 4
 """Times the tokens of a pass that prompts and completions of a batch may hold: most are read from the cache."""
 
+NOT_APPLIED = frozenset(
+    {
+        *("repetition_penalty", "no_repeat_ngram_size", "bad_words_ids", "forced_bos_token_id", "forced_eos_token_id"),
+        *("suppress_tokens", "begin_suppress_tokens", "sequence_bias", "min_length", "min_new_tokens", "stop_strings"),
+        *("exponential_decay_length_penalty", "guidance_scale", "num_beams", "penalty_alpha", "watermarking_config"),
+    }
+)
+"""Of generation_config.json, what would give other completions and no request asks for."""
+
+NOT_APPLIED_TO_SAMPLES = frozenset({"top_k", "min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff"})
+"""The same, where completions are sampled."""
+
+IDLE = (None, 0, 1, 0.0, 1.0, [], {})
+"""Values of those that change nothing."""
+
 _NONE = np.empty(0, dtype=np.int64)
 
 
@@ -92,7 +107,8 @@ class LanguageModel(Model):
         self.truncate, self.max_length, self.chat_template = truncate, max_length, chat_template
         self.pooling, self.normalize = pooling, normalize
         self.tokens_per_pass, self.share_prefixes = tokens_per_pass, share_prefixes
-        self._said_unshared = False
+        self._said_unshared = self._said_generation = False
+        self._remarks: list[str] = []
 
     def identity(self) -> Mapping[str, object]:
         """Hash of each file of a folder, or a hub model's commit; device kind; hash of the template file."""
@@ -115,7 +131,7 @@ class LanguageModel(Model):
         backbone = self.model.base_model if self.output.from_hidden else self.model
         field = "last_hidden_state" if self.output.from_hidden else "logits"
         pad = tokenizer.pad_token_id or 0
-        self.readouts = Readouts(self.output, next(self.model.parameters()).device)
+        self.readouts = Readouts(self.output)
         self.engine = Engine(backbone, output=field, budget=self.tokens_per_pass, pad=pad)
         if self.share_prefixes:
             self.engine.enable_sharing(self.output.log_probabilities, vocabulary)
@@ -184,7 +200,7 @@ class LanguageModel(Model):
             "loglikelihood": (self._ask_likelihood, self.output.for_targets, 65_536),
             "choose": (self._ask_choice, self.output.for_targets, 65_536),
             "next_token": (self._ask_next, lambda _: self.output.log_probabilities, FEW_TOKENS),
-            "readout": (self._ask_readout, lambda _: self.readouts.head(), 65_536),
+            "readout": (self._ask_readout, self.readouts.head, 65_536),
             "embed": (self._ask_vector, lambda _: _hidden, FEW_TOKENS),
         }
         if capability == "generate":
@@ -215,12 +231,23 @@ class LanguageModel(Model):
                 continue
             prompts.append(Prompt(tuple(tokens.tolist()), request.n, request.sampling))
             indices.append(index)
+        self._remark_on_generation(sampled=any(prompt.sampling.temperature > 0 for prompt in prompts))
         for number, answer in generator.stream(prompts):
             yield indices[number], answer
 
+    def _remark_on_generation(self, *, sampled: bool) -> None:
+        """Note, once, what the folder asks of generation and requests do not."""
+        stated = self.model.generation_config.to_diff_dict()
+        known = NOT_APPLIED | (NOT_APPLIED_TO_SAMPLES if sampled else frozenset())
+        left = [f"{name}={stated[name]}"[:60] for name in sorted(known & set(stated)) if stated[name] not in IDLE]
+        if left and not self._said_generation:
+            self._said_generation = True
+            self._remarks.append(f"generation_config.json asks for {', '.join(left)}, which is not applied here")
+
     def remarks(self) -> list[str]:
-        """What was cut or refused, and that prefixes are not shared, once."""
-        said = self.source.take_remarks() + (self.encoder.remarks() if hasattr(self, "encoder") else [])
+        """What was cut or refused, what a folder asks for in vain, and that prefixes are not shared, once."""
+        said, self._remarks = self.source.take_remarks() + self._remarks, []
+        said += self.encoder.remarks() if hasattr(self, "encoder") else []
         if self.share_prefixes and hasattr(self, "engine") and not self.engine.flat and not self._said_unshared:
             self._said_unshared = True
             said.append(f"prefixes are not shared for this architecture: {self.engine.why_not}")
@@ -289,7 +316,8 @@ class LanguageModel(Model):
             number = self.readouts.number(request.function)
         except ValueError as error:
             return Failure(str(error))
-        return Question(question.jobs, lambda values: float(values[0, number]))
+        question.jobs[0].targets = np.array([number])
+        return Question(question.jobs, lambda values: float(values[0]))
 
     def _ask_vector(self, request: Text) -> Question | Failure:
         tokens = self._prompt(Conversation.plain(request.text))

@@ -46,11 +46,6 @@ class OutputHead:
             logits = torch.tanh(logits / self.softcap) * self.softcap
         return logits
 
-    @property
-    def linear(self) -> bool:
-        """Whether logits are a linear function of hidden states, up to a constant each."""
-        return self.from_hidden and not self.softcap and hasattr(self.layer, "weight")
-
     def chunks(self, hidden: Any) -> Iterator[tuple[int, Any]]:
         """(index of the first, logits) of some hidden states at a time, so that they stay in the cache."""
         size = max(1, min(CHUNK, LOGITS // self.vocabulary))
@@ -59,10 +54,14 @@ class OutputHead:
 
     def log_probabilities(self, hidden: Any, which: Any, slots: Any) -> NDArray[Any]:
         """Natural-log probabilities of every next token: shape (r, V), float32."""
+        return np.concatenate([rows for _, rows in self.distributions(hidden)])[which]
+
+    def distributions(self, hidden: Any) -> Iterator[tuple[int, NDArray[Any]]]:
+        """(index of the first, log-probabilities of shape (r, V), float32) of some hidden states at a time."""
         import torch
 
-        found = [torch.log_softmax(logits, dim=-1).float().cpu().numpy() for _, logits in self.chunks(hidden)]
-        return np.concatenate(found)[which]
+        for first, logits in self.chunks(hidden):
+            yield first, torch.log_softmax(logits, dim=-1).float().cpu().numpy()
 
     def for_targets(self, targets: NDArray[np.int64]) -> Head:
         """A head that gives, of each read, the log-probability of its target and whether no token is likelier.

@@ -11,6 +11,7 @@ import numpy as np
 from harness_plugins.hf.tree import Tokens
 
 from harness import Conversation, Failure
+from harness.chat_templates import TemplateBounds, render_chat
 from harness.errors import CellError, UsageError, did_you_mean
 
 TRUNCATE = ("refuse", "left", "right")
@@ -20,6 +21,9 @@ COUNT_FROM_PADDING = {
     *("roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod"),
 }
 """Architectures whose first position is the one behind the padding token's number; those before it are never used."""
+
+HOPELESS = 3
+"""After so many conversations in a row that a template does not come to an end with, the others are not tried."""
 
 NO_LIMIT = 1_000_000
 """A tokenizer that knows no limit states an astronomical one."""
@@ -92,6 +96,7 @@ class Encoder:
             if not Path(chat_template).is_file():
                 raise UsageError(f"chat_template={chat_template!r} is neither 'text' nor a file holding a template")
             self.template = Path(chat_template).read_text(encoding="utf-8")
+        self._out_of_bounds = 0
         self.counts: Counter[str] = Counter()
         self._ends: tuple[Tokens, Tokens] | None = None
         self._marks = sorted({str(token) for token in tokenizer.get_added_vocab()}, key=len, reverse=True)
@@ -135,15 +140,24 @@ class Encoder:
         if self.as_text:
             text = "\n\n".join(m.content for m in messages)
             return text + "\n\n" if reply and messages[-1].role != "assistant" else text
-        return str(
-            self.tokenizer.apply_chat_template(
+        try:
+            text = render_chat(
+                self.tokenizer,
                 [{"role": "user" if m.role == "text" else m.role, "content": m.content} for m in messages],
                 chat_template=self.template,
-                tokenize=False,
                 add_generation_prompt=reply and messages[-1].role != "assistant",
                 continue_final_message=reply and messages[-1].role == "assistant",
             )
-        )
+        except TemplateBounds as error:
+            self._out_of_bounds += 1
+            if self._out_of_bounds >= HOPELESS:
+                raise CellError(
+                    f"the chat template of {self.path!r} was stopped {HOPELESS} times in a row: {error}; "
+                    "give chat_template=FILE with another"
+                ) from error
+            raise
+        self._out_of_bounds = 0
+        return text
 
     def ids(self, texts: Sequence[str], *, special: bool) -> list[list[int]]:
         """Tokens of each text.
@@ -281,6 +295,8 @@ def refused(error: Exception) -> Failure:
     """
     if isinstance(error, CellError):
         raise error
+    if isinstance(error, TemplateBounds):
+        return Failure(f"the chat template was stopped: {error}")
     if type(error).__module__.startswith("jinja2"):
         return Failure(f"the chat template refuses this conversation: {error}")
     return Failure(f"cannot be tokenised: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from harness_plugins.openai.problems import Refused
 
 from harness import Conversation, file_identity
+from harness.chat_templates import render_chat
 from harness.encodable import whole_characters
 from harness.errors import CellError
 
@@ -101,8 +102,11 @@ class Settings:
             raise Refused("api=completions takes plain text; give tokenizer= with a chat template, or api=chat")
         last = conversation.messages[-1].role == "assistant"
         try:
-            text = self.tokenizer.apply_chat_template(
-                messages_of(conversation), tokenize=False, add_generation_prompt=not last, continue_final_message=last
+            text = render_chat(
+                self.tokenizer,
+                messages_of(conversation),
+                add_generation_prompt=not last,
+                continue_final_message=last,
             )
         except Exception as error:  # whatever a template raises
             raise Refused(f"the chat template refuses this conversation: {error}") from error

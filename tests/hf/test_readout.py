@@ -7,6 +7,7 @@ import torch
 from harness_plugins.hf.language_model import LanguageModel
 
 from harness import Conversation, Failure, LinearReadout, Readout
+from harness.following import read_out
 
 TEXTS = ["What is the capital of France?", "Yes.", "The quick brown fox jumps over the lazy dog " * 5]
 RNG = np.random.default_rng(3)
@@ -45,9 +46,12 @@ def test_a_readout_equals_its_definition(tmp_path, architecture):
         rows.append(torch.log_softmax(logits, -1).numpy())
     found = model.readout([Readout(p, f) for p in prompts for f in functions])
     expected = [by_definition(row, f) for row in rows for f in functions]
-    # Mamba of transformers computes in single precision inside.
-    close = 1e-6 if architecture == "mamba" else 1e-8
-    assert found == pytest.approx(expected, rel=close, abs=close)
+    # Log-probabilities are in single precision; hundreds of them are summed.
+    assert found == pytest.approx(expected, rel=1e-6, abs=2e-5)
+    filed = model.next_token(prompts)
+    assert found == [read_out(f, row) for row in filed for f in functions]
+    exact = [by_definition(row.astype(np.float64), f) for row in filed for f in functions]
+    assert found == pytest.approx(exact, rel=1e-7, abs=1e-6)
 
 
 def test_a_token_that_is_nearly_certain_is_read_from_the_others(tmp_path):

@@ -14,7 +14,7 @@ from harness_plugins.hf.loading import Source
 from harness_plugins.hf.reward_model import RewardModel
 from safetensors.torch import load_file, save_file
 
-from harness import Candidates, Conversation, Text
+from harness import Candidates, Conversation, Generation, Sampling, Text
 from harness.errors import CellError
 
 ASKED = Candidates(Conversation.user("Which of these is a mammal?"), ("The whale is a mammal.", "No."))
@@ -169,3 +169,18 @@ def test_what_a_training_leaves_beside_the_weights_is_no_part_of_them(reward, tm
     for name in ("manifest.json", "trainer_state.json", "training_args.bin"):
         (path / name).write_text("a date")
     assert Source(str(path)).identity() == before
+
+
+def test_what_generation_config_asks_for_in_vain_is_said_once(causal, tmp_path):
+    path = shutil.copytree(causal, tmp_path / "m")
+    stated = {"eos_token_id": 1, "do_sample": True, "repetition_penalty": 1.3, "num_beams": 1, "top_k": 20}
+    (path / "generation_config.json").write_text(json.dumps(stated))
+    model = loaded(LanguageModel, path)
+    prompt = Conversation.user("Yes.")
+    model.generate([Generation(prompt, 1, Sampling(max_tokens=2))])
+    assert any("repetition_penalty=1.3, which is not applied" in remark for remark in model.remarks())
+    model.generate([Generation(prompt, 1, Sampling(max_tokens=2))])
+    assert not any("generation_config" in remark for remark in model.remarks())
+    model = loaded(LanguageModel, path)
+    model.generate([Generation(prompt, 1, Sampling(max_tokens=2, temperature=1.0))])
+    assert any("top_k=20" in remark for remark in model.remarks())

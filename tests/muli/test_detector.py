@@ -302,3 +302,24 @@ def test_a_detector_of_another_trainer_is_not_called_damaged(project, harness):
     ran = harness("explain", "other")
     assert ran.code == 2
     assert "but by another" in ran.err
+
+
+def test_prompts_that_it_was_trained_on_are_not_passed_through_the_base_again(trained, harness, monkeypatch):
+    from harness_plugins.hf.language_model import LanguageModel
+
+    path = trained("d", "muli", "penalty=0.05")
+    command = ("eval", "-m", f"d=muli:path={path}", "-t", TASK, "--split", "train", "--limit", 60, "--json")
+    asked = []
+    passes = LanguageModel.stream
+
+    def counted(model, capability, requests):
+        asked.extend((capability, request) for request in requests)
+        return passes(model, capability, requests)
+
+    monkeypatch.setattr(LanguageModel, "stream", counted)
+    from_file = harness(*command)
+    assert (from_file.code, asked) == (0, [])
+    elsewhere = harness(*command, "--store", "elsewhere.sqlite")
+    assert {capability for capability, _ in asked} == {"readout"}
+    close = {key: pytest.approx(value, abs=1e-6) for key, value in scores(elsewhere).items()}
+    assert scores(from_file) == close
