@@ -42,8 +42,8 @@ def is_full(error: BaseException) -> bool:
 def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     """A stream whose content becomes the file ``path`` when the block ends well; else nothing is left behind.
 
-    The name it is written under is random, and made anew: two processes that write the same file do not meet, and a link
-    that somebody planted is not followed. A link at ``path`` itself is replaced.
+    The name it is written under is random, and made anew: two processes that write the same file do not meet, and a
+    link that somebody planted is not followed. A link at ``path`` itself is replaced.
 
     Args:
         path: Where; what is there is replaced.
