@@ -19,8 +19,8 @@ from lm_eval.api.registry import register_model
 from harness.api import models_folder, store_path
 from harness.capabilities import Failure, Request, Response
 from harness.errors import CellError, UsageError
-from harness.registry import Registry
 from harness.progress import TerminalProgress
+from harness.registry import Registry
 from harness.resolve import resolve_model
 from harness.run import Runner
 from harness.store import Store
