@@ -233,6 +233,10 @@ class ModelFile(Strict):
             raise ValueError("give exactly one of 'model' or 'trainer'")
         if self.trainer and not self.task:
             raise ValueError("a trained model needs the 'task' to train on")
+        unread = self.model_fields_set & ({"arguments"} if self.trainer else {"task", "base", "settings"})
+        if unread:
+            way, other = ("trainer", "model") if self.trainer else ("model", "trainer")
+            raise ValueError(f"{', '.join(map(repr, sorted(unread)))} beside {way!r}: is of a {other!r} alone")
         return self
 
 

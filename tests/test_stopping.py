@@ -102,7 +102,7 @@ def test_a_transaction_is_finished_first(number):
 
 
 @pytest.mark.parametrize("number", STOPPING)
-def test_the_command_line_says_what_is_kept_and_ends_with_the_status_of_the_signal(
+def test_the_command_line_says_what_is_kept_and_leaves_with_128_and_the_signal(
     number, project, monkeypatch, capsys
 ):
     monkeypatch.setattr(type(cli), "invoke", lambda self, context: signal.raise_signal(number))
