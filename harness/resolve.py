@@ -234,9 +234,9 @@ def _resolve(at: _Surroundings, wanted: Specification, *, seen: tuple[str, ...])
         )
     if wanted.name not in named or wanted.name in seen:
         known = {*registry.names("model"), *named}
+        if wanted.name in seen and wanted.name not in registry.names("model"):
+            raise ConfigurationError(f"registry.yaml builds {' over '.join([*seen, wanted.name])}: over itself")
         if wanted.name not in {*known, *(e.qualified for e in registry.entries("model"))}:
-            if wanted.name in seen:
-                raise ConfigurationError(f"registry.yaml builds {' over '.join([*seen, wanted.name])}: over itself")
             registry_names = UsageError(f"no model is named {wanted.name!r}{did_you_mean(wanted.name, known)}")
             if registry.plugins.troubled or registry.plugins.disabled:
                 registry.find("model", wanted.name)  # its message names the plugins that may have held it

@@ -1,5 +1,7 @@
 """Conformance checks that any plugin can be put through, and the doctor that examines an installation."""
 
-from harness.check.conformance import Finding, check_name
+from harness.check.conformance import check_name
+from harness.check.finding import Finding
+from harness.check.training import check_trainer
 
-__all__ = ["Finding", "check_name"]
+__all__ = ["Finding", "check_name", "check_trainer"]

@@ -7,7 +7,6 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from harness.api import models_folder, store_path
 from harness.ask import checked
 from harness.capabilities import Candidates, Capability, Failure, Likelihood, Pair, Request, Verdict
 from harness.check import samples
+from harness.check.finding import Finding
 from harness.errors import HarnessError
 from harness.model import Model
 from harness.plugins import Plugin, describe
@@ -41,16 +41,6 @@ HEAVY = (
 )
 TOLERANCE = 1e-4
 """Largest difference between answers given alone and in a batch, relative to their size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One rule, kept or broken."""
-
-    subject: str
-    check: str
-    ok: bool
-    text: str = ""
 
 
 def check_name(registry: Registry, name: str, *, store: Path | None = None) -> list[Finding]:

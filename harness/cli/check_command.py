@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,27 +13,58 @@ from harness.terminal import one_entry, say, visible
 
 @click.command("check")
 @click.argument("names", nargs=-1, required=True, metavar="MODEL_OR_PLUGIN...")
+@click.option("-t", "--task", help="The names are of trainers, which learn from this task.")
+@click.option("--base", help="Base model, where a trainer needs one.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Setting of the trainer; repeat for several."
+)
+@click.option("--split", help="Which split to learn from.  [default: train]")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first items.")
 @store_option
 @registry_options
 @json_option
-def command(names: tuple[str, ...], store: Path | None, registry_file: Path | None, strict: bool, as_json: bool) -> int:
-    """Put models or plugins through the conformance checks.
+def command(
+    names: tuple[str, ...],
+    task: str | None,
+    base: str | None,
+    settings: tuple[str, ...],
+    split: str | None,
+    limit: int | None,
+    store: Path | None,
+    registry_file: Path | None,
+    strict: bool,
+    as_json: bool,
+) -> int:
+    """Put models, plugins or trainers through the conformance checks.
 
     A model is asked the same things twice, one by one and together, in another order, with empty and with huge texts.
-    Of a plugin, every registered name is imported, and registration must not import anything heavy.
+    Of a plugin, every registered name is imported, and registration must not import anything heavy. A trainer is
+    killed wherever it has just saved or told something: taken up, it has to end at the same model as undisturbed.
 
     \b
     Examples:
       harness check length
       harness check bt-linear:path=my-model
       harness check baselines
+      harness check bt-linear -t quickstart/preferences
 
     The exit status is 1 where a check failed.
     """
-    from harness.check import check_name
+    from harness.arguments import Arguments, parse_arguments
+    from harness.check import check_name, check_trainer
+    from harness.errors import UsageError
 
+    if task is None and (base or settings or split or limit):
+        raise UsageError("--base, --set, --split and --limit are of trainers: name the task to learn from with --task")
     registry = open_registry(registry_file, strict)
-    findings = [finding for name in names for finding in check_name(registry, name, store=store)]
+    if task is None:
+        findings = [finding for name in names for finding in check_name(registry, name, store=store)]
+    else:
+        chosen = Arguments()
+        for pair in settings:
+            chosen = chosen.replaced_by(parse_arguments(pair, f"--set {pair}"))
+        options: dict[str, Any] = {"base": base, "settings": chosen, "split": split or "train", "limit": limit}
+        findings = [finding for name in names for finding in check_trainer(registry, name, task, **options)]
     if as_json:
         print_json([{"subject": f.subject, "check": f.check, "ok": f.ok, "text": f.text} for f in findings])
     else:

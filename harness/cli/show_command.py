@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import json_option, open_registry, print_json, registry_options
+from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+from harness.cli.product import curve_table, describe_product
 from harness.errors import DataError, PluginError
 from harness.plugins import describe, plugin_code
 from harness.registry import KINDS, Entry, Registry
@@ -21,18 +22,29 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @click.argument("name")
+@store_option
 @registry_options
 @json_option
-def command(name: str, registry_file: Path | None, strict: bool, as_json: bool) -> None:
-    """Show all that is known of a task, benchmark, model, metric, trainer or adapter.
+def command(name: str, store: Path | None, registry_file: Path | None, strict: bool, as_json: bool) -> None:
+    """Show all that is known of a task, benchmark, model, metric, trainer or adapter, or of what a trainer made.
+
+    Of the folder of a trained model: what it was trained on and with, and its learning curve.
 
     \b
     Examples:
       harness show judgebench/gpt-4o
       harness show bt-linear
+      harness show my-reward-model/
     """
     registry = open_registry(registry_file, strict)
-    found = describe_name(registry, name)
+    product = describe_product(registry, Path(name), store)
+    try:
+        found = describe_name(registry, name)
+    except UnknownName:
+        if product is None:
+            raise
+        found = []
+    found += [product] if product is not None else []
     if as_json:
         print_json(found)
         return
@@ -41,7 +53,7 @@ def command(name: str, registry_file: Path | None, strict: bool, as_json: bool) 
             say()
         for key, value in facts.items():
             if value not in ("", None, [], {}):
-                _print(key, value)
+                _print(key, curve_table(value) if facts is product and key == "curve" else value)
 
 
 def _print(key: str, value: Any) -> None:

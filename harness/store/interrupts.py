@@ -32,8 +32,8 @@ def held_interrupts() -> Iterator[None]:
     finally:
         _give_back(before)
         if came:
-            number, frame = came[0]
-            before[signal.Signals(number)](number, frame)
+            sent, frame = came[0]
+            before[signal.Signals(sent)](sent, frame)
 
 
 def _give_back(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None], Any]]) -> None:

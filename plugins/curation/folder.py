@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 from harness.errors import StoreError, UsageError
+from harness.files import NO_ROOM, alone, is_full, private_name, write_atomically
 
 from .rows import encode
 
@@ -43,30 +43,23 @@ def write_folder(
         StoreError: it cannot be written.
     """
     k = len(task["columns"]["responses"])
-    whole = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    whole, old = private_name(folder), private_name(folder)
     name = f"best-of-{k}.yaml"
     try:
-        shutil.rmtree(whole, ignore_errors=True)
         whole.mkdir(parents=True)
-        _write(whole / DATA, b"".join(encode(row) + b"\n" for row in rows))
-        _write(whole / name, yaml.safe_dump(task, sort_keys=False, allow_unicode=True, width=120).encode())
-        _write(whole / PROVENANCE, (json.dumps(provenance, indent=2, default=str) + "\n").encode())
-        old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-        if folder.exists():
-            folder.rename(old)
-        whole.rename(folder)
+        write_atomically(whole / DATA, b"".join(encode(row) + b"\n" for row in rows))
+        write_atomically(whole / name, yaml.safe_dump(task, sort_keys=False, allow_unicode=True, width=120).encode())
+        write_atomically(whole / PROVENANCE, (json.dumps(provenance, indent=2, default=str) + "\n").encode())
+        with alone(folder.with_name(folder.name + ".lock")):
+            if folder.exists():
+                folder.rename(old)
+            whole.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         shutil.rmtree(whole, ignore_errors=True)
-        raise StoreError(f"{folder}: cannot be written: {error.strerror}") from error
+        reason = NO_ROOM if is_full(error) else f"cannot be written: {error.strerror}"
+        raise StoreError(f"{folder}: {reason}") from error
     return folder / name
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def task_file(source: str, k: int, models: Sequence[str], provenance: dict[str, Any]) -> dict[str, Any]:

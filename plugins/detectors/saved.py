@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -78,6 +79,16 @@ class FittedOver(Fitted):
 
     part_names: ClassVar[tuple[str, ...]] = ("base",)
     base: str
+
+    def identity(self) -> Mapping[str, object]:
+        """Hash of the numbers and of the words but for where the base lay, which is a part of its own."""
+        words = {key: value for key, value in self.words().items() if key not in ("base", "base_fingerprint")}
+        numbers = Path(self.path) / NUMBERS
+        content = json.dumps(words, sort_keys=True).encode()
+        return {
+            WORDS: hashlib.sha256(content).hexdigest(),
+            **({NUMBERS: file_identity(numbers)} if numbers.is_file() else {}),
+        }
 
     def default_parts(self) -> Mapping[str, str]:
         """The base it was trained over."""

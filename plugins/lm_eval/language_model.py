@@ -19,10 +19,12 @@ from lm_eval.api.registry import register_model
 from harness.api import models_folder, store_path
 from harness.capabilities import Failure, Request, Response
 from harness.errors import CellError, UsageError
+from harness.progress import TerminalProgress
 from harness.registry import Registry
 from harness.resolve import resolve_model
 from harness.run import Runner
 from harness.store import Store
+from harness.training import train_missing
 
 _IGNORED = ("batch_size", "max_batch_size", "device")
 """What lm-eval's command line passes to every model; here they are arguments of the model itself."""
@@ -64,6 +66,7 @@ class HarnessLM(LM):  # type: ignore[misc]
             raise UsageError(f"lm-eval asks for loglikelihood or generate; the model {text!r} offers {offered}")
         self._store = Store(path)
         self._door = Runner(registry, self._store).door()
+        train_missing(registry, self._store, self._door, self._handle, progress=TerminalProgress())
         self._seed = seed
 
     @property

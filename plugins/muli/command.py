@@ -88,9 +88,11 @@ def _next_token(registry: Registry, store: Path | None, detector: Path, base: st
     from harness import Conversation, Failure
     from harness.api import models_folder, store_path
     from harness.errors import CellError, UsageError
+    from harness.progress import TerminalProgress
     from harness.resolve import resolve_model, written
     from harness.run import Runner
     from harness.store import Store
+    from harness.training import train_missing
 
     from .detector import Muli
 
@@ -103,6 +105,7 @@ def _next_token(registry: Registry, store: Path | None, detector: Path, base: st
         raise UsageError(f"{part.label} gives no distribution of the next token; it offers: {', '.join(part.offers)}")
     with Store(path) as opened:
         door = Runner(registry, opened).door()
+        train_missing(registry, opened, door, part, progress=TerminalProgress())
         model.parts = {"base": part.as_part(partial(door.ask, part))}
         model.load()  # refuses another vocabulary
         answer = door.ask(part, "next_token", [model.detector.prompting.of(Conversation.user(text))])[0]

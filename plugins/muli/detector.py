@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from harness import Conversation, Failure, Model, Readout, file_identity
+from harness import Conversation, Failure, Model, Readout
 from harness.capabilities import Response
 from harness.errors import CellError
 
@@ -39,9 +41,11 @@ class Muli(Model):
         return load(self.path)
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of the file."""
+        """Hash of the file but for where the base lay, which is a part of its own."""
         _ = self.detector  # a missing or damaged one is said while planning
-        return {"detector": file_identity(Path(self.path) / FILE)}
+        content = json.loads((Path(self.path) / FILE).read_text("utf-8"))
+        own = {key: value for key, value in content.items() if key not in ("base", "base_fingerprint")}
+        return {"detector": hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()}
 
     def default_parts(self) -> Mapping[str, str]:
         """The base model it was trained over."""

@@ -7,11 +7,12 @@ bytes. A test holds the files in ``data/`` against a fresh run.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from harness.files import write_atomically
 
 if __package__:
     from . import best_of_16, detection, duplicates, preferences
@@ -44,12 +45,8 @@ def _all_rows() -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> Path:
     lines = [json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")) for row in rows]
-    fresh = path.with_name(path.name + ".part")
-    with fresh.open("wb") as file:
-        file.write("".join(line + "\n" for line in lines).encode("utf-8"))
-        file.flush()
-        os.fsync(file.fileno())
-    return fresh.replace(path)
+    write_atomically(path, "".join(line + "\n" for line in lines))
+    return path
 
 
 def main(arguments: list[str]) -> None:

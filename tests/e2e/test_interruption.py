@@ -171,15 +171,78 @@ def test_an_interrupt_inside_a_model_is_no_failed_request(toys, write_task, rows
     assert stored(".harness/store.sqlite") == (8, 8, 0)
 
 
-def test_a_terminated_run_leaves_a_sound_store(slow, shell):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_terminated_run_is_filed_as_interrupted_and_goes_on(slow, shell, number):
     command = ("eval", "-m", "slow=toy-slow:seconds=0.1,log=log", "-t", "demo/plain", "--json", "--store", "s.sqlite")
     process = start(*command)
     wait_for(slow / "log")
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
-    assert process.returncode != 0
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert out == ""
+    assert err == "\nstopped; what was computed is kept, and the same command goes on from here\n"
+    assert run_states("s.sqlite") == ["interrupted"]
     assert shell(*command).code == 0
     assert stored("s.sqlite") == (2 * ITEMS, 2 * ITEMS, 0)
+
+
+def test_many_interrupts_at_once_are_one(slow, shell):
+    command = ("eval", "-m", "slow=toy-slow:seconds=0.1,log=log", "-t", "demo/plain", "--json", "--store", "s.sqlite")
+    process = start(*command)
+    wait_for(slow / "log")
+    for _ in range(8):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.03)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err == "\nstopped; what was computed is kept, and the same command goes on from here\n"
+    assert run_states("s.sqlite") == ["interrupted"]
+
+
+def test_answers_of_a_stream_are_filed_when_it_is_terminated(toys, write_task, shell, add_plugin):
+    """What a server has answered is paid for, though it is filed only every few seconds."""
+    add_plugin("drip", DRIP)
+    rows = [{"id": str(i), "prompt": "p", "responses": [f"{i}", "0"], "correct": [1, 0]} for i in range(50)]
+    write_task("demo/plain", rows)
+    process = start("eval", "-m", "drip", "-t", "demo/plain", "--store", "s.sqlite")
+    wait_for(toys / "drip.log")
+    time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert run_states("s.sqlite") == ["interrupted"]
+    answered = len((toys / "drip.log").read_text().splitlines())
+    assert 0 < answered < 50
+    assert stored("s.sqlite")[0] >= answered
+
+
+DRIP = """
+import time
+from pathlib import Path
+
+from harness import Model
+from harness.hooks import hookimpl
+
+
+class Drip(Model):
+    streamed = ("score",)
+    batch_size = 1000
+
+    def score(self, requests):
+        return [[0.0 for _ in request.responses] for request in requests]
+
+    def stream(self, capability, requests):
+        for i, answer in enumerate(self.score(requests)):
+            time.sleep(0.1)
+            with Path("drip.log").open("a") as log:
+                log.write("answered\\n")
+            yield i, answer
+
+
+@hookimpl
+def register_models(register):
+    register("drip", "plugin_drip:Drip", offers=("score",), description="toy")
+"""
 
 
 def test_a_full_disk_is_one_message(slow, tmp_path):

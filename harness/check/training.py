@@ -1,0 +1,171 @@
+"""The conformance check of trainers: a training that is killed and taken up ends where an undisturbed one does."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from harness.arguments import check_arguments
+from harness.check.finding import Finding
+from harness.digests import file_identity
+from harness.progress import SilentProgress
+from harness.registry import Registry
+from harness.resolve import MANIFEST, resolve_model, specify
+from harness.run import Runner
+from harness.store import Store
+from harness.training import fit, train_missing
+
+MOMENTS = 8
+"""Moments at which a training is killed, at most; evenly over all there are, the first and the last among them."""
+_OWN = ("seconds", "made", "curve", "versions")
+"""What two manifests of the same training may differ in."""
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing that a trainer may rightly catch."""
+
+
+@dataclass(slots=True)
+class Moments(SilentProgress):
+    """Counts the moments at which a training has just saved or told something, and kills it at one of them.
+
+    Such a moment is a file that is put in its place below the work directory, and a point of the learning curve.
+    """
+
+    fatal: int = 0
+    """Number of the moment that is the last, from 1; 0: none."""
+    count: int = 0
+    files: list[str] = field(default_factory=list)
+    """Names of the files that were put in their places."""
+
+    def step(self, what: str, step: int, **values: float) -> None:
+        """A point of the curve."""
+        self._pass()
+
+    @contextlib.contextmanager
+    def watching(self, folder: Path) -> Iterator[None]:
+        """Take notice of files that are put in their places below a folder."""
+        real = os.replace
+
+        def replace(source: Any, target: Any, **more: Any) -> None:
+            real(source, target, **more)
+            if folder in Path(target).parents:
+                self.files.append(Path(target).name)
+                self._pass()
+
+        os.replace = replace  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            os.replace = real
+
+    def _pass(self) -> None:
+        self.count += 1
+        if self.count == self.fatal:
+            raise Killed
+
+
+def check_trainer(
+    registry: Registry,
+    name: str,
+    task: str,
+    *,
+    base: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    split: str = "train",
+    limit: int | None = None,
+    moments: int = MOMENTS,
+) -> Iterator[Finding]:
+    """Train undisturbed twice, and once more for every moment at which a training can be killed.
+
+    Args:
+        registry: The plugins.
+        name: Of the trainer.
+        task: What it learns from.
+        base: The base model, where it needs one.
+        settings: Of the trainer.
+        split: Of the task.
+        limit: Only the first items.
+        moments: How many kills, at most.
+
+    Raises:
+        UsageError: trainer, task, settings and base do not fit together.
+        DataError: the split cannot be learned from.
+    """
+    entry = registry.find("trainer", name)
+    chosen = check_arguments(f"trainer {name!r}", entry.load(), settings or {})
+
+    def train(place: Path, fatal: int) -> tuple[dict[str, Any], Moments]:
+        """What the product is, of a training that is killed once, or not at all, in a folder of its own."""
+        watched = Moments(fatal)
+        place.mkdir()
+        # A store of its own, too: what a killed training has asked is on file when it goes on, and not before.
+        with Store(place / "store.sqlite") as store:
+            runner = Runner(registry, store)
+            handle = resolve_model(registry, base, models_folder=place.parent / "models") if base else None
+            if handle is not None:
+                train_missing(registry, store, runner.door(), handle, progress=SilentProgress())
+            options: dict[str, Any] = {"base": handle, "settings": chosen, "split": split, "limit": limit}
+            target = place / "product"
+            with contextlib.suppress(Killed), watched.watching(target.with_name("product.partial")):
+                fit(registry, store, runner.door(), entry, task, target, progress=watched, **options)
+                return _product(registry, target), watched
+            fit(registry, store, runner.door(), entry, task, target, progress=SilentProgress(), **options)
+        return _product(registry, target), watched
+
+    with TemporaryDirectory(prefix="harness-check-") as folder:
+        whole, seen = train(Path(folder) / "whole", 0)
+        again, _ = train(Path(folder) / "again", 0)
+        yield _finding(name, "trains to the same model twice", whole, again)
+        for number in _chosen(seen.count, moments):
+            found, _ = train(Path(folder) / f"killed-{number}", number)
+            rule = f"goes on to the same model after a kill ({number} of {seen.count} moments)"
+            yield _finding(name, rule, whole, found)
+
+
+def _chosen(count: int, most: int) -> Sequence[int]:
+    """Numbers from 1 to ``count``, at most so many, evenly spread, the first and the last among them."""
+    if count <= most:
+        return range(1, count + 1)
+    return sorted({1 + round(i * (count - 1) / (most - 1)) for i in range(most)})
+
+
+def _product(registry: Registry, folder: Path) -> dict[str, Any]:
+    """What tells a product from another: every file, the manifest but for dates, the fingerprint of the model."""
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    files = {str(f.relative_to(folder)): file_identity(f) for f in sorted(folder.rglob("*")) if f.is_file()}
+    files.pop(MANIFEST)
+    model = resolve_model(registry, specify("product", manifest["model"], folder), models_folder=folder.parent)
+    told = {key: value for key, value in manifest.items() if key not in _OWN}
+    return {"files": files, "manifest": told, "fingerprint": model.fingerprint}
+
+
+def _finding(name: str, rule: str, whole: Mapping[str, Any], found: Mapping[str, Any]) -> Finding:
+    differing = [text for key, describe in _DIFFERENCES.items() for text in describe(whole[key], found[key])]
+    return Finding(name, rule, not differing, "; ".join(differing))
+
+
+def _files(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    names = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+    return [f"the files differ: {', '.join(names)}"] if names else []
+
+
+def _manifests(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    return [f"{key} in its manifest: {one.get(key)} and {other.get(key)}" for key in one if one[key] != other.get(key)]
+
+
+def _fingerprints(one: str, other: str) -> list[str]:
+    return [] if one == other else [f"the fingerprints are {one} and {other}"]
+
+
+_DIFFERENCES: Mapping[str, Callable[[Any, Any], list[str]]] = {
+    "files": _files,
+    "manifest": _manifests,
+    "fingerprint": _fingerprints,
+}
