@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.capabilities import Conversation, Failure, Message, Origin, Request, Response
 from harness.columns import BadValue, ColumnReader, shorten
+from harness.responses import failures_of
 from harness.rows import Source
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Answers:
     @property
     def failures(self) -> list[Failure]:
         """Those that failed."""
-        return [response for response in self.responses if isinstance(response, Failure)]
+        return failures_of(self.responses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,16 @@ class Store:
                     found.update((key, codec.decode(value, record)) for key, value, record in rows)
         return found
 
+    def on_file(self, model: int, capability: Capability, keys: Sequence[bytes]) -> list[bytes]:
+        """Those of these keys under which there is a response, none of which is read."""
+        r, number = s.responses.c, self.capability_id(capability.name)
+        query = sa.select(r.key).where(r.model == model, r.capability == number, r.error.is_(None))
+        found: list[bytes] = []
+        with held_interrupts(), clear_errors(self.path), self._engine.connect() as connection:
+            for start in range(0, len(keys), _FIND_AT_ONCE):
+                found += connection.execute(query.where(r.key.in_(keys[start : start + _FIND_AT_ONCE]))).scalars()
+        return found
+
     def file(self, model: int, capability: Capability, answers: Sequence[tuple[bytes, Any]]) -> None:
         """File responses and failures, in one transaction."""
         if not answers:
