@@ -128,6 +128,8 @@ class Task:
     """The first is the task's headline."""
     options: ClassVar[Mapping[str, Any]] = {}
     """Options that a task file may set, with their defaults."""
+    option_forms: ClassVar[Mapping[str, Any]] = {}
+    """What an option may be, in annotations such as ``Annotated[int, Range(least=1)]``."""
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition

@@ -95,6 +95,8 @@ def load_yaml(path: Path) -> Any:
         raise ConfigurationError(f"{path}{line}: not valid YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path}: not valid YAML: {error}") from None
+    except ValueError as error:  # a number of thousands of digits, or a date that is none
+        raise ConfigurationError(f"{path}: holds a value that cannot be read: {error}") from None
 
 
 def validate(model: type[BaseModel], value: Any, path: Path, *, prefix: Sequence[str | int] = ()) -> Any:

@@ -39,7 +39,7 @@ def register_models(register):
 @pytest.fixture
 def wide(add_plugin, write_task, harness):
     add_plugin("wide", WIDE)
-    pairs = [{"id": i, "a": f"first {i}", "b": f"second {i * 7}", "same": i % 2} for i in range(300)]
+    pairs = [{"id": i, "a": f"first {i}", "b": f"second {i * 7}", "same": i % 2} for i in range(150)]
     columns = {"id": "id", "first": "a", "second": "b", "label": "same"}
     write_task("wide/pairs", pairs, kind="similarity", columns=columns)
     lists = [
@@ -66,7 +66,7 @@ def test_estimates_are_the_same_whatever_is_held(wide, monkeypatch):
 
 def test_the_peak_of_memory_does_not_grow_with_the_answers(wide, monkeypatch):
     wide("--limit", 2)  # imports
-    monkeypatch.setattr("harness.responses.HELD_BYTES", 2 << 20)
+    monkeypatch.setattr("harness.responses.HELD_BYTES", 1 << 20)
     tracemalloc.start()
     try:
         for _ in range(2):  # asked, and read back

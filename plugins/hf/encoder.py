@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from harness_plugins.hf.forward import Engine
-from harness_plugins.hf.loading import Source
+from harness_plugins.hf.loading import DTYPES, Source
 from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.tokens import Encoder, check_counts, check_truncate, context_length, refused
+from harness_plugins.hf.tokens import TRUNCATE, Encoder, context_length, refused
 from harness_plugins.hf.tree import Job
 
 from harness import Failure, Model, Text
 from harness.capabilities import Request, Response
-from harness.errors import UsageError, did_you_mean
+from harness.ranges import COUNT_OR_NONE, OneOf
 
 POOLING = ("mean", "cls", "last")
 
@@ -48,22 +48,19 @@ class Embedder(Model):
     def __init__(
         self,
         path: str = "",
-        pooling: str = "mean",
+        pooling: Annotated[str, OneOf(*POOLING)] = "mean",
         normalize: bool = True,
         prefix: str = "",
         revision: str = "",
-        dtype: str = "float32",
+        dtype: Annotated[str, OneOf(*DTYPES)] = "float32",
         device: str = "",
-        max_length: int = 0,
-        truncate: str = "refuse",
+        max_length: Annotated[int, COUNT_OR_NONE] = 0,
+        truncate: Annotated[str, OneOf(*TRUNCATE)] = "refuse",
         trust_remote_code: bool = False,
     ) -> None:
         self.source = Source(path, revision, dtype, device, trust_remote_code)
-        if pooling not in POOLING:
-            raise UsageError(f"pooling={pooling!r} is none of {', '.join(POOLING)}{did_you_mean(pooling, POOLING)}")
         self.pooling, self.normalize, self.prefix = pooling, normalize, prefix
-        check_counts(max_length=max_length)
-        self.truncate, self.max_length = check_truncate(truncate), max_length
+        self.truncate, self.max_length = truncate, max_length
 
     def identity(self) -> Mapping[str, object]:
         """Hash of each file of a folder, or a hub model's commit; device kind."""
