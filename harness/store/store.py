@@ -20,6 +20,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from harness.capabilities import Capability
 from harness.errors import StoreError
+from harness.store import migrations
 from harness.store import schema as s
 from harness.store.arrays import ArrayFiles
 from harness.store.codec import Codec
@@ -77,24 +78,31 @@ class Store:
         )
 
     def _create_or_check(self) -> None:
+        current = migrations.current_version()
         with self._engine.begin() as connection:
-            # Another process may be making the same tables; the one that tells a store from another file goes first.
-            for table in (s.about, *(t for t in s.metadata.sorted_tables if t is not s.about)):
-                connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
-                for index in table.indexes:
-                    connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
-            mine = {"key": "schema_version", "value": str(s.SCHEMA_VERSION)}
+            # Another process may be making or upgrading the same tables: whoever is second finds them done. Python's
+            # sqlite3 begins no transaction by itself before statements that make or change tables.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.execute(sa.schema.CreateTable(s.about, if_not_exists=True))
+            mine = {"key": "schema_version", "value": str(current)}
             connection.execute(insert(s.about).values(mine).on_conflict_do_nothing())
-            version = connection.execute(
-                sa.select(s.about.c.value).where(s.about.c.key == "schema_version")
-            ).scalar_one()
-        if not version.isdecimal():
-            raise StoreError(f"{self.path}: damaged: its schema version is {version!r}; choose another with --store")
-        if int(version) > s.SCHEMA_VERSION:
-            raise StoreError(
-                f"{self.path}: written by a newer version of harness (store schema {version}, this version knows "
-                f"{s.SCHEMA_VERSION}); upgrade with: pip install -U harness-eval, or choose another with --store"
-            )
+            known = sa.select(s.about.c.value).where(s.about.c.key == "schema_version")
+            version = str(connection.execute(known).scalar_one())
+            if not version.isdecimal() or int(version) < migrations.FIRST_VERSION:
+                raise StoreError(
+                    f"{self.path}: damaged: its schema version is {version!r}; choose another with --store"
+                )
+            if int(version) > current:
+                raise StoreError(
+                    f"{self.path}: written by a newer version of harness (store schema {version}, this version knows "
+                    f"{current}); upgrade with: pip install -U harness-eval, or choose another with --store"
+                )
+            for table in s.metadata.sorted_tables:
+                connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
+            if int(version) < current:
+                migrations.upgrade(connection.exec_driver_sql, int(version))
+            for index in (index for table in s.metadata.sorted_tables for index in table.indexes):
+                connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
     # responses
 
