@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from harness.metric import Columns, MeanMetric, Metric
     from harness.model import Model
     from harness.pictures import Matrix, Picture, Series
+    from harness.ranges import OneOf, Range
     from harness.stats import Estimate, Linearised
     from harness.task import Answers, FieldSpec, Item, Stage, Task
     from harness.trainer import Trainer
@@ -76,6 +77,7 @@ _HOMES = {
     "metric": ("Columns", "MeanMetric", "Metric"),
     "model": ("Model",),
     "pictures": ("Matrix", "Picture", "Series"),
+    "ranges": ("OneOf", "Range"),
     "stats": ("Estimate", "Linearised"),
     "task": ("Answers", "FieldSpec", "Item", "Stage", "Task"),
     "trainer": ("Trainer",),
@@ -107,10 +109,12 @@ __all__ = [
     "Message",
     "Metric",
     "Model",
+    "OneOf",
     "Origin",
     "Pair",
     "Picture",
     "Query",
+    "Range",
     "Readout",
     "Request",
     "Sampling",

@@ -13,13 +13,19 @@ import os
 import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import UsageError, did_you_mean
+from harness.ranges import OneOf, Range, one_of
 
 _EXPONENT = re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
 _WHOLE = re.compile(r"^[-+]?\d+(_\d+)*$")
+_DIGITS = 40
+"""Digits of a whole number; Python itself refuses to read more than 4,300."""
+_BITS = 64
+"""Of a whole number: no setting is larger, and an array could not hold it."""
 _BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _EXPECTED = {
     bool: "true or false (or yes, no, on, off, 1, 0)",
@@ -67,7 +73,7 @@ def parse_arguments(listed: str, whole: str) -> Arguments:
             continue
         try:
             arguments[key] = yaml.safe_load(value) if value else ""
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):  # ValueError: a number of thousands of digits, or a date that is none
             arguments[key] = value
         if _EXPONENT.match(value):  # YAML takes 1e-3, without a point, for a text
             arguments[key] = float(value)
@@ -98,7 +104,8 @@ def check_arguments(what: str, kind: Any, arguments: Mapping[str, Any]) -> dict[
     """Compare arguments with a constructor's parameters, and make them what its annotations say.
 
     Texts become what parameters of ``bool``, ``int``, ``float`` and ``str``, or one of these or None, take; a text
-    parameter gets what the user wrote. Parameters of other kinds get the value as YAML reads it.
+    parameter gets what the user wrote. What an annotation says of the range of a number (`harness.Range`) or of the
+    words there are (``Literal``) is held to. Parameters of other kinds get the value as YAML reads it.
 
     Args:
         what: For messages, such as ``"model 'length'"``.
@@ -109,7 +116,7 @@ def check_arguments(what: str, kind: Any, arguments: Mapping[str, Any]) -> dict[
         The arguments to construct it with.
 
     Raises:
-        UsageError: one is unknown, missing, or not what its parameter takes; suggests the nearest.
+        UsageError: one is unknown, missing, not what its parameter takes, or outside its range; suggests the nearest.
     """
     if kind.__init__ is object.__init__:
         parameters: Sequence[inspect.Parameter] = ()
@@ -119,14 +126,14 @@ def check_arguments(what: str, kind: Any, arguments: Mapping[str, Any]) -> dict[
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         _check_names(what, named, arguments, getattr(kind, "refused", {}))
     texts = getattr(arguments, "texts", {})
-    fitted = {}
+    made = {}
     for name, value in arguments.items():
         if name in getattr(kind, "part_names", ()) and isinstance(value, list) and len(value) == 1:
             value = value[0]  # [NAME] alone reads as a YAML list
         given = texts.get(name, value)
-        allowed = _allowed(kind, named[name].annotation) if name in named else None
-        fitted[name] = value if allowed is None else _fitted(f"{what}: {name}=", given, allowed)
-    return fitted
+        forms = forms_of(kind, named[name].annotation) if name in named else None
+        made[name] = value if forms is None else fitted(f"{what}: {name}=", given, forms)
+    return made
 
 
 def _check_names(
@@ -149,33 +156,99 @@ def _check_names(
         )
 
 
-def _allowed(kind: Any, annotation: Any) -> list[type] | None:
-    """The types of an annotation; None where it says nothing, or something that is not converted to here."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One thing that a parameter takes, as its annotation says."""
+
+    kind: type
+    range: Range | None = None
+    """Of numbers; None where the annotation says nothing of it."""
+    choices: tuple[Any, ...] = ()
+    """The only values; empty where all of the kind are taken."""
+
+    def __str__(self) -> str:
+        if self.choices:
+            return one_of(self.choices)
+        return " ".join(filter(None, [_EXPECTED[self.kind], str(self.range or "")]))
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value of the kind is one that is taken."""
+        if self.choices:
+            return value in self.choices
+        return self.range is None or self.range.holds(value)
+
+
+def forms_of(kind: Any, annotation: Any) -> list[Form] | None:
+    """What an annotation of a constructor's parameter takes.
+
+    Returns:
+        None where it says nothing, or something that is not held to here.
+    """
     if isinstance(annotation, str):  # from __future__ import annotations
         holder = types.SimpleNamespace(__annotations__={"it": annotation})
+        names = getattr(getattr(kind, "__init__", None), "__globals__", {})
         try:
-            annotation = typing.get_type_hints(holder, getattr(kind.__init__, "__globals__", {}))["it"]
+            annotation = typing.get_type_hints(holder, names, include_extras=True)["it"]
         except Exception:  # a name that is imported for type checkers only
             return None
-    union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
-    members = list(typing.get_args(annotation)) if union else [annotation]
-    return members if all(member in _EXPECTED for member in members) else None
+    forms = _forms(annotation, None)
+    return None if any(form is None for form in forms) else typing.cast(list[Form], forms)
 
 
-def _fitted(where: str, given: Any, allowed: Sequence[type]) -> Any:
-    """The value as one of the types; what may be a text is tried as all else first.
+def _forms(annotation: Any, range_: Range | None) -> list[Form | None]:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        choices = next((extra.values for extra in arguments[1:] if isinstance(extra, OneOf)), ())
+        if choices:
+            return [Form(arguments[0], choices=choices)] if arguments[0] in _EXPECTED else [None]
+        said = next((extra for extra in arguments[1:] if isinstance(extra, Range)), range_)
+        return _forms(arguments[0], said)
+    if origin in (typing.Union, types.UnionType):
+        return [form for member in arguments for form in _forms(member, range_)]
+    if origin is typing.Literal:
+        kinds = dict.fromkeys(type(value) for value in arguments)
+        return [
+            Form(kind, choices=tuple(v for v in arguments if type(v) is kind)) if kind in _EXPECTED else None
+            for kind in kinds
+        ]
+    if annotation not in _EXPECTED:
+        return [None]
+    return [Form(annotation, range_ if annotation in (int, float) else None)]
+
+
+def fitted(where: str, given: Any, forms: Sequence[Form]) -> Any:
+    """A value as one of these forms; what may be a text is tried as all else first.
+
+    Args:
+        where: For the message: what the value is given for, such as ``"model 'length': unit="``.
+        given: As the user wrote it.
+        forms: What is taken.
 
     Raises:
-        UsageError: it is none of them.
+        UsageError: it is none of them, or outside the range of the one that it is.
     """
-    convert = {type(None): _as_none, bool: _as_bool, int: _as_int, float: _as_float, str: _as_text}
-    for kind in convert:
-        if kind in allowed and (found := convert[kind](given)) is not _NOTHING:
-            return found
-    expected = " or ".join(_EXPECTED[kind] for kind in allowed)
-    quoted = f"; it is {_kind_of(given)} there: write it in quotes" if str in allowed else ""
-    percent = "; 1 % is 0.01" if float in allowed and str(given).endswith("%") else ""
-    raise UsageError(f"{where}{given} is not {expected}{quoted}{percent}")
+    for kind, convert in _CONVERT.items():
+        for form in forms:
+            if form.kind is kind and (found := convert(given)) is not _NOTHING and form.holds(found):
+                return found
+    allowed = {form.kind for form in forms}
+    expected = " or ".join(map(str, forms))
+    shown = _shown(given)
+    fits = any(_CONVERT[form.kind](given) is not _NOTHING for form in forms)
+    quoted = f"; it is {_kind_of(given)} there: write it in quotes" if str in allowed and not fits else ""
+    percent = "; 1 % is 0.01" if float in allowed and str(shown).endswith("%") else ""
+    near = [str(choice) for form in forms for choice in form.choices]
+    hint = f" (did you mean {meant[0]!r}?)" if (meant := difflib.get_close_matches(shown, near, n=1)) else ""
+    raise UsageError(f"{where}{shown} is not {expected}{hint}{quoted}{percent}")
+
+
+def _shown(given: Any) -> str:
+    """A value as messages show it; a number of thousands of digits can be neither shown nor read."""
+    try:
+        text = str(given)
+    except ValueError:  # Python refuses to write numbers of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:40]}... ({len(text)} characters)"
 
 
 _NOTHING: Any = object()
@@ -196,11 +269,13 @@ def _as_int(given: Any) -> Any:
         return _NOTHING
     if isinstance(given, str):
         if _WHOLE.match(given):
-            return int(given)
+            return int(given) if len(given) <= _DIGITS else _NOTHING
         if not _EXPONENT.match(given):
             return _NOTHING
         given = float(given)
-    return int(given) if math.isfinite(given) and given == int(given) else _NOTHING
+    if isinstance(given, int):
+        return given if given.bit_length() <= _BITS else _NOTHING
+    return int(given) if abs(given) < 2.0**_BITS and given == int(given) else _NOTHING
 
 
 def _as_float(given: Any) -> Any:
@@ -211,11 +286,23 @@ def _as_float(given: Any) -> Any:
         found = float(given) if not isinstance(given, bool) else math.nan
     except (TypeError, ValueError):
         return _NOTHING
-    return _NOTHING if math.isnan(found) else found
+    except OverflowError:  # a whole number that no float can hold
+        return _NOTHING
+    return found if math.isfinite(found) else _NOTHING
 
 
 def _as_text(given: Any) -> Any:
     return os.fspath(given) if isinstance(given, str | os.PathLike) else _NOTHING
+
+
+_CONVERT: dict[Any, Callable[[Any], Any]] = {
+    type(None): _as_none,
+    bool: _as_bool,
+    int: _as_int,
+    float: _as_float,
+    str: _as_text,
+}
+"""In the order in which they are tried: what may be a text is tried as all else first."""
 
 
 def _kind_of(given: Any) -> str:

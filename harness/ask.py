@@ -7,11 +7,11 @@ is new runs in batches and is filed in one transaction a batch, and a request th
 from __future__ import annotations
 
 import json
+import logging
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +19,9 @@ from harness.adapters import Adapter, Route
 from harness.capabilities import Capability, Failure, Request, Response
 from harness.executors import LocalExecutor
 from harness.model import Model
+from harness.plugins import describe
 from harness.resolve import ModelHandle
+from harness.responses import LazyResponses, Responses, failures_of
 from harness.store import Store
 
 _MARKS = 1 << 24
@@ -95,21 +97,32 @@ class Door:
             requests: Requests of that capability.
             route: The adapters to go through, where the model does not offer the capability itself.
         """
+        return list(self.ask_lazily(handle, capability, requests, route=route))
+
+    def ask_lazily(
+        self, handle: ModelHandle, capability: str, requests: Sequence[Request], *, route: Route | None = None
+    ) -> Sequence[Response]:
+        """The same, where large responses are read from the store as they are looked at, and not all in memory."""
         adapters = route.adapters if route is not None else ()
         return self._through(handle, capability, adapters, requests)
 
     def _through(
         self, handle: ModelHandle, capability: str, adapters: Sequence[Adapter], requests: Sequence[Request]
-    ) -> list[Response]:
+    ) -> Sequence[Response]:
         if not adapters:
             return self._answer(handle, self._capabilities[capability], requests)
         adapter, inner = adapters[0], adapters[1:]
         answers: list[Response] = []
-        waiting: list[tuple[Request, Sequence[Request]]] = []
+        waiting: list[tuple[Request, Sequence[Request] | Failure]] = []
         count = 0
         for request in requests:
-            expansion = adapter.expand(request)
+            try:
+                expansion: Sequence[Request] | Failure = adapter.expand(request)
+            except Exception as error:  # a plugin's code: this request fails, the others do not
+                expansion = Failure(f"adapter {adapter.name}: {describe(error)}")
             waiting.append((request, expansion))
+            if isinstance(expansion, Failure):
+                continue
             count += len(expansion)
             if count >= _EXPANDED_AT_ONCE:
                 answers += self._ask_and_reduce(handle, adapter, inner, waiting)
@@ -121,30 +134,33 @@ class Door:
         handle: ModelHandle,
         adapter: Adapter,
         inner: Sequence[Adapter],
-        waiting: Sequence[tuple[Request, Sequence[Request]]],
+        waiting: Sequence[tuple[Request, Sequence[Request] | Failure]],
     ) -> list[Response]:
-        flat = [request for _, expansion in waiting for request in expansion]
+        flat = [request for _, made in waiting if not isinstance(made, Failure) for request in made]
         given = self._through(handle, adapter.needs, inner, flat)
         groups: list[Sequence[Response]] = []
         position = 0
         for _, expansion in waiting:
-            groups.append(given[position : position + len(expansion)])
-            position += len(expansion)
+            count = 1 if isinstance(expansion, Failure) else len(expansion)
+            groups.append([expansion] if isinstance(expansion, Failure) else given[position : position + count])
+            position += 0 if isinstance(expansion, Failure) else count
         answers: list[Response] = [_first_failure(group) for group in groups]
         whole = [i for i, answer in enumerate(answers) if answer is None]
-        reduced = adapter.reduce_all([waiting[i][0] for i in whole], [groups[i] for i in whole])
+        reduced = _reduced(adapter, [waiting[i][0] for i in whole], [groups[i] for i in whole])
         for i, response in zip(whole, reduced, strict=True):
             answers[i] = response
         return answers
 
-    def _answer(self, handle: ModelHandle, capability: Capability, requests: Sequence[Request]) -> list[Response]:
+    def _answer(self, handle: ModelHandle, capability: Capability, requests: Sequence[Request]) -> Sequence[Response]:
         model = handle.ready
         self.tally.requests += len(requests)
         filed_as = partial(capability.keys, listwise=model.listwise, by_origin=not model.reads_text)
         keys = [filed_as(request) for request in requests]
         number = self._store.model_id(handle.fingerprint, json.dumps(handle.description(), default=str))
-        known = self._store.find(number, capability, list(dict.fromkeys(key for group in keys for key in group)))
-        known.update(self._follow(handle, model, number, capability, requests, keys, known))
+        known = Responses(self._store, number, capability)
+        known.find(list(dict.fromkeys(key for group in keys for key in group)))
+        for key, answer in self._follow(handle, model, number, capability, requests, keys, known).items():
+            known.add(key, answer)
         self.tally.count(known, ())
         todo = _missing(capability, requests, keys, known, whole=model.listwise or not model.reads_text)
         if todo:
@@ -157,13 +173,15 @@ class Door:
             for index, response in responses:
                 request, wanted = todo[index]
                 answers += zip(wanted, checked(capability, request, response, len(wanted)), strict=True)
-            known.update(self._store.file(number, capability, answers))
+            for key, answer in self._store.file(number, capability, answers).items():
+                known.add(key, answer)
             self.tally.count((), (key for key, _ in answers))
             self.tally.seconds += seconds
             self._batch_stored(handle.label, capability.name, len(responses), seconds)
             left -= len(responses)
             self._progress(1 - left / len(requests))
-        return [_joined(capability, [known[key] for key in group]) for group in keys]
+        join = partial(_joined, capability)
+        return [join(known.get(group)) for group in keys] if known.whole else LazyResponses(known, keys, join)
 
     def _follow(
         self,
@@ -211,7 +229,7 @@ def _missing(
     capability: Capability,
     requests: Sequence[Request],
     keys: Sequence[Sequence[bytes]],
-    known: Mapping[bytes, Any],
+    known: Container[bytes],
     *,
     whole: bool,
 ) -> list[tuple[Request, list[bytes]]]:
@@ -262,4 +280,25 @@ def _joined(capability: Capability, values: Sequence[Response]) -> Response:
 
 
 def _first_failure(values: Sequence[Response]) -> Failure | None:
-    return next((value for value in values if isinstance(value, Failure)), None)
+    return next(iter(failures_of(values)), None)
+
+
+def _reduced(
+    adapter: Adapter, requests: Sequence[Request], responses: Sequence[Sequence[Response]]
+) -> Sequence[Response]:
+    """What an adapter makes of the answers; where it raises for some, those requests fail and the others do not."""
+    try:
+        reduced = list(adapter.reduce_all(requests, responses))
+        if len(reduced) == len(requests):
+            return reduced
+    except Exception as error:  # a plugin's code
+        logging.getLogger(__name__).debug("%s: reduce_all() failed: %s", adapter.name, describe(error))
+    return [_reduced_alone(adapter, *one) for one in zip(requests, responses, strict=True)]
+
+
+def _reduced_alone(adapter: Adapter, request: Request, responses: Sequence[Response]) -> Response:
+    try:
+        (response,) = adapter.reduce_all([request], [responses])
+    except Exception as error:  # a plugin's code
+        return Failure(f"adapter {adapter.name}: {describe(error)}")
+    return response

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.arguments import check_arguments, fitted, forms_of
 from harness.columns import ColumnReader, Slice
 from harness.data import MIRROR_VARIABLE, FileSource, GeneratorSource, mirror_file
 from harness.errors import ConfigurationError, UsageError, did_you_mean
@@ -53,6 +54,7 @@ def build_task(registry: Registry, name: str) -> Task:
     kind: type[Task] = registry.find("task kind", file.kind).load()
     _check_names(entry, "columns", [*file.columns], [*kind.fields, "id"])
     _check_names(entry, "options", [*file.options], [*kind.options])
+    options = {name: _option(entry, kind, name, value) for name, value in file.options.items()}
     parts = {
         split: [
             _part(entry, file, kind, split, source) for source in (sources if isinstance(sources, list) else [sources])
@@ -68,7 +70,7 @@ def build_task(registry: Registry, name: str) -> Task:
         parts=parts,
         metrics=tuple(file.metrics),
         brief=file.brief,
-        options=file.options,
+        options=options,
         digest=digest,
     )
     with plugin_code(f"{entry.path}: a task of kind {file.kind!r}"):
@@ -95,8 +97,6 @@ def build_source(registry: Registry, name: str) -> TaskSource:
     Raises:
         UsageError: a setting that it does not take.
     """
-    from harness.arguments import check_arguments
-
     kind: type[TaskSource] = registry.find("task source", name).load()
     settings: dict[str, Any] = {}
     for file in registry.files:
@@ -109,6 +109,21 @@ def build_source(registry: Registry, name: str) -> TaskSource:
         source = kind(**check_arguments(f"task source {name!r}", kind, settings))
     source.name, source.registry = name, registry
     return source
+
+
+def _option(entry: TaskEntry, kind: type[Task], name: str, value: Any) -> Any:
+    """The value of an option, held to what its kind says that it may be.
+
+    Raises:
+        ConfigurationError: it is something else; names file and key.
+    """
+    forms = forms_of(kind, kind.option_forms[name]) if name in kind.option_forms else None
+    if forms is None:
+        return value
+    try:
+        return fitted(f"{entry.path}: options.{name}=", value, forms)
+    except UsageError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def _check_names(entry: TaskEntry, block: str, given: list[str], known: list[str]) -> None:

@@ -7,15 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from harness.adapters import Route
+from harness.arguments import fitted, forms_of
 from harness.build import build_task
 from harness.build_metric import check_columns, metric_of
 from harness.errors import DataError, HarnessError, Place, PlanError, Problem, UsageError, did_you_mean
 from harness.metric import Metric
 from harness.plugins import describe
 from harness.preflight import absent_columns, unnamed_columns
+from harness.ranges import COUNT, SEED, Range
 from harness.registry import Registry
 from harness.resolve import ModelHandle, resolve_model
 from harness.routes import NoRoute, Router
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
     from harness.schema import BenchmarkFile
 
 T = TypeVar("T")
+_NUMBERS = {
+    "limit": Annotated[int | None, COUNT],
+    "seed": Annotated[int, SEED],
+    "confidence": Annotated[float, Range(least=0.5, most=0.9999)],
+}
+"""What the numbers of a wish may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,7 @@ class Planner:
         Raises:
             PlanError: everything that is wrong, together.
         """
+        self._check_numbers(wish)
         benchmarks, tasks, explicit = self._targets(wish)
         labels = _labels(wish, benchmarks)
         if not labels and not self.problems:
@@ -158,6 +167,13 @@ class Planner:
             raise PlanError(self.problems)
         plan.warnings += self._router.partly_used()
         return plan
+
+    def _check_numbers(self, wish: Wish) -> None:
+        """Hold the numbers of a wish to their ranges, whichever door they came through."""
+        for name, annotation in _NUMBERS.items():
+            forms = forms_of(None, annotation)
+            assert forms is not None
+            self._attempt(fitted, f"{name}=", getattr(wish, name), forms, place=(name,))
 
     def _plan_model(
         self,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from harness.ask import Door, Tally
+from harness.capabilities import Conversation
 from harness.collect import Collector, Table, duplicate_ids, save_table
 from harness.encodable import encodable
 from harness.environment import describe_run
@@ -41,7 +41,9 @@ from harness.task import Answers, BadItem, Item, Task
 from harness.training import train_missing
 
 CHUNK = 2048
-"""Items that are in memory at once."""
+"""Items that are in memory at once, where their texts are not too large."""
+CHUNK_BYTES = 256 << 20
+"""About how many bytes of texts are in memory at once; one item is taken whatever it weighs."""
 
 
 @dataclass(slots=True)
@@ -276,15 +278,16 @@ class Runner:
                 for item, before in zip(items, earlier, strict=True)
             ]
             flat = [request for group in requests for request in group]
-            responses = door.ask(asked.handle, capability, flat, route=asked.route)
+            responses = door.ask_lazily(asked.handle, capability, flat, route=asked.route)
             position = 0
             for before, group in zip(earlier, requests, strict=True):
                 answers = responses[position : position + len(group)]
                 before.append(Answers(capability, group, answers, asked.handle.label))
                 position += len(group)
         for item, stages in zip(items, earlier, strict=True):
-            self._answered += sum(len(stage.responses) - len(stage.failures) for stage in stages)
-            failed = next((f for stage in stages for f in stage.failures), None)
+            failures = [failure for stage in stages for failure in stage.failures]
+            self._answered += sum(len(stage.responses) for stage in stages) - len(failures)
+            failed = next(iter(failures), None)
             if failed is not None:
                 record.failed_requests += 1
                 _note(record, item.id, failed.reason)
@@ -382,10 +385,30 @@ def _estimate(metric: Metric, columns: Columns, wish: Any, say: Callable[[str], 
 
 
 def chunks(items: Iterable[Item | BadItem], size: int) -> Iterator[list[Item | BadItem]]:
-    """Lists of up to ``size`` items."""
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
+    """Lists of up to ``size`` items, and of about `CHUNK_BYTES` of their fields at most."""
+    chunk: list[Item | BadItem] = []
+    held = 0
+    for item in items:
+        chunk.append(item)
+        held += 0 if isinstance(item, BadItem) else _weight(item.fields)
+        if len(chunk) == size or held >= CHUNK_BYTES:
+            yield chunk
+            chunk, held = [], 0
+    if chunk:
         yield chunk
+
+
+def _weight(value: Any) -> int:
+    """About how many bytes the texts and arrays inside a value take."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(_weight(each) for each in value.values())
+    if isinstance(value, list | tuple):
+        return sum(_weight(each) for each in value)
+    if isinstance(value, Conversation):
+        return sum(len(message.content) for message in value.messages)
+    return int(getattr(value, "nbytes", 0))
 
 
 def count_items(task: Task, split: str, limit: int | None) -> int | None:

@@ -405,7 +405,7 @@ class RunFile(Strict):
     metrics: list[str] = Field(default_factory=list, description="metrics to compute too")
     limit: Whole | None = Field(None, ge=1, description="only the first items of every task")
     split: str = Field("test", description="which split of the tasks")
-    seed: Whole = Field(0, description="of metrics that resample")
+    seed: Whole = Field(0, ge=0, le=2**63 - 1, description="of metrics that resample")
     confidence: Number = Field(0.95, ge=0.5, le=0.9999, description="of intervals")
     store: str | None = Field(None, description="SQLite file of all results, relative to this file")
     registry: str | None = Field(None, description="a registry.yaml that wins over the others, relative to this file")

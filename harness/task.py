@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from harness.capabilities import Conversation, Failure, Message, Origin, Request, Response
 from harness.columns import BadValue, ColumnReader, shorten
 from harness.encodable import encodable
+from harness.responses import failures_of
 from harness.rows import Source
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Answers:
     @property
     def failures(self) -> list[Failure]:
         """Those that failed."""
-        return [response for response in self.responses if isinstance(response, Failure)]
+        return failures_of(self.responses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,8 @@ class Task:
     """The first is the task's headline."""
     options: ClassVar[Mapping[str, Any]] = {}
     """Options that a task file may set, with their defaults."""
+    option_forms: ClassVar[Mapping[str, Any]] = {}
+    """What an option may be, in annotations such as ``Annotated[int, Range(least=1)]``."""
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition

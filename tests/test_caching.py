@@ -218,7 +218,7 @@ def test_a_metric_added_later_costs_no_inference(evaluate, write_task, rows, ask
     assert asked() == []
 
 
-def test_an_adapter_costs_no_inference_where_the_answers_are_on_file(evaluate, write_task, rows, asked):
+def test_another_task_costs_no_inference_where_the_answers_are_on_file(evaluate, write_task, rows, asked):
     pairs = [
         {"id": r["id"], "prompt": r["prompt"], "chosen": r["responses"][0], "rejected": r["responses"][1]}
         for r in rows(6)
@@ -227,7 +227,7 @@ def test_an_adapter_costs_no_inference_where_the_answers_are_on_file(evaluate, w
     write_task("demo/pairs", pairs, kind="preference")
     evaluate()
     asked()
-    document = evaluate("toy-reader", "demo/pairs", "--adapter", "score-to-compare")
+    document = evaluate("toy-reader", "demo/pairs")
     assert asked() == []
     assert figures(document) == {("accuracy", "overall"): pytest.approx(2 / 3)}
 

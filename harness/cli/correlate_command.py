@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+from harness.cli.options import SEED, Finite, json_option, open_registry, print_json, registry_options, store_option
 from harness.terminal import say
 
 PAGE = "correlations.html"
 _PATH = click.Path(path_type=Path)
+
+_INSIDE = Finite(0, 1, min_open=True, max_open=True)
 
 
 @click.command("correlate")
@@ -31,8 +33,14 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--predict", multiple=True, metavar="MODEL", help="Predict this model's outcome from its figures.")
 @click.option("--predictor", type=click.Choice(["ridge", "pls"]), default="ridge", show_default=True)
-@click.option("--level", type=float, default=0.95, show_default=True, help="Of all intervals.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of random permutations.")
+@click.option(
+    "--level",
+    type=_INSIDE,
+    default=0.95,
+    show_default=True,
+    help="Of all intervals.",
+)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of random permutations.")
 @click.option("--all", "everything", is_flag=True, help="Every figure, not only the strongest.")
 @click.option("-o", "--output", type=_PATH, help="Folder, or .html, .json or .txt file, to write.")
 @store_option

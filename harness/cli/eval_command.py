@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import (
+    LEVEL,
+    SEED,
     json_option,
     key_values,
     open_registry,
@@ -37,14 +39,8 @@ SHOWN_FAILURES = 5
 @click.option("--metric", "metrics", multiple=True, help="Compute this metric too.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first items of every task.")
 @click.option("--split", default="test", show_default=True, help="Which split of the tasks.")
-@click.option("--seed", default=0, show_default=True, help="Seed of metrics that resample.")
-@click.option(
-    "--confidence",
-    default=0.95,
-    show_default=True,
-    type=click.FloatRange(0.5, 0.9999),
-    help="Coverage of the intervals.",
-)
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of metrics that resample.")
+@click.option("--confidence", default=0.95, show_default=True, type=LEVEL, help="Coverage of the intervals.")
 @click.option("--all-metrics", is_flag=True, help="Show every metric of a benchmark's tasks, not its leaderboard only.")
 @click.option("--domains", is_flag=True, help="Show every metric on every domain.")
 @click.option("--dry-run", is_flag=True, help="Print the plan with request counts; compute nothing.")

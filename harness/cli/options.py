@@ -17,6 +17,21 @@ from harness.terminal import plain_json, say
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class Finite(click.FloatRange):
+    """A number in a range; "nan" lies in every range that only asks whether it is outside."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does, but not-a-number is none."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
+
+
+SEED = click.IntRange(0, 2**63 - 1)
+LEVEL = Finite(0.5, 0.9999)
+
+
 def store_option(function: F) -> F:
     """``--store``."""
     return click.option(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.arguments import forms_of
 from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
 from harness.cli.product import curve_table, describe_product
-from harness.errors import DataError, PluginError
+from harness.errors import DataError, PluginError, UnknownName
 from harness.plugins import describe, plugin_code
 from harness.registry import KINDS, Entry, Registry
 from harness.terminal import say
@@ -103,9 +104,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
     if inspect.isclass(thing):
         if thing.__init__ is not object.__init__:
             parameters = [p for p in inspect.signature(thing).parameters.values() if p.kind is not p.VAR_KEYWORD]
-            facts["arguments"] = {
-                p.name: "required" if p.default is p.empty else f"default {p.default!r}" for p in parameters
-            }
+            facts["arguments"] = {p.name: _argument(thing, p) for p in parameters}
         facts["documentation"] = inspect.getdoc(thing) or ""
     return facts
 
@@ -141,6 +140,14 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
     except Exception as error:  # a plugin's kind of task
         facts["first item"] = f"cannot be read: {describe(error)}"
     return facts
+
+
+def _argument(thing: Any, parameter: inspect.Parameter) -> str:
+    """The default of an argument, and what it may be."""
+    forms = forms_of(thing, parameter.annotation) or ()
+    said = " or ".join(str(form) for form in forms if form.range is not None or form.choices)
+    default = "required" if parameter.default is parameter.empty else f"default {parameter.default!r}"
+    return f"{default}; {said}" if said else default
 
 
 def _describe_data(task: Task, split: str) -> str:

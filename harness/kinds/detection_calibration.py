@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from harness import stats
 from harness.kinds import detection_pictures
-from harness.kinds.scored import ScoredMetric, checked_count
+from harness.kinds.scored import ScoredMetric
 from harness.metric import Columns
 from harness.pictures import Picture
+from harness.ranges import COUNT, OneOf
 from harness.stats import Estimate, Linearised
 
 BINNINGS = ("width", "mass")
@@ -46,10 +47,7 @@ class ExpectedCalibrationError(ScoredMetric):
 
     higher_is_better = False
 
-    def __init__(self, bins: int = 15, binning: str = "width") -> None:
-        if binning not in BINNINGS:
-            raise ValueError(f"binning must be one of {', '.join(BINNINGS)}, not {binning!r}")
-        checked_count(bins, "bins")
+    def __init__(self, bins: Annotated[int, COUNT] = 15, binning: Annotated[str, OneOf(*BINNINGS)] = "width") -> None:
         self.bins, self.equal_mass = int(bins), binning == "mass"
 
     def linearise(self, columns: Columns) -> Linearised:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.kinds.scored import ScoredMetric, checked_share, checked_threshold
+from harness.kinds.scored import ScoredMetric
 from harness.metric import Columns
+from harness.ranges import ANY, INSIDE
 from harness.stats import Estimate, Linearised
 
 BoolArray = NDArray[np.bool_]
@@ -19,8 +20,8 @@ BoolArray = NDArray[np.bool_]
 class DecisionMetric(ScoredMetric):
     """A metric of calling ``log_odds > threshold`` positive."""
 
-    def __init__(self, threshold: float = 0.0) -> None:
-        self.threshold = checked_threshold(threshold)
+    def __init__(self, threshold: Annotated[float, ANY] = 0.0) -> None:
+        self.threshold = threshold
 
     def called(self, columns: Columns) -> BoolArray:
         """(n,) what is called positive."""
@@ -129,9 +130,9 @@ class Precision(Share):
 class PredictiveValue(DecisionMetric):
     """Share of calls that are right where ``prevalence`` of all texts are positive."""
 
-    def __init__(self, prevalence: float = 0.001, threshold: float = 0.0) -> None:
+    def __init__(self, prevalence: Annotated[float, INSIDE] = 0.001, threshold: Annotated[float, ANY] = 0.0) -> None:
         super().__init__(threshold)
-        self.prevalence = checked_share(prevalence, "prevalence")
+        self.prevalence = prevalence
 
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence."""

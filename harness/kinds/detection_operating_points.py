@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from harness import stats
 from harness.kinds import detection_pictures
-from harness.kinds.scored import ScoredMetric, checked_share
+from harness.kinds.scored import ScoredMetric
 from harness.metric import Columns
 from harness.pictures import Picture
+from harness.ranges import INSIDE
 from harness.stats import Estimate, Linearised
 
 
@@ -21,8 +22,8 @@ class TruePositiveRateAtRate(ScoredMetric):
 
     interpolated = False
 
-    def __init__(self, rate: float = 0.01) -> None:
-        self.rate = checked_share(rate, "rate")
+    def __init__(self, rate: Annotated[float, INSIDE] = 0.01) -> None:
+        self.rate = rate
 
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence; the threshold's noise is part of it."""
@@ -86,8 +87,8 @@ class RandomisedTruePositiveRateAtRate(TruePositiveRateAtRate):
 class PartialAreaUnderCurve(ScoredMetric):
     """Area under the ROC curve up to a false positive rate of ``rate``, scaled to 0.5 for chance."""
 
-    def __init__(self, rate: float = 0.1) -> None:
-        self.rate = checked_share(rate, "rate")
+    def __init__(self, rate: Annotated[float, INSIDE] = 0.1) -> None:
+        self.rate = rate
 
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence."""
@@ -102,8 +103,8 @@ class PartialAreaUnderCurve(ScoredMetric):
 class PredictiveValueAtRate(ScoredMetric):
     """Share of alarms that are right at a false positive rate, where ``prevalence`` of all texts are positive."""
 
-    def __init__(self, prevalence: float = 0.001, rate: float = 0.001) -> None:
-        self.prevalence, self.rate = checked_share(prevalence, "prevalence"), checked_share(rate, "rate")
+    def __init__(self, prevalence: Annotated[float, INSIDE] = 0.001, rate: Annotated[float, INSIDE] = 0.001) -> None:
+        self.prevalence, self.rate = prevalence, rate
 
     def linearise(self, columns: Columns) -> Linearised:
         """Bayes' rule at the stated rate, and the influences of what is caught there."""

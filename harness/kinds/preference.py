@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,11 +41,10 @@ class Preference(Task):
     columns: ClassVar[tuple[str, ...]] = ("as_given", "exchanged", "better", "answered")
     default_metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
     options: ClassVar[Mapping[str, Any]] = {"first_label": "first", "second_label": "second", "orders": "both"}
+    option_forms: ClassVar[Mapping[str, Any]] = {"orders": Literal["both", "as given"]}
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
         """Bring both forms of row to ``first``, ``second`` and ``better``: 0 the first, 1 the second."""
-        if self.settings["orders"] not in ("both", "as given"):
-            raise BadValue(f"the option 'orders' is {self.settings['orders']!r}; expected 'both' or 'as given'")
         if "chosen" in fields and "rejected" in fields:
             return {
                 "prompt": fields["prompt"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from harness import stats
@@ -27,35 +26,3 @@ class ScoredMetric(Metric):
         """The smaller class: a perfect value on three positives says little."""
         positives = int((columns.values[self.needs[1]] == 1).sum())
         return min(positives, len(columns) - positives)
-
-
-def checked_share(value: float, name: str) -> float:
-    """An argument between 0 and 1.
-
-    Raises:
-        ValueError: it is not; says what it was.
-    """
-    if not (_is_number(value) and 0 < value < 1):
-        raise ValueError(f"{name} must be a number between 0 and 1, not {value!r}; 1 % is 0.01")
-    return value
-
-
-def checked_count(value: float, name: str) -> None:
-    """Raise ValueError, saying what it was, unless an argument is a whole number from 1 on."""
-    if not (_is_number(value) and value >= 1 and value == int(value)):
-        raise ValueError(f"{name} must be a whole number from 1 on, not {value!r}")
-
-
-def checked_threshold(value: float) -> float:
-    """An argument that scores are held against.
-
-    Raises:
-        ValueError: it is not a finite number; says what it was.
-    """
-    if not (_is_number(value) and math.isfinite(value)):
-        raise ValueError(f"threshold must be a finite number of nats, not {value!r}")
-    return value
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

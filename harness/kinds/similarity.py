@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.capabilities import Candidates, Conversation, Failure, Request, Text
+from harness.capabilities import Candidates, Conversation, Request, Text
 from harness.kinds import detection
 from harness.task import Answers, FieldSpec, Item, Stage, Task
 
@@ -44,7 +44,7 @@ class Similarity(Task):
 
 
 def _similarity(answers: Answers) -> float:
-    if any(isinstance(response, Failure) for response in answers.responses):
+    if answers.failures:
         return float("nan")
     if answers.capability == "score":
         return float(answers.responses[0][0])

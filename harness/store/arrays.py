@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from harness.errors import StoreError
 from harness.files import NO_ROOM, is_full
 
+_MAPPED = 32 << 20
+"""Bytes that are read before files are mapped anew."""
 _MEND = "bring it back from where the store was copied, or evaluate into another --store"
 
 
@@ -31,6 +33,7 @@ class ArrayFiles:
         self._file: IO[bytes] | None = None
         self._name = ""
         self._maps: dict[str, NDArray[np.uint8]] = {}
+        self._read = 0
 
     def append(self, array: NDArray[Any]) -> dict[str, Any]:
         """Write an array; returns where it lies, as the row is to say it. Not durable until `flush`.
@@ -87,6 +90,10 @@ class ArrayFiles:
         start, stop = int(place["offset"]), int(place["offset"]) + length
         data = self._map(str(place["file"]), stop)
         array: NDArray[Any] = data[start:stop].view(dtype).reshape(shape).copy()
+        self._read += length
+        if self._read > _MAPPED:  # pages that were read count as this process's memory until their map is gone
+            self._maps.clear()
+            self._read = 0
         return array
 
     def _map(self, name: str, needed: int) -> NDArray[np.uint8]:

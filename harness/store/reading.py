@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from harness.errors import StoreError
 from harness.regular_files import is_file
+from harness.store import migrations
 from harness.store import schema as s
 from harness.store.arrays import ArrayFiles
 from harness.store.recognition import holds_store, is_at_rest, read_only
@@ -75,6 +76,9 @@ class StoreReader:
     def _connect(self) -> sqlite3.Connection:
         connection = read_only(self.path, immutable=self._briefly and is_at_rest(self.path))
         self._complete(connection)
+        known = connection.execute("SELECT value FROM about WHERE key = 'schema_version'").fetchone()
+        if known is not None and str(known[0]).isdecimal():
+            migrations.show_as_current(connection.execute, max(int(known[0]), migrations.FIRST_VERSION))
         return connection
 
     @staticmethod
@@ -91,10 +95,10 @@ class StoreReader:
         version = str(connection.execute(known).scalar())
         if not version.isdecimal():
             raise StoreError(f"{self.path}: damaged: its schema version is {version!r}")
-        if int(version) > s.SCHEMA_VERSION:
+        if int(version) > migrations.current_version():
             raise StoreError(
                 f"{self.path}: written by a newer version of harness (store schema {version}, this version knows "
-                f"{s.SCHEMA_VERSION}); upgrade with: pip install -U harness-eval"
+                f"{migrations.current_version()}); upgrade with: pip install -U harness-eval"
             )
 
     @contextlib.contextmanager

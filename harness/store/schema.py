@@ -17,8 +17,6 @@ from sqlalchemy import (
 from harness.store.columns import Name as String
 from harness.store.columns import Prose as Text
 
-SCHEMA_VERSION = 1
-
 metadata = MetaData()
 
 about = Table(

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from harness.capabilities import Capability, Failure
 from harness.errors import HarnessError, StoreError
 from harness.files import NO_ROOM
+from harness.store import migrations
 from harness.store import schema as s
 from harness.store.arrays import ArrayFiles
 from harness.store.codec import Codec
@@ -80,24 +81,31 @@ class Store:
         )
 
     def _create_or_check(self) -> None:
+        current = migrations.current_version()
         with self._engine.begin() as connection:
-            # Another process may be making the same tables; the one that tells a store from another file goes first.
-            for table in (s.about, *(t for t in s.metadata.sorted_tables if t is not s.about)):
-                connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
-                for index in table.indexes:
-                    connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
-            mine = {"key": "schema_version", "value": str(s.SCHEMA_VERSION)}
+            # Another process may be making or upgrading the same tables: whoever is second finds them done. Python's
+            # sqlite3 begins no transaction by itself before statements that make or change tables.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.execute(sa.schema.CreateTable(s.about, if_not_exists=True))
+            mine = {"key": "schema_version", "value": str(current)}
             connection.execute(insert(s.about).values(mine).on_conflict_do_nothing())
-            version = connection.execute(
-                sa.select(s.about.c.value).where(s.about.c.key == "schema_version")
-            ).scalar_one()
-        if not version.isdecimal():
-            raise StoreError(f"{self.path}: damaged: its schema version is {version!r}; choose another with --store")
-        if int(version) > s.SCHEMA_VERSION:
-            raise StoreError(
-                f"{self.path}: written by a newer version of harness (store schema {version}, this version knows "
-                f"{s.SCHEMA_VERSION}); upgrade with: pip install -U harness-eval, or choose another with --store"
-            )
+            known = sa.select(s.about.c.value).where(s.about.c.key == "schema_version")
+            version = str(connection.execute(known).scalar_one())
+            if not version.isdecimal() or int(version) < migrations.FIRST_VERSION:
+                raise StoreError(
+                    f"{self.path}: damaged: its schema version is {version!r}; choose another with --store"
+                )
+            if int(version) > current:
+                raise StoreError(
+                    f"{self.path}: written by a newer version of harness (store schema {version}, this version knows "
+                    f"{current}); upgrade with: pip install -U harness-eval, or choose another with --store"
+                )
+            for table in s.metadata.sorted_tables:
+                connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
+            if int(version) < current:
+                migrations.upgrade(connection.exec_driver_sql, int(version))
+            for index in (index for table in s.metadata.sorted_tables for index in table.indexes):
+                connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
     # responses
 
@@ -154,6 +162,16 @@ class Store:
                 connection.execute(
                     sa.update(s.responses).where(here).values(record=None, error="the response on file cannot be read")
                 )
+
+    def on_file(self, model: int, capability: Capability, keys: Sequence[bytes]) -> list[bytes]:
+        """Those of these keys under which there is a response, none of which is read."""
+        r, number = s.responses.c, self.capability_id(capability.name)
+        query = sa.select(r.key).where(r.model == model, r.capability == number, r.error.is_(None))
+        found: list[bytes] = []
+        with held_interrupts(), clear_errors(self.path), self._engine.connect() as connection:
+            for start in range(0, len(keys), _FIND_AT_ONCE):
+                found += connection.execute(query.where(r.key.in_(keys[start : start + _FIND_AT_ONCE]))).scalars()
+        return found
 
     def file(self, model: int, capability: Capability, answers: Sequence[tuple[bytes, Any]]) -> dict[bytes, Any]:
         """File responses and failures, in one transaction.

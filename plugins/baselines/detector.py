@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
 from harness import Conversation, Item, Model, Task, Trainer, file_identity
 from harness.errors import UsageError
+from harness.ranges import Range
 from harness.trainer import Ask, Progress
 
 from . import linear
@@ -90,7 +91,13 @@ class LinearDetectorTrainer(Trainer):
     model: ClassVar[str] = "linear-detector"
     trains_on: ClassVar[tuple[str, ...]] = ("detection",)
 
-    def __init__(self, penalty: float = 1e-4, dimensions: int = 2**16, ngrams: int = 2, unit: str = "word") -> None:
+    def __init__(
+        self,
+        penalty: Annotated[float, Range(least=0)] = 1e-4,
+        dimensions: Annotated[int, Range(least=1, most=2**24)] = 2**16,
+        ngrams: Annotated[int, Range(least=1, most=8)] = 2,
+        unit: Literal["word", "character"] = "word",
+    ) -> None:
         self.penalty, self.dimensions, self.ngrams, self.unit = penalty, dimensions, ngrams, unit
 
     def fit(
@@ -98,8 +105,6 @@ class LinearDetectorTrainer(Trainer):
     ) -> Mapping[str, Any]:
         """Fit, and save weights and word rarities."""
         settings = {"dimensions": self.dimensions, "ngrams": self.ngrams, "unit": self.unit}
-        if self.unit not in ("word", "character"):
-            raise ValueError(f"unit must be 'word' or 'character', got {self.unit!r}")
         texts: list[str] = []
         labels: list[float] = []
         for item in items:

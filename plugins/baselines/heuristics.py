@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from harness import Candidates, Conversation, Model, Pair, Verdict
+from harness.ranges import ANY, SEED
 
 
 class Length(Model):
@@ -20,9 +21,7 @@ class Length(Model):
 
     batch_size = 2048
 
-    def __init__(self, unit: str = "characters", sign: int = 1) -> None:
-        if unit not in ("characters", "words"):
-            raise ValueError(f"unit must be 'characters' or 'words', got {unit!r}")
+    def __init__(self, unit: Literal["characters", "words"] = "characters", sign: Literal[1, -1] = 1) -> None:
         self.unit, self.sign = unit, sign
 
     def score(self, requests: Sequence[Candidates]) -> list[list[float]]:
@@ -41,7 +40,7 @@ class Random(Model):
 
     batch_size: ClassVar[int] = 2048
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: Annotated[int, SEED] = 0) -> None:
         self.seed = seed
 
     def _uniform(self, *texts: str) -> float:
@@ -71,7 +70,7 @@ class Constant(Model):
 
     batch_size: ClassVar[int] = 2048
 
-    def __init__(self, value: float = 0.0) -> None:
+    def __init__(self, value: Annotated[float, ANY] = 0.0) -> None:
         self.value = value
 
     def score(self, requests: Sequence[Candidates]) -> list[list[float]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness import Candidates, Item, Model, Task, Trainer, file_identity
 from harness.errors import UsageError
+from harness.ranges import Range
 from harness.trainer import Ask, Progress
 
 from . import linear
@@ -126,7 +127,11 @@ class LinearRewardTrainer(Trainer):
     trains_on: ClassVar[tuple[str, ...]] = ("preference",)
 
     def __init__(
-        self, penalty: float = 1e-3, dimensions: int = 2**16, ngrams: int = 2, style_weight: float = 0.3
+        self,
+        penalty: Annotated[float, Range(least=0)] = 1e-3,
+        dimensions: Annotated[int, Range(least=1, most=2**24)] = 2**16,
+        ngrams: Annotated[int, Range(least=1, most=8)] = 2,
+        style_weight: Annotated[float, Range(least=0)] = 0.3,
     ) -> None:
         self.penalty, self.dimensions, self.ngrams, self.style_weight = (
             penalty,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from harness import Model, Text, file_identity
 from harness.errors import UsageError
+from harness.ranges import Range
 
 
 class Tfidf(Model):
@@ -26,7 +27,12 @@ class Tfidf(Model):
     places: ClassVar[tuple[str, ...]] = ("corpus",)
     paths: ClassVar[tuple[str, ...]] = ("corpus",)
 
-    def __init__(self, corpus: str = "", dimensions: int = 1024, ngrams: int = 1) -> None:
+    def __init__(
+        self,
+        corpus: str = "",
+        dimensions: Annotated[int, Range(least=1, most=2**24)] = 1024,
+        ngrams: Annotated[int, Range(least=1, most=8)] = 1,
+    ) -> None:
         self.corpus, self.dimensions, self.ngrams = corpus, dimensions, ngrams
 
     def identity(self) -> Mapping[str, object]:

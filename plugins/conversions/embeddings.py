@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from harness import Adapter, Candidates, Conversation, Request, Text, Unsuitable
+from harness.ranges import Range
 
 from .scores import BRIEF_NEEDED
 
@@ -46,7 +47,7 @@ class EmbedToDetect(Adapter):
 
     positive: str = ""
     negative: str = ""
-    scale: float = 10.0
+    scale: Annotated[float, Range(above=0)] = 10.0
     gives: ClassVar[str] = "detect"
     needs: ClassVar[str] = "embed"
 

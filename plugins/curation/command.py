@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+from harness.cli.options import SEED, json_option, open_registry, print_json, registry_options, store_option
 from harness.terminal import say
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
               help="Keep prompts whose share of correct samples lies strictly between.")  # fmt: skip
 @click.option("--per-generator", default=128, show_default=True, help="At most so many prompts a generator.")
 @click.option("--pairs", default=5, show_default=True, help="Correct-wrong pairs sampled for each prompt.")
-@click.option("--seed", default=42, show_default=True, help="Of temperatures, draws and pairs.")
+@click.option("--seed", default=42, show_default=True, type=SEED, help="Of temperatures, draws and pairs.")
 @click.option("--temperature", default="0,0.7,1.3", show_default=True, metavar="T or LOW,MODE,HIGH",
               help="Of every sample; three numbers: triangular distribution.")  # fmt: skip
 @click.option("--max-tokens", default=4096, show_default=True, type=click.IntRange(min=1), help="Of a completion.")

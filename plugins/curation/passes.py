@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
 from harness.metric import Columns, FloatArray, MeanMetric
+from harness.ranges import COUNT
 
 
 def pass_at_k(correct: FloatArray, k: int) -> FloatArray:
@@ -45,9 +46,7 @@ class PassAtK(MeanMetric):
     description: ClassVar[str] = "share of prompts solved by at least one of k samples"
     needs: ClassVar[tuple[str, ...]] = ("correct",)
 
-    def __init__(self, k: int = 1) -> None:
-        if int(k) != k or k < 1:
-            raise ValueError(f"k must be a number of at least 1, got {k!r}")
+    def __init__(self, k: Annotated[int, COUNT] = 1) -> None:
         self.k = int(k)
 
     def per_item(self, columns: Columns) -> FloatArray:

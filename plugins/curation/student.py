@@ -6,9 +6,11 @@ import random
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Annotated
 
 from harness import Failure, Model
 from harness.capabilities import Completion, Generation
+from harness.ranges import SEED, SHARE
 
 from .questions import latex, solve
 
@@ -35,10 +37,12 @@ class ArithmeticStudent(Model):
         seed: Another seed errs elsewhere.
     """
 
-    def __init__(self, error_rate: float = 0.2, failure_rate: float = 0.0, seed: int = 0) -> None:
-        for name, value in (("error_rate", error_rate), ("failure_rate", failure_rate)):
-            if not 0 <= value <= 1:
-                raise ValueError(f"{name} must be a number from 0 to 1, got {value!r}")
+    def __init__(
+        self,
+        error_rate: Annotated[float, SHARE] = 0.2,
+        failure_rate: Annotated[float, SHARE] = 0.0,
+        seed: Annotated[int, SEED] = 0,
+    ) -> None:
         self.error_rate, self.failure_rate, self.seed = error_rate, failure_rate, seed
 
     def generate(self, requests: Sequence[Generation]) -> list[tuple[Completion, ...] | Failure]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from harness.capabilities import Completion, Generation, Sampling
 from harness.columns import BadValue
 from harness.errors import ConfigurationError
 from harness.plugins import describe
+from harness.ranges import COUNT, SEED, Range
 from harness.task import Definition
 
 from .checker import RUNS_CODE, BadReference, Checked, Checker, load_checker, permit_code, run_checker
@@ -48,6 +50,13 @@ class Verifiable(Task):
         "stop": (),
         "seed": 0,
     }
+    option_forms: ClassVar[Mapping[str, Any]] = {
+        "checker": str,
+        "samples": Annotated[int, COUNT],
+        "top_p": Annotated[float, Range(above=0, most=1)],
+        "max_tokens": Annotated[int, COUNT],
+        "seed": Annotated[int, SEED],
+    }
 
     def __init__(self, definition: Definition) -> None:
         super().__init__(definition)
@@ -58,8 +67,6 @@ class Verifiable(Task):
                 f"{self.name}: options.checker is missing: choice, boxed, instructions, python, ..."
             )
         samples, temperature = self.settings["samples"], self.settings["temperature"]
-        if not isinstance(samples, int) or isinstance(samples, bool) or samples < 1:
-            raise ConfigurationError(f"{self.name}: options.samples: expected a number of at least 1, got {samples!r}")
         if temperature is None:
             self.settings["temperature"] = temperature = 0.0 if samples == 1 else 0.8
         spread(temperature, f"{self.name}: options.temperature")
@@ -159,7 +166,7 @@ def spread(value: Any, where: str) -> tuple[float, float, float]:
     """
     values = [value] * 3 if isinstance(value, (int, float)) and not isinstance(value, bool) else value
     ok = isinstance(values, (list, tuple)) and len(values) == 3 and all(isinstance(v, (int, float)) for v in values)
-    if not ok or not 0 <= values[0] <= values[1] <= values[2]:
+    if not ok or not 0 <= values[0] <= values[1] <= values[2] < math.inf:
         raise ConfigurationError(
             f"{where}: expected a number of at least 0, or three in order [lowest, most likely, highest], got {value!r}"
         )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness import Conversation, Failure, Item, Task, Trainer
-from harness.errors import UsageError
+from harness.ranges import Range
 from harness.trainer import Ask, Progress
 
 from . import saved
@@ -30,9 +30,7 @@ class CalibratedDetector(saved.FittedOver):
     batch_size = 4096
     trainer: ClassVar[str] = "calibrated-detector"
 
-    def __init__(self, path: str, base: str = "", prevalence: float = 0.0) -> None:
-        if not 0 <= prevalence < 1:
-            raise UsageError(f"prevalence={prevalence}: expected a share between 0 and 1")
+    def __init__(self, path: str, base: str = "", prevalence: Annotated[float, Range(least=0, below=1)] = 0.0) -> None:
         self.path, self.base, self.prevalence = path, base, prevalence
 
     def asks(self) -> Mapping[str, Sequence[str]]:

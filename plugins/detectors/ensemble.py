@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness import Capability, Conversation, Failure, Model
 from harness.errors import UsageError
+from harness.ranges import OneOf
 
 HOW = ("mean", "max", "min")
 
@@ -60,7 +61,7 @@ class DetectorEnsemble(Model):
         part6: str = "",
         part7: str = "",
         part8: str = "",
-        how: str = "mean",
+        how: Annotated[str, OneOf(*HOW)] = "mean",
         weights: Sequence[float] = (),
     ) -> None:
         self.how, self.weights = how, weights
@@ -88,8 +89,6 @@ class DetectorEnsemble(Model):
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
         """As by the methods, once the arguments have been found to make sense."""
-        if self.how not in HOW:
-            raise UsageError(f"how={self.how}: expected one of {', '.join(HOW)}")
         if self.weights and self.how != "mean":
             raise UsageError(f"weights= are of the mean; how={self.how} needs none")
         _ = self._shares

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from harness import Choice, Completion, Conversation, Failure, Generation, Model, Sampling
 from harness.errors import UnknownName, UsageError
+from harness.ranges import COUNT, COUNT_OR_NONE, SEED, SHARE, OneOf, Range
 
 from . import reading
 
@@ -47,14 +48,14 @@ class GenerativeGuard(Model):
         self,
         base: str,
         template: str = "safe-unsafe",
-        verdict: str = "",
+        verdict: Annotated[str, OneOf("", *WAYS)] = "",
         categories: str = "",
-        votes: int = 1,
-        temperature: float = 0.0,
-        max_tokens: int = 0,
-        seed: int = 0,
-        marks: str = "break",
-        least_mass: float = LEAST_MASS,
+        votes: Annotated[int, COUNT] = 1,
+        temperature: Annotated[float, Range(least=0)] = 0.0,
+        max_tokens: Annotated[int, COUNT_OR_NONE] = 0,
+        seed: Annotated[int, SEED] = 0,
+        marks: Literal["break", "keep"] = "break",
+        least_mass: Annotated[float, SHARE] = LEAST_MASS,
     ) -> None:
         self.base, self.template, self.verdict, self.categories = base, template, verdict, categories
         self.votes, self.temperature, self.max_tokens, self.seed = votes, temperature, max_tokens, seed
@@ -88,15 +89,6 @@ class GenerativeGuard(Model):
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
         """As by the method, once the arguments have been found to make sense."""
-        if self.way not in WAYS:
-            raise UsageError(f"verdict={self.verdict}: expected one of {', '.join(WAYS)}")
-        if self.marks not in ("break", "keep"):
-            raise UsageError(f"marks={self.marks}: expected 'break' or 'keep'")
-        if not 0 <= self.least_mass <= 1:
-            raise UsageError(f"least_mass={self.least_mass}: expected a share of the probability, from 0 to 1")
-        if int(self.votes) != self.votes or self.votes < 1 or self.temperature < 0 or self.max_tokens < 0:
-            given = f"votes={self.votes}, temperature={self.temperature}, max_tokens={self.max_tokens}"
-            raise UsageError(f"{given}: expected a whole number of votes from 1, and no negative number")
         if self.way == "log-probability" and self.votes > 1:
             raise UsageError(f"votes={self.votes} is for verdict=text; log-probabilities are exact and need none")
         if self.votes > 1 and self.temperature == 0:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from harness import Conversation, Model, file_identity
 from harness.errors import ConfigurationError, UsageError
+from harness.ranges import ANY, Range
 from harness.regular_files import read_text
 
 SHIPPED = Path(__file__).parent / "data" / "harm-terms.txt"
@@ -94,7 +95,9 @@ class KeywordList(Model):
     batch_size = 512
     places: ClassVar[tuple[str, ...]] = ("path",)
 
-    def __init__(self, path: str = "", offset: float = -2.0, slope: float = 4.0) -> None:
+    def __init__(
+        self, path: str = "", offset: Annotated[float, ANY] = -2.0, slope: Annotated[float, ANY] = 4.0
+    ) -> None:
         self.path, self.offset, self.slope = path, offset, slope
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
@@ -129,9 +132,7 @@ class PromptLength(Model):
 
     batch_size = 2048
 
-    def __init__(self, middle: float = 500.0, sign: int = 1) -> None:
-        if middle < 0 or sign not in (1, -1):
-            raise UsageError(f"middle={middle}, sign={sign}: expected a length from 0, and 1 or -1")
+    def __init__(self, middle: Annotated[float, Range(least=0)] = 500.0, sign: Literal[1, -1] = 1) -> None:
         self.middle, self.sign = middle, sign
 
     def detect(self, requests: Sequence[Conversation]) -> list[float]:

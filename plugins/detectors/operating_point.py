@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness import Conversation, Failure, Item, Task, Trainer
+from harness.ranges import INSIDE
 from harness.trainer import Ask, Progress
 
 from . import saved
@@ -68,7 +69,7 @@ class OperatingPointTrainer(Trainer):
     needs_base: ClassVar[bool] = True
     asks: ClassVar[tuple[str, ...]] = ("detect",)
 
-    def __init__(self, rule: str = "fpr=0.01", confidence: float = 0.95) -> None:
+    def __init__(self, rule: str = "fpr=0.01", confidence: Annotated[float, INSIDE] = 0.95) -> None:
         self.rule, self.confidence = str(rule), float(confidence)
 
     def fit(
@@ -105,8 +106,6 @@ class OperatingPointTrainer(Trainer):
             rate = None
         if rate is None or not 0 < rate < 1:
             raise ValueError(f"rule={self.rule}: expected {', '.join(RULES)}, RATE between 0 and 1")
-        if not 0 < self.confidence < 1:
-            raise ValueError(f"confidence={self.confidence:g}: expected a number between 0 and 1")
         return rate
 
     def _cut(self, scores: NDArray[np.float64], labels: NDArray[np.bool_], rate: float | None) -> Cut:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from harness import Conversation, Failure, Item, Task, Text, Trainer
 from harness.errors import CellError
+from harness.ranges import Range
 from harness.trainer import Ask, Progress
 
 from . import logistic, saved
@@ -74,15 +75,18 @@ class EmbeddingProbeTrainer(Trainer):
     needs_base: ClassVar[bool] = True
     asks: ClassVar[tuple[str, ...]] = ("embed",)
 
-    def __init__(self, strength: float = 0.0, folds: int = 5, balanced: bool = True) -> None:
+    def __init__(
+        self,
+        strength: Annotated[float, Range(least=0)] = 0.0,
+        folds: Annotated[int, Range(least=2, most=1000)] = 5,
+        balanced: bool = True,
+    ) -> None:
         self.strength, self.folds, self.balanced = strength, folds, balanced
 
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
     ) -> Mapping[str, Any]:
         """Embed through the door, where what was embedded is kept; choose the penalty; fit; save."""
-        if self.strength < 0 or self.folds < 2:
-            raise ValueError(f"strength={self.strength}, folds={self.folds}: expected strength from 0, folds from 2")
         data = labelled(items, task.name)
         features = vectors_of(ask, "embed", [Text(text) for text in data.texts])
         strength = self.strength or logistic.choose_strength(

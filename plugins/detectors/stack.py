@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from harness import Conversation, Failure, Item, Task, Trainer
 from harness.errors import CellError
+from harness.ranges import Range
 from harness.trainer import Ask, Progress
 
 from . import logistic, saved
@@ -67,7 +68,12 @@ class DetectorStackTrainer(Trainer):
     trains_on: ClassVar[tuple[str, ...]] = ("detection",)
     needs_base: ClassVar[bool] = True
 
-    def __init__(self, strength: float = 0.0, folds: int = 5, balanced: bool = False) -> None:
+    def __init__(
+        self,
+        strength: Annotated[float, Range(least=0)] = 0.0,
+        folds: Annotated[int, Range(least=2, most=1000)] = 5,
+        balanced: bool = False,
+    ) -> None:
         self.strength, self.folds, self.balanced = strength, folds, balanced
 
     def fit(
@@ -78,8 +84,6 @@ class DetectorStackTrainer(Trainer):
         Raises:
             ValueError: the base is no ensemble, a detector failed, or a class is missing.
         """
-        if self.strength < 0 or self.folds < 2:
-            raise ValueError(f"strength={self.strength}, folds={self.folds}: expected strength from 0, folds from 2")
         data = labelled(items, task.name)
         try:
             scores = vectors_of(ask, "detect_each", data.conversations)

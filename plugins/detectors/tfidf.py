@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from harness import Conversation, Item, Task, Trainer, file_identity, write_atomically
 from harness.errors import UsageError
+from harness.ranges import OneOf, Range
 from harness.trainer import Ask, Progress
 
 from . import logistic, saved
 from .labelled import labelled
 
 VOCABULARY = "vocabulary.json"
+UNIT_SETS = ("word", "character", "word+character", "character+word")
 UNITS: Mapping[str, Mapping[str, Any]] = {
     "word": {"analyzer": "word", "ngram_range": (1, 2), "min_df": 2},
     "character": {"analyzer": "char_wb", "ngram_range": (3, 5), "min_df": 3},
@@ -97,7 +99,12 @@ class TfidfDetectorTrainer(Trainer):
     model: ClassVar[str] = "tfidf-detector"
     trains_on: ClassVar[tuple[str, ...]] = ("detection",)
 
-    def __init__(self, strength: float = 10.0, units: str = "word+character", balanced: bool = True) -> None:
+    def __init__(
+        self,
+        strength: Annotated[float, Range(above=0)] = 10.0,
+        units: Annotated[str, OneOf(*UNIT_SETS)] = "word+character",
+        balanced: bool = True,
+    ) -> None:
         self.strength, self.units, self.balanced = strength, units, balanced
 
     def fit(
@@ -106,14 +113,11 @@ class TfidfDetectorTrainer(Trainer):
         """Count, weigh, fit and save.
 
         Raises:
-            ValueError: a setting cannot be, a class is missing, or no run is in enough texts.
+            ValueError: a class is missing, or no run is in enough texts.
         """
         from scipy import sparse
 
         units = self.units.split("+")
-        if not set(units) <= set(UNITS) or len(set(units)) != len(units) or self.strength <= 0:
-            allowed = "expected word, character or word+character, and a strength above 0"
-            raise ValueError(f"units={self.units}, strength={self.strength}: {allowed}")
         data = labelled(items, task.name)
         vectorisers = {unit: _vectoriser(unit) for unit in units}
         features = sparse.hstack([v.fit_transform(data.texts) for v in vectorisers.values()], format="csr")

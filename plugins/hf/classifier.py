@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from harness_plugins.hf.forward import Engine
-from harness_plugins.hf.loading import Source
+from harness_plugins.hf.loading import DTYPES, Source
 from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.tokens import Encoder, check_counts, check_truncate, context_length, refused
+from harness_plugins.hf.tokens import TRUNCATE, Encoder, context_length, refused
 from harness_plugins.hf.tree import Job
 
 from harness import Conversation, Failure, Model
 from harness.capabilities import Request, Response
 from harness.errors import CellError, UsageError, did_you_mean
+from harness.ranges import COUNT_OR_NONE, OneOf
 
 LABELS = ("exclusive", "independent")
 
@@ -57,21 +58,17 @@ class Classifier(Model):
         self,
         path: str = "",
         positive: str = "",
-        labels: str = "",
+        labels: Annotated[str, OneOf("", *LABELS)] = "",
         revision: str = "",
-        dtype: str = "float32",
+        dtype: Annotated[str, OneOf(*DTYPES)] = "float32",
         device: str = "",
-        max_length: int = 0,
-        truncate: str = "refuse",
+        max_length: Annotated[int, COUNT_OR_NONE] = 0,
+        truncate: Annotated[str, OneOf(*TRUNCATE)] = "refuse",
         trust_remote_code: bool = False,
     ) -> None:
         self.path = path
         self.source = Source(path, revision, dtype, device, trust_remote_code)
-        check_counts(max_length=max_length)
-        if labels and labels not in LABELS:
-            raise UsageError(f"labels={labels!r} is none of {', '.join(LABELS)}{did_you_mean(labels, LABELS)}")
-        self.labels = labels
-        self.truncate = check_truncate(truncate)
+        self.labels, self.truncate = labels, truncate
         self.positive, self.max_length = positive, max_length
         self._remarks: list[str] = []
 

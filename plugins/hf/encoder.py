@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from harness_plugins.hf.forward import Engine
-from harness_plugins.hf.loading import Source
+from harness_plugins.hf.loading import DTYPES, Source
 from harness_plugins.hf.schedule import Question, stream
 from harness_plugins.hf.sentence_modules import (
     MODULES,
@@ -20,12 +20,13 @@ from harness_plugins.hf.sentence_modules import (
     pooled,
     read_recipe,
 )
-from harness_plugins.hf.tokens import Encoder, check_counts, check_truncate, context_length, refused
+from harness_plugins.hf.tokens import TRUNCATE, Encoder, context_length, refused
 from harness_plugins.hf.tree import Job
 
 from harness import Failure, Model, Text, file_identity
 from harness.capabilities import Request, Response
-from harness.errors import CellError, UsageError, did_you_mean
+from harness.errors import CellError
+from harness.ranges import COUNT_OR_NONE, OneOf
 
 POOLING = {"mean": "mean", "cls": "cls", "last": "lasttoken"}
 """Poolings that can be asked for, by what sentence-transformers calls them."""
@@ -66,23 +67,20 @@ class Embedder(Model):
     def __init__(
         self,
         path: str = "",
-        pooling: str = "",
+        pooling: Annotated[str, OneOf("", *POOLING)] = "",
         normalize: bool = True,
         prefix: str | None = None,
         revision: str = "",
-        dtype: str = "float32",
+        dtype: Annotated[str, OneOf(*DTYPES)] = "float32",
         device: str = "",
-        max_length: int = 0,
-        truncate: str = "",
+        max_length: Annotated[int, COUNT_OR_NONE] = 0,
+        truncate: Annotated[str, OneOf("", *TRUNCATE)] = "",
         trust_remote_code: bool = False,
     ) -> None:
         self.path = path
         self.source = Source(path, revision, dtype, device, trust_remote_code)
-        if pooling and pooling not in POOLING:
-            raise UsageError(f"pooling={pooling!r} is none of {', '.join(POOLING)}{did_you_mean(pooling, POOLING)}")
         self.pooling, self.normalize, self.prefix = pooling, normalize, prefix
-        check_counts(max_length=max_length)
-        self.truncate, self.max_length = check_truncate(truncate) if truncate else "", max_length
+        self.truncate, self.max_length = truncate, max_length
         self._remarks: list[str] = []
 
     def identity(self) -> Mapping[str, object]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
 from harness import Candidates, Continuation, Failure, Model
 from harness.capabilities import Likelihood, Response
-from harness.errors import UsageError, did_you_mean
+from harness.ranges import OneOf, Range
 
 REDUCTIONS = ("sum", "average")
 
@@ -37,13 +37,13 @@ class ImplicitReward(Model):
     part_names: ClassVar[tuple[str, ...]] = ("policy", "reference")
 
     def __init__(
-        self, policy: str, reference: str = "", beta: float = 1.0, reduction: str = "sum", end: str = ""
+        self,
+        policy: str,
+        reference: str = "",
+        beta: Annotated[float, Range(above=0)] = 1.0,
+        reduction: Annotated[str, OneOf(*REDUCTIONS)] = "sum",
+        end: str = "",
     ) -> None:
-        if not (math.isfinite(beta) and beta > 0):
-            raise UsageError(f"beta={beta} has to be a positive number")
-        if reduction not in REDUCTIONS:
-            hint = did_you_mean(reduction, REDUCTIONS)
-            raise UsageError(f"reduction={reduction!r} is none of {', '.join(REDUCTIONS)}{hint}")
         self.policy, self.reference = policy, reference
         self.beta, self.reduction, self.end = beta, reduction, end
         self._failed: dict[str, int] = {}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from harness_plugins.hf.forward import Engine
-from harness_plugins.hf.loading import Source
+from harness_plugins.hf.loading import DTYPES, Source
 from harness_plugins.hf.output import OutputHead, output_head
 from harness_plugins.hf.readout import Readouts
 from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.tokens import Encoder, check_counts, check_truncate, context_length, refused
+from harness_plugins.hf.tokens import Encoder, context_length, refused
 from harness_plugins.hf.tree import Job, Tokens
 from numpy.typing import NDArray
 
@@ -29,7 +29,8 @@ from harness import (
     file_identity,
 )
 from harness.capabilities import Request, Response
-from harness.errors import CellError, UsageError, did_you_mean
+from harness.errors import CellError
+from harness.ranges import COUNT_OR_NONE, OneOf
 
 POOLING = ("last", "mean")
 
@@ -86,24 +87,19 @@ class LanguageModel(Model):
         self,
         path: str = "",
         revision: str = "",
-        dtype: str = "float32",
+        dtype: Annotated[str, OneOf(*DTYPES)] = "float32",
         device: str = "",
-        max_length: int = 0,
-        truncate: str = "refuse",
+        max_length: Annotated[int, COUNT_OR_NONE] = 0,
+        truncate: Literal["refuse", "left"] = "refuse",
         chat_template: str = "",
-        pooling: str = "last",
+        pooling: Annotated[str, OneOf(*POOLING)] = "last",
         normalize: bool = False,
-        tokens_per_pass: int = 0,
+        tokens_per_pass: Annotated[int, COUNT_OR_NONE] = 0,
         share_prefixes: bool = True,
         trust_remote_code: bool = False,
     ) -> None:
         self.path = path
         self.source = Source(path, revision, dtype, device, trust_remote_code)
-        check_counts(max_length=max_length, tokens_per_pass=tokens_per_pass)
-        if check_truncate(truncate) == "right":
-            raise UsageError("truncate=right would cut what a language model is asked about; give truncate=left")
-        if pooling not in POOLING:
-            raise UsageError(f"pooling={pooling!r} is none of {', '.join(POOLING)}{did_you_mean(pooling, POOLING)}")
         self.truncate, self.max_length, self.chat_template = truncate, max_length, chat_template
         self.pooling, self.normalize = pooling, normalize
         self.tokens_per_pass, self.share_prefixes = tokens_per_pass, share_prefixes

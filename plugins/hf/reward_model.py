@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from harness_plugins.hf.adapted import Adapted
 from harness_plugins.hf.forward import Engine
 from harness_plugins.hf.heads import read_spec
-from harness_plugins.hf.loading import Source
+from harness_plugins.hf.loading import DTYPES, Source
 from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.tokens import Encoder, check_counts, check_truncate, context_length, refused
+from harness_plugins.hf.tokens import TRUNCATE, Encoder, context_length, refused
 from harness_plugins.hf.tree import Job, Tokens
 
 from harness import Candidates, Failure, Model, file_identity
 from harness.capabilities import Request, Response
 from harness.errors import CellError, UsageError, did_you_mean
+from harness.ranges import COUNT_OR_NONE, OneOf
 
 _NONE = np.empty(0, dtype=np.int64)
 
@@ -55,21 +56,20 @@ class RewardModel(Model):
         self,
         path: str = "",
         revision: str = "",
-        dtype: str = "float32",
+        dtype: Annotated[str, OneOf(*DTYPES)] = "float32",
         device: str = "",
-        max_length: int = 0,
-        truncate: str = "refuse",
+        max_length: Annotated[int, COUNT_OR_NONE] = 0,
+        truncate: Annotated[str, OneOf(*TRUNCATE)] = "refuse",
         chat_template: str = "",
         label: str = "",
         adapter: str = "",
-        tokens_per_pass: int = 0,
+        tokens_per_pass: Annotated[int, COUNT_OR_NONE] = 0,
         share_prefixes: bool = True,
         trust_remote_code: bool = False,
     ) -> None:
         self.path = path
         self.source = Source(path, revision, dtype, device, trust_remote_code)
-        check_counts(max_length=max_length, tokens_per_pass=tokens_per_pass)
-        self.truncate = check_truncate(truncate)
+        self.truncate = truncate
         self.max_length, self.label, self.tokens_per_pass = max_length, label, tokens_per_pass
         self.adapter = adapter
         self.adapted: Adapted | None = None

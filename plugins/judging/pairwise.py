@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from harness import Completion, Failure, Pair, Verdict
-from harness.errors import UsageError
+from harness.ranges import COUNT, COUNT_OR_NONE, SEED, SHARE, OneOf, Range
 
-from .asking import BY_TEXT, LEAST_MASS, Judging, joined
+from .asking import BY_LOG_PROBABILITY, BY_TEXT, LEAST_MASS, Judging, joined
 from .weighing import expectation, listed
 
 
@@ -40,25 +40,24 @@ class Judge(Judging):
     """
 
     kind: ClassVar[str] = "pairwise"
-    ways_to_count: ClassVar[tuple[str, ...]] = ("mean", "majority")
 
     def __init__(
         self,
         base: str,
         prompt: str = "arena-hard",
-        verdict: str = "",
+        verdict: Annotated[str, OneOf("", BY_TEXT, BY_LOG_PROBABILITY)] = "",
         parser: str = "",
-        votes: int = 1,
-        count: str = "mean",
-        slight: float = 1.0,
-        temperature: float | None = None,
-        max_tokens: int | None = None,
-        seed: int = 0,
+        votes: Annotated[int, COUNT] = 1,
+        count: Literal["mean", "majority"] = "mean",
+        slight: Annotated[float, Range(least=0.5, most=1)] = 1.0,
+        temperature: Annotated[float | None, Range(least=0)] = None,
+        max_tokens: Annotated[int | None, COUNT] = None,
+        seed: Annotated[int, SEED] = 0,
         rubric: str = "",
         references: str = "",
         merge_system: bool = False,
-        max_characters: int = 0,
-        least_mass: float = LEAST_MASS,
+        max_characters: Annotated[int, COUNT_OR_NONE] = 0,
+        least_mass: Annotated[float, SHARE] = LEAST_MASS,
     ) -> None:
         self.base, self.prompt, self.verdict, self.parser = base, prompt, verdict, parser
         self.votes, self.count, self.slight = votes, count, slight
@@ -66,11 +65,6 @@ class Judge(Judging):
         self.rubric, self.references = rubric, references
         self.merge_system, self.max_characters = merge_system, max_characters
         self.least_mass = least_mass
-
-    def _check(self) -> None:
-        super()._check()
-        if not 0.5 <= self.slight <= 1:
-            raise UsageError(f"slight={self.slight}: expected a number from 0.5 (a tie) to 1 (as good as certain)")
 
     @cached_property
     def worth(self) -> dict[str, float]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from statistics import fmean, median
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from harness import Candidates, Completion, Failure
+from harness.ranges import COUNT, COUNT_OR_NONE, SEED, SHARE, OneOf, Range
 
-from .asking import BY_TEXT, LEAST_MASS, Judging, ending
+from .asking import BY_LOG_PROBABILITY, BY_TEXT, LEAST_MASS, Judging, ending
 from .weighing import expectation
 
 
@@ -36,24 +37,23 @@ class PointwiseJudge(Judging):
     """
 
     kind: ClassVar[str] = "pointwise"
-    ways_to_count: ClassVar[tuple[str, ...]] = ("mean", "median")
 
     def __init__(
         self,
         base: str,
         prompt: str = "single-grade",
-        verdict: str = "",
+        verdict: Annotated[str, OneOf("", BY_TEXT, BY_LOG_PROBABILITY)] = "",
         parser: str = "",
-        votes: int = 1,
-        count: str = "mean",
-        temperature: float | None = None,
-        max_tokens: int | None = None,
-        seed: int = 0,
+        votes: Annotated[int, COUNT] = 1,
+        count: Literal["mean", "median"] = "mean",
+        temperature: Annotated[float | None, Range(least=0)] = None,
+        max_tokens: Annotated[int | None, COUNT] = None,
+        seed: Annotated[int, SEED] = 0,
         rubric: str = "",
         references: str = "",
         merge_system: bool = False,
-        max_characters: int = 0,
-        least_mass: float = LEAST_MASS,
+        max_characters: Annotated[int, COUNT_OR_NONE] = 0,
+        least_mass: Annotated[float, SHARE] = LEAST_MASS,
     ) -> None:
         self.base, self.prompt, self.verdict, self.parser = base, prompt, verdict, parser
         self.votes, self.count = votes, count

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import UsageError
 from harness.npz import read_npz, write_npz
 
 from .features import Scale
@@ -40,20 +39,6 @@ class Recipe:
     rate: float = 5e-4
     penalty: float = 1e-3
     seed: int = 0
-
-    def check(self) -> None:
-        """Refuse what is no descent.
-
-        Raises:
-            UsageError: a setting is out of its range.
-        """
-        for name, least in (("epochs", 1), ("batch", 1), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise UsageError(f"{name}={getattr(self, name)}: expected a whole number of at least {least}")
-        if not 0 < self.rate <= 1:
-            raise UsageError(f"rate={self.rate}: expected a step size above 0 and at most 1")
-        if not 0 <= self.penalty < np.inf:
-            raise UsageError(f"penalty={self.penalty}: expected a number of at least 0")
 
 
 @dataclass(slots=True)

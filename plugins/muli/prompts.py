@@ -10,7 +10,6 @@ import hashlib
 from dataclasses import dataclass
 
 from harness import Conversation, Message
-from harness.errors import UsageError, did_you_mean
 from harness.model import Part
 
 CHAT = "chat"
@@ -41,16 +40,6 @@ class Prompting:
 
     format: str = CHAT
     after: str = ""
-
-    def check(self) -> None:
-        """Refuse a format that does not exist.
-
-        Raises:
-            UsageError: it does not.
-        """
-        known = (CHAT, *FORMATS)
-        if self.format not in known:
-            raise UsageError(f"prompt={self.format!r} is none of {', '.join(known)}{did_you_mean(self.format, known)}")
 
     def of(self, conversation: Conversation) -> Conversation:
         """The request whose next token is read; a fixed format shows all messages as one."""

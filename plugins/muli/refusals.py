@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
 from harness import Choice, Conversation, Failure, Generation, LinearReadout, Model, Readout, Sampling
 from harness.capabilities import Response
 from harness.errors import CellError, UsageError, did_you_mean
+from harness.ranges import COUNT, COUNT_OR_NONE, SEED, OneOf, Range
 
 from .features import log_odds
-from .prompts import Prompting
+from .prompts import CHAT, FORMATS, Prompting
 
 OPENINGS = (
     "I cannot",
@@ -64,12 +65,12 @@ class Refusal(Model):
     def __init__(
         self,
         base: str,
-        samples: int = 0,
+        samples: Annotated[int, COUNT_OR_NONE] = 0,
         openings: str = "",
-        temperature: float = 1.0,
-        max_tokens: int = 16,
-        seed: int = 0,
-        prompt: str = "chat",
+        temperature: Annotated[float, Range(least=0)] = 1.0,
+        max_tokens: Annotated[int, COUNT] = 16,
+        seed: Annotated[int, SEED] = 0,
+        prompt: Annotated[str, OneOf(CHAT, *FORMATS)] = "chat",
     ) -> None:
         self.base, self.samples, self.openings, self.temperature = base, samples, openings, temperature
         self.max_tokens, self.seed, self.prompt = max_tokens, seed, prompt
@@ -97,10 +98,7 @@ class Refusal(Model):
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
         """As by the methods, once the arguments have been found to make sense."""
-        Prompting(self.prompt).check()
         _ = self.listed
-        if self.samples < 0 or self.max_tokens < 1:
-            raise UsageError(f"samples={self.samples} and max_tokens={self.max_tokens}: at least 0, and at least 1")
         if self.samples and not self.temperature > 0:
             raise UsageError(f"temperature={self.temperature}: samples have to differ; give one above 0, or samples=0")
         return super().offers(known)
@@ -151,14 +149,17 @@ class FirstToken(Model):
     batch_size = 512
     part_names: ClassVar[tuple[str, ...]] = ("base",)
 
-    def __init__(self, base: str, token: str = "Sorry", sign: int = 1, prompt: str = "chat") -> None:
+    def __init__(
+        self,
+        base: str,
+        token: str = "Sorry",
+        sign: Literal[1, -1] = 1,
+        prompt: Annotated[str, OneOf(CHAT, *FORMATS)] = "chat",
+    ) -> None:
         self.base, self.token, self.sign, self.prompt = base, token, sign, prompt
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
         """As by the methods, once the arguments have been found to make sense."""
-        Prompting(self.prompt).check()
-        if self.sign not in (1, -1):
-            raise UsageError(f"sign={self.sign}: expected 1 or -1")
         if not self.token.strip():
             raise UsageError("token= is empty; name a token of the vocabulary, such as Sorry")
         return super().offers(known)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.errors import UsageError, did_you_mean
 from harness.folds import fold_numbers
 
 from .features import FloatArray, IntArray, Standardised, measure
@@ -38,18 +37,6 @@ class Search:
     criterion: str = "average_precision"
     seed: int = 0
     gap: float = 1e-4
-
-    def check(self) -> None:
-        """Refuse what cannot be searched.
-
-        Raises:
-            UsageError: an unknown criterion, or too few folds or penalties.
-        """
-        if self.criterion not in CRITERIA:
-            hint = did_you_mean(self.criterion, CRITERIA)
-            raise UsageError(f"criterion={self.criterion!r} is none of {', '.join(CRITERIA)}{hint}")
-        if self.folds < 2 or self.penalties < 1:
-            raise UsageError(f"folds={self.folds} and penalties={self.penalties}: at least 2 folds and 1 penalty")
 
 
 @dataclass(frozen=True, slots=True)

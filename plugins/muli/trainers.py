@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness import Item, Task, Trainer
-from harness.errors import UsageError, did_you_mean
+from harness.ranges import COUNT, SEED, OneOf, Range
 from harness.trainer import Ask, Progress
 
 from .descent import Recipe, descend
 from .features import FEATURES, Feature, Scale, Standardised, measure
 from .gathering import Gathered, gather
-from .prompts import Prompting, vocabulary_digest
+from .prompts import CHAT, FORMATS, Prompting, vocabulary_digest
 from .saved import Detector
-from .selection import Search, Tried, best, positive_weight, search
+from .selection import CRITERIA, Search, Tried, best, positive_weight, search
 from .sparse_logistic import solve
 
 
@@ -51,16 +51,16 @@ class MuliTrainer(Trainer):
 
     def __init__(
         self,
-        penalty: float = 0.0,
-        criterion: str = "average_precision",
-        folds: int = 5,
-        penalties: int = 14,
-        seed: int = 0,
+        penalty: Annotated[float, Range(least=0)] = 0.0,
+        criterion: Annotated[str, OneOf(*CRITERIA)] = "average_precision",
+        folds: Annotated[int, Range(least=2, most=1000)] = 5,
+        penalties: Annotated[int, Range(least=1, most=1000)] = 14,
+        seed: Annotated[int, SEED] = 0,
         balanced: bool = True,
-        feature: str = "log-odds",
-        prompt: str = "chat",
+        feature: Annotated[str, OneOf(*FEATURES)] = "log-odds",
+        prompt: Annotated[str, OneOf(CHAT, *FORMATS)] = "chat",
         after: str = "",
-        gap: float = 1e-7,
+        gap: Annotated[float, Range(least=1e-12)] = 1e-7,
     ) -> None:
         self.penalty, self.criterion, self.folds, self.penalties = penalty, criterion, folds, penalties
         self.seed, self.balanced, self.feature = seed, balanced, feature
@@ -72,11 +72,7 @@ class MuliTrainer(Trainer):
         """Extract features into a file, choose the penalty, and fit."""
         assert ask is not None
         settings = Search(self.penalties, self.folds, self.criterion, self.seed)
-        settings.check()
-        if not 0 <= self.penalty < np.inf or not 1e-12 <= self.gap < np.inf:
-            raise UsageError(f"penalty={self.penalty} and gap={self.gap}: at least 0, and at least 1e-12")
-        prompting, feature = Prompting(self.prompt, self.after), Feature(_known(self.feature))
-        prompting.check()
+        prompting, feature = Prompting(self.prompt, self.after), Feature(self.feature)
         gathered = gather(items, workdir, ask, prompting, feature, progress)
         tried = self._search(gathered, settings, progress)
         penalty = best(tried).penalty if tried else self.penalty
@@ -138,13 +134,13 @@ class MuliCompatTrainer(Trainer):
 
     def __init__(
         self,
-        epochs: int = 500,
-        batch: int = 128,
-        rate: float = 5e-4,
-        penalty: float = 1e-3,
-        clip: float = 0.0,
-        seed: int = 0,
-        prompt: str = "llama-2",
+        epochs: Annotated[int, COUNT] = 500,
+        batch: Annotated[int, COUNT] = 128,
+        rate: Annotated[float, Range(above=0, most=1)] = 5e-4,
+        penalty: Annotated[float, Range(least=0)] = 1e-3,
+        clip: Annotated[float, Range(least=0, below=0.5)] = 0.0,
+        seed: Annotated[int, SEED] = 0,
+        prompt: Annotated[str, OneOf(CHAT, *FORMATS)] = "llama-2",
         after: str = "",
     ) -> None:
         self.epochs, self.batch, self.rate, self.penalty = epochs, batch, rate, penalty
@@ -157,10 +153,6 @@ class MuliCompatTrainer(Trainer):
         assert ask is not None
         prompting, feature = Prompting(self.prompt, self.after), Feature(published=True, clip=self.clip)
         recipe = Recipe(self.epochs, self.batch, self.rate, self.penalty, self.seed)
-        recipe.check()
-        if not 0 <= self.clip < 0.5:
-            raise UsageError(f"clip={self.clip}: expected a probability from 0 to a half, such as 1e-16")
-        prompting.check()
         gathered = gather(items, workdir, ask, prompting, feature, progress)
         scale = measure(gathered.matrix)
         state = descend(
@@ -177,12 +169,6 @@ class MuliCompatTrainer(Trainer):
         detector.save(workdir)
         gathered.drop(workdir)
         return facts
-
-
-def _known(feature: str) -> str:
-    if feature not in FEATURES:
-        raise UsageError(f"feature={feature!r} is none of {', '.join(FEATURES)}{did_you_mean(feature, FEATURES)}")
-    return feature
 
 
 def _counts(gathered: Gathered, scale: Scale) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from harness_plugins.openai.served import Served
 from harness_plugins.openai.settings import OPENAI, tokenizer_files
 
 from harness import Choice, Continuation, Conversation, Generation, Text
 from harness.capabilities import Response
-from harness.errors import UsageError, did_you_mean
+from harness.ranges import COUNT, COUNT_OR_NONE, OneOf, Range
 
 APIS = {
     "chat": ("generate", "choose"),
@@ -51,23 +51,21 @@ class ServedModel(Served):
         self,
         model: str,
         base_url: str = OPENAI,
-        api: str = "chat",
+        api: Annotated[str, OneOf(*APIS)] = "chat",
         api_key_variable: str = "OPENAI_API_KEY",
         tokenizer: str = "",
         served_as: str = "",
-        concurrency: int = 32,
-        attempts: int = 8,
-        timeout: float = 120.0,
-        budget: float = 0.0,
-        token_budget: int = 0,
-        input_price: float = 0.0,
-        output_price: float = 0.0,
+        concurrency: Annotated[int, COUNT] = 32,
+        attempts: Annotated[int, COUNT] = 8,
+        timeout: Annotated[float, Range(above=0)] = 120.0,
+        budget: Annotated[float, Range(least=0)] = 0.0,
+        token_budget: Annotated[int, COUNT_OR_NONE] = 0,
+        input_price: Annotated[float, Range(least=0)] = 0.0,
+        output_price: Annotated[float, Range(least=0)] = 0.0,
         limit_as: str = "",
         extra_body: str | Mapping[str, Any] = "",
         api_key: str = "",
     ) -> None:
-        if api not in APIS:
-            raise UsageError(f"api={api!r} is none of {', '.join(APIS)}{did_you_mean(api, APIS)}")
         super().__init__(
             model=model,
             base_url=base_url,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from harness_plugins.openai.served import Served
 from harness_plugins.openai.settings import OPENAI
@@ -12,6 +12,7 @@ from harness_plugins.openai.settings import OPENAI
 from harness import Conversation, Failure
 from harness.capabilities import Request, Response
 from harness.errors import CellError, did_you_mean
+from harness.ranges import COUNT, COUNT_OR_NONE, Range
 
 LEAST = 1e-15
 """Scores are kept so far from 0 and 1: log-odds end at 34.5 nats."""
@@ -44,10 +45,10 @@ class Moderation(Served):
         base_url: str = OPENAI,
         api_key_variable: str = "OPENAI_API_KEY",
         served_as: str = "",
-        concurrency: int = 16,
-        attempts: int = 8,
-        timeout: float = 60.0,
-        token_budget: int = 0,
+        concurrency: Annotated[int, COUNT] = 16,
+        attempts: Annotated[int, COUNT] = 8,
+        timeout: Annotated[float, Range(above=0)] = 60.0,
+        token_budget: Annotated[int, COUNT_OR_NONE] = 0,
         api_key: str = "",
     ) -> None:
         super().__init__(

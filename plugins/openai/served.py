@@ -75,10 +75,7 @@ class Served(Model):
             raise UsageError(f"base_url= must hold no credentials; put the key into {api_key_variable}")
         if not re.fullmatch(r"[A-Za-z_]\w*", api_key_variable):
             raise UsageError("api_key_variable= is the name of an environment variable, not a key")
-        for name, value, least in (("concurrency", concurrency, 1), ("attempts", attempts, 1), ("timeout", timeout, 0)):
-            if value < least or value == 0:
-                raise UsageError(f"{name}={value} must be at least 1" if least else f"{name}={value} must be above 0")
-        if (budget and not (input_price or output_price)) or min(budget, token_budget, input_price, output_price) < 0:
+        if budget and not (input_price or output_price):
             raise UsageError("budget= is in dollars and needs input_price= and output_price=, dollars a million tokens")
         self.model, self.base_url, self.api = str(model), base_url.rstrip("/"), api
         self.served_as, self.api_key_variable = served_as, api_key_variable

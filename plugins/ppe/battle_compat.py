@@ -8,13 +8,12 @@ from zero with a loose stopping rule; intervals are percentiles of 1000 multinom
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness import Columns, Estimate, stats
-from harness.errors import UsageError
 from harness.kinds.preference import OfVerdicts
 from harness.metric import FloatArray
 from harness.stats import Linearised
@@ -41,11 +40,9 @@ class _Compat(OfVerdicts):
 
     needs: ClassVar[tuple[str, ...]] = COLUMNS
 
-    def __init__(self, truth: str = "overall", solver: str = "newton") -> None:
-        if truth not in ("overall", "domain"):
-            raise UsageError(f"truth is {truth!r}; expected 'overall' or 'domain'")
-        if solver not in ("newton", "lbfgs"):
-            raise UsageError(f"solver is {solver!r}; expected 'newton' or 'lbfgs'")
+    def __init__(
+        self, truth: Literal["overall", "domain"] = "overall", solver: Literal["newton", "lbfgs"] = "newton"
+    ) -> None:
         self.truth, self.solver = truth, solver
 
     def of(self, truth: Table, prediction: Table) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from harness import Columns, Estimate, Matrix, stats
 from harness.kinds.preference import OfVerdicts
 from harness.metric import FloatArray
+from harness.ranges import Range
 from harness.stats import Linearised
 
 from . import agreement
@@ -133,7 +134,7 @@ class _OfRatings(OfVerdicts):
 
     needs: ClassVar[tuple[str, ...]] = COLUMNS
 
-    def __init__(self, prior: float = 0.0) -> None:
+    def __init__(self, prior: Annotated[float, Range(least=0)] = 0.0) -> None:
         self.prior = prior
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,11 +42,10 @@ class SampledBestOfK(BestOfK):
     )
     default_metrics: ClassVar[tuple[str, ...]] = ("best_of_k_accuracy", "conflict_pair_accuracy", "pooled_auroc")
     options: ClassVar[Mapping[str, Any]] = {"orders": "both"}
+    option_forms: ClassVar[Mapping[str, Any]] = {"orders": Literal["both", "as given"]}
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
         """One label a response; pairs of two different ones, one of them correct; gaps closed."""
-        if self.settings["orders"] not in ("both", "as given"):
-            raise BadValue(f"the option 'orders' is {self.settings['orders']!r}; expected 'both' or 'as given'")
         responses, correct = fields["responses"], fields["correct"]
         if len(responses) != len(correct):
             raise BadValue(f"{len(responses)} responses, but {len(correct)} labels in 'correct'")

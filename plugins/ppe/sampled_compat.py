@@ -9,7 +9,7 @@ lowest; here its prompt is left out and counted.)
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from harness import Columns, Estimate, Metric
 from harness.kinds.best_of_k import OfScores
 from harness.metric import FloatArray
+from harness.ranges import COUNT
 from harness.stats import Linearised
 
 from .sampled_metrics import ConflictPairAccuracy, PooledAuroc, first_is_correct, varied
@@ -31,7 +32,7 @@ class _Permuted(OfScores, Metric):
         rounds: Permutations drawn, all with the evaluation's seed.
     """
 
-    def __init__(self, rounds: int = ROUNDS) -> None:
+    def __init__(self, rounds: Annotated[int, COUNT] = ROUNDS) -> None:
         self.rounds = rounds
 
     def of(self, curve: FloatArray, oracle: FloatArray) -> float:

@@ -90,7 +90,6 @@ def test_samples_of_one_temperature_are_one_request(questions):
         ({"checker": "boxd"}, "did you mean 'boxed'"),
         ({"checker": "nowhere:check"}, "cannot be imported"),
         ({"checker": "harness:NOTHING"}, "cannot be imported"),
-        ({"checker": "choice", "samples": 0}, "expected a number of at least 1, got 0"),
         ({"checker": "choice", "samples": 2, "temperature": 0}, "all samples are the same"),
         ({"checker": "choice", "temperature": [1, 0, 2]}, "three in order"),
         ({"checker": "choice", "temperature": "hot"}, "expected a number"),

@@ -342,11 +342,8 @@ def test_commentary_changes_no_fingerprint_and_wording_does(tmp_path):
     [
         ({"template": "llamaguard"}, UnknownName, "did you mean 'llama-guard'"),
         ({"template": "nowhere.yaml"}, UsageError, "no such file"),
-        ({"verdict": "logits"}, UsageError, "expected one of log-probability, text"),
         ({"votes": 3}, UsageError, "is for verdict=text"),
         ({"verdict": "text", "votes": 3}, UsageError, "at temperature 0 would all be the same"),
-        ({"verdict": "text", "votes": 0}, UsageError, "whole number of votes"),
-        ({"marks": "yes"}, UsageError, "expected 'break' or 'keep'"),
         ({"categories": "C99"}, UnknownName, "category of 'safe-unsafe'"),
         ({"template": "own-template", "categories": "S1"}, UsageError, "give verdict=text too"),
     ],

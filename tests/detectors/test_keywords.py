@@ -107,5 +107,3 @@ def test_length_is_monotone_and_0_in_the_middle():
     assert np.all(np.diff(found) > 0)
     assert found[2] == pytest.approx(0)
     assert PromptLength(sign=-1).detect(texts) == pytest.approx([-v for v in found])
-    with pytest.raises(UsageError, match="1 or -1"):
-        PromptLength(sign=2)

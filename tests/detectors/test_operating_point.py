@@ -146,7 +146,6 @@ def test_a_failed_base_ends_the_training(fit, items):
         ({"rule": "fpr=1"}, [("a", 0)], "RATE between 0 and 1"),
         ({"rule": "fpr=e"}, [("a", 0)], "RATE between 0 and 1"),
         ({"rule": "fpr=nan"}, [("a", 0)], "RATE between 0 and 1"),
-        ({"confidence": 1.0}, [("a", 0)], "confidence=1"),
         ({"rule": "f1"}, [("a", 0)], "needs texts of both classes, and has 0 of 1 positive"),
         ({"rule": "fpr=0.5"}, [("a", 1)], "needs texts of the negative class"),
         ({"rule": "f1"}, [], "it has no texts"),

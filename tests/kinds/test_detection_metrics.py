@@ -132,12 +132,12 @@ def test_ties_at_and_below_the_threshold_are_counted(metric):
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("tpr_at_fpr:rate=5", "rate must be a number between 0 and 1, not 5; 1 % is 0.01"),
-        ("tpr_at_fpr:rate=1%", "rate=1% is not a number; 1 % is 0.01"),
-        ("ppv_at_prevalence:prevalence=0", "prevalence must be a number between 0 and 1, not 0"),
+        ("tpr_at_fpr:rate=5", "rate=5 is not a number above 0 and below 1"),
+        ("tpr_at_fpr:rate=1%", "rate=1% is not a number above 0 and below 1; 1 % is 0.01"),
+        ("ppv_at_prevalence:prevalence=0", "prevalence=0 is not a number above 0 and below 1"),
         ("precision:threshold=high", "threshold=high is not a number"),
-        ("expected_calibration_error:binning=equal", "one of width, mass, not 'equal'"),
-        ("expected_calibration_error:bins=0", "bins must be a whole number from 1 on, not 0"),
+        ("expected_calibration_error:binning=equal", "binning=equal is not 'width' or 'mass'"),
+        ("expected_calibration_error:bins=0", "bins=0 is not a whole number of at least 1"),
         ("tpr_at_fpr:rates=0.1", "rate"),
     ],
 )

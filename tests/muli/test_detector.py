@@ -9,7 +9,7 @@ from harness_plugins.muli.prompts import FORMATS, Prompting
 from harness_plugins.muli.saved import FILE, load
 
 from harness import Conversation, Message
-from harness.errors import CellError, UsageError
+from harness.errors import CellError
 
 TASK = "quickstart/detection"
 
@@ -153,8 +153,8 @@ def test_training_leaves_out_what_the_model_cannot_answer_and_says_so(harness, l
             [],
             "5 parts need at least as many independent",
         ),
-        ([{"text": "a", "label": 0}, {"text": "b", "label": 1}], ["criterion=accuracy"], "criterion='accuracy'"),
-        ([{"text": "a", "label": 0}, {"text": "b", "label": 1}], ["feature=logit"], "feature='logit'"),
+        ([{"text": "a", "label": 0}, {"text": "b", "label": 1}], ["criterion=accuracy"], "criterion=accuracy is not"),
+        ([{"text": "a", "label": 0}, {"text": "b", "label": 1}], ["feature=logit"], "feature=logit is not"),
         ([{"text": "a", "label": 0}, {"text": "b", "label": 1}], ["prompt=lama-2"], "did you mean 'llama-2'"),
         ([{"text": "a", "label": 0}, {"text": "a", "label": 1}], ["penalty=1", "prompt=plain"], "the same whatever"),
     ],
@@ -205,8 +205,6 @@ def test_fixed_formats_show_the_message_once_with_a_blank_behind():
     assert Prompting("chat", "<think></think>").of(Conversation.user("a")).messages[-1] == Message(
         "assistant", "<think></think>"
     )
-    with pytest.raises(UsageError, match="did you mean 'mistral'"):
-        Prompting("mistrall").check()
 
 
 def test_explanations_add_up(trained, harness):

@@ -42,11 +42,6 @@ def test_length_counts_characters_or_words(arguments, expected):
     assert model.score([Candidates(PROMPT, ("one two", "", "東京🚀"))]) == [expected]
 
 
-def test_length_knows_two_units():
-    with pytest.raises(ValueError, match="unit must be 'characters' or 'words', got 'lines'"):
-        Length(unit="lines").load()
-
-
 def test_random_answers_depend_on_the_text_and_the_seed_only():
     request = Candidates(PROMPT, ("a", "b", "a"))
     (scores,) = Random().score([request])
@@ -303,7 +298,7 @@ def test_a_detector_needs_both_classes(label, tmp_path):
         LinearDetectorTrainer().fit(None, texts([("a", label)] * 3), tmp_path, ask=None, progress=no_progress)
 
 
-@pytest.mark.parametrize("settings", [{"unit": "line"}, {"unit": "character", "ngrams": 2}])
+@pytest.mark.parametrize("settings", [{"unit": "character", "ngrams": 2}])
 def test_settings_that_cannot_be_are_an_error_of_the_training(settings, tmp_path):
     with pytest.raises(DataError, match="the trainer 'linear-detector' cannot learn from quickstart/detection"):
         train(

@@ -1,0 +1,1 @@
+CREATE INDEX cells_by_run ON cells (run, status);
