@@ -14,7 +14,7 @@ from harness.build import build_task
 from harness.build_metric import check_columns, metric_of
 from harness.collect import Table, table_of_cell
 from harness.errors import UnknownName, UsageError, did_you_mean
-from harness.metric import MeanMetric, Metric
+from harness.metric import Columns, MeanMetric, Metric
 from harness.registry import Registry
 from harness.stats import Difference, Estimate
 from harness.store.reading import Readable
@@ -144,6 +144,12 @@ def shared_rows(one: Table, other: Table) -> tuple[np.ndarray, np.ndarray]:
     return first[order], second[order]
 
 
+def shared_classes(metric: Metric, one: Columns, other: Columns) -> np.ndarray | None:
+    """The classes of a metric's influences where they are the same of both models, such as labels; else none."""
+    first, second = metric.classes(one), metric.classes(other)
+    return first if first is not None and second is not None and np.array_equal(first, second) else None
+
+
 def compare_rows(
     metric: Metric, task: str, domain: str, tables: Sequence[Table], rows: tuple[np.ndarray, np.ndarray]
 ) -> Comparison:
@@ -156,5 +162,14 @@ def compare_rows(
     if no_a or no_b:
         difference = Difference(math.nan, math.nan, math.nan, math.nan, math.nan, len(columns[0]), math.nan)
     else:
-        difference = stats.paired_difference(a.value, a.influence, b.value, b.influence, clusters=columns[0].clusters)
+        difference = stats.paired_difference(
+            a.value,
+            a.influence,
+            b.value,
+            b.influence,
+            clusters=columns[0].clusters,
+            classes=shared_classes(metric, *columns),
+            bounds=metric.bounds,
+            trials=metric.trials(columns[0]),
+        )
     return Comparison(task, metric.name, domain, a.value, b.value, difference, metric.unit, metric.higher_is_better)
