@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from coverage_cases.case import Case, Generator, computed, holds
 from scipy.special import expit, stdtrit
 
+from coverage_cases.case import Case, Generator, computed, holds
 from harness.stats import fit
 
 PLAYERS = 6
@@ -96,6 +96,13 @@ CASES = [
     ),
     *(
         Case(metric, f"{PLAYERS} models, 1,000 battles", _lazily(_agreement, metric, 1000), rounds=600)
-        for metric in ("row_wise_pearson", "elo_spearman", "elo_kendall", "elo_brier", "separability", "battle_accuracy")
+        for metric in (
+            "row_wise_pearson",
+            "elo_spearman",
+            "elo_kendall",
+            "elo_brier",
+            "separability",
+            "battle_accuracy",
+        )
     ),
 ]

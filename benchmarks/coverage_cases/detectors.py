@@ -6,6 +6,7 @@ import math
 from statistics import NormalDist
 
 import numpy as np
+
 from coverage_cases.case import Case, Generator, computed, holds
 
 PHI = NormalDist()
@@ -111,7 +112,9 @@ CASES = [
         for r, p, n in ((0.01, 20, 500), (0.01, 100, 1000), (0.01, 300, 300), (0.01, 362, 4721), (0.1, 100, 1000))
     ),
     *(
-        Case("balanced accuracy", f"{p} positives, {n} negatives, threshold {t:g}", _balanced(p, n, 2.2, t), rounds=3000)
+        Case(
+            "balanced accuracy", f"{p} positives, {n} negatives, threshold {t:g}", _balanced(p, n, 2.2, t), rounds=3000
+        )
         for p, n, t in ((20, 500, 2.5), (20, 500, 1.0), (60, 300, 2.5), (300, 300, 1.0))
     ),
     *(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from coverage_cases.case import Case, Generator, holds
 
+from coverage_cases.case import Case, Generator, holds
 from harness.stats import mean_estimate
 
 SPREAD = np.round(np.geomspace(1, 89, 10)).astype(int)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+
 from coverage_cases.case import Case, Generator, holds
 from coverage_cases.means import SIZES, clustered_shares
-
 from harness.stats import Difference, auroc, paired_difference, win_rate
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.aggregate import mean, minimum
 from harness.errors import ConfigurationError, UnknownName, did_you_mean
+from harness.leaderboard.shared_items import Base, Combination
 from harness.registry import Registry
 from harness.stats import Estimate
 from harness.store.records import Result
@@ -23,6 +29,16 @@ class Figure(NamedTuple):
     estimate: Estimate
     unit: str
     higher_is_better: bool
+    made_of: Combination | None = None
+    """The measured figures that it is made of, to first order; None where the way to aggregate is not ours."""
+
+
+Correlate = Callable[[Sequence[Combination]], "tuple[NDArray[np.float64] | None, bool]"]
+"""Correlations of one model's figures; see `SharedItems.correlation`."""
+_SHARE_UNKNOWN = (
+    "parts share items, and what each contributes is not on file: taken as independent, so the interval is too short "
+    "where they agree; evaluate again to have it, which asks no model again"
+)
 
 
 @dataclass(slots=True)
@@ -63,9 +79,18 @@ def selected_aggregate(benchmark: BenchmarkFile, selector: str) -> AggregateFile
 
 
 def aggregates_of(
-    registry: Registry, benchmark: BenchmarkFile, results: Mapping[tuple[str, str, str], Result]
+    registry: Registry,
+    benchmark: BenchmarkFile,
+    results: Mapping[tuple[str, str, str], Result],
+    correlate: Correlate | None = None,
 ) -> Aggregated:
     """All of a benchmark's aggregates from one model's results by (task, metric, domain).
+
+    Args:
+        registry: Where the ways to aggregate are looked up.
+        benchmark: The benchmark.
+        results: One model's.
+        correlate: Correlations of figures that share items; None: all are taken as independent.
 
     Raises:
         ConfigurationError: an aggregate selects what no task gives, or itself.
@@ -82,11 +107,44 @@ def aggregates_of(
             else:
                 parts.append(part)
         if len(parts) == len(aggregate.of):
-            function = registry.find("aggregate", aggregate.how).load()
-            weights = {} if aggregate.weights is None else {"weights": aggregate.weights_in_order}
-            estimate = function([part.estimate for part in parts], **weights)
-            made.figures[aggregate.name] = Figure(estimate, parts[0].unit, parts[0].higher_is_better)
+            made.figures[aggregate.name] = _aggregated(registry, aggregate, parts, correlate)
     return made
+
+
+def _aggregated(
+    registry: Registry, aggregate: AggregateFile, parts: Sequence[Figure], correlate: Correlate | None
+) -> Figure:
+    function = registry.find("aggregate", aggregate.how).load()
+    options: dict[str, Any] = {} if aggregate.weights is None else {"weights": aggregate.weights_in_order}
+    note = ""
+    own = [part.made_of for part in parts if part.made_of is not None]
+    if correlate is not None and len(parts) > 1:
+        correlation, known = correlate(own) if len(own) == len(parts) else (None, True)
+        takes = "correlation" in inspect.signature(function).parameters
+        if correlation is not None and takes:
+            options["correlation"] = correlation
+        note = _SHARE_UNKNOWN if not known or (correlation is not None and not takes) else ""
+    estimate: Estimate = function([part.estimate for part in parts], **options)
+    if note:
+        estimate = dataclasses.replace(estimate, detail={**estimate.detail, "note": note})
+    made_of = _made_of(function, aggregate, parts, own) if len(own) == len(parts) else None
+    return Figure(estimate, parts[0].unit, parts[0].higher_is_better, made_of)
+
+
+def _made_of(
+    function: Callable[..., Estimate], aggregate: AggregateFile, parts: Sequence[Figure], own: Sequence[Combination]
+) -> Combination | None:
+    """The measured figures behind a mean, or behind the part that is the lowest."""
+    if function is minimum:
+        return own[int(np.argmin([part.estimate.value for part in parts]))]
+    if function is not mean:
+        return None
+    total = sum(aggregate.weights_in_order)
+    combined: dict[Base, float] = {}
+    for weight, part in zip(aggregate.weights_in_order, own, strict=True):
+        for base, inner in part.items():
+            combined[base] = combined.get(base, 0.0) + weight / total * inner
+    return combined
 
 
 def _part(
@@ -101,7 +159,7 @@ def _part(
     if result is not None:
         if not math.isfinite(result.estimate.value):
             return None, f"{selector} has no value"
-        return Figure(result.estimate, result.unit, result.higher_is_better), ""
+        return Figure(result.estimate, result.unit, result.higher_is_better, {(task, metric, domain): 1.0}), ""
     domains = sorted({d for t, m, d in results if (t, m) == (task, metric)} - {"overall"})
     if not domains or domain == "overall":
         return None, ""
