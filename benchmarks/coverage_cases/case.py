@@ -28,7 +28,7 @@ class Case:
     """Of what sizes and truth."""
     once: Callable[[Generator], float]
     """Whether the interval of one sample holds the truth: 1 or 0, or the share of several that do."""
-    rounds: int = 4000
+    rounds: int = 2000
     counts: str = "covers"
     """What the share of rounds is, where it is not how often an interval covers."""
 

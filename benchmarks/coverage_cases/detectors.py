@@ -25,6 +25,13 @@ def _area(positives: int, negatives: int, area: float):
     return lambda rng: holds(computed("auroc", _scores(rng, positives, negatives, _gap(area))), area)
 
 
+def _skewed_area(rng: Generator) -> bool:
+    """Scores of a long tail, shifted."""
+    labels = np.repeat([1.0, 0.0], [20, 500])
+    scores = np.exp(rng.normal(size=520)) + _SHIFT * labels
+    return holds(computed("auroc", {"log_odds": scores, "label": labels}), _SKEWED)
+
+
 def _average_precision(positives: int, negatives: int, gap: float):
     # Of a very large sample with the same share of positives.
     rng = np.random.default_rng(0)
@@ -92,14 +99,18 @@ def _best_of_k(n: int, skill: float):
     return lambda rng: holds(computed("best_of_k_accuracy", draw(rng, n)), truth)
 
 
+_SHIFT = 2.5
+_SKEWED = float(np.mean(np.exp(np.random.default_rng(0).normal(size=(2, 4_000_000)).T) @ [1.0, -1.0] + _SHIFT > 0))
+
 CASES = [
     *(
-        Case("AUROC", f"{p} positives, {n} negatives, true {area:g}", _area(p, n, area), rounds=3000)
+        Case("AUROC", f"{p} positives, {n} negatives, true {area:g}", _area(p, n, area), rounds=1500)
         for p, n in ((10, 100), (20, 500), (60, 300), (60, 3000))
         for area in (0.65, 0.73, 0.89, 0.98)
     ),
+    Case("AUROC", "20 positives, 500 negatives, scores of a long tail", _skewed_area, rounds=1500),
     *(
-        Case("average precision", f"{p} positives, {n} negatives", _average_precision(p, n, 1.5), rounds=3000)
+        Case("average precision", f"{p} positives, {n} negatives", _average_precision(p, n, 1.5), rounds=1500)
         for p, n in ((20, 500), (60, 500), (300, 3000))
     ),
     *(
@@ -107,27 +118,27 @@ CASES = [
             "TPR at a false positive rate",
             f"{100 * r:g} %, {p} positives, {n} negatives",
             _caught(p, n, r, 2.0),
-            rounds=3000,
+            rounds=1500,
         )
         for r, p, n in ((0.01, 20, 500), (0.01, 100, 1000), (0.01, 300, 300), (0.01, 362, 4721), (0.1, 100, 1000))
     ),
     *(
         Case(
-            "balanced accuracy", f"{p} positives, {n} negatives, threshold {t:g}", _balanced(p, n, 2.2, t), rounds=3000
+            "balanced accuracy", f"{p} positives, {n} negatives, threshold {t:g}", _balanced(p, n, 2.2, t), rounds=1500
         )
         for p, n, t in ((20, 500, 2.5), (20, 500, 1.0), (60, 300, 2.5), (300, 300, 1.0))
     ),
     *(
-        Case("F1", f"{n} texts, {100 * share:g} % positive", _f1(n, share, 2.0, 1.0), rounds=3000)
+        Case("F1", f"{n} texts, {100 * share:g} % positive", _f1(n, share, 2.0, 1.0), rounds=1500)
         for n, share in ((300, 0.1), (1000, 0.3))
     ),
-    Case("true positive rate, clustered", "40 clusters of 1 to 16 texts", _clustered, rounds=3000),
+    Case("true positive rate, clustered", "40 clusters of 1 to 16 texts", _clustered, rounds=1500),
     *(
-        Case("expected calibration error", f"calibrated model, {n} texts", _calibrated(n), rounds=2000)
+        Case("expected calibration error", f"calibrated model, {n} texts", _calibrated(n), rounds=1000)
         for n in (400, 5000)
     ),
     *(
-        Case("best-of-K accuracy", f"{n} prompts, skill {skill:g}", _best_of_k(n, skill), rounds=2000)
+        Case("best-of-K accuracy", f"{n} prompts, skill {skill:g}", _best_of_k(n, skill), rounds=1000)
         for n, skill in ((30, 3.0), (100, 1.0))
     ),
 ]

@@ -33,12 +33,9 @@ class Figure(NamedTuple):
     """The measured figures that it is made of, to first order; None where the way to aggregate is not ours."""
 
 
-Correlate = Callable[[Sequence[Combination]], "tuple[NDArray[np.float64] | None, bool]"]
+Correlate = Callable[[Sequence[Combination]], "tuple[NDArray[np.float64] | None, str]"]
 """Correlations of one model's figures; see `SharedItems.correlation`."""
-_SHARE_UNKNOWN = (
-    "parts share items, and what each contributes is not on file: taken as independent, so the interval is too short "
-    "where they agree; evaluate again to have it, which asks no model again"
-)
+_TAKES_NONE = "parts share items, of which this way to aggregate takes no account: its interval may be too short"
 
 
 @dataclass(slots=True)
@@ -119,11 +116,11 @@ def _aggregated(
     note = ""
     own = [part.made_of for part in parts if part.made_of is not None]
     if correlate is not None and len(parts) > 1:
-        correlation, known = correlate(own) if len(own) == len(parts) else (None, True)
+        correlation, note = correlate(own) if len(own) == len(parts) else (None, "")
         takes = "correlation" in inspect.signature(function).parameters
         if correlation is not None and takes:
             options["correlation"] = correlation
-        note = _SHARE_UNKNOWN if not known or (correlation is not None and not takes) else ""
+        note = _TAKES_NONE if correlation is not None and not takes else note
     estimate: Estimate = function([part.estimate for part in parts], **options)
     if note:
         estimate = dataclasses.replace(estimate, detail={**estimate.detail, "note": note})

@@ -35,6 +35,12 @@ _KEPT = 2**26
 """Numbers of influences that are kept in memory, half a gigabyte; others are read again when they are needed."""
 
 
+_UNKNOWN = (
+    "what its parts share is not on file, so they are taken as independent and the interval is too short where they "
+    "agree on the same items; evaluate again to have it, which asks no model again"
+)
+
+
 class _Units(NamedTuple):
     """The items of a task that one model answered, and which independent unit of the board each belongs to."""
 
@@ -71,29 +77,32 @@ class SharedItems:
         self._metrics: dict[tuple[str, str], Metric] = {}
         self._found: dict[str, _Units] | None = None
         self._together: dict[str, int] = {}
+        self._unsure: set[str] = set()
         self._sums: dict[tuple[str, Base], _Known] = {}
         self._kept = 0
         self._total = 0
 
-    def correlation(self, model: str, figures: Sequence[Combination]) -> tuple[FloatArray | None, bool]:
-        """Correlations of a model's figures, and whether all are known where items are shared.
+    def correlation(self, model: str, figures: Sequence[Combination]) -> tuple[FloatArray | None, str]:
+        """Correlations of a model's figures, and what a reader must know of them.
 
         Returns:
-            (k, k), or None where no two of them share an item: they are then independent. False where two share items,
-            but the influences of one are not to be had; it is taken as independent.
+            (k, k), or None where no two of them share an item: they are then independent. The sentence says that items
+            may be shared, but that by how much is not to be had, so that the figures are taken as independent.
         """
+        tasks = {base[0] for figure in figures for base in figure}
+        self._units()
+        unsure = _UNKNOWN if len(tasks) > 1 and tasks & self._unsure else ""
         if len(figures) < 2 or not self._overlap(figures):
-            return None, True
+            return None, unsure
         vectors = np.zeros((len(figures), self._total))
-        known = True
         for row, figure in enumerate(figures):
             for base, weight in figure.items():
                 sums = self._sums_of(model, base)
                 if sums is None:
-                    known = False
+                    unsure = unsure or _UNKNOWN
                 else:
                     np.add.at(vectors[row], self._units()[base[0]].units, weight * sums)
-        return _correlations(vectors @ vectors.T), known
+        return correlations(vectors @ vectors.T), unsure
 
     def between(self, figures: Mapping[str, Combination | None]) -> tuple[FloatArray, FloatArray, list[str]]:
         """Correlations of one figure of several models, which answered the same items.
@@ -115,7 +124,7 @@ class SharedItems:
             gram[i], gram[:, i] = 0.0, 0.0
         size = np.sqrt(np.diag(gram))
         least = np.divide(greatest, size, out=np.zeros(len(models)), where=size > 0)
-        return _correlations(gram), least, [models[i] for i in unknown]
+        return correlations(gram), least, [models[i] for i in unknown]
 
     def _vectors(self, figures: Mapping[str, Combination | None], group: set[str], unknown: set[int]) -> FloatArray:
         """What each model's figure owes to each unit of some tasks, (m, units); unknown ones are added to the set."""
@@ -206,6 +215,9 @@ class SharedItems:
                 tables[task] = self._table(cell)
             except HarnessError:
                 continue  # another model's columns may be whole
+        # Results of an earlier version do not say what each item asked; the number of a row says nothing.
+        self._unsure = {t for t, table in tables.items() if table.prompts is None and np.char.isdigit(table.ids).any()}
+        self._unsure |= {task for _, task in self._cells} - set(tables)
         numbers = _units_of(tables)
         self._total = 1 + max((int(of.max(initial=-1)) for of in numbers.values()), default=-1)
         found, first = {}, np.full(self._total, -1, dtype=np.int64)
@@ -270,12 +282,11 @@ def _units_of(tables: Mapping[str, Table]) -> dict[str, IntArray]:
     _, labels = connected_components(graph, directed=False)
     _, labels = np.unique(labels[:total], return_inverse=True)
     ends = np.cumsum([len(table.ids) for table in tables.values()])
-    return {
-        task: np.asarray(part, dtype=np.int64) for task, part in zip(tables, np.split(labels, ends[:-1]), strict=True)
-    }
+    parts = np.split(np.asarray(labels, dtype=np.int64), ends[:-1]) if tables else []
+    return dict(zip(tables, parts, strict=True))
 
 
-def _correlations(gram: FloatArray) -> FloatArray:
+def correlations(gram: FloatArray) -> FloatArray:
     """From products of influences; 1 on the diagonal, 0 beside a figure without any."""
     size = np.sqrt(np.diag(gram))
     scale = np.outer(size, size)
