@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, stdtrit
 
-from coverage_cases.case import Case, Generator, computed, holds
+from coverage_cases.case import Case, Generator, computed, holds, lazily
 from harness.stats import fit
 
 PLAYERS = 6
@@ -72,21 +72,9 @@ def _agreement(metric: str, n: int):
     return once
 
 
-def _lazily(make, *arguments):
-    """The truth of these takes seconds: found when it is first needed."""
-    made: list = []
-
-    def once(rng: Generator) -> float:
-        if not made:
-            made.append(make(*arguments))
-        return made[0](rng)
-
-    return once
-
-
 CASES = [
     *(
-        Case("Bradley-Terry strengths", name, _lazily(_strengths, sizes, taste), rounds=600)
+        Case("Bradley-Terry strengths", name, lazily(_strengths, sizes, taste), rounds=600)
         for name, sizes, taste in (
             ("500 battles", np.full(500, 1), 0.0),
             ("10 clusters of 5 to 400 battles", np.round(np.geomspace(5, 400, 10)).astype(int), 0.5),
@@ -95,7 +83,7 @@ CASES = [
         )
     ),
     *(
-        Case(metric, f"{PLAYERS} models, 1,000 battles", _lazily(_agreement, metric, 1000), rounds=300)
+        Case(metric, f"{PLAYERS} models, 1,000 battles", lazily(_agreement, metric, 1000), rounds=300)
         for metric in (
             "row_wise_pearson",
             "elo_spearman",

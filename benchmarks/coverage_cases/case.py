@@ -54,6 +54,18 @@ def holds(estimate: Estimate | Any, truth: float) -> bool:
     return bool(estimate.low <= truth <= estimate.high)
 
 
+def lazily(make: Callable[..., Callable[[Generator], float]], *arguments: Any) -> Callable[[Generator], float]:
+    """What ``make`` returns, made when the first sample is drawn: a truth found by simulation takes seconds."""
+    made: list[Callable[[Generator], float]] = []
+
+    def once(rng: Generator) -> float:
+        if not made:
+            made.append(make(*arguments))
+        return made[0](rng)
+
+    return once
+
+
 _REGISTRY = Registry()
 
 

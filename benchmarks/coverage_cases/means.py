@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from coverage_cases.case import Case, Generator, holds
+from coverage_cases.case import Case, Generator, holds, lazily
 from harness.stats import mean_estimate
 
 SPREAD = np.round(np.geomspace(1, 89, 10)).astype(int)
@@ -64,7 +64,10 @@ def _losses(rng: Generator, n: int) -> np.ndarray:
     return np.logaddexp(0.0, np.where(positive, -1.5 * truth, 1.5 * truth))
 
 
-_LOSS = float(_losses(np.random.default_rng(0), 4_000_000).mean())
+def _loss(n: int) -> Callable[[Generator], bool]:
+    truth = float(_losses(np.random.default_rng(0), 4_000_000).mean())
+    return _mean(n, _losses, truth, None)
+
 
 CASES = [
     *(
@@ -87,7 +90,7 @@ CASES = [
         for n in (20, 50, 300)
     ),
     *(
-        Case("mean without bounds", f"log-loss of an overconfident model, n = {n}", _mean(n, _losses, _LOSS, None))
+        Case("mean without bounds", f"log-loss of an overconfident model, n = {n}", lazily(_loss, n))
         for n in (50, 400, 2000)
     ),
 ]
