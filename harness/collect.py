@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.capabilities import Conversation
 from harness.errors import DataError, StoreError
 from harness.files import NO_ROOM, is_full
 from harness.metric import Columns
@@ -33,6 +36,8 @@ class Table(NamedTuple):
     """(n,) index of each row's combination of domains."""
     combinations: list[tuple[int, ...]]
     """For each combination, the indices of its domains."""
+    prompts: NDArray[np.uint64] | None = None
+    """(n,) hashes of what each item asks, equal in two tasks that share it; None where they are not on file."""
 
     def domains(self) -> list[tuple[str, NDArray[np.bool_] | None]]:
         """(name, mask) of every domain; the first is all rows."""
@@ -50,6 +55,7 @@ class Collector:
         self._names = list(names)
         self._chunks: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
         self._ids: list[NDArray[np.bytes_]] = []
+        self._prompts: list[NDArray[np.uint64]] = []
         self._domains: dict[str, int] = {}
         self._combinations: dict[tuple[str, ...], int] = {}
         self._memberships: list[NDArray[np.int32]] = []
@@ -68,6 +74,7 @@ class Collector:
         for name in self._names:
             self._chunks[name].append(_stack(name, [row.get(name, math.nan) for row in rows]))
         self._ids.append(np.array([item.id.encode() for item in items]))
+        self._prompts.append(np.fromiter(map(prompt_key, items), np.uint64, len(items)))
         combinations = self._combinations
         self._memberships.append(
             np.fromiter((combinations.setdefault(i.domains, len(combinations)) for i in items), np.int32, len(items))
@@ -97,7 +104,33 @@ class Collector:
             names,
             np.concatenate(self._memberships) if self._memberships else np.empty(0, np.int32),
             [tuple(numbers[name] for name in combination) for combination in self._combinations],
+            np.concatenate(self._prompts) if self._prompts else np.empty(0, np.uint64),
         )
+
+
+def prompt_key(item: Item) -> int:
+    """A hash of what an item asks, whatever its responses or labels are: 64 bits, equal wherever the text is.
+
+    That is its prompt, or its text, else the first conversation, text or record among its fields. An item that has
+    none, or whose texts this copy of the data lacks, is known by its id; where that is a mere number, by nothing: 0.
+    """
+    wanted = [item.fields[name] for name in ("prompt", "text") if name in item.fields] or list(item.fields.values())
+    asked = next((value for value in wanted if isinstance(value, (str, Conversation, Mapping)) and value), None)
+    if item.withheld or asked is None:
+        if item.id.isdigit():  # the number of a row, which every task has
+            return 0
+        text = f"id {item.id}"
+    elif isinstance(asked, Mapping):
+        text = json.dumps(asked, sort_keys=True, default=str)
+    elif isinstance(asked, Conversation):
+        # A text alone and a conversation of that one message ask the same.
+        own = asked.messages
+        plain = len(own) == 1 and own[0].role == "user"
+        text = own[0].content if plain else "\0".join(f"{m.role}\0{m.content}" for m in own)
+    else:
+        text = asked
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
 
 
 def _stack(name: str, values: Sequence[Any]) -> NDArray[np.float64]:
@@ -166,6 +199,8 @@ def save_table(table: Table, path: Path) -> None:
     }
     if table.columns.clusters is not None:
         arrays["clusters"] = table.columns.clusters
+    if table.prompts is not None:
+        arrays["prompts"] = table.prompts
     width = max((len(c) for c in table.combinations), default=0)
     arrays["combinations"] = np.array([[*c, *[-1] * (width - len(c))] for c in table.combinations], dtype=np.int32)
     try:
@@ -212,4 +247,5 @@ def _table_of(arrays: Mapping[str, Any], facts: Mapping[str, Any]) -> Table:
         [str(name) for name in arrays["domains"]],
         arrays["memberships"],
         [tuple(int(i) for i in row if i >= 0) for row in np.atleast_2d(arrays["combinations"])],
+        arrays.get("prompts"),
     )

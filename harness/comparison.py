@@ -15,7 +15,7 @@ from harness.build_metric import check_columns, metric_of
 from harness.collect import Table, table_of_cell
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.judges import notes_on_judges
-from harness.metric import MeanMetric, Metric
+from harness.metric import Columns, MeanMetric, Metric
 from harness.plugins import describe, plugin_code
 from harness.registry import Registry
 from harness.stats import Difference, Estimate
@@ -203,6 +203,12 @@ def shared_rows(one: Table, other: Table) -> tuple[np.ndarray, np.ndarray]:
     return first[order], second[order]
 
 
+def shared_classes(metric: Metric, one: Columns, other: Columns) -> np.ndarray | None:
+    """The classes of a metric's influences where they are the same of both models, such as labels; else none."""
+    first, second = metric.classes(one), metric.classes(other)
+    return first if first is not None and second is not None and np.array_equal(first, second) else None
+
+
 def compare_rows(
     metric: Metric,
     task: str,
@@ -221,7 +227,15 @@ def compare_rows(
         difference = Difference(math.nan, math.nan, math.nan, math.nan, math.nan, len(columns[0]), math.nan)
     else:
         difference = stats.paired_difference(
-            a.value, a.influence, b.value, b.influence, clusters=columns[0].clusters, confidence=confidence
+            a.value,
+            a.influence,
+            b.value,
+            b.influence,
+            clusters=columns[0].clusters,
+            classes=shared_classes(metric, *columns),
+            bounds=metric.bounds,
+            trials=metric.trials(columns[0]),
+            confidence=confidence,
         )
     made = Comparison(task, metric.name, domain, a.value, b.value, difference, metric.unit, metric.higher_is_better)
     return dataclasses.replace(made, confidence=confidence)

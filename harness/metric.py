@@ -104,6 +104,14 @@ class Metric:
         """How many independent trials stand behind a value that lies on its bound, where that is not the rows."""
         return None
 
+    def classes(self, columns: Columns) -> NDArray[np.int64] | None:
+        """(n,) codes of classes within each of which influences have mean zero, on rows that are all valid.
+
+        Such as positives and negatives, of which each has its own mean; -1 for rows on which the value does not rest.
+        Standard errors of few or unequal clusters are then those of the classes. None: all rows are of one class.
+        """
+        return None
+
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
         """Ends of the interval, on rows that are all valid: those from influences, where nothing better is known."""
         return estimate.low, estimate.high
@@ -154,13 +162,16 @@ class Metric:
             failed = int(np.isnan(result.influence).sum())
             nothing = not_available(n=len(columns) - failed, n_failed=failed, confidence=confidence)
             return dataclasses.replace(nothing, detail={"reason": reason})
-        valid = columns.only(self.valid(columns))
+        mask = self.valid(columns)
+        valid = columns.only(mask)
+        classes = self.classes(valid)
         estimate = estimate_from_influence(
             result.value,
             result.influence,
             clusters=columns.clusters,
             bounds=self.bounds,
             trials=self.trials(valid),
+            classes=None if classes is None else _of_all(classes, mask),
             confidence=confidence,
         )
         low, high = self.interval(valid, estimate, confidence)
@@ -168,6 +179,13 @@ class Metric:
         if note := self.note(valid, confidence):
             detail.setdefault("note", note)
         return dataclasses.replace(estimate, low=low, high=high, detail=detail)
+
+
+def _of_all(codes: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Codes of the valid rows as codes of all; those of the others do not matter."""
+    everyone = np.full(len(mask), -1, dtype=np.int64)
+    everyone[mask] = codes
+    return everyone
 
 
 class MeanMetric(Metric):

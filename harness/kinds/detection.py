@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import stats
 from harness.capabilities import Conversation, Failure, Request
@@ -13,7 +14,7 @@ from harness.kinds import detection_pictures
 from harness.kinds.scored import ScoredMetric
 from harness.metric import Columns
 from harness.pictures import Picture
-from harness.stats import Linearised
+from harness.stats import Estimate, Linearised
 from harness.task import Answers, FieldSpec, Item, Stage, Task
 
 
@@ -52,6 +53,18 @@ class AreaUnderCurve(ScoredMetric):
     def linearise(self, columns: Columns) -> Linearised:
         """DeLong's placements."""
         return stats.auroc(self.levels(columns))
+
+    def classes(self, columns: Columns) -> NDArray[np.int64] | None:
+        """The labels, where rows are clustered."""
+        return self.labels_if_clustered(columns)
+
+    def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
+        """The wider of that of the influences and Newcombe's; where rows are clustered, the former."""
+        if columns.clusters is not None:
+            return estimate.low, estimate.high
+        low, high = stats.auroc_interval(estimate.value, *self.levels(columns).counts, confidence=confidence)
+        # An interval without a standard error is that of the bounds already.
+        return min(estimate.low, low), max(estimate.high, high)
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
         """The ROC curve."""

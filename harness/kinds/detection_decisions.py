@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -47,6 +48,22 @@ class BalancedAccuracy(DecisionMetric):
         """Value and influence."""
         return stats.balanced_accuracy(*self.split(columns), threshold=self.threshold)
 
+    def classes(self, columns: Columns) -> NDArray[np.int64] | None:
+        """The labels, where rows are clustered."""
+        return self.labels_if_clustered(columns)
+
+    def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
+        """From Wilson's of both rates, whose halves add in squares; where rows are clustered, from the influences."""
+        if columns.clusters is not None:
+            return estimate.low, estimate.high
+        counts = self.counts(columns)
+        parts = ((counts.true_positives, counts.positives), (counts.true_negatives, counts.negatives))
+        ends = [stats.wilson(*part, confidence=confidence) for part in parts]
+        shares = [right / of for right, of in parts]
+        below = math.hypot(*(share - low for share, (low, _) in zip(shares, ends, strict=True))) / 2
+        above = math.hypot(*(high - share for share, (_, high) in zip(shares, ends, strict=True))) / 2
+        return estimate.value - below, estimate.value + above
+
 
 class Share(DecisionMetric):
     """A share of some of the rows: a binomial figure."""
@@ -63,6 +80,10 @@ class Share(DecisionMetric):
         """Rows it is a share of, or clusters that hold one."""
         among = self.among(columns)
         return int(among.sum()) if columns.clusters is None else len(np.unique(columns.clusters[among]))
+
+    def classes(self, columns: Columns) -> NDArray[np.int64] | None:
+        """Where rows are clustered, those that it is a share of; the others do not count."""
+        return None if columns.clusters is None else self.among(columns).astype(np.int64) - 1
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
         """Clopper and Pearson's; where rows are clustered, that of the influences."""
@@ -139,6 +160,10 @@ class PredictiveValue(DecisionMetric):
         return stats.positive_predictive_value(
             *self.split(columns), prevalence=self.prevalence, threshold=self.threshold
         )
+
+    def classes(self, columns: Columns) -> NDArray[np.int64] | None:
+        """The labels, where rows are clustered."""
+        return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
         """From exact intervals of both rates; where rows are clustered, that of the influences."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import stats
 from harness.kinds import detection_pictures
@@ -30,6 +31,10 @@ class TruePositiveRateAtRate(ScoredMetric):
         return stats.true_positive_rate_at_false_positive_rate(
             self.levels(columns), rate=self.rate, interpolated=self.interpolated
         )
+
+    def classes(self, columns: Columns) -> NDArray[np.int64] | None:
+        """The labels, where rows are clustered."""
+        return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
         """From counts above and below the threshold; where rows are clustered, from the influences."""
@@ -94,6 +99,10 @@ class PartialAreaUnderCurve(ScoredMetric):
         """Value and influence."""
         return stats.partial_auroc(self.levels(columns), rate=self.rate)
 
+    def classes(self, columns: Columns) -> NDArray[np.int64] | None:
+        """The labels, where rows are clustered."""
+        return self.labels_if_clustered(columns)
+
     def detail(self, columns: Columns) -> Mapping[str, Any]:
         """Whether the rate can be resolved."""
         note = unresolvable(columns, self.rate, self.needs[1])
@@ -111,6 +120,10 @@ class PredictiveValueAtRate(ScoredMetric):
         caught, influence = stats.true_positive_rate_at_false_positive_rate(self.levels(columns), rate=self.rate)
         slope, _ = stats.predictive_value_slope(caught, self.rate, prevalence=self.prevalence)
         return Linearised(self._worth(caught), slope * influence)
+
+    def classes(self, columns: Columns) -> NDArray[np.int64] | None:
+        """The labels, where rows are clustered."""
+        return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
         """The ends of what is caught, carried over: the value rises with it."""

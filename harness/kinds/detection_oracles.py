@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harness import stats
 from harness.kinds.scored import ScoredMetric
 from harness.metric import Columns, Metric
@@ -34,6 +37,10 @@ class OptimalBalancedAccuracy(ScoredMetric):
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence at the threshold chosen."""
         return stats.best_balanced_accuracy(self.levels(columns))
+
+    def classes(self, columns: Columns) -> NDArray[np.int64] | None:
+        """The labels, where rows are clustered."""
+        return self.labels_if_clustered(columns)
 
 
 class OptimalF1(ScoredMetric):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harness import stats
 from harness.metric import Columns, Metric
 
@@ -26,3 +29,7 @@ class ScoredMetric(Metric):
         """The smaller class: a perfect value on three positives says little."""
         positives = int((columns.values[self.needs[1]] == 1).sum())
         return min(positives, len(columns) - positives)
+
+    def labels_if_clustered(self, columns: Columns) -> NDArray[np.int64] | None:
+        """The labels as classes, where rows are clustered; for metrics whose influences have mean zero in each."""
+        return None if columns.clusters is None else np.asarray(columns.values[self.needs[1]] == 1, dtype=np.int64)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.aggregate import mean, minimum
 from harness.errors import ConfigurationError, PluginError, UnknownName, did_you_mean
+from harness.leaderboard.shared_items import Base, Combination
 from harness.plugins import describe
 from harness.registry import Entry, Registry
 from harness.report import percent
@@ -26,6 +31,13 @@ class Figure(NamedTuple):
     estimate: Estimate
     unit: str
     higher_is_better: bool
+    made_of: Combination | None = None
+    """The measured figures that it is made of, to first order; None where the way to aggregate is not ours."""
+
+
+Correlate = Callable[[Sequence[Combination]], "tuple[NDArray[np.float64] | None, str]"]
+"""Correlations of one model's figures; see `SharedItems.correlation`."""
+_TAKES_NONE = "parts share items, of which this way to aggregate takes no account: its interval may be too short"
 
 
 @dataclass(slots=True)
@@ -74,9 +86,18 @@ def selected_aggregate(benchmark: BenchmarkFile, selector: str) -> AggregateFile
 
 
 def aggregates_of(
-    registry: Registry, benchmark: BenchmarkFile, results: Mapping[tuple[str, str, str], Result]
+    registry: Registry,
+    benchmark: BenchmarkFile,
+    results: Mapping[tuple[str, str, str], Result],
+    correlate: Correlate | None = None,
 ) -> Aggregated:
     """All of a benchmark's aggregates from one model's results by (task, metric, domain).
+
+    Args:
+        registry: Where the ways to aggregate are looked up.
+        benchmark: The benchmark.
+        results: One model's.
+        correlate: Correlations of figures that share items; None: all are taken as independent.
 
     Raises:
         ConfigurationError: an aggregate selects what no task gives, or itself.
@@ -93,41 +114,71 @@ def aggregates_of(
             else:
                 parts.append(part)
         if len(parts) == len(aggregate.of):
-            weights = {} if aggregate.weights is None else {"weights": aggregate.weights_in_order}
             entry = registry.find("aggregate", aggregate.how)
-            estimate, problem = _aggregated(entry, [part.estimate for part in parts], weights)
-            if estimate is None:
+            figure, problem = _aggregated(entry, aggregate, parts, correlate)
+            if figure is None:
                 made.reasons.setdefault(aggregate.name, problem)
             else:
-                made.figures[aggregate.name] = Figure(estimate, parts[0].unit, parts[0].higher_is_better)
+                made.figures[aggregate.name] = figure
     return made
 
 
 def _aggregated(
-    entry: Entry, parts: Sequence[Estimate], weights: Mapping[str, Sequence[float]]
-) -> tuple[Estimate | None, str]:
-    """The estimate, or why a plugin's way to aggregate gives none: its columns stay empty, the others do not.
+    entry: Entry, aggregate: AggregateFile, parts: Sequence[Figure], correlate: Correlate | None
+) -> tuple[Figure | None, str]:
+    """The figure, or why a plugin's way to aggregate gives none: its columns stay empty, the others do not.
 
     Its interval is of the parts' level, and left out where they have several: half of a 50 % interval and half of a
     95 % one add up to the interval of no level at all.
     """
-    levels = sorted({part.confidence for part in parts if math.isfinite(part.low)})
-    level = levels[-1] if levels else parts[0].confidence
+    estimates = [part.estimate for part in parts]
+    levels = sorted({estimate.confidence for estimate in estimates if math.isfinite(estimate.low)})
+    level = levels[-1] if levels else estimates[0].confidence
     function = entry.load()
+    own = [part.made_of for part in parts if part.made_of is not None]
+    notes: list[str] = []
     try:
-        options = {"confidence": level} if "confidence" in inspect.signature(function).parameters else {}
-        estimate = function(parts, **weights, **options)
+        taken = inspect.signature(function).parameters
+        options: dict[str, Any] = {} if aggregate.weights is None else {"weights": aggregate.weights_in_order}
+        if "confidence" in taken:
+            options["confidence"] = level
+        if correlate is not None and len(parts) > 1:
+            correlation, note = correlate(own) if len(own) == len(parts) else (None, "")
+            if correlation is not None and "correlation" in taken:
+                options["correlation"] = correlation
+            elif correlation is not None:
+                note = _TAKES_NONE
+            notes += [note] if note else []
+        estimate = function(estimates, **options)
         if not isinstance(estimate, Estimate):
             raise TypeError(f"it must give an Estimate, not {type(estimate).__name__}")
         check_estimate(estimate)
     except Exception as error:  # a plugin's code
         return None, f"{entry.name!r} of the plugin {entry.plugin!r} of {entry.distribution} failed: {describe(error)}"
     estimate = dataclasses.replace(estimate, confidence=level)
-    if len(levels) < 2:
-        return estimate, ""
-    reason = f"without interval, since those of its parts are of {' and '.join(map(percent, levels))}"
-    detail = {**estimate.detail, "note": reason}
-    return dataclasses.replace(estimate, low=math.nan, high=math.nan, detail=detail), ""
+    if len(levels) > 1:
+        notes.append(f"without interval, since those of its parts are of {' and '.join(map(percent, levels))}")
+        estimate = dataclasses.replace(estimate, low=math.nan, high=math.nan)
+    if notes:
+        estimate = dataclasses.replace(estimate, detail={**estimate.detail, "note": "; ".join(notes)})
+    made_of = _made_of(function, aggregate, parts, own) if len(own) == len(parts) else None
+    return Figure(estimate, parts[0].unit, parts[0].higher_is_better, made_of), ""
+
+
+def _made_of(
+    function: Callable[..., Estimate], aggregate: AggregateFile, parts: Sequence[Figure], own: Sequence[Combination]
+) -> Combination | None:
+    """The measured figures behind a mean, or behind the part that is the lowest."""
+    if function is minimum:
+        return own[int(np.argmin([part.estimate.value for part in parts]))]
+    if function is not mean:
+        return None
+    total = sum(aggregate.weights_in_order)
+    combined: dict[Base, float] = {}
+    for weight, part in zip(aggregate.weights_in_order, own, strict=True):
+        for base, inner in part.items():
+            combined[base] = combined.get(base, 0.0) + weight / total * inner
+    return combined
 
 
 def _part(
@@ -142,7 +193,7 @@ def _part(
     if result is not None:
         if not math.isfinite(result.estimate.value):
             return None, f"{selector} has no value"
-        return Figure(result.estimate, result.unit, result.higher_is_better), ""
+        return Figure(result.estimate, result.unit, result.higher_is_better, {(task, metric, domain): 1.0}), ""
     domains = sorted({d for t, m, d in results if (t, m) == (task, metric)} - {"overall"})
     if not domains or domain == "overall":
         return None, ""

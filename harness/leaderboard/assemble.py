@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import stats
 from harness.build import build_task, task_digest
@@ -19,6 +21,7 @@ from harness.leaderboard.cost import COLUMN, NOTE, add_cost
 from harness.leaderboard.levels import at_one_level
 from harness.leaderboard.merge import merged_cells
 from harness.leaderboard.published_rows import published_rows, shipped_files, sort_in
+from harness.leaderboard.shared_items import Combination, SharedItems
 from harness.registry import Registry
 from harness.report import percent
 from harness.stats import Estimate
@@ -62,7 +65,8 @@ def assemble(
     if benchmark is None:
         raise registry.unknown(name, "benchmark", registry.benchmarks().files())
     current, level, notes = current_cells(registry, store, benchmark, merge, confidence)
-    entries, kinds = _entries(registry, benchmark, current)
+    shared = SharedItems(registry, [*([] if store is None else [store]), *merge], current)
+    entries, kinds, made_of = _entries(registry, benchmark, current, shared)
     files = [*shipped_files(benchmark), *published]
     others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})
     columns = _columns(benchmark, {**others.kinds, **kinds})
@@ -70,7 +74,7 @@ def assemble(
     notes += _notes_on_published(others.entries, level)
     ranking = benchmark.aggregates[0].name if benchmark.aggregates else (columns[0].key if columns else "")
     first = next((column for column in columns if column.key == ranking), None)
-    _rank(entries, first)
+    notes += _rank(entries, first, shared, made_of)
     fingerprints: dict[str, set[frozenset[str]]] = {}
     for cell in current:
         fingerprints.setdefault(cell.label, set()).add(evaluated_fingerprints(registry, cell))
@@ -128,14 +132,19 @@ def current_cells(
 _UNKNOWN = 1e9
 """Error of a figure that has neither standard error nor interval: large enough to allow every place."""
 Kinds = dict[str, tuple[str, bool]]
+MadeOf = dict[tuple[str, str], Combination | None]
+"""By model and column: the measured figures behind one."""
 
 
-def _entries(registry: Registry, benchmark: BenchmarkFile, cells: Sequence[CellRecord]) -> tuple[list[Entry], Kinds]:
+def _entries(
+    registry: Registry, benchmark: BenchmarkFile, cells: Sequence[CellRecord], shared: SharedItems
+) -> tuple[list[Entry], Kinds, MadeOf]:
     by_model: dict[str, list[CellRecord]] = {}
     for cell in cells:
         by_model.setdefault(cell.label, []).append(cell)
     kinds: Kinds = {}
     entries = []
+    made_of: MadeOf = {}
     for model, own in by_model.items():
         results = {(r.task, r.metric, r.domain): r for cell in own for r in cell.results}
         figures: dict[str, Estimate] = {}
@@ -144,14 +153,16 @@ def _entries(registry: Registry, benchmark: BenchmarkFile, cells: Sequence[CellR
             if result is not None:
                 figures[f"{task}:{metric}"] = result.estimate
                 kinds[f"{task}:{metric}"] = (result.unit, result.higher_is_better)
-        made = aggregates_of(registry, benchmark, results)
+                made_of[model, f"{task}:{metric}"] = {(task, metric, "overall"): 1.0}
+        made = aggregates_of(registry, benchmark, results, partial(shared.correlation, model))
         for name, figure in made.figures.items():
             figures[name], kinds[name] = figure.estimate, (figure.unit, figure.higher_is_better)
+            made_of[model, name] = figure.made_of
         adapters = {cell.task: cell.adapters for cell in own if cell.adapters}
         reasons = tuple(f"without {name!r}, since {reason}" for name, reason in made.reasons.items())
         failed = sum(cell.failed_requests for cell in own)
         entries.append(Entry(model, figures, adapters, failed, roles=roles_of(registry, own), reasons=reasons))
-    return entries, kinds
+    return entries, kinds, made_of
 
 
 def _shown(benchmark: BenchmarkFile, results: Mapping[tuple[str, str, str], Result]) -> list[tuple[str, str]]:
@@ -210,23 +221,46 @@ def _notes_on_published(entries: Sequence[Entry], level: float) -> list[str]:
     return [f"published intervals are those of {percent(other)}, not of {percent(level)}" for other in sorted(levels)]
 
 
-def _rank(entries: list[Entry], column: Column | None) -> None:
-    """Sort by a column, and say which places the errors allow; without the column, by name and without ranks."""
+def _rank(
+    entries: list[Entry], column: Column | None, shared: SharedItems | None = None, made_of: MadeOf | None = None
+) -> list[str]:
+    """Sort by a column, and say which places the errors allow; without the column, by name and without ranks.
+
+    Returns:
+        What a reader of the places must know.
+    """
     entries.sort(key=lambda entry: entry.model)
     if column is None:
-        return
+        return []
+    notes = []
     key, sign = column.key, 1 if column.higher_is_better else -1
     ranked = [e for e in entries if key in e.figures and math.isfinite(e.figures[key].value)]
     ranked.sort(key=lambda e: (-sign * e.figures[key].value, e.model))
     if ranked:
         values = np.array([sign * e.figures[key].value for e in ranked])
         errors = np.array([_error(e.figures[key]) for e in ranked])
-        ranks = stats.rank_intervals(values, np.diag(errors**2))
-        tied = stats.tied_with_best(values, np.diag(errors**2))
+        covariance, unknown = _covariance(errors, [e.model for e in ranked], key, shared, made_of or {})
+        ranks = stats.rank_intervals(values, covariance)
+        tied = stats.tied_with_best(values, covariance)
+        if unknown and len(ranked) > 1:
+            who = "all models" if len(unknown) == len(ranked) else ", ".join(sorted(unknown))
+            notes.append(f"places take as independent, for want of what each item contributes to {key!r}: {who}")
         for i, entry in enumerate(ranked):
             entry.rank, entry.tied_with_best = int(ranks.rank[i]), bool(tied[i])
             entry.rank_low, entry.rank_high = int(ranks.low[i]), int(ranks.high[i])
     entries[:] = [*ranked, *(entry for entry in entries if entry not in ranked)]
+    return notes
+
+
+def _covariance(
+    errors: NDArray[np.float64], models: Sequence[str], key: str, shared: SharedItems | None, made_of: MadeOf
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Covariance of the models' figures, and those of which it is not known."""
+    if shared is None or len(models) < 2:
+        return np.diag(errors**2), []
+    correlation, least, unknown = shared.between({model: made_of.get((model, key)) for model in models})
+    # Two models that differ on a few items only are told apart by no less than a single item weighs.
+    return np.outer(errors, errors) * correlation + np.diag((errors * least) ** 2), unknown
 
 
 def _error(estimate: Estimate) -> float:

@@ -77,6 +77,7 @@ def _items(number: int, items: ItemScores) -> dict[str, Any]:
         "unit": items.unit,
         "higher_is_better": items.higher_is_better,
         "own": items.own,
+        "bounds": None if items.bounds is None else list(items.bounds),
         "left_out": items.left_out,
         "levels": None if items.levels is None else [float(level) for level in items.levels],
         "file": f"items-{number}",

@@ -46,13 +46,17 @@ class ItemScores:
     """The distinct figures of all models, where they are few; else each model's are rounded to as many steps."""
     clusters: list[int] | None
     """(items,) codes of the groups of items that are not independent; None: every item its own."""
+    bounds: tuple[float, float] | None = None
+    """Of the metric: what a difference of two models can be at most."""
+    plain: bool = True
+    """Whether all items weigh alike in the error; a page knows of nothing else."""
     defined: bool = True
     """False where the metric has no figure for some item that did not fail; it then has no value either."""
 
     @property
     def gives_pairs(self) -> bool:
         """Whether paired differences of the metric follow from these figures, on every domain, to the last digit."""
-        return self.own and self.levels is not None and self.left_out == 0 and self.defined
+        return self.own and self.plain and self.levels is not None and self.left_out == 0 and self.defined
 
 
 def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> ItemScores | None:
@@ -86,6 +90,8 @@ def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> It
         scores=scores,
         levels=levels if len(levels) <= _LEVELS else None,
         clusters=clusters,
+        bounds=metric.bounds,
+        plain=type(metric).trials is Metric.trials and type(metric).classes is Metric.classes,
         defined=defined,
     )
 

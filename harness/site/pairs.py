@@ -53,12 +53,14 @@ class Paired:
     """Items that most models answered, all the same."""
     clusters: int
     """Independent groups of them."""
+    freedom: float
+    """Degrees of freedom of their difference's error."""
     values: list[float]
     """(m,) on those items; NaN for a model that lacks the task or answered others."""
     stderr: NDArray[np.float64]
     """(m, m) of row minus column, the lower triangle only; NaN where one has no value."""
     own: dict[tuple[int, int], dict[str, float]] = field(default_factory=dict)
-    """Of the pairs that stand on other items, by row and column: all numbers."""
+    """Of the pairs that stand on other items, or whose interval is wider, by row and column: all numbers."""
     reach: float = math.nan
     """Half the interval of the others in standard errors."""
     detectable: float = math.nan
@@ -99,24 +101,48 @@ def _answered(metric: Metric, table: Table, domain: str) -> NDArray[np.bool_]:
 
 def _on_same_items(key: str, metric: Metric, m: int, tables: Mapping[int, Table], rows: NDArray[np.bool_]) -> Paired:
     """All pairs of models that have the same ids and failed on the same of them."""
-    found = Paired(key, int(rows.sum()), 0, [math.nan] * m, np.full((m, m), np.nan))
+    found = Paired(key, int(rows.sum()), 0, math.nan, [math.nan] * m, np.full((m, m), np.nan))
     parts: dict[int, Linearised] = {}
-    clusters = None
+    classes: dict[int, NDArray[np.int64] | None] = {}
+    clusters, trials = None, None
     for i, table in tables.items():
         columns = table.columns.take(rows)
-        clusters = columns.clusters
+        clusters, trials, classes[i] = columns.clusters, metric.trials(columns), metric.classes(columns)
         part, reason = metric.on(columns)
         if not reason:
             parts[i], found.values[i] = part, part.value
     found.clusters = found.n if clusters is None else len(np.unique(clusters))
-    if found.clusters > 1:
-        found.reach, found.detectable = _in_standard_errors(found.clusters - 1)
+    # Classes that are the models' own, such as what each calls positive, do not carry over to a difference.
+    own = list(classes.values())
+    shared = own[0] if all(c is not None and np.array_equal(c, own[0]) for c in own) else None
+    spread = stats.spread_of(np.zeros(found.n), clusters=clusters, classes=shared)
+    found.freedom = spread.degrees_of_freedom
+    if found.clusters > 1 and not math.isnan(found.freedom):
+        found.reach, found.detectable = _in_standard_errors(found.freedom)
     for i, one in parts.items():
         for j, other in parts.items():
             if j < i:
-                d = stats.paired_difference(one.value, one.influence, other.value, other.influence, clusters=clusters)
-                found.stderr[i, j] = d.stderr
+                d = stats.paired_difference(
+                    *(one.value, one.influence, other.value, other.influence),
+                    clusters=clusters,
+                    classes=shared,
+                    bounds=metric.bounds,
+                    trials=trials,
+                )
+                if _follows(d, found.reach):
+                    found.stderr[i, j] = d.stderr
+                else:
+                    numbers = {name: float(getattr(d, name)) for name in OF_DIFFERENCE}
+                    found.own[i, j] = {"first": one.value, "second": other.value, "difference": d.value, **numbers}
     return found
+
+
+def _follows(d: stats.Difference, reach: float) -> bool:
+    """Whether the interval follows from the error; not where few items differ, or where classes weigh in the error."""
+    if math.isnan(d.stderr):
+        return True
+    rounding = 1e-9 * max(abs(d.value), d.stderr)
+    return abs(d.value - d.low - reach * d.stderr) <= rounding and abs(d.high - d.value - reach * d.stderr) <= rounding
 
 
 def _on_shared_items(metric: Metric, task: str, domain: str, one: Table, other: Table) -> dict[str, float]:
@@ -128,7 +154,7 @@ def _on_shared_items(metric: Metric, task: str, domain: str, one: Table, other: 
     return {"first": c.first, "second": c.second, "difference": c.difference.value, **of_difference}
 
 
-def _in_standard_errors(degrees_of_freedom: int) -> tuple[float, float]:
+def _in_standard_errors(degrees_of_freedom: float) -> tuple[float, float]:
     """Half an interval, and the minimum detectable difference, of a difference with a standard error of one."""
     d = stats.minimum_detectable_difference(1.0, degrees_of_freedom=degrees_of_freedom)
     from scipy.special import stdtrit
@@ -164,6 +190,7 @@ def column_document(column: Paired | ByItems) -> dict[str, Any]:
         "key": column.key,
         "n": column.n,
         "clusters": column.clusters,
+        "freedom": _finite(column.freedom),
         "values": [_short(v) for v in column.values],
         "reach": _finite(column.reach),
         "detectable": _finite(column.detectable),

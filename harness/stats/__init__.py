@@ -23,7 +23,8 @@ from harness.stats.calibration import (
     log_loss,
     reliability_bins,
 )
-from harness.stats.classification import auprc_trapezoid, auroc, average_precision, partial_auroc
+from harness.stats.classification import auprc_trapezoid, auroc, auroc_interval, average_precision, partial_auroc
+from harness.stats.cluster_robust import Spread, spread_of
 from harness.stats.curves import thinned
 from harness.stats.decisions import (
     Confusion,
@@ -105,11 +106,13 @@ __all__ = [
     "Ranks",
     "ReliabilityBins",
     "ShapeMismatch",
+    "Spread",
     "UnusableData",
     "WinRates",
     "all_permutations",
     "auprc_trapezoid",
     "auroc",
+    "auroc_interval",
     "average_precision",
     "balanced_accuracy",
     "battle_win_rates",
@@ -165,6 +168,7 @@ __all__ = [
     "sign_flip_test",
     "significantly_better",
     "spearman",
+    "spread_of",
     "summarise_replicates",
     "thinned",
     "tied_with_best",

@@ -2,8 +2,8 @@
 
 (Bradley and Terry 1952.) A tie counts as half a win for each. Ties make the outcome less variable than the
 model believes, so the covariance is the sandwich H^-1 M H^-1 (Huber 1967; White 1982), which does not rest on
-the model's variance. Strengths are only defined up to a common shift; here their mean is zero, and the
-covariance is that of the centred ones.
+the model's variance; of unequal clusters of battles it is the bias-reduced one (CR2). Strengths are only defined up
+to a common shift; here their mean is zero, and the covariance is that of the centred ones.
 
 `prior` is the precision, in nats^-2, of a normal prior around zero. Near zero, a precision of 0.25 pulls a
 player as much as one virtual tie against an average player would. Zero means none: plain maximum likelihood.
@@ -19,7 +19,9 @@ from harness.stats import _newton
 from harness.stats._arrays import FloatArray, IntArray, require_at_least, sums_by_code
 from harness.stats._battles import Battles, distinct, read_battles, win_matrices, win_matrix
 from harness.stats._clusters import kept_codes
+from harness.stats._pulls import reduced_bias_pulls
 from harness.stats.bootstrap import bootstrap_counts
+from harness.stats.cluster_robust import degrees_of_freedom
 from harness.stats.errors import NoFiniteMaximum, OutOfRange, ShapeMismatch
 
 # Matrix entries worked on at a time: few enough for the processor's cache.
@@ -44,6 +46,8 @@ class BradleyTerry:
     """Number of battles (sum of weights)."""
     n_failed: int
     """Number of rows left out because their outcome is NaN."""
+    degrees_of_freedom: float = math.inf
+    """Of Student's t in an interval of clustered battles: those of a mean over as large clusters. Else infinite."""
 
 
 def fit(
@@ -94,7 +98,16 @@ def fit(
         log_likelihood=float(_newton.log_likelihood(wins[None], strengths[None])[0]),
         n=float(battles.weights.sum()),
         n_failed=battles.n_failed,
+        degrees_of_freedom=math.inf if labels is None else freedom_of_clusters(battles.weights, *labels),
     )
+
+
+def freedom_of_clusters(weights: FloatArray, codes: IntArray, count: int) -> float:
+    """Degrees of freedom of a mean over battles of these clusters; NaN with fewer than two."""
+    if count < 2:
+        return math.nan
+    sizes = sums_by_code(codes, weights, count)
+    return degrees_of_freedom(sizes / sizes.sum())
 
 
 def fit_matrix(wins: ArrayLike, *, prior: float = 0.0, tolerance: float = 1e-12) -> FloatArray:
@@ -205,16 +218,23 @@ def _sandwich(
     prior: float,
     clusters: tuple[IntArray, int] | None,
 ) -> FloatArray:
-    """H^-1 M H^-1 with the correction G / (G - 1), in the gauge of mean zero."""
+    """H^-1 M H^-1 in the gauge of mean zero; of n independent battles with the correction n / (n - 1)."""
     m = battles.n_players
     count = float(battles.weights.sum()) if clusters is None else clusters[1]
     if count <= 1:
         return np.full((m, m), np.nan)
     gap = strengths[battles.first] - strengths[battles.second]
-    residual = battles.outcome - 0.5 * (1.0 + np.tanh(0.5 * gap))
-    meat = _independent_meat(battles, residual) if clusters is None else _clustered_meat(battles, residual, clusters)
+    expected = 0.5 * (1.0 + np.tanh(0.5 * gap))
+    residual = battles.outcome - expected
     bread = np.linalg.inv(_newton.solvable(_newton.curvature(wins + wins.T, strengths), prior))
-    covariance = count / (count - 1) * bread @ meat @ bread
+    if clusters is None:
+        meat = _independent_meat(battles, residual) * (count / (count - 1))
+    else:
+        weight = battles.weights * expected * (1.0 - expected)
+        players = (battles.first, battles.second)
+        pulls = reduced_bias_pulls(*players, battles.weights * residual, weight, battles.weights, bread, *clusters)
+        meat = pulls.T @ pulls
+    covariance = bread @ meat @ bread
     covariance -= covariance.mean(axis=0, keepdims=True)
     covariance -= covariance.mean(axis=1, keepdims=True)
     return np.asarray(covariance)
@@ -226,15 +246,3 @@ def _independent_meat(battles: Battles, residual: FloatArray) -> FloatArray:
     pairs = battles.first * m + battles.second
     squares = sums_by_code(pairs, battles.weights * residual**2, m * m).reshape(m, m)
     return _newton.laplacian(squares + squares.T)
-
-
-def _clustered_meat(battles: Battles, residual: FloatArray, clusters: tuple[IntArray, int]) -> FloatArray:
-    """Sum over clusters of the outer product of their gradients, shape (m, m)."""
-    from scipy.sparse import csr_array
-
-    codes, count = clusters
-    pull = battles.weights * residual
-    entries = np.concatenate([pull, -pull])
-    where = (np.concatenate([codes, codes]), np.concatenate([battles.first, battles.second]))
-    gradients = csr_array((entries, where), shape=(count, battles.n_players))
-    return np.asarray((gradients.T @ gradients).toarray())

@@ -6,6 +6,7 @@ covariance. All of it follows from sums over the battles of each pair of players
 number of battles once they are summed.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,8 @@ from numpy.typing import ArrayLike
 from harness.stats import _newton
 from harness.stats._arrays import FloatArray, IntArray, sums_by_code
 from harness.stats._clusters import cluster_codes
-from harness.stats.bradley_terry import require_finite_maximum
+from harness.stats._pulls import reduced_bias_pulls
+from harness.stats.bradley_terry import freedom_of_clusters, require_finite_maximum
 from harness.stats.errors import OutOfRange, ShapeMismatch
 
 
@@ -28,6 +30,8 @@ class JointFit:
     """Sandwich covariance, shape (q, q, m, m), nats^2; entry (s, t) is between set s and set t."""
     n: int
     """Number of battles."""
+    degrees_of_freedom: float = math.inf
+    """Of Student's t in an interval of clustered battles, as `BradleyTerry` has them; else infinite."""
 
 
 def fit_jointly(
@@ -66,12 +70,15 @@ def fit_jointly(
         for table in wins:
             require_finite_maximum(table)
     strengths = _newton.maximise(wins, prior=prior, tolerance=1e-12).strengths
+    curvature = _newton.curvature(np.broadcast_to(sums.games, (len(credit), n_players, n_players)), strengths)
+    bread = np.linalg.inv(_newton.solvable(curvature, prior))
     if clusters is None:
-        meat, count = sums.meat(strengths), a.size
-    else:
-        codes, count = cluster_codes(clusters, a.size)
-        meat = _clustered_meat(a, b, credit, strengths, codes, count)
-    return JointFit(strengths, _sandwich(sums.games, strengths, meat, prior, count), a.size)
+        meat = sums.meat(strengths) * (a.size / max(1, a.size - 1))
+        return JointFit(strengths, _sandwich(bread, meat), a.size)
+    codes, count = cluster_codes(clusters, a.size)
+    meat = _clustered_meat(a, b, credit, strengths, bread, codes, count)
+    freedom = freedom_of_clusters(np.ones(a.size), codes, count)
+    return JointFit(strengths, _sandwich(bread, meat), a.size, freedom)
 
 
 class _PairSums:
@@ -121,25 +128,28 @@ def _expected(strengths: FloatArray) -> FloatArray:
 
 
 def _clustered_meat(
-    first: IntArray, second: IntArray, credit: FloatArray, strengths: FloatArray, codes: IntArray, count: int
+    first: IntArray,
+    second: IntArray,
+    credit: FloatArray,
+    strengths: FloatArray,
+    bread: FloatArray,
+    codes: IntArray,
+    count: int,
 ) -> FloatArray:
     """Sums over clusters of the outer products of their pulls on two fits, shape (q, q, m, m)."""
-    from scipy.sparse import csr_array
+    expected = _expected(strengths)[:, first, second]
+    pulls = [
+        reduced_bias_pulls(
+            first, second, won - wanted, wanted * (1.0 - wanted), np.ones(first.size), of_fit, codes, count
+        )
+        for won, wanted, of_fit in zip(credit, expected, bread, strict=True)
+    ]
+    return np.array([[a.T @ b for b in pulls] for a in pulls])
 
-    q, m = strengths.shape
-    pull = credit - _expected(strengths)[:, first, second]
-    rows = np.concatenate([codes, codes])
-    players = np.concatenate([first, second])
-    pulls = [csr_array((np.concatenate([p, -p]), (rows, players)), shape=(count, m)) for p in pull]
-    return np.array([[(a.T @ b).toarray() for b in pulls] for a in pulls]).reshape(q, q, m, m)
 
-
-def _sandwich(games: FloatArray, strengths: FloatArray, meat: FloatArray, prior: float, count: int) -> FloatArray:
-    """H^-1 M H^-1 with the correction G / (G - 1), in the gauge of mean zero."""
-    q, m = strengths.shape
-    curvature = _newton.curvature(np.broadcast_to(games, (q, m, m)), strengths)
-    bread = np.linalg.inv(_newton.solvable(curvature, prior))
-    joint = bread[:, None] @ meat @ bread[None, :] * (count / max(1, count - 1))
+def _sandwich(bread: FloatArray, meat: FloatArray) -> FloatArray:
+    """H^-1 M H^-1, in the gauge of mean zero."""
+    joint = bread[:, None] @ meat @ bread[None, :]
     joint -= joint.mean(axis=-2, keepdims=True)
     joint -= joint.mean(axis=-1, keepdims=True)
     return np.asarray(joint)

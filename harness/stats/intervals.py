@@ -11,6 +11,9 @@ value strictly inside its bounds          Student t on the logit scale, carried 
 value on a bound, no variation seen       Clopper-Pearson with one trial a cluster
 no bounds                                 Student t
 ```
+
+Student's t has one degree of freedom less than there are equal clusters, and fewer where clusters are unequal
+(`cluster_robust`).
 """
 
 import math
@@ -25,7 +28,7 @@ from harness.stats._arrays import (
     require_probability,
     student_quantile,
 )
-from harness.stats._clusters import cluster_sums
+from harness.stats.cluster_robust import Spread, spread_of
 from harness.stats.errors import OutOfRange
 from harness.stats.estimate import Estimate, not_available
 
@@ -66,6 +69,7 @@ def estimate_from_influence(
     clusters: ArrayLike | None = None,
     bounds: Interval | None = None,
     trials: int | None = None,
+    classes: ArrayLike | None = None,
     confidence: float = 0.95,
 ) -> Estimate:
     """The estimate of a statistic whose influences are known.
@@ -73,22 +77,24 @@ def estimate_from_influence(
     Args:
         value: the statistic on the items that have an influence.
         influence: shape (n,), unit of `value`, mean zero; NaN = the item failed (left out, counted).
-        clusters: labels of shape (n,). The standard error is the CR1 cluster-robust one,
-            sqrt(G / (G - 1) * sum_g (sum of psi in g)^2) / n (Cameron and Miller 2015); without
-            labels each item is its own cluster, which gives sd(ddof=1) / sqrt(n).
+        clusters: labels of shape (n,). The standard error is the bias-reduced cluster-robust one (CR2,
+            `cluster_robust`): of G equal clusters sqrt(G / (G - 1) * sum_g (sum of psi in g)^2) / n (Cameron and
+            Miller 2015); without labels each item is its own cluster, which gives sd(ddof=1) / sqrt(n).
         bounds: least and greatest value possible; the interval stays between them.
         trials: the number of independent trials behind a value that sits on a bound with no variation seen;
             the number of clusters unless given. Pass min(positives, negatives) for metrics that compare two
             classes.
+        classes: codes of shape (n,), from 0 up, of classes within each of which the influences have mean zero, such
+            as those of positives and of negatives on balanced accuracy; -1 where the value does not rest on the item.
         confidence: coverage of the interval.
 
     Returns:
-        `n` is the number of kept items. No kept item: NaN throughout. One kept item or one cluster: the
-        standard error is NaN and the interval is `bounds`, or NaN without them.
+        `n` is the number of kept items. No kept item: NaN throughout. One kept item or one cluster, of all or of a
+        class: the standard error is NaN and the interval is `bounds`, or NaN without them.
 
     Raises:
         OutOfRange: an influence is infinite, `value` lies outside `bounds`, or `confidence` outside (0, 1).
-        ShapeMismatch: `influence` or `clusters` does not have one entry an item.
+        ShapeMismatch: `influence`, `clusters` or `classes` does not have one entry an item.
     """
     require_probability(confidence, "confidence")
     everyone = as_vector(influence, "influence")
@@ -98,26 +104,14 @@ def estimate_from_influence(
     if n == 0 or math.isnan(value):
         return not_available(n=n, n_failed=n_failed, confidence=confidence)
     value = _checked(float(value), psi, bounds)
-    sums = cluster_sums(psi, clusters, kept)
-    stderr = standard_error(sums, n)
-    if math.isnan(stderr):
+    spread = spread_of(psi, clusters=clusters, classes=classes, kept=kept)
+    if math.isnan(spread.stderr):
         low, high = bounds or (math.nan, math.nan)
-    elif clusters is None and trials is None and _is_binary_mean(value, psi, bounds):
+    elif clusters is None and trials is None and classes is None and _is_binary_mean(value, psi, bounds):
         low, high = wilson(round(value * n), n, confidence=confidence)
     else:
-        low, high = _interval(value, stderr, sums.size, bounds, trials or sums.size, confidence)
-    return Estimate(value, stderr, low, high, n, n_failed, confidence=confidence)
-
-
-def standard_error(sums: FloatArray, n: int) -> float:
-    """CR1 standard error of a mean of n influences that sum to `sums`, shape (G,), within the clusters.
-
-    NaN with fewer than two clusters.
-    """
-    count = sums.size
-    if count < 2:
-        return math.nan
-    return math.sqrt(count / (count - 1) * float(sums @ sums)) / n
+        low, high = _interval(value, spread, bounds, trials or spread.count, confidence)
+    return Estimate(value, spread.stderr, low, high, n, n_failed, confidence=confidence)
 
 
 def wilson(successes: float, n: int, *, confidence: float = 0.95) -> Interval:
@@ -188,11 +182,10 @@ def _is_binary_mean(value: float, psi: FloatArray, bounds: Interval | None) -> b
     return bool(one_or_zero.max() < _ROUNDING)
 
 
-def _interval(
-    value: float, stderr: float, count: int, bounds: Interval | None, trials: int, confidence: float
-) -> Interval:
-    """The interval for everything but plain 0/1 means; `count` is the number of clusters."""
-    t = student_quantile(0.5 + confidence / 2, degrees_of_freedom=count - 1)
+def _interval(value: float, spread: Spread, bounds: Interval | None, trials: int, confidence: float) -> Interval:
+    """The interval for everything but plain 0/1 means."""
+    stderr = spread.stderr
+    t = student_quantile(0.5 + confidence / 2, degrees_of_freedom=spread.degrees_of_freedom)
     if bounds is None:
         return value - t * stderr, value + t * stderr
     least, greatest = bounds

@@ -2,8 +2,13 @@
 
 Items that are hard for one model tend to be hard for the other; differencing item by item removes that shared
 part, so a paired comparison resolves far smaller gaps than two separate intervals do.
+
+Where nearly all items have the same difference, mostly none, their spread says little of how often another one occurs:
+the interval is then the wider of Student's and of that with a pseudo-pair added (`_rare_differences`), and the p-value
+and the detectable difference follow.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -20,8 +25,9 @@ from harness.stats._arrays import (
     student_quantile,
 )
 from harness.stats._clusters import cluster_sums
+from harness.stats._rare_differences import with_pseudo_pair
+from harness.stats.cluster_robust import Spread, spread_of
 from harness.stats.errors import OutOfRange
-from harness.stats.intervals import standard_error
 
 # Relative to the difference itself: a spread this small is rounding.
 _ROUNDING = 1e-12
@@ -55,6 +61,9 @@ def paired_difference(
     influence_b: ArrayLike,
     *,
     clusters: ArrayLike | None = None,
+    classes: ArrayLike | None = None,
+    bounds: tuple[float, float] | None = None,
+    trials: int | None = None,
     confidence: float = 0.95,
     power: float = 0.8,
 ) -> Difference:
@@ -66,15 +75,20 @@ def paired_difference(
         value_b: the metric of the second model.
         influence_b: its influences on the same items in the same order, shape (n,).
         clusters: labels of shape (n,) of items that depend on each other.
-        confidence: coverage of the interval; the test uses Student's t with one degree of freedom less than
-            clusters.
+        classes: as `estimate_from_influence`, of both models.
+        bounds: least and greatest value of the metric; the difference stays within their distance, and one item
+            where the models differ moves it by that distance over the trials at most. None: by as much as the
+            influences of either model differ.
+        trials: independent trials behind the metric where they are not the items, as `estimate_from_influence`.
+        confidence: coverage of the interval; the test uses Student's t with the degrees of freedom of
+            `cluster_robust`: one less than there are equal clusters.
         power: probability with which `minimum_detectable` would be detected.
 
     Returns:
         Where an item is missing for one model, each value is moved to the shared items by the mean influence
         there: exact for means, first order for other metrics. If the difference is the same non-zero number
-        on every item, no spread can be estimated: the interval has no width and the p-value is that of the
-        sign-flip test, 2^(1-G). Identical models give value 0 and p-value 1.
+        on every item, no spread can be estimated: the p-value is that of the sign-flip test, 2^(1-G). Identical
+        models give value 0 and p-value 1. The interval has a width in both cases.
 
     Raises:
         ShapeMismatch: the arrays are not aligned.
@@ -91,8 +105,14 @@ def paired_difference(
     shift = float(gaps.mean())
     # Where nothing is missing the shift is rounding, which would move figures that lie between two printed ones.
     value = value_a - value_b + (0.0 if shared.all() else shift)
-    sums = cluster_sums(gaps - shift, clusters, shared)
-    return _difference(value, standard_error(sums, n), n, sums.size, confidence=confidence, power=power)
+    spread = spread_of(gaps - shift, clusters=clusters, classes=classes, kept=shared)
+    found = _difference(value, spread, n, confidence=confidence, power=power)
+    width = math.inf if bounds is None else bounds[1] - bounds[0]
+    spans = [float(np.ptp(psi[shared])) for psi in (psi_a, psi_b)]
+    # What one item can do to the sum of the differences; inside known bounds both may be constant by chance.
+    most = max(spans) if bounds is None else max(*spans, width * n / max(1, trials or n))
+    rare = with_pseudo_pair(gaps - shift + value, most, clusters, shared)
+    return found if rare is None else _wider(found, *rare, width, confidence=confidence, power=power)
 
 
 def sign_flip_test(
@@ -175,26 +195,49 @@ def minimum_detectable_difference(
     return sum(quantiles) * stderr
 
 
-def _difference(value: float, stderr: float, n: int, count: int, *, confidence: float, power: float) -> Difference:
-    """Interval, test and detectable difference; `count` is the number of clusters."""
+def _difference(value: float, spread: Spread, n: int, *, confidence: float, power: float) -> Difference:
+    """Interval, test and detectable difference."""
+    stderr, freedom = spread.stderr, spread.degrees_of_freedom
     if math.isnan(stderr):
         p_value = 1.0 if value == 0 else math.nan
         return Difference(value, math.nan, math.nan, math.nan, p_value, n, math.nan)
-    reach = stderr * student_quantile(0.5 + confidence / 2, degrees_of_freedom=count - 1)
-    detectable = minimum_detectable_difference(stderr, alpha=1 - confidence, power=power, degrees_of_freedom=count - 1)
-    p_value = _p_value(value, stderr, count)
+    reach = stderr * student_quantile(0.5 + confidence / 2, degrees_of_freedom=freedom)
+    detectable = minimum_detectable_difference(stderr, alpha=1 - confidence, power=power, degrees_of_freedom=freedom)
+    if value == 0:
+        p_value = 1.0
+    elif stderr <= _ROUNDING * abs(value):
+        p_value = 2.0 ** (1 - spread.count)  # no spread: the sign-flip test, which needs none
+    else:
+        p_value = _p_value(value, stderr, freedom)
     return Difference(value, stderr, value - reach, value + reach, p_value, n, detectable)
 
 
-def _p_value(value: float, stderr: float, count: int) -> float:
-    """Two-sided Student t; without any spread, the sign-flip test, which needs none."""
-    if value == 0:
-        return 1.0
-    if stderr <= _ROUNDING * abs(value):
-        return 2.0 ** (1 - count)
+def _wider(
+    found: Difference, centre: float, spread: Spread, width: float, *, confidence: float, power: float
+) -> Difference:
+    """The difference with the interval around the centre too, kept within the width of the metric's bounds."""
+    stderr, freedom = spread.stderr, spread.degrees_of_freedom
+    if math.isnan(found.stderr) or math.isnan(stderr):
+        return found
+    reach = stderr * student_quantile(0.5 + confidence / 2, degrees_of_freedom=freedom)
+    detectable = minimum_detectable_difference(stderr, alpha=1 - confidence, power=power, degrees_of_freedom=freedom)
+    spread_seen = found.stderr > _ROUNDING * abs(found.value)
+    return dataclasses.replace(
+        found,
+        low=min(found.low, max(centre - reach, -width)),
+        high=max(found.high, min(centre + reach, width)),
+        p_value=max(found.p_value, _p_value(centre, stderr, freedom)) if spread_seen and found.value else found.p_value,
+        minimum_detectable=max(found.minimum_detectable, min(detectable, width)),
+    )
+
+
+def _p_value(value: float, stderr: float, freedom: float) -> float:
+    """Two-sided Student t."""
+    if math.isinf(freedom):
+        return math.erfc(abs(value) / stderr / math.sqrt(2))
     from scipy.special import stdtr
 
-    return 2.0 * float(stdtr(count - 1, -abs(value) / stderr))
+    return 2.0 * float(stdtr(freedom, -abs(value) / stderr))
 
 
 def _all_flips(count: int) -> BoolArray:

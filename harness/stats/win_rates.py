@@ -6,7 +6,8 @@ both answered, won by the model whose figure is better; between the sides of bat
 Games that are independent have the interval of Bonett and Price (2012) for the difference of two paired proportions:
 wins and losses with one added to each. Unlike the normal interval it has a width where all games are ties, and covers
 where few are not; a game that is won in part counts in part, which errs on the wide side. Clustered games have the
-cluster-robust interval of every mean; where all clusters are even, the former with the clusters as games.
+cluster-robust interval of every mean, widened as paired differences are where few clusters are uneven; where all
+clusters are even, the former with the clusters as games.
 """
 
 import dataclasses
@@ -17,7 +18,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.stats._arrays import FloatArray, IntArray, as_vector, normal_quantile, require_same_shape
+from harness.stats._arrays import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    as_vector,
+    normal_quantile,
+    require_same_shape,
+    student_quantile,
+)
+from harness.stats._rare_differences import with_pseudo_pair
 from harness.stats.errors import ShapeMismatch
 from harness.stats.estimate import Estimate
 from harness.stats.intervals import mean_estimate
@@ -124,9 +134,11 @@ def battle_win_rates(
 def _mean_credit(credit: FloatArray, clusters: ArrayLike | None, confidence: float) -> Estimate:
     """The mean of what was won of each game."""
     e = mean_estimate(credit, clusters=clusters, bounds=(0.0, 1.0), confidence=confidence)
-    if not e.n or (clusters is not None and e.stderr != 0.0):
+    if not e.n:
         return e
     kept = ~np.isnan(credit)
+    if clusters is not None and e.stderr != 0.0:
+        return _uneven_rarely(e, 2.0 * credit[kept] - 1.0, clusters, kept)
     games = e.n if clusters is None else len(np.unique(np.asarray(clusters)[kept]))
     balance = 2.0 * credit[kept] - 1.0  # won less lost, of each game
     share = games / (games + 2.0)
@@ -134,6 +146,17 @@ def _mean_credit(credit: FloatArray, clusters: ArrayLike | None, confidence: flo
     reach = normal_quantile(0.5 + confidence / 2) * math.sqrt((won + lost - (won - lost) ** 2) / (games + 2.0))
     low, high = (0.5 + 0.5 * (won - lost + side * reach) for side in (-1, 1))
     return dataclasses.replace(e, low=max(0.0, min(low, e.value)), high=min(1.0, max(high, e.value)))
+
+
+def _uneven_rarely(e: Estimate, balance: FloatArray, clusters: ArrayLike, kept: BoolArray) -> Estimate:
+    """The estimate, wider where few clusters of games tell what it says."""
+    rare = with_pseudo_pair(balance, 1.0, clusters, kept)
+    if rare is None or math.isnan(rare[1].stderr) or math.isnan(e.stderr):
+        return e
+    centre, spread = rare
+    quantile = student_quantile(0.5 + e.confidence / 2, degrees_of_freedom=spread.degrees_of_freedom)
+    low, high = (0.5 + 0.5 * (centre + side * quantile * spread.stderr) for side in (-1, 1))
+    return dataclasses.replace(e, low=max(0.0, min(e.low, low)), high=min(1.0, max(e.high, high)))
 
 
 def _won(one: FloatArray, other: FloatArray) -> FloatArray:

@@ -96,12 +96,17 @@ class Tables:
     """Battles behind both."""
     n_failed: int
     """Battles without a verdict."""
+    degrees_of_freedom: float = math.inf
+    """Of the covariance, where battles are clustered."""
 
     def draws(self, count: int, seed: int) -> tuple[Ratings, Ratings]:
         """Truth and prediction, moved by ``count`` joint draws of their error."""
         values, vectors = np.linalg.eigh(self.joint)
         factor = vectors * np.sqrt(np.maximum(values, 0.0))
-        moves = np.random.default_rng(seed).standard_normal((count, len(values))) @ factor.T
+        rng = np.random.default_rng(seed)
+        moves = rng.standard_normal((count, len(values))) @ factor.T
+        if math.isfinite(self.degrees_of_freedom):  # the size of the error is itself known from few clusters
+            moves *= np.sqrt(self.degrees_of_freedom / rng.chisquare(self.degrees_of_freedom, count))[:, None]
         m = len(self.models)
         return self.truth.moved(moves[:, :m]), self.prediction.moved(moves[:, m:])
 
@@ -125,7 +130,7 @@ def tables(columns: Columns, *, prior: float = 0.0) -> Tables:
     credit = np.array([columns.values["outcome"][kept], verdict[kept]])
     clusters = None if columns.clusters is None else columns.clusters[kept]
     joint = fit(first, second, credit, names, prior, clusters)
-    z = NormalDist().inv_cdf(0.975)
+    z = _quantile(0.975, joint.degrees_of_freedom)
     covariance = joint.covariance * SCALE**2
     sides = []
     for side in range(2):
@@ -142,7 +147,17 @@ def tables(columns: Columns, *, prior: float = 0.0) -> Tables:
         names,
         int(kept.sum()),
         int((~kept).sum()),
+        joint.degrees_of_freedom,
     )
+
+
+def _quantile(probability: float, freedom: float) -> float:
+    """Of Student's t, or of the normal distribution where battles are independent."""
+    if not math.isfinite(freedom):
+        return NormalDist().inv_cdf(probability)
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, probability))
 
 
 def battlers(columns: Columns, kept: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[str, ...]]:

@@ -253,3 +253,30 @@ def test_a_detector_that_ties_everything_has_pictures_too(metric):
     columns = columns_of(np.zeros(10), np.arange(10) % 2)
     for name in ("auroc", "tpr_at_fpr", "average_precision", "brier"):
         assert metric(name).pictures(columns)
+
+
+def test_an_auroc_near_its_bound_has_the_wider_of_two_intervals(metric):
+    columns = columns_of(
+        np.concatenate([np.full(20, 3.0), np.linspace(-3, 3.1, 500)]), np.repeat([1.0, 0.0], [20, 500])
+    )
+    estimate = metric("auroc").compute(columns)
+    low, high = stats.auroc_interval(estimate.value, 20, 500)
+    assert estimate.low == low
+    assert estimate.high >= high
+    assert metric("auroc").compute(columns, confidence=0.5).low > low
+
+
+def test_a_perfect_auroc_on_few_positives_says_little(metric):
+    columns = columns_of(np.repeat([1.0, -1.0], [3, 100]), np.repeat([1.0, 0.0], [3, 100]))
+    estimate = metric("auroc").compute(columns)
+    assert estimate.high == 1
+    assert estimate.low < 0.6
+
+
+def test_a_balanced_accuracy_is_made_of_both_rates(metric):
+    columns = columns_of(np.repeat([1.0, -1.0, -1.0, 1.0], [8, 12, 480, 20]), np.repeat([1.0, 0.0], [20, 500]))
+    estimate = metric("balanced_accuracy").compute(columns)
+    true, false = stats.wilson(8, 20), stats.wilson(480, 500)
+    below = np.hypot(0.4 - true[0], 0.96 - false[0]) / 2
+    above = np.hypot(true[1] - 0.4, false[1] - 0.96) / 2
+    assert (estimate.low, estimate.high) == pytest.approx((0.68 - below, 0.68 + above))

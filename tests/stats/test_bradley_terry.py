@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from scipy.stats import t as reference_t
 
 from harness.stats import (
     NoFiniteMaximum,
@@ -218,3 +219,49 @@ def test_impossible_battles_are_refused():
         fit_matrix(-np.ones((2, 2)))
     with pytest.raises(OutOfRange, match="base"):
         elo([0.0], base=1)
+
+
+def by_matrices(first, second, outcome, strengths, clusters, prior):
+    """CR2 of the weighted least squares that Newton's last step solves, from its definition."""
+    m, n = len(strengths), len(first)
+    x = np.zeros((n, m))
+    x[np.arange(n), first], x[np.arange(n), second] = 1.0, -1.0
+    expected = 1 / (1 + np.exp(-x @ strengths))
+    scale = np.sqrt(expected * (1 - expected))
+    design, residual = x * scale[:, None], (outcome - expected) / scale
+    bread = np.linalg.pinv(design.T @ design + prior * np.eye(m))
+    meat = np.zeros((m, m))
+    for name in np.unique(clusters):
+        rows = clusters == name
+        values, vectors = np.linalg.eigh(np.eye(rows.sum()) - design[rows] @ bread @ design[rows].T)
+        pull = design[rows].T @ (vectors / np.sqrt(values)) @ vectors.T @ residual[rows]
+        meat += np.outer(pull, pull)
+    covariance = bread @ meat @ bread
+    centre = np.eye(m) - 1 / m
+    return centre @ covariance @ centre
+
+
+@pytest.mark.parametrize("prior", [0.0, 0.5])
+def test_unequal_clusters_have_the_covariance_of_the_matrices(prior):
+    first, second, outcome, _ = tournament(300, 4, seed=5)
+    clusters = np.repeat(np.arange(8), [3, 8, 15, 22, 30, 41, 61, 120])
+    found = fit(first, second, outcome, clusters=clusters, prior=prior)
+    expected = by_matrices(first, second, outcome, found.strengths, clusters, prior)
+    np.testing.assert_allclose(found.covariance, expected, rtol=2e-3, atol=1e-6)
+    assert 1 < found.degrees_of_freedom < 7
+    assert fit(first, second, outcome, prior=prior).degrees_of_freedom == math.inf
+
+
+def test_few_unequal_clusters_of_battles_cover():
+    rng = np.random.default_rng(8)
+    sizes, m, rounds = np.round(np.geomspace(5, 300, 10)).astype(int), 4, 150
+    clusters, held = np.repeat(np.arange(10), sizes), 0
+    for _ in range(rounds):
+        first = rng.integers(0, m, clusters.size)
+        second = (first + rng.integers(1, m, clusters.size)) % m
+        taste = rng.normal(0, 0.6, (10, m))[clusters]
+        gap = np.take_along_axis(taste, first[:, None], 1) - np.take_along_axis(taste, second[:, None], 1)
+        found = fit(first, second, rng.random(clusters.size) < 1 / (1 + np.exp(-gap[:, 0])), clusters=clusters)
+        reach = reference_t.ppf(0.975, found.degrees_of_freedom) * np.sqrt(np.diag(found.covariance))
+        held += (np.abs(found.strengths) <= reach).mean()
+    assert 0.925 <= held / rounds <= 0.985

@@ -12,6 +12,7 @@ from harness.stats import (
     OutOfRange,
     ShapeMismatch,
     auroc,
+    auroc_interval,
     average_precision,
     balanced_accuracy,
     best_balanced_accuracy,
@@ -186,3 +187,31 @@ def test_impossible_inputs_are_refused():
         true_positive_rate_at_false_positive_rate([0, 1], [0, 1], 5)
     with pytest.raises(OutOfRange, match="bins"):
         expected_calibration_error([0.0], [1], bins=0)
+
+
+def newcombe(value, positives, negatives, level):
+    """The areas that a value is not too far from, by brute force over a grid."""
+    area = np.linspace(0, 1, 200_001)
+    with np.errstate(divide="ignore"):
+        other = (positives + negatives) / 2 - 1
+        q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
+        variance = area * (1 - area) + other * (q1 - area**2) + other * (q2 - area**2)
+    inside = np.abs(value - area) <= level * np.sqrt(variance / (positives * negatives))
+    return area[inside].min(), area[inside].max()
+
+
+@pytest.mark.parametrize(
+    ("value", "positives", "negatives"), [(0.98, 20, 500), (1.0, 3, 8), (0.5, 40, 40), (0.07, 9, 4)]
+)
+def test_newcombes_interval_holds_the_areas_that_are_not_too_far(value, positives, negatives):
+    found = auroc_interval(value, positives, negatives)
+    assert found == pytest.approx(newcombe(value, positives, negatives, 1.959964), abs=1e-5)
+    mirrored = auroc_interval(1 - value, negatives, positives)
+    assert mirrored == pytest.approx((1 - found[1], 1 - found[0]), abs=1e-9)
+
+
+def test_newcombes_interval_refuses_what_is_no_area():
+    with pytest.raises(OutOfRange):
+        auroc_interval(1.1, 5, 5)
+    with pytest.raises(OutOfRange):
+        auroc_interval(0.5, 0, 5)

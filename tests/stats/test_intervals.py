@@ -48,15 +48,19 @@ def test_one_item_or_one_cluster_has_no_standard_error_and_the_bounds_as_interva
     assert math.isnan(together.low)
 
 
-def test_clustered_standard_error_equals_the_slow_sandwich():
+def test_equal_clusters_have_the_usual_sandwich_and_one_degree_of_freedom_less():
     rng = np.random.default_rng(1)
-    values, clusters = rng.normal(size=50), rng.integers(0, 9, 50)
-    residual, total = values - values.mean(), 0.0
-    names = sorted(set(clusters.tolist()))
-    for name in names:
-        total += residual[clusters == name].sum() ** 2
-    expected = math.sqrt(len(names) / (len(names) - 1) * total) / 50
-    assert mean_estimate(values, clusters=clusters).stderr == pytest.approx(expected)
+    values, clusters = rng.normal(size=45), rng.permutation(np.repeat(np.arange(9), 5))
+    residual = values - values.mean()
+    total = sum(residual[clusters == name].sum() ** 2 for name in range(9))
+    estimate = mean_estimate(values, clusters=clusters)
+    assert estimate.stderr == pytest.approx(math.sqrt(9 / 8 * total) / 45, rel=1e-12)
+    assert estimate.high - estimate.value == pytest.approx(reference.t.ppf(0.975, 8) * estimate.stderr)
+
+
+def test_an_estimate_knows_the_level_of_its_interval():
+    assert mean_estimate([1, 2, 3], confidence=0.8).confidence == 0.8
+    assert mean_estimate([], confidence=0.8).confidence == 0.8
 
 
 @pytest.mark.parametrize("name", [int, str, float, lambda code: -1000 * int(code), lambda code: 10**12 + int(code)])
@@ -64,7 +68,8 @@ def test_cluster_labels_of_every_kind_give_the_same_answer(name):
     rng = np.random.default_rng(2)
     values, clusters = rng.normal(size=40), rng.integers(0, 7, 40)
     named = [name(code) for code in clusters]
-    assert mean_estimate(values, clusters=named) == mean_estimate(values, clusters=clusters)
+    one, other = mean_estimate(values, clusters=named), mean_estimate(values, clusters=clusters)
+    assert (one.stderr, one.low, one.high) == pytest.approx((other.stderr, other.low, other.high), rel=1e-12)
 
 
 @given(st.lists(finite, min_size=2, max_size=12), st.integers(2, 4))

@@ -83,6 +83,65 @@ def test_a_difference_without_spread_falls_back_to_the_sign_flip_test():
     assert compare_means(np.arange(4) + 0.1, np.arange(4)).p_value == 2**-3
 
 
+def shares(both, one, other, neither):
+    """Figures of two models on items that both, only the one, only the other and neither got right."""
+    counts = (both, one, other, neither)
+    return np.repeat([1.0, 1.0, 0.0, 0.0], counts), np.repeat([1.0, 0.0, 1.0, 0.0], counts)
+
+
+@pytest.mark.parametrize("clusters", [None, np.arange(30) // 2, np.array([0] * 10 + list(range(1, 21)))])
+def test_models_that_never_differ_on_thirty_items_are_not_known_to_be_the_same(clusters):
+    difference = compare_means(*shares(20, 0, 0, 10), bounds=(0, 1), clusters=clusters)
+    assert (difference.value, difference.stderr, difference.p_value) == (0, 0, 1)
+    assert -0.3 < difference.low < -0.05
+    assert difference.high == -difference.low
+    assert 0.05 < difference.minimum_detectable < 0.5
+
+
+def test_perfect_models_that_never_differ_are_not_known_to_be_the_same():
+    labels = np.repeat([1, 0], [5, 45])
+    area = auroc(labels.astype(float), labels)
+    difference = paired_difference(*area, *area, bounds=(0, 1), trials=5)
+    assert difference.low < -0.1
+    assert difference.high > 0.1
+
+
+def test_few_items_that_differ_give_bonett_and_prices_interval_and_no_smaller_p_value():
+    a, b = shares(20, 3, 0, 7)
+    difference = compare_means(a, b, bounds=(0, 1))
+    won, lost = 4 / 32, 1 / 32
+    stderr = math.sqrt((won + lost - (won - lost) ** 2) / 32)
+    centre, z = won - lost, reference.norm.ppf(0.975)
+    assert difference.low == pytest.approx(centre - z * stderr)
+    assert difference.high == pytest.approx(max(centre + z * stderr, 0.1 + 0.0557086 * reference.t.ppf(0.975, 29)))
+    assert difference.p_value == pytest.approx(2 * reference.norm.sf(centre / stderr))
+
+
+def test_where_many_items_differ_the_paired_t_test_stands():
+    a, b = shares(100, 20, 15, 65)
+    expected = reference.ttest_rel(a, b)
+    difference = compare_means(a, b, bounds=(0, 1))
+    assert difference.p_value == pytest.approx(expected.pvalue)
+    assert (difference.low, difference.high) == pytest.approx(tuple(expected.confidence_interval()))
+
+
+@pytest.mark.parametrize(("n", "one", "other"), [(30, 0.04, 0.0), (100, 0.04, 0.0), (30, 0.02, 0.02), (300, 0.01, 0.0)])
+def test_rare_differences_cover(n, one, other):
+    rng, rounds, held = np.random.default_rng(7), 500, 0
+    for _ in range(rounds):
+        counts = rng.multinomial(n, [0.7, one, other, 0.3 - one - other])
+        difference = compare_means(*shares(*counts), bounds=(0, 1))
+        held += difference.low <= one - other <= difference.high
+    assert held / rounds >= 0.925
+
+
+def test_a_constant_difference_has_a_width_where_the_bounds_are_known():
+    difference = compare_means(np.ones(5), np.zeros(5), bounds=(0, 1))
+    assert difference.p_value == 2**-4
+    assert 0 < difference.low < 0.5
+    assert difference.high == 1
+
+
 def test_two_aurocs_on_the_same_items_are_compared_as_delong_does():
     rng = np.random.default_rng(2)
     labels = np.arange(80) % 2

@@ -47,7 +47,7 @@
     const [data, one, other] = await Promise.all([fileOfItems(items[column.items]), scoresOf(first, column.items), scoresOf(second, column.items)]);
     const inside = data.ids.map((_, i) => column.domain === "overall" || data.domains[i].includes(column.domain));
     const wins = winRate(one, other, inside, data.clusters, column.higher_is_better);
-    return { ...pairOnItems(one, other, inside, data.clusters), wins };
+    return { ...pairOnItems(one, other, inside, data.clusters, items[column.items].bounds), wins };
   }
 
   async function showDifferences() {

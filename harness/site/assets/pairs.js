@@ -2,11 +2,11 @@
 "use strict";
 
 const PAIR_NAMES = ["first", "second", "difference", "stderr", "low", "high", "p_value", "n", "minimum_detectable"];
-const NORMAL_975 = 1.959963984540054;
+const FEW_DIFFER = 30;
 const floats = (text) => new Float32Array(bytes(text).buffer);
 
-/** From the difference and its error, where they rest on that many independent clusters of n items. */
-function pairFrom(first, second, stderr, n, clusters, reach, detectable) {
+/** From the difference and its error, where they rest on that many clusters of n items, with so many degrees of freedom. */
+function pairFrom(first, second, stderr, n, clusters, freedom, reach, detectable) {
   const difference = first - second;
   return {
     first,
@@ -15,7 +15,7 @@ function pairFrom(first, second, stderr, n, clusters, reach, detectable) {
     stderr,
     low: difference - stderr * reach,
     high: difference + stderr * reach,
-    p_value: pairedP(difference, stderr, clusters),
+    p_value: pairedP(difference, stderr, clusters, freedom),
     minimum_detectable: stderr * detectable,
     n: Number.isNaN(difference) ? NaN : n,
   };
@@ -23,21 +23,94 @@ function pairFrom(first, second, stderr, n, clusters, reach, detectable) {
 
 // from the figures of the items
 
-/** Two models on the items inside that neither failed; clusters tell which of them are not independent. */
-function pairOnItems(one, other, inside, clusters) {
+/**
+ * Two models on the items inside that neither failed; clusters tell which of them are not independent. Bounds are the
+ * metric's; where few items differ, the interval is the wider of this and of one with a pseudo-pair (`stats.paired`).
+ */
+function pairOnItems(one, other, inside, clusters, bounds) {
   const kept = keptOf(one, other, inside);
   const mean = (values) => pairwiseSum(kept.map((i) => values[i]), 0, kept.length) / kept.length;
   const [first, second] = [mean(one), mean(other)];
-  const sums = new Map();
-  for (const i of kept) {
-    const of = clusters ? clusters[i] : i;
-    sums.set(of, (sums.get(of) ?? 0) + (one[i] - first) - (other[i] - second));
+  const groups = kept.map((i) => (clusters ? clusters[i] : i));
+  const seen = sumsWithin(groups, kept.map((i) => one[i] - first - (other[i] - second)));
+  const spread = spreadOf(seen.sums, seen.sizes, kept.length);
+  const { stderr, freedom, count } = spread;
+  const found = pairFrom(first, second, stderr, kept.length, count, freedom, ...quantiles(freedom));
+  const span = (values) => kept.reduce((most, i) => Math.max(most, values[i]), -Infinity) - kept.reduce((least, i) => Math.min(least, values[i]), Infinity);
+  const width = bounds ? bounds[1] - bounds[0] : Infinity;
+  const most = Math.max(span(one), span(other), bounds ? width : 0);
+  const rare = withPseudoPair(kept.map((i) => one[i] - other[i]), most, groups, Boolean(clusters));
+  return rare && !Number.isNaN(stderr) && !Number.isNaN(rare.stderr) ? widerPair(found, rare, width) : found;
+}
+
+/** Half an interval, and the minimum detectable difference, in standard errors. */
+function quantiles(freedom) {
+  if (Number.isNaN(freedom)) return [NaN, NaN];
+  const reach = studentQuantile(0.975, freedom);
+  return [reach, reach + studentQuantile(0.8, freedom)];
+}
+
+/** Sums of the values within groups, and the groups' sizes. */
+function sumsWithin(groups, values) {
+  const number = new Map();
+  const sums = [];
+  const sizes = [];
+  groups.forEach((group, k) => {
+    if (!number.has(group)) number.set(group, sums.push(0) - 1) && sizes.push(0);
+    const at = number.get(group);
+    sums[at] += values[k];
+    sizes[at] += 1;
+  });
+  return { sums, sizes };
+}
+
+/** Standard error and degrees of freedom of a mean from sums within clusters, as `stats.cluster_robust` has them. */
+function spreadOf(sums, sizes, n) {
+  const count = sums.length;
+  const squares = (values) => values.reduce((total, value) => total + value * value, 0);
+  if (count < 2) return { stderr: NaN, freedom: NaN, count };
+  if (sizes.every((size) => size === sizes[0])) {
+    return { stderr: Math.sqrt((count / (count - 1)) * squares(sums)) / n, freedom: count - 1, count };
   }
-  const count = sums.size;
-  const squares = [...sums.values()].reduce((total, sum) => total + sum * sum, 0);
-  const stderr = count < 2 ? NaN : Math.sqrt((count / (count - 1)) * squares) / kept.length;
-  const [reach, power] = count < 2 ? [NaN, NaN] : [studentQuantile(0.975, count - 1), studentQuantile(0.8, count - 1)];
-  return pairFrom(first, second, stderr, kept.length, count, reach, reach + power);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const share = sizes.map((size) => size / total);
+  const pull = share.map((h) => (h * h) / (1 - h));
+  const all = pull.reduce((sum, value) => sum + value, 0);
+  const stderr = Math.sqrt(sums.reduce((sum, value, g) => sum + (value * value) / (1 - share[g]), 0)) / n;
+  return { stderr, freedom: 1 / (squares(share) + all * all - squares(pull)), count };
+}
+
+/** Centre and spread with a pair of items, or clusters, added; null where enough differ (`stats._rare_differences`). */
+function withPseudoPair(differences, most, groups, clustered) {
+  const n = differences.length;
+  const sorted = Float64Array.from(differences).sort();
+  const usual = (sorted[Math.floor((n - 1) / 2)] + sorted[Math.floor(n / 2)]) / 2;
+  const differs = differences.map((d) => (Math.abs(d - usual) > 1e-12 * Math.max(most, Math.abs(usual)) ? 1 : 0));
+  const few = sumsWithin(groups, differs).sums.filter((sum) => sum > 0).length;
+  const { sums, sizes } = sumsWithin(groups, differences);
+  const count = sums.length;
+  if (count < 2 || few >= FEW_DIFFER || 2 * few >= count) return null;
+  const average = n / count;
+  const all = [...sums, most * average, -most * average];
+  const allSizes = [...sizes, average, average];
+  const total = n + 2 * average;
+  const centre = all.reduce((sum, value) => sum + value, 0) / total;
+  const { stderr, freedom } = spreadOf(all.map((sum, g) => (sum - centre * allSizes[g]) / total), allSizes, 1);
+  if (clustered) return { centre, stderr, freedom };
+  return { centre, stderr: stderr * Math.sqrt((count + 1) / (count + 2)), freedom: Infinity };
+}
+
+/** The pair with the interval around the centre too, kept within the width of the metric's bounds. */
+function widerPair(found, { centre, stderr, freedom }, width) {
+  const [reach, detectable] = quantiles(freedom);
+  const spread = found.stderr > 1e-12 * Math.abs(found.difference);
+  return {
+    ...found,
+    low: Math.min(found.low, Math.max(centre - reach * stderr, -width)),
+    high: Math.max(found.high, Math.min(centre + reach * stderr, width)),
+    p_value: spread && found.difference !== 0 ? Math.max(found.p_value, studentP(centre / stderr, freedom)) : found.p_value,
+    minimum_detectable: Math.max(found.minimum_detectable, Math.min(detectable * stderr, width)),
+  };
 }
 
 /** The share of items on which the first has the better figure, ties half, and its 95 % interval, as `stats.win_rate` has them. */
@@ -52,15 +125,16 @@ function winRate(one, other, inside, clusters, higherIsBetter) {
     return same ? 0 : Math.sign(gap) * (higherIsBetter ? 1 : -1);
   });
   const value = won.reduce((sum, w) => sum + 0.5 + 0.5 * w, 0) / n;
-  const sums = new Map();
-  kept.forEach((i, k) => {
-    const of = clusters ? clusters[i] : i;
-    sums.set(of, (sums.get(of) ?? 0) + 0.5 + 0.5 * won[k] - value);
-  });
-  const count = sums.size;
-  const stderr = count < 2 ? NaN : Math.sqrt((count / (count - 1)) * [...sums.values()].reduce((total, sum) => total + sum * sum, 0)) / n;
+  const groups = kept.map((i) => (clusters ? clusters[i] : i));
+  const { sums, sizes } = sumsWithin(groups, won.map((w) => 0.5 + 0.5 * w - value));
+  const { stderr, freedom, count } = spreadOf(sums, sizes, n);
   const share = (wanted) => won.filter((w) => w === wanted).length / n;
-  const [low, high] = clusters && stderr !== 0 ? meanInterval(value, stderr, count) : winInterval(share(1), share(-1), count);
+  let [low, high] = clusters && stderr !== 0 ? meanInterval(value, stderr, freedom) : winInterval(share(1), share(-1), count);
+  const rare = clusters && stderr > 0 ? withPseudoPair(won, 1, groups, true) : null;
+  if (rare && !Number.isNaN(rare.stderr)) {
+    const reach = studentQuantile(0.975, rare.freedom) * rare.stderr;
+    [low, high] = [Math.min(low, 0.5 + 0.5 * (rare.centre - reach)), Math.max(high, 0.5 + 0.5 * (rare.centre + reach))];
+  }
   return { value, low: Math.max(0, Math.min(low, value)), high: Math.min(1, Math.max(high, value)) };
 }
 
@@ -72,9 +146,9 @@ function winInterval(wins, losses, games) {
 }
 
 /** That of a mean in [0, 1] with a cluster-robust error: on the scale of log-odds. */
-function meanInterval(value, stderr, clusters) {
+function meanInterval(value, stderr, freedom) {
   if (Number.isNaN(stderr)) return [0, 1];
-  const reach = studentQuantile(0.975, clusters - 1) * stderr;
+  const reach = studentQuantile(0.975, freedom) * stderr;
   if (value <= 0 || value >= 1) return [value - reach, value + reach];
   const centre = Math.log(value / (1 - value));
   const sigmoid = (x) => 0.5 * (1 + Math.tanh(x / 2));
@@ -122,7 +196,7 @@ function pairOnFile(column, own, i, j) {
 function onMostItems(column, own, later, earlier) {
   const [first, second] = [column.values[later] ?? NaN, column.values[earlier] ?? NaN];
   const stderr = own.errors ? packedError(own.errors, earlier) : NaN;
-  return pairFrom(first, second, stderr, column.n, column.clusters, column.reach ?? NaN, column.detectable ?? NaN);
+  return pairFrom(first, second, stderr, column.n, column.clusters, column.freedom ?? NaN, column.reach ?? NaN, column.detectable ?? NaN);
 }
 
 /** One number out of many of 24 bits each, after the step that they count in. */

@@ -1,13 +1,20 @@
 // Student's t, for p-values and intervals of paired differences.
 "use strict";
 
+const NORMAL_975 = 1.959963984540054;
+const NORMAL_800 = 0.8416212335729143;
+
 /** Two-sided p-value of a paired difference; without any spread, that of the sign-flip test. */
-function pairedP(difference, stderr, clusters) {
+function pairedP(difference, stderr, clusters, freedom) {
   if (difference === 0) return 1;
   if (!Number.isFinite(difference) || !Number.isFinite(stderr)) return NaN;
   if (stderr <= 1e-12 * Math.abs(difference)) return 2 ** (1 - clusters);
-  const freedom = clusters - 1;
-  const t = difference / stderr;
+  return studentP(difference / stderr, freedom);
+}
+
+/** Two-sided probability beyond t; of the normal distribution where there are infinitely many degrees of freedom. */
+function studentP(t, freedom) {
+  if (freedom === Infinity) return complementaryError(Math.abs(t) / Math.SQRT2);
   return incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5);
 }
 
@@ -15,6 +22,7 @@ const studentQuantiles = new Map();
 
 /** The value that a t distributed number stays below with a probability above one half. */
 function studentQuantile(probability, freedom) {
+  if (freedom === Infinity) return { 0.975: NORMAL_975, 0.8: NORMAL_800 }[probability];
   const key = `${probability} ${freedom}`;
   if (!studentQuantiles.has(key)) studentQuantiles.set(key, halvedQuantile(probability, freedom));
   return studentQuantiles.get(key);
@@ -31,6 +39,23 @@ function halvedQuantile(probability, freedom) {
     else high = middle;
   }
   return (low + high) / 2;
+}
+
+/** 1 less the error function, of x from 0 up: a series near 0, a continued fraction far away. */
+function complementaryError(x) {
+  const front = (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x);
+  if (x < 2) {
+    let term = x;
+    let sum = x;
+    for (let n = 1; term > 1e-17 * sum; n += 1) {
+      term *= (2 * x * x) / (2 * n + 1);
+      sum += term;
+    }
+    return 1 - front * sum;
+  }
+  let rest = x;
+  for (let n = 200; n >= 1; n -= 1) rest = x + n / 2 / rest;
+  return front / 2 / rest;
 }
 
 /** Regularised incomplete beta function, by Lentz's continued fraction (Abramowitz and Stegun 26.5.8). */

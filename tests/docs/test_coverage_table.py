@@ -1,0 +1,59 @@
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def coverage():
+    """The script that simulates the intervals."""
+    # Not by its name, which is that of the tool that measures tests.
+    spec = importlib.util.spec_from_file_location("interval_coverage", ROOT / "benchmarks" / "coverage.py")
+    script = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    try:
+        spec.loader.exec_module(script)
+    finally:
+        sys.path.remove(str(ROOT / "benchmarks"))
+    return script
+
+
+def test_the_table_in_the_document_has_the_rows_of_the_script(coverage):
+    text = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+    assert list(coverage.rows_in(text)) == [case.name for case in coverage.CASES]
+
+
+def test_a_row_run_anew_replaces_its_own_only(coverage):
+    text = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+    case = coverage.CASES[3]
+    made = coverage.written(text, {case.name: coverage.row(case, 12.3, 0.4)})
+    old, new = coverage.rows_in(text), coverage.rows_in(made)
+    assert [name for name in old if old[name] != new[name]] == [case.name]
+    assert new[case.name].endswith("12.3 ± 0.4 |")
+
+
+def test_the_same_case_gives_the_same_figure(coverage):
+    case = next(case for case in coverage.CASES if case.what == "share, clustered")
+    assert case.simulate(0.02) == case.simulate(0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("what", "setting", "least"),
+    [
+        ("share, clustered", "10 clusters of 1 to 89, correlation 0.3, true share 0.5", 93),
+        ("share, clustered", "10 clusters, one with half, correlation 0.3, true share 0.9", 93),
+        ("AUROC", "20 positives, 500 negatives, true 0.98", 93.5),
+        ("paired difference of shares", "n = 30, 4 % against 0 % differ", 94),
+        ("balanced accuracy", "20 positives, 500 negatives, threshold 2.5", 92.5),
+        ("mean of tasks over the same items", "5 tasks, correlation 0.7", 93),
+        ("places", "2 models of opposite answers, n = 300", 93),
+        ("Bradley-Terry strengths", "10 clusters of 5 to 400 battles", 92.5),
+    ],
+)
+def test_intervals_that_once_were_too_short_cover(coverage, what, setting, least):
+    case = next(case for case in coverage.CASES if (case.what, case.setting) == (what, setting))
+    assert case.simulate(0.5)[0] >= least
