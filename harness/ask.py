@@ -80,6 +80,8 @@ class Door:
         self.tally = Tally()
         self.asked: dict[int, Model] = {}
         """The models that had to compute something, parts of others included."""
+        self.remarks: list[str] = []
+        """What a reader of the figures has to know of how the answers were found."""
 
     def ask(
         self, handle: ModelHandle, capability: str, requests: Sequence[Request], *, route: Route | None = None
@@ -142,6 +144,10 @@ class Door:
         number = self._store.model_id(handle.fingerprint, json.dumps(handle.description(), default=str))
         known = self._store.find(number, capability, list(dict.fromkeys(key for group in keys for key in group)))
         self.tally.count(known, ())
+        damaged = self._store.take_damaged()
+        if damaged:
+            what = f"{len(damaged)} answers on file" if len(damaged) > 1 else "an answer on file"
+            self.remarks.append(f"{what} of {handle.label} could not be read, so it is asked again: {damaged[0]}")
         todo = _missing(capability, requests, keys, known, whole=model.listwise or not model.reads_text)
         if todo:
             self._give_parts(handle, model)

@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.capabilities import Capability, Failure
 from harness.store.arrays import ArrayFiles
+from harness.store.places import DamagedRecord
 
 MAX_REASON = 2000
 
@@ -33,9 +34,18 @@ class Codec:
         return None, self._encode(value).decode(), None
 
     def decode(self, number: float | None, record: str | None) -> Any:
-        """The response that was encoded."""
+        """The response that was encoded.
+
+        Raises:
+            DamagedRecord: the row says nothing of that form, or its array is not the one that was written.
+            StoreError: its file of arrays cannot be read.
+        """
         if self.form == "number":
+            if not isinstance(number, float):
+                raise DamagedRecord(f"damaged: {number!r} is no number")
             return number
-        assert record is not None
-        value = self._decode_record(record)
+        try:
+            value = self._decode_record(record or "")
+        except msgspec.DecodeError as error:  # cut off, overwritten, or of an earlier version of a plugin
+            raise DamagedRecord(f"damaged: the record of a response is unreadable: {error}") from error
         return self._arrays.read(value) if self.form == "array" else value
