@@ -85,6 +85,8 @@ class Door:
         self.tally = Tally()
         self.asked: dict[int, Model] = {}
         """The models that had to compute something, parts of others included."""
+        self.remarks: list[str] = []
+        """What a reader of the figures has to know of how the answers were found."""
 
     def ask(
         self, handle: ModelHandle, capability: str, requests: Sequence[Request], *, route: Route | None = None
@@ -162,6 +164,10 @@ class Door:
         for key, answer in self._follow(handle, model, number, capability, requests, keys, known).items():
             known.add(key, answer)
         self.tally.count(known, ())
+        damaged = self._store.take_damaged()
+        if damaged:
+            what = f"{len(damaged)} answers on file" if len(damaged) > 1 else "an answer on file"
+            self.remarks.append(f"{what} of {handle.label} could not be read, so it is asked again: {damaged[0]}")
         todo = _missing(capability, requests, keys, known, whole=model.listwise or not model.reads_text)
         if todo:
             self._give_parts(handle, model)

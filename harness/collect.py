@@ -17,6 +17,7 @@ from harness.errors import DataError, StoreError
 from harness.files import NO_ROOM, is_full
 from harness.metric import Columns
 from harness.npz import DamagedArrays, read_npz, write_npz
+from harness.store.places import file_below
 from harness.store.reading import Readable
 from harness.store.records import CellRecord
 from harness.task import Item
@@ -231,7 +232,7 @@ def table_of_cell(store: Readable, cell: CellRecord, facts: Mapping[str, Any]) -
         StoreError: the file is missing or damaged; names the model and the task.
     """
     try:
-        return load_table(store.folder / cell.columns, facts)
+        return load_table(file_below(store.folder, cell.columns, store.others), facts)
     except StoreError as error:
         raise StoreError(f"{cell.label} on {cell.task}: {error}") from error
 
@@ -241,11 +242,23 @@ def _table_of(arrays: Mapping[str, Any], facts: Mapping[str, Any]) -> Table:
     if lacking:
         raise DamagedArrays(f"it lacks {', '.join(lacking)}")
     values = {name.removeprefix("column/"): value for name, value in arrays.items() if name.startswith("column/")}
-    return Table(
-        Columns(values, arrays.get("clusters"), facts),
-        arrays["ids"],
-        [str(name) for name in arrays["domains"]],
-        arrays["memberships"],
-        [tuple(int(i) for i in row if i >= 0) for row in np.atleast_2d(arrays["combinations"])],
-        arrays.get("prompts"),
-    )
+    ids, memberships = arrays["ids"], arrays["memberships"]
+    prompts, clusters = arrays.get("prompts"), arrays.get("clusters")
+    try:
+        names = [str(name) for name in arrays["domains"]]
+        combinations = [tuple(int(i) for i in row if i >= 0) for row in np.atleast_2d(arrays["combinations"])]
+        columns = Columns(values, clusters, facts)
+    except (TypeError, ValueError, IndexError) as error:
+        raise DamagedArrays(f"no columns of a cell: {error}") from error
+    beside = [own for own in (prompts, clusters) if own is not None]
+    if (
+        ids.ndim != 1
+        or ids.dtype.kind != "S"
+        or any(len(value) != len(ids) for value in (*values.values(), *beside, memberships))
+    ):
+        raise DamagedArrays("its columns are not one row an item")
+    if any(i >= len(names) for combination in combinations for i in combination) or (
+        memberships.size and not 0 <= memberships.min() <= memberships.max() < len(combinations)
+    ):
+        raise DamagedArrays("its items are in domains that it does not name")
+    return Table(columns, ids, names, memberships, combinations, prompts)

@@ -219,7 +219,7 @@ class Runner:
 
     def _remarks(self, door: Door) -> list[str]:
         """What the models that computed something have to say."""
-        said: list[str] = []
+        said = list(door.remarks)
         for model in door.asked.values():
             try:
                 said += [encodable(str(remark)) for remark in model.remarks()]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import key_values, open_registry, registry_options
-from harness.terminal import say
+from harness.terminal import one_entry, say
 
 if TYPE_CHECKING:
     from harness.registry import Entry
@@ -59,7 +59,11 @@ def command(
     _check_folders(entry, files)
     # Figures may stand in several files, so an importer of them sees all files at once.
     inputs = [list(files)] if entry.facts.together else files
-    rows = [row for given in inputs for row in _rows(importer, convert, given, chosen)]
+    read = [row for given in inputs for row in _rows(importer, convert, given, chosen)]
+    rows = [row for row in read if set(row) != {"note"}]
+    for row in read:
+        if set(row) == {"note"}:  # of the importer, for whoever reads what it made
+            say(f"note: {one_entry(str(row['note']))}", err=True)
     if not rows:
         raise UsageError(f"{', '.join(map(str, files))}: nothing to import was found")
     try:

@@ -67,6 +67,7 @@ def register_metrics(register: Register) -> None:
             "accuracy_both_orders": ("BothOrders", "rightly judged on balance of both orders (JudgeBench)"),
             "accuracy_right_in_both": ("RightInBoth", "rightly judged in both orders"),
             "accuracy_first_order": ("FirstOrder", "the order of the data only; a tie counts as wrong"),
+            "accuracy_second_order": ("SecondOrder", "the responses exchanged only; a tie counts as wrong"),
             "accuracy_strict@compat": (
                 "StrictAccuracyCompat",
                 "as LLMBar publishes it: unreadable verdicts are wrong",
@@ -83,6 +84,10 @@ def register_metrics(register: Register) -> None:
                 "FirstOrderCompat",
                 "as JudgeBench publishes it: unreadable is wrong",
             ),
+            "accuracy_second_order@compat": (
+                "SecondOrderCompat",
+                "as LLMBar publishes it (correct_True): unreadable is wrong",
+            ),
             "accuracy_ties_to_second@compat": (
                 "TiesToSecondCompat",
                 "the order of the data, a tie going to the second response, as JudgeBench does with equal scores",
@@ -98,6 +103,20 @@ def register_metrics(register: Register) -> None:
                 "how often the response shown first wins; 0.5 is unbiased",
             ),
             "tie_rate": ("TieRate", "share of verdicts that are ties"),
+        },
+        "preference_agreement": {
+            "label_kappa": ("LabelKappa", "agreement of verdicts and labels beyond chance, mean of both orders"),
+            "order_kappa": ("OrderKappa", "agreement of the verdicts in both orders beyond chance"),
+            "label_kappa@compat": (
+                "LabelKappaCompat",
+                "as LLMBar publishes it (kappa_average): the second response as a verdict is never its label",
+            ),
+            "label_kappa_first_order@compat": ("FirstOrderKappaCompat", "the same in the data's order (kappa_False)"),
+            "label_kappa_second_order@compat": ("SecondOrderKappaCompat", "the same in the other order (kappa_True)"),
+            "order_kappa@compat": (
+                "OrderKappaCompat",
+                "as LLMBar publishes it (kappa_agreement): unreadable and the second response are one",
+            ),
         },
         "detection": {
             "auroc": ("AreaUnderCurve", "area under the ROC curve; ties count half"),

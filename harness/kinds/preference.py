@@ -210,6 +210,16 @@ class FirstOrder(_Preference):
         return (columns.values["as_given"] > 0.5).astype(np.float64)
 
 
+class SecondOrder(_Preference):
+    """Judged rightly with the responses exchanged; a tie counts as wrong."""
+
+    needs: ClassVar[tuple[str, ...]] = ("exchanged",)
+
+    def per_item(self, columns: Columns) -> FloatArray:
+        """1 where right."""
+        return (columns.values["exchanged"] > 0.5).astype(np.float64)
+
+
 class Consistency(_Preference):
     """Same verdict in both orders."""
 
@@ -264,6 +274,12 @@ class FirstOrderCompat(_Unparsed, FirstOrder):
     """`FirstOrder` as JudgeBench publishes it: an unreadable verdict is wrong."""
 
     needs: ClassVar[tuple[str, ...]] = ("as_given", "answered")
+
+
+class SecondOrderCompat(_Unparsed, SecondOrder):
+    """`SecondOrder` as LLMBar publishes it: an unreadable verdict is wrong."""
+
+    needs: ClassVar[tuple[str, ...]] = ("exchanged", "answered")
 
 
 class TiesToSecondCompat(_Unparsed):

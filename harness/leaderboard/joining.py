@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from harness.leaderboard.merge import choose
 from harness.store import Store
 from harness.store import schema as s
+from harness.store.places import file_below
 from harness.store.reading import Readable
 
 _OF_CELLS = (s.estimates, s.failures, s.reuse, s.remarks, s.asked)
@@ -32,6 +33,7 @@ def join(into: Store, stores: Sequence[Readable], digests: Mapping[str, str]) ->
     """
     chosen, notes = choose(stores, digests)
     for store in stores:
+        into.others.append(store.folder)
         _copy(into, store, [cell.id for owner, cell in chosen.values() if owner is store])
     return notes
 
@@ -46,7 +48,7 @@ def _copy(into: Store, store: Readable, numbers: Sequence[int]) -> None:
             if cell["run"] not in runs:
                 run = old.execute(sa.select(s.runs).where(s.runs.c.id == cell["run"])).mappings().one()
                 runs[cell["run"]] = _added(new, s.runs, run)
-            columns = str(store.folder.absolute() / cell["columns"]) if cell["columns"] else None
+            columns = str(file_below(store.folder.absolute(), cell["columns"])) if cell["columns"] else None
             copied = _added(new, s.cells, {**cell, "run": runs[cell["run"]], "columns": columns})
             for table in _OF_CELLS:
                 rows = old.execute(sa.select(table).where(table.c.cell == number)).mappings().all()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from harness.errors import StoreError, UsageError
+from harness.store.places import file_below
 from harness.store.reading import Readable, StoreReader
 from harness.store.records import CellRecord, latest_cells
 
@@ -48,8 +49,11 @@ def merged_cells(stores: Sequence[Readable], digests: Mapping[str, str]) -> tupl
     """The cells that `choose` takes, with their columns found from wherever they are read."""
     chosen, notes = choose(stores, digests)
     for store, cell in chosen.values():
-        if store is not stores[0]:
-            cell.columns = str(store.folder.absolute() / cell.columns)  # below that store, not below the first
+        if store is not stores[0] and cell.columns:
+            file = file_below(store.folder.absolute(), cell.columns)  # below that store, not below the first
+            cell.columns = str(file)
+    for first in stores[:1]:  # by which the files of all are read
+        first.others.extend(store.folder for store in stores[1:])
     return [cell for _, cell in chosen.values()], notes
 
 

@@ -8,8 +8,10 @@ committed row is unreachable and harmless.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import uuid
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 
 from harness.errors import StoreError
 from harness.files import NO_ROOM, is_full
+from harness.store.places import DamagedRecord, file_below
 
 _MAPPED = 32 << 20
 """Bytes that are read before files are mapped anew."""
@@ -41,15 +44,16 @@ class ArrayFiles:
         Raises:
             StoreError: it cannot be written (a full disk, say).
         """
-        array = np.ascontiguousarray(array)
+        content = np.ascontiguousarray(array).tobytes()
         with self._writing():
             if self._file is None:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 self._name = f"{uuid.uuid4().hex}.bin"
                 self._file = (self._folder / self._name).open("xb")
             offset = self._file.tell()
-            self._file.write(array.tobytes())
-        return {"file": self._name, "offset": offset, "dtype": array.dtype.str, "shape": list(array.shape)}
+            self._file.write(content)
+        place = {"file": self._name, "offset": offset, "dtype": array.dtype.str, "shape": list(array.shape)}
+        return {**place, "crc32": zlib.crc32(content)}
 
     def flush(self) -> None:
         """Make everything appended durable.
@@ -80,16 +84,20 @@ class ArrayFiles:
                 file.close()
 
     def read(self, place: dict[str, Any]) -> NDArray[Any]:
-        """A copy of the array that lies at ``place``.
+        """A copy of the array that lies at ``place``; one written before arrays had a checksum is taken as it is.
 
         Raises:
-            StoreError: its file is missing or too short: it was deleted, or not copied along with the database.
+            StoreError: its file is missing or too short: it was deleted, or not copied along with the database; or it
+                lies outside of the store.
+            DamagedRecord: ``place`` is no place, or other bytes lie there than were written.
         """
-        dtype, shape = np.dtype(place["dtype"]), tuple(place["shape"])
-        length = dtype.itemsize * int(np.prod(shape))
-        start, stop = int(place["offset"]), int(place["offset"]) + length
-        data = self._map(str(place["file"]), stop)
-        array: NDArray[Any] = data[start:stop].view(dtype).reshape(shape).copy()
+        name, offset, dtype, shape, checksum = _parts(place)
+        length = dtype.itemsize * math.prod(shape)
+        stop = offset + length
+        content = self._map(name, stop)[offset:stop]
+        if checksum is not None and zlib.crc32(content) != checksum:
+            raise DamagedRecord(f"{self._folder / name}: damaged: bytes {offset} to {stop} are not those written")
+        array: NDArray[Any] = content.view(dtype).reshape(shape).copy()
         self._read += length
         if self._read > _MAPPED:  # pages that were read count as this process's memory until their map is gone
             self._maps.clear()
@@ -99,7 +107,7 @@ class ArrayFiles:
     def _map(self, name: str, needed: int) -> NDArray[np.uint8]:
         known = self._maps.get(name)
         if known is None or known.size < needed:
-            path = self._folder / name
+            path = file_below(self._folder.parent, f"{self._folder.name}/{name}")
             if self._file is not None and name == self._name:
                 with self._writing():
                     self._file.flush()
@@ -117,3 +125,22 @@ class ArrayFiles:
         """Close the file that is written to."""
         self._abandon()
         self._maps.clear()
+
+
+def _parts(place: Any) -> tuple[str, int, np.dtype[Any], tuple[int, ...], int | None]:
+    """File, offset, type, shape and checksum that a row says.
+
+    Raises:
+        DamagedRecord: it says no such thing.
+    """
+    try:
+        name, offset, shape, checksum = place["file"], place["offset"], place["shape"], place.get("crc32")
+        dtype = np.dtype(place["dtype"])
+        whole = [offset, *shape, *([] if checksum is None else [checksum])]
+        if not isinstance(name, str) or any(type(number) is not int or number < 0 for number in whole):
+            raise ValueError("a size is no whole number")
+        if dtype.hasobject or not dtype.itemsize:
+            raise ValueError(f"arrays of {dtype} are not kept")
+    except (TypeError, ValueError, LookupError, AttributeError, SyntaxError) as error:
+        raise DamagedRecord(f"damaged: the place of an array is unreadable: {error}") from error
+    return name, offset, dtype, tuple(shape), checksum

@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.capabilities import Capability, Failure
 from harness.store.arrays import ArrayFiles
+from harness.store.places import DamagedRecord
 
 MAX_REASON = 2000
 
@@ -35,16 +36,33 @@ class Codec:
         return None, self._written(value), None
 
     def decode(self, number: float | None, record: str | None) -> Any:
-        """The response that was encoded."""
+        """The response that was encoded.
+
+        Raises:
+            DamagedRecord: the row says nothing of that form, or its array is not the one that was written.
+            StoreError: its file of arrays cannot be read.
+        """
         if self.form == "number":
+            if not isinstance(number, float):
+                raise DamagedRecord(f"damaged: {number!r} is no number")
             return number
-        assert record is not None
         try:
-            value = self._decode_record(record)
+            value = self._read_record(record or "")
+        except (ValueError, RecursionError) as error:  # cut off, overwritten, or of an earlier version of a plugin
+            raise DamagedRecord(f"damaged: the record of a response is unreadable: {error}") from error
+        return self._arrays.read(value) if self.form == "array" else value
+
+    def _read_record(self, record: str) -> Any:
+        """The value that a JSON record holds.
+
+        Raises:
+            ValueError: it is no JSON, or holds no such value.
+        """
+        try:
+            return self._decode_record(record)
         except msgspec.DecodeError:
             # msgspec knows no half characters; what is no JSON either raises again here.
-            value = msgspec.convert(json.loads(record), self._record_type, str_keys=True)
-        return self._arrays.read(value) if self.form == "array" else value
+            return msgspec.convert(json.loads(record), self._record_type, str_keys=True)
 
     def _written(self, value: Any) -> str:
         """Give the JSON of a record; one with half characters, such as a cut-off emoji, escapes them and loses none."""

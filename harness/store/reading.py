@@ -37,6 +37,7 @@ class Readable(Protocol):
 
     path: Path
     folder: Path
+    others: list[Path]
 
     def reading(self) -> contextlib.AbstractContextManager[sa.Connection]:
         """A connection to read with."""
@@ -62,6 +63,8 @@ class StoreReader:
             raise StoreError(f"{path}: empty, not a store of harness; choose another with --store")
         self.folder = path.with_name(path.name + ".files")
         self.arrays = ArrayFiles(self.folder / "arrays")
+        self.others: list[Path] = []
+        """Folders of other stores, below which files of cells that were taken from there lie."""
         self._engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=sa.pool.QueuePool, pool_size=16)
         try:
             with clear_errors(path), self._engine.connect() as connection:

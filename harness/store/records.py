@@ -8,17 +8,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from harness.stats import Estimate
 from harness.store import schema as s
+from harness.store.places import DamagedRecord
 from harness.store.reading import Readable
 from harness.store.store import Store
 
 MAX_FAILURES_KEPT = 1000
+J = TypeVar("J", bound="dict[str, Any] | list[Any]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +256,7 @@ def _asked(row: Any) -> AskedRecord:
         row.model,
         row.fingerprint,
         row.capability,
-        tuple(json.loads(row.adapters)),
+        tuple(map(str, _json(row.adapters, list))),
         row.listwise,
         row.by_origin,
     )
@@ -267,8 +269,8 @@ def cell_of(row: Any) -> CellRecord:
         fingerprint=row.fingerprint,
         task=row.task,
         task_digest=row.task_digest,
-        settings=json.loads(row.settings),
-        adapters=tuple(json.loads(row.adapters)),
+        settings=_json(row.settings, dict),
+        adapters=tuple(map(str, _json(row.adapters, list))),
         status=row.status,
         problem=row.problem or "",
         items=row.items or 0,
@@ -284,7 +286,7 @@ def cell_of(row: Any) -> CellRecord:
 def result_of(cell: CellRecord, row: Any) -> Result:
     """The estimate that a row of the table holds."""
     value, stderr, low, high = (math.nan if v is None else float(v) for v in (row.value, row.stderr, row.low, row.high))
-    detail = json.loads(row.detail)
+    detail = _json(row.detail, dict)
     estimate = Estimate(value, stderr, low, high, row.n, row.n_failed, detail, cell.confidence)
     return Result(
         cell.label,
@@ -297,6 +299,21 @@ def result_of(cell: CellRecord, row: Any) -> Result:
         cell.adapters,
         row.headline,
     )
+
+
+def _json(text: str, kind: type[J]) -> J:
+    """What a field of a row holds.
+
+    Raises:
+        DamagedRecord: it is no JSON of that kind; the file was damaged, or written to by others.
+    """
+    try:
+        value = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        value = None
+    if not isinstance(value, kind):
+        raise DamagedRecord(f"damaged: a field that should hold a JSON {kind.__name__} holds {str(text)[:40]!r}")
+    return value
 
 
 def save_curve(store: Store, model: str, step: int, values: Mapping[str, float]) -> None:

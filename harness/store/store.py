@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -27,6 +26,7 @@ from harness.store import schema as s
 from harness.store.arrays import ArrayFiles
 from harness.store.codec import Codec
 from harness.store.interrupts import held_interrupts
+from harness.store.places import DamagedRecord
 from harness.store.recognition import holds_store
 from harness.store.sqlite_errors import is_full, is_locked
 
@@ -62,6 +62,9 @@ class Store:
             sa.event.listen(self._engine, "connect", _set_up_connection)
             self._create_or_check()
         self.arrays = ArrayFiles(self.folder / "arrays")
+        self.others: list[Path] = []
+        """Folders of other stores, below which files of cells that were taken from there lie."""
+        self._damaged: list[str] = []
         self._codecs: dict[str, Codec] = {}
         self._ids: dict[tuple[str, str], int] = {}
         self._find = (
@@ -133,35 +136,41 @@ class Store:
         return known
 
     def find(self, model: int, capability: Capability, keys: Sequence[bytes]) -> dict[bytes, Any]:
-        """The responses on file under these keys; failed and missing ones are absent."""
+        """The responses on file under these keys; failed and missing ones are absent.
+
+        One that is damaged is absent too, and filed as failed, so that it is asked again: see `take_damaged`.
+
+        Raises:
+            StoreError: a file of arrays is missing, cut off, or outside of the store.
+        """
         codec, number = self.codec(capability), self.capability_id(capability.name)
         found: dict[bytes, Any] = {}
-        unreadable: list[bytes] = []
+        damaged: dict[bytes, str] = {}
         with held_interrupts(), clear_errors(self.path), self._engine.connect() as connection:
             for start in range(0, len(keys), _FIND_AT_ONCE):
                 asked = {"model": model, "capability": number, "keys": keys[start : start + _FIND_AT_ONCE]}
-                rows = connection.execute(self._find, asked)
-                if codec.form == "number":
-                    found.update((key, value) for key, value, _ in rows)
-                else:
-                    for key, value, record in rows:
-                        try:
-                            found[key] = codec.decode(value, record)
-                        except msgspec.ValidationError:  # JSON, but no response: asked again rather than never read
-                            unreadable.append(key)
-        if unreadable:
-            self._mark_unreadable(model, number, unreadable)
+                for key, value, record in connection.execute(self._find, asked):
+                    try:
+                        found[key] = codec.decode(value, record)
+                    except DamagedRecord as error:
+                        damaged[key] = str(error)
+        if damaged:
+            self._set_aside(model, number, damaged)
         return found
 
-    def _mark_unreadable(self, model: int, capability: int, keys: Sequence[bytes]) -> None:
-        """File responses that are of no known form as failures, so that the next answer takes their place."""
+    def _set_aside(self, model: int, capability: int, damaged: Mapping[bytes, str]) -> None:
+        """File damaged responses as failed: an answer replaces a failure, and never another answer."""
         r = s.responses.c
+        row = sa.and_(r.model == model, r.capability == capability, r.key == sa.bindparam("damaged"))
+        failed = sa.update(s.responses).where(row).values(number=None, record=None, error=sa.bindparam("reason"))
         with self.transaction() as connection:
-            for key in keys:
-                here = (r.model == model) & (r.capability == capability) & (r.key == key)
-                connection.execute(
-                    sa.update(s.responses).where(here).values(record=None, error="the response on file cannot be read")
-                )
+            connection.execute(failed, [{"damaged": key, "reason": reason} for key, reason in damaged.items()])
+        self._damaged += damaged.values()
+
+    def take_damaged(self) -> list[str]:
+        """What was wrong with the responses found damaged since this was asked last; they are asked again."""
+        taken, self._damaged = self._damaged, []
+        return taken
 
     def on_file(self, model: int, capability: Capability, keys: Sequence[bytes]) -> list[bytes]:
         """Those of these keys under which there is a response, none of which is read."""
@@ -293,3 +302,5 @@ def clear_errors(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: not a usable store: {error.orig}; choose another with --store") from error
     except json.JSONDecodeError as error:
         raise StoreError(f"{path}: damaged: a field that should hold JSON does not: {error}") from error
+    except DamagedRecord as error:  # which does not know the file that it stands in
+        raise StoreError(f"{path}: {error}; bring it back from a copy, or choose another with --store") from error

@@ -12,6 +12,7 @@ import numpy as np
 
 from harness.capabilities import Capability, Completion, Failure, Likelihood, Request, Response, Verdict
 from harness.encodable import encodable
+from harness.errors import StoreError
 from harness.store.codec import Codec
 from harness.store.reading import StoreReader
 from harness.view.documents import Asking, Question
@@ -44,13 +45,11 @@ def shown_answers(store: StoreReader, asking: Asking, questions: Sequence[Questi
 def _shown(capability: Capability, codec: Codec, row: Any) -> Shown:
     if row.error is not None:
         return Shown(error=row.error)
-    if codec.form == "number":
-        return Shown({capability.name: number(row.number)})
     try:
         value = codec.decode(row.number, row.record)
-    except Exception as error:  # a missing file of arrays, or a record of a plugin's earlier version
+    except StoreError as error:  # a missing file of arrays, or a record of a plugin's earlier version
         return Shown(error=f"cannot be read: {error}")
-    return _of_value(value)
+    return Shown({capability.name: number(value)}) if codec.form == "number" else _of_value(value)
 
 
 def _of_value(value: Any) -> Shown:
@@ -96,7 +95,10 @@ def _joined(capability: Capability, codec: Codec, rows: Sequence[Any]) -> Respon
     for row in rows:
         if row is None or row.error is not None:
             return Failure("not on file" if row is None else row.error)
-    values = [codec.decode(row.number, row.record) for row in rows]
+    try:
+        values = [codec.decode(row.number, row.record) for row in rows]
+    except StoreError as error:  # a file of arrays that is missing or damaged hides one answer, not the page
+        return Failure(f"cannot be read: {error}")
     return np.array(values, dtype=np.float64) if capability.pointwise else values[0]
 
 

@@ -1,8 +1,9 @@
 """The authors' saved tables as published results: every model on every domain and generator.
 
 Where two files hold the same figure, the one of the file that stands first in `READERS` is taken: full precision
-before three decimals. ``roc_auc_by_generator_published.csv`` is known and left out, since its figures are means over
-the five sets, which no task has. Figures that are not numbers (undefined on a small domain) are left out too.
+before three decimals. Where they disagree, by more than rounding, that is said.
+``roc_auc_by_generator_published.csv`` is known and left out, since its figures are means over the five sets, which no
+task has. Figures that are not numbers (undefined on a small domain) are left out too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from harness.rows import Row
 
 Figures = Iterator[tuple[str, dict[str, Any]]]
 """(file and line, one row of published results)."""
+Key = tuple[str, str, str, str]
+"""Model, task, metric and domain of a figure."""
+ROUNDING = 0.00051
+"""Figures of tables with three decimals that are closer than this may be the same."""
 
 HUMAN = "ppe/human-preference"
 SETS = {
@@ -66,7 +71,7 @@ LEFT_OUT = "roc_auc_by_generator_published.csv"
 
 
 def published(paths: Sequence[Path]) -> Iterator[Mapping[str, Any]]:
-    """The figures of the authors' tables, each once.
+    """The figures of the authors' tables, each once; then a note for each figure in which two tables differ.
 
     Args:
         paths: Files of the names in `READERS`, or folders that hold some of them.
@@ -75,17 +80,43 @@ def published(paths: Sequence[Path]) -> Iterator[Mapping[str, Any]]:
         DataError: a file is missing, or a row is not of the form; names file, line and column.
         UsageError: a file of another name, or a folder without any.
     """
-    seen: dict[tuple[str, str, str, str], tuple[Path, str]] = {}
+    seen: dict[Key, tuple[Path, str, float]] = {}
+    pairs: dict[tuple[str, str, str], list[float]] = {}
     for path in _in_order(paths):
         for where, row in READERS[path.name](path):
             key = (row["model"], row["task"], row["metric"], row["domain"])
             if key in seen:
-                other, place = seen[key]
+                other, place, value = seen[key]
                 if other == path:
                     raise DataError(f"{where}: {row['metric']} of {row['model']!r} is there already, at {place}")
+                pairs.setdefault((row["metric"], other.name, path.name), []).append(abs(row["value"] - value))
                 continue
-            seen[key] = (path, where)
+            seen[key] = (path, where, row["value"])
             yield row
+    both = "the paper's is imported as such, the code's as @compat"
+    for note in [*_disagreements(pairs, "the first is taken"), *_disagreements(_of_two_tables(seen), both)]:
+        yield {"note": note}
+
+
+def _of_two_tables(seen: Mapping[Key, tuple[Path, str, float]]) -> dict[tuple[str, str, str], list[float]]:
+    """How far the paper's table and the code's are apart on all battles, where both mean the same by a metric."""
+    pairs: dict[tuple[str, str, str], list[float]] = {}
+    for (model, task, metric, domain), (path, _, value) in seen.items():
+        other = seen.get((model, task, f"{metric}@compat", domain))
+        if other is not None and task == HUMAN and domain == "overall" and other[0] != path:
+            pairs.setdefault((f"{metric} on all battles", path.name, other[0].name), []).append(abs(other[2] - value))
+    return pairs
+
+
+def _disagreements(pairs: Mapping[tuple[str, str, str], Sequence[float]], what: str) -> list[str]:
+    """A sentence for each figure that two tables give differently, by more than the rounding of the coarser."""
+    notes = []
+    for (metric, one, other), gaps in pairs.items():
+        apart = [gap for gap in gaps if gap > ROUNDING]
+        if apart:
+            cells = f"{len(apart)} of {len(gaps)} cells, by up to {max(apart):.4f}"
+            notes.append(f"{metric}: {one} and {other} differ in {cells}; {what}")
+    return notes
 
 
 def _in_order(paths: Sequence[Path]) -> list[Path]:

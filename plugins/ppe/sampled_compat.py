@@ -20,7 +20,7 @@ from harness.metric import FloatArray
 from harness.ranges import COUNT
 from harness.stats import Linearised
 
-from .sampled_metrics import ConflictPairAccuracy, PooledAuroc, first_is_correct, varied
+from .sampled_metrics import ConflictPairAccuracy, PooledAuroc, first_is_correct, scaled, varied
 
 ROUNDS = 100
 
@@ -141,3 +141,7 @@ class PooledAurocCompat(PooledAuroc):
         if constant:
             raise ValueError(f"{constant} prompts have equal scores throughout, which the published code divides by")
         return super().linearise(columns)
+
+    def ranked(self, scores: FloatArray, there: NDArray[np.bool_]) -> FloatArray:
+        """As rounding leaves them."""
+        return scaled(scores)[0][there]

@@ -116,12 +116,36 @@ class PooledAuroc(OfScores, Metric):
     def linearise(self, columns: Columns) -> Linearised:
         """The area over responses; the influence of a prompt is the sum over its responses."""
         scores, correct = columns.values["scores"], columns.values["correct"]
-        low, high = np.nanmin(scores, axis=1, keepdims=True), np.nanmax(scores, axis=1, keepdims=True)
         there = ~np.isnan(correct)
-        value, influence = stats.auroc(((scores - low) / (high - low))[there], correct[there])
+        value, influence = stats.auroc(self.ranked(scores, there), correct[there])
         everywhere = np.zeros(scores.shape)
         everywhere[there] = influence
         return Linearised(value, everywhere.sum(axis=1) * len(scores) / there.sum())
+
+    def ranked(self, scores: FloatArray, there: NDArray[np.bool_]) -> FloatArray:
+        """What is ranked of the (n, k) scores where there is a response: how high each stands in its prompt.
+
+        Responses of two prompts that stand equally high, such as 0.2 between 0.1 and 0.3 and 2 between 1 and 3, are
+        tied, though rounding makes them 0.5 and 0.50000000000000011.
+        """
+        values, slack = scaled(scores)
+        return levels(values[there], slack[there])
+
+
+def scaled(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Scores, shape (n, k), brought to [0, 1] within each row, and by how much rounding may have moved each."""
+    low, high = np.nanmin(scores, axis=1, keepdims=True), np.nanmax(scores, axis=1, keepdims=True)
+    relative = np.maximum(np.abs(low), np.abs(high)) / (high - low)
+    return (scores - low) / (high - low), np.broadcast_to(4 * np.finfo(np.float64).eps * relative, scores.shape)
+
+
+def levels(values: FloatArray, slack: FloatArray) -> FloatArray:
+    """Ranks of values, shape (n,): those that differ by no more than the slack of either share one."""
+    order = np.argsort(values, kind="stable")
+    apart = np.diff(values[order]) > np.maximum(slack[order][1:], slack[order][:-1])
+    found = np.empty(len(values))
+    found[order] = np.concatenate([[0], np.cumsum(apart)])
+    return found
 
 
 def varied(columns: Columns) -> NDArray[np.bool_]:

@@ -70,12 +70,13 @@ def register_importers(register: Register) -> None:
     register(
         "llmbar",
         f"{_HERE}.importers:llmbar",
-        description="LLMBar's evaluator verdicts (CSV); evaluator=NAME picks one",
+        description="LLMBar's result.json of an evaluator, a folder of them, or a CSV; evaluator=NAME picks one",
+        folders=True,
     )
     register(
         "rewardmath",
         f"{_HERE}.importers:rewardmath",
-        description="RewardMATH's scores of one correct and nine wrong solutions; model=NAME picks one",
+        description="RewardMATH's scores of one correct and nine wrong solutions: of one model, or of several",
     )
     register(
         "rewardbench",
@@ -85,5 +86,5 @@ def register_importers(register: Register) -> None:
     register(
         "rewardbench-math-prm",
         f"{_HERE}.importers:math_prm",
-        description="pairs of scores on RewardBench's subset math-prm, by model; model=NAME picks one",
+        description="pairs of scores on RewardBench's subset math-prm: of one model, or of several",
     )

@@ -4,115 +4,95 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, UsageError, did_you_mean
-from harness.regular_files import read_text
 
-P_FIRST = {"A>B": 1.0, "A>>B": 1.0, "B>A": 0.0, "B>>A": 0.0, "A=B": 0.5, "B=A": 0.5, "A<B": 0.0, "A<<B": 0.0}
+from .author_files import (
+    LLMBAR_SUBSETS,
+    judgebench,
+    llmbar_results,
+    llmbar_verdicts,
+    read_json,
+    rewardmath_results,
+)
 
-LLMBAR_SUBSETS = {
-    "LLMBar/Natural": "Natural",
-    "LLMBar/Adversarial/Neighbor": "Neighbor",
-    "LLMBar/Adversarial/GPTInst": "GPTInst",
-    "LLMBar/Adversarial/GPTOut": "GPTOut",
-    "LLMBar/Adversarial/Manual": "Manual",
-}
-
-
-def judgebench(path: Path) -> Iterator[Mapping[str, Any]]:
-    """A judgments file: a list of ``{"pair_id", "judgments": [{"decision", "scores"?}, {...}]}``.
-
-    The first game shows the responses in the order of the data, the second exchanged; each decision is in the letters
-    of its own game, so "A>B" prefers the response shown first in both.
-
-    Raises:
-        DataError: the file is not of that form.
-    """
-    for number, row in enumerate(_json(path)):
-        try:
-            id_, games = row["pair_id"], row["judgments"]
-            scores = games[0].get("scores")
-            if scores is not None:
-                yield {"task": "judgebench", "id": id_, "scores": scores}
-                continue
-            for order, game in zip(("ab", "ba"), games, strict=False):
-                yield {
-                    "task": "judgebench",
-                    "id": id_,
-                    "order": order,
-                    "p_first": P_FIRST.get(game["decision"]),
-                }
-        except (KeyError, TypeError, IndexError) as error:
-            raise DataError(f"{path} row {number}: not a JudgeBench judgment: {error!r} is missing") from error
+__all__ = ["judgebench", "llmbar", "math_prm", "rewardbench", "rewardmath"]
 
 
-def llmbar(path: Path, *, evaluator: str) -> Iterator[Mapping[str, Any]]:
-    """Verdicts as CSV: subset, evaluator, index, winner_noswap, winner_swap; winners 1 or 2 in the data's order.
+def llmbar(path: Path, *, evaluator: str = "", subset: str = "") -> Iterator[Mapping[str, Any]]:
+    """Verdicts of an evaluator: the authors' ``result.json``, a folder of such files, or a table of all as CSV.
+
+    Columns of the table: subset, evaluator, index, winner_noswap, winner_swap; winners 1 or 2 in the data's order.
 
     Args:
-        path: The CSV file, plain or gzip.
-        evaluator: Which of the evaluators in it.
+        path: A ``result.json``, a folder such as ``Dataset/LLMBar``, or the CSV file, plain or gzip.
+        evaluator: Which of the evaluators, such as ``GPT-4/CoT``; not needed for a ``result.json``.
+        subset: Of a ``result.json`` whose path does not tell: Natural, Neighbor, GPTInst, GPTOut or Manual.
 
     Raises:
-        UsageError: it has no such evaluator; suggests the nearest.
+        UsageError: there is no such evaluator or subset; suggests the nearest.
     """
+    if path.is_dir() or path.suffix == ".json":
+        yield from llmbar_results(path, evaluator, subset)
+        return
     opener = gzip.open if path.suffix == ".gz" else open
     known: set[str] = set()
     with opener(path, "rt", encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
+        table = csv.DictReader(stream)
+        missing = {"subset", "evaluator", "index", "winner_noswap", "winner_swap"} - set(table.fieldnames or ())
+        if missing:
+            raise DataError(f"{path}: not a table of LLMBar's verdicts: no column {sorted(missing)[0]!r}")
+        for row in table:
             known.add(row["evaluator"])
-            subset = LLMBAR_SUBSETS.get(row["subset"])
-            if row["evaluator"] != evaluator or subset is None:
-                continue
-            id_ = f"{subset}/{row['index']}"
-            # Winners are numbered as in the data in both orders; shown exchanged, winner 2 is the one shown first.
-            yield {
-                "task": "llmbar",
-                "id": id_,
-                "order": "ab",
-                "p_first": _won(row["winner_noswap"], first="1"),
-            }
-            yield {"task": "llmbar", "id": id_, "order": "ba", "p_first": _won(row["winner_swap"], first="2")}
+            name = LLMBAR_SUBSETS.get(row["subset"], "")
+            if row["evaluator"] == evaluator and name and subset in ("", name):
+                yield from llmbar_verdicts(name, row["index"], row["winner_noswap"], row["winner_swap"])
     if evaluator not in known:
         raise UsageError(f"{path}: no evaluator {evaluator!r}{did_you_mean(evaluator, known)}")
 
 
-def _won(winner: str, *, first: str) -> float | None:
-    if winner in ("1", "2"):
-        return float(winner == first)
-    return 0.5 if winner in ("0", "tie", "3") else None
+def rewardmath(path: Path, *, model: str = "", steps: str = "") -> Iterator[Mapping[str, Any]]:
+    """Scores of one model: the authors' ``results/RewardMATH/MODEL_reward.json``, or a file of several models.
 
-
-def rewardmath(path: Path, *, model: str) -> Iterator[Mapping[str, Any]]:
-    """Scores as ``{"scores": {model: [[correct, wrong, ...], ...]}}``; a problem's id is its index.
+    The latter is ``{"scores": {model: [[correct, wrong, ...], ...]}}``. A problem's id is its index.
 
     Args:
         path: The JSON file.
-        model: Which of the models in it.
+        model: Which of the models in a file of several.
+        steps: How the scores of steps become one: min, max, prod, geometric_mean, mean or last.
 
     Raises:
-        UsageError: it has no such model; suggests the nearest.
+        UsageError: there is no such model; suggests the nearest. Or the scores are those of steps.
     """
-    document = _json(path)
+    document = read_json(path)
+    if isinstance(document, list) and document:
+        yield from rewardmath_results(path, document, steps, "rewardmath")
+        return
     scores = document.get("scores") if isinstance(document, dict) else None
     yield from _by_model(path, scores, model, "rewardmath", form="an object with 'scores', by model")
 
 
-def math_prm(path: Path, *, model: str) -> Iterator[Mapping[str, Any]]:
-    """Scores as ``{model: [[chosen, rejected], ...]}`` of RewardBench's math-prm pairs; a pair's id is its index.
+def math_prm(path: Path, *, model: str = "", steps: str = "") -> Iterator[Mapping[str, Any]]:
+    """Scores of RewardBench's math-prm pairs: the RewardMATH authors' ``results/Rewardbench/rewardbench_MODEL.json``.
+
+    Or a file of several models, ``{model: [[chosen, rejected], ...]}``. A pair's id is its index.
 
     Args:
         path: The JSON file.
-        model: Which of the models in it.
+        model: Which of the models in a file of several.
+        steps: How the scores of steps become one: min, max, prod, geometric_mean, mean or last.
 
     Raises:
-        UsageError: it has no such model; suggests the nearest.
+        UsageError: there is no such model; suggests the nearest. Or the scores are those of steps.
     """
-    yield from _by_model(path, _json(path), model, "rewardbench/math-prm", form="an object of scores by model")
+    document = read_json(path)
+    if isinstance(document, list) and document:
+        yield from rewardmath_results(path, document, steps, "rewardbench/math-prm")
+        return
+    yield from _by_model(path, document, model, "rewardbench/math-prm", form="an object of scores by model")
 
 
 def _by_model(path: Path, scores: Any, model: str, task: str, *, form: str) -> Iterator[Mapping[str, Any]]:
@@ -133,7 +113,7 @@ def rewardbench(path: Path) -> Iterator[Mapping[str, Any]]:
     Raises:
         DataError: the file is not of that form.
     """
-    table = _json(path)
+    table = read_json(path)
     second = isinstance(table, dict) and "scores" in table
     wanted = ("id", "subset", "scores") if second else ("id", "subset", "scores_chosen", "scores_rejected")
     missing = [name for name in wanted if not (isinstance(table, dict) and isinstance(table.get(name), list))]
@@ -149,12 +129,3 @@ def rewardbench(path: Path) -> Iterator[Mapping[str, Any]]:
         else:
             task = "rewardbench/filtered"
         yield {"task": task, "id": str(id_), "scores": [s[0] if isinstance(s, list) else s for s in scores]}
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(read_text(path))
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not valid JSON: {error}") from error

@@ -117,6 +117,42 @@ def first_order(columns):
     return mean([float(p > 0.5) for p in columns.values["as_given"] if not math.isnan(p)])
 
 
+def cohen(codes):
+    """Kappa of pairs of codes."""
+    names = {code for pair in codes for code in pair}
+    observed = mean([float(a == b) for a, b in codes])
+    chance = sum(mean([a == name for a, _ in codes]) * mean([b == name for _, b in codes]) for name in names)
+    return (observed - chance) / (1 - chance)
+
+
+def winner(verdict, better):
+    return {"win": better, "loss": 1 - better}.get(verdict, "neither")
+
+
+def label_kappa(columns, orders=(0, 1)):
+    rows = games(columns, keep_unread=False)
+    return mean([cohen([(winner(row[order], row[2]), row[2]) for row in rows]) for order in orders])
+
+
+def order_kappa(columns):
+    return cohen([(winner(a, better), winner(b, better)) for a, b, better in games(columns, keep_unread=False)])
+
+
+def published_kappa(*orders):
+    """LLMBar codes verdicts for the first response 1 and others 0, and labels 1 and 2."""
+
+    def of(columns):
+        rows = games(columns, keep_unread=True)
+        return mean([cohen([(int(winner(row[i], row[2]) == 0), row[2] + 1) for row in rows]) for i in orders])
+
+    return of
+
+
+def published_order_kappa(columns):
+    rows = games(columns, keep_unread=True)
+    return cohen([(winner(a, better) == 0, winner(b, better) == 0) for a, b, better in rows])
+
+
 # detection: a row is (score, label)
 
 
@@ -325,6 +361,14 @@ ORACLES = {
     "accuracy_right_in_both@compat": of_games(lambda a, b, _: float(a == b == "win"), keep_unread=True),
     "accuracy_first_order": first_order,
     "accuracy_first_order@compat": of_games(lambda a, b, _: float(a == "win"), keep_unread=True),
+    "accuracy_second_order": lambda c: mean([float(p > 0.5) for p in c.values["exchanged"] if not math.isnan(p)]),
+    "accuracy_second_order@compat": of_games(lambda a, b, _: float(b == "win"), keep_unread=True),
+    "label_kappa": label_kappa,
+    "label_kappa@compat": published_kappa(0, 1),
+    "label_kappa_first_order@compat": published_kappa(0),
+    "label_kappa_second_order@compat": published_kappa(1),
+    "order_kappa": order_kappa,
+    "order_kappa@compat": published_order_kappa,
     "accuracy_ties_to_second@compat": of_games(ties_to_second, keep_unread=True),
     "unparsed_rate": of_games(lambda a, b, _: ((a is None) + (b is None)) / 2, keep_unread=True),
     "order_consistency": of_games(lambda a, b, _: float(a == b)),
@@ -364,7 +408,8 @@ ORACLES = {
     "section_mean": section_mean,
     "accuracy_rewardbench@compat": lambda columns: mean([c for c, *_ in rewardbench_credit(columns)]),
 }
-BOUNDED = [name for name in ORACLES if name not in ("log_loss", "ties_score")]
+# A kappa may be negative.
+BOUNDED = [name for name in ORACLES if name not in ("log_loss", "ties_score") and "kappa" not in name]
 # Their standard errors hold a slope whose bandwidth is chosen by the number of negatives.
 SMOOTHED = ("tpr_at_fpr", "ppv_at_prevalence")
 EXACT = ("true_positive_rate", "false_positive_rate", "precision")

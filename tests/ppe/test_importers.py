@@ -25,7 +25,7 @@ def official():
 
 @pytest.fixture(scope="module")
 def imported(official):
-    return list(published([official]))
+    return [row for row in published([official]) if "note" not in row]
 
 
 @pytest.fixture(scope="module")
@@ -404,3 +404,31 @@ def test_shipped_figures_are_the_imported_ones_rounded(shipped, figures):
         # The tables were rounded before another run of the unseeded permutations was saved in full precision.
         noise = 5e-4 if r.metric.startswith("best_of_k") else 0
         assert r.estimate.value == pytest.approx(exact, abs=0.5000001 * 10**-decimals + noise)
+
+
+HUMAN_HEADS = {
+    "human_preference_published_paper.csv": "reward_model,domain,accuracy,row-wise_pearson,separability,"
+    "confidence_agreement,spearmanr,kendalltau,brier_score",
+    "human_preference_published_repo_cache.csv": "model,domain,accuracy,row-wise pearson,separability,"
+    "confidence_agreement,spearman,kendalltau,brier",
+}
+
+
+def test_where_two_tables_disagree_the_import_says_so(harness, project):
+    folder = project / "ppe_official"
+    folder.mkdir()
+    for (name, head), separability in zip(HUMAN_HEADS.items(), (80.0, 84.5), strict=True):
+        lines = [f"a,overall,0.5,0.5,{separability},0.9,0.9,0.9,0.1", "b,overall,0.5,0.5,70,0.9,0.9,0.9,0.1"]
+        (folder / name).write_text("\n".join([head, *lines, "a,is_code,0.5,0.5,1,0.9,0.9,0.9,0.1", ""]))
+    ran = harness("import", "ppe-published", folder, "-o", "published.jsonl")
+    assert ran.code == 0, ran.err
+    (note,) = ran.err.splitlines()
+    assert note.startswith("note: separability on all battles: human_preference_published_paper.csv and ")
+    assert "differ in 1 of 2 cells, by up to 0.0450" in note
+    assert "note" not in (project / "published.jsonl").read_text()
+
+
+@real
+def test_the_authors_tables_disagree_in_what_rests_on_intervals(official):
+    notes = [row["note"] for row in published([official]) if "note" in row]
+    assert [note.split(" ")[0] for note in notes] == ["separability", "confidence_agreement", "elo_brier"]

@@ -119,6 +119,18 @@ def test_pooled_auroc_is_scikit_learns(metric):
     assert metric("pooled_auroc@compat", columns).value == pytest.approx(expected, abs=1e-12)
 
 
+def test_rounding_unties_no_equal_scores_of_two_prompts(metric):
+    # 0.2 stands half way between 0.1 and 0.3, as 2 does between 1 and 3, and as 0.15 between 0.1 and 0.2.
+    scores = [[0.1, 0.2, 0.3], [1, 2, 3], [0.1, 0.15, 0.2], [1e6 + 0.1, 1e6 + 0.2, 1e6 + 0.3]]
+    correct = [[0, 1, 0], [1, 0, 1], [1, 1, 0], [0, 0, 1]]
+    wanted = metric("pooled_auroc", _without_pairs([[1, 2, 3]] * 4, correct))
+    found = metric("pooled_auroc", _without_pairs(scores, correct))
+    assert (found.value, found.stderr) == (wanted.value, wanted.stderr)
+    # Scores that differ by more than rounding are no ties.
+    close = [[0, 1, 3], [0, 1 + 1e-9, 3]]
+    assert metric("pooled_auroc", _without_pairs(close, [[0, 0, 1], [0, 1, 1]])).value == 1.0
+
+
 def test_error_of_the_pooled_auroc_is_that_of_resampled_prompts(metric):
     columns = sampled(n=150, seed=6)
     estimate = metric("pooled_auroc", columns)

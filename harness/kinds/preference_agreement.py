@@ -1,0 +1,121 @@
+"""Agreement beyond chance: of a judge with the labels, and with itself when the responses are exchanged."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.kinds.preference import OfVerdicts
+from harness.metric import Columns
+from harness.stats import Linearised
+
+Codes = NDArray[np.int64]
+
+
+def kappa(one: Codes, other: Codes) -> Linearised:
+    """Cohen's kappa of two codings of the same items, and each item's influence on it.
+
+    Args:
+        one: Shape (n,), a category an item.
+        other: The same by somebody else.
+
+    Raises:
+        ValueError: both give every item one and the same category, so that chance alone agrees always.
+    """
+    categories = np.union1d(one, other)
+    mine, theirs = one[:, None] == categories, other[:, None] == categories
+    mine_share, theirs_share = mine.mean(axis=0), theirs.mean(axis=0)
+    agree, chance = (one == other).astype(np.float64), float(mine_share @ theirs_share)
+    observed = float(agree.mean())
+    if chance == 1:
+        raise ValueError("every verdict is the same, so agreement beyond chance is not defined")
+    of_chance = (mine - mine_share) @ theirs_share + (theirs - theirs_share) @ mine_share
+    value = (observed - chance) / (1 - chance)
+    influence = (agree - observed) / (1 - chance) - (1 - observed) / (1 - chance) ** 2 * of_chance
+    return Linearised(value, influence)
+
+
+def winners(columns: Columns, order: str) -> Codes:
+    """Which response of the data wins in an order: 0 the first, 1 the second, 2 neither."""
+    credit, better = columns.values[order], columns.values["better"].astype(np.int64)
+    return np.where(credit > 0.5, better, np.where(credit < 0.5, 1 - better, 2))
+
+
+class _Kappa(OfVerdicts):
+    bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged", "better")
+
+
+class LabelKappa(_Kappa):
+    """Kappa of the verdicts with the labels, mean of both orders; a tie is a category of its own."""
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """The mean of both kappas."""
+        better = columns.values["better"].astype(np.int64)
+        given, exchanged = (kappa(winners(columns, order), better) for order in ("as_given", "exchanged"))
+        return Linearised((given.value + exchanged.value) / 2, (given.influence + exchanged.influence) / 2)
+
+
+class OrderKappa(_Kappa):
+    """Kappa of the verdicts in one order with those in the other; a tie is a category of its own."""
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """One kappa."""
+        return kappa(winners(columns, "as_given"), winners(columns, "exchanged"))
+
+
+class _AsPublished(_Kappa):
+    """LLMBar's figures: their script codes a verdict 1 for the first response, else 0, and the labels 1 and 2.
+
+    So the second response is 0 as a verdict and 2 as a label, and never agrees; an unreadable verdict is 0 too.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged", "better", "answered")
+
+    def valid(self, columns: Columns) -> NDArray[np.bool_]:
+        """Rows that were answered, readable or not."""
+        return np.asarray(columns.values["answered"] == 1)
+
+    @staticmethod
+    def verdicts(columns: Columns, order: str) -> Codes:
+        """1 where the first response wins."""
+        return (winners(columns, order) == 0).astype(np.int64)
+
+    def with_labels(self, columns: Columns, order: str) -> Linearised:
+        """Kappa with the labels in one order."""
+        return kappa(self.verdicts(columns, order), columns.values["better"].astype(np.int64) + 1)
+
+
+class FirstOrderKappaCompat(_AsPublished):
+    """LLMBar's ``kappa_False``."""
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """In the order of the data."""
+        return self.with_labels(columns, "as_given")
+
+
+class SecondOrderKappaCompat(_AsPublished):
+    """LLMBar's ``kappa_True``."""
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """In the other order."""
+        return self.with_labels(columns, "exchanged")
+
+
+class LabelKappaCompat(_AsPublished):
+    """LLMBar's ``kappa_average``."""
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """The mean of both."""
+        given, exchanged = (self.with_labels(columns, order) for order in ("as_given", "exchanged"))
+        return Linearised((given.value + exchanged.value) / 2, (given.influence + exchanged.influence) / 2)
+
+
+class OrderKappaCompat(_AsPublished):
+    """LLMBar's ``kappa_agreement``."""
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Of both orders."""
+        return kappa(self.verdicts(columns, "as_given"), self.verdicts(columns, "exchanged"))
