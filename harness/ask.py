@@ -197,7 +197,7 @@ class Door:
         capability: Capability,
         requests: Sequence[Request],
         keys: Sequence[Sequence[bytes]],
-        known: Mapping[bytes, Response],
+        known: Container[bytes],
     ) -> dict[bytes, Response]:
         """What follows from answers on file to another capability of the model; filed like any answer."""
         following = capability.follows_from

@@ -14,9 +14,10 @@ from typing import Any
 from harness.arguments import check_arguments
 from harness.check.finding import Finding
 from harness.digests import file_identity
+from harness.model import MANIFEST
 from harness.progress import SilentProgress
 from harness.registry import Registry
-from harness.resolve import MANIFEST, resolve_model, specify
+from harness.resolve import resolve_model, specify
 from harness.run import Runner
 from harness.store import Store
 from harness.training import fit, train_missing

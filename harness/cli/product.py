@@ -20,7 +20,7 @@ def describe_product(registry: Registry, folder: Path, store: Path | None) -> di
         UsageError: its manifest is damaged.
         StoreError: the store cannot be read.
     """
-    from harness.resolve import MANIFEST
+    from harness.model import MANIFEST
 
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
