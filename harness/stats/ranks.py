@@ -187,10 +187,10 @@ def _fisher(value: float, anchor: float, variance: float, n: int, n_failed: int,
     if math.isnan(value):
         return not_available(n=n, n_failed=n_failed)
     if math.isnan(variance):
-        return Estimate(value, math.nan, -1.0, 1.0, n, n_failed)
+        return Estimate(value, math.nan, -1.0, 1.0, n, n_failed, confidence=confidence)
     if abs(anchor) == 1:
-        return Estimate(value, 0.0, value, value, n, n_failed)
+        return Estimate(value, 0.0, value, value, n, n_failed, confidence=confidence)
     reach = normal_quantile(0.5 + confidence / 2) * math.sqrt(variance)
     low, high = math.tanh(math.atanh(anchor) - reach), math.tanh(math.atanh(anchor) + reach)
     stderr = (1 - anchor**2) * math.sqrt(variance)
-    return Estimate(value, stderr, min(low, value), max(high, value), n, n_failed)
+    return Estimate(value, stderr, min(low, value), max(high, value), n, n_failed, confidence=confidence)

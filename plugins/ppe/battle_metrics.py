@@ -154,14 +154,14 @@ class _OfRatings(OfVerdicts):
                 raise ValueError("all ratings are equal, or people's votes separate no two models")
         except ValueError as error:
             reason = self.nothing_valid(columns) if failed == len(columns) else str(error)
-            return Estimate(_NAN, _NAN, _NAN, _NAN, len(columns) - failed, failed, {"reason": reason})
+            return Estimate(_NAN, _NAN, _NAN, _NAN, len(columns) - failed, failed, {"reason": reason}, confidence)
         name = f"draws, prior {self.prior}, seed {seed}"
         draws = self.of(*columns.once(name, lambda c: both.draws(DRAWS, seed)))
         draws = draws[~np.isnan(draws)]
         low, high = _interval(value, draws, (1 - confidence) / 2)
         if self.bounds is not None:
             low, high = max(low, self.bounds[0]), min(high, self.bounds[1])
-        return Estimate(value, float(draws.std(ddof=1)), low, high, both.n, both.n_failed)
+        return Estimate(value, float(draws.std(ddof=1)), low, high, both.n, both.n_failed, confidence=confidence)
 
 
 def _interval(value: float, draws: FloatArray, tail: float) -> tuple[float, float]:
