@@ -75,6 +75,7 @@ def assemble(
     ranking = benchmark.aggregates[0].name if benchmark.aggregates else (columns[0].key if columns else "")
     first = next((column for column in columns if column.key == ranking), None)
     notes += _rank(entries, first, shared, made_of)
+    shared.save()
     fingerprints: dict[str, set[frozenset[str]]] = {}
     for cell in current:
         fingerprints.setdefault(cell.label, set()).add(evaluated_fingerprints(registry, cell))

@@ -19,10 +19,12 @@ from harness.build import build_task
 from harness.build_metric import metric_of
 from harness.collect import OVERALL, Table, table_of_cell
 from harness.errors import HarnessError
+from harness.leaderboard.influence_files import InfluenceFiles, file_of, key_of
 from harness.metric import Columns, Metric
 from harness.registry import Registry
 from harness.store.reading import Readable
 from harness.store.records import CellRecord
+from harness.store.store import Store
 from harness.task import Task
 
 FloatArray = NDArray[np.float64]
@@ -51,6 +53,8 @@ class _Units(NamedTuple):
     """(n,) number of each item's unit among the task's."""
     units: IntArray
     """(l,) numbers of the task's units among the board's."""
+    file: str
+    """Where influences on its metrics are kept."""
 
 
 @dataclass(slots=True)
@@ -73,6 +77,10 @@ class SharedItems:
     def __init__(self, registry: Registry, stores: Sequence[Readable], cells: Sequence[CellRecord]) -> None:
         self._registry, self._store = registry, stores[0] if stores else None
         self._cells = {(cell.label, cell.task): cell for cell in cells}
+        # A store that is only looked at gets no files beside it.
+        self._files = InfluenceFiles(
+            stores[0].folder / "influences" if stores and isinstance(stores[0], Store) else None
+        )
         self._tasks: dict[str, Task] = {}
         self._metrics: dict[tuple[str, str], Metric] = {}
         self._found: dict[str, _Units] | None = None
@@ -168,13 +176,23 @@ class SharedItems:
     def _read_sums(self, model: str, base: Base) -> FloatArray | None:
         task, text, domain = base
         cell, units = self._cells.get((model, task)), self._units().get(task)
-        if cell is None or units is None:
+        if cell is None or units is None or self._store is None:
             return None
         try:
-            table = self._table(cell)
             metric = self._metric(task, text)
+            key = key_of(self._store.folder / cell.columns, metric, text, domain)
+            row = None if key is None else self._files.get(units.file, key)
+            if row is None:
+                row = self._read_influences(cell, metric, domain, units)
+                if row is not None and key is not None:
+                    self._files.put(units.file, key, row)
         except HarnessError:
             return None  # the figure is on file, its columns are not
+        return None if row is None else np.bincount(units.local, weights=row, minlength=units.units.size)
+
+    def _read_influences(self, cell: CellRecord, metric: Metric, domain: str, units: _Units) -> FloatArray | None:
+        """(n,) of the task's items."""
+        table = self._table(cell)
         found = influence_on(metric, table, domain)
         if found is None:
             return None
@@ -184,7 +202,13 @@ class SharedItems:
             places = units.order[np.searchsorted(units.ids, table.ids[rows], sorter=units.order) % units.ids.size]
             same = units.ids[places] == table.ids[rows]
             places, influence = places[same], influence[same]
-        return np.bincount(units.local[places], weights=influence, minlength=units.units.size)
+        row = np.zeros(units.ids.size)
+        row[places] = influence
+        return row
+
+    def save(self) -> None:
+        """Keep what was read beside the store, where that was much."""
+        self._files.save()
 
     def _table(self, cell: CellRecord) -> Table:
         assert self._store is not None
@@ -223,7 +247,7 @@ class SharedItems:
         found, first = {}, np.full(self._total, -1, dtype=np.int64)
         for position, (task, table) in enumerate(tables.items()):
             units, local = np.unique(numbers[task], return_inverse=True)
-            found[task] = _Units(table.ids, np.argsort(table.ids), local, units)
+            found[task] = _Units(table.ids, np.argsort(table.ids), local, units, file_of(task, table.ids))
             met = first[units]
             others = {int(number) for number in np.unique(met[met >= 0])}
             for other, number in self._together.items():

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from harness import build_leaderboard, evaluate
 from harness.capabilities import Conversation
 from harness.collect import Collector, prompt_key
-from harness.leaderboard import shared_items
+from harness.leaderboard import influence_files, shared_items
 from harness.leaderboard.shared_items import SharedItems
 from harness.registry import Registry
 from harness.stats import mean_estimate
@@ -248,3 +249,32 @@ def test_clusters_link_items_of_two_tasks():
 
 def test_a_board_without_results_has_no_correlations():
     assert SharedItems(Registry(), [], []).correlation("m", [{("t", "m", "overall"): 1.0}]) == (None, "")
+
+
+def test_influences_are_kept_beside_a_store_and_made_anew_with_its_columns(lab, monkeypatch):
+    monkeypatch.setattr(influence_files, "LEAST", 1)
+    for name in ("a", "b"):
+        lab.task(name, [f"question {i}" for i in range(N)])
+    right = answers(10)
+    lab.model("one", lambda task, i: right[i])
+    lab.model("two", lambda task, i: right[i] or i % 3 == 0)
+    first = lab.board(aggregates=[mean_of("a", "b")])
+    kept = list(lab.store.with_name("store.sqlite.files").glob("influences/*.npz"))
+    assert len(kept) == 2
+    registry, read = lab.registry(aggregates=[mean_of("a", "b")]), []
+    monkeypatch.setattr(SharedItems, "_read_influences", lambda *arguments: read.append(arguments))
+    again = build_leaderboard("lab", store=lab.store, registry=registry)
+    assert read == []
+    assert again == first
+    monkeypatch.undo()
+    monkeypatch.setattr(influence_files, "LEAST", 1)
+    for file in kept:
+        file.write_bytes(b"no arrays")
+    assert build_leaderboard("lab", store=lab.store, registry=registry) == first
+    for file in lab.store.with_name("store.sqlite.files").glob("columns/*.npz"):
+        os.utime(file, ns=(1, 1))
+    calls = []
+    whole = SharedItems._read_influences
+    monkeypatch.setattr(SharedItems, "_read_influences", lambda *a: (calls.append(a), whole(*a))[1])
+    assert build_leaderboard("lab", store=lab.store, registry=registry) == first
+    assert len(calls) == 4
