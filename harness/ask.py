@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 
 from harness.adapters import Adapter, Route
-from harness.capabilities import Capability, Failure, Request, Response
+from harness.capabilities import Candidates, Capability, Failure, Request, Response
 from harness.executors import LocalExecutor
 from harness.model import Model
 from harness.plugins import describe
@@ -150,7 +150,7 @@ class Door:
         whole = [i for i, answer in enumerate(answers) if answer is None]
         reduced = _reduced(adapter, [waiting[i][0] for i in whole], [groups[i] for i in whole])
         for i, response in zip(whole, reduced, strict=True):
-            answers[i] = response
+            answers[i] = _adapted(self._capabilities.get(adapter.gives), waiting[i][0], response)
         return answers
 
     def _answer(self, handle: ModelHandle, capability: Capability, requests: Sequence[Request]) -> Sequence[Response]:
@@ -276,6 +276,14 @@ def checked(capability: Capability, request: Request, response: Response, count:
     if not capability.pointwise:
         return [response]
     return [v if math.isfinite(v) else Failure(f"the model gave the score {v}") for v in response.tolist()]
+
+
+def _adapted(capability: Capability | None, request: Request, response: Response) -> Response:
+    """An adapter's response as it made it; a failure in place of one that is none, as with a model's."""
+    if capability is None or isinstance(response, Failure):
+        return response
+    count = len(request.responses) if isinstance(request, Candidates) else 1
+    return _first_failure(checked(capability, request, response, count)) or response
 
 
 def _joined(capability: Capability, values: Sequence[Response]) -> Response:

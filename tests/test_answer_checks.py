@@ -118,3 +118,33 @@ def test_a_check_that_raises_fails_its_answer_and_not_the_batch():
             raise RecursionError("deep")
 
     assert "deep" in answers("detect", Odd())[0].reason
+
+
+ADAPTER = """
+import math
+from harness import Adapter, Candidates
+from harness.hooks import hookimpl
+
+
+class Odd(Adapter):
+    gives, needs = "detect", "score"
+
+    def expand(self, request):
+        return [Candidates(request, ("yes", "no"))]
+
+    def reduce(self, request, responses):
+        return math.inf if request.text == "B" else 1.0
+
+
+@hookimpl
+def register_adapters(register):
+    register("odd-adapter", "plugin_odd:Odd", gives="detect", needs="score", cost=9.0)
+"""
+
+
+def test_what_an_adapter_makes_is_checked_like_a_models_answer(harness, write_task, add_plugin):
+    add_plugin("odd", ADAPTER)
+    write_task("demo/plain", [{"text": t, "label": t == "A", "id": t} for t in "ABC"], kind="detection")
+    ran = harness("eval", "-m", "length", "-t", "demo/plain", "--adapter", "odd-adapter", "--json")
+    failures = {failure["item"]: failure["reason"] for failure in ran.document["failures"]}
+    assert failures == {"B": "expected a finite number, got inf"}

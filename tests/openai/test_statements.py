@@ -168,7 +168,7 @@ def test_no_more_repeats_are_said_to_cost_twice_than_were_made():
         with contextlib.suppress(CellError):
             model.generate(prompts(20))
         assert model.account.maybe_twice <= model.account.retries
-        assert len(server.seen) == 20 + model.account.retries - (20 - model.account.requests)
+        assert len(server.seen) <= model.account.requests + model.account.retries
 
 
 # fields
