@@ -4,8 +4,8 @@ Run: python benchmarks/coverage.py [--quick] [--only TEXT]
 Baseline: the nominal 95 %.
 Limit: 95 +- 1.5 %; docs/statistics.md says of each row beyond it why.
 
-A full run takes about five minutes on one core; a quick one takes a tenth of it and only prints. Every row has a seed of
-its own, so a row can be run alone.
+A full run takes about five minutes on one core; a quick one takes a tenth of it and only prints. Every row has a seed
+of its own, so a row can be run alone.
 """
 
 from __future__ import annotations

@@ -276,7 +276,7 @@ def _environment() -> type[Any]:
 
     class Bounded(ImmutableSandboxedEnvironment):
         intercepted_binops = frozenset(("+", "*", "**", "%"))
-        concat = staticmethod(_joined)  # type: ignore[assignment]
+        concat = staticmethod(_joined)
 
         def __init__(self, *arguments: Any, **named: Any) -> None:
             super().__init__(*arguments, **named)
