@@ -102,9 +102,7 @@ def test_a_transaction_is_finished_first(number):
 
 
 @pytest.mark.parametrize("number", STOPPING)
-def test_the_command_line_says_what_is_kept_and_leaves_with_128_and_the_signal(
-    number, project, monkeypatch, capsys
-):
+def test_the_command_line_says_what_is_kept_and_leaves_with_128_and_the_signal(number, project, monkeypatch, capsys):
     monkeypatch.setattr(type(cli), "invoke", lambda self, context: signal.raise_signal(number))
     assert run(["list", "models"]) == 128 + number
     assert "stopped; what was computed is kept" in capsys.readouterr().err
