@@ -75,3 +75,24 @@ def test_a_killed_descent_ends_where_an_undisturbed_one_does(problem, tmp_path):
     assert not list(tmp_path.iterdir())
     (tmp_path / descent.CHECKPOINT).write_bytes(b"rubbish")
     assert (descend(matrix, scale, labels, Recipe(epochs=70), tmp_path).weights == whole.weights).all()
+
+
+def test_a_descent_killed_behind_its_last_checkpoint_gives_its_loss_too(problem, tmp_path, monkeypatch):
+    matrix, scale, labels = problem
+    recipe = Recipe(epochs=2 * descent.CHECKPOINT_EVERY)
+    whole = descend(matrix, scale, labels, recipe, tmp_path)
+    keep = descent._keep
+
+    def kill(path, state):
+        keep(path, state)
+        if state.epoch == recipe.epochs:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(descent, "_keep", kill)
+        with pytest.raises(KeyboardInterrupt):
+            descend(matrix, scale, labels, recipe, tmp_path)
+    resumed = descend(matrix, scale, labels, recipe, tmp_path)
+    assert (resumed.weights == whole.weights).all()
+    assert (resumed.epoch, resumed.loss) == (whole.epoch, whole.loss)
+    assert np.isfinite(whole.loss)
