@@ -46,7 +46,7 @@ class Responses:
         self.whole = True
         """Whether all of them are in memory."""
 
-    def __contains__(self, key: bytes) -> bool:
+    def __contains__(self, key: object) -> bool:
         return key in self._values
 
     def __iter__(self) -> Iterator[bytes]:
