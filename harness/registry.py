@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -73,7 +73,7 @@ class Entry:
         Raises:
             PluginError: it cannot be imported, or is not what a name of this kind stands for.
         """
-        thing = import_attribute(self.reference)
+        thing: Any = import_attribute(self.reference)
         problem = wrong_kind(self.kind, thing)
         if not problem and self.kind == "capability" and thing.name != self.name:
             problem = f"must have the name it is registered under, and has {thing.name!r}"
@@ -219,7 +219,7 @@ class Registry:
                     if strict:
                         raise PluginError(f"plugin {plugin.name!r} failed in {hook}: {plugin.problem}") from error
         for failed in self.plugins.failed:
-            self._forget(lambda entry, failed=failed: entry.is_of(failed))
+            self._forget([entry for entry in self._all() if entry.is_of(failed)])
         self._check_references(kinds)
         for plugin in self.plugins.found if strict else ():
             if plugin.refused:
@@ -240,12 +240,16 @@ class Registry:
             raise PluginError("a capability of the core has that name; choose another")
         self._entries[entry.kind][entry.name] = [*present, entry]
 
-    def _forget(self, which: Callable[[Entry], bool]) -> None:
-        for names in self._entries.values():
-            for name in list(names):
-                names[name] = [entry for entry in names[name] if not which(entry)]
-                if not names[name]:
-                    del names[name]
+    def _all(self) -> Iterator[Entry]:
+        for kind in KINDS:
+            yield from self.entries(kind)
+
+    def _forget(self, gone: Collection[Entry]) -> None:
+        for entry in gone:
+            names = self._entries[entry.kind]
+            names[entry.name] = [other for other in names[entry.name] if other is not entry]
+            if not names[entry.name]:
+                del names[entry.name]
 
     def _check_references(self, kinds: Collection[str]) -> None:
         """Refuse entries that speak of capabilities or models which no plugin registered.
@@ -258,7 +262,7 @@ class Registry:
                 if problem:
                     plugin = next(plugin for plugin in self.plugins.found if entry.is_of(plugin))
                     plugin.refuse(_refusal(kind, entry.name, plugin, problem))
-                    self._forget(lambda other, entry=entry: other is entry)
+                    self._forget([entry])
 
     def _dangling(self, entry: Entry, kinds: Collection[str]) -> str:
         """What an entry speaks of and nobody registered; empty where there is nothing."""

@@ -8,7 +8,6 @@ from harness_plugins.hf.encoder import Embedder
 from transformers import AutoModel, AutoTokenizer
 
 from harness import Text
-from harness.errors import UsageError
 
 TEXTS = ["Paris", "The quick brown fox jumps over the lazy dog.", "Mix flour and water.", "é 漢字", "Paris", ""]
 
@@ -62,8 +61,3 @@ def test_too_long_is_refused_unless_it_is_to_be_cut(tmp_path):
     assert "1 sequences longer" in model.remarks()[0]
     cut = loaded(path, truncate="right").embed([long])[0]
     assert np.linalg.norm(cut) == pytest.approx(1, abs=1e-5)
-
-
-def test_a_pooling_that_is_none_is_refused():
-    with pytest.raises(UsageError, match="did you mean 'mean'"):
-        Embedder("x/y", pooling="meen")

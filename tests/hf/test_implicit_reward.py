@@ -10,7 +10,6 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harness import Candidates, Conversation, Failure
 from harness.capabilities import Likelihood
-from harness.errors import UsageError
 
 ASKED = [
     Candidates(Conversation.user("What is the capital of France?"), ("Paris.", "The whale is a mammal.", "No 1 2 3")),
@@ -103,12 +102,3 @@ def test_an_empty_response_has_a_sum_but_no_average():
     assert made({"policy": policy}).score(asked)[0] == pytest.approx([0.0])
     (found,) = made({"policy": policy}, reduction="average").score(asked)
     assert found == Failure("policy: an empty response has no average")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [({"beta": 0.0}, "beta=0.0"), ({"beta": float("nan")}, "beta"), ({"reduction": "averge"}, "did you mean")],
-)
-def test_arguments_that_cannot_be_are_refused(arguments, said):
-    with pytest.raises(UsageError, match=said):
-        ImplicitReward("p", **arguments)

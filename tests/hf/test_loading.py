@@ -1,7 +1,5 @@
 """Where weights come from, what they are filed under, and how the scheduler takes what goes wrong."""
 
-import importlib
-
 import numpy as np
 import pytest
 import tiny
@@ -149,25 +147,6 @@ def test_a_hub_that_does_not_answer_is_said_at_once_unless_there_is_a_local_copy
     place.mkdir(parents=True)
     (place / "v1").write_text("f" * 40)
     assert Source("owner/name", "v1").identity()["commit"] == "f" * 40
-
-
-@pytest.mark.parametrize(
-    ("reference", "arguments"),
-    [
-        ("language_model:LanguageModel", {"tokens_per_pass": -1}),
-        ("language_model:LanguageModel", {"max_length": -5}),
-        ("reward_model:RewardModel", {"tokens_per_pass": -1}),
-        ("reward_model:RewardModel", {"max_length": -1}),
-        ("classifier:Classifier", {"max_length": -1}),
-        ("encoder:Embedder", {"max_length": -1}),
-    ],
-)
-def test_fewer_than_no_tokens_are_refused(reference, arguments):
-    module, _, name = reference.partition(":")
-    kind = getattr(importlib.import_module(f"harness_plugins.hf.{module}"), name)
-    ((argument, value),) = arguments.items()
-    with pytest.raises(UsageError, match=f"{argument}={value} must be at least 1"):
-        kind("somewhere", **arguments)
 
 
 @pytest.mark.parametrize(

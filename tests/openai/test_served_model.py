@@ -324,8 +324,6 @@ def test_who_stops_listening_leaves_nothing_running():
         ({"base_url": "localhost:8000"}, "is no address"),
         ({"base_url": "http://me:secret@host/v1"}, "must hold no credentials"),
         ({"base_url": "http://host/v1?api_key=1"}, "must hold no credentials"),
-        ({"api": "chats"}, "did you mean 'chat'"),
-        ({"concurrency": 0}, "concurrency=0"),
         ({"budget": 1.0}, "needs input_price="),
         ({"extra_body": "{"}, "is no JSON"),
         ({"api_key_variable": "sk-123"}, "is the name of an environment variable"),
