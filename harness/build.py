@@ -18,7 +18,6 @@ from harness.task import Definition, Part, Task
 
 if TYPE_CHECKING:
     from harness.schema import SliceFile, SourceFile, TaskFile
-    from harness.task_sources import TaskSource
     from harness.taskfiles import TaskEntry
 
 
@@ -75,27 +74,6 @@ def task_digest(registry: Registry, name: str) -> str:
 
     entry = registry.tasks()[name]
     return entry.source.digest(name.partition(":")[2]) if entry.source is not None else read_task_file(entry)[1]
-
-
-def build_source(registry: Registry, name: str) -> TaskSource:
-    """The library of tasks of that name, with its settings from the registry files; the last wins.
-
-    Raises:
-        UsageError: a setting that it does not take.
-    """
-    from harness.arguments import check_arguments
-
-    kind: type[TaskSource] = registry.find("task source", name).load()
-    settings: dict[str, Any] = {}
-    for file in registry.files:
-        given = dict(file.sources.get(name, {}))
-        for key in kind.places & given.keys():
-            places = given[key] if isinstance(given[key], list) else [given[key]]
-            given[key] = [str(file.folder / Path(str(place)).expanduser()) for place in places]
-        settings |= given
-    source = kind(**check_arguments(f"task source {name!r}", kind, settings))
-    source.name, source.registry = name, registry
-    return source
 
 
 def _check_names(entry: TaskEntry, block: str, given: list[str], known: list[str]) -> None:

@@ -8,7 +8,8 @@ import sys
 import traceback
 from collections.abc import Collection
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from types import ModuleType
 
 import pluggy
@@ -109,8 +110,14 @@ def _unique(points: Collection[EntryPoint]) -> list[EntryPoint]:
 
 
 def _origin(point: EntryPoint) -> tuple[str, str]:
-    distribution = point.dist
-    return (distribution.name, distribution.version) if distribution is not None else ("unknown", "0")
+    return _name_and_version(point.dist) if point.dist is not None else ("unknown", "0")
+
+
+@lru_cache(maxsize=256)
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    # Each look at the metadata parses the whole of it, as long as a README: once a distribution is enough.
+    about = distribution.metadata
+    return about["Name"], about["Version"]
 
 
 def _restriction(known: Collection[str]) -> set[str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -118,10 +118,19 @@ class Registry:
 
         return [read_registry_file(path) for path, _ in self._raw]
 
+    def files_about(self, *keys: str) -> Sequence[RegistryFile]:
+        """The registry files, validated, if one of them has one of these keys.
+
+        Else none, since loading the schema is a third of the time that a list takes.
+
+        Raises:
+            ConfigurationError: one breaks the schema.
+        """
+        return self.files if any(key in raw for _, raw in self._raw for key in keys) else ()
+
     def _disabled(self) -> set[str]:
         disabled: set[str] = set()
-        # Only a file that speaks of plugins is worth the time that validation takes on every start.
-        for file in self.files if any("plugins" in raw for _, raw in self._raw) else ():
+        for file in self.files_about("plugins"):
             disabled = (disabled | set(file.plugins.disabled)) - set(file.plugins.enabled)
         return disabled
 
@@ -214,8 +223,24 @@ class Registry:
         if self._tasks is None:
             from harness.taskfiles import index_tasks
 
-            speaks = any({"tasks", "task_folders", "benchmarks"} & raw.keys() for _, raw in self._raw)
-            self._tasks, self._benchmark_entries, self.task_problems = index_tasks(self.files if speaks else ())
+            folders = self._plain_folders()
+            files = self.files_about("tasks", "task_folders", "benchmarks") if folders is None else ()
+            self._tasks, self._benchmark_entries, self.task_problems = index_tasks(files, folders or ())
+
+    def _plain_folders(self) -> list[tuple[Path, str]] | None:
+        """Task folders of registry files that define nothing else of tasks, read without loading the schema.
+
+        None where the files have to be validated: they have other keys, or something else than a list of names.
+        """
+        found: list[tuple[Path, str]] = []
+        for path, raw in self._raw:
+            names = raw.get("task_folders", [])
+            if not raw.keys() <= {"task_folders", "models"} or not isinstance(names, list):
+                return None
+            if not all(isinstance(name, str) for name in names):
+                return None
+            found += [(path.parent, name) for name in names]
+        return found
 
     # libraries of tasks, which are plugins
 
@@ -229,7 +254,7 @@ class Registry:
         if not colon or prefix not in self._entries["task source"]:
             return None
         if prefix not in self._sources:
-            from harness.build import build_source
+            from harness.task_sources import build_source
 
             self._sources[prefix] = build_source(self, prefix)
         return self._sources[prefix], rest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from harness.registry import Registry
@@ -94,3 +94,24 @@ class WithSources(Mapping[str, T]):
 
     def __len__(self) -> int:
         return len(self._own)
+
+
+def build_source(registry: Registry, name: str) -> TaskSource:
+    """The library of tasks of that name, with its settings from the registry files; the last wins.
+
+    Raises:
+        UsageError: a setting that it does not take.
+    """
+    from harness.arguments import check_arguments
+
+    kind: type[TaskSource] = registry.find("task source", name).load()
+    settings: dict[str, Any] = {}
+    for file in registry.files_about("sources"):
+        given = dict(file.sources.get(name, {}))
+        for key in kind.places & given.keys():
+            places = given[key] if isinstance(given[key], list) else [given[key]]
+            given[key] = [str(file.folder / Path(str(place)).expanduser()) for place in places]
+        settings |= given
+    source = kind(**check_arguments(f"task source {name!r}", kind, settings))
+    source.name, source.registry = name, registry
+    return source
