@@ -61,7 +61,7 @@ class ArrayFiles:
         name, offset, dtype, shape, checksum = _parts(place)
         stop = offset + dtype.itemsize * math.prod(shape)
         content = self._map(name, stop)[offset:stop]
-        if checksum is not None and zlib.crc32(content) != checksum:
+        if checksum is not None and zlib.crc32(content.data) != checksum:
             raise DamagedRecord(f"{self._folder / name}: damaged: bytes {offset} to {stop} are not those written")
         array: NDArray[Any] = content.view(dtype).reshape(shape).copy()
         return array
