@@ -39,7 +39,7 @@ def main() -> None:
         )
     with tempfile.TemporaryDirectory() as folder:
         seconds = median([run(_many_tasks(Path(folder), here))[0] for _ in range(5)])
-    print(f"{'harness list tasks':<24}{seconds:>9.3f}{floor:>8.3f}   with {MANY} task files more, their index remembered")
+    print(f"{'harness list tasks':<24}{seconds:>9.3f}{floor:>8.3f}   with {MANY} task files more")
 
 
 MANY = 500
