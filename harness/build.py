@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.arguments import check_arguments, fitted, forms_of
+from harness.arguments import fitted, forms_of
 from harness.columns import ColumnReader, Slice
 from harness.data import MIRROR_VARIABLE, FileSource, GeneratorSource, mirror_file
 from harness.errors import ConfigurationError, UsageError, did_you_mean
@@ -23,7 +23,6 @@ from harness.values import number_of, same
 
 if TYPE_CHECKING:
     from harness.schema import SliceFile, SourceFile, TaskFile
-    from harness.task_sources import TaskSource
     from harness.taskfiles import TaskEntry
 
 
@@ -89,26 +88,6 @@ def task_digest(registry: Registry, name: str) -> str:
     if entry is None:
         raise registry.unknown(name)
     return entry.source.digest(name.partition(":")[2]) if entry.source is not None else read_task_file(entry)[1]
-
-
-def build_source(registry: Registry, name: str) -> TaskSource:
-    """The library of tasks of that name, with its settings from the registry files; the last wins.
-
-    Raises:
-        UsageError: a setting that it does not take.
-    """
-    kind: type[TaskSource] = registry.find("task source", name).load()
-    settings: dict[str, Any] = {}
-    for file in registry.files:
-        given = dict(file.sources.get(name, {}))
-        for key in kind.places & given.keys():
-            places = given[key] if isinstance(given[key], list) else [given[key]]
-            given[key] = [str(file.folder / Path(str(place)).expanduser()) for place in places]
-        settings |= given
-    with plugin_code(f"the task source {name!r}"):
-        source = kind(**check_arguments(f"task source {name!r}", kind, settings))
-    source.name, source.registry = name, registry
-    return source
 
 
 def _option(entry: TaskEntry, kind: type[Task], name: str, value: Any) -> Any:

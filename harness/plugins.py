@@ -10,7 +10,8 @@ import threading
 import traceback
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from functools import lru_cache
+from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, entry_points, version
 from types import ModuleType
 
 import pluggy
@@ -195,8 +196,14 @@ def _unique(points: Collection[EntryPoint]) -> list[EntryPoint]:
 
 
 def _origin(point: EntryPoint) -> tuple[str, str]:
-    distribution = point.dist
-    return (distribution.name, distribution.version) if distribution is not None else ("unknown", "0")
+    return _name_and_version(point.dist) if point.dist is not None else ("unknown", "0")
+
+
+@lru_cache(maxsize=256)
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    # Each look at the metadata parses the whole of it, as long as a README: once a distribution is enough.
+    about = distribution.metadata
+    return about["Name"], about["Version"]
 
 
 def _restriction(known: Collection[str]) -> set[str] | None:

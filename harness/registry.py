@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -173,11 +173,15 @@ class Registry:
         Raises:
             ConfigurationError: a registry file breaks the schema.
         """
-        if not any({"plugins", "sources", "task_folders"} & raw.keys() for _, raw in self._raw):
-            return []  # most have none of these, and validation takes time on every start
+        folders = self._plain_folders()
+        if folders is None:
+            files = self.files_about("plugins", "sources", "task_folders")
+            folders = [(file._path, folder) for file in files for folder in file.task_folders]
+        else:
+            files = ()
         plugins, libraries = [plugin.name for plugin in self.plugins.found], self.names("task source")
         said: list[str] = []
-        for file in self.files:
+        for file in files:
             for key, given in (("enabled", file.plugins.enabled), ("disabled", file.plugins.disabled)):
                 said += [
                     f"{file._path}: plugins.{key}: no plugin {name!r} is installed{did_you_mean(name, plugins)}"
@@ -190,17 +194,26 @@ class Registry:
                 for name in file.sources
                 if name not in libraries and all(plugin.state == "loaded" for plugin in self.plugins.found)
             ]
-            said += [
-                f"{file._path}: task_folders: {folder}: there is no such folder"
-                for folder in file.task_folders
-                if not is_folder(file.folder / Path(folder).expanduser())
-            ]
+        said += [
+            f"{path}: task_folders: {folder}: there is no such folder"
+            for path, folder in folders
+            if not is_folder(path.parent / Path(folder).expanduser())
+        ]
         return said
+
+    def files_about(self, *keys: str) -> Sequence[RegistryFile]:
+        """The registry files, validated, if one of them has one of these keys.
+
+        Else none, since loading the schema is a third of the time that a list takes.
+
+        Raises:
+            ConfigurationError: one breaks the schema.
+        """
+        return self.files if any(key in raw for _, raw in self._raw for key in keys) else ()
 
     def _disabled(self) -> set[str]:
         disabled: set[str] = set()
-        # Only a file that speaks of plugins is worth the time that validation takes on every start.
-        for file in self.files if any("plugins" in raw for _, raw in self._raw) else ():
+        for file in self.files_about("plugins"):
             disabled = (disabled | set(file.plugins.disabled)) - set(file.plugins.enabled)
         return disabled
 
@@ -346,10 +359,27 @@ class Registry:
         if self._tasks is None:
             from harness.taskfiles import index_tasks
 
-            speaks = any({"tasks", "task_folders", "benchmarks"} & raw.keys() for _, raw in self._raw)
-            index = index_tasks(self.files if speaks else ())
+            folders = self._plain_folders()
+            files = self.files_about("tasks", "task_folders", "benchmarks") if folders is None else ()
+            index = index_tasks(files, [(path.parent, name) for path, name in folders or ()])
             self._tasks, self._benchmark_entries, self.task_problems = index.tasks, index.benchmarks, index.problems
             self._unreadable = index.unreadable
+
+    def _plain_folders(self) -> list[tuple[Path, str]] | None:
+        """Registry files and the task folders that they name, read without loading the schema.
+
+        None where the files have to be validated: they have other keys than those and models, or something else than
+        a list of names.
+        """
+        found: list[tuple[Path, str]] = []
+        for path, raw in self._raw:
+            names = raw.get("task_folders", [])
+            if not raw.keys() <= {"task_folders", "models"} or not isinstance(names, list):
+                return None
+            if not all(isinstance(name, str) for name in names):
+                return None
+            found += [(path, name) for name in names]
+        return found
 
     def unknown(self, name: str, kind: str = "task or benchmark", known: Collection[str] | None = None) -> HarnessError:
         """The error for the name of a task or benchmark that there is not: its file may be there and be unreadable.
@@ -380,7 +410,7 @@ class Registry:
         if not colon or prefix not in self._entries["task source"]:
             return None
         if prefix not in self._sources:
-            from harness.build import build_source
+            from harness.task_sources import build_source
 
             self._sources[prefix] = build_source(self, prefix)
         return self._sources[prefix], rest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from harness.registry import Registry
@@ -108,3 +108,26 @@ class TaskIndex(Generic[T]):
     def files(self) -> Mapping[str, T]:
         """What files define, by name: what lists and suggestions show, and globs without a source match."""
         return self._files
+
+
+def build_source(registry: Registry, name: str) -> TaskSource:
+    """The library of tasks of that name, with its settings from the registry files; the last wins.
+
+    Raises:
+        UsageError: a setting that it does not take.
+    """
+    from harness.arguments import check_arguments
+    from harness.plugins import plugin_code
+
+    kind: type[TaskSource] = registry.find("task source", name).load()
+    settings: dict[str, Any] = {}
+    for file in registry.files_about("sources"):
+        given = dict(file.sources.get(name, {}))
+        for key in kind.places & given.keys():
+            places = given[key] if isinstance(given[key], list) else [given[key]]
+            given[key] = [str(file.folder / Path(str(place)).expanduser()) for place in places]
+        settings |= given
+    with plugin_code(f"the task source {name!r}"):
+        source = kind(**check_arguments(f"task source {name!r}", kind, settings))
+    source.name, source.registry = name, registry
+    return source

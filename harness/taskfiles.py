@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from harness.errors import ConfigurationError, Problem
 from harness.plugins import TASK_GROUP
 from harness.regular_files import is_folder
+from harness.remembered_index import RememberedIndex
 from harness.yaml_files import Lines, load_yaml
 
 if TYPE_CHECKING:
@@ -156,19 +157,26 @@ def task_folders() -> Iterator[tuple[Path, str]]:
             yield Path(place), distribution
 
 
-def index_tasks(files: Sequence[RegistryFile]) -> Index:
-    """All tasks by name: ``suite/task`` for the file ``suite/task.yaml`` below a task folder."""
+def index_tasks(files: Sequence[RegistryFile], more: Sequence[tuple[Path, str]] = ()) -> Index:
+    """All tasks by name: ``suite/task`` for the file ``suite/task.yaml`` below a task folder.
+
+    Args:
+        files: Registry files, which name folders and define tasks.
+        more: Further task folders as registry files name them, each with the folder of that file.
+    """
     index = Index({}, {}, [], {})
     folders = list(task_folders())
-    for file in files:
-        folders += [(file.folder / os.path.expanduser(f), str(file.folder / f)) for f in file.task_folders]
+    for base, name in [*((file.folder, f) for file in files for f in file.task_folders), *more]:
+        folders.append((base / os.path.expanduser(name), str(base / name)))
     for folder, origin in folders:
         if not is_folder(folder):
             continue  # `Registry.file_problems` says it
         paths, problem = _files_below(folder)
         index.problems.extend([f"{origin}: {problem}"] if problem else [])
+        remembered = RememberedIndex(folder, len(paths))
         for path in paths:
-            _index_file(index, path, folder, origin)
+            _index_file(index, path, folder, origin, remembered)
+        remembered.save()
     for file in files:
         _index_registry(index, file)
     return index
@@ -187,15 +195,21 @@ def _files_below(folder: Path) -> tuple[list[Path], str]:
     return sorted(found), ""
 
 
-def _index_file(index: Index, path: Path, folder: Path, origin: str) -> None:
+def _index_file(index: Index, path: Path, folder: Path, origin: str, remembered: RememberedIndex) -> None:
     try:
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        known = remembered.recall(path)
+        if known is not None:
+            _add_task(index, name, path, {"kind": known[0], "description": known[1]}, origin)
+            return
         value = load_yaml(path)
         if isinstance(value, Mapping) and "figures" in value and "kind" not in value:
             return  # published results, which a benchmark names
         if path.name == BENCHMARK_FILE:
             _add_benchmark(index, BenchmarkEntry(path.parent.relative_to(folder).as_posix(), path, value))
         else:
-            _add_task(index, path.relative_to(folder).with_suffix("").as_posix(), path, value, origin)
+            _add_task(index, name, path, value, origin)
+            remembered.remember(path, str(value.get("kind", "")), str(value.get("description", "")))
     except ConfigurationError as error:
         index.problems.append(str(error))
         named = path.parent if path.name == BENCHMARK_FILE else path.with_suffix("")

@@ -54,8 +54,8 @@ def command(what: str, pattern: str, registry_file: Path | None, strict: bool, a
         return
     shown = [(visible(str(row["name"])), one_entry(str(row["description"]).strip())) for row in rows]
     width = min(max((len(name) for name, _ in shown), default=0), 48)
-    for name, description in shown:
-        say(f"{name:<{width}}  {description}".rstrip())
+    if shown:
+        say("\n".join(f"{name:<{width}}  {description}".rstrip() for name, description in shown))
     if not rows:
         say("nothing of that kind" if not pattern else f"nothing that contains {pattern!r}", err=True)
 

@@ -40,7 +40,7 @@ def kappa(one: Codes, other: Codes) -> Linearised:
 def winners(columns: Columns, order: str) -> Codes:
     """Which response of the data wins in an order: 0 the first, 1 the second, 2 neither."""
     credit, better = columns.values[order], columns.values["better"].astype(np.int64)
-    return np.where(credit > 0.5, better, np.where(credit < 0.5, 1 - better, 2))
+    return np.asarray(np.where(credit > 0.5, better, np.where(credit < 0.5, 1 - better, 2)), dtype=np.int64)
 
 
 class _Kappa(OfVerdicts):
@@ -81,7 +81,7 @@ class _AsPublished(_Kappa):
     @staticmethod
     def verdicts(columns: Columns, order: str) -> Codes:
         """1 where the first response wins."""
-        return (winners(columns, order) == 0).astype(np.int64)
+        return np.asarray(winners(columns, order) == 0, dtype=np.int64)
 
     def with_labels(self, columns: Columns, order: str) -> Linearised:
         """Kappa with the labels in one order."""

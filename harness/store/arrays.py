@@ -95,7 +95,7 @@ class ArrayFiles:
         length = dtype.itemsize * math.prod(shape)
         stop = offset + length
         content = self._map(name, stop)[offset:stop]
-        if checksum is not None and zlib.crc32(content) != checksum:
+        if checksum is not None and zlib.crc32(content.data) != checksum:
             raise DamagedRecord(f"{self._folder / name}: damaged: bytes {offset} to {stop} are not those written")
         array: NDArray[Any] = content.view(dtype).reshape(shape).copy()
         self._read += length

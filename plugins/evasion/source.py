@@ -8,18 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.build import build_task, task_digest
 from harness.errors import HarnessError, UsageError, did_you_mean
-from harness.registry import Registry
-from harness.resolve import parse_arguments
-from harness.task import Part, Task
 from harness.task_sources import SourcedTask, TaskSource
 
 from .disguises import HOW, VERSION, Disguise
-from .reading import DisguisedReader
 
 if TYPE_CHECKING:
+    from harness.registry import Registry
     from harness.schema import AggregateFile, BenchmarkFile
+    from harness.task import Part, Task
 
 GROUP = "group"
 
@@ -43,6 +40,8 @@ def parse_wish(text: str) -> Wish:
     Raises:
         UsageError: an option is unknown or not of its type.
     """
+    from harness.resolve import parse_arguments
+
     name, _, listed = text.partition(":")
     given = parse_arguments(listed, f"evasion:{text}")
     for key, value in given.items():
@@ -105,6 +104,8 @@ class EvasionTasks(TaskSource):
 
     def task(self, name: str) -> Task:
         """The other task, of its own kind, whose reader disguises what it reads."""
+        from harness.build import build_task
+
         wish = parse_wish(name)
         if not wish.how:
             raise UsageError(f"evasion:{name}: give how=..., one of {', '.join(HOW)}")
@@ -124,6 +125,8 @@ class EvasionTasks(TaskSource):
 
     def digest(self, name: str) -> str:
         """Hash of the other task's definition, the options and the version of the disguises."""
+        from harness.build import task_digest
+
         wish = parse_wish(name)
         content = f"{task_digest(self.registry, wish.name)}\n{wish.disguise}\n{wish.everyone}\n{VERSION}"
         return hashlib.sha256(content.encode()).hexdigest()[:16]
@@ -158,6 +161,7 @@ class EvasionTasks(TaskSource):
 
     def _aggregates(self, wish: Wish, members: Sequence[str]) -> list[AggregateFile]:
         """For one task in every disguise: its headline at the worst of them."""
+        from harness.build import build_task
         from harness.build_metric import metric_of
         from harness.schema import AggregateFile
 
@@ -171,6 +175,10 @@ class EvasionTasks(TaskSource):
         return [AggregateFile(name="worst disguise", how="minimum", of=disguised)]
 
     def _disguised(self, part: Part, task: Task, wish: Wish) -> Part:
+        from harness.task import Part
+
+        from .reading import DisguisedReader
+
         return Part(part.source, DisguisedReader(part.reader, type(task).fields, wish.disguise, everyone=wish.everyone))
 
     def _detects(self, kind: str) -> bool:

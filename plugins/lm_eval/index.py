@@ -73,8 +73,15 @@ def read_index(include: Sequence[Path] = ()) -> dict[str, Listed]:
 def remembered_count() -> int | None:
     """How many tasks of lm-eval itself are known from an earlier time; None where none was."""
     folder, release = installed()
-    known = _recall(_place(folder, release, (folder.stat().st_mtime_ns,)))
-    return None if known is None else sum(entry.kind == "task" for entry in known.values())
+    place = _place(folder, release, (folder.stat().st_mtime_ns,))
+    try:
+        return int(place.with_suffix(".count").read_text("ascii"))
+    except (OSError, ValueError):  # the count of an index that an earlier version kept
+        known = _recall(place)
+        if known is None:
+            return None
+        _remember_count(place, known)
+        return _tasks_in(known)
 
 
 @cache
@@ -132,3 +139,14 @@ def _remember(place: Path, entries: Mapping[str, Listed]) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         whole = json.dumps({name: asdict(entry) for name, entry in entries.items()})
         write_atomically(place, whole, durable=False)  # made again in seconds
+    _remember_count(place, entries)
+
+
+def _tasks_in(entries: Mapping[str, Listed]) -> int:
+    return sum(entry.kind == "task" for entry in entries.values())
+
+
+def _remember_count(place: Path, entries: Mapping[str, Listed]) -> None:
+    """Keep the number apart: lists show it, and reading 14,000 entries for it would take most of their time."""
+    with contextlib.suppress(OSError):
+        write_atomically(place.with_suffix(".count"), f"{_tasks_in(entries)}\n", durable=False)

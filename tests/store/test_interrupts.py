@@ -13,6 +13,14 @@ from harness.store import schema as s
 from harness.store.interrupts import held_interrupts
 
 
+@pytest.fixture(autouse=True)
+def interrupts_raise():
+    """What a job in the background of a shell inherits ignores them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_an_interrupt_comes_at_the_end_and_only_once():
     before = signal.getsignal(signal.SIGINT)
     reached = []
