@@ -222,8 +222,7 @@ class Door:
                 (answer,) = checked(capability, request, following.response(request, given[place]), 1)
                 if not isinstance(answer, Failure):  # what cannot be had that way is asked of the model
                     answers.append((key, answer))
-            self._store.file(number, capability, answers)
-            found.update(answers)
+            found.update(self._store.file(number, capability, answers))
         return found
 
     def _give_parts(self, handle: ModelHandle, model: Model) -> None:
