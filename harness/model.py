@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from harness.capabilities import Conversation, Request, Response
+from harness.errors import UsageError
 
 MANIFEST = "manifest.json"
 """File in a trained model's directory that says what it was trained on, when and with what; no part of its identity."""
@@ -162,12 +163,19 @@ class Model:
         """Manifests of the data this model was trained on: ``{"task": ..., "split": ...}`` each.
 
         By default the manifest that `harness train` left in the directory named by the argument ``path``.
+
+        Raises:
+            UsageError: it is damaged.
         """
         path = getattr(self, "path", None)
         if not isinstance(path, (str, Path)) or not path:
             return ()
-        try:
-            found = json.loads((Path(path) / MANIFEST).read_text("utf-8"))
-        except (OSError, ValueError):  # none there, or one that another program wrote
+        file = Path(path) / MANIFEST
+        if not file.is_file():
             return ()
+        try:
+            found = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{file}: damaged, so that it is not known what {path} was trained on: {error}") from error
+        # Other programs write files of this name, too.
         return [found] if isinstance(found, dict) and "task" in found else ()

@@ -188,4 +188,4 @@ def test_a_damaged_manifest_is_one_message(project, harness):
     ran = harness("eval", "-m", "m=bt-linear:path=m", "-t", "quickstart/preferences")
     assert ran.code in (1, 2)
     assert "internal error" not in ran.err
-    assert "error: m: " in ran.err
+    assert "error: m/manifest.json: damaged" in ran.err
