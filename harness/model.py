@@ -185,10 +185,14 @@ class Model:
         if not isinstance(path, (str, Path)) or not path:
             return ()
         file = Path(path) / MANIFEST
+        if not file.is_file():
+            return ()
         try:
             found = json.loads(file.read_text("utf-8"))
-        except OSError:  # none there
-            return ()
-        except ValueError as error:
-            raise UsageError(f"{file}: damaged: {error}; train the model again, or delete that file") from error
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"{file}: damaged, so that it is not known what {path} was trained on: {error}; train the model again, "
+                "or delete that file"
+            ) from error
+        # Other programs write files of this name, too.
         return [found] if isinstance(found, dict) and "task" in found else ()

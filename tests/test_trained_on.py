@@ -5,6 +5,7 @@ import json
 import pytest
 
 from harness import Model
+from harness.errors import UsageError
 
 
 class Product(Model):
@@ -24,10 +25,17 @@ def test_the_manifest_beside_a_product_says_what_it_was_trained_on(tmp_path):
     assert (found["task"], found["split"]) == ("quickstart/preferences", "train")
 
 
-@pytest.mark.parametrize("content", [None, "{", "[1]", '{"name": "an app"}', "\udcff"])
+@pytest.mark.parametrize("content", ["{", "\udcff"])
+def test_a_damaged_manifest_is_named(tmp_path, content):
+    (tmp_path / "manifest.json").write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(UsageError, match=r"manifest\.json: damaged"):
+        Product(str(tmp_path)).trained_on()
+
+
+@pytest.mark.parametrize("content", [None, "[1]", '{"name": "an app"}'])
 def test_a_directory_without_a_manifest_of_ours_says_nothing(tmp_path, content):
     if content is not None:
-        (tmp_path / "manifest.json").write_bytes(content.encode("utf-8", "surrogateescape"))
+        (tmp_path / "manifest.json").write_text(content)
     assert list(Product(str(tmp_path)).trained_on()) == []
 
 
