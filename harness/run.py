@@ -347,12 +347,17 @@ def estimates(
     *,
     say: Callable[[str], None],
 ) -> list[Result]:
-    """Every metric on every domain; one that raises has no value, with the reason, and leaves the others theirs."""
+    """Every metric on every domain; one that raises has no value, with the reason, and leaves the others theirs.
+
+    Raises:
+        CellError: every metric raised, so that there is nothing to show for the cell.
+    """
     results = []
+    broken: dict[str, str] = {}
     for domain, mask in table.domains():
         columns = table.columns if mask is None else table.columns.take(mask)
         for i, metric in enumerate(metrics):
-            estimate = _estimate(metric, columns, wish, say)
+            estimate = _estimate(metric, columns, wish, broken)
             results.append(
                 Result(
                     label,
@@ -366,10 +371,14 @@ def estimates(
                     i == 0,
                 )
             )
+    if metrics and broken.keys() >= {metric.name for metric in metrics}:
+        raise CellError(f"{task}: {next(iter(broken.values()))}")
+    for name, reason in broken.items():
+        say(f"the metric {name} has no value: {reason}")
     return results
 
 
-def _estimate(metric: Metric, columns: Columns, wish: Any, say: Callable[[str], None]) -> Estimate:
+def _estimate(metric: Metric, columns: Columns, wish: Any, broken: dict[str, str]) -> Estimate:
     """A metric's estimate; without a value where its code raises or gives what no store can hold."""
     try:
         estimate = metric.compute(columns, confidence=wish.confidence, seed=wish.seed)
@@ -377,8 +386,7 @@ def _estimate(metric: Metric, columns: Columns, wish: Any, say: Callable[[str], 
             raise TypeError(f"compute() must give an Estimate, not {type(estimate).__name__}")
         check_estimate(estimate)
     except Exception as error:  # a plugin's code
-        reason = describe(error)
-        say(f"the metric {metric.name} has no value: {reason}")
+        reason = broken[metric.name] = describe(error)
         return dataclasses.replace(not_available(n=len(columns)), detail={"reason": reason}, confidence=wish.confidence)
     # A metric of a plugin may make its estimate without the level that it was asked for.
     return dataclasses.replace(estimate, confidence=wish.confidence)

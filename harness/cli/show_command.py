@@ -82,8 +82,15 @@ def describe_name(registry: Registry, name: str) -> list[dict[str, Any]]:
         model = registry.named_models()[name]
         facts = {"model": model} if isinstance(model, str) else model.model_dump(exclude_unset=True)
         found.append({"named model": name, **facts})
-    for kind in KINDS:
-        found += [_entry(entry) for entry in registry.entries(kind) if name in (entry.name, entry.qualified)]
+    named = [entry for kind in KINDS for entry in registry.entries(kind) if name in (entry.name, entry.qualified)]
+    for entry in named:
+        try:
+            found.append(_entry(entry))
+        except PluginError as error:
+            if len(found) + len(named) == 1:
+                raise
+            # What else bears the name is shown all the same.
+            found.append({entry.kind: entry.name, "reference": entry.reference, "problem": str(error)})
     if not found:
         known = [*registry.known_names(name), *registry.named_models()]
         raise registry.unknown(name, "thing", [*known, *(n for kind in KINDS for n in registry.names(kind))])
@@ -97,10 +104,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "plugin": f"{entry.plugin} ({entry.distribution} {entry.version})",
         "reference": entry.reference,
     }
-    try:
-        thing = entry.load()
-    except PluginError as error:  # what else bears the name is shown all the same
-        return {**facts, "problem": str(error)}
+    thing = entry.load()
     if inspect.isclass(thing):
         if thing.__init__ is not object.__init__:
             parameters = [p for p in inspect.signature(thing).parameters.values() if p.kind is not p.VAR_KEYWORD]
