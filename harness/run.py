@@ -60,8 +60,8 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """0 where all cells are done, else 1."""
-        return 0 if all(cell.status == "done" for cell in self.cells) else 1
+        """0 where all cells are done and no metric's code raised, else 1."""
+        return 0 if all(cell.status == "done" and not cell.broken_metrics for cell in self.cells) else 1
 
     def remarks(self) -> list[dict[str, Any]]:
         """What models said about how their answers came about."""
@@ -201,8 +201,9 @@ class Runner:
             record.items = len(table.columns)
             metrics = cell.task.settled_metrics(cell.metrics)
             record.results = estimates(
-                cell.label, cell.task.name, metrics, table, cell.adapters, wish, say=record.remarks.append
+                cell.label, cell.task.name, metrics, table, cell.adapters, wish, say=record.broken_metrics.append
             )
+            record.remarks += record.broken_metrics
             record.columns = f"columns/{_cell_digest(record)}.npz"
             save_table(table, self._store.folder / record.columns)
             record.status = "done" if not record.problem else "failed"

@@ -72,7 +72,7 @@ def mine(add_plugin, write_task, harness):
 
 def test_a_metric_that_raises_has_a_reason_and_leaves_the_others_their_values(mine):
     ran = mine("eval", "-m", "length", "-t", "own/picks", "--json")
-    assert ran.code == 0, ran.err
+    assert ran.code == 1, ran.err
     results = {r["metric"]: r for r in ran.document["results"]}
     assert results["fine"]["value"] == 3.0
     assert results["compute-only"]["value"] == 0.25
@@ -90,7 +90,7 @@ def test_a_metric_that_raises_has_a_reason_and_leaves_the_others_their_values(mi
 
 
 def test_a_metric_that_cannot_compare_is_skipped_with_a_note(mine):
-    assert mine("eval", "-m", "length", "-m", "random", "-t", "own/picks").code == 0
+    assert mine("eval", "-m", "length", "-m", "random", "-t", "own/picks").code == 1  # for those that raise
     ran = mine("compare", "length", "random", "-t", "own/picks", "--json")
     assert ran.code == 0, ran.err
     assert [c["metric"] for c in ran.document["comparisons"]] == ["best_of_k_accuracy", "detail", "odd", "fine"]
@@ -103,7 +103,7 @@ def test_an_aggregate_that_raises_names_its_plugin_and_leaves_the_others(mine, p
         "tasks: [own/picks]\naggregates:\n"
         "  - {name: one, how: broken, of: ['own/picks:fine']}\n  - {name: two, how: mean, of: ['own/picks:fine']}\n"
     )
-    assert mine("eval", "own", "-m", "length").code == 0
+    assert mine("eval", "own", "-m", "length").code == 1  # for its metrics that raise
     ran = mine("leaderboard", "own", "--format", "json")
     assert ran.code == 0, ran.err
     (entry,) = ran.document["entries"]

@@ -104,6 +104,8 @@ class CellRecord:
     asked: list[AskedRecord] = field(default_factory=list)
     """By stage."""
     id: int = 0
+    broken_metrics: list[str] = field(default_factory=list)
+    """A sentence for each metric whose code raised: the cell is done, and the command ends with 1. Not on file."""
 
     @property
     def confidence(self) -> float:
