@@ -198,7 +198,7 @@ def test_registry_models_that_name_each_other_are_explained(toys, harness):
     (toys / "registry.yaml").write_text("models:\n  a: b\n  b: a\n")
     ran = harness("eval", "-m", "a", "-t", "quickstart/detection")
     assert ran.code == 2
-    assert "no model is named 'a'" in ran.err
+    assert "registry.yaml builds a over b over a" in ran.err
 
 
 # rows
@@ -505,7 +505,7 @@ def test_json_in_a_store_that_is_damaged_is_one_message(on_store, toys, harness)
     with contextlib.closing(sqlite3.connect(toys / "s.sqlite")) as connection, connection:
         connection.execute("UPDATE cells SET settings = '{', task = 'quickstart/detection'")
     said = on_store("s.sqlite", "leaderboard")
-    assert said.startswith("s.sqlite: damaged: a field that should hold JSON does not")
+    assert said.startswith("s.sqlite: damaged: a field that should hold a JSON")
 
 
 def test_a_store_that_may_not_be_read_is_one_message(on_store, toys, monkeypatch):
