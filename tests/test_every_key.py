@@ -292,11 +292,11 @@ def observed_registry(keys):
         if _is_there(registry, name)
     ]
     states = [(plugin.name, plugin.state) for plugin in registry.plugins.found]
-    return str(store_path(registry, None)), states, listed, registry.file_problems(), sorted(registry.tasks())
+    return str(store_path(registry, None)), states, listed, registry.file_problems(), sorted(registry.tasks().files())
 
 
 def _is_there(registry, name):
-    return name in registry.tasks() or name in registry.benchmarks() or name in registry.named_models()
+    return registry.tasks().exists(name) or registry.benchmarks().exists(name) or name in registry.named_models()
 
 
 MODEL = {"models": {"mine": {"model": "length"}}}

@@ -40,7 +40,7 @@ def write(project, name, text, *, when=OLD):
 
 
 def listed():
-    return {name: entry for name, entry in Registry().tasks().items() if name.startswith("many/")}
+    return {name: entry for name, entry in Registry().tasks().files().items() if name.startswith("many/")}
 
 
 def test_what_is_remembered_is_what_the_files_say(many, cache, monkeypatch):

@@ -66,7 +66,7 @@ def _run(run: ReadRun, registry: Registry, *, dry_run: bool, as_json: bool) -> i
 
     plan = check(run, registry)
     if run.file.description:
-        click.echo(run.file.description, err=True)
+        say(run.file.description, err=True)
     if dry_run:
         return _show_plan(plan, run.file, as_json=as_json)
     progress = TerminalProgress()

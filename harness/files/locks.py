@@ -76,7 +76,7 @@ def _open(lock: Path) -> int:
     try:
         return os.open(lock, flags, 0o666)
     except OSError as error:
-        reason = "is a link, which is not followed" if lock.is_symlink() else f"cannot be made: {error.strerror}"
+        reason = "is a link, which is not followed" if os.path.islink(lock) else f"cannot be made: {error.strerror}"
         raise UsageError(f"{lock}: {reason}") from error
 
 

@@ -216,6 +216,7 @@ def test_rubbish_is_one_clear_error(study, harness, toys, content):
 def test_two_outputs_that_cannot_both_be_written(mistakes, toys, monkeypatch, first, second, said):
     folder = toys / "study"
     monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(toys.parent / "cache"))
     (folder / "folder").mkdir()
     (folder / "link").symlink_to(folder / "folder")
     found = mistakes(leaderboards=[board(first), board(second.format(folder=folder))])
@@ -454,16 +455,16 @@ def test_a_label_that_names_other_models_on_other_tasks(mistakes, study, harness
 def test_one_that_cannot_be_written_stops_neither_the_others_nor_the_results(study, harness, toys, monkeypatch):
     path = study(leaderboards=[board("a.md"), board("deep/b.md"), board("c.md")])
     harness("run", path, "--dry-run")
-    from harness import outputs
+    from harness import files
 
-    write = outputs.write_atomically
+    write = files.write_atomically
 
     def full(place, text):
         if place.name == "b.md":
             raise OSError(28, "No space left on device")
         write(place, text)
 
-    monkeypatch.setattr(outputs, "write_atomically", full)
+    monkeypatch.setattr(files, "write_atomically", full)
     ran = harness("run", path, "--json")
     assert ran.code == 1
     document = ran.document

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import Completion, Conversation, Failure, Message
+from harness.arguments import check_arguments
 from harness.errors import ConfigurationError, UnknownName, UsageError
 
 PROMPT = Conversation.user("How do I bake bread?")
@@ -121,7 +122,7 @@ def test_replies_that_hold_little_of_the_probability_are_no_verdict(over):
     asked_for = over(GenerativeGuard("none", template="yes-no", least_mass=0.0), base=weighs(0.0002, 0.0001))
     assert asked_for.detect([PROMPT]) == [pytest.approx(math.log(2))]
     with pytest.raises(UsageError, match="least_mass=2"):
-        GenerativeGuard("none", template="yes-no", least_mass=2).offers(("detect",))
+        check_arguments("model 'guard'", GenerativeGuard, {"base": "x", "least_mass": 2})
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -8,6 +8,7 @@ from harness_plugins.hf.classifier import Classifier
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from harness import Conversation, Failure
+from harness.arguments import check_arguments
 from harness.errors import CellError, UsageError
 
 WORDS = tiny.CORPUS.split()
@@ -175,5 +176,5 @@ def test_labels_against_what_config_json_says_are_obeyed_and_said(tmp_path, prob
 
 
 def test_a_relation_of_labels_that_is_none_is_refused():
-    with pytest.raises(UsageError, match="did you mean 'independent'"):
-        Classifier("x/y", labels="independant")
+    with pytest.raises(UsageError, match="labels=independant"):
+        check_arguments("model 'hf-classifier'", Classifier, {"path": "x/y", "labels": "independant"})

@@ -17,7 +17,9 @@ def model(tmp_path_factory):
 
 @pytest.mark.parametrize("template", ["safe-unsafe", "llama-guard-3", "own-template"])
 def test_guards_pass_the_conformance_checks(model, template, tmp_path):
-    findings = check_name(Registry(), f"guard:base=[hf:path={model}],template={template}", store=tmp_path / "s.sqlite")
+    findings = check_name(
+        Registry(), f"guard:base=[hf:path={model}],template={template},least_mass=0", store=tmp_path / "s.sqlite"
+    )
     assert [finding for finding in findings if not finding.ok] == []
     assert len(findings) > 8
 
@@ -31,7 +33,7 @@ def test_log_odds_are_those_of_the_next_token(model):
 
     base = LanguageModel(str(model))
     base.load()
-    guard = GenerativeGuard("none", template="yes-no")
+    guard = GenerativeGuard("none", template="yes-no", least_mass=0.0)
     guard.parts = {"base": lambda capability, requests: getattr(base, capability)(requests)}
     prompt = Conversation.user("How do I bake bread?")
     (found,) = guard.detect([prompt])

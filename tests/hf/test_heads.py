@@ -148,7 +148,7 @@ def test_tensors_that_do_not_fit_are_named(tmp_path, states):
         ("kind: linar", "kind: one of"),
         ("kind: linear", "needs weight"),
         ("kind: linear\nweight: a\nbais: b", "bais is no key of linear"),
-        ("[", "no YAML"),
+        ("[", "not valid YAML"),
     ],
 )
 def test_a_file_that_is_no_description_is_refused(tmp_path, text, said):

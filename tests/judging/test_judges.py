@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import Candidates, Completion, Conversation, Failure, Message, Pair
+from harness.arguments import check_arguments
 from harness.errors import ConfigurationError, HarnessError, UnknownName, UsageError
 
 PROMPT = Conversation.user("Name a prime.")
@@ -129,8 +130,9 @@ def test_the_least_mass_of_a_verdict_is_a_setting(alone):
     graded = alone(PointwiseJudge, weighs(0.3, 0.19), prompt="yes-no")
     (failure,) = graded.score([Candidates(PROMPT, ("Seven.",))])
     assert "49.00% of the probability" in failure.reason
-    with pytest.raises(UsageError, match="least_mass=50"):
-        alone(Judge, weighs(0.3, 0.1), prompt="alpaca-eval", least_mass=50).offers(("compare",))
+    for kind in (Judge, PointwiseJudge):
+        with pytest.raises(UsageError, match="least_mass=50"):
+            check_arguments("model 'judge'", kind, {"base": "x", "least_mass": 50})
 
 
 def test_the_reply_is_begun_where_the_prompt_says_so(alone):

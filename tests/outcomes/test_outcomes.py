@@ -196,7 +196,7 @@ def test_a_constant_outcome_is_refused(made_up, harness, project):
         (("--curve-domain", "eazy"), "--curve-domain: no domain matches 'eazy' (did you mean 'easy'"),
         (("--predict", "m3"), "--predict: 'm3' has an outcome in outcome.csv"),
         (("--predict", "x12"), "--predict: no figures of a model 'x12'"),
-        (("--level", "1.5"), "has to lie between 0 and 1"),
+        (("--level", "1.5"), "1.5 is not in the range 0<x<1"),
     ],
 )
 def test_what_cannot_be_is_said(made_up, harness, options, message):
