@@ -70,13 +70,13 @@ def test_a_file_that_changed_is_read_again(many, cache):
     (many / "tasks/many/t3.yaml").unlink()
     write(many, "t4", "kind: [\n", when=OLD + 1)
     found = Registry()
-    tasks = found.tasks()
+    tasks = found.tasks().files()
     assert tasks["many/t1"].description == "anew"
     assert tasks["many/t2"].description == "a longer one"
     assert "many/t3" not in tasks
     assert "many/t4" not in tasks
     assert any("t4.yaml" in problem for problem in found.task_problems)
-    assert "many" in found.benchmarks()
+    assert found.benchmarks().exists("many")
 
 
 def test_a_file_of_this_moment_is_not_remembered(many, cache):
