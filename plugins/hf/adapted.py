@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from harness_plugins.hf.heads import load_head, tensors_of
-from harness_plugins.hf.loading import Source
 from numpy.typing import NDArray
 
 from harness.errors import CellError
+
+from .heads import load_head, tensors_of
+from .loading import Source
 
 
 class Adapted:

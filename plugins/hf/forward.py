@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from harness_plugins.hf.attention import State, attending, register
-from harness_plugins.hf.padded import padded_batches
-from harness_plugins.hf.tree import Job, Row, rows_of
 
 from harness.errors import CellError
+
+from .attention import State, attending, register
+from .padded import padded_batches
+from .tree import Job, Row, rows_of
 
 Head = Callable[[Any, Any, Any], Any]
 """``head(hidden, which, slots)``: hidden states of u distinct tokens, shape (u, d); for each of r reads its row there,

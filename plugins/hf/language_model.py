@@ -7,13 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from harness_plugins.hf.forward import Engine
-from harness_plugins.hf.loading import DTYPES, Source
-from harness_plugins.hf.output import OutputHead, output_head
-from harness_plugins.hf.readout import Readouts
-from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.tokens import Encoder, context_length, refused
-from harness_plugins.hf.tree import Job, Tokens
 from numpy.typing import NDArray
 
 from harness import (
@@ -31,6 +24,14 @@ from harness import (
 from harness.capabilities import Request, Response
 from harness.errors import CellError
 from harness.ranges import COUNT_OR_NONE, OneOf
+
+from .forward import Engine
+from .loading import DTYPES, Source
+from .output import OutputHead, output_head
+from .readout import Readouts
+from .schedule import Question, stream
+from .tokens import Encoder, context_length, refused
+from .tree import Job, Tokens
 
 POOLING = ("last", "mean")
 
@@ -208,7 +209,7 @@ class LanguageModel(Model):
         yield from stream(self.engine, requests, ask, head_for, window_tokens=tokens)
 
     def _generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
-        from harness_plugins.hf.generation import Generator, Prompt
+        from .generation import Generator, Prompt
 
         generator = Generator(
             self.model,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from harness_plugins.hf.forward import Head
 from numpy.typing import NDArray
+
+from .forward import Head
 
 LOGITS = 4_194_304
 """Logits made at once: 16 MiB in float32, so that what follows finds them in the cache."""

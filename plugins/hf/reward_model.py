@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from harness_plugins.hf.adapted import Adapted
-from harness_plugins.hf.forward import Engine
-from harness_plugins.hf.heads import read_spec
-from harness_plugins.hf.loading import DTYPES, Source
-from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.tokens import TRUNCATE, Encoder, context_length, refused
-from harness_plugins.hf.tree import Job, Tokens
 
 from harness import Candidates, Failure, Model, file_identity
 from harness.capabilities import Request, Response
 from harness.errors import CellError, UsageError, did_you_mean
 from harness.ranges import COUNT_OR_NONE, OneOf
+
+from .adapted import Adapted
+from .forward import Engine
+from .heads import read_spec
+from .loading import DTYPES, Source
+from .schedule import Question, stream
+from .tokens import TRUNCATE, Encoder, context_length, refused
+from .tree import Job, Tokens
 
 _NONE = np.empty(0, dtype=np.int64)
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from harness_plugins.hf.forward import Engine, Head
-from harness_plugins.hf.tree import Job
 from numpy.typing import NDArray
 
 from harness import Failure
 from harness.capabilities import Request, Response
+
+from .forward import Engine, Head
+from .tree import Job
 
 WINDOW_TOKENS = 65_536
 """Tokens of the requests that are planned together: what prefixes are shared over."""

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from harness_plugins.openai.alignment import continuation_tokens
-from harness_plugins.openai.problems import Garbled, NoLogProbabilities, Refused, short
-from harness_plugins.openai.replies import choices_of, shaped, usage
-from harness_plugins.openai.tokens import Position, listing, log_probability
 from numpy.typing import NDArray
 
 from harness import Likelihood
+
+from .alignment import continuation_tokens
+from .problems import Garbled, NoLogProbabilities, Refused, short
+from .replies import choices_of, shaped, usage
+from .tokens import Position, listing, log_probability
 
 
 @shaped

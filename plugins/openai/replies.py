@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from harness_plugins.openai.problems import Garbled, Refused, block_reason, short
-
 from harness import Completion
+
+from .problems import Garbled, Refused, block_reason, short
 
 MOST_TOKENS = 100_000_000
 """A count of tokens above this is none: no context is nearly as long."""

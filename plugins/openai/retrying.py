@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness_plugins.openai.problems import NoLogProbabilities, Refused, Statement, statement_in, statement_of
-
 from harness.errors import CellError
+
+from .problems import NoLogProbabilities, Refused, Statement, statement_in, statement_of
 
 RETRIED = {408, 409, 425, 429}
 """Besides 500 and above."""

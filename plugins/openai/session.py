@@ -11,16 +11,16 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
-from harness_plugins.openai.account import Account
-from harness_plugins.openai.greeting import explained, makes_sense
-from harness_plugins.openai.problems import NoLogProbabilities, Refused
-from harness_plugins.openai.questions import TEXTS_A_REQUEST, TOGETHER, Questions
-from harness_plugins.openai.replies import usage
-from harness_plugins.openai.retrying import Sender
-from harness_plugins.openai.settings import Settings
-
 from harness.capabilities import Failure, Request, Response
 from harness.errors import CellError
+
+from .account import Account
+from .greeting import explained, makes_sense
+from .problems import NoLogProbabilities, Refused
+from .questions import TEXTS_A_REQUEST, TOGETHER, Questions
+from .replies import usage
+from .retrying import Sender
+from .settings import Settings
 
 log = logging.getLogger(__name__)
 
