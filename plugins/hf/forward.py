@@ -216,7 +216,7 @@ def _unsupported(configs: Sequence[Any]) -> str:
             return "it attends in chunks"
         parameters = getattr(config, "rope_parameters", None) or {}
         nested = [p for p in parameters.values() if isinstance(p, dict)] or [parameters]
-        scaled = {p.get("rope_type") for p in nested} & {"dynamic", "longrope"}
+        scaled = {"dynamic", "longrope"} & {p.get("rope_type") for p in nested}
         if scaled:
             return f"its positions ({', '.join(sorted(scaled))}) depend on the length of the whole pass"
     return ""

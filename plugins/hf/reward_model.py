@@ -247,5 +247,6 @@ def _linear_head(model: Any) -> Any:
     import torch
 
     head = getattr(model, "score", None)
-    decoder = "ForSequenceClassification" in type(model).__name__ and isinstance(head, torch.nn.Linear)
-    return (head.weight, head.bias) if decoder and model.base_model is not model else None
+    if "ForSequenceClassification" not in type(model).__name__ or not isinstance(head, torch.nn.Linear):
+        return None
+    return (head.weight, head.bias) if model.base_model is not model else None

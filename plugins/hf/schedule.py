@@ -117,7 +117,7 @@ def _answered(
     left = np.diff(bounds)
     known = np.zeros(firsts[-1], dtype=bool)
     values: NDArray[Any] | None = None
-    for number in np.flatnonzero(left == 0):  # nothing had to be read
+    for number in np.flatnonzero(left == 0).tolist():  # nothing had to be read
         index, question = questions[number]
         yield index, question.answer(np.empty(0))
     if not jobs:

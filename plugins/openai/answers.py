@@ -87,7 +87,7 @@ def likelihood(reply: Any, prompt: str, start: int) -> Likelihood:
         own = log_probability(value)
         nats += own
         top = given.top_logprobs[i] if given.top_logprobs else None
-        greedy = greedy and bool(top) and own >= max(map(log_probability, top.values())) - 1e-9
+        greedy = bool(greedy and top and own >= max(map(log_probability, top.values())) - 1e-9)
     return Likelihood(nats, len(which), greedy)
 
 

@@ -135,7 +135,7 @@ class Served(Model):
         return said
 
 
-def _object(text: str | Mapping[str, Any]) -> dict[str, Any]:
+def _object(text: object) -> dict[str, Any]:
     if isinstance(text, Mapping):  # registry.yaml holds it as YAML
         return dict(text)
     if text is None or text == "":

@@ -100,7 +100,7 @@ def weights(positions: Sequence[Position], options: Sequence[str]) -> NDArray[np
         if not is_blank(position.token):
             break
         before += position.value
-    return np.minimum(found, 0.0)  # no value is NaN: `log_probability` has seen to it
+    return np.asarray(np.minimum(found, 0.0))  # no value is NaN: `log_probability` has seen to it
 
 
 def _counts(token: str, option: str) -> bool:
