@@ -188,7 +188,10 @@ class SharedItems:
                     self._files.put(units.file, key, row)
         except HarnessError:
             return None  # the figure is on file, its columns are not
-        return None if row is None else np.bincount(units.local, weights=row, minlength=units.units.size)
+        if row is None:
+            return None
+        sums = np.bincount(units.local, weights=row, minlength=units.units.size)
+        return np.asarray(sums, dtype=np.float64)
 
     def _read_influences(self, cell: CellRecord, metric: Metric, domain: str, units: _Units) -> FloatArray | None:
         """(n,) of the task's items."""
@@ -316,4 +319,4 @@ def correlations(gram: FloatArray) -> FloatArray:
     scale = np.outer(size, size)
     made = np.divide(gram, scale, out=np.zeros(gram.shape), where=scale > 0)
     np.fill_diagonal(made, 1.0)
-    return np.clip(made, -1.0, 1.0)
+    return np.asarray(np.clip(made, -1.0, 1.0))

@@ -114,7 +114,8 @@ def _on_same_items(key: str, metric: Metric, m: int, tables: Mapping[int, Table]
     found.clusters = found.n if clusters is None else len(np.unique(clusters))
     # Classes that are the models' own, such as what each calls positive, do not carry over to a difference.
     own = list(classes.values())
-    shared = own[0] if all(c is not None and np.array_equal(c, own[0]) for c in own) else None
+    first = own[0]
+    shared = first if first is not None and all(c is not None and np.array_equal(c, first) for c in own) else None
     spread = stats.spread_of(np.zeros(found.n), clusters=clusters, classes=shared)
     found.freedom = spread.degrees_of_freedom
     if found.clusters > 1 and not math.isnan(found.freedom):

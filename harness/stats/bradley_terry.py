@@ -226,7 +226,8 @@ def _sandwich(
     gap = strengths[battles.first] - strengths[battles.second]
     expected = 0.5 * (1.0 + np.tanh(0.5 * gap))
     residual = battles.outcome - expected
-    bread = np.linalg.inv(_newton.solvable(_newton.curvature(wins + wins.T, strengths), prior))
+    curvature = _newton.solvable(_newton.curvature(wins + wins.T, strengths), prior)
+    bread: FloatArray = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
     if clusters is None:
         meat = _independent_meat(battles, residual) * (count / (count - 1))
     else:

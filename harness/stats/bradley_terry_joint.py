@@ -71,7 +71,7 @@ def fit_jointly(
             require_finite_maximum(table)
     strengths = _newton.maximise(wins, prior=prior, tolerance=1e-12).strengths
     curvature = _newton.curvature(np.broadcast_to(sums.games, (len(credit), n_players, n_players)), strengths)
-    bread = np.linalg.inv(_newton.solvable(curvature, prior))
+    bread: FloatArray = np.asarray(np.linalg.inv(_newton.solvable(curvature, prior)), dtype=np.float64)
     if clusters is None:
         meat = sums.meat(strengths) * (a.size / max(1, a.size - 1))
         return JointFit(strengths, _sandwich(bread, meat), a.size)

@@ -35,7 +35,7 @@ class Spread(NamedTuple):
     """Standard error, in the unit of the influences; NaN where a class lies within one cluster."""
     degrees_of_freedom: float
     """Of Student's t; NaN where the standard error is."""
-    count: int
+    clusters: int
     """Clusters that the value rests on."""
 
 

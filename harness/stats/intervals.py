@@ -110,7 +110,7 @@ def estimate_from_influence(
     elif clusters is None and trials is None and classes is None and _is_binary_mean(value, psi, bounds):
         low, high = wilson(round(value * n), n, confidence=confidence)
     else:
-        low, high = _interval(value, spread, bounds, trials or spread.count, confidence)
+        low, high = _interval(value, spread, bounds, trials or spread.clusters, confidence)
     return Estimate(value, spread.stderr, low, high, n, n_failed, confidence=confidence)
 
 

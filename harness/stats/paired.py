@@ -206,7 +206,7 @@ def _difference(value: float, spread: Spread, n: int, *, confidence: float, powe
     if value == 0:
         p_value = 1.0
     elif stderr <= _ROUNDING * abs(value):
-        p_value = 2.0 ** (1 - spread.count)  # no spread: the sign-flip test, which needs none
+        p_value = 2.0 ** (1 - spread.clusters)  # no spread: the sign-flip test, which needs none
     else:
         p_value = _p_value(value, stderr, freedom)
     return Difference(value, stderr, value - reach, value + reach, p_value, n, detectable)

@@ -113,7 +113,7 @@ class LinearDetectorTrainer(Trainer):
         positives = int(sum(labels))
         if not 0 < positives < len(labels):
             raise ValueError(f"it needs texts of both classes, and has {positives} of {len(labels)} positive")
-        counts = _counts(texts, **settings)
+        counts = _counts(texts, dimensions=self.dimensions, ngrams=self.ngrams, unit=self.unit)
         seen_in = np.asarray((counts > 0).sum(axis=0)).ravel()
         rarity = np.log((1 + len(texts)) / (1 + seen_in)) + 1
         features = _weighted(counts, rarity)

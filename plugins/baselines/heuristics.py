@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from harness import Candidates, Conversation, Model, Pair, Verdict
 from harness.ranges import ANY, SEED
@@ -38,7 +38,7 @@ class Random(Model):
         seed: Another seed gives other numbers.
     """
 
-    batch_size: ClassVar[int] = 2048
+    batch_size = 2048
 
     def __init__(self, seed: Annotated[int, SEED] = 0) -> None:
         self.seed = seed
@@ -68,7 +68,7 @@ class Constant(Model):
         value: The score, and the log-odds.
     """
 
-    batch_size: ClassVar[int] = 2048
+    batch_size = 2048
 
     def __init__(self, value: Annotated[float, ANY] = 0.0) -> None:
         self.value = value

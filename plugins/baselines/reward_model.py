@@ -145,7 +145,7 @@ class LinearRewardTrainer(Trainer):
     ) -> Mapping[str, Any]:
         """Fit, and save the weights."""
         settings = {"dimensions": self.dimensions, "ngrams": self.ngrams, "style_weight": self.style_weight}
-        features = Features(**settings)
+        features = Features(self.dimensions, self.ngrams, self.style_weight)
         prompts: list[str] = []
         better: list[str] = []
         worse: list[str] = []

@@ -127,7 +127,7 @@ def _limit(job: dict) -> None:  # type: ignore[type-arg]
         _set_limit(name, limits)
 
 
-def _set_limit(name: str, limits: tuple[int, ...]) -> None:
+def _set_limit(name: str, limits: tuple[int, int]) -> None:
     import resource
 
     number = getattr(resource, f"RLIMIT_{name}", None)
@@ -135,7 +135,7 @@ def _set_limit(name: str, limits: tuple[int, ...]) -> None:
         return
     hard = resource.getrlimit(number)[1]
     if hard != resource.RLIM_INFINITY:
-        limits = tuple(min(limit, hard) for limit in limits)
+        limits = (min(limits[0], hard), min(limits[1], hard))
     try:
         resource.setrlimit(number, limits)
     except (OSError, ValueError):  # a limit that the system will not have; time is kept from outside
@@ -154,10 +154,12 @@ def _empty_socket() -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError("no network in here")
 
-    for name in ("create_connection", "create_server", "getaddrinfo", "socketpair", "fromfd"):
-        setattr(socket, name, refuse)
+    names = ("create_connection", "create_server", "getaddrinfo", "socketpair", "fromfd")
+    closed: dict[str, object] = dict.fromkeys(names, refuse)
     # Still a class: others inherit from it when they are imported.
-    socket.socket = type("socket", (socket.socket,), {"__init__": refuse})  # type: ignore[misc]
+    closed["socket"] = type("socket", (socket.socket,), {"__init__": refuse})
+    for name, instead in closed.items():
+        setattr(socket, name, instead)
 
 
 def _libc() -> ctypes.CDLL:

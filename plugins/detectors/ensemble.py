@@ -78,14 +78,14 @@ class DetectorEnsemble(Model):
         if not self.weights:
             return np.full(len(self._given), 1 / len(self._given))
         try:
-            shares = np.array([float(weight) for weight in self.weights])
+            shares = np.array([float(weight) for weight in self.weights], dtype=np.float64)
         except (TypeError, ValueError):
-            shares = np.array([-1.0])
+            shares = np.array([-1.0], dtype=np.float64)
         if len(shares) != len(self._given) or not (shares >= 0).all() or not 0 < shares.sum() < np.inf:
             raise UsageError(
                 f"weights={self.weights}: expected {len(self._given)} numbers from 0, one a part: weights=[0.7,0.3]"
             )
-        return shares / shares.sum()
+        return np.asarray(shares / shares.sum())
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
         """As by the methods, once the arguments have been found to make sense."""

@@ -40,7 +40,7 @@ def parse_wish(text: str) -> Wish:
     Raises:
         UsageError: an option is unknown or not of its type.
     """
-    from harness.resolve import parse_arguments
+    from harness.arguments import parse_arguments
 
     name, _, listed = text.partition(":")
     given = parse_arguments(listed, f"evasion:{text}")

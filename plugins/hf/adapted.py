@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from harness_plugins.hf.heads import load_head, tensors_of
-from harness_plugins.hf.loading import Source
 from numpy.typing import NDArray
 
 from harness.errors import CellError
+
+from .heads import load_head, tensors_of
+from .loading import Source
+from .tree import Tokens
 
 
 class Adapted:
@@ -62,7 +64,7 @@ class Adapted:
             rewards = self.described.rewards(states[1::2].to(device), states[0::2].to(device))
         return np.asarray(rewards.double().cpu().numpy())
 
-    def positions(self, tokens: Sequence[int], prompt: Sequence[int], cut: int) -> NDArray[np.int64]:
+    def positions(self, tokens: Tokens, prompt: Sequence[int], cut: int) -> NDArray[np.int64]:
         """Where a sequence is read: at its end, before that at the end of its prompt if the head needs it.
 
         Args:

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness_plugins.hf.tree import Row
+from .tree import Row
 
 NAME = "harness_tree"
 

@@ -7,16 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from harness_plugins.hf.forward import Engine
-from harness_plugins.hf.loading import DTYPES, Source
-from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.tokens import TRUNCATE, Encoder, context_length, refused
-from harness_plugins.hf.tree import Job
 
 from harness import Conversation, Failure, Model
 from harness.capabilities import Request, Response
 from harness.errors import CellError, UsageError, did_you_mean
 from harness.ranges import COUNT_OR_NONE, OneOf
+
+from .forward import Engine
+from .loading import DTYPES, Source
+from .schedule import Question, stream
+from .tokens import TRUNCATE, Encoder, context_length, refused
+from .tree import Job
 
 LABELS = ("exclusive", "independent")
 

@@ -8,10 +8,16 @@ from types import SimpleNamespace
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from harness_plugins.hf.forward import Engine
-from harness_plugins.hf.loading import DTYPES, Source
-from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.sentence_modules import (
+
+from harness import Failure, Model, Text, file_identity
+from harness.capabilities import Request, Response
+from harness.errors import CellError
+from harness.ranges import COUNT_OR_NONE, OneOf
+
+from .forward import Engine
+from .loading import DTYPES, Source
+from .schedule import Question, stream
+from .sentence_modules import (
     MODULES,
     SETTINGS,
     Recipe,
@@ -20,13 +26,8 @@ from harness_plugins.hf.sentence_modules import (
     pooled,
     read_recipe,
 )
-from harness_plugins.hf.tokens import TRUNCATE, Encoder, context_length, refused
-from harness_plugins.hf.tree import Job
-
-from harness import Failure, Model, Text, file_identity
-from harness.capabilities import Request, Response
-from harness.errors import CellError
-from harness.ranges import COUNT_OR_NONE, OneOf
+from .tokens import TRUNCATE, Encoder, context_length, refused
+from .tree import Job
 
 POOLING = {"mean": "mean", "cls": "cls", "last": "lasttoken"}
 """Poolings that can be asked for, by what sentence-transformers calls them."""

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from harness_plugins.hf.attention import State, attending, register
-from harness_plugins.hf.padded import padded_batches
-from harness_plugins.hf.tree import Job, Row, rows_of
 
 from harness.errors import CellError
+
+from .attention import State, attending, register
+from .padded import padded_batches
+from .tree import Job, Row, rows_of
 
 Head = Callable[[Any, Any, Any], Any]
 """``head(hidden, which, slots)``: hidden states of u distinct tokens, shape (u, d); for each of r reads its row there,
@@ -215,7 +216,7 @@ def _unsupported(configs: Sequence[Any]) -> str:
             return "it attends in chunks"
         parameters = getattr(config, "rope_parameters", None) or {}
         nested = [p for p in parameters.values() if isinstance(p, dict)] or [parameters]
-        scaled = {p.get("rope_type") for p in nested} & {"dynamic", "longrope"}
+        scaled = {"dynamic", "longrope"} & {p.get("rope_type") for p in nested}
         if scaled:
             return f"its positions ({', '.join(sorted(scaled))}) depend on the length of the whole pass"
     return ""

@@ -13,13 +13,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness_plugins.hf.generation_pool import Pool, Row
-from harness_plugins.hf.generation_sampling import stream_key
-from harness_plugins.hf.generation_text import StopWatch, completion_text, cut
-from harness_plugins.hf.tokens import context_length
-
 from harness import Failure
 from harness.capabilities import Completion, Sampling
+
+from .generation_pool import Pool, Row
+from .generation_sampling import stream_key
+from .generation_text import StopWatch, completion_text, cut
+from .tokens import context_length
 
 GREEDY = Sampling()
 

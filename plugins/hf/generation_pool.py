@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness_plugins.hf.generation_cache import has_plain_cache, join, new_cache, select
-from harness_plugins.hf.generation_sampling import sample
-from harness_plugins.hf.generation_text import StopWatch
-
 from harness.capabilities import Sampling
+
+from .generation_cache import has_plain_cache, join, new_cache, select
+from .generation_sampling import sample
+from .generation_text import StopWatch
 
 LEAVE = 0.25
 """Share of the rows that has to be done before the others are moved together and new ones join."""

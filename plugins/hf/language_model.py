@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from harness_plugins.hf.forward import Engine
-from harness_plugins.hf.loading import DTYPES, Source
-from harness_plugins.hf.output import OutputHead, output_head
-from harness_plugins.hf.readout import Readouts
-from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.tokens import Encoder, context_length, refused
-from harness_plugins.hf.tree import Job, Tokens
 from numpy.typing import NDArray
 
 from harness import (
@@ -31,6 +24,14 @@ from harness import (
 from harness.capabilities import Request, Response
 from harness.errors import CellError
 from harness.ranges import COUNT_OR_NONE, OneOf
+
+from .forward import Engine, Head
+from .loading import DTYPES, Source
+from .output import OutputHead, output_head
+from .readout import Readouts
+from .schedule import Ask, Question, stream
+from .tokens import Encoder, context_length, refused
+from .tree import Job, Tokens
 
 POOLING = ("last", "mean")
 
@@ -52,7 +53,7 @@ NOT_APPLIED = frozenset(
 NOT_APPLIED_TO_SAMPLES = frozenset({"top_k", "min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff"})
 """The same, where completions are sampled."""
 
-IDLE = (None, 0, 1, 0.0, 1.0, [], {})
+IDLE: tuple[object, ...] = (None, 0, 1, 0.0, 1.0, [], {})
 """Values of those that change nothing."""
 
 _NONE = np.empty(0, dtype=np.int64)
@@ -192,7 +193,7 @@ class LanguageModel(Model):
 
     def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
         """Answers to a capability's requests as they are computed."""
-        ways = {
+        ways: dict[str, tuple[Ask, Callable[[NDArray[np.int64]], Head], int]] = {
             "loglikelihood": (self._ask_likelihood, self.output.for_targets, 65_536),
             "choose": (self._ask_choice, self.output.for_targets, 65_536),
             "next_token": (self._ask_next, lambda _: self.output.log_probabilities, FEW_TOKENS),
@@ -208,7 +209,7 @@ class LanguageModel(Model):
         yield from stream(self.engine, requests, ask, head_for, window_tokens=tokens)
 
     def _generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
-        from harness_plugins.hf.generation import Generator, Prompt
+        from .generation import Generator, Prompt
 
         generator = Generator(
             self.model,
@@ -324,7 +325,7 @@ class LanguageModel(Model):
         return Question([Job(tokens, positions, _NONE)], self._vector)
 
     def _vector(self, values: NDArray[Any]) -> NDArray[Any]:
-        vector = values.mean(axis=0, dtype=np.float64)
+        vector: NDArray[Any] = values.mean(axis=0, dtype=np.float64)
         if self.normalize:
             vector /= max(float(np.linalg.norm(vector)), 1e-12)
         return vector.astype(np.float32)

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness_plugins.hf.peft_adapter import Adapter, adapter_of, refuse_adapter_of_hub
-from harness_plugins.hf.weights import Strangers, check_files, check_taken
-
 from harness import file_identity
 from harness.errors import CellError, HarnessError, UsageError, did_you_mean
+
+from .peft_adapter import Adapter, adapter_of, refuse_adapter_of_hub
+from .weights import Strangers, check_files, check_taken
 
 SUFFIXES = {".safetensors", ".bin", ".json", ".txt", ".model", ".jinja", ".py"}
 """Of a folder, the files that weights, in one piece or several, configuration, tokenizer and template are read from."""

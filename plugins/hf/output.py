@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from harness_plugins.hf.forward import Head
 from numpy.typing import NDArray
+
+from .forward import Head
 
 LOGITS = 4_194_304
 """Logits made at once: 16 MiB in float32, so that what follows finds them in the cache."""
@@ -54,7 +55,8 @@ class OutputHead:
 
     def log_probabilities(self, hidden: Any, which: Any, slots: Any) -> NDArray[Any]:
         """Natural-log probabilities of every next token: shape (r, V), float32."""
-        return np.concatenate([rows for _, rows in self.distributions(hidden)])[which]
+        found: NDArray[Any] = np.concatenate([rows for _, rows in self.distributions(hidden)])[which]
+        return found
 
     def distributions(self, hidden: Any) -> Iterator[tuple[int, NDArray[Any]]]:
         """(index of the first, log-probabilities of shape (r, V), float32) of some hidden states at a time."""

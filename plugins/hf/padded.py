@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from harness_plugins.hf.tree import Job
+
+from .tree import Job
 
 if TYPE_CHECKING:
-    from harness_plugins.hf.forward import Engine, Head
+    from .forward import Engine, Head
 
 WASTE = 0.05
 """Share of a batch that padding may take on an accelerator; on a processor there is none."""

@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from harness_plugins.hf.forward import Head
-from harness_plugins.hf.output import OutputHead
 from numpy.typing import NDArray
 
 from harness import LinearReadout
 from harness.following import read_out
+
+from .forward import Head
+from .output import OutputHead
 
 
 class Readouts:

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from harness_plugins.hf.adapted import Adapted
-from harness_plugins.hf.forward import Engine
-from harness_plugins.hf.heads import read_spec
-from harness_plugins.hf.loading import DTYPES, Source
-from harness_plugins.hf.schedule import Question, stream
-from harness_plugins.hf.tokens import TRUNCATE, Encoder, context_length, refused
-from harness_plugins.hf.tree import Job, Tokens
 
 from harness import Candidates, Failure, Model, file_identity
 from harness.capabilities import Request, Response
 from harness.errors import CellError, UsageError, did_you_mean
 from harness.ranges import COUNT_OR_NONE, OneOf
+
+from .adapted import Adapted
+from .forward import Engine
+from .heads import read_spec
+from .loading import DTYPES, Source
+from .schedule import Question, stream
+from .tokens import TRUNCATE, Encoder, context_length, refused
+from .tree import Job, Tokens
 
 _NONE = np.empty(0, dtype=np.int64)
 
@@ -246,5 +247,6 @@ def _linear_head(model: Any) -> Any:
     import torch
 
     head = getattr(model, "score", None)
-    decoder = "ForSequenceClassification" in type(model).__name__ and isinstance(head, torch.nn.Linear)
-    return (head.weight, head.bias) if decoder and model.base_model is not model else None
+    if "ForSequenceClassification" not in type(model).__name__ or not isinstance(head, torch.nn.Linear):
+        return None
+    return (head.weight, head.bias) if model.base_model is not model else None

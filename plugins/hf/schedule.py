@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from harness_plugins.hf.forward import Engine, Head
-from harness_plugins.hf.tree import Job
 from numpy.typing import NDArray
 
 from harness import Failure
 from harness.capabilities import Request, Response
+
+from .forward import Engine, Head
+from .tree import Job
 
 WINDOW_TOKENS = 65_536
 """Tokens of the requests that are planned together: what prefixes are shared over."""
@@ -116,7 +117,7 @@ def _answered(
     left = np.diff(bounds)
     known = np.zeros(firsts[-1], dtype=bool)
     values: NDArray[Any] | None = None
-    for number in np.flatnonzero(left == 0):  # nothing had to be read
+    for number in np.flatnonzero(left == 0).tolist():  # nothing had to be read
         index, question = questions[number]
         yield index, question.answer(np.empty(0))
     if not jobs:

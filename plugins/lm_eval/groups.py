@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness_plugins.lm_eval.definitions import figures_of, read_definition
-from harness_plugins.lm_eval.index import Listed
-
 from harness.errors import ConfigurationError, did_you_mean
 from harness.schema import AggregateFile, BenchmarkFile
+
+from .definitions import figures_of, read_definition
+from .index import Listed
 
 _GROUP_KEYS = ("group", "group_alias", "task", "aggregate_metric_list", "metadata", "tag", "include")
 _NAMING = ("task", "task_alias", "group", "group_alias", "alias")

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness_plugins.lm_eval.conversations import as_text
-from harness_plugins.lm_eval.requests import CAPABILITY, answer_for, request_of
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
@@ -25,6 +23,9 @@ from harness.resolve import resolve_model
 from harness.run import Runner
 from harness.store import Store
 from harness.training import train_missing
+
+from .conversations import as_text
+from .requests import CAPABILITY, answer_for, request_of
 
 _IGNORED = ("batch_size", "max_batch_size", "device")
 """What lm-eval's command line passes to every model; here they are arguments of the model itself."""

@@ -14,7 +14,7 @@ def compile_templates_once() -> None:
     from lm_eval import utils
 
     environment = getattr(utils, "env", None)
-    if hasattr(environment, "from_string"):
+    if environment is not None and hasattr(environment, "from_string"):
         # Templates whose text differs from document to document must not fill the memory.
         environment.from_string = lru_cache(maxsize=256)(environment.from_string)
 

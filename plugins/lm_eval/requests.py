@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness_plugins.lm_eval.conversations import conversation_in
-
 from harness.capabilities import Continuation, Conversation, Generation, Origin, Request, Response, Sampling
 from harness.errors import UsageError
+
+from .conversations import conversation_in
 
 CAPABILITY = {
     "loglikelihood": "loglikelihood",

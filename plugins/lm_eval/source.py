@@ -7,17 +7,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness_plugins.lm_eval.index import Listed, installed, read_index, remembered_count
-from harness_plugins.lm_eval.options import parse_options, split_name
-
 from harness.errors import ConfigurationError, UnknownName, UsageError
 from harness.task_sources import SourcedTask, TaskSource
 
-if TYPE_CHECKING:
-    from harness_plugins.lm_eval.groups import Member
-    from harness_plugins.lm_eval.task import LmEvalTask
+from .index import Listed, installed, read_index, remembered_count
+from .options import parse_options, split_name
 
+if TYPE_CHECKING:
     from harness.schema import BenchmarkFile
+
+    from .groups import Member
+    from .task import LmEvalTask
 
 
 class LmEvalTasks(TaskSource):
@@ -64,10 +64,10 @@ class LmEvalTasks(TaskSource):
 
     def task(self, name: str) -> LmEvalTask:
         """The task, from its YAML alone unless it is defined in Python."""
-        from harness_plugins.lm_eval.definitions import as_task, read_definition
-        from harness_plugins.lm_eval.task import LmEvalTask
-
         from harness.task import Definition
+
+        from .definitions import as_task, read_definition
+        from .task import LmEvalTask
 
         plain, listed = split_name(name)
         options = parse_options(listed)
@@ -93,7 +93,7 @@ class LmEvalTasks(TaskSource):
 
     def digest(self, name: str) -> str:
         """Hash of the definition and the options."""
-        from harness_plugins.lm_eval.definitions import definition_digest
+        from .definitions import definition_digest
 
         plain, listed = split_name(name)
         path, overrides, _ = self._located(plain, resolve=False)
@@ -101,9 +101,9 @@ class LmEvalTasks(TaskSource):
 
     def benchmark(self, name: str) -> BenchmarkFile:
         """A group with its averages, or a tag; the options hold for every task."""
-        from harness_plugins.lm_eval.groups import benchmark_of, read_group
-
         from harness.schema import BenchmarkFile
+
+        from .groups import benchmark_of, read_group
 
         plain, listed = split_name(name)
         options = f":{listed}" if listed else ""
@@ -123,7 +123,7 @@ class LmEvalTasks(TaskSource):
         return benchmark_of(read_group(self._index, plain), f"lm_eval:{name}", task_name)
 
     def _member(self, plain: str, *, resolve: bool = False) -> Member | None:
-        from harness_plugins.lm_eval.groups import read_group
+        from .groups import read_group
 
         group, slash, task = plain.partition("/")
         entry = self._index.get(group)

@@ -9,18 +9,19 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from harness_plugins.lm_eval.conversations import as_text
-from harness_plugins.lm_eval.definitions import figures_built, figures_of
-from harness_plugins.lm_eval.library import compile_templates_once, work_offline
-from harness_plugins.lm_eval.metrics import KEPT, PAIRS, Figure, LmEvalMetric, metric_of
-from harness_plugins.lm_eval.options import Options
-from harness_plugins.lm_eval.requests import CAPABILITY, answer_for, request_of, sampling_of
 
 from harness.capabilities import Request
 from harness.errors import CellError, ConfigurationError, DataError, UsageError
 from harness.metric import Metric
 from harness.plugins import describe
 from harness.task import Answers, BadItem, Definition, Item, Stage, Task
+
+from .conversations import as_text
+from .definitions import figures_built, figures_of
+from .library import compile_templates_once, work_offline
+from .metrics import KEPT, PAIRS, Figure, LmEvalMetric, metric_of
+from .options import Options
+from .requests import CAPABILITY, answer_for, request_of, sampling_of
 
 
 class LmEvalTask(Task):

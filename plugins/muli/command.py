@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,8 @@ from harness.cli.options import json_option, open_registry, print_json, registry
 from harness.terminal import say
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from harness.registry import Registry
 
     from .explanation import Explanation
@@ -83,7 +85,7 @@ def _check_text(text: str) -> None:
         ) from None
 
 
-def _next_token(registry: Registry, store: Path | None, detector: Path, base: str, text: str) -> object:
+def _next_token(registry: Registry, store: Path | None, detector: Path, base: str, text: str) -> NDArray[Any]:
     """Log-probabilities after the prompt, through the store."""
     from harness import Conversation, Failure
     from harness.api import models_folder, store_path
@@ -108,7 +110,9 @@ def _next_token(registry: Registry, store: Path | None, detector: Path, base: st
         train_missing(registry, opened, door, part, progress=TerminalProgress())
         model.parts = {"base": part.as_part(partial(door.ask, part))}
         model.load()  # refuses another vocabulary
-        answer = door.ask(part, "next_token", [model.detector.prompting.of(Conversation.user(text))])[0]
+        answer: NDArray[Any] | Failure = door.ask(
+            part, "next_token", [model.detector.prompting.of(Conversation.user(text))]
+        )[0]
     for remark in model.remarks():
         say(f"warning: {remark}", err=True)
     if isinstance(answer, Failure):

@@ -73,7 +73,8 @@ class Detector:
 
     def score(self, features: NDArray[Any]) -> NDArray[np.float64]:
         """Scores, shape (...), for features of the whole vocabulary, (..., V)."""
-        return self.contributions(features).sum(axis=-1) + self.bias
+        scores: NDArray[np.float64] = self.contributions(features).sum(axis=-1) + self.bias
+        return scores
 
     def save(self, directory: Path) -> None:
         """Write it, the weightiest token first."""

@@ -76,7 +76,7 @@ def search(
     """
     whole = Standardised(matrix, measure(matrix))
     top = largest_penalty(whole, labels, positive_weight=positive_weight(labels, balanced))
-    penalties = top / RATIO ** np.arange(1, settings.penalties + 1)
+    penalties = top / RATIO ** np.arange(1, settings.penalties + 1, dtype=np.float64)
     values, supports = [], []
     part = fold_numbers(labels, groups, settings.folds, settings.seed)
     for number in range(settings.folds):

@@ -200,7 +200,7 @@ def _detector(
     texts = ask.tokens()
     return Detector(
         support,
-        tuple(texts[i] if i < len(texts) else "" for i in support),
+        tuple(texts[i] if i < len(texts) else "" for i in support.tolist()),
         weights[support],
         scale.mean[support],
         scale.factor[support],

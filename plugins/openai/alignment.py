@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness_plugins.openai.tokens import from_byte_letters
+from .tokens import from_byte_letters
 
 REPLACEMENT = "\ufffd"
 

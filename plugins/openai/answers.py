@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from harness_plugins.openai.alignment import continuation_tokens
-from harness_plugins.openai.problems import Garbled, NoLogProbabilities, Refused, short
-from harness_plugins.openai.replies import choices_of, shaped, usage
-from harness_plugins.openai.tokens import Position, listing, log_probability
 from numpy.typing import NDArray
 
 from harness import Likelihood
+
+from .alignment import continuation_tokens
+from .problems import Garbled, NoLogProbabilities, Refused, short
+from .replies import choices_of, shaped, usage
+from .tokens import Position, listing, log_probability
 
 
 @shaped
@@ -86,7 +87,7 @@ def likelihood(reply: Any, prompt: str, start: int) -> Likelihood:
         own = log_probability(value)
         nats += own
         top = given.top_logprobs[i] if given.top_logprobs else None
-        greedy = greedy and bool(top) and own >= max(map(log_probability, top.values())) - 1e-9
+        greedy = bool(greedy and top and own >= max(map(log_probability, top.values())) - 1e-9)
     return Likelihood(nats, len(which), greedy)
 
 

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from harness_plugins.openai.problems import Statement
-from harness_plugins.openai.settings import Settings
-
 from harness.errors import CellError, did_you_mean
+
+from .problems import Statement
+from .settings import Settings
 
 GREETING = 10.0
 """Seconds that the server has to say which models it serves."""

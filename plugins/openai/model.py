@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
-from harness_plugins.openai.served import Served
-from harness_plugins.openai.settings import OPENAI, tokenizer_files
-
 from harness import Choice, Continuation, Conversation, Generation, Text
 from harness.capabilities import Response
 from harness.ranges import COUNT, COUNT_OR_NONE, OneOf, Range
+
+from .served import Served
+from .settings import OPENAI, tokenizer_files
 
 APIS = {
     "chat": ("generate", "choose"),

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar
 
-from harness_plugins.openai.served import Served
-from harness_plugins.openai.settings import OPENAI
-
 from harness import Conversation, Failure
 from harness.capabilities import Request, Response
 from harness.errors import CellError, did_you_mean
 from harness.ranges import COUNT, COUNT_OR_NONE, Range
+
+from .served import Served
+from .settings import OPENAI
 
 LEAST = 1e-15
 """Scores are kept so far from 0 and 1: log-odds end at 34.5 nats."""

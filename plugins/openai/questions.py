@@ -6,16 +6,16 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from harness_plugins.openai import answers, tokens
-from harness_plugins.openai.account import estimated_tokens
-from harness_plugins.openai.problems import Refused
-from harness_plugins.openai.redirects import following
-from harness_plugins.openai.replies import completions
-from harness_plugins.openai.settings import Settings, messages_of
-
 from harness import Choice, Continuation, Conversation, Failure, Generation
 from harness.capabilities import Completion, Response
 from harness.encodable import whole_characters
+
+from . import answers, tokens
+from .account import estimated_tokens
+from .problems import Refused
+from .redirects import following
+from .replies import completions
+from .settings import Settings, messages_of
 
 TOP = {"chat": 20, "completions": 5}
 """Likeliest tokens asked for: the most that every server gives."""

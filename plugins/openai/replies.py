@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from harness_plugins.openai.problems import Garbled, Refused, block_reason, short
-
 from harness import Completion
+
+from .problems import Garbled, Refused, block_reason, short
 
 MOST_TOKENS = 100_000_000
 """A count of tokens above this is none: no context is nearly as long."""
@@ -73,7 +73,7 @@ def choices_of(reply: Any) -> Sequence[Any]:
     """
     if "choices" not in getattr(reply, "model_fields_set", {"choices"}):  # the client's type fills in None
         raise Garbled(f"no choices: {short(reply)}")
-    choices: Sequence[Any] = reply.choices
+    choices: Sequence[Any] | None = reply.choices
     if choices is None or choices == []:
         reason = block_reason(reply)
         why = f"it blocks the prompt: {reason}" if reason else "servers that block a prompt answer so"

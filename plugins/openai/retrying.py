@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness_plugins.openai.problems import NoLogProbabilities, Refused, Statement, statement_in, statement_of
-
 from harness.errors import CellError
+
+from .problems import NoLogProbabilities, Refused, Statement, statement_in, statement_of
 
 RETRIED = {408, 409, 425, 429}
 """Besides 500 and above."""
@@ -78,6 +78,11 @@ class Sender:
         self._lost = self._senseless = 0
         self._places = asyncio.Semaphore(at_once)
 
+    def ended_by(self, error: CellError) -> CellError:
+        """Begin no further request; the error that stands for all of them, which is the first that came."""
+        self.ending = self.ending or error
+        return self.ending
+
     async def send(self, call: Callable[[], Awaitable[Any]], read: Callable[[Any], Any]) -> Any:
         """What ``read`` makes of the answer.
 
@@ -126,11 +131,12 @@ class Sender:
             if self._lost < LOST_IN_A_ROW:
                 return
             count = self._lost
-        self.ending = self.ending or CellError(
-            f"the server does not answer any more: {count} requests in a row failed in {self.attempts} "
-            f"attempts each, the last with: {last.problem}; what was answered is kept: give the same command to go on"
+        raise self.ended_by(
+            CellError(
+                f"the server does not answer any more: {count} requests in a row failed in {self.attempts} attempts "
+                f"each, the last with: {last.problem}; what was answered is kept: give the same command to go on"
+            )
         )
-        raise self.ending
 
     async def _try(self, call: Callable[[], Awaitable[Any]], read: Callable[[Any], Any]) -> tuple[Any] | Again:
         """What was read, in a tuple; or what went wrong."""
@@ -153,7 +159,7 @@ class Sender:
             text = self.redact(f"the connection failed: {type(cause).__name__}: {cause}".strip())
             return Again(text, maybe_charged=not _unsent(cause))  # otherwise it broke after it was on its way
         except CellError as error:
-            self.ending = self.ending or error  # before another takes this one's place
+            self.ended_by(error)  # before another takes this one's place
             raise
         except (Refused, NoLogProbabilities):
             raise
@@ -173,7 +179,7 @@ class Sender:
             raise Refused(f"the server blocks the prompt, or the reply to it ({said.status}): {text}")
         ending = await self.explain(Statement(said.status, said.code, text))
         if ending is not None:
-            self.ending = self.ending or ending
+            self.ended_by(ending)
             raise ending
         if said.status not in RETRIED and said.status < 500:
             # A field that a server does not know is what most servers say with 422.

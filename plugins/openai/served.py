@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from harness_plugins.openai.account import Account
-from harness_plugins.openai.session import streamed_answers
-from harness_plugins.openai.settings import OPENAI, Settings, key_in
-
 from harness import Model
 from harness.capabilities import Request, Response
 from harness.errors import CellError, UsageError
+
+from .account import Account
+from .session import streamed_answers
+from .settings import OPENAI, Settings, key_in
 
 
 class Served(Model):
@@ -102,7 +102,7 @@ class Served(Model):
         Raises:
             CellError: no key for OpenAI, a key that is refused or cannot be sent, no server at the address.
         """
-        from harness_plugins.openai.greeting import greet
+        from .greeting import greet
 
         key = key_in(self.api_key_variable)
         if not key and self.base_url == OPENAI:
@@ -135,7 +135,7 @@ class Served(Model):
         return said
 
 
-def _object(text: str | Mapping[str, Any]) -> dict[str, Any]:
+def _object(text: object) -> dict[str, Any]:
     if isinstance(text, Mapping):  # registry.yaml holds it as YAML
         return dict(text)
     if text is None or text == "":

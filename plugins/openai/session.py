@@ -11,16 +11,16 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
-from harness_plugins.openai.account import Account
-from harness_plugins.openai.greeting import explained, makes_sense
-from harness_plugins.openai.problems import NoLogProbabilities, Refused
-from harness_plugins.openai.questions import TEXTS_A_REQUEST, TOGETHER, Questions
-from harness_plugins.openai.replies import usage
-from harness_plugins.openai.retrying import Sender
-from harness_plugins.openai.settings import Settings
-
 from harness.capabilities import Failure, Request, Response
 from harness.errors import CellError
+
+from .account import Account
+from .greeting import explained, makes_sense
+from .problems import NoLogProbabilities, Refused
+from .questions import TEXTS_A_REQUEST, TOGETHER, Questions
+from .replies import usage
+from .retrying import Sender
+from .settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ class _Session:
                 for index, answer in list(zip(group, found, strict=True)):
                     self.give((index, answer))
             except CellError as error:
-                self.sender.ending = self.sender.ending or error
+                self.sender.ended_by(error)
                 return
             except Exception as error:  # what nobody foresaw fails its own requests, and has no other asked again
                 reason = self.settings.redact(f"the answer cannot be read: {type(error).__name__}: {error}"[:500])
@@ -170,7 +170,7 @@ class _Session:
                 f"the server at {self.settings.base_url} took the request for log-probabilities and answered without: "
                 "it does not support them; use a server that does, or ask for text (generate)"
             )
-            self.sender.ending = self.sender.ending or ending  # before another takes this one's place
+            self.sender.ended_by(ending)  # before another takes this one's place
             raise ending from None
         finally:
             await asyncio.shield(self.account.settle(name, counted))

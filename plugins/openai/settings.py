@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from harness_plugins.openai.problems import Refused
-
 from harness import Conversation, file_identity
 from harness.chat_templates import render_chat
 from harness.encodable import whole_characters
 from harness.errors import CellError
+
+from .problems import Refused
 
 OPENAI = "https://api.openai.com/v1"
 

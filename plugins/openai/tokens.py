@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from unicodedata import east_asian_width
 
 import numpy as np
-from harness_plugins.openai.problems import Refused, short
 from numpy.typing import NDArray
 
 from harness.answer_checks import ROUNDING
+
+from .problems import Refused, short
 
 MOST = 1.05
 """What the probabilities of the tokens of one place may add up to; they are rounded."""
@@ -99,7 +100,7 @@ def weights(positions: Sequence[Position], options: Sequence[str]) -> NDArray[np
         if not is_blank(position.token):
             break
         before += position.value
-    return np.minimum(found, 0.0)  # no value is NaN: `log_probability` has seen to it
+    return np.asarray(np.minimum(found, 0.0))  # no value is NaN: `log_probability` has seen to it
 
 
 def _counts(token: str, option: str) -> bool:

@@ -108,12 +108,14 @@ class RowWisePearson(OfVerdicts):
         mean = np.array([np.nanmean(row) if np.isfinite(row).any() else 0.0 for row in sides[0].rate])
         order = np.argsort(-mean, kind="stable")
         ordered = [names[i] for i in order]
-        of_people, of_model = (
-            [table[np.ix_(order, order)].tolist() for table in (side.rate, side.low, side.high)] for side in sides
-        )
+
+        def in_order(table: FloatArray) -> list[list[float]]:
+            return [[float(value) for value in row] for row in table[np.ix_(order, order)]]
+
+        people, model = ((in_order(side.rate), in_order(side.low), in_order(side.high)) for side in sides)
         return [
-            Matrix("Win rates", _WON, ordered, ordered, *of_people, name="people", reference=True),
-            Matrix("Win rates", _WON, ordered, ordered, *of_model),
+            Matrix("Win rates", _WON, ordered, ordered, *people, name="people", reference=True),
+            Matrix("Win rates", _WON, ordered, ordered, *model),
         ]
 
 

@@ -191,6 +191,7 @@ def _word_count(draw: Draw) -> Instruction:
 
     def near(d: Draw) -> str:
         """Close to the count, since that is the mistake that is hard to see."""
+        text = ""
         for _ in range(200):
             text = _text(d, topic, d.between(2, 6))
             if 0 < abs(len(words(text)) - count) <= d.pick((1, 2, 4)):

@@ -64,7 +64,7 @@ class _Cells(MeanMetric):
     def per_item(self, columns: Columns) -> NDArray[np.float64]:
         """Share of each prompt."""
         chosen, rejected = columns.values["chosen"], columns.values["rejected"]
-        return np.mean([chosen[:, i] > rejected[:, j] for i, j in self.cells], axis=0)
+        return np.asarray(np.mean([chosen[:, i] > rejected[:, j] for i, j in self.cells], axis=0))
 
 
 class Hard(_Cells):

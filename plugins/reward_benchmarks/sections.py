@@ -84,7 +84,7 @@ def credit(columns: Columns) -> FloatArray:
     """
     undecided = np.where(columns.values["scored"] == 1, 0.0, 0.5)
     games = [np.nan_to_num(np.sign(columns.values[order] - 0.5)) for order in ("as_given", "exchanged")]
-    return np.mean([np.where(game == 0, undecided, game > 0) for game in games], axis=0)
+    return np.asarray(np.mean([np.where(game == 0, undecided, game > 0) for game in games], axis=0))
 
 
 class _Credited(Metric):

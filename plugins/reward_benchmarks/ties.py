@@ -102,7 +102,7 @@ class _Part:
     @property
     def influence(self) -> FloatArray:
         """(n,) centred influence on the mean, which is a ratio of two sums."""
-        return np.where(self.rows, self.values - self.mean, 0.0) / self.rows.mean()
+        return np.where(self.rows, self.values - self.mean, 0.0) / float(self.rows.mean())
 
 
 class TiesScore(Metric):

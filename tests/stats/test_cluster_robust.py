@@ -59,7 +59,7 @@ def test_a_mean_of_unequal_clusters_has_the_error_of_the_matrices(seed):
     stderr, freedom = by_matrices(y, clusters, np.zeros(len(y)), np.ones(1))
     found = spread_of(y - y.mean(), clusters=clusters)
     assert (found.stderr, found.degrees_of_freedom) == pytest.approx((stderr, freedom), rel=1e-9)
-    assert found.count == len(SIZES)
+    assert found.clusters == len(SIZES)
 
 
 @pytest.mark.parametrize("seed", range(3))
