@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,10 @@ from harness.build import task_digest
 from harness.errors import UsageError, did_you_mean
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.published_rows import shipped_files
+from harness.leaderboard.shared_items import Combination, SharedItems
 from harness.registry import Registry
 from harness.store.reading import Readable
-from harness.store.records import Result, latest_cells
+from harness.store.records import CellRecord, Result, latest_cells
 
 if TYPE_CHECKING:
     from harness.schema import BenchmarkFile
@@ -98,16 +100,16 @@ def gather(
     notes: list[str] = []
     shipped = shipped_files(benchmark) if benchmark else []
     by_model = _published(registry, tasks, [*shipped, *published], notes)
-    if store is not None:
-        _add_evaluated(registry, store, tasks, by_model, notes)
+    cells = [] if store is None else _add_evaluated(registry, store, tasks, by_model, notes)
     if not by_model:
         raise UsageError(
             f"there is no result of {target} to correlate; evaluate models with: harness eval -m MODEL -t {target}, "
             "or name files of published results with --published"
         )
     if benchmark is not None:
-        for results in by_model.values():
-            _add_aggregates(registry, benchmark, results)
+        shared = SharedItems(registry, [] if store is None else [store], cells)
+        _add_aggregates(registry, benchmark, by_model, shared, _measured(cells), notes)
+        shared.save()
     return _table(by_model, benchmark.name if benchmark else "", notes)
 
 
@@ -135,7 +137,8 @@ def _published(
 
 def _add_evaluated(
     registry: Registry, store: Readable, tasks: Sequence[str], by_model: dict[str, dict[Key, Result]], notes: list[str]
-) -> None:
+) -> list[CellRecord]:
+    """The cells whose figures were added."""
     known = [task for task in tasks if registry.tasks().exists(task)]
     digests = {task: task_digest(registry, task) for task in known}
     cells = latest_cells(store, known, settings={"limit": None, "split": "test"})
@@ -154,14 +157,58 @@ def _add_evaluated(
             del by_model[cell.label]
     if replaced:
         notes.append(f"evaluated here, so their published figures give way: {', '.join(sorted(replaced))}")
+    return current
 
 
-def _add_aggregates(registry: Registry, benchmark: BenchmarkFile, results: dict[Key, Result]) -> None:
-    made = aggregates_of(registry, benchmark, results)
-    model = next(iter(results.values())).model
-    for name, f in made.figures.items():
-        key = (benchmark.name, name, "overall")
-        results[key] = Result(model, benchmark.name, name, "overall", f.estimate, f.unit, f.higher_is_better)
+_PUBLISHED = (
+    "its parts are published, so what they share is not known: they are taken as independent, and its error is too "
+    "small where they agree on the same items"
+)
+
+
+def _measured(cells: Sequence[CellRecord]) -> dict[str, set[Key]]:
+    """The figures of each model whose columns are on file."""
+    measured: dict[str, set[Key]] = {}
+    for cell in cells:
+        own = measured.setdefault(cell.label, set())
+        own |= {(r.task, r.metric, r.domain) for r in cell.results if math.isfinite(r.estimate.value)}
+    return measured
+
+
+def _add_aggregates(
+    registry: Registry,
+    benchmark: BenchmarkFile,
+    by_model: dict[str, dict[Key, Result]],
+    shared: SharedItems,
+    measured: dict[str, set[Key]],
+    notes: list[str],
+) -> None:
+    """Add each model's aggregates to its figures, and to the notes what a reader must know of their errors."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for model, results in by_model.items():
+        correlate = partial(_correlation, shared, model, measured.get(model, set()))
+        for name, f in aggregates_of(registry, benchmark, results, correlate).figures.items():
+            key = (benchmark.name, name, "overall")
+            results[key] = Result(model, benchmark.name, name, "overall", f.estimate, f.unit, f.higher_is_better)
+            note = str(f.estimate.detail.get("note", ""))
+            # Without an error there is none that could be too small.
+            if note and math.isfinite(f.estimate.stderr):
+                said.setdefault((name, note), []).append(model)
+    notes += [f"{benchmark.name}:{name}: {note}: {', '.join(models)}" for (name, note), models in said.items()]
+
+
+def _correlation(
+    shared: SharedItems,
+    model: str,
+    measured: set[Key],
+    figures: Sequence[Combination],
+) -> tuple[FloatArray | None, str]:
+    """Correlations of a model's figures; published ones have no columns, and none with any other."""
+    ours = [{base: weight for base, weight in figure.items() if base in measured} for figure in figures]
+    correlation, note = shared.correlation(model, ours)
+    if any(len(own) < len(figure) for own, figure in zip(ours, figures, strict=True)):
+        return correlation, "; ".join(filter(None, (note, _PUBLISHED)))
+    return correlation, note
 
 
 def _table(by_model: dict[str, dict[Key, Result]], benchmark: str, notes: list[str]) -> Figures:
