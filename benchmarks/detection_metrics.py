@@ -13,10 +13,10 @@ import numpy as np
 from _measure import best
 from sklearn import metrics as reference
 
-from harness.build_metric import build_metric
 from harness.metric import Columns
-from harness.registry import Registry
+from harness.names.registry import Registry
 from harness.stats import levels
+from harness.tasks.build_metric import build_metric
 
 METRICS = {
     "auroc": reference.roc_auc_score,

@@ -12,9 +12,9 @@ import argparse
 import numpy as np
 from _measure import best
 
-from harness.build_metric import build_metric
 from harness.metric import Columns, Metric
-from harness.registry import Registry
+from harness.names.registry import Registry
+from harness.tasks.build_metric import build_metric
 
 REPLICATES = 1000
 

@@ -47,9 +47,9 @@ def extraction(folder: Path, prompts: int, rounds: int) -> None:
     from scoring import Texts, lexicon, make_model, make_tokenizer
 
     from harness import Conversation, Item
-    from harness.registry import Registry
-    from harness.resolve import resolve_model
-    from harness.run import Runner
+    from harness.names.handles import resolve_model
+    from harness.names.registry import Registry
+    from harness.running.runner import Runner
     from harness.store import Store
 
     rng = np.random.default_rng(0)

@@ -16,9 +16,9 @@ import time
 
 import numpy as np
 
-from harness.build_metric import build_metric
 from harness.metric import Columns
-from harness.registry import Registry
+from harness.names.registry import Registry
+from harness.tasks.build_metric import build_metric
 
 DOMAINS = {
     "overall": 1.0, "hard_prompt": 0.306, "easy_prompt": 0.235, "if_prompt": 0.289, "is_code": 0.179,

@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 
 from harness import build_site
-from harness.build import build_task
-from harness.build_metric import metric_of
-from harness.collect import Table, save_table
-from harness.environment import hardware, versions
 from harness.metric import Columns
-from harness.registry import Registry
-from harness.run import estimates
+from harness.names.registry import Registry
+from harness.running.environment import hardware, versions
+from harness.running.runner import estimates
+from harness.running.table import Table, save_table
 from harness.store import Store
 from harness.store.records import CellRecord, save_cell, start_run
+from harness.tasks.build import build_task
+from harness.tasks.build_metric import metric_of
 
 DOMAINS = ["algebra", "history", "law", "writing"]
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"

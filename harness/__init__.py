@@ -32,10 +32,9 @@ if TYPE_CHECKING:
         Text,
         Verdict,
     )
-    from harness.columns import BadValue
-    from harness.digests import file_identity
     from harness.errors import HarnessError
     from harness.files import write_atomically
+    from harness.files.digests import file_identity
     from harness.hooks import hookimpl
     from harness.metric import Columns, MeanMetric, Metric
     from harness.model import Model
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from harness.ranges import OneOf, Range
     from harness.stats import Estimate, Linearised
     from harness.task import Answers, FieldSpec, Item, Stage, Task
+    from harness.tasks.data.field_mapping import BadValue
     from harness.trainer import Trainer
 
 _HOMES = {
@@ -69,10 +69,9 @@ _HOMES = {
         "Text",
         "Verdict",
     ),
-    "columns": ("BadValue",),
-    "digests": ("file_identity",),
     "errors": ("HarnessError",),
     "files": ("write_atomically",),
+    "files.digests": ("file_identity",),
     "hooks": ("hookimpl",),
     "metric": ("Columns", "MeanMetric", "Metric"),
     "model": ("Model",),
@@ -80,6 +79,7 @@ _HOMES = {
     "ranges": ("OneOf", "Range"),
     "stats": ("Estimate", "Linearised"),
     "task": ("Answers", "FieldSpec", "Item", "Stage", "Task"),
+    "tasks.data.field_mapping": ("BadValue",),
     "trainer": ("Trainer",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

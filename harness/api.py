@@ -8,20 +8,20 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.comparison import CONFIDENCE, Comparison, compare_models, tasks_of
 from harness.errors import UsageError
+from harness.files.regular_files import is_file
 from harness.leaderboard import Board, assemble
-from harness.leaderboard.merge import open_to_merge
-from harness.plan import Plan, Planner, Wish
-from harness.progress import Progress, SilentProgress
-from harness.registry import Registry
-from harness.regular_files import is_file
-from harness.resolve import resolve_model
-from harness.run import Outcome, Runner
+from harness.names.handles import resolve_model
+from harness.names.registry import Registry
+from harness.results.comparison import CONFIDENCE, Comparison, compare_models, tasks_of
+from harness.results.selection import open_to_merge
+from harness.running.plan import Plan, Planner, Wish
+from harness.running.progress import Progress, SilentProgress
+from harness.running.runner import Outcome, Runner
 from harness.store import Store
 from harness.store.reading import Readable, StoreReader
 from harness.store.records import CellRecord
-from harness.training import fit, train_missing
+from harness.training.fit import fit, train_missing
 
 if TYPE_CHECKING:
     from harness.outcomes import Report
@@ -247,8 +247,8 @@ def _joined(
     """A store for as long as it is needed, of the whole evaluations that several have of some tasks; and those."""
     from tempfile import TemporaryDirectory
 
-    from harness.build import task_digest
-    from harness.leaderboard.joining import join
+    from harness.results.joining import join
+    from harness.tasks.build import task_digest
 
     with TemporaryDirectory() as place, ExitStack() as open_stores:
         readers: list[Readable] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.hooks import hookimpl
 
 if TYPE_CHECKING:
-    from harness.registry import Register
+    from harness.names.registry import Register
 
 
 @hookimpl
@@ -32,7 +32,7 @@ def register_models(register: Register) -> None:
     """What the core's own commands make."""
     register(
         "cross-fitted",
-        "harness.cross_validation:CrossFitted",
+        "harness.training.cross_fit:CrossFitted",
         description="answers each item by the model that was trained without it (path= of harness cross-validate)",
     )
 
@@ -40,5 +40,5 @@ def register_models(register: Register) -> None:
 @hookimpl
 def register_benchmarks(register: Register) -> None:
     """The aggregates."""
-    register("mean", "harness.aggregate:mean", description="mean, weighted or not; errors add in squares")
-    register("minimum", "harness.aggregate:minimum", description="the lowest")
+    register("mean", "harness.results.aggregate:mean", description="mean, weighted or not; errors add in squares")
+    register("minimum", "harness.results.aggregate:minimum", description="the lowest")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from harness.registry import Register
+    from harness.names.registry import Register
 
 PROJECT = "harness"
 hookspec = pluggy.HookspecMarker(PROJECT)

@@ -1,6 +1,6 @@
 """What a setting may be, declared with its parameter: a range of numbers, or the words that it can be.
 
-A constructor says it in its annotations, and `harness.arguments` holds every value to it before anything is made::
+A constructor says it in its annotations; `harness.names.arguments` holds every value to it before anything is made::
 
     def __init__(self, penalty: Annotated[float, Range(least=0)] = 1e-3, unit: Literal["word", "letter"] = "word"):
 """

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.capabilities import Conversation, Failure, Message, Origin, Request, Response
-from harness.columns import BadValue, ColumnReader, shorten
 from harness.encodable import encodable
-from harness.responses import failures_of
-from harness.rows import Source
+from harness.running.responses import failures_of
+from harness.tasks.data.field_mapping import BadValue, ColumnReader, shorten
+from harness.tasks.data.rows import Source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +52,7 @@ class Item:
         Args:
             task: The task's name.
             positions: For each text of the request, its index among the item's responses.
-            of: Whose answer is asked about, by label, where that is not what `harness.stages.about` says.
+            of: Whose answer is asked about, by label, where that is not what `harness.running.stages.about` says.
         """
         return Origin(task, self.id, positions, of)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.aggregate import mean, minimum
+from harness.results.aggregate import mean, minimum
 from harness.stats import Estimate, mean_estimate
 
 NAN = float("nan")

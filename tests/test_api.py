@@ -6,7 +6,7 @@ import pytest
 
 import harness
 from harness.errors import HarnessError, PlanError, UnknownName, UsageError, did_you_mean
-from harness.resolve import Specification, parse_specification
+from harness.names.handles import Specification, parse_specification
 
 
 def test_evaluate_compare_and_leaderboard(toys, write_task, rows):
@@ -85,7 +85,7 @@ def test_suggestions_name_the_nearest_or_all_when_few():
 
 
 def test_numbers_with_an_exponent_are_numbers():
-    from harness.arguments import parse_arguments
+    from harness.names.arguments import parse_arguments
 
     assert parse_arguments("a=1e-3,b=2E5,c=1.5e2,d=e3,e=1e,f=-1e1", "x") == {
         "a": 0.001,

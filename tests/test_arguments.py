@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.arguments import Arguments, check_arguments, parse_arguments
 from harness.errors import UsageError
-from harness.registry import Registry
-from harness.resolve import resolve_model
+from harness.names.arguments import Arguments, check_arguments, parse_arguments
+from harness.names.handles import resolve_model
+from harness.names.registry import Registry
 
 if TYPE_CHECKING:
     from somewhere import Unknown

@@ -3,10 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
-from harness.build import _slice
-from harness.columns import BadValue, ColumnReader
-from harness.rows import Row
-from harness.schema import ColumnFile, SliceFile
+from harness.tasks.build import _slice
+from harness.tasks.data.field_mapping import BadValue, ColumnReader
+from harness.tasks.data.rows import Row
+from harness.tasks.schema import ColumnFile, SliceFile
 
 RESPONSES = {"responses": ("texts with gaps", True)}
 NUMBERED = {"responses": {"numbered": "response_{}", "first": 1, "last": 3}}

@@ -6,7 +6,7 @@ import pytest
 
 from harness import compare, evaluate
 from harness.errors import UsageError
-from harness.registry import Registry
+from harness.names.registry import Registry
 
 N = 60
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from harness_plugins.baselines import detector as linear
 
-from harness.cross_validation import FOLDS, CrossFitted, assign
 from harness.errors import DataError, UsageError
 from harness.task import Item
+from harness.training.cross_fit import FOLDS, CrossFitted, assign
 
 TASK = "quickstart/detection"
 

@@ -8,10 +8,10 @@ import json
 
 import pytest
 
-from harness.columns import BadValue, ColumnReader, Slice
-from harness.data import FileSource
 from harness.errors import DataError
-from harness.rows import Row
+from harness.tasks.data.field_mapping import BadValue, ColumnReader, Slice
+from harness.tasks.data.rows import Row
+from harness.tasks.data.sources import FileSource
 
 ROWS = [
     {"id": "a", "prompt": "first, of two", "number": 1.5, "nested": {"deep": "x"}},

@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from harness import digests, file_identity
+from harness import file_identity
+from harness.files import digests
 
 
 @pytest.fixture

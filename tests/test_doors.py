@@ -21,10 +21,10 @@ from harness_plugins.evasion.disguises import HOW
 
 from harness import build_leaderboard
 from harness.leaderboard import Board
+from harness.leaderboard.outputs import FORMATS
 from harness.leaderboard.render import rank_text
-from harness.outputs import FORMATS
-from harness.registry import Registry
-from harness.report import figure, interval, percent
+from harness.names.registry import Registry
+from harness.results.numbers import figure, interval, percent
 
 PATCHY = "patchy=recorded:path=patchy.jsonl"
 """Answers from records that lack every seventh item."""

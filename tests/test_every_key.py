@@ -16,13 +16,13 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from harness import schema
-from harness.build import build_task
 from harness.cli.show_command import describe_name
 from harness.errors import ConfigurationError
-from harness.registry import Registry
+from harness.names.registry import Registry
 from harness.task import BadItem
-from harness.taskfiles import validate
+from harness.tasks import schema
+from harness.tasks.build import build_task
+from harness.tasks.index import validate
 
 ROWS = [
     {"id": f"i{n}", "text": f"text {n}", "other": f"other {n}", "label": n % 2, "year": 2020 + n, "topic": "ab"[n % 2]}
@@ -390,7 +390,7 @@ PUBLISHED_CASES = [
 
 @pytest.mark.parametrize(("model", "key", "path", "value"), PUBLISHED_CASES)
 def test_a_key_of_a_published_file_acts(folder, model, key, path, value):
-    from harness.published import read_published
+    from harness.results.published import read_published
 
     seen = []
     for keys in (PUBLISHED, changed(PUBLISHED, path, value)):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from harness import Conversation, Failure, LinearReadout, Model, Readout
-from harness.ask import Door
 from harness.capabilities import CORE
-from harness.executors import LocalExecutor
 from harness.following import read_out
-from harness.resolve import ModelHandle
+from harness.names.handles import ModelHandle
+from harness.running.client import Door
+from harness.running.executors import LocalExecutor
 from harness.store import Store
 
 SIZE = 40

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.build import build_task
 from harness.errors import DataError
-from harness.registry import Registry
+from harness.names.registry import Registry
+from harness.tasks.build import build_task
 
 ROWS = [{"text": letter, "label": number % 2, "part": letter} for number, letter in enumerate("abcde")]
 

@@ -45,7 +45,10 @@ def test_a_command_that_computes_nothing_imports_nothing_heavy(project, argument
     assert heavy_after(f"from harness.cli.main import run; assert run({arguments!r}) == 0") == []
 
 
-@pytest.mark.parametrize("module", ["harness", "harness.kinds", "harness.hooks", "harness.registry", "harness.errors"])
+LIGHT = ("harness", "harness.kinds", "harness.hooks", "harness.names.registry", "harness.errors")
+
+
+@pytest.mark.parametrize("module", LIGHT)
 def test_a_module_that_plugins_import_at_registration_imports_nothing_heavy(project, module):
     assert heavy_after(f"import {module}") == []
 
@@ -82,7 +85,7 @@ def test_a_plugin_folder_without_hooks_holds_data_or_is_a_command():
 
 
 def test_every_entry_point_loads(project):
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
     registry = Registry()
     assert [(plugin.name, plugin.problem) for plugin in registry.plugins.failed] == []
@@ -91,7 +94,7 @@ def test_every_entry_point_loads(project):
 
 
 def test_the_projects_registry_yaml_names_only_what_exists(project):
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
     registry = Registry()
     declared = yaml.safe_load((ROOT / "registry.yaml").read_text("utf-8"))
@@ -106,7 +109,7 @@ def test_the_projects_registry_yaml_names_only_what_exists(project):
 
 
 def test_every_registered_name_can_be_imported_and_is_described(project):
-    from harness.registry import KINDS, Registry
+    from harness.names.registry import KINDS, Registry
 
     registry = Registry()
     for kind in KINDS:
@@ -116,10 +119,10 @@ def test_every_registered_name_can_be_imported_and_is_described(project):
 
 
 def test_every_benchmark_names_tasks_metrics_and_aggregates_that_exist(project):
-    from harness.build import build_task
-    from harness.build_metric import build_metric
     from harness.leaderboard.aggregates import selected_aggregate, split_selector
-    from harness.registry import Registry
+    from harness.names.registry import Registry
+    from harness.tasks.build import build_task
+    from harness.tasks.build_metric import build_metric
 
     registry = Registry()
     for benchmark in registry.benchmarks().files().values():
@@ -140,8 +143,8 @@ def test_every_benchmark_names_tasks_metrics_and_aggregates_that_exist(project):
 
 
 def test_every_task_file_follows_its_kind(project):
-    from harness.build import build_task
-    from harness.registry import Registry
+    from harness.names.registry import Registry
+    from harness.tasks.build import build_task
 
     registry = Registry()
     for name in registry.tasks().files():

@@ -9,8 +9,8 @@ import pytest
 
 from harness import Failure, Text
 from harness.capabilities import EMBED, GENERATE, Completion
-from harness.responses import LazyResponses, Responses, failures_of
-from harness.run import chunks
+from harness.running.responses import LazyResponses, Responses, failures_of
+from harness.running.runner import chunks
 from harness.store import Store
 from harness.task import BadItem, Item
 
@@ -56,7 +56,7 @@ def wide(add_plugin, write_task, harness):
 
 def test_estimates_are_the_same_whatever_is_held(wide, monkeypatch):
     whole = wide("--store", "whole.sqlite").document
-    monkeypatch.setattr("harness.responses.HELD_BYTES", 1_000_000)
+    monkeypatch.setattr("harness.running.responses.HELD_BYTES", 1_000_000)
     for store in ("little.sqlite", "little.sqlite", "whole.sqlite"):  # asked, and read back
         little = wide("--store", store).document
         assert little["results"] == whole["results"]
@@ -66,7 +66,7 @@ def test_estimates_are_the_same_whatever_is_held(wide, monkeypatch):
 
 def test_the_peak_of_memory_does_not_grow_with_the_answers(wide, monkeypatch):
     wide("--limit", 2)  # imports
-    monkeypatch.setattr("harness.responses.HELD_BYTES", 1 << 20)
+    monkeypatch.setattr("harness.running.responses.HELD_BYTES", 1 << 20)
     tracemalloc.start()
     try:
         for _ in range(2):  # asked, and read back
@@ -81,7 +81,7 @@ def test_what_was_let_go_is_read_from_the_store(tmp_path, monkeypatch):
     vectors = [np.full(100, i, dtype=np.float32) for i in range(10)]
     requests = [Text(str(i)) for i in range(10)]
     keys = [EMBED.keys(request) for request in requests]
-    monkeypatch.setattr("harness.responses.HELD_BYTES", 900)
+    monkeypatch.setattr("harness.running.responses.HELD_BYTES", 900)
     with Store(tmp_path / "s.sqlite") as store:
         model = store.model_id("m", "{}")
         responses = Responses(store, model, EMBED)
@@ -104,7 +104,7 @@ def test_what_was_let_go_is_read_from_the_store(tmp_path, monkeypatch):
 
 
 def test_records_are_bounded_too(tmp_path, monkeypatch):
-    monkeypatch.setattr("harness.responses.HELD_BYTES", 5000)
+    monkeypatch.setattr("harness.running.responses.HELD_BYTES", 5000)
     with Store(tmp_path / "s.sqlite") as store:
         model = store.model_id("m", "{}")
         answers = [(bytes([i]) * 16, [Completion("a" * 1000)]) for i in range(40)]
@@ -117,7 +117,7 @@ def test_records_are_bounded_too(tmp_path, monkeypatch):
 
 
 def test_few_items_are_in_memory_where_each_is_large(monkeypatch):
-    monkeypatch.setattr("harness.run.CHUNK_BYTES", 1000)
+    monkeypatch.setattr("harness.running.runner.CHUNK_BYTES", 1000)
     items = [Item(str(i), {"prompt": "a" * 400, "responses": ["b" * 50]}) for i in range(7)]
     assert [len(chunk) for chunk in chunks([BadItem("x", "bad"), *items], 2048)] == [4, 3, 1]
     assert [len(chunk) for chunk in chunks(items, 2)] == [2, 2, 2, 1]

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from harness.errors import ConfigurationError
-from harness.schema import BenchmarkFile, PublishedFile, RegistryFile, RunFile, TaskFile
-from harness.taskfiles import validate
+from harness.tasks.index import validate
+from harness.tasks.schema import BenchmarkFile, PublishedFile, RegistryFile, RunFile, TaskFile
 
 TASK = "kind: x\ndata: {test: {file: a.jsonl}}\n"
 

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from harness.errors import UsageError
-from harness.outputs import refuse_to_replace
+from harness.leaderboard.outputs import refuse_to_replace
 
 
 def test_what_is_read_and_databases_are_not_replaced(tmp_path, monkeypatch):
@@ -118,7 +118,7 @@ def test_a_key_given_twice_is_named_with_its_line(project, harness):
 
 
 def test_tables_show_what_a_terminal_would_obey():
-    from harness.report import plain_table
+    from harness.results.numbers import plain_table
 
     shown = plain_table(["a\x1b[31m", "b"], [["\u202ered\nline", "1"], ["\x00", "2"]])
     assert "\x1b" not in shown

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.collect import Collector
 from harness.errors import DataError
+from harness.running.table import Collector
 from harness.task import Item
 
 ROWS = [{"id": i, "prompt": f"p{i}", "responses": ["a", "bb", "ccc"], "labels": [i % 2, 0, 1]} for i in range(6)]
@@ -165,7 +165,7 @@ CARELESS = """
 import click
 from harness import Model
 from harness.hooks import hookimpl
-from harness.task_sources import TaskSource, SourcedTask
+from harness.tasks.library import TaskSource, SourcedTask
 
 class Closing(Model):
     def score(self, requests):

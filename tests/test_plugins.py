@@ -215,7 +215,7 @@ def {hook}(register):
     ],
 )
 def test_a_registration_that_cannot_be_used_is_refused_alone(add_plugin, harness, kind, line, key, expected):
-    from harness.registry import KINDS
+    from harness.names.registry import KINDS
 
     more = {"adapter": ", gives='score', needs='detect', cost=99", "trainer": ", model='length'"}.get(kind, "")
     add_plugin("careless", CLAIM.format(hook=KINDS[kind], line=line, more=more, extra=""))
@@ -350,7 +350,7 @@ def test_what_the_core_cannot_do_without_is_always_loaded(harness, monkeypatch, 
 
 
 def test_a_plugin_that_loops_while_it_is_imported_is_named(add_plugin, harness, monkeypatch):
-    monkeypatch.setattr("harness.plugins.SLOW_SECONDS", 0.2)
+    monkeypatch.setattr("harness.names.plugins.SLOW_SECONDS", 0.2)
     add_plugin("loops", "import time\ntime.sleep(0.6)\n")
     ran = harness("list", "models")
     assert ran.code == 0
@@ -367,9 +367,14 @@ def test_a_plugin_that_loops_while_it_is_imported_is_named(add_plugin, harness, 
 @pytest.mark.parametrize(
     ("hook", "reference", "more", "wish"),
     [
-        ("register_metrics", "harness.aggregate:mean", "", ("--metric", "mine")),
-        ("register_adapters", "harness.aggregate:mean", ", gives='score', needs='detect'", ("--adapter", "mine")),
-        ("register_models", "harness.aggregate:mean", ", offers=('score',)", ("-m", "mine")),
+        ("register_metrics", "harness.results.aggregate:mean", "", ("--metric", "mine")),
+        (
+            "register_adapters",
+            "harness.results.aggregate:mean",
+            ", gives='score', needs='detect'",
+            ("--adapter", "mine"),
+        ),
+        ("register_models", "harness.results.aggregate:mean", ", offers=('score',)", ("-m", "mine")),
     ],
 )
 def test_what_a_name_leads_to_must_be_what_names_of_its_kind_stand_for(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import ConfigurationError, DataError, HarnessError
-from harness.published import read_published
+from harness.results.published import read_published
 
 ROW = {"model": "m", "task": "suite/task", "metric": "accuracy", "value": 0.5}
 

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 import pytest
 
-from harness.arguments import check_arguments, forms_of
 from harness.errors import UsageError
+from harness.names.arguments import check_arguments, forms_of
+from harness.names.registry import Registry
 from harness.ranges import ANY, COUNT, OneOf, Range
-from harness.registry import Registry
 
 KINDS = ("model", "metric", "trainer", "adapter", "task source")
 

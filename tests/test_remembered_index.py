@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from harness.registry import Registry
-from harness.remembered_index import FEWEST, RememberedIndex
+from harness.names.registry import Registry
+from harness.tasks.remembered_index import FEWEST, RememberedIndex
 
 OLD = time.time() - 100
 
@@ -46,7 +46,7 @@ def listed():
 def test_what_is_remembered_is_what_the_files_say(many, cache, monkeypatch):
     first = listed()
     assert list(cache.iterdir())
-    monkeypatch.setattr("harness.taskfiles.load_yaml", forbid(many))
+    monkeypatch.setattr("harness.tasks.index.load_yaml", forbid(many))
     assert listed() == first
     assert first["many/t3"].description == "number 3"
     assert len(first) == FEWEST
@@ -54,7 +54,7 @@ def test_what_is_remembered_is_what_the_files_say(many, cache, monkeypatch):
 
 def forbid(folder):
     """No task file below a folder is read; benchmarks are, for they are used as they were read."""
-    from harness.taskfiles import load_yaml
+    from harness.tasks.index import load_yaml
 
     def load(path):
         assert path.name in ("benchmark.yaml", "registry.yaml") or folder not in path.absolute().parents, path
@@ -112,7 +112,7 @@ def test_few_files_and_no_cache_are_no_memory(tmp_path, cache, monkeypatch):
 
 def test_a_list_loads_no_schema(many):
     code = "import sys; from harness.cli.main import run; run(['list', 'tasks']); "
-    code += "print([m for m in ('pydantic', 'harness.task', 'harness.build', 'numpy') if m in sys.modules])"
+    code += "print([m for m in ('pydantic', 'harness.task', 'harness.tasks.build', 'numpy') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
 

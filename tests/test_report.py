@@ -1,6 +1,6 @@
 """Notes below a table of results."""
 
-from harness.report import results_notes
+from harness.results.numbers import results_notes
 from harness.stats import Estimate
 from harness.store.records import Result
 

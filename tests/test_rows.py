@@ -6,12 +6,12 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from harness.build import build_task
-from harness.data import FileSource
 from harness.errors import ConfigurationError, DataError
-from harness.registry import Registry
-from harness.rows import RangeSource
-from harness.schema import SourceFile
+from harness.names.registry import Registry
+from harness.tasks.build import build_task
+from harness.tasks.data.rows import RangeSource
+from harness.tasks.data.sources import FileSource
+from harness.tasks.schema import SourceFile
 
 
 @pytest.fixture

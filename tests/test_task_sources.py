@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from harness.registry import Registry
-from harness.task_sources import TaskIndex
+from harness.names.registry import Registry
+from harness.tasks.library import TaskIndex
 
 ROWS = [{"id": str(i), "text": f"some words, number {i}", "label": i % 2} for i in range(8)]
 DISGUISED = "evasion:demo/doors:how=leet"
@@ -52,8 +52,8 @@ def test_the_site_of_two_stores_shows_the_tasks_of_sources(two_stores, harness, 
 
 
 def test_a_digest_is_asked_of_a_task_that_there_is(project):
-    from harness.build import task_digest
     from harness.errors import UnknownName
+    from harness.tasks.build import task_digest
 
     with pytest.raises(UnknownName):
         task_digest(Registry(), "no/such")

@@ -15,11 +15,11 @@ import yaml
 
 from harness import HarnessError, train
 from harness.errors import UsageError
-from harness.progress import SilentProgress
-from harness.registry import Registry
-from harness.resolve import resolve_model
+from harness.names.handles import resolve_model
+from harness.names.registry import Registry
+from harness.running.progress import SilentProgress
 from harness.task import Item
-from harness.training import items_digest
+from harness.training.fit import items_digest
 
 TASK = "quickstart/detection"
 WORDS = "keyword-list:path=words.txt"

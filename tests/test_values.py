@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.build import _part
-from harness.data import FileSource, GeneratorSource
 from harness.kinds.detection import Detection
 from harness.kinds.preference import Preference
-from harness.schema import TaskFile
 from harness.task import BadItem, Definition
-from harness.taskfiles import TaskEntry
-from harness.values import Cell, domain_name, find_same, from_cell, is_missing, same
+from harness.tasks.build import _part
+from harness.tasks.data.sources import FileSource, GeneratorSource
+from harness.tasks.data.values import Cell, domain_name, find_same, from_cell, is_missing, same
+from harness.tasks.index import TaskEntry
+from harness.tasks.schema import TaskFile
 
 KINDS = {"preference": Preference, "detection": Detection}
 

@@ -8,11 +8,11 @@ import time
 import pytest
 import yaml
 
-from harness.data import FileSource
 from harness.errors import ConfigurationError, DataError
-from harness.schema import TaskFile
-from harness.taskfiles import validate
-from harness.yaml_files import DEEPEST, MOST_ENTRIES, Lines, load_yaml
+from harness.files.yaml_files import DEEPEST, MOST_ENTRIES, Lines, load_yaml
+from harness.tasks.data.sources import FileSource
+from harness.tasks.index import validate
+from harness.tasks.schema import TaskFile
 
 TASK = "kind: detection\ndata: {test: {file: rows.jsonl}}\n"
 BOMB = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 13))
@@ -191,8 +191,8 @@ def test_no_command_waits_for_a_pipe(toys, pipe, harness, arguments):
 
 
 def test_a_line_or_document_beyond_all_measure_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("harness.data.LONGEST_LINE", 1000)
-    monkeypatch.setattr("harness.data.LARGEST_DOCUMENT", 1000)
+    monkeypatch.setattr("harness.tasks.data.sources.LONGEST_LINE", 1000)
+    monkeypatch.setattr("harness.tasks.data.sources.LARGEST_DOCUMENT", 1000)
     import gzip
 
     for name, problem in (("a.jsonl.gz", "a line of more than"), ("a.txt.gz", "a line of more"), ("a.json.gz", "GiB")):
@@ -206,7 +206,7 @@ def test_a_line_or_document_beyond_all_measure_is_refused(tmp_path, monkeypatch)
 
 
 def test_a_task_folder_of_too_many_folders_is_said(toys, write_task, rows, harness, monkeypatch):
-    monkeypatch.setattr("harness.taskfiles._MOST_FOLDERS", 3)
+    monkeypatch.setattr("harness.tasks.index._MOST_FOLDERS", 3)
     write_task("demo/plain", rows(3))
     for number in range(5):
         (toys / f"tasks/f{number}").mkdir()

@@ -7,8 +7,8 @@ from statistics import NormalDist
 import numpy as np
 
 from coverage_cases.case import Case, Generator, holds
-from harness.aggregate import mean, minimum
 from harness.leaderboard.shared_items import correlations
+from harness.results.aggregate import mean, minimum
 from harness.stats import mean_estimate, rank_intervals
 
 _ITEMS = 200

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from harness.build_metric import build_metric
 from harness.metric import Columns
-from harness.registry import Registry
+from harness.names.registry import Registry
 from harness.stats import Estimate
+from harness.tasks.build_metric import build_metric
 
 Generator = np.random.Generator
 _SEED = 2025

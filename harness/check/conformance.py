@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 
 from harness.api import models_folder, store_path
-from harness.ask import checked
 from harness.capabilities import Candidates, Capability, Failure, Likelihood, Pair, Request, Verdict
 from harness.check import samples
 from harness.check.finding import Finding
 from harness.errors import HarnessError
 from harness.model import Model
-from harness.plugins import Plugin, describe
-from harness.registry import KINDS, Registry
-from harness.resolve import ModelHandle, resolve_model
-from harness.routes import mismatch
+from harness.names.handles import ModelHandle, resolve_model
+from harness.names.plugins import Plugin, describe
+from harness.names.registry import KINDS, Registry
+from harness.running.client import checked
+from harness.running.routes import mismatch
 
 HEAVY = (
     "torch",

@@ -10,13 +10,13 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from harness.api import store_path
-from harness.data import MIRROR_VARIABLE
-from harness.environment import hardware, versions
 from harness.errors import HarnessError
-from harness.plugins import GROUP, TASK_GROUP
-from harness.registry import Registry
-from harness.regular_files import is_file, is_folder
+from harness.files.regular_files import is_file, is_folder
+from harness.names.plugins import GROUP, TASK_GROUP
+from harness.names.registry import Registry
+from harness.running.environment import hardware, versions
 from harness.store import Store
+from harness.tasks.data.sources import MIRROR_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)

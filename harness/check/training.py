@@ -11,16 +11,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from harness.arguments import check_arguments
 from harness.check.finding import Finding
-from harness.digests import file_identity
+from harness.files.digests import file_identity
 from harness.model import MANIFEST
-from harness.progress import SilentProgress
-from harness.registry import Registry
-from harness.resolve import resolve_model, specify
-from harness.run import Runner
+from harness.names.arguments import check_arguments
+from harness.names.handles import resolve_model, specify
+from harness.names.registry import Registry
+from harness.running.progress import SilentProgress
+from harness.running.runner import Runner
 from harness.store import Store
-from harness.training import fit, train_missing
+from harness.training.fit import fit, train_missing
 
 MOMENTS = 8
 """Moments at which a training is killed, at most; evenly over all there are, the first and the last among them."""

@@ -50,9 +50,9 @@ def command(
 
     The exit status is 1 where a check failed.
     """
-    from harness.arguments import Arguments, parse_arguments
     from harness.check import check_name, check_trainer
     from harness.errors import UsageError
+    from harness.names.arguments import Arguments, parse_arguments
 
     if task is None and (base or settings or split or limit):
         raise UsageError("--base, --set, --split and --limit are of trainers: name the task to learn from with --task")

@@ -12,7 +12,7 @@ from harness.cli.options import json_option, open_registry, print_json, registry
 from harness.terminal import say
 
 if TYPE_CHECKING:
-    from harness.comparison import Comparison
+    from harness.results.comparison import Comparison
 
 
 @click.command("compare")
@@ -114,7 +114,7 @@ def _finite(figures: dict[str, float]) -> dict[str, float | None]:
 
 
 def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, confidence: float) -> None:
-    from harness.report import figure, percent, plain_table, visible
+    from harness.results.numbers import figure, percent, plain_table, visible
 
     wins = any(c.win_rate is not None for c in shown)
     head = [
@@ -154,7 +154,7 @@ def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, c
 
 
 def _win_rate(c: Comparison) -> str:
-    from harness.report import figure
+    from harness.results.numbers import figure
 
     e = c.win_rate
     if e is None or not math.isfinite(e.value):

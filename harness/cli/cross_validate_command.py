@@ -10,7 +10,7 @@ import click
 from harness.cli.options import json_option, open_registry, registry_options, store_option
 
 if TYPE_CHECKING:
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
 
 @click.command("cross-validate")
@@ -58,8 +58,8 @@ def command(
     """
     from harness.api import models_folder, store_path
     from harness.cli.eval_command import evaluate_and_show
-    from harness.plan import Wish
-    from harness.resolve import check_label, specify
+    from harness.names.handles import check_label, specify
+    from harness.running.plan import Wish
 
     label = check_label(label or trainer + "-cv")
     registry = open_registry(registry_file, strict)
@@ -86,12 +86,12 @@ def _train(
     limit: int | None,
 ) -> Path:
     from harness.api import models_folder, store_path
-    from harness.arguments import Arguments, parse_arguments
-    from harness.cross_validation import cross_fit
-    from harness.progress import TerminalProgress
-    from harness.resolve import resolve_model
-    from harness.run import Runner
+    from harness.names.arguments import Arguments, parse_arguments
+    from harness.names.handles import resolve_model
+    from harness.running.progress import TerminalProgress
+    from harness.running.runner import Runner
     from harness.store import Store
+    from harness.training.cross_fit import cross_fit
 
     chosen = Arguments()
     for pair in settings:

@@ -6,8 +6,8 @@ from typing import Any
 
 from harness.capabilities import Candidates
 from harness.cli.options import print_json
-from harness.plan import Cell, Plan
-from harness.report import plain_table
+from harness.results.numbers import plain_table
+from harness.running.plan import Cell, Plan
 from harness.task import BadItem
 from harness.terminal import one_entry, say
 

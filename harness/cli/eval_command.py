@@ -22,9 +22,9 @@ from harness.errors import HarnessError, PlanError
 from harness.terminal import one_entry, say, visible
 
 if TYPE_CHECKING:
-    from harness.plan import Plan
-    from harness.registry import Registry
-    from harness.run import Outcome
+    from harness.names.registry import Registry
+    from harness.running.plan import Plan
+    from harness.running.runner import Outcome
 
 
 SHOWN_FAILURES = 5
@@ -72,7 +72,7 @@ def command(
     \b
     Exit status: 0 all cells done, 1 some cell failed, 2 the request cannot be run as given.
     """
-    from harness.plan import Wish
+    from harness.running.plan import Wish
 
     try:
         registry = open_registry(registry_file, strict)
@@ -102,8 +102,8 @@ def evaluate_and_show(
 ) -> int:
     """Plan, run, and print the results; returns the exit status."""
     from harness.api import make_plan, run_plan
-    from harness.progress import TerminalProgress
-    from harness.report import cell_line
+    from harness.results.numbers import cell_line
+    from harness.running.progress import TerminalProgress
 
     plan = make_plan(registry, wish, store=store)
     if dry_run:
@@ -135,7 +135,7 @@ def evaluate_and_show(
 def _show(
     registry: Registry, plan: Plan, outcome: Outcome, store: Path | None, *, all_metrics: bool, domains: bool
 ) -> None:
-    from harness.report import results_notes, results_table
+    from harness.results.numbers import results_notes, results_table
 
     boards = plan.benchmarks if plan.wish.limit is None and plan.wish.split == "test" else []
     say()

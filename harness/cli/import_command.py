@@ -13,7 +13,7 @@ from harness.cli.options import key_values, open_registry, registry_options
 from harness.terminal import one_entry, say
 
 if TYPE_CHECKING:
-    from harness.registry import Entry
+    from harness.names.registry import Entry
 
 
 @click.command("import")
@@ -98,7 +98,7 @@ def _rows(
 ) -> Iterator[Any]:
     """What the importer makes of a file, or of all of them."""
     from harness.errors import DataError, HarnessError
-    from harness.plugins import describe
+    from harness.names.plugins import describe
 
     try:
         yield from convert(given, **chosen)

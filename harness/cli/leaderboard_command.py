@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import open_registry, registry_options, store_option
-from harness.outputs import (
+from harness.leaderboard.outputs import (
     BY_ENDING,
     FORMATS,
     is_site,
@@ -21,7 +21,7 @@ from harness.outputs import (
 from harness.terminal import say
 
 if TYPE_CHECKING:
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
 
 @click.command("leaderboard")

@@ -9,8 +9,8 @@ import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options
 from harness.errors import HarnessError
-from harness.plugins import plugin_code
-from harness.registry import KINDS, Registry
+from harness.names.plugins import plugin_code
+from harness.names.registry import KINDS, Registry
 from harness.terminal import one_entry, say, visible
 
 WHAT = (

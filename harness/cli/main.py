@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from harness.errors import HarnessError, did_you_mean
-from harness.stopping import stoppable
+from harness.running.stopping import stoppable
 from harness.terminal import guard_libraries, say, visible
 
 COMMANDS = {
@@ -71,7 +71,7 @@ class LazyGroup(click.Group):
             if entry is None or os.environ.get("HARNESS_DEBUG"):
                 raise
             from harness.errors import PluginError
-            from harness.plugins import describe
+            from harness.names.plugins import describe
 
             whose = f"the command {entry.name!r} of the plugin {entry.plugin!r} of {entry.distribution}"
             raise PluginError(f"{whose} failed: {describe(error)}") from error
@@ -115,7 +115,7 @@ class LazyGroup(click.Group):
 
     def _of_plugins(self) -> dict[str, Any]:
         if not hasattr(self, "_plugin_commands"):
-            from harness.registry import Registry
+            from harness.names.registry import Registry
 
             try:
                 self._plugin_commands = {entry.name: entry for entry in Registry(kinds=("command",)).entries("command")}
@@ -191,7 +191,7 @@ def _run(arguments: list[str] | None) -> int:
             return 2
         if os.environ.get("HARNESS_DEBUG"):
             raise
-        from harness.plugins import describe
+        from harness.names.plugins import describe
 
         _say(f"internal error: {describe(error)}\nPlease report it; HARNESS_DEBUG=1 shows where it comes from.")
         return 70

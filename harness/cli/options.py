@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from harness.errors import UsageError
-from harness.registry import Registry
+from harness.names.registry import Registry
 from harness.terminal import plain_json, say
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from harness.cli.options import json_option, print_json, registry_options
-from harness.registry import KINDS, Registry
+from harness.names.registry import KINDS, Registry
 from harness.terminal import one_entry, say, visible
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.registry import Registry
+from harness.names.registry import Registry
 
 SHOWN_STEPS = 20
 
@@ -37,7 +37,7 @@ def _curve(registry: Registry, folder: Path, manifest: dict[str, Any], store: Pa
     """Values by step, as ``{"step": 1, "loss": 0.5}``; empty where the store has none."""
     from harness.api import existing_store, store_path
     from harness.store.records import read_curve
-    from harness.training import curve_of
+    from harness.training.fit import curve_of
 
     path = store_path(registry, store)
     if store is None and not path.is_file():
@@ -51,7 +51,7 @@ def _curve(registry: Registry, folder: Path, manifest: dict[str, Any], store: Pa
 
 def curve_table(curve: Sequence[dict[str, Any]]) -> str:
     """The first and the last step of a curve and some between them, as a table."""
-    from harness.report import plain_table
+    from harness.results.numbers import plain_table
 
     count = len(curve)
     shown = {round(i * (count - 1) / (SHOWN_STEPS - 1)) for i in range(SHOWN_STEPS)} if count > SHOWN_STEPS else None

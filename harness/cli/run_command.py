@@ -13,10 +13,10 @@ from harness.errors import HarnessError, PlanError
 from harness.terminal import one_entry, say
 
 if TYPE_CHECKING:
-    from harness.plan import Plan
-    from harness.registry import Registry
-    from harness.runfiles import ReadRun
-    from harness.schema import LeaderboardFile, RunFile
+    from harness.cli.runfiles import ReadRun
+    from harness.names.registry import Registry
+    from harness.running.plan import Plan
+    from harness.tasks.schema import LeaderboardFile, RunFile
 
 
 @click.command("run")
@@ -41,7 +41,7 @@ def command(
     \b
     Exit status: 0 all done, 1 some cell failed or some leaderboard was not written, 2 the file cannot be run as it is.
     """
-    from harness.runfiles import check_registries, in_folder_of, read_run_file
+    from harness.cli.runfiles import check_registries, in_folder_of, read_run_file
 
     try:
         run = read_run_file(file, store=store, registry=registry_file)
@@ -60,9 +60,9 @@ def command(
 
 def _run(run: ReadRun, registry: Registry, *, dry_run: bool, as_json: bool) -> int:
     from harness.api import run_plan
-    from harness.progress import TerminalProgress
-    from harness.report import cell_line, results_table
-    from harness.runfiles import check
+    from harness.cli.runfiles import check
+    from harness.results.numbers import cell_line, results_table
+    from harness.running.progress import TerminalProgress
 
     plan = check(run, registry)
     if run.file.description:
@@ -102,7 +102,7 @@ def _show_plan(plan: Plan, file: RunFile, *, as_json: bool) -> int:
 
 def _write_all(run: ReadRun) -> tuple[list[str], list[dict[str, str]]]:
     """All leaderboards, whether or not one before could be written: the places of these, and why the others not."""
-    from harness.plugins import describe
+    from harness.names.plugins import describe
 
     written, not_written = [], []
     for board in run.boards.values():

@@ -18,6 +18,6 @@ def command(file: Literal["task", "benchmark", "published", "registry", "run"]) 
     Example:
       harness schema task > task.schema.json
     """
-    from harness.schema import json_schema
+    from harness.tasks.schema import json_schema
 
     print_json(json_schema(file))

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.arguments import forms_of
 from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
 from harness.cli.product import curve_table, describe_product
 from harness.errors import DataError, PluginError, UnknownName
-from harness.plugins import describe, plugin_code
-from harness.registry import KINDS, Entry, Registry
+from harness.names.arguments import forms_of
+from harness.names.plugins import describe, plugin_code
+from harness.names.registry import KINDS, Entry, Registry
 from harness.terminal import say
 
 if TYPE_CHECKING:
-    from harness.schema import AggregateFile, BenchmarkFile
     from harness.task import Task
+    from harness.tasks.schema import AggregateFile, BenchmarkFile
 
 
 @click.command("show")
@@ -114,8 +114,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 
 def _task(registry: Registry, name: str) -> dict[str, Any]:
-    from harness.build import build_task
     from harness.task import BadItem
+    from harness.tasks.build import build_task
 
     task, entry = build_task(registry, name), registry.tasks().find(name)
     assert entry is not None

@@ -50,9 +50,9 @@ def command(
       harness train linear-detector -t quickstart/detection -o d --set penalty=1e-3
     """
     from harness.api import train
-    from harness.arguments import Arguments, parse_arguments
-    from harness.progress import TerminalProgress
-    from harness.resolve import label_from, specify
+    from harness.names.arguments import Arguments, parse_arguments
+    from harness.names.handles import label_from, specify
+    from harness.running.progress import TerminalProgress
 
     label = label_from(output.name)
     specify(label, "model", output)  # refuses what could not be named afterwards

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.capabilities import Candidates, Failure, Pair, Request, Verdict
-from harness.columns import BadValue, shorten
 from harness.metric import Columns, FloatArray, MeanMetric, Metric
 from harness.pictures import Picture, Series
 from harness.task import Answers, FieldSpec, Item, Stage, Task
-from harness.values import same
+from harness.tasks.data.field_mapping import BadValue, shorten
+from harness.tasks.data.values import same
 
 NAN = float("nan")
 

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.aggregate import mean, minimum
 from harness.errors import ConfigurationError, PluginError, UnknownName, did_you_mean
 from harness.leaderboard.shared_items import Base, Combination
-from harness.plugins import describe
-from harness.registry import Entry, Registry
-from harness.report import percent
+from harness.names.plugins import describe
+from harness.names.registry import Entry, Registry
+from harness.results.aggregate import mean, minimum
+from harness.results.numbers import percent
 from harness.stats import Estimate
 from harness.store.records import Result, check_estimate
 
 if TYPE_CHECKING:
-    from harness.schema import AggregateFile, BenchmarkFile
+    from harness.tasks.schema import AggregateFile, BenchmarkFile
 
 
 class Figure(NamedTuple):

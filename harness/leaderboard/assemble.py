@@ -13,23 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.build import build_task, task_digest
-from harness.judges import evaluated_fingerprints, notes_on_judges, roles_of
 from harness.leaderboard.aggregates import aggregates_of, task_of
 from harness.leaderboard.board import Board, Column, Entry
 from harness.leaderboard.cost import COLUMN, NOTE, add_cost
 from harness.leaderboard.levels import at_one_level
-from harness.leaderboard.merge import merged_cells
 from harness.leaderboard.published_rows import published_rows, shipped_files, sort_in
 from harness.leaderboard.shared_items import Combination, SharedItems
-from harness.registry import Registry
-from harness.report import percent
+from harness.names.registry import Registry
+from harness.results.judges import evaluated_fingerprints, notes_on_judges, roles_of
+from harness.results.numbers import percent
+from harness.results.selection import merged_cells
 from harness.stats import Estimate
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, Result
+from harness.tasks.build import build_task, task_digest
 
 if TYPE_CHECKING:
-    from harness.schema import BenchmarkFile
+    from harness.tasks.schema import BenchmarkFile
 
 
 def assemble(

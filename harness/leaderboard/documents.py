@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.leaderboard.aggregates import task_of
 from harness.leaderboard.board import Board, Entry
-from harness.report import figure
+from harness.results.numbers import figure
 from harness.stats import Estimate
 from harness.terminal import visible
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.files.npz import DamagedArrays, read_npz
 from harness.metric import Metric
-from harness.npz import DamagedArrays, read_npz
 
 LEAST = 500
 """Rows read from columns that are worth a file; a smaller leaderboard is as fast without."""

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.build import build_task
-from harness.build_metric import metric_of
-from harness.collect import Table, table_of_cell
 from harness.errors import HarnessError
 from harness.metric import Metric
-from harness.plugins import describe
-from harness.registry import Registry
-from harness.report import percent
+from harness.names.plugins import describe
+from harness.names.registry import Registry
+from harness.results.numbers import percent
+from harness.running.table import Table, table_of_cell
 from harness.stats import Estimate
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, Result
+from harness.tasks.build import build_task
+from harness.tasks.build_metric import metric_of
 
 
 def at_one_level(

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.errors import DataError, did_you_mean, nearest
 from harness.leaderboard.aggregates import aggregates_of, selected_aggregate, split_selector
 from harness.leaderboard.board import Column, Entry
-from harness.published import Published, read_published
-from harness.registry import Registry
+from harness.names.registry import Registry
+from harness.results.published import Published, read_published
 from harness.stats import Estimate
 
 if TYPE_CHECKING:
-    from harness.schema import BenchmarkFile
+    from harness.tasks.schema import BenchmarkFile
 
 Kinds = dict[str, tuple[str, bool]]
 Key = tuple[str, str, str]

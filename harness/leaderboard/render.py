@@ -12,7 +12,7 @@ from typing import Any
 from harness.leaderboard.aggregates import task_of
 from harness.leaderboard.board import Board, Column, Entry
 from harness.leaderboard.documents import latex, model_index
-from harness.report import figure, interval, other_level, percent, plain_table, visible
+from harness.results.numbers import figure, interval, other_level, percent, plain_table, visible
 from harness.stats import Estimate
 from harness.terminal import plain_json
 

@@ -15,17 +15,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.build import build_task
-from harness.build_metric import metric_of
-from harness.collect import OVERALL, Table, table_of_cell
 from harness.errors import HarnessError
 from harness.leaderboard.influence_files import InfluenceFiles, file_of, key_of
 from harness.metric import Columns, Metric
-from harness.registry import Registry
+from harness.names.registry import Registry
+from harness.running.table import OVERALL, Table, table_of_cell
 from harness.store.reading import Readable
 from harness.store.records import CellRecord
 from harness.store.store import Store
 from harness.task import Task
+from harness.tasks.build import build_task
+from harness.tasks.build_metric import metric_of
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

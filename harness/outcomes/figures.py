@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.build import task_digest
 from harness.errors import UsageError, did_you_mean
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.published_rows import shipped_files
 from harness.leaderboard.shared_items import Combination, SharedItems
-from harness.registry import Registry
+from harness.names.registry import Registry
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, Result, latest_cells
+from harness.tasks.build import task_digest
 
 if TYPE_CHECKING:
-    from harness.schema import BenchmarkFile
+    from harness.tasks.schema import BenchmarkFile
 
 FloatArray = NDArray[np.float64]
 Key = tuple[str, str, str]
@@ -116,7 +116,7 @@ def gather(
 def _published(
     registry: Registry, tasks: Sequence[str], files: Sequence[Path], notes: list[str]
 ) -> dict[str, dict[Key, Result]]:
-    from harness.published import read_published
+    from harness.results.published import read_published
 
     by_model: dict[str, dict[Key, Result]] = {}
     sources: dict[str, None] = {}

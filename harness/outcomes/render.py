@@ -9,7 +9,7 @@ from harness.outcomes.correlations import Correlation
 from harness.outcomes.heatmap import HeatMap, heat_maps
 from harness.outcomes.prediction import Prediction
 from harness.outcomes.report import Report
-from harness.report import percent, plain_table, visible
+from harness.results.numbers import percent, plain_table, visible
 from harness.stats import Estimate
 
 _WIDTH = 118

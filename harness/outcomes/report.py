@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from harness.errors import UsageError, did_you_mean
+from harness.names.registry import Registry
 from harness.outcomes.correlations import LEAST_MODELS, Tests, correlate_figures
 from harness.outcomes.figures import Figures, gather, matching
 from harness.outcomes.prediction import Prediction, Skill, predict
 from harness.outcomes.quantiles import QuantileCurve, quantile_curves
 from harness.outcomes.replicates import add_replicates
 from harness.outcomes.table import OutcomeTable, read_outcomes
-from harness.registry import Registry
 from harness.store.reading import Readable
 
 

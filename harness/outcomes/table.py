@@ -10,10 +10,10 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
-from harness.data import FileSource
 from harness.errors import DataError, UsageError, did_you_mean
-from harness.regular_files import read_text
-from harness.rows import Row
+from harness.files.regular_files import read_text
+from harness.tasks.data.rows import Row
+from harness.tasks.data.sources import FileSource
 
 _MODEL = ("model", "models", "name", "label", "reward_model", "reward model")
 _VALUE = ("value", "outcome", "score")

@@ -16,13 +16,13 @@ from harness.leaderboard.aggregates import split_selector, task_of
 from harness.leaderboard.assemble import current_cells, title_of
 from harness.leaderboard.board import Column
 from harness.leaderboard.published_rows import shipped_files
-from harness.published import read_published
-from harness.registry import Registry
-from harness.schema import BenchmarkFile
+from harness.names.registry import Registry
+from harness.results.published import read_published
 from harness.site.names import file_name
 from harness.stats import Estimate
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, Result
+from harness.tasks.schema import BenchmarkFile
 
 AT_FIRST = 20
 """Columns that a table shows before its reader asks for more."""

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from harness.collect import Table
 from harness.metric import Metric
+from harness.names.plugins import describe
 from harness.pictures import Matrix, Picture, Series
-from harness.plugins import describe
+from harness.running.table import Table
 
 MOST_MODELS = 24
 """In one frame; the first ones, which are the best ranked. More curves than that nobody tells apart."""

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.capabilities import Conversation
-from harness.collect import Table
 from harness.metric import MeanMetric, Metric
+from harness.running.table import Table
 from harness.task import BadItem, Item, Task
 
 MOST_ITEMS = 2000

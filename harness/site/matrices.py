@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.collect import Table
 from harness.metric import Metric
 from harness.pictures import Matrix
+from harness.running.table import Table
 from harness.site.frames import MOST_MODELS, Drawing, distinct, no_picture, short
 
 _DIGITS = 8

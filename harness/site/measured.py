@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.build import build_task
-from harness.build_metric import metric_of
-from harness.collect import Table, table_of_cell
 from harness.errors import HarnessError, StoreError
 from harness.metric import Metric
-from harness.plugins import describe
-from harness.registry import Registry
+from harness.names.plugins import describe
+from harness.names.registry import Registry
+from harness.running.table import Table, table_of_cell
 from harness.site.content import Content, SiteColumn
 from harness.site.frames import drawings, frames
 from harness.site.items import ItemScores, excerpts, item_scores
@@ -23,6 +21,8 @@ from harness.site.room import Room
 from harness.store.reading import Readable
 from harness.store.records import Result
 from harness.task import Task
+from harness.tasks.build import build_task
+from harness.tasks.build_metric import metric_of
 
 
 @dataclass(slots=True)

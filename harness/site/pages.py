@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from harness.report import bounds, figure, percent, visible
+from harness.results.numbers import bounds, figure, percent, visible
 from harness.stats import Estimate
 
 if TYPE_CHECKING:

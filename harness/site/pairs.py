@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.collect import Table
-from harness.comparison import compare_rows, shared_rows
 from harness.metric import Metric
+from harness.results.comparison import compare_rows, shared_rows
+from harness.running.table import Table
 from harness.stats import Linearised
 
 OF_DIFFERENCE = ("stderr", "low", "high", "p_value", "n", "minimum_detectable")

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import HarnessError
-from harness.registry import Entry, Registry
-from harness.resolve import parse_specification, written
+from harness.names.handles import parse_specification, written
+from harness.names.registry import Entry, Registry
 from harness.site import commands
 from harness.store.origins import (
     RunRecord,

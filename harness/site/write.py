@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.comparison import CONFIDENCE
-from harness.environment import versions
 from harness.errors import UsageError
 from harness.files import alone, remove_leftovers, write_atomically
 from harness.leaderboard.render import as_json, rank_text
-from harness.registry import Registry
+from harness.names.registry import Registry
+from harness.results.comparison import CONFIDENCE
+from harness.running.environment import versions
 from harness.site.content import Content, gather
 from harness.site.data_files import comparison_files, hidden_columns
 from harness.site.frames import MOST_MODELS

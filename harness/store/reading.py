@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from harness.errors import StoreError
-from harness.regular_files import is_file
+from harness.files.regular_files import is_file
 from harness.store import migrations
 from harness.store import schema as s
 from harness.store.arrays import ArrayFiles

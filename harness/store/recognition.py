@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from harness.errors import StoreError
-from harness.regular_files import is_file
+from harness.files.regular_files import is_file
 from harness.store import schema as s
 from harness.store.sqlite_errors import is_locked
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
-from harness.registry import Registry
+from harness.names.registry import Registry
 from harness.store.reading import StoreReader
 from harness.view.guard import Guard
 from harness.view.pages import Missing, Page, Pages

@@ -15,7 +15,7 @@ import msgspec
 from harness.adapters import Adapter
 from harness.capabilities import Capability, Conversation, Failure, Request, Response
 from harness.encodable import encodable
-from harness.stages import stage_requests
+from harness.running.stages import stage_requests
 from harness.store.records import AskedRecord
 from harness.task import Answers, Item, Task
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.collect import OVERALL, Table, table_of_cell
 from harness.metric import FloatArray, MeanMetric, Metric
+from harness.running.table import OVERALL, Table, table_of_cell
 
 if TYPE_CHECKING:
     from harness.store.reading import StoreReader

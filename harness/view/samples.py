@@ -17,15 +17,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from harness.build import build_task
-from harness.build_metric import metric_of
 from harness.errors import HarnessError
 from harness.metric import Metric
-from harness.plugins import describe
-from harness.registry import Registry
+from harness.names.plugins import describe
+from harness.names.registry import Registry
 from harness.store.reading import StoreReader
 from harness.store.records import AskedRecord, CellRecord
 from harness.task import BadItem, Task
+from harness.tasks.build import build_task
+from harness.tasks.build_metric import metric_of
 from harness.view.answers import answers_of, written_texts
 from harness.view.documents import Asking, Document, decode, document, encode, excerpt, searchable
 from harness.view.figures import Figures, load_figures

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.registry import Registry
+from harness.names.registry import Registry
 from harness.store.reading import StoreReader
 from harness.view.app import make_app
 from harness.view.guard import is_loopback

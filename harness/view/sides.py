@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from harness.collect import OVERALL
-from harness.comparison import CONFIDENCE, Comparison, compare_cells, shared_rows
 from harness.metric import FloatArray
-from harness.registry import Registry
+from harness.names.registry import Registry
+from harness.results.comparison import CONFIDENCE, Comparison, compare_cells, shared_rows
+from harness.running.table import OVERALL
 from harness.store.reading import StoreReader
 from harness.store.records import CellRecord
 from harness.view.documents import Document

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import write_atomically
-from harness.npz import read_npz, write_npz
+from harness.files.npz import read_npz, write_npz
 from harness.trainer import Progress
 
 WEIGHTS = "weights.npz"

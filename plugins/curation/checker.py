@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import UsageError, did_you_mean
-from harness.plugins import describe, import_attribute
+from harness.names.plugins import describe, import_attribute
 
 LONGEST = 1_000_000
 """Characters of a response that is read at all; every checker is linear in this, none has to guard itself."""

@@ -12,8 +12,8 @@ from harness.cli.options import SEED, json_option, open_registry, print_json, re
 from harness.terminal import say
 
 if TYPE_CHECKING:
-    from harness.registry import Registry
-    from harness.resolve import ModelHandle
+    from harness.names.handles import ModelHandle
+    from harness.names.registry import Registry
 
     from .curate import Account
     from .settings import Wish
@@ -92,7 +92,7 @@ def _curate(
 ) -> tuple[dict[str, Any], Path]:
     from harness.api import store_path
     from harness.errors import DataError
-    from harness.progress import TerminalProgress
+    from harness.running.progress import TerminalProgress
     from harness.store import Store
 
     from .curate import curate, verifiable_task
@@ -120,9 +120,9 @@ def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str
     """
     from harness.api import models_folder
     from harness.errors import UsageError
-    from harness.resolve import resolve_model
-    from harness.run import Runner
-    from harness.training import train_handle
+    from harness.names.handles import resolve_model
+    from harness.running.runner import Runner
+    from harness.training.fit import train_handle
 
     folder = models_folder(path)
     handles = [resolve_model(registry, text, models_folder=folder) for text in models]
@@ -142,7 +142,7 @@ def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str
 
 
 def _provenance(task: Any, wish: Wish, accounts: Sequence[Account], rows: int) -> dict[str, Any]:
-    from harness.environment import git_state, versions
+    from harness.running.environment import git_state, versions
     from harness.store.records import now
 
     checker = task.settings["checker"]

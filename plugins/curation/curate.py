@@ -12,17 +12,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.ask import Door
-from harness.build import build_task
 from harness.capabilities import Completion, Failure, Generation
 from harness.errors import CellError, DataError, UsageError
-from harness.executors import LocalExecutor
-from harness.progress import Progress
-from harness.registry import Capabilities, Registry
-from harness.resolve import ModelHandle
-from harness.run import chunks, count_items
+from harness.names.handles import ModelHandle
+from harness.names.registry import Capabilities, Registry
+from harness.running.client import Door
+from harness.running.executors import LocalExecutor
+from harness.running.progress import Progress
+from harness.running.runner import chunks, count_items
 from harness.store import Store
 from harness.task import Answers, BadItem, Item
+from harness.tasks.build import build_task
 
 from .checker import Checked, permit_code
 from .rows import Sampled, make_row

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from harness import Answers, Failure, FieldSpec, Item, Request, Stage, Task
 from harness.capabilities import Completion, Generation, Sampling
-from harness.columns import BadValue
 from harness.errors import ConfigurationError
-from harness.plugins import describe
+from harness.names.plugins import describe
 from harness.ranges import COUNT, SEED, Range
 from harness.task import Definition
+from harness.tasks.data.field_mapping import BadValue
 
 from .checker import RUNS_CODE, BadReference, Checked, Checker, load_checker, permit_code, run_checker
 

@@ -12,8 +12,8 @@ from typing import Literal
 from pydantic import Field
 
 from harness.errors import ConfigurationError, UnknownName, UsageError
-from harness.schema import Strict
-from harness.taskfiles import load_yaml, validate
+from harness.tasks.index import load_yaml, validate
+from harness.tasks.schema import Strict
 
 from . import template
 

@@ -11,8 +11,8 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from harness import Conversation, Model, file_identity
 from harness.errors import ConfigurationError, UsageError
+from harness.files.regular_files import read_text
 from harness.ranges import ANY, Range
-from harness.regular_files import read_text
 
 SHIPPED = Path(__file__).parent / "data" / "harm-terms.txt"
 """A list of this project's own: words that speak of harm, none that insults."""

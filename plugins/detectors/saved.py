@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harness import Model, file_identity, write_atomically
 from harness.errors import UsageError
-from harness.npz import DamagedArrays, read_npz, write_npz
+from harness.files.npz import DamagedArrays, read_npz, write_npz
 
 NUMBERS, WORDS = "detector.npz", "detector.json"
 

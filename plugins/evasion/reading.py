@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.capabilities import Conversation
-from harness.columns import BadValue, ColumnReader, Read
-from harness.rows import Row
 from harness.task import FieldSpec
+from harness.tasks.data.field_mapping import BadValue, ColumnReader, Read
+from harness.tasks.data.rows import Row
 
 from .disguises import Disguise
 

@@ -9,14 +9,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.errors import HarnessError, UsageError, did_you_mean
-from harness.task_sources import SourcedTask, TaskSource
+from harness.tasks.library import SourcedTask, TaskSource
 
 from .disguises import HOW, VERSION, Disguise
 
 if TYPE_CHECKING:
-    from harness.registry import Registry
-    from harness.schema import AggregateFile, BenchmarkFile
+    from harness.names.registry import Registry
     from harness.task import Part, Task
+    from harness.tasks.schema import AggregateFile, BenchmarkFile
 
 GROUP = "group"
 
@@ -40,7 +40,7 @@ def parse_wish(text: str) -> Wish:
     Raises:
         UsageError: an option is unknown or not of its type.
     """
-    from harness.arguments import parse_arguments
+    from harness.names.arguments import parse_arguments
 
     name, _, listed = text.partition(":")
     given = parse_arguments(listed, f"evasion:{text}")
@@ -104,7 +104,7 @@ class EvasionTasks(TaskSource):
 
     def task(self, name: str) -> Task:
         """The other task, of its own kind, whose reader disguises what it reads."""
-        from harness.build import build_task
+        from harness.tasks.build import build_task
 
         wish = parse_wish(name)
         if not wish.how:
@@ -125,7 +125,7 @@ class EvasionTasks(TaskSource):
 
     def digest(self, name: str) -> str:
         """Hash of the other task's definition, the options and the version of the disguises."""
-        from harness.build import task_digest
+        from harness.tasks.build import task_digest
 
         wish = parse_wish(name)
         content = f"{task_digest(self.registry, wish.name)}\n{wish.disguise}\n{wish.everyone}\n{VERSION}"
@@ -133,7 +133,7 @@ class EvasionTasks(TaskSource):
 
     def benchmark(self, name: str) -> BenchmarkFile:
         """A task as it is and in every disguise; or the detection tasks of a benchmark."""
-        from harness.schema import BenchmarkFile
+        from harness.tasks.schema import BenchmarkFile
 
         wish = parse_wish(name)
         members = list(self._members(wish))
@@ -161,9 +161,9 @@ class EvasionTasks(TaskSource):
 
     def _aggregates(self, wish: Wish, members: Sequence[str]) -> list[AggregateFile]:
         """For one task in every disguise: its headline at the worst of them."""
-        from harness.build import build_task
-        from harness.build_metric import metric_of
-        from harness.schema import AggregateFile
+        from harness.tasks.build import build_task
+        from harness.tasks.build_metric import metric_of
+        from harness.tasks.schema import AggregateFile
 
         if wish.how or not self.registry.tasks().exists(wish.name):
             return []

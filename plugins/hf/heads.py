@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import CellError, ConfigurationError, DataError, UsageError, did_you_mean
-from harness.yaml_files import load_yaml
+from harness.files.yaml_files import load_yaml
 
 NAMED: Mapping[str, Mapping[str, Any]] = {
     # Structures as published with the models; names of tensors and rewards not held against the real weights.

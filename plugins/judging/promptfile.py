@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.errors import ConfigurationError, UnknownName, UsageError
-from harness.taskfiles import load_yaml, validate
+from harness.tasks.index import load_yaml, validate
 
 from .parsers import PARSERS, Parser
 from .promptchecks import line_of, problems_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness import Conversation
 from harness.errors import UsageError
-from harness.regular_files import read_text
+from harness.files.regular_files import read_text
 
 from .rendering import conversation_text, question_of
 
@@ -46,8 +46,8 @@ class References:
             self._read(Path(path).expanduser())
 
     def _read(self, path: Path) -> None:
-        from harness.data import FileSource
         from harness.errors import DataError
+        from harness.tasks.data.sources import FileSource
 
         try:
             for row in FileSource(path).rows():

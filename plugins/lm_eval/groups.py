@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigurationError, did_you_mean
-from harness.schema import AggregateFile, BenchmarkFile
+from harness.tasks.schema import AggregateFile, BenchmarkFile
 
 from .definitions import figures_of, read_definition
 from .index import Listed

@@ -17,8 +17,8 @@ from typing import Any
 
 from harness.errors import DataError, UsageError
 from harness.files import write_atomically
+from harness.files.yaml_files import check_yaml
 from harness.terminal import say
-from harness.yaml_files import check_yaml
 
 _FORM = 1
 """Raised when what is remembered changes its form."""

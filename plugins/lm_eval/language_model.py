@@ -17,12 +17,12 @@ from lm_eval.api.registry import register_model
 from harness.api import models_folder, store_path
 from harness.capabilities import Failure, Request, Response
 from harness.errors import CellError, UsageError
-from harness.progress import TerminalProgress
-from harness.registry import Registry
-from harness.resolve import resolve_model
-from harness.run import Runner
+from harness.names.handles import resolve_model
+from harness.names.registry import Registry
+from harness.running.progress import TerminalProgress
+from harness.running.runner import Runner
 from harness.store import Store
-from harness.training import train_missing
+from harness.training.fit import train_missing
 
 from .conversations import as_text
 from .requests import CAPABILITY, answer_for, request_of

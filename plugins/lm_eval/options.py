@@ -6,8 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from harness.arguments import parse_arguments
 from harness.errors import UsageError, did_you_mean
+from harness.names.arguments import parse_arguments
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import ConfigurationError, UnknownName, UsageError
-from harness.task_sources import SourcedTask, TaskSource
+from harness.tasks.library import SourcedTask, TaskSource
 
 from .index import Listed, installed, read_index, remembered_count
 from .options import parse_options, split_name
 
 if TYPE_CHECKING:
-    from harness.schema import BenchmarkFile
+    from harness.tasks.schema import BenchmarkFile
 
     from .groups import Member
     from .task import LmEvalTask
@@ -101,7 +101,7 @@ class LmEvalTasks(TaskSource):
 
     def benchmark(self, name: str) -> BenchmarkFile:
         """A group with its averages, or a tag; the options hold for every task."""
-        from harness.schema import BenchmarkFile
+        from harness.tasks.schema import BenchmarkFile
 
         from .groups import benchmark_of, read_group
 

@@ -13,7 +13,7 @@ import numpy as np
 from harness.capabilities import Request
 from harness.errors import CellError, ConfigurationError, DataError, UsageError
 from harness.metric import Metric
-from harness.plugins import describe
+from harness.names.plugins import describe
 from harness.task import Answers, BadItem, Definition, Item, Stage, Task
 
 from .conversations import as_text

@@ -15,7 +15,7 @@ from harness.terminal import say
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
     from .explanation import Explanation
 
@@ -90,11 +90,11 @@ def _next_token(registry: Registry, store: Path | None, detector: Path, base: st
     from harness import Conversation, Failure
     from harness.api import models_folder, store_path
     from harness.errors import CellError, UsageError
-    from harness.progress import TerminalProgress
-    from harness.resolve import resolve_model, written
-    from harness.run import Runner
+    from harness.names.handles import resolve_model, written
+    from harness.running.progress import TerminalProgress
+    from harness.running.runner import Runner
     from harness.store import Store
-    from harness.training import train_missing
+    from harness.training.fit import train_missing
 
     from .detector import Muli
 
@@ -121,7 +121,7 @@ def _next_token(registry: Registry, store: Path | None, detector: Path, base: st
 
 
 def _say(found: Explanation) -> None:
-    from harness.report import plain_table
+    from harness.results.numbers import plain_table
 
     def number(value: float | None) -> str:
         return "" if value is None else f"{value:+.3f}"

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from harness import Answers, Columns, FieldSpec, Item
-from harness.columns import BadValue, shorten
 from harness.errors import did_you_mean
 from harness.kinds.preference import Preference
 from harness.metric import FloatArray
-from harness.values import find_same
+from harness.tasks.data.field_mapping import BadValue, shorten
+from harness.tasks.data.values import find_same
 
 
 class ArenaBattles(Preference):

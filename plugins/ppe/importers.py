@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from harness.data import FileSource
 from harness.errors import DataError, UsageError, did_you_mean
-from harness.regular_files import read_text
-from harness.rows import Row
+from harness.files.regular_files import read_text
+from harness.tasks.data.rows import Row
+from harness.tasks.data.sources import FileSource
 
 Figures = Iterator[tuple[str, dict[str, Any]]]
 """(file and line, one row of published results)."""

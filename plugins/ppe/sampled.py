@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Answers, Candidates, Failure, FieldSpec, Item, Pair, Request, Stage, Verdict
-from harness.columns import BadValue, shorten
 from harness.kinds.best_of_k import BestOfK
+from harness.tasks.data.field_mapping import BadValue, shorten
 
 
 class SampledBestOfK(BestOfK):

@@ -177,7 +177,7 @@ def read_rows(path: Path, *, of: str = "") -> dict[Key, Mapping[str, Any]]:
     Raises:
         UsageError: the file is missing, or a row is not of the form; names the line.
     """
-    from harness.data import FileSource
+    from harness.tasks.data.sources import FileSource
 
     rows: dict[Key, Mapping[str, Any]] = {}
     places: dict[Key, str] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, UsageError, did_you_mean
-from harness.regular_files import read_text
+from harness.files.regular_files import read_text
 
 Row = Mapping[str, Any]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from harness import FieldSpec
-from harness.columns import BadValue
 from harness.kinds.best_of_k import BestOfK
+from harness.tasks.data.field_mapping import BadValue
 
 
 class ChosenRejected(BestOfK):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Answers, Candidates, Columns, Failure, FieldSpec, Item, MeanMetric, Request, Stage, Task
-from harness.columns import BadValue
+from harness.tasks.data.field_mapping import BadValue
 
 STYLES = ("concise", "detailed", "detailed with markdown")
 """Plainest first, as in the data."""

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.data import MIRROR_VARIABLE, FileSource
 from harness.errors import DataError
+from harness.tasks.data.sources import MIRROR_VARIABLE, FileSource
 
 REPOSITORY = "https://github.com/Zhou-Zoey/RMB-Reward-Model-Benchmark"
 

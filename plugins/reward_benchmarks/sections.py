@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Answers, Columns, FieldSpec, Item, Linearised, MeanMetric, Metric
-from harness.columns import BadValue
 from harness.errors import ConfigurationError, did_you_mean
 from harness.kinds.preference import Preference
 from harness.task import Definition
+from harness.tasks.data.field_mapping import BadValue
 
 FloatArray = NDArray[np.float64]
 

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Answers, Candidates, Columns, Failure, FieldSpec, Item, Linearised, Metric, Request, Task
-from harness.columns import BadValue
 from harness.task import BadItem
+from harness.tasks.data.field_mapping import BadValue
 
 from .lists import at_least_one
 

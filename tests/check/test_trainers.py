@@ -13,7 +13,7 @@ import pytest
 from harness import file_identity
 from harness.check import check_trainer
 from harness.check.training import _chosen
-from harness.registry import Registry
+from harness.names.registry import Registry
 
 BASES = '''
 import hashlib

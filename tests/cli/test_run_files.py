@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.schema import RunFile
+from harness.tasks.schema import RunFile
 
 ROOT = Path(__file__).parents[2]
 

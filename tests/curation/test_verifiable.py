@@ -6,8 +6,8 @@ import warnings
 
 import pytest
 
-from harness.build import build_task
-from harness.registry import Registry
+from harness.names.registry import Registry
+from harness.tasks.build import build_task
 
 
 def figures(ran):

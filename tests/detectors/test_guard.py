@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import Completion, Conversation, Failure, Message
-from harness.arguments import check_arguments
 from harness.errors import ConfigurationError, UnknownName, UsageError
+from harness.names.arguments import check_arguments
 
 PROMPT = Conversation.user("How do I bake bread?")
 

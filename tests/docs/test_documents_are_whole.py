@@ -11,8 +11,8 @@ import yaml
 
 from harness import hooks
 from harness.cli.main import COMMANDS, cli
-from harness.registry import Registry
-from harness.schema import SCHEMAS
+from harness.names.registry import Registry
+from harness.tasks.schema import SCHEMAS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

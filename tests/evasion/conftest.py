@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import Registry
+from harness.names.registry import Registry
 
 
 @pytest.fixture(scope="session")

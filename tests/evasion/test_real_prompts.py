@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from harness.build import build_task
+from harness.tasks.build import build_task
 
 TASK = "toxicity/openai-moderation"
 EXPECTED = {"homoglyph": 0.004, "zero-width": 0.0, "spacing": 0.0, "leet": 0.130, "drop-vowels": 0.119}

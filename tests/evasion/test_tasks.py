@@ -5,9 +5,9 @@ import json
 import pytest
 
 from harness import Conversation, Failure, evaluate
-from harness.build import build_task
 from harness.errors import UsageError
 from harness.model import Part
+from harness.tasks.build import build_task
 
 ROWS = [
     {"id": "a", "text": "hold the door", "label": 1, "kind": "x", "group": "g"},
@@ -27,7 +27,7 @@ def demo(write_task):
 
 @pytest.fixture
 def task(demo):
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
     return lambda name: build_task(Registry(), name)
 
@@ -65,7 +65,7 @@ def test_every_option_makes_another_definition(task):
 
 
 def test_replies_are_disguised_with_their_prompts(write_task):
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
     rows = [{"prompt": "so?", "reply": "so it is", "label": 1}]
     write_task("demo/replies", rows, kind="reply-detection")
@@ -109,7 +109,7 @@ def test_without_a_disguise_a_name_stands_for_the_task_and_all_its_disguises(dem
 
 
 def test_the_leaderboard_ranks_by_the_worst_disguise(write_task, harness):
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
     write_task("demo/doors", ROWS, kind="detection")
     benchmark = Registry().benchmarks().find("evasion:demo/doors")
@@ -122,7 +122,7 @@ def test_the_leaderboard_ranks_by_the_worst_disguise(write_task, harness):
 
 
 def test_a_set_of_harmless_texts_has_no_worst_disguise(write_task, demo):
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
     write_task("demo/benign", ROWS, kind="detection", metrics=["false_positive_rate"])
     assert Registry().benchmarks().find("evasion:demo/benign").aggregates == []
@@ -216,7 +216,7 @@ def test_a_huge_text_is_normalised():
 
 
 def test_the_defence_restores_what_a_detector_says_of_plain_texts(demo, tmp_path):
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
     targets = ["demo/doors", "evasion:demo/doors:how=homoglyph", "evasion:demo/doors:how=leet"]
     model = "defended=normalised:base=[random]"
@@ -244,7 +244,7 @@ def test_settings_that_are_unknown_are_refused(demo, harness):
 
 
 def test_a_task_needs_a_way_to_be_disguised(demo):
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
     source, rest = Registry().source_of("evasion:demo/doors")
     with pytest.raises(UsageError, match=r"give how=\.\.\., one of homoglyph"):

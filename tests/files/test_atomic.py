@@ -12,7 +12,7 @@ import pytest
 
 from harness import write_atomically
 from harness.files import is_full, private_name, remove_leftovers, replacing
-from harness.npz import read_npz, write_npz
+from harness.files.npz import read_npz, write_npz
 
 
 def test_many_writers_of_one_file_do_not_meet(tmp_path):

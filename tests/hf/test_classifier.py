@@ -8,8 +8,8 @@ from harness_plugins.hf.classifier import Classifier
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from harness import Conversation, Failure
-from harness.arguments import check_arguments
 from harness.errors import CellError, UsageError
+from harness.names.arguments import check_arguments
 
 WORDS = tiny.CORPUS.split()
 

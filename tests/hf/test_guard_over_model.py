@@ -7,7 +7,7 @@ import tiny
 
 from harness import Conversation
 from harness.check import check_name
-from harness.registry import Registry
+from harness.names.registry import Registry
 
 
 @pytest.fixture(scope="module")

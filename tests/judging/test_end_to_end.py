@@ -262,11 +262,11 @@ def test_the_models_are_listed_and_shown_with_their_prompts(harness):
 def test_the_conformance_checks_pass(scripted, project, tmp_path, model):
     from functools import partial
 
-    from harness.ask import Door
     from harness.check.conformance import check_model
-    from harness.executors import LocalExecutor
-    from harness.registry import Registry
-    from harness.resolve import resolve_model
+    from harness.names.handles import resolve_model
+    from harness.names.registry import Registry
+    from harness.running.client import Door
+    from harness.running.executors import LocalExecutor
     from harness.store import Store
 
     registry = Registry()

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import Candidates, Completion, Conversation, Failure, Message, Pair
-from harness.arguments import check_arguments
 from harness.errors import ConfigurationError, HarnessError, UnknownName, UsageError
+from harness.names.arguments import check_arguments
 
 PROMPT = Conversation.user("Name a prime.")
 PAIR = Pair(PROMPT, "Seven.", "Eight.")

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from harness.build_metric import build_metric
 from harness.metric import Columns
-from harness.registry import Registry
+from harness.names.registry import Registry
+from harness.tasks.build_metric import build_metric
 
 NAN = float("nan")
 

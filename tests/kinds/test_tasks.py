@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from harness.capabilities import Candidates, Conversation, Failure, Pair, Text, Verdict
-from harness.columns import BadValue
 from harness.kinds.best_of_k import BestOfK
 from harness.kinds.detection import Detection
 from harness.kinds.preference import Preference
 from harness.kinds.similarity import Similarity
 from harness.metric import Columns
 from harness.task import Answers, Definition, Item
+from harness.tasks.data.field_mapping import BadValue
 
 NAN = float("nan")
 PROMPT = Conversation.user("Why?")

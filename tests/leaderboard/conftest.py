@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from harness.registry import Registry
+from harness.names.registry import Registry
 
 
 @pytest.fixture

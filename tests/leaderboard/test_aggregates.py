@@ -6,11 +6,11 @@ import pytest
 
 from harness.errors import ConfigurationError
 from harness.leaderboard.aggregates import aggregates_of, problems_of, split_selector, task_of
-from harness.registry import Registry
-from harness.schema import BenchmarkFile
+from harness.names.registry import Registry
 from harness.stats import Estimate
 from harness.store.records import Result
-from harness.taskfiles import validate
+from harness.tasks.index import validate
+from harness.tasks.schema import BenchmarkFile
 
 HERE = Path("benchmark.yaml")
 

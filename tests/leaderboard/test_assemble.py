@@ -2,10 +2,11 @@ import math
 
 import pytest
 
-from harness import aggregate, build_leaderboard, evaluate
+from harness import build_leaderboard, evaluate
 from harness.errors import ConfigurationError, UnknownName
 from harness.leaderboard.aggregates import split_selector
 from harness.leaderboard.assemble import Column, Entry, _notes_on_figures, _rank
+from harness.results import aggregate
 from harness.stats import Estimate
 
 NAN = float("nan")
@@ -131,7 +132,7 @@ def test_results_of_another_definition_are_left_out_with_a_note(suite, detector,
     file = tmp_path / "registry.yaml"
     text = file.read_text(encoding="utf-8").replace('"slices": ["kind"]', '"slices": []')
     file.write_text(text, encoding="utf-8")
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
     made = build_leaderboard("suite", store=tmp_path / "store.sqlite", registry=Registry(extra=file))
     assert made.entries == []

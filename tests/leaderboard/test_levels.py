@@ -13,8 +13,8 @@ import yaml
 from harness import build_leaderboard, compare
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.assemble import _error
-from harness.registry import Registry
-from harness.report import interval, level_of, percent, results_table
+from harness.names.registry import Registry
+from harness.results.numbers import interval, level_of, percent, results_table
 from harness.stats import Estimate, clopper_pearson
 from harness.store.records import Result
 

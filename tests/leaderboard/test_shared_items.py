@@ -7,10 +7,10 @@ import pytest
 
 from harness import build_leaderboard, evaluate
 from harness.capabilities import Conversation
-from harness.collect import Collector, prompt_key
 from harness.leaderboard import influence_files, shared_items
 from harness.leaderboard.shared_items import SharedItems
-from harness.registry import Registry
+from harness.names.registry import Registry
+from harness.running.table import Collector, prompt_key
 from harness.stats import mean_estimate
 from harness.task import Item
 

@@ -11,7 +11,7 @@ from toy_tasks import CHOICE, DATA, evaluate_directly, write_documents, write_ta
 
 from harness.api import build_leaderboard, evaluate
 from harness.errors import ConfigurationError
-from harness.registry import Registry
+from harness.names.registry import Registry
 
 pytest.importorskip("lm_eval")
 pytestmark = pytest.mark.filterwarnings("default")  # lm-eval and its libraries warn on import

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import DataError
-from harness.registry import Registry
+from harness.names.registry import Registry
 
 pytest.importorskip("lm_eval")
 pytestmark = pytest.mark.filterwarnings("default")  # lm-eval and its libraries warn on import

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.api import evaluate
-from harness.registry import Registry
+from harness.names.registry import Registry
 from harness.store.reading import StoreReader
 from harness.view.pages import Pages
 from harness.view.samples import Samples

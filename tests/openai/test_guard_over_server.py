@@ -4,11 +4,11 @@ import pytest
 from openai_server import Server
 
 from harness import Conversation, Failure
-from harness.ask import Door
 from harness.errors import CellError
-from harness.executors import LocalExecutor
-from harness.registry import Registry
-from harness.resolve import resolve_model
+from harness.names.handles import resolve_model
+from harness.names.registry import Registry
+from harness.running.client import Door
+from harness.running.executors import LocalExecutor
 from harness.store import Store
 
 PROMPTS = [Conversation.user(text) for text in ("Hello", "How are you?", "")]

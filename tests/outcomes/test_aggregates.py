@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from harness import build_leaderboard, evaluate
+from harness.names.registry import Registry
 from harness.outcomes.figures import gather
-from harness.registry import Registry
 from harness.store.store import Store
 
 ITEMS = 60

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import Registry
+from harness.names.registry import Registry
 
 
 @pytest.fixture(scope="session")

@@ -192,7 +192,7 @@ def suite(tmp_path, written):
     """A preference, a best-of-k, a detection task with a brief and one without, of a few items each."""
     import json
 
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
     pairs = [{"id": str(i), "prompt": "p", "chosen": "x" * (i + 2), "rejected": "y"} for i in range(4)]
     lists = [{"id": str(i), "prompt": "p", "responses": ["a", "bbbb", "cc"], "correct": [0, 1, 0]} for i in range(4)]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from harness.build_metric import build_metric
 from harness.cli import import_command
 from harness.metric import Columns
+from harness.tasks.build_metric import build_metric
 
 SUBSETS = ["Natural", "Neighbor", "GPTInst", "GPTOut", "Manual"]
 LONG_NAME = {name: f"LLMBar/Adversarial/{name}" for name in SUBSETS} | {"Natural": "LLMBar/Natural"}

@@ -201,7 +201,7 @@ def test_another_content_is_another_model(written):
 @pytest.fixture
 def suite(tmp_path, written):
     """A registry with the preference task ``suite/pairs`` of six items, half of them labelled ``second``."""
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
     labels = ["first", "second"] * 3
     data = written(

@@ -8,8 +8,6 @@ import pytest
 from click.testing import CliRunner
 
 from harness import build_leaderboard, evaluate
-from harness.build import build_task
-from harness.build_metric import build_metric
 from harness.cli import import_command
 from harness.errors import ConfigurationError
 from harness.leaderboard.aggregates import aggregates_of
@@ -17,6 +15,8 @@ from harness.metric import Columns
 from harness.stats import Estimate
 from harness.store.records import Result
 from harness.task import BadItem
+from harness.tasks.build import build_task
+from harness.tasks.build_metric import build_metric
 
 TASK = "rewardbench/filtered"
 METRIC = "accuracy_rewardbench@compat"
@@ -235,7 +235,7 @@ def test_a_row_without_a_rejected_response_is_reported(mirror, registry):
     ],
 )
 def test_options_that_cannot_be_are_refused(options, message, tmp_path):
-    from harness.registry import Registry
+    from harness.names.registry import Registry
 
     task = {"kind": "sectioned-preference", "data": {"test": {"file": "rows.jsonl"}}, "options": options}
     path = tmp_path / "registry.yaml"

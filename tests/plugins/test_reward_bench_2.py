@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import build_leaderboard, evaluate
-from harness.build import build_task
-from harness.build_metric import build_metric
 from harness.cli import import_command
 from harness.metric import Columns
-from harness.registry import Registry
+from harness.names.registry import Registry
 from harness.task import BadItem
+from harness.tasks.build import build_task
+from harness.tasks.build_metric import build_metric
 
 SUBSETS = ["Factuality", "Precise IF", "Math", "Safety", "Focus"]
 

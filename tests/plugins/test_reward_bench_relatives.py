@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from harness import build_leaderboard, evaluate
-from harness.build import build_task
 from harness.errors import DataError
 from harness.task import BadItem
+from harness.tasks.build import build_task
 
 
 def recorded(tmp_path, rows):

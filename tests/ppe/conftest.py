@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.build_metric import build_metric
-from harness.registry import Registry
+from harness.names.registry import Registry
+from harness.tasks.build_metric import build_metric
 
 sys.path.insert(0, str(Path(__file__).parent))
 

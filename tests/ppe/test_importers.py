@@ -10,8 +10,8 @@ from harness_plugins.ppe.importers import GENERATORS, HUMAN, PAPER_COLUMNS, mode
 from harness_plugins.ppe.score_files import scores
 
 from harness.errors import DataError, HarnessError, UsageError
-from harness.published import read_published
-from harness.taskfiles import read_task_file
+from harness.results.published import read_published
+from harness.tasks.index import read_task_file
 
 real = pytest.mark.skipif(
     "HARNESS_DATA" not in os.environ, reason="HARNESS_DATA (the folder with the published tables) is not set"

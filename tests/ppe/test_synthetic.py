@@ -9,9 +9,9 @@ import pytest
 from harness_plugins.ppe import synthetic
 from scipy.stats import spearmanr
 
-from harness.build import build_task
-from harness.data import mirror_file
 from harness.stats import bradley_terry
+from harness.tasks.build import build_task
+from harness.tasks.data.sources import mirror_file
 
 TEXT, WHOLE, REAL, TRUTH = pyarrow.string(), pyarrow.int64(), pyarrow.float64(), pyarrow.bool_()
 

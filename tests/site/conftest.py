@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from harness import build_site, evaluate
-from harness.registry import Registry
+from harness.names.registry import Registry
 from harness.store import Store
 from harness.store import schema as s
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from harness import build_leaderboard, compare
 from harness.pictures import Matrix
-from harness.report import figure
+from harness.results.numbers import figure
 from harness.site.frames import Drawing
 from harness.site.matrices import matrices
 from harness.site.pages import data_script

@@ -16,10 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import compare, stats
-from harness.build import build_task
 from harness.metric import Columns, MeanMetric
 from harness.pictures import Matrix, Picture, Series
-from harness.report import figure
+from harness.results.numbers import figure
 from harness.site import pairs
 from harness.site.content import gather
 from harness.site.frames import MOST_MODELS, Drawing, drawings, frames
@@ -31,6 +30,7 @@ from harness.site.pages import data_script
 from harness.site.provenance import without_folders
 from harness.site.standing import standings, strengths, weaknesses
 from harness.store import Store
+from harness.tasks.build import build_task
 
 # names
 
@@ -310,8 +310,8 @@ def test_many_distinct_scores_are_kept_to_half_a_step():
 
 
 def test_of_very_many_items_those_are_kept_on_which_models_differ(lab):
-    from harness.build_metric import metric_of
-    from harness.collect import Table
+    from harness.running.table import Table
+    from harness.tasks.build_metric import metric_of
 
     n = MOST_ITEMS + 500
     right = np.ones(n)
@@ -344,7 +344,7 @@ class Drawn:
 
 
 def test_pictures_of_a_title_share_a_frame_and_references_are_there_once():
-    from harness.collect import Table
+    from harness.running.table import Table
 
     def table(n):
         return Table(Columns({"y": np.linspace(0, 1, n)}), np.empty(0), [], np.empty(0), [])
@@ -360,7 +360,7 @@ def test_pictures_of_a_title_share_a_frame_and_references_are_there_once():
 
 
 def test_what_a_metric_draws_alike_for_several_arguments_is_shown_once():
-    from harness.collect import Table
+    from harness.running.table import Table
 
     low, high, other = Drawn(), Drawn(), Drawn()
     low.name, high.name, other.name = "drawn:rate=0.1", "drawn:rate=0.2", "else"
@@ -370,7 +370,7 @@ def test_what_a_metric_draws_alike_for_several_arguments_is_shown_once():
 
 
 def test_a_metric_that_cannot_draw_is_named_and_the_others_draw():
-    from harness.collect import Table
+    from harness.running.table import Table
 
     class Broken(Drawn):
         name = "broken"
@@ -427,7 +427,7 @@ def test_what_models_are_held_against_is_one_choice_for_all_of_them():
 
 
 def test_win_rates_of_models_leave_out_those_with_other_items():
-    from harness.collect import Table
+    from harness.running.table import Table
 
     class Share(MeanMetric):
         name = "share"
@@ -547,7 +547,7 @@ class NoPicture(Drawn):
 
 
 def test_pictures_that_are_none_are_named_and_the_others_drawn():
-    from harness.collect import Table
+    from harness.running.table import Table
 
     table = Table(Columns({"y": np.linspace(0, 1, 9)}), np.empty(0), [], np.empty(0), [])
     said = []
@@ -574,7 +574,7 @@ class Broken(MeanMetric):
 
 
 def test_pairs_do_not_follow_from_items_without_a_figure():
-    from harness.collect import Table
+    from harness.running.table import Table
 
     y = np.array([0.0, 0.5, 1.0])
     table = Table(Columns({"y": y}), np.array([b"1", b"2", b"3"]), [], np.zeros(3, np.int32), [()])
@@ -584,7 +584,7 @@ def test_pairs_do_not_follow_from_items_without_a_figure():
 
 
 def test_names_that_are_no_models_are_shown_as_they_are():
-    from harness.collect import Table
+    from harness.running.table import Table
 
     class Odd(Drawn):
         def pictures_of_models(self, models):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from harness.aggregate import mean, minimum
+from harness.results.aggregate import mean, minimum
 from harness.stats import (
     estimate_from_influence,
     kendall,

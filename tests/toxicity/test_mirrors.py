@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from harness.build import build_task
 from harness.task import BadItem
+from harness.tasks.build import build_task
 
 COUNTS = {
     "advbench": (520, 520),

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from harness.build import build_task
 from harness.task import BadItem
+from harness.tasks.build import build_task
 
 HUB = {
     "toxic-chat": (

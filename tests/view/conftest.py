@@ -66,7 +66,7 @@ def view(toys, tmp_path):
     """Start a viewer on the project's store: ``view()``."""
     import uvicorn
 
-    from harness.registry import Registry
+    from harness.names.registry import Registry
     from harness.store.reading import StoreReader
     from harness.view.app import make_app
     from harness.view.serve import listen

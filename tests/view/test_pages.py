@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from harness.api import compare
-from harness.report import figure
+from harness.results.numbers import figure
 
 
 def text_of(page):

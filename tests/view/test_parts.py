@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.collect import Collector
 from harness.kinds.detection import AreaUnderCurve
 from harness.kinds.preference import Accuracy, TieRate
+from harness.running.table import Collector
 from harness.task import Item
 from harness.view.documents import plain
 from harness.view.figures import Credit, Figures, credit_of

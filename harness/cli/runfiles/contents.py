@@ -1,0 +1,186 @@
+"""What the leaderboards of a run file are made of: benchmarks, published results, outcomes, stores to merge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.runfiles.context import Context, of_board
+from harness.errors import ConfigurationError, HarnessError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from harness.store.reading import Readable
+    from harness.store.records import CellRecord
+    from harness.tasks.schema import BenchmarkFile, LeaderboardFile
+
+
+def benchmarks(context: Context) -> Iterator[Problem]:
+    """Benchmarks that do not exist, or whose aggregates cannot be computed."""
+    from harness.leaderboard.aggregates import problems_of
+
+    known = context.registry.benchmarks()
+    planned = {benchmark.name for benchmark in context.plan.benchmarks} if context.plan else set()
+    for i, board in context.boards:
+        place = of_board(i, "benchmark")
+        for name in board.benchmarks:
+            if not known.exists(name):
+                yield Problem(str(context.registry.unknown(name, "benchmark", known.files())), place)
+        for benchmark in context.benchmarks_of(board):
+            if benchmark.name not in planned:  # the plan has looked at those
+                yield from (Problem(text, place) for text in problems_of(context.registry, benchmark, {}))
+
+
+def published(context: Context) -> Iterator[Problem]:
+    """Published results that cannot be read, or are of none of the benchmark's tasks."""
+    from harness.leaderboard.published_rows import own_figures, shipped_files
+    from harness.results.published import read_published
+
+    for i, board in context.boards:
+        own = context.benchmarks_of(board)
+        files = [(of_board(i, "published", j), Path(name), own) for j, name in enumerate(board.published)]
+        files += [(of_board(i, "benchmark"), file, [b]) for b in own for file in shipped_files(b)]
+        for place, file, those in files:
+            try:
+                read = read_published(file, context.registry)
+                for benchmark in those:
+                    own_figures(benchmark, file, read)
+            except ConfigurationError as error:
+                yield from (Problem(p.text, place) for p in error.problems or [Problem(str(error))])
+            except HarnessError as error:
+                yield Problem(str(error), place)
+
+
+_COLUMNS = ("model_column", "value_column")
+
+
+def outcomes(context: Context) -> Iterator[Problem]:
+    """Tables of outcomes that cannot be read, and columns that they lack."""
+    from harness.outcomes.table import UnclearColumn, read_outcomes
+
+    for i, board in context.boards:
+        given = {key: getattr(board, key) for key in _COLUMNS}
+        if board.outcome is None:
+            text = "is of the table that 'outcome' names; give that too"
+            yield from (Problem(text, of_board(i, key)) for key in _COLUMNS if given[key] is not None)
+            continue
+        try:
+            read_outcomes(Path(board.outcome), **given)
+        except HarnessError as error:
+            text = str(error)
+            for key in _COLUMNS:  # keys here, options of the commands
+                text = text.replace("--" + key.replace("_", "-"), repr(key))
+            speaks_of = error.key if isinstance(error, UnclearColumn) else "outcome"
+            yield Problem(text, of_board(i, speaks_of if given.get(speaks_of) is not None else "outcome"))
+
+
+def merged(context: Context) -> Iterator[Problem]:
+    """Stores of other machines that are none, or in which a label names another model than here."""
+    from harness.results.selection import open_to_merge
+
+    for i, board in context.boards:
+        with ExitStack() as stack:
+            readers = []
+            for j, name in enumerate(board.merge):
+                try:
+                    readers.append(stack.enter_context(open_to_merge(Path(name))))
+                except HarnessError as error:
+                    yield Problem(str(error), of_board(i, "merge", j))
+            if readers:
+                own = [stack.enter_context(reader) for reader in context.own_store()]
+                for benchmark in context.benchmarks_of(board):
+                    said = _contradictions(context, own, readers, _digests(context, benchmark))
+                    yield from (Problem(text, of_board(i, "merge")) for text in said)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """Holds the cells that a run file is about to evaluate, for messages."""
+
+    path: str = "this file"
+
+
+def _contradictions(
+    context: Context, own: Sequence[Readable], others: Sequence[Readable], digests: Mapping[str, str]
+) -> Iterator[str]:
+    """Where the models of several stores, or of the plan, have one label."""
+    from harness.results.selection import choose, choose_among, whole_cells
+
+    planned, unknown = _planned_cells(context, digests)
+    renewed = {(cell.label, cell.task) for cell in planned}
+    ahead: list[tuple[_Planned | Readable, CellRecord]] = [(_Planned(), cell) for cell in planned]
+    held = [ahead]  # what the own store will hold after the run
+    for store in [*own, *others]:
+        cells = whole_cells(store, digests)
+        found = [(store, cell) for cell in cells if cell.task_digest == digests[cell.task]]
+        if store in own:
+            ahead += [(s, c) for s, c in found if (c.label, c.task) not in renewed and c.label not in unknown]
+        else:
+            held.append([*found])
+    try:
+        choose(others, digests)
+        choose_among(held)
+    except UsageError as error:
+        yield str(error)
+
+
+def _planned_cells(context: Context, digests: Mapping[str, str]) -> tuple[list[CellRecord], set[str]]:
+    """The cells that the run will file of these tasks; and the labels of models that are not known before it."""
+    from harness.store.records import AskedRecord, CellRecord
+
+    cells: list[CellRecord] = []
+    unknown: set[str] = set()
+    for cell in context.plan.cells if context.plan else ():
+        if cell.blocked or cell.task.name not in digests:
+            continue
+        try:
+            whole = cell.fingerprint
+            parts = [AskedRecord("", handle.label, handle.fingerprint, "") for handle in cell.handles]
+        except Exception:  # not trained, weights missing, a plugin's code: the run says so
+            unknown.add(cell.label)
+            continue
+        digest = digests[cell.task.name]
+        cells.append(CellRecord(cell.label, whole, cell.task.name, digest, {}, cell.adapters, "planned", asked=parts))
+    return [cell for cell in cells if cell.label not in unknown], unknown
+
+
+def _digests(context: Context, benchmark: BenchmarkFile) -> dict[str, str]:
+    from harness.tasks.build import task_digest
+
+    tasks = context.registry.tasks()
+    return {task: task_digest(context.registry, task) for task in benchmark.tasks if tasks.exists(task)}
+
+
+def empty(context: Context) -> Iterator[Problem]:
+    """Leaderboards of benchmarks that the file evaluates nothing of; a warning where something else fills them."""
+    if context.evaluated is None or context.faulty("tasks"):
+        return
+    for i, board in context.boards:
+        if any(context.faulty(*of_board(i, key)) for key in ("benchmark", "published", "merge")):
+            continue
+        for benchmark in context.benchmarks_of(board):
+            if context.evaluated.isdisjoint(benchmark.tasks):
+                said = f"no task of this file belongs to the benchmark {benchmark.name!r}"
+                if _shows_something(context, board, benchmark):
+                    text = f"{said}; the leaderboard holds only what stores and published files hold already"
+                    context.warnings.append(Problem(text, of_board(i, "benchmark")))
+                else:
+                    text = f"{said}, and nothing else fills its leaderboard; add {benchmark.name} to 'tasks'"
+                    yield Problem(text, of_board(i, "benchmark"))
+
+
+def _shows_something(context: Context, board: LeaderboardFile, benchmark: BenchmarkFile) -> bool:
+    """Whether stores and published files as they are fill the leaderboard of a benchmark."""
+    from harness.leaderboard import assemble
+    from harness.results.selection import open_to_merge
+
+    with ExitStack() as stack:
+        stores: list[Readable] = [stack.enter_context(reader) for reader in context.own_store()]
+        try:
+            stores += [stack.enter_context(open_to_merge(Path(name))) for name in board.merge]
+        except HarnessError:  # `merged` and `store` say it
+            return True
+        files = [Path(name) for name in board.published]
+        return bool(assemble(context.registry, None, benchmark.name, published=files, merge=stores).entries)

@@ -1,0 +1,74 @@
+"""What the checks of a run file look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.runfiles.reading import ReadRun
+from harness.errors import HarnessError, Place, Problem, StoreError
+from harness.files.regular_files import is_file
+from harness.names.registry import Registry
+from harness.running.plan import Plan, task_names
+
+if TYPE_CHECKING:
+    from harness.store.reading import StoreReader
+    from harness.tasks.schema import BenchmarkFile, LeaderboardFile
+
+
+@dataclass
+class Context:
+    """A run file, the names around it, and what was found wrong so far."""
+
+    run: ReadRun
+    registry: Registry
+    store: Path
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    plan: Plan | None = None
+    """None where the evaluation cannot be planned."""
+
+    @property
+    def boards(self) -> Iterable[tuple[int, LeaderboardFile]]:
+        """The leaderboards by their place in the file."""
+        return self.run.boards.items()
+
+    def benchmarks_of(self, board: LeaderboardFile) -> list[BenchmarkFile]:
+        """The benchmarks of a leaderboard that exist."""
+        known = self.registry.benchmarks()
+        found = (known.find(name) for name in dict.fromkeys(board.benchmarks))
+        return [benchmark for benchmark in found if benchmark is not None]
+
+    def own_store(self) -> list[StoreReader]:
+        """The store as it is before the run; none where there is none, or no usable one."""
+        from harness.store.reading import StoreReader
+
+        if not is_file(self.store) or not self.store.stat().st_size:
+            return []
+        try:
+            return [StoreReader(self.store, briefly=True)]
+        except StoreError:  # `checks.store` says it
+            return []
+
+    def faulty(self, *place: str | int) -> bool:
+        """Whether something below that entry is wrong."""
+        return any(problem.place[: len(place)] == place for problem in [*self.problems, *self.run.mistakes])
+
+    @cached_property
+    def evaluated(self) -> set[str] | None:
+        """The tasks that the file evaluates; None where that cannot be said."""
+        if self.plan is not None:
+            return {cell.task.name for cell in self.plan.cells}
+        try:
+            names = {name for target in self.run.file.tasks for name in task_names(self.registry, target)}
+            return None if not all(self.registry.tasks().exists(name) for name in names) else names
+        except HarnessError:
+            return None
+
+
+def of_board(number: int, key: str, *more: int) -> Place:
+    """The place of an entry of a leaderboard."""
+    return ("leaderboards", number, key, *more)

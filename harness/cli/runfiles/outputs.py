@@ -1,0 +1,164 @@
+"""Where the leaderboards of a run file are to be written, and why that cannot be."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.runfiles.context import Context, of_board
+from harness.errors import Problem, UnknownName, UsageError
+from harness.leaderboard.outputs import (
+    is_site,
+    refuse_several,
+    refuse_to_replace,
+    refuse_unwritable,
+    refuse_what_is_read,
+    resolved,
+    written_place,
+)
+
+if TYPE_CHECKING:
+    from harness.tasks.schema import LeaderboardFile
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where one leaderboard is to be written."""
+
+    number: int
+    board: LeaderboardFile
+    site: bool
+
+    @property
+    def given(self) -> str:
+        """As the file says."""
+        return self.board.output
+
+    @cached_property
+    def place(self) -> str:
+        """Without links, so that two ways to write one place are the same."""
+        return written_place(Path(self.given), in_place=self.site)
+
+    @cached_property
+    def own(self) -> set[str]:
+        """What a site has in its folder, and what an earlier build left there that the next one removes."""
+        from harness.site import MANIFEST, earlier_files
+        from harness.site.names import file_name
+
+        with contextlib.suppress(OSError, UsageError):  # `places` says it
+            earlier = {path.partition("/")[0] for path in earlier_files(Path(self.given))}
+            return earlier | {"index.html", MANIFEST, ".nojekyll", "assets", *map(file_name, self.board.benchmarks)}
+        return set()
+
+
+def outputs_of(context: Context) -> list[Output]:
+    """Those of which it is known what they are."""
+    found = []
+    for i, board in context.boards:
+        if board.output == "-":  # neither
+            continue
+        try:
+            found.append(Output(i, board, is_site(board.output, board.format)))
+        except UsageError:  # `formats` says it
+            continue
+    return found
+
+
+def formats(context: Context) -> Iterator[Problem]:
+    """Formats and endings that do not exist, and files for several benchmarks."""
+    for i, board in context.boards:
+        if board.output == "-":  # standard output of `harness leaderboard`
+            yield Problem("-: is no file; name one, such as board.md", of_board(i, "output"))
+        try:
+            if not is_site(board.output, board.format):
+                refuse_several(board.benchmarks)
+        except UnknownName as error:
+            yield Problem(str(error), of_board(i, "format"))
+        except UsageError as error:
+            yield Problem(str(error), of_board(i, "output"))
+
+
+def only_of_sites(context: Context) -> Iterator[Problem]:
+    """Keys of sites beside the name of a file."""
+    for output in outputs_of(context):
+        for key in ("outcome", "texts"):
+            if getattr(output.board, key) and not output.site:
+                text = "is for a site; name a folder as the output, such as site/, or remove this key"
+                yield Problem(text, of_board(output.number, key))
+
+
+def places(context: Context) -> Iterator[Problem]:
+    """Places that cannot be written, or hold what must stay."""
+    read = _read(context)
+    for output in outputs_of(context):
+        path = Path(output.given)
+        try:
+            if output.site:
+                refuse_what_is_read(path, read)
+                _check_site(path)
+            else:
+                refuse_to_replace(path, read)
+            refuse_unwritable(path, folder=output.site)
+            _refuse_around(output, read)
+        except UsageError as error:
+            yield Problem(str(error), of_board(output.number, "output"))
+
+
+def _refuse_around(output: Output, read: Iterable[Path]) -> None:
+    """Make sure that nothing that is read, or made beside, lies where an output goes.
+
+    Raises:
+        UsageError: it does.
+    """
+    for path in read:
+        said = _inside(output, resolved(path))
+        if said:
+            raise UsageError(f"{output.given}: with {path}, which is read, it makes {said}; write it elsewhere")
+
+
+def _read(context: Context) -> list[Path]:
+    """What the run reads itself."""
+    run = context.run
+    files = [run.path, context.store, *(file._path for file in context.registry.files)]
+    boards = [board for _, board in context.boards]
+    files += [Path(name) for board in boards for name in (*board.published, *board.merge)]
+    return files + [Path(board.outcome) for board in boards if board.outcome is not None]
+
+
+def _check_site(folder: Path) -> None:
+    from harness.site import earlier_files
+
+    with contextlib.suppress(OSError):  # a place that cannot be looked at cannot be written either
+        earlier_files(folder)
+
+
+def alike(context: Context) -> Iterator[Problem]:
+    """Two leaderboards in one place, however that is written, or one where another makes its files."""
+    outputs = outputs_of(context)
+    for i, other in enumerate(outputs):
+        for one in outputs[:i]:
+            said = _clash(one, other) or _clash(other, one)
+            if said:
+                where = f"leaderboards.{one.number}.output ({one.given})"
+                text = f"{other.given} and {where} are {said}; write one of them elsewhere"
+                yield Problem(text, of_board(other.number, "output"))
+                break
+
+
+def _clash(outer: Output, inner: Output) -> str:
+    """What two outputs are to each other; empty where both can be written."""
+    return "one place" if outer.place == inner.place else _inside(outer, inner.place)
+
+
+def _inside(outer: Output, place: str) -> str:
+    """What an output and a place below it are to each other; empty where both can be."""
+    if outer.place == place or os.path.commonpath([outer.place, place]) != outer.place:
+        return ""
+    if not outer.site:
+        return "a file and what lies below it"
+    return "a site and one of its own pages" if Path(os.path.relpath(place, outer.place)).parts[0] in outer.own else ""

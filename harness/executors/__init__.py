@@ -1,5 +1,0 @@
-"""Where batches run: this process."""
-
-from harness.executors.local import LocalExecutor
-
-__all__ = ["LocalExecutor"]

@@ -1,0 +1,1 @@
+"""From what a user names to what is loaded: arguments, registered facts, registry, plugins, models."""

@@ -1,0 +1,153 @@
+"""Batches run in this process, one after the other; a request that breaks its batch fails alone.
+
+A model that streams is handed everything at once and chooses the order itself; what it answered is passed on every few
+seconds, to be filed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from harness.capabilities import Failure, Request, Response
+from harness.errors import CellError, HarnessError, StoreError
+from harness.model import Model
+from harness.names.plugins import describe
+
+Answered = tuple[list[tuple[int, Response]], float]
+"""Answers by the index of their requests, and the seconds the model took for them."""
+
+_FILED_EVERY = 5.0
+"""Seconds of a stream that a killed run may lose."""
+
+_HOPELESS = 3
+"""After so many batches in a row of which nothing could be saved, a batch that fails is no longer taken apart."""
+
+
+class LocalExecutor:
+    """Loads a model on its first batch and keeps it until the next model needs the room.
+
+    Args:
+        warn: Told what goes wrong where nothing is lost by it.
+    """
+
+    def __init__(self, *, warn: Callable[[str], None] | None = None) -> None:
+        self._warn = warn or logging.getLogger(__name__).warning
+        self._loaded: dict[int, Model] = {}
+        self._hopeless: dict[int, int] = {}
+
+    def run(self, model: Model, capability: str, requests: Sequence[Request]) -> Iterator[Answered]:
+        """The answers to all requests, in portions to be filed, as they come.
+
+        Raises:
+            CellError: the model cannot be loaded, or says that there is no use in going on.
+        """
+        if not requests:
+            return
+        self._load(model)
+        if capability in model.streamed:
+            yield from self._stream(model, capability, requests)
+            return
+        size = max(1, int(model.batch_size))
+        for first in range(0, len(requests), size):
+            start = time.perf_counter()
+            responses = self._answer(model, capability, requests[first : first + size])
+            yield list(enumerate(responses, first)), time.perf_counter() - start
+
+    def _stream(self, model: Model, capability: str, requests: Sequence[Request]) -> Iterator[Answered]:
+        open_ = set(range(len(requests)))
+        ready: list[tuple[int, Response]] = []
+        start = time.perf_counter()
+        stream = model.stream(capability, requests)
+        ending: BaseException | None = None
+        while True:
+            try:
+                index, response = next(stream)
+            except StopIteration:
+                break
+            except (HarnessError, KeyboardInterrupt) as error:
+                ending = error  # raised below, once what was answered is filed
+                break
+            except Exception as error:  # a plugin's code: the requests it left open are asked once more
+                logging.getLogger(__name__).debug("%s: the stream broke off: %s", capability, describe(error))
+                break
+            if index in open_:
+                open_.discard(index)
+                ready.append((index, response))
+            if len(ready) >= model.batch_size or time.perf_counter() - start > _FILED_EVERY:
+                yield ready, time.perf_counter() - start
+                ready, start = [], time.perf_counter()
+        if ready:
+            yield ready, time.perf_counter() - start
+        if ending is not None:
+            raise ending
+        left = sorted(open_)
+        size = max(1, int(model.batch_size))
+        for first in range(0, len(left), size):
+            start = time.perf_counter()
+            indices = left[first : first + size]
+            responses = self._answer(model, capability, [requests[i] for i in indices])
+            yield list(zip(indices, responses, strict=True)), time.perf_counter() - start
+
+    def _load(self, model: Model) -> None:
+        if id(model) in self._loaded:
+            return
+        try:
+            model.load()
+        except HarnessError:
+            raise
+        except Exception as error:  # a plugin's code: whatever it raises ends this cell only
+            raise CellError(f"the model cannot be loaded: {describe(error)}") from error
+        self._loaded[id(model)] = model
+
+    def _answer(self, model: Model, capability: str, batch: Sequence[Request]) -> list[Response]:
+        responses, error = self._call(model, capability, batch)
+        if not error:
+            self._hopeless[id(model)] = 0
+            return responses
+        if len(batch) == 1 or self._hopeless.get(id(model), 0) >= _HOPELESS:
+            return [Failure(error)] * len(batch)
+        saved = self._take_apart(model, capability, batch)
+        lost = all(isinstance(response, Failure) for response in saved)
+        self._hopeless[id(model)] = self._hopeless.get(id(model), 0) + 1 if lost else 0
+        return saved
+
+    def _take_apart(self, model: Model, capability: str, batch: Sequence[Request]) -> list[Response]:
+        """Halve a failed batch until only the requests that cannot be answered fail."""
+        middle = len(batch) // 2
+        answers: list[Response] = []
+        for half in (batch[:middle], batch[middle:]):
+            responses, error = self._call(model, capability, half)
+            if not error:
+                answers += responses
+            elif len(half) == 1:
+                answers.append(Failure(error))
+            else:
+                answers += self._take_apart(model, capability, half)
+        return answers
+
+    def _call(self, model: Model, capability: str, batch: Sequence[Request]) -> tuple[list[Response], str]:
+        try:
+            responses = list(getattr(model, capability)(list(batch)))
+        except (CellError, StoreError):  # a part's answers that cannot be filed are no failure of this model
+            raise
+        except Exception as error:  # a plugin's code: one bad request must not end the run
+            return [], describe(error)
+        if len(responses) != len(batch):
+            return [], f"the model gave {len(responses)} responses to {len(batch)} requests"
+        return responses, ""
+
+    def release(self, model: Model) -> None:
+        """Close a model that is not needed any more."""
+        if self._loaded.pop(id(model), None) is None:
+            return
+        try:
+            model.close()
+        except Exception as error:  # a plugin's code: what it computed is filed, and the run goes on
+            self._warn(f"close() of {type(model).__name__} failed: {describe(error)}")
+
+    def close(self) -> None:
+        """Close all models."""
+        for model in list(self._loaded.values()):
+            self.release(model)

@@ -1,0 +1,166 @@
+"""By which adapters a model is asked by a task: the way is chosen here, and what ``--adapter`` names is held to.
+
+An adapter that the user names is used, or it is said why it is not: answers that come by another road than the one
+asked for would be a wrong figure without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from harness.adapters import Adapter, Edge, Route, Unsuitable, find_route
+from harness.errors import HarnessError, PluginError, UsageError
+from harness.names.plugins import describe
+
+if TYPE_CHECKING:
+    from harness.names.handles import ModelHandle
+    from harness.names.registry import Entry, Registry
+    from harness.task import Task
+
+
+class Router:
+    """Finds the way from a task to a model, and remembers what became of the adapters that the user named.
+
+    Args:
+        registry: Where adapters are looked up.
+        preferred: Names of adapters that cost nothing, so that they win wherever they can serve; all of them exist.
+    """
+
+    def __init__(self, registry: Registry, preferred: Sequence[str]) -> None:
+        self._preferred: dict[str, str] = {}
+        """By qualified name of an adapter, the name the user gave it."""
+        for name in preferred:
+            self._preferred.setdefault(registry.find("adapter", name).qualified, name)
+        self._entries = {entry.qualified: entry for entry in registry.entries("adapter")}
+        self._names = {key: self._name(entry, registry) for key, entry in self._entries.items()}
+        self._served: dict[str, list[str]] = {name: [] for name in preferred}
+        self._unserved: dict[str, list[str]] = {name: [] for name in preferred}
+
+    def _name(self, entry: Entry, registry: Registry) -> str:
+        """What results call it: its name, unless another distribution has one of that name too."""
+        alike = [other for other in self._entries.values() if other.name == entry.name]
+        return entry.name if len(alike) == 1 else entry.qualified
+
+    def route(self, handle: ModelHandle, accepts: Sequence[str], task: Task) -> Route:
+        """The cheapest way to ask a model for one of the capabilities that a task accepts.
+
+        Raises:
+            NoRoute: there is none; says why.
+            PlanError: two cost the same.
+            PluginError: an adapter on the way cannot be made.
+        """
+        edges = [
+            Edge(key, entry.facts.gives, entry.facts.needs, 0.0 if key in self._preferred else entry.facts.cost)
+            for key, entry in self._entries.items()
+        ]
+        unsuitable: dict[str, str] = {}
+        while True:
+            found = find_route(accepts, handle.offers, edges, names=self._names)
+            if found is None:
+                offers = ", ".join(handle.offers) or "nothing"
+                why = "".join(f"; adapter {self._names[key]}: {reason}" for key, reason in unsuitable.items())
+                raise NoRoute(
+                    f"it asks for {' or '.join(accepts)}, the model offers {offers}, and no adapter leads there{why}"
+                )
+            capability, path = found
+            adapters: list[Adapter] = []
+            try:
+                for edge in path:
+                    adapters.append(self._adapter(edge.name, task))
+            except Unsuitable as error:
+                unsuitable[path[len(adapters)].name] = str(error)
+                edges = [edge for edge in edges if edge.name != path[len(adapters)].name]
+                continue
+            self._note(handle, accepts, task, capability, path, unsuitable)
+            return Route(capability, tuple(adapters), sum(edge.cost for edge in path))
+
+    def _adapter(self, key: str, task: Task) -> Adapter:
+        """An adapter, made and told of the task.
+
+        Raises:
+            Unsuitable: the task does not say what it needs to know.
+            PluginError: it cannot be made, or converts other things than it was registered for.
+        """
+        entry = self._entries[key]
+        problem = mismatch(entry)
+        if problem:
+            raise PluginError(f"the adapter {entry.qualified!r}: {problem}")
+        try:
+            adapter: Adapter = entry.load()().configure(task.definition.brief)
+        except (HarnessError, Unsuitable):
+            raise
+        except Exception as error:  # a plugin's code
+            raise PluginError(f"the adapter {entry.qualified!r} cannot be made: {describe(error)}") from error
+        object.__setattr__(adapter, "name", self._names[key])  # adapters may be frozen dataclasses
+        return adapter
+
+    def _note(
+        self,
+        handle: ModelHandle,
+        accepts: Sequence[str],
+        task: Task,
+        capability: str,
+        path: Sequence[Edge],
+        unsuitable: Mapping[str, str],
+    ) -> None:
+        """Remember which of the named adapters serve here, and why the others do not."""
+        where = f"{handle.label} on {task.name}"
+        used = {edge.name for edge in path}
+        for key, name in self._preferred.items():
+            facts = self._entries[key].facts
+            if key in used:
+                self._served[name].append(where)
+                continue
+            if key in unsuitable:
+                reason = unsuitable[key]
+            elif not path:
+                reason = f"the model offers {capability} itself"
+            elif facts.needs not in handle.offers:
+                reason = f"it asks for {facts.needs}, and the model offers {', '.join(handle.offers) or 'nothing'}"
+            elif facts.gives not in accepts:
+                reason = f"it gives {facts.gives}, and the task asks for {' or '.join(accepts)}"
+            else:
+                reason = f"{' > '.join(self._names[edge.name] for edge in path)} serves there"
+            self._unserved[name].append(f"{where}: {reason}")
+
+    def unused(self) -> dict[str, str]:
+        """Of each adapter the user named that serves nowhere: a sentence with the reasons."""
+        return {
+            name: f"the adapter {name!r} can serve nothing that is asked for{_some(self._unserved[name])}"
+            for name, served in self._served.items()
+            if not served
+        }
+
+    def partly_used(self) -> list[str]:
+        """A sentence for each adapter the user named that serves in some places and not in others."""
+        return [
+            f"the adapter {name!r} is not used everywhere{_some(unserved)}"
+            for name, unserved in self._unserved.items()
+            if unserved and self._served[name]
+        ]
+
+
+class NoRoute(UsageError):
+    """A model cannot be asked for anything that a task accepts; the text says why."""
+
+
+def mismatch(entry: Entry) -> str:
+    """What an adapter's class says otherwise than its registration; empty where they agree.
+
+    The route is found by what was registered, and requests are made by what the class says: where these differ, a
+    model would be asked for what it does not offer.
+    """
+    kind = entry.load()
+    for key in ("gives", "needs"):
+        said, has = getattr(entry.facts, key), getattr(kind, key)
+        if said != has:
+            return f"registered with {key}={said!r}, but the class has {key} = {has!r}"
+    return ""
+
+
+def _some(reasons: Sequence[str]) -> str:
+    """The first reasons, for the end of a sentence."""
+    if not reasons:
+        return ""
+    return f" ({'; '.join(reasons[:3])}{f'; and {len(reasons) - 3} more' if len(reasons) > 3 else ''})"

@@ -1,0 +1,264 @@
+"""Rows become columns: compact arrays that grow by a few bytes an item, whatever the texts weigh."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.capabilities import Conversation
+from harness.errors import DataError, StoreError
+from harness.files import NO_ROOM, is_full
+from harness.files.npz import DamagedArrays, read_npz, write_npz
+from harness.metric import Columns
+from harness.store.places import file_below
+from harness.store.reading import Readable
+from harness.store.records import CellRecord
+from harness.task import Item
+
+OVERALL = "overall"
+_MEND = "evaluate again to write it anew, which asks no model again"
+
+
+class Table(NamedTuple):
+    """The columns of a whole cell, with what tells its rows apart."""
+
+    columns: Columns
+    ids: NDArray[np.bytes_]
+    """(n,) item ids in UTF-8, in data order."""
+    domain_names: list[str]
+    memberships: NDArray[np.int32]
+    """(n,) index of each row's combination of domains."""
+    combinations: list[tuple[int, ...]]
+    """For each combination, the indices of its domains."""
+    prompts: NDArray[np.uint64] | None = None
+    """(n,) hashes of what each item asks, equal in two tasks that share it; None where they are not on file."""
+
+    def domains(self) -> list[tuple[str, NDArray[np.bool_] | None]]:
+        """(name, mask) of every domain; the first is all rows."""
+        found: list[tuple[str, NDArray[np.bool_] | None]] = [(OVERALL, None)]
+        for number, name in sorted(enumerate(self.domain_names), key=lambda pair: pair[1]):
+            members = np.array([number in combination for combination in self.combinations], dtype=bool)
+            found.append((name, members[self.memberships]))
+        return found
+
+
+class Collector:
+    """Collects the rows of one cell, chunk by chunk."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = list(names)
+        self._chunks: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
+        self._ids: list[NDArray[np.bytes_]] = []
+        self._prompts: list[NDArray[np.uint64]] = []
+        self._domains: dict[str, int] = {}
+        self._combinations: dict[tuple[str, ...], int] = {}
+        self._memberships: list[NDArray[np.int32]] = []
+        self._clusters: dict[str, int] = {}
+        self._codes: list[NDArray[np.int64]] = []
+        self.count = 0
+
+    def add(self, items: Sequence[Item], rows: Sequence[Mapping[str, Any]]) -> None:
+        """The rows of a chunk of items."""
+        if not self.count and rows:  # a task may learn from its first answers what figures it has
+            self._names, self._chunks = [], {}
+        for name in dict.fromkeys(name for row in rows for name in row):
+            if name not in self._chunks:  # how many items are a chunk must not decide which figures there are
+                self._names.append(name)
+                self._chunks[name] = [np.full(self.count, np.nan)] if self.count else []
+        for name in self._names:
+            self._chunks[name].append(_stack(name, [row.get(name, math.nan) for row in rows]))
+        self._ids.append(np.array([item.id.encode() for item in items]))
+        self._prompts.append(np.fromiter(map(prompt_key, items), np.uint64, len(items)))
+        combinations = self._combinations
+        self._memberships.append(
+            np.fromiter((combinations.setdefault(i.domains, len(combinations)) for i in items), np.int32, len(items))
+        )
+        if self._clusters or any(item.cluster is not None for item in items):
+            self._codes.append(
+                np.fromiter(
+                    (self._cluster(item, self.count + i) for i, item in enumerate(items)),
+                    np.int64,
+                    len(items),
+                )
+            )
+        self.count += len(items)
+
+    def _cluster(self, item: Item, row: int) -> int:
+        # A row without a cluster is one of its own, which negative codes cannot confuse with a named one.
+        return -row - 1 if item.cluster is None else self._clusters.setdefault(item.cluster, len(self._clusters))
+
+    def table(self, facts: Mapping[str, Any]) -> Table:
+        """All rows collected."""
+        values = {name: _concatenate(name, self._chunks.pop(name)) for name in self._names}
+        names = list(dict.fromkeys(name for combination in self._combinations for name in combination))
+        numbers = {name: i for i, name in enumerate(names)}
+        return Table(
+            Columns(values, np.concatenate(self._codes) if self._codes else None, facts),
+            np.concatenate(self._ids) if self._ids else np.empty(0, "S1"),
+            names,
+            np.concatenate(self._memberships) if self._memberships else np.empty(0, np.int32),
+            [tuple(numbers[name] for name in combination) for combination in self._combinations],
+            np.concatenate(self._prompts) if self._prompts else np.empty(0, np.uint64),
+        )
+
+
+def prompt_key(item: Item) -> int:
+    """A hash of what an item asks, whatever its responses or labels are: 64 bits, equal wherever the text is.
+
+    That is its prompt, or its text, else the first conversation, text or record among its fields. An item that has
+    none, or whose texts this copy of the data lacks, is known by its id; where that is a mere number, by nothing: 0.
+    """
+    wanted = [item.fields[name] for name in ("prompt", "text") if name in item.fields] or list(item.fields.values())
+    asked = next((value for value in wanted if isinstance(value, (str, Conversation, Mapping)) and value), None)
+    if item.withheld or asked is None:
+        if item.id.isdigit():  # the number of a row, which every task has
+            return 0
+        text = f"id {item.id}"
+    elif isinstance(asked, Mapping):
+        text = json.dumps(asked, sort_keys=True, default=str)
+    elif isinstance(asked, Conversation):
+        # A text alone and a conversation of that one message ask the same.
+        own = asked.messages
+        plain = len(own) == 1 and own[0].role == "user"
+        text = own[0].content if plain else "\0".join(f"{m.role}\0{m.content}" for m in own)
+    else:
+        text = asked
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def _stack(name: str, values: Sequence[Any]) -> NDArray[np.float64]:
+    """(n,) of numbers, or (n, k) of rows of unequal length padded with NaN.
+
+    A row whose request failed may hold NaN where the others hold arrays, for nobody knows how long an array that was
+    never made would be: it becomes an empty row.
+
+    Raises:
+        DataError: the column holds numbers and arrays, or arrays of more than one dimension.
+    """
+    dimensions = {np.ndim(value) for value in values}
+    if dimensions <= {0}:
+        return np.array(values, dtype=np.float64)
+    if dimensions - {0, 1}:
+        raise DataError(f"the column {name!r} holds an array of {max(dimensions)} dimensions; at most 1 is possible")
+    rows = [np.empty(0) if np.ndim(value) == 0 and _is_nan(value) else value for value in values]
+    if any(np.ndim(row) == 0 for row in rows):
+        raise DataError(f"the column {name!r} holds a number in one row and an array in another")
+    width = max(len(row) for row in rows)
+    stacked = np.full((len(rows), width), np.nan)
+    for i, row in enumerate(rows):
+        stacked[i, : len(row)] = row
+    return stacked
+
+
+def _is_nan(value: Any) -> bool:
+    return value is None or math.isnan(value)
+
+
+def _concatenate(name: str, chunks: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """All chunks of a column; one without a single array is of empty rows where others hold arrays.
+
+    Raises:
+        DataError: one chunk holds numbers and another arrays.
+    """
+    if not chunks:
+        return np.empty(0)
+    if all(chunk.ndim == 1 for chunk in chunks):
+        return np.concatenate(chunks)
+    if any(chunk.ndim == 1 and not np.isnan(chunk).all() for chunk in chunks):
+        raise DataError(f"the column {name!r} holds a number in one row and an array in another")
+    rows = [chunk.reshape(len(chunk), 1) if chunk.ndim == 1 else chunk for chunk in chunks]
+    width = max(chunk.shape[1] for chunk in chunks if chunk.ndim == 2)
+    return np.concatenate([_padded(chunk, width) for chunk in rows])
+
+
+def _padded(rows: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Rows of that width, filled up with NaN; the only column of an empty row may be left out."""
+    return np.pad(rows, ((0, 0), (0, max(0, width - rows.shape[1]))), constant_values=np.nan)[:, :width]
+
+
+def duplicate_ids(table: Table) -> list[str]:
+    """Ids that occur more than once."""
+    ordered = np.sort(table.ids)
+    return [value.decode() for value in np.unique(ordered[1:][ordered[1:] == ordered[:-1]])[:5]]
+
+
+def save_table(table: Table, path: Path) -> None:
+    """Write a table so that it is there whole or not at all."""
+    arrays: dict[str, Any] = {f"column/{name}": value for name, value in table.columns.values.items()}
+    arrays |= {
+        "ids": table.ids,
+        "memberships": table.memberships,
+        "domains": np.array(table.domain_names, dtype="U"),
+    }
+    if table.columns.clusters is not None:
+        arrays["clusters"] = table.columns.clusters
+    if table.prompts is not None:
+        arrays["prompts"] = table.prompts
+    width = max((len(c) for c in table.combinations), default=0)
+    arrays["combinations"] = np.array([[*c, *[-1] * (width - len(c))] for c in table.combinations], dtype=np.int32)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_npz(path, arrays, compressed=True)
+    except OSError as error:
+        raise StoreError(f"{path}: {NO_ROOM if is_full(error) else f'cannot be written: {error.strerror}'}") from error
+
+
+def load_table(path: Path, facts: Mapping[str, Any]) -> Table:
+    """The table that was saved.
+
+    Raises:
+        StoreError: the file is missing or damaged.
+    """
+    try:
+        return _table_of(read_npz(path), facts)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}; {_MEND}") from error
+    except DamagedArrays as error:
+        raise StoreError(f"{path}: damaged: {error}; {_MEND}") from error
+
+
+def table_of_cell(store: Readable, cell: CellRecord, facts: Mapping[str, Any]) -> Table:
+    """The columns of a cell on file.
+
+    Raises:
+        StoreError: the file is missing or damaged; names the model and the task.
+    """
+    try:
+        return load_table(file_below(store.folder, cell.columns, store.others), facts)
+    except StoreError as error:
+        raise StoreError(f"{cell.label} on {cell.task}: {error}") from error
+
+
+def _table_of(arrays: Mapping[str, Any], facts: Mapping[str, Any]) -> Table:
+    lacking = [name for name in ("ids", "domains", "memberships", "combinations") if name not in arrays]
+    if lacking:
+        raise DamagedArrays(f"it lacks {', '.join(lacking)}")
+    values = {name.removeprefix("column/"): value for name, value in arrays.items() if name.startswith("column/")}
+    ids, memberships = arrays["ids"], arrays["memberships"]
+    prompts, clusters = arrays.get("prompts"), arrays.get("clusters")
+    try:
+        names = [str(name) for name in arrays["domains"]]
+        combinations = [tuple(int(i) for i in row if i >= 0) for row in np.atleast_2d(arrays["combinations"])]
+        columns = Columns(values, clusters, facts)
+    except (TypeError, ValueError, IndexError) as error:
+        raise DamagedArrays(f"no columns of a cell: {error}") from error
+    beside = [own for own in (prompts, clusters) if own is not None]
+    if (
+        ids.ndim != 1
+        or ids.dtype.kind != "S"
+        or any(len(value) != len(ids) for value in (*values.values(), *beside, memberships))
+    ):
+        raise DamagedArrays("its columns are not one row an item")
+    if any(i >= len(names) for combination in combinations for i in combination) or (
+        memberships.size and not 0 <= memberships.min() <= memberships.max() < len(combinations)
+    ):
+        raise DamagedArrays("its items are in domains that it does not name")
+    return Table(columns, ids, names, memberships, combinations, prompts)

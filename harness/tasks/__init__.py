@@ -1,0 +1,1 @@
+"""From task files to tasks: schema, index, libraries, and the data that tasks read."""

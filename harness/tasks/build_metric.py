@@ -1,0 +1,55 @@
+"""From the name of a metric to the metric, and whether a task gives what it reads."""
+
+from __future__ import annotations
+
+from harness.errors import UsageError
+from harness.metric import Metric
+from harness.names.arguments import check_arguments
+from harness.names.handles import parse_specification
+from harness.names.plugins import describe, plugin_code
+from harness.names.registry import Registry
+from harness.task import Task
+
+
+def metric_of(registry: Registry, task: Task, text: str) -> Metric:
+    """The metric that a task has of its own under that name, else the registered one.
+
+    Raises:
+        UsageError: there is neither, or an argument is unknown.
+    """
+    with plugin_code(f"{task.name}: own_metric()"):
+        own = task.own_metric(text)
+    return build_metric(registry, text) if own is None else own
+
+
+def build_metric(registry: Registry, text: str) -> Metric:
+    """The metric that ``name`` or ``name:key=value`` names.
+
+    Raises:
+        UsageError: an unknown name or argument.
+    """
+    wanted = parse_specification(text)
+    kind: type[Metric] = registry.find("metric", wanted.name).load()
+    arguments = check_arguments(f"metric {wanted.name!r}", kind, wanted.arguments)
+    try:
+        metric = kind(**arguments)
+    except ValueError as error:  # an argument that it refuses
+        raise UsageError(f"metric {text!r} cannot be made: {error}") from error
+    except Exception as error:  # a plugin's code
+        raise UsageError(f"metric {text!r} cannot be made: {describe(error)}") from error
+    metric.name = text
+    return metric
+
+
+def check_columns(metric: Metric, task: Task) -> None:
+    """Compare what a metric reads with what a task gives.
+
+    Raises:
+        UsageError: a column is lacking.
+    """
+    lacking = [name for name in metric.needs if name not in task.columns]
+    if lacking:
+        raise UsageError(
+            f"the metric {metric.name} needs {', '.join(lacking)}, which the task {task.name} does not give; "
+            f"it gives: {', '.join(task.columns)}"
+        )

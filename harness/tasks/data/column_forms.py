@@ -1,0 +1,180 @@
+"""The forms in which a task file says how a field is made from columns, each compiled once and applied to every row."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from harness.errors import nearest
+from harness.tasks.data.converters import flag
+from harness.tasks.data.rows import Row, has_path, value_at
+from harness.tasks.data.values import BadValue, NoValue, find_same, is_missing, present, shorten
+
+LARGEST_LIST = 10_000
+"""Most columns or texts that one field may be made of: a task file may not ask for more than there is memory."""
+_LONG_NUMBER = re.compile(r"\d{5}")
+
+
+class Form(NamedTuple):
+    """How one field is made."""
+
+    get: Callable[[Row], Any]
+    """The value, None where it is missing."""
+    columns: tuple[str, ...] = ()
+    """The columns it reads."""
+
+
+def compile_form(spec: Any) -> Form:
+    """How a field is made, from what the ``columns`` block says of it (see `field_mapping.ColumnReader`)."""
+    if isinstance(spec, str):
+        return Form(lambda row: present(value_at(row.values, spec)), (spec,))
+    if isinstance(spec, list):
+        return _several([compile_form(part) for part in spec])
+    if "value" in spec:
+        return Form(lambda row: spec["value"])
+    if "template" in spec:
+        return _template(spec["template"])
+    if "withheld" in spec:
+        return Form(lambda row: [""] * int(spec["withheld"]))
+    if "any_of" in spec:
+        return Form(lambda row: _any_of(spec["any_of"], row), tuple(spec["any_of"]))
+    if "numbered" in spec:
+        return _numbered(str(spec["numbered"]), int(spec["first"]), int(spec["last"]))
+    return _mapped(str(spec["column"]), spec.get("map") or {})
+
+
+def compile_name(spec: Any) -> Form:
+    """The same for an id or a cluster, where a text with ``{`` is a template."""
+    return compile_form({"template": spec} if isinstance(spec, str) and "{" in spec else spec)
+
+
+def describe_absent(columns: Sequence[str], row: Row) -> str:
+    """A clause that says which columns a row lacks, the nearest there are, and all that it has; empty where none."""
+    absent = [column for column in columns if not has_path(row.values, column)]
+    if not absent:
+        return ""
+    known = list(map(str, row.values))
+    hints = [f"no column {column!r}{nearest(column, known)}" for column in absent[:3]]
+    return f"{', '.join(hints)}; the row has: {', '.join(known[:50]) or 'nothing'}"
+
+
+def _several(forms: Sequence[Form]) -> Form:
+    def get(row: Row) -> Any:
+        values = [form.get(row) for form in forms]
+        return None if any(value is None for value in values) else values
+
+    return Form(get, tuple(column for form in forms for column in form.columns))
+
+
+def _any_of(columns: Sequence[str], row: Row) -> float | None:
+    """1 where one of the flags is set, 0 where none is; flags that are absent do not count, unless all are."""
+    known = {column: value for column in columns if not is_missing(value := value_at(row.values, column))}
+    try:
+        return max((flag(value) for value in known.values()), default=None)
+    except BadValue as error:
+        raise BadValue(f"one of the columns {', '.join(known)}: {error}") from None
+
+
+def _numbered(template: str, first: int, last: int) -> Form:
+    """A list of the columns that a number tells apart; a null stays in it, a column that is absent is an error."""
+    if last - first >= LARGEST_LIST:
+        raise BadValue(f"{last - first + 1} numbered columns are asked for; at most {LARGEST_LIST} can be read")
+    names = tuple(template.format(number) for number in range(first, last + 1))
+
+    def get(row: Row) -> Any:
+        missing = [name for name in names if name not in row.values]
+        if missing:
+            raise BadValue(
+                f"no column {missing[0]!r}; expected {names[0]!r} to {names[-1]!r}", columns=tuple(missing[:1])
+            )
+        return [present(row.values[name]) for name in names]
+
+    return Form(get, names)
+
+
+def _mapped(column: str, table: Mapping[Any, Any]) -> Form:
+    def get(row: Row) -> Any:
+        value = value_at(row.values, column)
+        if is_missing(value) or not table:
+            return present(value)
+        key = find_same(value, table)
+        if key is None:
+            raise BadValue(f"column {column!r} holds {shorten(value)}; expected one of {', '.join(map(repr, table))}")
+        return table[key]
+
+    return Form(get, (column,))
+
+
+# templates
+
+
+class _Filling:
+    """The columns of a row by the names that stand in a template; ``{name?}`` is empty where the row has no value."""
+
+    __slots__ = ("_row", "_template")
+
+    def __init__(self, template: str, row: Row) -> None:
+        self._template, self._row = template, row
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "index":
+            return self._row.number
+        optional = name.endswith("?")
+        plain_name = name[:-1] if optional else name
+        value = present(self._row.values.get(plain_name))  # a text that reads nan is a text here
+        if value is None:
+            if optional:
+                return ""
+            absent = plain_name not in self._row.values
+            raise NoValue(
+                f"the template {self._template!r} names {plain_name!r}, which the row lacks"
+                + ("" if absent else f"; write {{{plain_name}?}} where it may be empty"),
+                columns=(plain_name,) if absent else (),
+            )
+        return value
+
+
+def _template(template: str) -> Form:
+    names = [_first_name(field) for field in _fields(template)]
+    columns = tuple(dict.fromkeys(name for name in names if name != "index" and not name.endswith("?")))
+
+    def get(row: Row) -> str:
+        try:
+            return template.format_map(_Filling(template, row))
+        except BadValue:
+            raise
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise BadValue(f"the template {template!r} cannot be filled: {error}") from None
+
+    return Form(get, columns)
+
+
+def _fields(template: str) -> list[str]:
+    """The field names in a template as they stand, none where it cannot be taken apart."""
+    try:
+        return [field for _, field, _, _ in string.Formatter().parse(template) if field]
+    except ValueError:
+        return []
+
+
+def _first_name(field: str) -> str:
+    return re.split(r"[.\[]", field, maxsplit=1)[0]
+
+
+def problems_of_template(template: str) -> Iterator[str]:
+    """What is wrong with a template before any row is read."""
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError as error:
+        yield f"the template {template!r} is not one: {error}"
+        return
+    for _, field, spec, _ in parts:
+        if field is None:
+            continue
+        if not field or field[0].isdigit() or "__" in field:
+            yield f"the template {template!r} has {{{field}}}; expected the name of a column in braces"
+        # A width is a number of characters to fill, and a number from the data could ask for any.
+        if spec and ("{" in spec or _LONG_NUMBER.search(spec)):
+            yield f"the template {template!r} asks for the width {spec!r}; at most 9999 can be given"

@@ -1,0 +1,97 @@
+"""What the value of a field must be, by the types that a kind of task declares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from harness.tasks.data.values import BadValue, Cell, shorten
+
+TEXTUAL = frozenset({"conversation", "text", "texts", "texts with gaps"})
+"""Types whose values are texts: a CSV cell that reads ``nan`` or ``True`` is that text there."""
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return str(value)
+    raise BadValue(f"expected a text, got {shorten(value)}")
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return [str(part) for part in value]
+    if isinstance(value, str):
+        return [str(value)]
+    raise BadValue(f"expected a list of texts, got {shorten(value)}")
+
+
+def _texts_with_gaps(value: Any) -> list[str | None]:
+    if isinstance(value, list) and all(part is None or isinstance(part, str) for part in value):
+        return [part if part is None else str(part) for part in value]
+    raise BadValue(f"expected a list of texts or nulls, got {shorten(value)}")
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, (str, Decimal)):  # CSV has only texts
+        try:
+            value = float(value)
+        except ValueError:
+            raise BadValue(f"expected a number, got {shorten(value)}") from None
+    try:
+        if isinstance(value, (int, float)) and math.isfinite(value):
+            return float(value)
+    except OverflowError:  # a whole number beyond all floats
+        pass
+    raise BadValue(f"expected a finite number, got {shorten(value)}")
+
+
+def _numbers(value: Any) -> list[float]:
+    if isinstance(value, list):
+        return [_number(part) for part in value]
+    raise BadValue(f"expected a list of numbers, got {shorten(value)}")
+
+
+_FLAGS = {"true": 1.0, "1": 1.0, "1.0": 1.0, "yes": 1.0, "false": 0.0, "0": 0.0, "0.0": 0.0, "no": 0.0}
+
+
+def flag(value: Any) -> float:
+    """1 or 0 from what data sets write for true and false.
+
+    Raises:
+        BadValue: it is neither.
+    """
+    found = None if isinstance(value, (list, dict)) else _FLAGS.get(str(value).strip().lower())
+    if found is None:
+        raise BadValue(f"expected a label of 0 or 1, true or false, got {shorten(value)}")
+    return found
+
+
+def _flags(value: Any) -> list[float]:
+    if isinstance(value, list):
+        return [flag(part) for part in value]
+    raise BadValue(f"expected a list of labels, got {shorten(value)}")
+
+
+def _conversation(value: Any) -> Any:
+    from harness.task import conversation
+
+    return conversation(str(value) if isinstance(value, Cell) else value)
+
+
+def _any(value: Any) -> Any:
+    return str(value) if isinstance(value, Cell) else value
+
+
+CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
+    "conversation": _conversation,
+    "text": _text,
+    "texts": _texts,
+    "texts with gaps": _texts_with_gaps,
+    "number": _number,
+    "numbers": _numbers,
+    "flag": flag,
+    "flags": _flags,
+    "any": _any,
+}

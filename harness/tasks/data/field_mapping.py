@@ -1,0 +1,172 @@
+"""From a row's columns to a task's fields, as the ``columns`` block of a task file says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from harness.tasks.data.column_forms import Form, compile_form, compile_name, describe_absent
+from harness.tasks.data.converters import CONVERTERS, TEXTUAL
+from harness.tasks.data.rows import Row, has_path, value_at
+from harness.tasks.data.values import BadValue, Cell, NoValue, domain_name, is_missing, shorten, truth_of
+
+__all__ = ["CONVERTERS", "BadValue", "ColumnReader", "Read", "Slice", "shorten"]
+
+
+class Read(NamedTuple):
+    """One row, read."""
+
+    id: str
+    fields: dict[str, Any]
+    domains: tuple[str, ...]
+    cluster: str | None
+    withheld: bool
+    row: Row | None = None
+    """What it was read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A column whose values are domain names."""
+
+    column: str
+    pattern: re.Pattern[str] | None = None
+    """Where given, the domain is its first group (or whole match) in the value's text."""
+    name: str = ""
+    """Where given, the one domain of the rows for which ``holds`` is true."""
+    holds: Callable[[Any], bool] | None = None
+
+    def domain(self, row: Row) -> str | None:
+        """The domain a row belongs to, None for a row without a value.
+
+        A true boolean belongs to the domain named like the column, a false one to none.
+        """
+        value = value_at(row.values, self.column)
+        if is_missing(value):
+            return None
+        if self.name:
+            return self.name if self.holds is None or self.holds(value) else None
+        if self.pattern is not None:
+            match = self.pattern.search(str(value))
+            return ((match.group(1) if match.re.groups else match.group(0)) or None) if match else None
+        truth = truth_of(value)
+        if truth is not None:
+            return self.column if truth else None
+        return domain_name(value) or None
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    form: Form
+    convert: Callable[[Any], Any]
+    required: bool
+    textual: bool
+
+
+class ColumnReader:
+    """Compiled column mapping of one part of a task.
+
+    Args:
+        columns: Field name to specification: a column's name or dotted path, a list of them, or a mapping with one of
+            ``value`` (a constant), ``template``, ``withheld`` (that many absent texts), ``numbered`` (columns told
+            apart by a number, from ``first`` to ``last``), ``any_of`` (whether one of these flags is set) or
+            ``column`` with ``map``.
+        types: Field name to (type, required), from the task's kind.
+        slices: Columns that hold domain names.
+        constants: Columns added to every row.
+        cluster: Column or template of the cluster name.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, Any],
+        types: Mapping[str, tuple[str, bool]],
+        *,
+        slices: Sequence[Slice] = (),
+        constants: Mapping[str, Any] | None = None,
+        cluster: str | None = None,
+    ) -> None:
+        self._constants = dict(constants or {})
+        self._fields = [
+            _Field(name, compile_form(columns.get(name, name)), CONVERTERS[kind], required, kind in TEXTUAL)
+            for name, (kind, required) in types.items()
+        ]
+        self._withheld = any(isinstance(columns.get(name), Mapping) and "withheld" in columns[name] for name in types)
+        self._id_spec = columns.get("id")
+        self._id = compile_name(self._id_spec if self._id_spec is not None else "id")
+        self._slices = tuple(slices)
+        self._cluster = None if cluster is None else compile_name(cluster)
+
+    def read(self, row: Row) -> Read:
+        """One row's fields, id, domains and cluster.
+
+        Raises:
+            BadValue: a value is missing or of the wrong type.
+        """
+        if self._constants:
+            row = Row(row.number, row.where, {**row.values, **self._constants})
+        fields: dict[str, Any] = {}
+        for one in self._fields:
+            value = one.form.get(row)
+            if value is None or (not one.textual and isinstance(value, Cell) and is_missing(value)):
+                if one.required:
+                    raise self._missing((one.name,), row)
+                continue
+            try:
+                fields[one.name] = one.convert(value)
+            except BadValue as error:
+                raise BadValue(f"{one.name!r}: {error}") from None
+        domains = tuple(d for s in self._slices if (d := s.domain(row)) is not None) if self._slices else ()
+        return Read(self._read_id(row), fields, domains, self._read_cluster(row), self._withheld, row)
+
+    def explained(self, error: BadValue, read: Read) -> BadValue:
+        """An error about missing fields that a task raised for a row, with the columns they should have come from."""
+        if not error.fields or error.columns or read.row is None:
+            return error
+        return self._missing(error.fields, read.row, str(error))
+
+    def naming_columns(self) -> list[str]:
+        """The columns of the data that slices and the cluster name, which no field's type demands."""
+        named = [*(s.column for s in self._slices), *(self._cluster.columns if self._cluster else ())]
+        return [column for column in named if column not in self._constants]
+
+    def _missing(self, names: Sequence[str], row: Row, said: str = "") -> BadValue:
+        """What is missing, and why: the column has no value in this row, or there is no such column."""
+        columns = [c for one in self._fields if one.name in names for c in one.form.columns]
+        said = said or f"{', '.join(map(repr, names))} is missing"
+        clause = describe_absent(columns, row)
+        if clause:
+            absent = tuple(column for column in columns if not has_path(row.values, column))
+            return NoValue(f"{said}: {clause}", fields=tuple(names), columns=absent)
+        renamed = [column for column in columns if column not in names]
+        empty = f": the column {renamed[0]!r} has no value" if renamed else ""
+        return NoValue(f"{said}{empty}", fields=tuple(names))
+
+    def _read_id(self, row: Row) -> str:
+        if self._id_spec is None and "id" not in row.values:
+            return str(row.number)
+        value = self._id.get(row)
+        if is_missing(value):
+            spec = self._id_spec if self._id_spec is not None else "id"
+            clause = describe_absent(self._id.columns, row)
+            raise NoValue(
+                f"the id column {spec!r} is missing{': ' if clause else ' in this row'}{clause}",
+                fields=("id",),
+                columns=self._id.columns if clause else (),
+            )
+        return str(value)
+
+    def _read_cluster(self, row: Row) -> str | None:
+        """The cluster's name; None, a row of its own, where a value is missing or an empty text."""
+        if self._cluster is None:
+            return None
+        try:
+            value = self._cluster.get(row)
+        except NoValue as error:
+            if error.columns:
+                raise
+            return None
+        return None if is_missing(value) or value == "" else str(value)

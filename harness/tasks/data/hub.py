@@ -1,0 +1,174 @@
+"""Data sets on the hub, read by ``datasets``, and snapshots of them below ``$HARNESS_DATA``, laid out as there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from harness.errors import DataError
+from harness.files.regular_files import is_folder
+from harness.tasks.data.rows import Row
+from harness.tasks.data.sources import MIRROR_VARIABLE, FileSource
+from harness.tasks.data.values import plain
+
+
+@dataclass(frozen=True, slots=True)
+class HubSource:
+    """Rows of a data set on the hub, or of a local folder laid out like one, streamed by ``datasets``."""
+
+    name: str
+    split: str
+    config: str | None = None
+    revision: str | None = None
+    looked_in: str = ""
+    """Where the mirror was searched first, for the message when there is no network."""
+
+    @property
+    def description(self) -> str:
+        """Hub id, config, split and revision."""
+        config = f":{self.config}" if self.config else ""
+        return f"hub data set {self.name}{config} split {self.split} revision {self.revision or 'latest'}"
+
+    def rows(self) -> Iterator[Row]:
+        """All rows.
+
+        Raises:
+            DataError: the data set cannot be reached or has no such split.
+        """
+        if not Path(self.name).is_dir() and not _hub_answers():
+            raise DataError(self._unreadable("the hub does not answer"))
+        import datasets
+
+        try:
+            with _no_progress_bars():
+                stream = datasets.load_dataset(
+                    self.name, self.config, split=self.split, revision=self.revision, streaming=True
+                )
+                for number, value in enumerate(stream):
+                    yield Row(number, f"{self.name}[{self.split}] row {number}", plain(value))
+        except DataError:
+            raise
+        except Exception as error:  # the library raises many kinds, from three packages
+            first = (str(error).splitlines() or [""])[0]
+            raise DataError(self._unreadable(f"{type(error).__name__}: {first}")) from error
+
+    def _unreadable(self, reason: str) -> str:
+        looked = f"; looked first for {self.looked_in}" if self.looked_in else ""
+        return (
+            f"{self.description} cannot be read: {reason}{looked}. "
+            f"Connect to the network, or set {MIRROR_VARIABLE} to a folder that holds a copy"
+        )
+
+
+@cache
+def _hub_answers() -> bool:
+    """Whether the hub can be reached, asked once a process: the library would try for most of a minute a data set."""
+    if os.environ.get("HF_HUB_OFFLINE") or os.environ.get("HF_DATASETS_OFFLINE"):
+        return True  # the library then says so itself, at once, or finds the data in its cache
+    import urllib.error
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(os.environ.get("HF_ENDPOINT", "https://huggingface.co"), timeout=10):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+class _no_progress_bars:
+    """Streaming a data set must not draw bars over ours."""
+
+    def __enter__(self) -> None:
+        import datasets
+
+        self._enabled = datasets.is_progress_bar_enabled()
+        datasets.disable_progress_bars()
+
+    def __exit__(self, *_: object) -> None:
+        import datasets
+
+        if self._enabled:
+            datasets.enable_progress_bars()
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotSource:
+    """Rows of the files into which the hub cuts one split, in their order, numbered through as the hub does."""
+
+    files: tuple[Path, ...]
+
+    @property
+    def description(self) -> str:
+        """The first file, and how many there are."""
+        return f"{self.files[0]}" + (f" and {len(self.files) - 1} more" if len(self.files) > 1 else "")
+
+    def rows(self) -> Iterator[Row]:
+        """All rows.
+
+        Raises:
+            DataError: a file is missing, or cannot be read.
+        """
+        _check_complete(self.files)
+        first = 0
+        for path in self.files:
+            number = -1
+            for row in FileSource(path).rows():
+                number = row.number
+                yield Row(first + number, row.where, row.values, row.problem)
+            first += number + 1
+
+    def count(self) -> int | None:
+        """Number of rows, where all files say it."""
+        counts = [FileSource(path).count() for path in self.files]
+        return None if None in counts else sum(count or 0 for count in counts)
+
+
+_SHARD = re.compile(r"(?P<stem>.*-)(?P<number>\d{5})-of-(?P<all>\d{5})(?P<rest>\D.*)")
+
+
+def snapshot_files(hub: str, config: str | None, split: str) -> tuple[tuple[Path, ...], str]:
+    """The Parquet files of a split in a snapshot below ``$HARNESS_DATA``, and where was looked; none where it has none.
+
+    Args:
+        hub: Id of the data set.
+        config: Its configuration, whose files never stand for those of another one.
+        split: Its split.
+    """
+    root = os.environ.get(MIRROR_VARIABLE)
+    if not root or not is_folder(Path(root) / hub):
+        return (), ""
+    snapshot = Path(root) / hub
+    plain_folders = [snapshot / "data", snapshot, snapshot / "default"]
+    folders = plain_folders if config is None else [snapshot / config, snapshot / "data" / config]
+    if config == "default":
+        folders += plain_folders[:1]
+    for folder in folders:
+        # data/test-00000-of-00002.parquet is what push_to_hub writes, test/0000.parquet the hub's own conversion
+        for parent, name in ((folder, re.escape(split) + r"-\d+(-of-\d+)?(-[0-9a-f]+)?"), (folder / split, r"\d+")):
+            found = parent.glob("*.parquet") if is_folder(parent) else ()
+            files = tuple(sorted(path for path in found if re.fullmatch(name, path.stem) and path.is_file()))
+            if files:
+                return files, str(files[0])
+    return (), f"{folders[0]}/{split}-*.parquet"
+
+
+def _check_complete(files: tuple[Path, ...]) -> None:
+    """Refuse a snapshot of which a part was not downloaded: its figures would be those of other data.
+
+    Raises:
+        DataError: a shard is missing.
+    """
+    match = _SHARD.fullmatch(files[0].name)
+    known = set(files)
+    if match is None:
+        return
+    for number in range(int(match["all"])):
+        shard = files[0].with_name(f"{match['stem']}{number:05d}-of-{match['all']}{match['rest']}")
+        if shard not in known:
+            raise DataError(f"{shard}: no such file, though {files[0].name} says that there is; download it too")

@@ -1,0 +1,148 @@
+"""Rows, and the choice of some of them; where they come from is the business of `harness.tasks.data.sources`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol
+
+from harness.errors import DataError, did_you_mean
+from harness.tasks.data.values import same
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a data set, or the reason why it could not be read."""
+
+    number: int
+    """Index in its source, from 0."""
+    where: str
+    """For messages: file and line, or data set and row."""
+    values: Mapping[str, Any]
+    problem: str = ""
+
+
+class Source(Protocol):
+    """Rows, and a name for them."""
+
+    @property
+    def description(self) -> str:
+        """What is read, for messages and the record."""
+        ...
+
+    def rows(self) -> Iterator[Row]:
+        """All rows, streamed; may be called again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedSource:
+    """The rows of another source whose columns have certain values."""
+
+    source: Source
+    where: Mapping[str, Any]
+    """Column to value, or to a list of values of which it has one."""
+
+    @property
+    def description(self) -> str:
+        """The other source's."""
+        return self.source.description
+
+    def rows(self) -> Iterator[Row]:
+        """The selected rows, and those that could not be read.
+
+        Raises:
+            DataError: none is selected, and no row has one of the columns.
+        """
+        unseen, known = set(self.where), {}
+        for row in self.source.rows():
+            if row.problem:
+                yield row
+                continue
+            if unseen:
+                unseen = {column for column in unseen if not has_path(row.values, column)}
+                known.update(dict.fromkeys(map(str, row.values)))
+            if selected(row.values, self.where):
+                unseen.clear()  # a column that may be absent, asked for where it is
+                yield row
+        # A column written wrongly would select nothing, and a list with null in it everything, without a word.
+        if unseen and known:
+            column = min(unseen)
+            hint = did_you_mean(column, known)
+            raise DataError(f"{self.source.description}: no row has the column {column!r}, which 'where' names{hint}")
+
+
+def selected(values: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
+    """Whether the columns have the values, or one of the list of values, that are asked for (`values.same`)."""
+    for column, wanted in where.items():
+        value = value_at(values, column)
+        if not any(same(value, one) for one in (wanted if isinstance(wanted, list) else [wanted])):
+            return False
+    return True
+
+
+def value_at(values: Mapping[str, Any], path: str) -> Any:
+    """A column by name, or by dotted path into nested columns and lists; None where it is absent."""
+    found = _find(values, path)
+    return None if found is _ABSENT else found
+
+
+def has_path(values: Mapping[str, Any], path: str) -> bool:
+    """Whether there is such a column, with or without a value."""
+    return _find(values, path) is not _ABSENT
+
+
+_ABSENT: Any = object()
+
+
+def _find(values: Mapping[str, Any], path: str) -> Any:
+    if path in values:
+        return values[path]
+    if "." not in path:
+        return _ABSENT
+    value: Any = values
+    for key in path.split("."):
+        if isinstance(value, list) and key.isdecimal() and len(key) < 10 and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, Mapping) and key in value:
+            value = value[key]
+        else:
+            return _ABSENT
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class RangeSource:
+    """A run of another source's rows, the rest of which is not read."""
+
+    source: Source
+    first: int
+    """Counted from 0."""
+    end: int
+    """The first that no longer belongs to it."""
+
+    @property
+    def description(self) -> str:
+        """The other source's, and which rows."""
+        return f"{self.source.description}, rows {self.first} to {self.end - 1}"
+
+    def rows(self) -> Iterator[Row]:
+        """Those rows."""
+        return islice(self.source.rows(), self.first, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class AbsentSource:
+    """Data that lie nowhere on the hub and have no copy here."""
+
+    description: str
+    problem: str
+
+    def rows(self) -> Iterator[Row]:
+        """No rows.
+
+        Raises:
+            DataError: always; says where a copy is looked for.
+        """
+        raise DataError(self.problem)

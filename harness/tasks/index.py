@@ -1,0 +1,307 @@
+"""The YAML schema of tasks, benchmarks and registry files; their index; errors that name file, line and key."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harness.errors import ConfigurationError, Problem
+from harness.files.regular_files import is_folder
+from harness.files.yaml_files import Lines, load_yaml
+from harness.names.plugins import TASK_GROUP
+from harness.tasks.remembered_index import RememberedIndex
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from harness.tasks.library import TaskSource
+    from harness.tasks.schema import BenchmarkFile, RegistryFile, TaskFile
+
+__all__ = ["BenchmarkFile", "RegistryFile", "TaskEntry", "TaskFile", "line_of", "load_yaml", "validate"]
+
+BENCHMARK_FILE = "benchmark.yaml"
+_MOST_FOLDERS = 20_000
+_MOST_MISTAKES = 100
+"""Mistakes of one file that are reported; whoever mends so many asks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEntry:
+    """A task file as the index sees it: found, not yet validated."""
+
+    name: str
+    path: Path
+    kind: str
+    description: str
+    origin: str
+    """The distribution, folder or registry file it came with."""
+    inline: Mapping[str, Any] | None = None
+    """The definition, where a registry file holds it itself."""
+    source: TaskSource | None = None
+    """The library of tasks that holds it, where it is no file of harness's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkEntry:
+    """A benchmark as the index sees it: found, not yet validated."""
+
+    name: str
+    path: Path
+    value: Any
+    inline: bool = False
+
+
+class Index(NamedTuple):
+    """All tasks and benchmarks, and the files that could not be read."""
+
+    tasks: dict[str, TaskEntry]
+    benchmarks: dict[str, BenchmarkEntry]
+    problems: list[str]
+    unreadable: dict[str, str]
+    """What is wrong with the file of a task or benchmark, by the name that it would have."""
+
+
+def validate(model: type[BaseModel], value: Any, path: Path, *, prefix: Sequence[str | int] = ()) -> Any:
+    """A value checked against its schema.
+
+    Raises:
+        ConfigurationError: one line for each mistake, with file, line, key, what was expected and the nearest key.
+    """
+    from pydantic import ValidationError
+
+    from harness.tasks.mistakes import mistakes_of
+
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{path}: expected a mapping of keys to values, got {type(value).__name__}")
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        lines = Lines(path)
+        problems: list[Problem] = []
+        for place, text in islice(mistakes_of(model, error), _MOST_MISTAKES):
+            line = lines.of([*prefix, *place])
+            problems.append(Problem(f"{path}{f':{line}' if line else ''}: {text}", place))
+        problems = list(dict.fromkeys(problems))
+        raise ConfigurationError("\n".join(p.text for p in problems), problems) from None
+
+
+def line_of(path: Path, location: Sequence[str | int]) -> int | None:
+    """The line of a key, 1-based; of the nearest enclosing one where the key itself is absent."""
+    return Lines(path).of(location)
+
+
+# registry files
+
+
+def find_registry_files(extra: Path | None) -> list[Path]:
+    """The project's registry.yaml, the user's in the working directory, and ``--registry``; the last wins."""
+    package = Path(__file__).parents[1]
+    own = next((p for p in (package / "registry.yaml", package.parent / "registry.yaml") if p.is_file()), None)
+    files = [own] if own else []
+    user = Path.cwd() / "registry.yaml"
+    if user.is_file() and not (own and user.samefile(own)):
+        files.append(user)
+    if extra is not None:
+        files.append(extra)
+    return files
+
+
+def load_registry_yaml(path: Path) -> dict[str, Any]:
+    """The content of a registry file, not yet validated.
+
+    Raises:
+        ConfigurationError: it is not YAML, or no mapping.
+    """
+    value = load_yaml(path)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{path}: expected a mapping of keys to values, got {type(value).__name__}")
+    return value
+
+
+def read_registry_file(path: Path) -> RegistryFile:
+    """One registry file, validated.
+
+    Raises:
+        ConfigurationError: it breaks the schema.
+    """
+    from harness.tasks.schema import RegistryFile
+
+    file: RegistryFile = validate(RegistryFile, load_registry_yaml(path), path)
+    file._path = path
+    return file
+
+
+# the index of tasks and benchmarks
+
+
+def task_folders() -> Iterator[tuple[Path, str]]:
+    """Folders of task files that distributions announce under the entry-point group ``harness.tasks``."""
+    import importlib.util
+
+    seen: set[str] = set()
+    for point in entry_points(group=TASK_GROUP):
+        if point.value in seen:
+            continue
+        seen.add(point.value)
+        spec = importlib.util.find_spec(point.value)
+        distribution = point.dist.name if point.dist else "unknown"
+        for place in (spec.submodule_search_locations or ()) if spec else ():
+            yield Path(place), distribution
+
+
+def index_tasks(files: Sequence[RegistryFile], more: Sequence[tuple[Path, str]] = ()) -> Index:
+    """All tasks by name: ``suite/task`` for the file ``suite/task.yaml`` below a task folder.
+
+    Args:
+        files: Registry files, which name folders and define tasks.
+        more: Further task folders as registry files name them, each with the folder of that file.
+    """
+    index = Index({}, {}, [], {})
+    folders = list(task_folders())
+    for base, name in [*((file.folder, f) for file in files for f in file.task_folders), *more]:
+        folders.append((base / os.path.expanduser(name), str(base / name)))
+    for folder, origin in folders:
+        if not is_folder(folder):
+            continue  # `Registry.file_problems` says it
+        paths, problem = _files_below(folder)
+        index.problems.extend([f"{origin}: {problem}"] if problem else [])
+        remembered = RememberedIndex(folder, len(paths))
+        for path in paths:
+            _index_file(index, path, folder, origin, remembered)
+        remembered.save()
+    for file in files:
+        _index_registry(index, file)
+    return index
+
+
+def _files_below(folder: Path) -> tuple[list[Path], str]:
+    """All YAML files below a folder, sorted, and what is wrong with it: a folder such as ``/`` would never end."""
+    found: list[Path] = []
+    for number, (place, _, names) in enumerate(os.walk(folder)):
+        found += [Path(place) / name for name in names if name.endswith(".yaml")]
+        if number >= _MOST_FOLDERS:
+            return (
+                [],
+                f"it holds more than {_MOST_FOLDERS} folders, so it is not read; name the one with tasks",
+            )
+    return sorted(found), ""
+
+
+def _index_file(index: Index, path: Path, folder: Path, origin: str, remembered: RememberedIndex) -> None:
+    try:
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        known = remembered.recall(path)
+        if known is not None:
+            _add_task(index, name, path, {"kind": known[0], "description": known[1]}, origin)
+            return
+        value = load_yaml(path)
+        if isinstance(value, Mapping) and "figures" in value and "kind" not in value:
+            return  # published results, which a benchmark names
+        if path.name == BENCHMARK_FILE:
+            _add_benchmark(index, BenchmarkEntry(path.parent.relative_to(folder).as_posix(), path, value))
+        else:
+            _add_task(index, name, path, value, origin)
+            remembered.remember(path, str(value.get("kind", "")), str(value.get("description", "")))
+    except ConfigurationError as error:
+        index.problems.append(str(error))
+        named = path.parent if path.name == BENCHMARK_FILE else path.with_suffix("")
+        index.unreadable.setdefault(named.relative_to(folder).as_posix(), str(error))
+
+
+def _index_registry(index: Index, file: RegistryFile) -> None:
+    for name, value in file.tasks.items():
+        index.tasks.pop(name, None)
+        _add_task(index, name, file._path, value, str(file._path), inline=True)
+    for name, value in file.benchmarks.items():
+        index.benchmarks[name] = BenchmarkEntry(name, file._path, value, inline=True)
+
+
+def _add_task(index: Index, name: str, path: Path, value: Any, origin: str, *, inline: bool = False) -> None:
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(
+            f"{path}: expected a mapping with 'kind', 'data' and 'columns', got {type(value).__name__}"
+        )
+    if name in index.tasks:
+        other = index.tasks[name]
+        index.problems.append(f"the task {name!r} is defined by {other.path} and by {path}; the first is used")
+        return
+    index.tasks[name] = TaskEntry(
+        name,
+        path,
+        str(value.get("kind", "")),
+        str(value.get("description", "")),
+        origin,
+        value if inline else None,
+    )
+
+
+def _add_benchmark(index: Index, benchmark: BenchmarkEntry) -> None:
+    if benchmark.name in index.benchmarks:
+        other = index.benchmarks[benchmark.name].path
+        index.problems.append(f"the benchmark {benchmark.name!r} is defined by {other} and by {benchmark.path}")
+        return
+    index.benchmarks[benchmark.name] = benchmark
+
+
+def read_benchmarks(entries: Mapping[str, BenchmarkEntry]) -> tuple[dict[str, BenchmarkFile], dict[str, str]]:
+    """All benchmarks, validated, and by name what is wrong with each that breaks the schema."""
+    from harness.tasks.schema import BenchmarkFile
+
+    benchmarks: dict[str, BenchmarkFile] = {}
+    problems: dict[str, str] = {}
+    for entry in entries.values():
+        prefix = ("benchmarks", entry.name) if entry.inline else ()
+        try:
+            benchmark: BenchmarkFile = validate(BenchmarkFile, entry.value, entry.path, prefix=prefix)
+        except ConfigurationError as error:
+            problems[entry.name] = str(error)
+            continue
+        benchmark._name, benchmark._path = entry.name, entry.path
+        benchmarks[entry.name] = benchmark
+    return benchmarks, problems
+
+
+def read_task_file(entry: TaskEntry) -> tuple[TaskFile, str]:
+    """A task's file, validated, and the hash of its content.
+
+    Raises:
+        ConfigurationError: it breaks the schema.
+    """
+    import json
+
+    from harness.tasks.schema import TaskFile
+
+    value = entry.inline if entry.inline is not None else load_yaml(entry.path)
+    prefix = ("tasks", entry.name) if entry.inline is not None else ()
+    file: TaskFile = validate(TaskFile, value, entry.path, prefix=prefix)
+    # What is said about a task may change without changing its results.
+    content = {k: v for k, v in value.items() if k not in {"description", "citation", "licence", "metrics"}}
+    try:
+        text = json.dumps(content, sort_keys=True, default=str)
+    except TypeError:  # keys of several types, such as 1 and yes, have no order
+        text = json.dumps(_with_text_keys(content), sort_keys=True, default=str)
+    return file, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _with_text_keys(value: Any) -> Any:
+    """The same with keys of one type that say which type each was."""
+    if isinstance(value, Mapping):
+        return {f"{type(key).__name__} {key}": _with_text_keys(entry) for key, entry in value.items()}
+    return [_with_text_keys(entry) for entry in value] if isinstance(value, list) else value
+
+
+def __getattr__(name: str) -> Any:
+    # The schema imports pydantic, which `harness --help` can do without.
+    if name in {"BenchmarkFile", "RegistryFile", "TaskFile"}:
+        import harness.tasks.schema
+
+        return getattr(harness.tasks.schema, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""One training: fitting, cross-fitting, and the parting of items into folds."""

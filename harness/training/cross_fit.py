@@ -1,0 +1,231 @@
+"""Cross-fitting: a model for every part of a data set, trained on the others.
+
+Each item is answered by the model that has not seen it. The product is an ordinary model, `CrossFitted`, so that
+evaluation, intervals, comparison and leaderboards are those of any other. Its estimates are of a model trained on
+(k - 1)/k of the data, and take the k models as given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from harness.capabilities import Failure, Request, Response
+from harness.errors import CellError, DataError, StoreError, UsageError
+from harness.files import NO_ROOM, is_full, write_atomically
+from harness.files.digests import file_identity
+from harness.model import Model
+from harness.names.arguments import check_arguments
+from harness.names.handles import ModelHandle, written
+from harness.names.registry import Entry, Registry
+from harness.running.client import Door
+from harness.running.progress import Progress
+from harness.store import Store
+from harness.task import Item
+from harness.tasks.build import build_task
+from harness.training.fit import (
+    check_base,
+    check_task,
+    fit,
+    good_items,
+    items_digest,
+    train_missing,
+    warn_of_flattery,
+)
+from harness.training.folds import fold_numbers
+
+FOLDS = "folds.json"
+FEWEST = 2
+MADE_OF = ("trainer", "settings", "base", "task", "split", "limit", "seed")
+"""What the identity says of how the models were made, besides the number of folds."""
+
+
+class CrossFitted(Model):
+    """Answers each item of one task by the model that was trained without it.
+
+    Args:
+        path: The directory that ``harness cross-validate`` wrote.
+    """
+
+    reads_text = False
+    answers_unseen = True
+    batch_size = 512
+    places: ClassVar[tuple[str, ...]] = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    @cached_property
+    def folds(self) -> Mapping[str, Any]:
+        """Task, offers, models and the part that each item was held out with.
+
+        Raises:
+            UsageError: the directory holds none, or not all of them.
+        """
+        place = Path(self.path) / FOLDS
+        try:
+            found: dict[str, Any] = json.loads(place.read_text("utf-8"))
+        except FileNotFoundError:
+            raise UsageError(f"{self.path}: not finished by harness cross-validate, or not made by it") from None
+        except ValueError as error:
+            raise UsageError(f"{place}: damaged: {error}; run harness cross-validate again") from error
+        return found
+
+    def identity(self) -> Mapping[str, object]:
+        """Hash of the assignment of items, and how the models were made, which are parts."""
+        made = {name: self.folds[name] for name in MADE_OF if self.folds.get(name) is not None}
+        return {"assignment": file_identity(Path(self.path) / FOLDS), **made, "folds": self.folds["count"]}
+
+    def offers(self, known: Sequence[str]) -> tuple[str, ...]:
+        """What the models offer."""
+        return tuple(name for name in self.folds["offers"] if name in known)
+
+    def default_parts(self) -> Mapping[str, str]:
+        """One model a part of the data."""
+        model, count = self.folds["model"], self.folds["count"]
+        return {f"fold_{i}": f"{model}:path={written(Path(self.path) / f'fold-{i}')}" for i in range(count)}
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or "folds" not in self.__dict__ or name not in self.folds["offers"]:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return partial(self._answer, name)
+
+    def _answer(self, capability: str, requests: Sequence[Request]) -> list[Response]:
+        answers: list[Response] = [None] * len(requests)
+        by_fold: dict[int, list[int]] = {}
+        for i, request in enumerate(requests):
+            fold = self._fold(request)
+            if fold is None:
+                answers[i] = Failure(f"cross-fitted for the items of {self.folds['task']} alone")
+            else:
+                by_fold.setdefault(fold, []).append(i)
+        for fold, indices in by_fold.items():
+            given = self.parts[f"fold_{fold}"](capability, [requests[i] for i in indices])
+            for i, answer in zip(indices, given, strict=True):
+                answers[i] = answer
+        return answers
+
+    def _fold(self, request: Request) -> int | None:
+        origin = request.origin
+        if origin is None or origin.task != self.folds["task"]:
+            return None
+        found: int | None = self.folds["assignment"].get(origin.id)
+        return found
+
+
+def assign(items: Sequence[Item], count: int, seed: int) -> dict[str, int]:
+    """The part in which each item is held out, by id.
+
+    Parts are stratified by the items' label, where they have one of 0 and 1, and items of one cluster stay together.
+
+    Raises:
+        DataError: there are fewer items, clusters or items of a label than parts, or an id occurs twice.
+    """
+    ids = [item.id for item in items]
+    if len(set(ids)) < len(ids):
+        raise DataError("ids occur more than once; map 'id' to a unique column")
+    labels = [item.fields.get("label", 0) for item in items]
+    classes = labels if set(labels) <= {0, 1} else [0] * len(items)
+    try:
+        numbers = fold_numbers(classes, [item.cluster for item in items], count, seed)
+    except ValueError as error:
+        raise DataError(f"{error}; give fewer --folds") from None
+    return dict(zip(ids, numbers.tolist(), strict=True))
+
+
+def cross_fit(
+    registry: Registry,
+    store: Store,
+    door: Door,
+    trainer: Entry,
+    task_name: str,
+    *,
+    base: ModelHandle | None,
+    settings: Mapping[str, Any],
+    count: int,
+    seed: int,
+    split: str,
+    limit: int | None,
+    progress: Progress,
+) -> Path:
+    """Train a model without each part in turn; those that are there already are kept.
+
+    Returns:
+        The directory, whose model is `CrossFitted`.
+
+    Raises:
+        UsageError: trainer, task, settings and base do not fit together, or the number of parts is not possible.
+        DataError: the data cannot be parted or learned from.
+    """
+    task = build_task(registry, task_name)
+    kind = trainer.load()
+    settings = check_arguments(f"trainer {trainer.name!r}", kind, settings)
+    check_task(kind, trainer.name, registry, task, split)
+    check_base(kind, trainer.name, base)
+    if count < FEWEST:
+        raise UsageError(f"--folds {count}: at least {FEWEST}")
+    offers = _offers(registry, kind.model)
+    items = list(good_items(task, split, limit))
+    fold_of = assign(items, count, seed)
+    if base is not None:
+        train_missing(registry, store, door, base, progress=progress)
+    warn_of_flattery(base, task.name, split, progress)
+    facts = {
+        "task": task.name,
+        "task_digest": task.definition.digest,
+        "trainer": trainer.name,
+        "trainer_version": kind.version,
+        "settings": dict(settings),
+        "base": base.fingerprint if base else None,
+        "model": kind.model,
+        "offers": offers,
+        "count": count,
+        "seed": seed,
+        "split": split,
+        "limit": limit,
+        "items": items_digest(items),
+        "assignment": fold_of,
+    }
+    place = store.folder / "models" / "cross-fitted" / _name(facts)
+    for fold in range(count):
+        fit(
+            registry,
+            store,
+            door,
+            trainer,
+            task_name,
+            place / f"fold-{fold}",
+            base=base,
+            settings=settings,
+            progress=progress,
+            split=split,
+            limit=limit,
+            without=frozenset(id_ for id_, own in fold_of.items() if own == fold),
+            keep=True,
+            saying=f"training {trainer.name} without part {fold + 1} of {count} of {task_name}",
+        )
+    whole = json.dumps(facts, indent=1, default=str) + "\n"
+    try:
+        write_atomically(place / FOLDS, whole)
+    except OSError as error:
+        raise StoreError(f"{place}: {NO_ROOM if is_full(error) else f'cannot be written: {error.strerror}'}") from error
+    return place
+
+
+def _offers(registry: Registry, model: str) -> list[str]:
+    """What the trained models will offer; they are not there yet to be asked."""
+    offers = list(registry.find("model", model).facts.offers)
+    if not offers:
+        raise CellError(f"the model {model!r} says of no capability that it offers it; register it with offers=")
+    return offers
+
+
+def _name(facts: Mapping[str, Any]) -> str:
+    """A directory for everything that the models depend on."""
+    text = json.dumps(facts, sort_keys=True, default=str)
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+    return f"{facts['trainer']}-{facts['task']}-{digest}".replace("/", "-").replace(":", "-").replace(",", "-")
