@@ -73,4 +73,5 @@ def test_published_parts_are_taken_as_independent_and_a_note_says_so(twice):
     assert np.isnan(found["bare"])
     (note,) = [note for note in figures.notes if "independent" in note]
     # Neither the evaluated models, nor the one whose mean has no error.
-    assert note.startswith("lab:mean: ") and note.endswith(": old")
+    assert note.startswith("lab:mean: ")
+    assert note.endswith(": old")
