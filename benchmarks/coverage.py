@@ -1,11 +1,11 @@
 """How often the intervals that harness prints hold the truth, simulated; writes the table of docs/statistics.md.
 
-Run: python benchmarks/coverage.py [--quick] [--only TEXT]
+Run: python benchmarks/coverage.py [--quick] [--times] [--only TEXT]
 Baseline: the nominal 95 %.
 Limit: 95 +- 1.5 %; docs/statistics.md says of each row beyond it why.
 
-A full run takes about five minutes on one core; a quick one takes a tenth of it and only prints. Every row has a seed
-of its own, so a row can be run alone.
+A full run takes about six minutes on one core; a quick one takes less, and only prints. Every row has a seed of
+its own, so a row can be run alone.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ import time
 from pathlib import Path
 
 from coverage_cases import CASES
-from coverage_cases.case import Case
+from coverage_cases.case import Case, Share
+from coverage_cases.metrics import WITHOUT_INTERVAL, row_of
 
+__all__ = ["CASES", "WITHOUT_INTERVAL", "Case", "Share", "row", "row_of", "rows_in", "written"]
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "statistics.md"
 BEGIN, END = "<!-- coverage: written by benchmarks/coverage.py -->", "<!-- end of coverage -->"
 HEAD = ["| what | setting | covers |", "|---|---|---|"]
 
 
-def row(case: Case, value: float, error: float) -> str:
+def row(case: Case, found: Share) -> str:
     """A row of the table."""
     said = "" if case.counts == "covers" else f"{case.counts}: "
-    return f"| {case.what} | {case.setting} | {said}{value:.1f} ± {error:.1f} |"
+    beside = f"; {found.beside}" if found.beside else ""
+    return f"| {case.what} | {case.setting} | {said}{found.value:.1f} ± {found.error:.1f}{beside} |"
 
 
 def name_of(line: str) -> str:
@@ -53,14 +56,18 @@ def main() -> None:
     """Print a row a case, and write them into the document."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of the rounds; leaves the document alone")
+    parser.add_argument("--times", action="store_true", help="say how long each case takes")
     parser.add_argument("--only", default="", help="cases whose name holds this text")
     options = parser.parse_args()
     chosen = [case for case in CASES if options.only in case.name]
     start = time.perf_counter()
     rows = {}
     for case in chosen:
-        rows[case.name] = row(case, *case.simulate(0.1 if options.quick else 1.0))
+        began = time.perf_counter()
+        rows[case.name] = row(case, case.simulate(0.1 if options.quick else 1.0))
         print(rows[case.name], flush=True)
+        if options.times:
+            print(f"{time.perf_counter() - began:6.1f} s", file=sys.stderr)
     print(f"{len(rows)} cases in {time.perf_counter() - start:.0f} s", file=sys.stderr)
     if not options.quick:
         DOCUMENT.write_text(written(DOCUMENT.read_text(encoding="utf-8"), rows), encoding="utf-8")

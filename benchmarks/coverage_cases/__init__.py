@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from coverage_cases import battles, boards, detectors, means, pairs
+from coverage_cases import battles, boards, calibration, decisions, detectors, judges, means, outcomes, pairs, sampled
 from coverage_cases.case import Case
 
-CASES: list[Case] = [*means.CASES, *pairs.CASES, *detectors.CASES, *battles.CASES, *boards.CASES]
+CASES: list[Case] = [
+    case
+    for family in (means, pairs, detectors, decisions, calibration, sampled, judges, battles, boards, outcomes)
+    for case in family.CASES
+]
 """All of them, in the order of the table."""

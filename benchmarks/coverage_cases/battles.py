@@ -1,12 +1,17 @@
-"""Bradley-Terry strengths, and the agreement of two tables of ratings."""
+"""Bradley-Terry strengths, win rates, and the agreement of two tables of ratings."""
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 from scipy.special import expit, stdtrit
 
-from coverage_cases.case import Case, Generator, computed, holds, lazily
-from harness.stats import fit
+from coverage_cases.case import Case, Generator, held, lazily
+from harness.build_metric import build_metric
+from harness.metric import Columns
+from harness.registry import Registry
+from harness.stats import battle_win_rates, fit
 
 PLAYERS = 6
 STRENGTHS = np.linspace(-0.8, 0.8, PLAYERS)
@@ -36,38 +41,84 @@ def _strengths(sizes: np.ndarray, taste: float):
     return once
 
 
-def _votes(rng: Generator, n: int, quality: float) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Battles that people and a judge decide, who shares their view of each with some noise."""
+def _votes(rng: Generator, sizes: np.ndarray, quality: float, taste: float) -> Columns:
+    """Battles that people and a judge decide, who shares their view of each with some noise.
+
+    Args:
+        rng: Draws them.
+        sizes: Battles of each cluster.
+        quality: What the judge sees of what people see.
+        taste: Of the clusters, in nats; 0: battles are independent.
+    """
+    labels = np.repeat(np.arange(sizes.size), sizes)
+    n = labels.size
     first = rng.integers(0, PLAYERS, n)
     second = (first + rng.integers(1, PLAYERS, n)) % PLAYERS
-    gap = STRENGTHS[first] - STRENGTHS[second] + rng.logistic(size=n)
+    level = np.tile(STRENGTHS, (sizes.size, 1))
+    if taste:
+        level = level + rng.normal(0, taste, level.shape)
+    gap = level[labels, first] - level[labels, second] + rng.logistic(size=n)
     people = (gap > 0).astype(float)
     judged = (quality * gap + rng.logistic(size=n) > 0).astype(float)
-    names = tuple(f"m{i}" for i in range(PLAYERS))
     columns = {
         "as_given": (judged == people).astype(float),  # in which order both were shown does not matter here
         "exchanged": (judged == people).astype(float),
         "better": 1 - people,
         "answered": np.ones(n),
         "outcome": people,
-        "first_model": first,
-        "second_model": second,
+        "first_model": first.astype(float),
+        "second_model": second.astype(float),
     }
-    return columns, names
+    return Columns(columns, labels if taste else None, {"models": tuple(f"m{i}" for i in range(PLAYERS))})
 
 
-def _agreement(metric: str, n: int):
-    """The truth depends on the number of battles: the mean of the value over samples of the same size."""
+METRICS = (
+    "row_wise_pearson",
+    "elo_spearman",
+    "elo_kendall",
+    "elo_brier",
+    "separability",
+    "separability_pairwise",
+    "confidence_agreement",
+    "battle_accuracy",
+)
+SETTINGS = {
+    f"{PLAYERS} models, 1,000 battles": (np.ones(1000, dtype=int), 0.0),
+    f"{PLAYERS} models, 300 battles": (np.ones(300, dtype=int), 0.0),
+    f"{PLAYERS} models, 20 clusters of 5 to 89 battles": (
+        np.tile(np.round(np.geomspace(5, 89, 10)).astype(int), 2),
+        0.5,
+    ),
+}
+
+
+@cache
+def _truths(setting: str) -> dict[str, float]:
+    """They depend on the number of battles: the mean of each value over samples of the same size."""
     rng = np.random.default_rng(0)
+    metrics = [build_metric(Registry(), name) for name in METRICS]
     values = []
     for _ in range(600):
-        columns, names = _votes(rng, n, 1.0)
-        values.append(computed(metric, columns, models=names).value)
-    truth = float(np.nanmean(values))
+        columns = _votes(rng, SETTINGS[setting][0], 1.0, SETTINGS[setting][1])
+        values.append([metric.compute(columns).value for metric in metrics])
+    return dict(zip(METRICS, np.nanmean(values, axis=0).tolist(), strict=True))
 
-    def once(rng: Generator) -> bool:
-        columns, names = _votes(rng, n, 1.0)
-        return holds(computed(metric, columns, models=names), truth)
+
+def _agreement(name: str, setting: str):
+    metric, truth = build_metric(Registry(), name), _truths(setting)[name]
+    return lambda rng: held(metric.compute(_votes(rng, SETTINGS[setting][0], 1.0, SETTINGS[setting][1])), truth)
+
+
+def _win_rates(sizes: np.ndarray, taste: float):
+    """The share of pairs whose interval holds their true win rate."""
+    first, second, outcome, _ = _draw(np.random.default_rng(0), np.ones(2_000_000, dtype=int), taste)
+    truth = battle_win_rates(first, second, outcome, n_players=PLAYERS).rate
+    pairs = np.triu_indices(PLAYERS, 1)
+
+    def once(rng: Generator) -> float:
+        first, second, outcome, labels = _draw(rng, sizes, taste)
+        found = battle_win_rates(first, second, outcome, n_players=PLAYERS, clusters=labels if taste else None)
+        return float(((found.low <= truth) & (truth <= found.high))[pairs].mean())
 
     return once
 
@@ -83,14 +134,16 @@ CASES = [
         )
     ),
     *(
-        Case(metric, f"{PLAYERS} models, 1,000 battles", lazily(_agreement, metric, 1000), rounds=300)
-        for metric in (
-            "row_wise_pearson",
-            "elo_spearman",
-            "elo_kendall",
-            "elo_brier",
-            "separability",
-            "battle_accuracy",
+        Case("win rates of battles", name, lazily(_win_rates, sizes, taste), rounds=400)
+        for name, sizes, taste in (
+            ("120 battles", np.ones(120, dtype=int), 0.0),
+            ("500 battles", np.ones(500, dtype=int), 0.0),
+            ("20 clusters of 5 to 89 battles", np.tile(np.round(np.geomspace(5, 89, 10)).astype(int), 2), 0.5),
         )
+    ),
+    *(
+        Case(metric, setting, lazily(_agreement, metric, setting), rounds=2000 if metric == "battle_accuracy" else 300)
+        for setting in SETTINGS
+        for metric in METRICS
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -35,12 +36,25 @@ def _shared(count: int, correlation: float):
     return once
 
 
-def _own(how, count: int):
-    """Of tasks with items of their own, the lowest of which is not better than the others."""
+def _own(how, items: Sequence[int], right: Sequence[float]):
+    """Of tasks with items of their own."""
+    truth = min(right) if how is minimum else float(np.mean(right))
 
     def once(rng: Generator) -> bool:
-        parts = [mean_estimate(row, bounds=(0, 1)) for row in (rng.random((count, _ITEMS)) < _RIGHT).astype(float)]
-        return holds(how(parts), _RIGHT)
+        drawn = [(rng.random(n) < share).astype(float) for n, share in zip(items, right, strict=True)]
+        return holds(how([mean_estimate(row, bounds=(0, 1)) for row in drawn]), truth)
+
+    return once
+
+
+def _shared_lowest(correlation: float):
+    """The lowest of five tasks over the same items, all as hard."""
+
+    def once(rng: Generator) -> bool:
+        rows = _answers(rng, 5, correlation, _ITEMS, np.full(5, _RIGHT))
+        centred = (rows - rows.mean(axis=1, keepdims=True)) / _ITEMS
+        parts = [mean_estimate(row, bounds=(0, 1)) for row in rows]
+        return holds(minimum(parts, correlation=correlations(centred @ centred.T)), _RIGHT)
 
     return once
 
@@ -82,8 +96,21 @@ CASES = [
         for count in (2, 5, 10)
         for r in (0.3, 0.7)
     ),
-    *(Case("mean of tasks", f"{count} tasks of {_ITEMS} items each", _own(mean, count)) for count in (2, 10)),
-    Case("lowest of tasks", f"6 tasks of {_ITEMS} items each", _own(minimum, 6)),
+    *(
+        Case("mean of tasks", f"{count} tasks of {_ITEMS} items each", _own(mean, [_ITEMS] * count, [_RIGHT] * count))
+        for count in (2, 10)
+    ),
+    Case("mean of tasks", "3 tasks of 10, 50 and 2,000 items, 98 % right", _own(mean, (10, 50, 2000), (0.98,) * 3)),
+    Case("mean of tasks", "4 tasks of 15 items, 50 to 95 % right", _own(mean, (15,) * 4, (0.5, 0.65, 0.8, 0.95))),
+    Case("lowest of tasks", f"6 tasks of {_ITEMS} items each", _own(minimum, [_ITEMS] * 6, [_RIGHT] * 6), rounds=1000),
+    Case("lowest of tasks", "3 tasks of 20 items each", _own(minimum, [20] * 3, [_RIGHT] * 3), rounds=1000),
+    Case(
+        "lowest of tasks",
+        "6 tasks of 200 items, one ten points lower",
+        _own(minimum, [_ITEMS] * 6, [_RIGHT] * 5 + [0.65]),
+        rounds=1000,
+    ),
+    Case("lowest of tasks", "5 tasks over the same 200 items, correlation 0.7", _shared_lowest(0.7), rounds=1000),
     *(
         Case("places", f"10 models {100 * gap:g} points apart, correlation {r:g}, n = {n}", _ranks(gap, 10, r, n))
         for gap, r, n in ((0.0, 0.6, 300), (0.0, 0.0, 300), (0.01, 0.6, 1000), (0.01, 0.85, 1000), (0.02, 0.6, 300))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,16 @@ Generator = np.random.Generator
 _SEED = 2025
 
 
+class Share(NamedTuple):
+    """What a row of the table says, in percent."""
+
+    value: float
+    error: float
+    """Standard error of the simulation."""
+    beside: str = ""
+    """What else is said of the rounds."""
+
+
 @dataclass(frozen=True)
 class Case:
     """An interval, a setting, and how one sample of it is drawn."""
@@ -26,32 +36,58 @@ class Case:
     """What the interval is of."""
     setting: str
     """Of what sizes and truth."""
-    once: Callable[[Generator], float]
-    """Whether the interval of one sample holds the truth: 1 or 0, or the share of several that do."""
+    once: Callable[[Generator], float | tuple[float, ...]]
+    """Whether the interval of one sample holds the truth: 1 or 0, or the share of several that do; NaN: it has none.
+
+    A tuple holds further figures of the sample after that, which ``beside`` reads.
+    """
     rounds: int = 2000
     counts: str = "covers"
     """What the share of rounds is, where it is not how often an interval covers."""
+    beside: Callable[[np.ndarray], str] | None = None
+    """What is said beside the share, of the further figures (rounds, k)."""
 
     @property
     def name(self) -> str:
         """Tells the case apart, and its row in the table."""
         return f"{self.what}: {self.setting}"
 
-    def simulate(self, share: float) -> tuple[float, float]:
-        """Mean over the rounds in percent, and its standard error; seeded by the name.
+    def simulate(self, share: float) -> Share:
+        """Mean over the rounds in percent; seeded by the name.
 
         Args:
             share: Of the rounds of a full run.
         """
         rng = np.random.default_rng([_SEED, zlib.crc32(self.name.encode())])
         rounds = max(20, round(self.rounds * share))
-        held = np.array([self.once(rng) for _ in range(rounds)], dtype=np.float64)
-        return 100 * float(held.mean()), 100 * float(held.std(ddof=1) / np.sqrt(rounds))
+        found = np.array([self.once(rng) for _ in range(rounds)], dtype=np.float64).reshape(rounds, -1)
+        held = found[~np.isnan(found[:, 0]), 0]
+        beside = self.beside(found[:, 1:]) if self.beside else ""
+        without = 100 - 100 * held.size / rounds
+        if without >= 0.05:
+            beside = "; ".join(filter(None, (beside, f"{without:.1f} % have none")))
+        return Share(100 * float(held.mean()), 100 * float(held.std(ddof=1) / np.sqrt(held.size)), beside)
 
 
 def holds(estimate: Estimate | Any, truth: float) -> bool:
     """Whether the interval of an estimate or a difference holds the truth."""
     return bool(estimate.low <= truth <= estimate.high)
+
+
+def held(estimate: Estimate, truth: float) -> float:
+    """The same, NaN where there is no interval."""
+    return float("nan") if np.isnan(estimate.low) else float(holds(estimate, truth))
+
+
+def held_and_excess(estimate: Estimate, truth: float) -> tuple[float, float]:
+    """The same, and by how much the value is too high."""
+    return held(estimate, truth), estimate.value - truth
+
+
+def too_high(beside: np.ndarray) -> str:
+    """By how many points values are too high on average."""
+    excess = round(100 * float(np.nanmean(beside[:, 0])), 1)
+    return f"value too high by {excess + 0.0:.1f} points"
 
 
 def lazily(make: Callable[..., Callable[[Generator], float]], *arguments: Any) -> Callable[[Generator], float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from coverage_cases.case import Case, Generator, holds
+from coverage_cases.case import Case, Generator, holds, lazily
 from coverage_cases.means import SIZES, clustered_shares
 from harness.stats import Difference, auroc, paired_difference, win_rate
 
@@ -57,6 +57,30 @@ def _clustered_rare(rng: Generator) -> bool:
     return holds(_compared(one, np.zeros(200), labels), 0.04)
 
 
+def _clustered_win_rate(sizes: np.ndarray):
+    """Models alike, on items whose clusters they find alike hard."""
+    labels = np.repeat(np.arange(sizes.size), sizes)
+
+    def once(rng: Generator) -> bool:
+        one, other = (clustered_shares(rng, sizes, 0.3, 0.5) for _ in range(2))
+        return holds(win_rate(one, other, clusters=labels), 0.5)
+
+    return once
+
+
+def _found(n: int):
+    """Whether a true difference as large as the detectable one is found."""
+    spread = np.sqrt(2) * 0.1
+
+    def draw(rng: Generator, gap: float) -> Difference:
+        one, other = gap + rng.normal(0, spread, n), np.zeros(n)
+        return _compared(one, other, bounds=(-10.0, 10.0))
+
+    rng = np.random.default_rng(0)
+    detectable = float(np.mean([draw(rng, 0.0).minimum_detectable for _ in range(500)]))
+    return lambda rng: draw(rng, detectable).p_value < 0.05
+
+
 def _aurocs(rng: Generator) -> bool:
     labels = np.repeat([1, 0], [60, 300])
     shared = labels + rng.normal(size=360)
@@ -84,4 +108,10 @@ CASES = [
         for n in (30, 100)
         for a, b in ((0.04, 0.0), (0.2, 0.15))
     ),
+    *(
+        Case("win rate, clustered", f"{name}, models alike", _clustered_win_rate(sizes))
+        for name, sizes in SIZES.items()
+        if name.startswith("10")
+    ),
+    *(Case("detectable difference", f"n = {n}", lazily(_found, n), counts="found, of 80 %") for n in (10, 50, 300)),
 ]

@@ -17,6 +17,9 @@ from harness.pictures import Picture
 from harness.ranges import INSIDE
 from harness.stats import Estimate, Linearised
 
+_LEAST_HELD = 6
+"""Negatives that a false positive rate holds, below which the interval of a partial area is much too short."""
+
 
 class TruePositiveRateAtRate(ScoredMetric):
     """True positive rate at the lowest threshold whose false positive rate is at most ``rate``."""
@@ -107,6 +110,13 @@ class PartialAreaUnderCurve(ScoredMetric):
         """Whether the rate can be resolved."""
         note = unresolvable(columns, self.rate, self.needs[1])
         return {"note": note} if note else {}
+
+    def note(self, columns: Columns, confidence: float) -> str:
+        """Whether the rate holds so few negatives that the interval covers far too seldom."""
+        held = self.rate * independent_negatives(columns, self.needs[1])
+        if held >= _LEAST_HELD:
+            return ""
+        return f"the rate holds {held:.2g} negatives only, so that the interval is too short"
 
 
 class PredictiveValueAtRate(ScoredMetric):

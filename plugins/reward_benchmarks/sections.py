@@ -109,12 +109,22 @@ class SectionMean(_Credited):
     needs: ClassVar[tuple[str, ...]] = (*_Credited.needs, "subset", "section", "pair_weight")
 
     def linearise(self, columns: Columns) -> Linearised:
-        """The influence of a pair is its distance from the mean of its subset: how many pairs each has was chosen."""
+        """The influence of a pair is its distance from the mean of its subset: how many pairs each has was chosen.
+
+        Distances from the mean of n pairs, or n clusters of them, are too small by the root of (n - 1) / n, which is
+        made up for subset by subset (Cochran 1977, chapter 5); a subset of one pair says nothing of its own spread.
+        """
         weights, values = _weights(columns), credit(columns)
         subset = columns.values["subset"].astype(int)
         counts = np.bincount(subset)
         means = np.bincount(subset, values) / np.maximum(counts, 1)
-        influence = weights * (values - means[subset]) * len(columns)
+        independent, everyone = counts, len(columns)
+        if columns.clusters is not None:
+            pairs = np.unique(np.column_stack([subset, columns.clusters]), axis=0)
+            independent, everyone = np.bincount(pairs[:, 0]), len(np.unique(pairs[:, 1]))
+        # The whole has that factor already.
+        spread = np.sqrt(independent / np.maximum(independent - 1, 1) * (1 - 1 / everyone))
+        influence = weights * (values - means[subset]) * spread[subset] * len(columns)
         return Linearised(float(weights @ values), influence)
 
     def detail(self, columns: Columns) -> Mapping[str, object]:

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.build_metric import build_metric
+from harness.registry import Registry
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -29,7 +32,7 @@ def test_the_table_in_the_document_has_the_rows_of_the_script(coverage):
 def test_a_row_run_anew_replaces_its_own_only(coverage):
     text = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
     case = coverage.CASES[3]
-    made = coverage.written(text, {case.name: coverage.row(case, 12.3, 0.4)})
+    made = coverage.written(text, {case.name: coverage.row(case, coverage.Share(12.3, 0.4))})
     old, new = coverage.rows_in(text), coverage.rows_in(made)
     assert [name for name in old if old[name] != new[name]] == [case.name]
     assert new[case.name].endswith("12.3 ± 0.4 |")
@@ -38,6 +41,31 @@ def test_a_row_run_anew_replaces_its_own_only(coverage):
 def test_the_same_case_gives_the_same_figure(coverage):
     case = next(case for case in coverage.CASES if case.what == "share, clustered")
     assert case.simulate(0.02) == case.simulate(0.02)
+
+
+def test_every_metric_with_an_interval_has_a_row(coverage):
+    registry = Registry()
+    rows = {case.what for case in coverage.CASES}
+    names = set(registry.names("metric"))
+    without = {
+        name
+        for name in names - coverage.WITHOUT_INTERVAL
+        if coverage.row_of(name, build_metric(registry, name)) not in rows
+    }
+    assert without == set()
+    assert names >= coverage.WITHOUT_INTERVAL
+
+
+def test_rows_say_beside_their_share_what_else_the_rounds_show(coverage):
+    def once(rng):
+        return (float("nan"), 0.5) if rng.random() < 0.5 else (1.0, 0.5)
+
+    case = coverage.Case("what", "setting", once, beside=lambda rest: f"{rest.mean():.1f} beside")
+    found = case.simulate(1.0)
+    assert found[:2] == (100.0, 0.0)
+    assert coverage.row(case, found).startswith("| what | setting | 100.0 ± 0.0; 0.5 beside; ")
+    # Rounds without an interval are no rounds in which it fails to cover.
+    assert found.beside.endswith("% have none")
 
 
 @pytest.mark.slow
@@ -56,4 +84,4 @@ def test_the_same_case_gives_the_same_figure(coverage):
 )
 def test_intervals_that_once_were_too_short_cover(coverage, what, setting, least):
     case = next(case for case in coverage.CASES if (case.what, case.setting) == (what, setting))
-    assert case.simulate(0.5)[0] >= least
+    assert case.simulate(0.5).value >= least

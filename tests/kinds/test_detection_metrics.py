@@ -105,10 +105,19 @@ def test_a_rate_that_the_negatives_cannot_resolve_is_called_so(metric):
     note = f"not resolvable with {negatives} negatives: at zero false positives the rate is only known to be below"
     for name in ("tpr_at_fpr", "tpr_at_fpr_interpolated", "ppv_at_prevalence", "partial_auroc"):
         assert metric(f"{name}:rate=0.0001").compute(columns).detail["note"] == f"{note} 0.065 %"
-        assert "note" not in metric(f"{name}:rate=0.001").compute(columns).detail
+        assert "note" not in metric(f"{name}:rate=0.002").compute(columns).detail
     estimate = metric("tpr_at_fpr:rate=0.0001").compute(columns)
     assert estimate.detail["false_positives"] == 0
     assert estimate.value == pytest.approx(1 / 357)
+
+
+def test_a_partial_area_over_few_negatives_says_that_its_interval_is_too_short(metric):
+    columns = columns_of(np.arange(600), np.arange(600) % 2)
+    assert "note" not in metric("partial_auroc:rate=0.02").compute(columns).detail
+    assert "holds 4.5 negatives only" in metric("partial_auroc:rate=0.015").compute(columns).detail["note"]
+    # Of clustered negatives, the clusters count.
+    clustered = Columns(columns.values, np.arange(600) // 10)
+    assert "holds 1.2 negatives only" in metric("partial_auroc:rate=0.02").compute(clustered).detail["note"]
 
 
 def test_the_bound_is_that_of_the_published_test_set(metric):

@@ -1,0 +1,58 @@
+"""Which rows of the table stand for which registered metric."""
+
+from __future__ import annotations
+
+from harness.metric import MeanMetric, Metric
+
+_SAME_FORMULA = {
+    "auprc_trapezoid@compat": "average precision",
+    "auroc": "AUROC",
+    "average_precision": "average precision",
+    "balanced_accuracy": "balanced accuracy",
+    "battle_accuracy@compat": "battle_accuracy",
+    "conflict_pair_accuracy@compat": "conflict_pair_accuracy",
+    "expected_calibration_error": "expected calibration error",
+    "f1": "F1",
+    "label_kappa@compat": "label_kappa",
+    "label_kappa_first_order@compat": "order_kappa",
+    "label_kappa_second_order@compat": "order_kappa",
+    "log_loss": "mean without bounds",
+    "optimal_accuracy@compat": "optimal_accuracy",
+    "order_kappa@compat": "order_kappa",
+    "pair_unparsed_rate": "conflict_pair_accuracy",
+    "pairwise_accuracy_strict": "pairwise_accuracy",
+    "partial_auroc": "partial AUROC",
+    "pooled_auroc@compat": "pooled_auroc",
+    "similarity_auroc": "AUROC",
+    "similarity_average_precision": "average precision",
+    "tpr_at_fpr": "TPR at a false positive rate",
+    "tpr_at_fpr_interpolated": "TPR at a false positive rate",
+}
+"""Metrics whose rows have another name: a plainer one, or that of a metric with the same interval."""
+WITHOUT_INTERVAL = frozenset(
+    {
+        "best_of_k_accuracy@compat",
+        "best_of_k_loss@compat",
+        "best_of_k_max@compat",
+        "confidence_agreement@compat",
+        "elo_brier@compat",
+        "elo_kendall@compat",
+        "elo_spearman@compat",
+        "row_wise_pearson@compat",
+        "separability@compat",
+    }
+)
+"""Printed without one, as they were published."""
+
+
+def row_of(name: str, metric: Metric) -> str:
+    """What the rows are called that simulate a metric's interval, which need not exist."""
+    if isinstance(metric, MeanMetric) and metric.is_plain and _untouched(metric):
+        return "mean of bounded figures" if metric.bounds == (0.0, 1.0) else "mean without bounds"
+    return _SAME_FORMULA.get(name, name)
+
+
+def _untouched(metric: Metric) -> bool:
+    """Whether its interval is the one of every mean."""
+    own = type(metric)
+    return own.interval is Metric.interval and own.compute is Metric.compute
