@@ -17,8 +17,8 @@ HEAD = """\
 # Commands
 
 This page is generated from the commands' own help by `python docs/generate_cli.py`. Exit statuses are on
-[their own page](errors-and-exit-status.md). The last ones come with plugins that ship; other plugins may add more, which
-`harness --help` lists.
+[their own page](errors-and-exit-status.md). The last ones come with plugins that ship; other plugins may
+add more, which `harness --help` lists.
 
 """
 

@@ -82,7 +82,6 @@ PAGES = {
     "importer": "docs/recorded-results.md",
     "publisher": "docs/site.md",
     "analysis": "docs/predicting-outcomes.md",
-    "command": "docs/cli.md",
 }
 
 
