@@ -40,7 +40,10 @@ setup(
     package_dir={"harness_plugins": "plugins", "harness_tasks": "tasks"},
     package_data={
         "harness": ["py.typed", "**/*.html", "**/*.css", "**/*.js", "**/*.svg"],
-        "harness_plugins": ["**/*.yaml", "**/*.md", "**/data/*"],
+        "harness_plugins": [
+            *("**/*.yaml", "**/*.md", "**/data/*"),
+            *("**/*.html", "**/*.css", "**/*.js", "**/*.svg"),
+        ],
         "harness_tasks": ["**/*.yaml"],
     },
     cmdclass={"build_py": BuildWithRegistry},

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from harness.cli.main import COMMANDS, cli
+from harness.names.plugins import DISTRIBUTION
+from harness.names.registry import Registry
 
 PAGE = Path(__file__).with_name("cli.md")
 WIDTH = 100
@@ -15,16 +17,24 @@ HEAD = """\
 # Commands
 
 This page is generated from the commands' own help by `python docs/generate_cli.py`. Exit statuses are on
-[their own page](errors-and-exit-status.md); plugins may add further commands, which `harness --help` lists.
+[their own page](errors-and-exit-status.md). The last ones come with plugins that ship; other plugins may
+add more, which `harness --help` lists.
 
 """
 
 
+def commands() -> dict[str, str]:
+    """Return what each command does, by name: the core's, then those of the plugins that ship."""
+    entries = Registry(kinds=("command",)).entries("command")
+    return COMMANDS | {entry.name: entry.description for entry in entries if entry.distribution == DISTRIBUTION}
+
+
 def page() -> str:
     """The whole page."""
+    listed = commands()
     parts = [HEAD, "| command | what it does |\n|---|---|\n"]
-    parts += [f"| [`harness {name}`](#harness-{name}) | {sentence} |\n" for name, sentence in COMMANDS.items()]
-    for name in COMMANDS:
+    parts += [f"| [`harness {name}`](#harness-{name}) | {sentence} |\n" for name, sentence in listed.items()]
+    for name in listed:
         parts.append(f"\n## harness {name}\n\n```\n{_help(name)}\n```\n")
     return "".join(parts)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.adapters import Adapter, Unsuitable
-    from harness.api import build_leaderboard, build_site, compare, correlate, evaluate, train
+    from harness.api import build_leaderboard, build_site, compare, correlate, evaluate, publish, train
     from harness.capabilities import (
         Candidates,
         Capability,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from harness.metric import Columns, MeanMetric, Metric
     from harness.model import Model
     from harness.pictures import Matrix, Picture, Series
+    from harness.publisher import Analysis, Edition, OutcomeFile, Publisher, Section, UnclearColumn
     from harness.ranges import OneOf, Range
     from harness.stats import Estimate, Linearised
     from harness.task import Answers, FieldSpec, Item, Stage, Task
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "adapters": ("Adapter", "Unsuitable"),
-    "api": ("build_leaderboard", "build_site", "compare", "correlate", "evaluate", "train"),
+    "api": ("build_leaderboard", "build_site", "compare", "correlate", "evaluate", "publish", "train"),
     "capabilities": (
         "Candidates",
         "Capability",
@@ -75,6 +76,7 @@ _HOMES = {
     "hooks": ("hookimpl",),
     "metric": ("Columns", "MeanMetric", "Metric"),
     "model": ("Model",),
+    "publisher": ("Analysis", "Edition", "OutcomeFile", "Publisher", "Section", "UnclearColumn"),
     "pictures": ("Matrix", "Picture", "Series"),
     "ranges": ("OneOf", "Range"),
     "stats": ("Estimate", "Linearised"),
@@ -86,6 +88,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Adapter",
+    "Analysis",
     "Answers",
     "BadValue",
     "Candidates",
@@ -95,6 +98,7 @@ __all__ = [
     "Completion",
     "Continuation",
     "Conversation",
+    "Edition",
     "Estimate",
     "Failure",
     "FieldSpec",
@@ -111,18 +115,22 @@ __all__ = [
     "Model",
     "OneOf",
     "Origin",
+    "OutcomeFile",
     "Pair",
     "Picture",
+    "Publisher",
     "Query",
     "Range",
     "Readout",
     "Request",
     "Sampling",
+    "Section",
     "Series",
     "Stage",
     "Task",
     "Text",
     "Trainer",
+    "UnclearColumn",
     "Unsuitable",
     "Verdict",
     "build_leaderboard",
@@ -132,6 +140,7 @@ __all__ = [
     "evaluate",
     "file_identity",
     "hookimpl",
+    "publish",
     "train",
     "write_atomically",
 ]

@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.errors import UsageError
 from harness.files.regular_files import is_file
 from harness.leaderboard import Board, assemble
 from harness.names.handles import resolve_model
 from harness.names.registry import Registry
+from harness.publisher import CORRELATE, SITE, Edition, OutcomeFile, code_of, find_analysis, find_publisher
 from harness.results.comparison import CONFIDENCE, Comparison, compare_models, tasks_of
 from harness.results.selection import open_to_merge
 from harness.running.plan import Plan, Planner, Wish
@@ -22,9 +23,6 @@ from harness.store import Store
 from harness.store.reading import Readable, StoreReader
 from harness.store.records import CellRecord
 from harness.training.fit import fit, train_missing
-
-if TYPE_CHECKING:
-    from harness.outcomes import Report
 
 DEFAULT_STORE = Path(".harness/store.sqlite")
 
@@ -212,28 +210,85 @@ def build_site(
 
     Raises:
         UsageError: there is no store, or one label names different models in two of them, or it is not clear which
-            columns of the outcome's table are meant.
+            columns of the outcome's table are meant, or the plugin ``site`` is left out.
         DataError: the outcome's table cannot be read.
     """
-    from harness.outcomes.table import read_outcomes
-    from harness.site import write_site
+    return publish(
+        SITE,
+        benchmarks,
+        folder,
+        store=store,
+        published=published,
+        merge=merge,
+        confidence=confidence,
+        texts=texts,
+        outcome=outcome,
+        model_column=model_column,
+        value_column=value_column,
+        registry=registry,
+        say=say,
+    )
 
+
+def publish(
+    publisher: str,
+    benchmarks: Sequence[str],
+    folder: str | Path,
+    *,
+    store: str | Path | None = None,
+    published: Sequence[Path] = (),
+    merge: Sequence[str | Path] = (),
+    confidence: float | None = None,
+    texts: bool = False,
+    outcome: str | Path | None = None,
+    model_column: str | None = None,
+    value_column: str | None = None,
+    registry: Registry | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> int:
+    """Have a publisher, which a plugin registers, fill a folder; returns the number of its files.
+
+    Args:
+        publisher: Its name, such as ``site``.
+        benchmarks: Names of benchmarks.
+        folder: Where.
+        store: The SQLite file; it may be missing where there are published results.
+        published: Files of published results, beside those that the benchmarks name themselves.
+        merge: Stores of other machines, read beside it; the store itself may then be missing.
+        confidence: Nominal coverage of all intervals, as for `build_leaderboard`.
+        texts: True to show the beginnings of the items' texts; their licences have to allow it.
+        outcome: A table of one outcome a model; the publisher is given the analysis that `correlate` asks.
+        model_column: Column of that table that names the model; default: as `correlate` finds it.
+        value_column: Column of the outcome; the same.
+        registry: Where names are looked up.
+        say: Told what was left out.
+
+    Raises:
+        UnknownName: no plugin that is loaded has a publisher of that name, or the analysis.
+        UsageError, DataError: as `build_site`.
+    """
     registry = registry or Registry()
+    chosen = find_publisher(registry, publisher)
     known = [benchmark for name in benchmarks if (benchmark := registry.benchmarks().find(name)) is not None]
     shipped = any(benchmark.published for benchmark in known)
-    options: dict[str, Any] = {"published": published, "confidence": confidence, "texts": texts, "say": say}
+    told: dict[str, Any] = {"published": published, "confidence": confidence, "texts": texts, "say": say}
     if outcome is not None:
-        columns = {"model_column": model_column, "value_column": value_column}
-        read_outcomes(Path(outcome), **columns)
-        options |= {"outcome": Path(outcome), **columns}
-    if merge:
-        tasks = [task for benchmark in known for task in benchmark.tasks]
-        with _joined(registry, store, merge, tasks, say) as (opened, parts):
-            return write_site(registry, opened, benchmarks, Path(folder), parts=parts, **options)
-    if not is_file(store_path(registry, store)) and (published or shipped):
-        return write_site(registry, None, benchmarks, Path(folder), **options)
-    with existing_store(registry, store) as opened:
-        return write_site(registry, opened, benchmarks, Path(folder), **options)
+        told["outcome"] = table = OutcomeFile(Path(outcome), model_column, value_column)
+        told["analysis"] = analysis = find_analysis(registry)
+        with code_of(registry, "analysis", CORRELATE):
+            analysis.check(table)
+    place = Path(folder)
+    with ExitStack() as open_stores:
+        opened: Readable | None = None
+        parts: Sequence[Readable] = ()
+        if merge:
+            tasks = [task for benchmark in known for task in benchmark.tasks]
+            opened, parts = open_stores.enter_context(_joined(registry, store, merge, tasks, say))
+        elif is_file(store_path(registry, store)) or not (published or shipped):
+            opened = open_stores.enter_context(existing_store(registry, store))
+        edition = Edition(registry=registry, benchmarks=benchmarks, store=opened, parts=parts, **told)
+        with code_of(registry, "publisher", publisher):
+            return chosen.publish(edition, place)
 
 
 @contextmanager
@@ -322,8 +377,10 @@ def correlate(
     seed: int = 0,
     store: str | Path | None = None,
     registry: Registry | None = None,
-) -> Report:
+) -> Any:
     """Which metric of a benchmark predicts an outcome of the same models, and what it predicts for others.
+
+    The analysis ``correlate`` of the plugin ``outcomes`` answers, with its report.
 
     Args:
         benchmark: A benchmark, or a task.
@@ -344,32 +401,31 @@ def correlate(
         registry: Where names are looked up.
 
     Raises:
-        UsageError: fewer than four models have both figures and outcome, or a name or pattern does not exist.
+        UsageError: fewer than four models have both figures and outcome, or a name or pattern does not exist, or the
+            plugin ``outcomes`` is left out.
         DataError: a file cannot be read.
     """
-    from harness.outcomes import Question, answer
-
     registry = registry or Registry()
-    question = Question(
-        benchmark,
-        Path(outcome),
-        published=[Path(file) for file in published],
-        model_column=model_column,
-        value_column=value_column,
-        replicates=None if replicates is None else Path(replicates),
-        tasks=tasks,
-        metrics=metrics,
-        domains=domains,
-        curve_domains=curve_domains,
-        predict=predict,
-        method=method,
-        level=level,
-        seed=seed,
-    )
-    if store is None and not is_file(store_path(registry)):
-        return answer(registry, None, question)
-    with existing_store(registry, store) as opened:
-        return answer(registry, opened, question)
+    analysis = find_analysis(registry)
+    table = OutcomeFile(Path(outcome), model_column, value_column)
+    settings: dict[str, Any] = {
+        "published": [Path(file) for file in published],
+        "replicates": None if replicates is None else Path(replicates),
+        "tasks": tasks,
+        "metrics": metrics,
+        "domains": domains,
+        "curve_domains": curve_domains,
+        "predict": predict,
+        "method": method,
+        "level": level,
+        "seed": seed,
+    }
+    with ExitStack() as open_stores:
+        opened = None
+        if store is not None or is_file(store_path(registry)):
+            opened = open_stores.enter_context(existing_store(registry, store))
+        with code_of(registry, "analysis", CORRELATE):
+            return analysis.answer(registry, opened, benchmark, table, **settings)
 
 
 def existing_store_path(registry: Registry, store: str | Path | None) -> Path:

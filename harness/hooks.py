@@ -61,6 +61,16 @@ def register_importers(register: Register) -> None:
 
 
 @hookspec
+def register_publishers(register: Register) -> None:
+    """Add publishers of boards: ``register(name, "module:Class", opens="index.html", description=...)``."""
+
+
+@hookspec
+def register_analyses(register: Register) -> None:
+    """Add analyses of figures against an outcome: ``register(name, "module:Class", description=...)``."""
+
+
+@hookspec
 def register_commands(register: Register) -> None:
     """Add sub-commands: ``register(name, "module:command", description=...)``, each a click command."""
 

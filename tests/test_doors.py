@@ -262,10 +262,10 @@ def site(world):
 
 def viewer(world):
     """The pages of the cells, each of which has the level that it was evaluated at."""
+    from harness_plugins.view.app import make_app
     from starlette.testclient import TestClient
 
     from harness.store.reading import StoreReader
-    from harness.view.app import make_app
 
     seen = set()
     for name in world.stores:

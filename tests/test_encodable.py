@@ -162,8 +162,9 @@ def test_records_that_hold_no_answer_are_named_by_their_line(harness, write_task
 
 
 def test_files_and_pages_hold_half_characters_as_escapes(tmp_path):
+    from harness_plugins.view.answers import _of_value, written_texts
+
     from harness import write_atomically
-    from harness.view.answers import _of_value, written_texts
 
     row = {"text": f"half {HALF} 😀"}
     write_atomically(tmp_path / "rows.jsonl", json.dumps(row, ensure_ascii=False))

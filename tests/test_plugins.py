@@ -212,6 +212,8 @@ def {hook}(register):
         ("trainer", "register('mine', 'm:Mine', model='lengthy')", "model=", "'length'"),
         ("metric", "register('mine', 'm:Mine', bounds=(0, 1))", "bounds=", "description"),
         ("importer", "register('mine', 'm:f', writes='both')", "writes=", "'recorded' or 'published'"),
+        ("publisher", "register('mine', 'm:P', opens=3)", "opens=", "a text"),
+        ("analysis", "register('mine', 'm:A', opens='index.html')", "opens=", "description"),
     ],
 )
 def test_a_registration_that_cannot_be_used_is_refused_alone(add_plugin, harness, kind, line, key, expected):

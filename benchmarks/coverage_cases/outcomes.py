@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from harness_plugins.outcomes.figures import Feature, Figures
+from harness_plugins.outcomes.prediction import predict
 
 from coverage_cases.case import Case, Generator, holds
-from harness.outcomes.figures import Feature, Figures
-from harness.outcomes.prediction import predict
 from harness.stats import pearson
 
 

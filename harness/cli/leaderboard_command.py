@@ -18,6 +18,7 @@ from harness.leaderboard.outputs import (
     refuse_unwritable,
     refuse_what_is_read,
 )
+from harness.publisher import SITE
 from harness.terminal import say
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Site only: a table of one outcome a model, as for harness correlate; adds its heat-map.",
 )
+@click.option("--publisher", help="Folder only: the publisher of a plugin that fills it; default: site.")
 @click.option("--model-column", help="Column of the outcome's file that names the model.")
 @click.option("--value-column", help="Column of the outcome.")
 @store_option
@@ -68,6 +70,7 @@ def command(
     confidence: float | None,
     texts: bool,
     outcome: Path | None,
+    publisher: str | None,
     model_column: str | None,
     value_column: str | None,
     store: Path | None,
@@ -97,8 +100,10 @@ def command(
         output = None
     if output is not None and is_site(output, format_):
         wishes = {"published": published, "confidence": confidence, "texts": texts, "outcome": outcome, **columns}
-        _write_site(registry, benchmarks, Path(output), merge, store, wishes)
+        _publish(registry, publisher or SITE, benchmarks, Path(output), merge, store, wishes)
         return
+    if publisher is not None:
+        raise UsageError(f"--publisher {publisher} fills a folder; name one with -o, such as {publisher}/")
     if texts or outcome is not None:
         option = "--texts" if texts else "--outcome"
         raise UsageError(f"{option} is for a site; name a folder with -o, such as site/")
@@ -107,18 +112,21 @@ def command(
     _write_board(registry, benchmarks[0], format_, place, published, merge, confidence, store)
 
 
-def _write_site(
+def _publish(
     registry: Registry,
+    publisher: str,
     benchmarks: Sequence[str],
     folder: Path,
     merge: Sequence[Path],
     store: Path | None,
     wishes: Mapping[str, Any],
 ) -> None:
-    from harness.api import build_site
+    from harness.api import publish
 
+    entry = registry.find("publisher", publisher)
     refuse_what_is_read(folder, _read(registry, store, merge))
-    files = build_site(
+    files = publish(
+        publisher,
         benchmarks,
         folder,
         store=store,
@@ -127,7 +135,7 @@ def _write_site(
         **wishes,
         say=lambda note: say(f"note: {note}", err=True),
     )
-    say(f"site of {files} files written; open {folder / 'index.html'}", err=True)
+    say(f"{entry.name} of {files} files written; open {folder / entry.facts.opens}", err=True)
 
 
 def _read(registry: Registry, store: Path | None, merge: Sequence[Path]) -> list[Path]:

@@ -20,9 +20,7 @@ COMMANDS = {
     "eval": "evaluate models on tasks and benchmarks",
     "run": "evaluate and write leaderboards as a committed file says",
     "leaderboard": "show or write the leaderboard of a benchmark",
-    "view": "look at runs, cells and samples of a store in a browser",
     "compare": "paired difference of two models, with interval and p-value",
-    "correlate": "which metric predicts an outcome, and how sure that is",
     "train": "train a model on a task's train split",
     "cross-validate": "evaluate a trainer on items held out in turn",
     "list": "list models, tasks, benchmarks, metrics and everything else that has a name",
@@ -100,7 +98,10 @@ class LazyGroup(click.Group):
         """The command, or the nearest name as a suggestion."""
         name = args[0] if args else ""
         if self.get_command(ctx, name) is None:
-            raise click.UsageError(f"no command {name!r}{did_you_mean(name, self.list_commands(ctx))}", ctx)
+            near = did_you_mean(name, self.list_commands(ctx))
+            if self._broken is not None and not near:
+                raise self._broken  # it may be the command of a plugin, which nobody could ask for it
+            raise click.UsageError(f"no command {name!r}{near}{self._why_missing(name)}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -117,11 +118,22 @@ class LazyGroup(click.Group):
         if not hasattr(self, "_plugin_commands"):
             from harness.names.registry import Registry
 
+            self._plugin_commands: dict[str, Any] = {}
+            self._broken: HarnessError | None = None
+            self._plugin_registry = None
             try:
-                self._plugin_commands = {entry.name: entry for entry in Registry(kinds=("command",)).entries("command")}
-            except HarnessError:
-                self._plugin_commands = {}  # help must come even when registry.yaml is broken
+                self._plugin_registry = Registry(kinds=("command",))
+            except HarnessError as error:
+                self._broken = error  # help must come even when registry.yaml is broken
+            # Where two distributions claim a name, the shipped one has it: it is listed first.
+            for entry in self._plugin_registry.entries("command") if self._plugin_registry else ():
+                self._plugin_commands.setdefault(entry.name, entry)
         return self._plugin_commands
+
+    def _why_missing(self, name: str) -> str:
+        """Say which plugin could not be asked for a command; nothing where all could."""
+        hint = self._plugin_registry.hint("command", name) if self._plugin_registry else ""
+        return f"; {hint}" if hint else ""
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

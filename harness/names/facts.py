@@ -85,11 +85,20 @@ class ImporterFacts(Facts):
     """Whether it takes folders."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherFacts(Facts):
+    """Of a publisher of boards."""
+
+    opens: str = "index.html"
+    """The file, in the folder that it fills, at which a reader begins."""
+
+
 FACTS: Mapping[str, type[Facts]] = {
     "model": ModelFacts,
     "trainer": TrainerFacts,
     "adapter": AdapterFacts,
     "importer": ImporterFacts,
+    "publisher": PublisherFacts,
 }
 """By kind of name; of the other kinds nothing is said but a description."""
 
@@ -101,6 +110,8 @@ _STANDS_FOR = {
     "metric": "harness.metric:Metric",
     "trainer": "harness.trainer:Trainer",
     "adapter": "harness.adapters:Adapter",
+    "publisher": "harness.publisher:Publisher",
+    "analysis": "harness.publisher:Analysis",
 }
 
 

@@ -39,8 +39,18 @@ KINDS = {
     "adapter": "register_adapters",
     "aggregate": "register_benchmarks",
     "importer": "register_importers",
+    "publisher": "register_publishers",
+    "analysis": "register_analyses",
     "command": "register_commands",
 }
+
+_COMES_WITH = {
+    ("publisher", "site"): "site",
+    ("analysis", "correlate"): "outcomes",
+    ("command", "correlate"): "outcomes",
+    ("command", "view"): "view",
+}
+"""The shipped plugin of each name that the harness itself, or its documents, ask for, so that an error can name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,13 +327,19 @@ class Registry:
         if not entries:
             entries = [entry for entry in self.entries(kind) if entry.qualified == name]
         if not entries:
-            raise UnknownName(kind, name, self.names(kind), hint=self._failed_hint())
+            raise UnknownName(kind, name, self.names(kind), hint=self.hint(kind, name))
         if len(entries) > 1:
             raise NameClash(_clash(kind, name, entries))
         return entries[0]
 
-    def _failed_hint(self) -> str:
-        """Which plugins could not be asked for a name: failed ones first, for those can be mended."""
+    def hint(self, kind: str, name: str) -> str:
+        """Say which plugins could not be asked for a name, failed ones first, for those can be mended; else nothing."""
+        home = _COMES_WITH.get((kind, name), "")
+        states = [plugin.state for plugin in self.plugins.named(home) if plugin.distribution == DISTRIBUTION]
+        if home and not states:  # what is installed may be from before the plugin was one
+            return f"it comes with the plugin {home!r}, which is not installed; install {DISTRIBUTION} again"
+        if "disabled" in states:
+            return f"it comes with the plugin {home!r}, which HARNESS_PLUGINS or registry.yaml leaves out"
         hints = []
         troubled = ", ".join(plugin.name for plugin in self.plugins.troubled)
         if troubled:

@@ -3,7 +3,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from harness.build_metric import build_metric
 from harness.registry import Registry
 

@@ -58,7 +58,7 @@ def test_the_page_of_commands_is_the_generated_one():
     assert read("docs/cli.md") == module.page(), "run: python docs/generate_cli.py"
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [*COMMANDS, "correlate", "curate", "explain", "view"])
 def test_every_option_is_on_the_page_of_commands(name):
     section = read("docs/cli.md").split(f"\n## harness {name}\n")[1].split("\n## ")[0]
     command = cli.get_command(click.Context(cli), name)
@@ -80,6 +80,8 @@ PAGES = {
     "adapter": "docs/adapters.md",
     "aggregate": "docs/benchmarks-and-leaderboards.md",
     "importer": "docs/recorded-results.md",
+    "publisher": "docs/site.md",
+    "analysis": "docs/predicting-outcomes.md",
 }
 
 

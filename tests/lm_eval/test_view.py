@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
+from harness_plugins.view.pages import Pages
+from harness_plugins.view.samples import Samples
 
 from harness.api import evaluate
 from harness.names.registry import Registry
 from harness.store.reading import StoreReader
-from harness.view.pages import Pages
-from harness.view.samples import Samples
 
 pytest.importorskip("lm_eval")
 pytestmark = pytest.mark.filterwarnings("default")  # lm-eval and its libraries warn on import

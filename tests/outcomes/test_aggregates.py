@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 import pytest
+from harness_plugins.outcomes.figures import gather
 
 from harness import build_leaderboard, evaluate
 from harness.names.registry import Registry
-from harness.outcomes.figures import gather
 from harness.store.store import Store
 
 ITEMS = 60

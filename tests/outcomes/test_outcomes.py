@@ -6,12 +6,12 @@ import json
 
 import numpy as np
 import pytest
+from harness_plugins.outcomes.quantiles import sorted_scores
+from harness_plugins.outcomes.replicates import add_replicates
+from harness_plugins.outcomes.table import read_outcomes
 
 import harness
 from harness.errors import DataError, UsageError
-from harness.outcomes import read_outcomes
-from harness.outcomes.quantiles import sorted_scores
-from harness.outcomes.replicates import add_replicates
 
 DEMO = ("correlate", "demo", "--outcome", "outcome.csv", "--published", "published.jsonl")
 

@@ -7,11 +7,11 @@ import math
 
 import numpy as np
 import pytest
+from harness_plugins.outcomes.figures import Feature, Figures
+from harness_plugins.outcomes.linear import PATHS, PENALTIES, nested_leave_one_out, pls_path, ridge_path, skill
+from harness_plugins.outcomes.prediction import predict
 
 from harness.errors import UsageError
-from harness.outcomes.figures import Feature, Figures
-from harness.outcomes.linear import PATHS, PENALTIES, nested_leave_one_out, pls_path, ridge_path, skill
-from harness.outcomes.prediction import predict
 
 # Simulations of one predictor run always; those of the other take as long again.
 SIMULATED = pytest.mark.parametrize("method", ["ridge", pytest.param("pls", marks=pytest.mark.slow)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 
-from harness.site.write import LOCK, MANIFEST, Site, _write
+from harness_plugins.site.write import LOCK, MANIFEST, Site, _write
 
 
 def site_of(number):

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from harness_plugins.site.frames import Drawing
+from harness_plugins.site.matrices import matrices
+from harness_plugins.site.pages import data_script
 
 from harness import build_leaderboard, compare
 from harness.pictures import Matrix
 from harness.results.numbers import figure
-from harness.site.frames import Drawing
-from harness.site.matrices import matrices
-from harness.site.pages import data_script
 from harness.store import Store
 from harness.store import schema as s
 

@@ -12,6 +12,16 @@ import zlib
 
 import numpy as np
 import pytest
+from harness_plugins.site import pairs
+from harness_plugins.site.content import gather
+from harness_plugins.site.frames import MOST_MODELS, Drawing, drawings, frames
+from harness_plugins.site.items import MOST_ITEMS, item_scores, pack_scores
+from harness_plugins.site.matrices import matrices, matrices_of_models
+from harness_plugins.site.measured import measure
+from harness_plugins.site.names import file_name
+from harness_plugins.site.pages import data_script
+from harness_plugins.site.provenance import without_folders
+from harness_plugins.site.standing import standings, strengths, weaknesses
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,16 +29,6 @@ from harness import compare, stats
 from harness.metric import Columns, MeanMetric
 from harness.pictures import Matrix, Picture, Series
 from harness.results.numbers import figure
-from harness.site import pairs
-from harness.site.content import gather
-from harness.site.frames import MOST_MODELS, Drawing, drawings, frames
-from harness.site.items import MOST_ITEMS, item_scores, pack_scores
-from harness.site.matrices import matrices, matrices_of_models
-from harness.site.measured import measure
-from harness.site.names import file_name
-from harness.site.pages import data_script
-from harness.site.provenance import without_folders
-from harness.site.standing import standings, strengths, weaknesses
 from harness.store import Store
 from harness.tasks.build import build_task
 
@@ -181,7 +181,7 @@ def test_comparisons_that_have_no_room_are_left_out_domains_first(made, lab, mon
     content, _ = made
     # One of the four or five models of a task failed somewhere; accuracies and best-of-K need no room.
     four, five = (alike * pairs.BYTES_SHARED + rest * pairs.BYTES_OWN for alike, rest in ((3, 3), (6, 4)))
-    monkeypatch.setattr("harness.site.room.PAIR_BYTES", four + five + 1)
+    monkeypatch.setattr("harness_plugins.site.room.PAIR_BYTES", four + five + 1)
     with Store(lab.store) as store:
         measured = measure(lab.registry, store, content, texts=False)
     kinds = {column.key: column.kind for column in content.columns}

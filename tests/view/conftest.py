@@ -65,11 +65,11 @@ class Viewer:
 def view(toys, tmp_path):
     """Start a viewer on the project's store: ``view()``."""
     import uvicorn
+    from harness_plugins.view.app import make_app
+    from harness_plugins.view.serve import listen
 
     from harness.names.registry import Registry
     from harness.store.reading import StoreReader
-    from harness.view.app import make_app
-    from harness.view.serve import listen
 
     with contextlib.ExitStack() as open_things:
 

@@ -10,11 +10,11 @@ import subprocess
 import sys
 
 import pytest
+from harness_plugins.view.guard import is_loopback
+from harness_plugins.view.serve import address_of, listen
 
 from harness.errors import StoreError, UsageError
 from harness.store.reading import StoreReader
-from harness.view.guard import is_loopback
-from harness.view.serve import address_of, listen
 
 from .conftest import Viewer
 

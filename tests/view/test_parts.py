@@ -9,6 +9,14 @@ import unicodedata
 
 import numpy as np
 import pytest
+from harness_plugins.view.documents import plain
+from harness_plugins.view.figures import Credit, Figures, credit_of
+from harness_plugins.view.index import Entry, Index, _interrupted_after, forget_old
+from harness_plugins.view.jobs import Jobs
+from harness_plugins.view.samples import Texts
+from harness_plugins.view.search import search
+from harness_plugins.view.texts import place, shown
+from harness_plugins.view.words import match_of, passage, words_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,14 +24,6 @@ from harness.kinds.detection import AreaUnderCurve
 from harness.kinds.preference import Accuracy, TieRate
 from harness.running.table import Collector
 from harness.task import Item
-from harness.view.documents import plain
-from harness.view.figures import Credit, Figures, credit_of
-from harness.view.index import Entry, Index, _interrupted_after, forget_old
-from harness.view.jobs import Jobs
-from harness.view.samples import Texts
-from harness.view.search import search
-from harness.view.texts import place, shown
-from harness.view.words import match_of, passage, words_of
 
 
 def table_of(**columns):
@@ -167,8 +167,8 @@ def test_what_takes_too_long_is_given_up(tmp_path):
 @pytest.mark.parametrize("aligned", [True, False])
 def test_a_search_gives_every_row_that_passes_once_in_pages(tmp_path, monkeypatch, aligned, hurried):
     if hurried:  # a page looks at one stretch, and may find nothing in it
-        monkeypatch.setattr("harness.view.search._FIRST", 2)
-        monkeypatch.setattr("harness.view.search._ENOUGH", -1.0)
+        monkeypatch.setattr("harness_plugins.view.search._FIRST", 2)
+        monkeypatch.setattr("harness_plugins.view.search._ENOUGH", -1.0)
     figures = figures_of(Accuracy(), as_given=np.ones(100), exchanged=np.ones(100))
     order = np.arange(100) if aligned else np.arange(100)[::-1]
     index = Index(tmp_path / "i.sqlite")

@@ -58,7 +58,7 @@ _COLUMNS = ("model_column", "value_column")
 
 def outcomes(context: Context) -> Iterator[Problem]:
     """Tables of outcomes that cannot be read, and columns that they lack."""
-    from harness.outcomes.table import UnclearColumn, read_outcomes
+    from harness.publisher import CORRELATE, OutcomeFile, UnclearColumn, code_of, find_analysis
 
     for i, board in context.boards:
         given = {key: getattr(board, key) for key in _COLUMNS}
@@ -67,7 +67,9 @@ def outcomes(context: Context) -> Iterator[Problem]:
             yield from (Problem(text, of_board(i, key)) for key in _COLUMNS if given[key] is not None)
             continue
         try:
-            read_outcomes(Path(board.outcome), **given)
+            analysis = find_analysis(context.registry)
+            with code_of(context.registry, "analysis", CORRELATE):
+                analysis.check(OutcomeFile(Path(board.outcome), **given))
         except HarnessError as error:
             text = str(error)
             for key in _COLUMNS:  # keys here, options of the commands

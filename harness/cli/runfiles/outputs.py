@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.runfiles.context import Context, of_board
-from harness.errors import Problem, UnknownName, UsageError
+from harness.errors import HarnessError, PluginError, Problem, UnknownName, UsageError
 from harness.leaderboard.outputs import (
     is_site,
     refuse_several,
@@ -21,8 +21,10 @@ from harness.leaderboard.outputs import (
     resolved,
     written_place,
 )
+from harness.publisher import find_publisher
 
 if TYPE_CHECKING:
+    from harness.names.registry import Registry
     from harness.tasks.schema import LeaderboardFile
 
 
@@ -33,6 +35,7 @@ class Output:
     number: int
     board: LeaderboardFile
     site: bool
+    registry: Registry
 
     @property
     def given(self) -> str:
@@ -47,12 +50,8 @@ class Output:
     @cached_property
     def own(self) -> set[str]:
         """What a site has in its folder, and what an earlier build left there that the next one removes."""
-        from harness.site import MANIFEST, earlier_files
-        from harness.site.names import file_name
-
-        with contextlib.suppress(OSError, UsageError):  # `places` says it
-            earlier = {path.partition("/")[0] for path in earlier_files(Path(self.given))}
-            return earlier | {"index.html", MANIFEST, ".nojekyll", "assets", *map(file_name, self.board.benchmarks)}
+        with contextlib.suppress(OSError, HarnessError):  # `places` says it
+            return find_publisher(self.registry).own_names(Path(self.given), self.board.benchmarks)
         return set()
 
 
@@ -63,7 +62,7 @@ def outputs_of(context: Context) -> list[Output]:
         if board.output == "-":  # neither
             continue
         try:
-            found.append(Output(i, board, is_site(board.output, board.format)))
+            found.append(Output(i, board, is_site(board.output, board.format), context.registry))
         except UsageError:  # `formats` says it
             continue
     return found
@@ -100,12 +99,12 @@ def places(context: Context) -> Iterator[Problem]:
         try:
             if output.site:
                 refuse_what_is_read(path, read)
-                _check_site(path)
+                _check_site(context.registry, path)
             else:
                 refuse_to_replace(path, read)
             refuse_unwritable(path, folder=output.site)
             _refuse_around(output, read)
-        except UsageError as error:
+        except (UsageError, PluginError) as error:
             yield Problem(str(error), of_board(output.number, "output"))
 
 
@@ -130,11 +129,10 @@ def _read(context: Context) -> list[Path]:
     return files + [Path(board.outcome) for board in boards if board.outcome is not None]
 
 
-def _check_site(folder: Path) -> None:
-    from harness.site import earlier_files
-
+def _check_site(registry: Registry, folder: Path) -> None:
+    publisher = find_publisher(registry)
     with contextlib.suppress(OSError):  # a place that cannot be looked at cannot be written either
-        earlier_files(folder)
+        publisher.check(folder)
 
 
 def alike(context: Context) -> Iterator[Problem]:

@@ -1,0 +1,48 @@
+"""The analysis that `harness.correlate` and publishers ask for through the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.names.registry import Registry
+from harness.publisher import Analysis, OutcomeFile, Section
+from harness.store.reading import Readable
+
+from .render import as_html
+from .report import Question, Report, answer
+from .table import read_outcomes
+
+
+class Correlate(Analysis):
+    """Correlates every figure of a benchmark with an outcome, tests them together, and predicts."""
+
+    def check(self, outcome: OutcomeFile) -> None:
+        """Read the table; raise `DataError` or `UnclearColumn` where that fails."""
+        read_outcomes(outcome.path, model_column=outcome.model_column, value_column=outcome.value_column)
+
+    def answer(
+        self,
+        registry: Registry,
+        store: Readable | None,
+        benchmark: str,
+        outcome: OutcomeFile,
+        *,
+        published: Sequence[Path] = (),
+        **settings: Any,
+    ) -> Report:
+        """Return the report; the settings are the other fields of `Question`."""
+        question = Question(
+            benchmark,
+            outcome.path,
+            published=published,
+            model_column=outcome.model_column,
+            value_column=outcome.value_column,
+            **settings,
+        )
+        return answer(registry, store, question)
+
+    def section(self, report: Report) -> Section:
+        """Return heat-maps, tests and predictions, whose template has escaped every text."""
+        return Section(report.outcome, len(report.values), as_html(report, template="body.html"))

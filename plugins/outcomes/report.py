@@ -1,0 +1,180 @@
+"""Which figure of a benchmark predicts an outcome: everything that is known of it, in one report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy as np
+
+from harness.errors import UsageError, did_you_mean
+from harness.names.registry import Registry
+from harness.store.reading import Readable
+
+from .correlations import LEAST_MODELS, Tests, correlate_figures
+from .figures import Figures, gather, matching
+from .prediction import Prediction, Skill, predict
+from .quantiles import QuantileCurve, quantile_curves
+from .replicates import add_replicates
+from .table import OutcomeTable, read_outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: a benchmark's figures against an outcome, and which of them."""
+
+    benchmark: str
+    """A benchmark, or a single task."""
+    outcome: Path
+    published: Sequence[Path] = ()
+    model_column: str | None = None
+    value_column: str | None = None
+    replicates: Path | None = None
+    tasks: Sequence[str] = ()
+    metrics: Sequence[str] = ()
+    domains: Sequence[str] = ()
+    curve_domains: Sequence[str] = ()
+    """Of the lower-bound curves; none: those of the benchmark's ``minimum`` aggregates, else all."""
+    predict: Sequence[str] = ()
+    method: str = "ridge"
+    level: float = 0.95
+    """Of all intervals."""
+    seed: int = 0
+
+
+@dataclass(slots=True)
+class Report:
+    """The answer."""
+
+    benchmark: str
+    outcome: str
+    """What the outcome's file calls it."""
+    values: dict[str, float]
+    """The outcome of each model that also has figures."""
+    tests: Tests
+    curves: list[QuantileCurve]
+    skill: Skill
+    predictions: list[Prediction]
+    level: float
+    notes: list[str] = field(default_factory=list)
+
+
+def answer(registry: Registry, store: Readable | None, question: Question) -> Report:
+    """Correlate, test, and predict.
+
+    Raises:
+        UsageError: too few models have both; a pattern, column or model does not exist.
+        DataError: a file cannot be read.
+    """
+    if not 0 < question.level < 1:
+        raise UsageError(f"the level of the intervals has to lie between 0 and 1, not {question.level:g}")
+    table = read_outcomes(
+        question.outcome,
+        model_column=question.model_column,
+        value_column=question.value_column,
+    )
+    if question.replicates is not None:
+        add_replicates(table, question.replicates)
+    everything = gather(registry, question.benchmark, store=store, published=question.published)
+    chosen = matching(everything, tasks=question.tasks, metrics=question.metrics, domains=question.domains)
+    figures = everything.select(features=chosen)
+    shared, notes = _shared(table, figures)
+    new = _new(question, table, figures)
+    known = figures.select(models=shared)
+    outcomes = [table.values[model] for model in shared]
+    values = [outcome.value for outcome in outcomes]
+    if not np.ptp(values) > 0:
+        raise UsageError(
+            f"{table.path}: all {len(values)} models have the outcome {values[0]:g}; nothing can correlate"
+        )
+    tests = correlate_figures(known, outcomes, seed=question.seed, confidence=question.level)
+    notes += _explain(tests)
+    if question.tasks or question.metrics or question.domains:
+        notes.append(
+            "only the figures selected are allowed for; had they been chosen because they go with this outcome, "
+            "p family and the predictor would look better than they are"
+        )
+    curves = quantile_curves(known, values, domains=_curve_domains(registry, question, known), seed=question.seed)
+    skill, predictions = predict(known, values, new, method=question.method, level=question.level, seed=question.seed)
+    return Report(
+        question.benchmark,
+        table.name,
+        dict(zip(shared, values, strict=True)),
+        tests,
+        curves,
+        skill,
+        predictions,
+        question.level,
+        [*table.notes, *everything.notes, *notes],
+    )
+
+
+def _shared(table: OutcomeTable, figures: Figures) -> tuple[list[str], list[str]]:
+    """Models with an outcome and figures, and a note of those without figures.
+
+    Raises:
+        UsageError: there are fewer than four.
+    """
+    shared = [model for model in table.values if model in figures.models]
+    rest = [model for model in table.values if model not in figures.models]
+    free = [model for model in figures.models if model not in shared]
+    notes = [f"{model}: an outcome, but no figures{did_you_mean(model, free)}" for model in rest]
+    if len(shared) < LEAST_MODELS:
+        few = (
+            f"only {len(shared)} models of {table.path} have figures"
+            if shared
+            else (f"no model of {table.path} has figures")
+        )
+        raise UsageError("\n".join([f"{few}; at least {LEAST_MODELS} are needed to correlate anything", *notes]))
+    return shared, notes
+
+
+def _new(question: Question, table: OutcomeTable, figures: Figures) -> Figures:
+    for model in question.predict:
+        if model not in figures.models:
+            raise UsageError(f"--predict: no figures of a model {model!r}{did_you_mean(model, figures.models)}")
+        if model in table.values:
+            raise UsageError(
+                f"--predict: {model!r} has an outcome in {table.path}; what the others predict for it is in the report "
+                "anyway. Remove it from the file to predict it"
+            )
+    return figures.select(models=list(dict.fromkeys(question.predict)))
+
+
+def _curve_domains(registry: Registry, question: Question, figures: Figures) -> list[str]:
+    """The domains asked for, or those over which the benchmark itself takes a lower bound, or all.
+
+    Raises:
+        UsageError: one that was asked for matches nothing.
+    """
+    if question.curve_domains:
+        names = [f.domain for f in figures.features if f.domain != "overall"]
+        for pattern in question.curve_domains:
+            if not any(fnmatchcase(name, pattern) for name in names):
+                raise UsageError(f"--curve-domain: no domain matches {pattern!r}{did_you_mean(pattern, names)}")
+        return list(question.curve_domains)
+    benchmark = registry.benchmarks().find(question.benchmark)
+    if benchmark is None:
+        return ["*"]
+    lowest = [selector for a in benchmark.aggregates if a.how == "minimum" for selector in a.of]
+    parts = [selector.split(":") for selector in lowest]
+    named = list(dict.fromkeys(part[-1] for part in parts if len(part) > 2 and part[-1] != "overall"))
+    return named or ["*"]
+
+
+def _explain(tests: Tests) -> list[str]:
+    notes = []
+    if tests.left_out:
+        shown = ", ".join(tests.left_out[:4]) + (", ..." if len(tests.left_out) > 4 else "")
+        notes.append(f"{len(tests.left_out)} figures that too few models have, or all alike, are left out: {shown}")
+    noisy = sum(c.reliability <= 0 for c in tests.correlations)
+    if noisy:
+        notes.append(f"{noisy} figures spread no more between models than their own errors would: not corrected")
+    if tests.outcome_reliability <= 0:
+        notes.append(
+            "the outcomes spread no more than their own noise would: "
+            "no correlation with them can be corrected, or trusted"
+        )
+    return notes

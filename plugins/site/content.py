@@ -1,0 +1,212 @@
+"""What a site shows of one benchmark: the leaderboard, its domains, and what stands behind each row."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from harness.errors import ConfigurationError
+from harness.leaderboard import Board, Entry, assemble
+from harness.leaderboard.aggregates import split_selector, task_of
+from harness.leaderboard.assemble import current_cells, title_of
+from harness.leaderboard.board import Column
+from harness.leaderboard.published_rows import shipped_files
+from harness.names.registry import Registry
+from harness.results.published import read_published
+from harness.stats import Estimate
+from harness.store.reading import Readable
+from harness.store.records import CellRecord, Result
+from harness.tasks.schema import BenchmarkFile
+
+from .names import file_name
+
+AT_FIRST = 20
+"""Columns that a table shows before its reader asks for more."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteColumn:
+    """One column of figures; those of domains are there, and not shown at first."""
+
+    key: str
+    """``aggregate`` name, ``task:metric`` or ``task:metric:domain``."""
+    title: str
+    unit: str
+    higher_is_better: bool
+    kind: Literal["aggregate", "task", "domain"]
+    task: str = ""
+    metric: str = ""
+    domain: str = ""
+    least: float = math.nan
+    """The lowest end of any interval; where the bars start."""
+    most: float = math.nan
+    median: float = math.nan
+    """Of the evaluated models."""
+    spread: float = math.nan
+    """Standard deviation of the evaluated models."""
+
+    @property
+    def shown_ends(self) -> str:
+        """Ends of the bars, counted as figures are shown."""
+        return shown_ends(self.least, self.most, self.unit)
+
+
+def shown_ends(least: float, most: float, unit: str) -> str:
+    """Ends of bars, counted as figures are shown: fractions as percentages."""
+    times = 100 if unit == "fraction" else 1
+    return f"{times * least:.6g} {times * most:.6g}"
+
+
+@dataclass(slots=True)
+class Row:
+    """One row of the table, with what its page shows."""
+
+    entry: Entry
+    slug: str
+    figures: dict[str, Estimate]
+    """By column key, domains too."""
+    cells: list[CellRecord] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Content:
+    """Everything of one benchmark."""
+
+    board: Board
+    benchmark: BenchmarkFile
+    slug: str
+    columns: list[SiteColumn]
+    rows: list[Row]
+
+    @property
+    def evaluated(self) -> list[Row]:
+        """Rows of models that were evaluated here."""
+        return [row for row in self.rows if not row.entry.published]
+
+    @property
+    def tasks(self) -> list[str]:
+        """The tasks of which something is known."""
+        known = {column.task for column in self.columns}
+        return [task for task in self.benchmark.tasks if task in known]
+
+    @property
+    def hidden(self) -> set[str]:
+        """Keys of the columns not shown at first: domains, tasks that only aggregates show, those beyond the first."""
+        shown = [column.key for column in self.board.columns][:AT_FIRST]
+        return {column.key for column in self.columns} - set(shown)
+
+
+def gather(
+    registry: Registry,
+    store: Readable | None,
+    name: str,
+    *,
+    published: Sequence[Path] = (),
+    confidence: float | None = None,
+    parts: Sequence[Readable] = (),
+) -> Content:
+    """The content of a benchmark's pages; arguments as of `harness_plugins.site.write_site`.
+
+    Raises:
+        UnknownName, ConfigurationError, DataError: as `harness.leaderboard.assemble`.
+    """
+    board = assemble(registry, store, name, published=published, confidence=confidence, timed_by=parts)
+    benchmark = registry.benchmarks().find(name)
+    assert benchmark is not None  # of which there is a board
+    cells = current_cells(registry, store, benchmark, confidence=board.confidence).cells
+    base = [*board.columns, *_within_aggregates(benchmark, board, cells)]
+    shown = {column.key for column in base}
+    own: dict[str, list[CellRecord]] = {}
+    for cell in cells:
+        own.setdefault(cell.label, []).append(cell)
+    theirs = _published(registry, benchmark, published, shown)
+    rows = []
+    for entry in board.entries:
+        mine = [] if entry.published else own.get(entry.model, [])
+        further = theirs.get(entry.model, {}) if entry.published else _figures(mine, shown)
+        # A published row and an evaluated one may have the same name.
+        slug = file_name(f"{entry.model} published") if entry.published else file_name(entry.model)
+        rows.append(Row(entry, slug, {**further, **entry.figures}, mine))
+    columns = [_scaled(column, rows) for column in _columns(base, benchmark, rows)]
+    return Content(board, benchmark, file_name(name), columns, rows)
+
+
+def _within_aggregates(benchmark: BenchmarkFile, board: Board, cells: Sequence[CellRecord]) -> list[Column]:
+    """The headlines of tasks that the leaderboard shows in aggregates only."""
+    kinds = {
+        f"{r.task}:{r.metric}": (r.unit, r.higher_is_better)
+        for task in benchmark.tasks
+        if task not in {task_of(benchmark.tasks, column.key) for column in board.columns}
+        for cell in cells
+        if cell.task == task
+        for r in cell.results
+        if r.headline and r.domain == "overall"
+    }
+    return [Column(key, title_of(benchmark, key), *kind) for key, kind in kinds.items()]
+
+
+def _key(result: Result) -> str:
+    whole = f"{result.task}:{result.metric}"
+    return whole if result.domain == "overall" else f"{whole}:{result.domain}"
+
+
+def _figures(cells: Sequence[CellRecord], shown: set[str]) -> dict[str, Estimate]:
+    """The figures of the columns shown, overall and on every domain."""
+    return {_key(r): r.estimate for cell in cells for r in cell.results if f"{r.task}:{r.metric}" in shown}
+
+
+def _published(
+    registry: Registry, benchmark: BenchmarkFile, files: Sequence[Path], shown: set[str]
+) -> Mapping[str, dict[str, Estimate]]:
+    """The same by model, of published results."""
+    found: dict[str, dict[str, Estimate]] = {}
+    for file in [*shipped_files(benchmark), *files]:
+        for row in read_published(file, registry):
+            r = row.result
+            if f"{r.task}:{r.metric}" in shown:
+                found.setdefault(r.model, {})[_key(r)] = r.estimate
+    return found
+
+
+def _columns(base: Sequence[Column], benchmark: BenchmarkFile, rows: Sequence[Row]) -> list[SiteColumn]:
+    """These, each followed by its domains."""
+    keys = dict.fromkeys(key for row in rows for key in row.figures)
+    columns = []
+    for column in base:
+        same = (column.unit, column.higher_is_better)
+        try:
+            task, metric, _ = split_selector(benchmark, column.key)
+        except ConfigurationError:
+            columns.append(SiteColumn(column.key, column.title, *same, "aggregate"))
+            continue
+        columns.append(SiteColumn(column.key, column.title, *same, "task", task, metric, "overall"))
+        for domain in _domains_of(column.key, keys, {other.key for other in base}):
+            title = f"{column.title} · {domain}"
+            columns.append(SiteColumn(f"{column.key}:{domain}", title, *same, "domain", task, metric, domain))
+    return columns
+
+
+def _domains_of(key: str, keys: Iterable[str], columns: set[str]) -> list[str]:
+    """The domains of a column; of `f1` and `f1:threshold=0.5`, the second is not a domain of the first."""
+    longer = [other for other in columns if other.startswith(key + ":")]
+    own = [k for k in keys if k.startswith(key + ":") and not any(k == o or k.startswith(o + ":") for o in longer)]
+    return sorted(k[len(key) + 1 :] for k in own)
+
+
+def _scaled(column: SiteColumn, rows: Sequence[Row]) -> SiteColumn:
+    """With the ends of its bars, and where the field lies."""
+    figures = [(row, row.figures[column.key]) for row in rows if column.key in row.figures]
+    ends = [v for _, e in figures for v in (e.value, e.low, e.high) if math.isfinite(v)]
+    field_ = [e.value for row, e in figures if not row.entry.published and math.isfinite(e.value)]
+    return dataclasses.replace(
+        column,
+        least=min(ends, default=math.nan),
+        most=max(ends, default=math.nan),
+        median=statistics.median(field_) if field_ else math.nan,
+        spread=statistics.pstdev(field_) if field_ else math.nan,
+    )

@@ -1,0 +1,85 @@
+"""The data that scripts of a page read: columns shown on demand, and what two models need to be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.leaderboard.render import rank_text
+
+from .content import Content
+from .items import ItemScores, pack_scores
+from .measured import Measured
+from .pages import cell_text
+from .pairs import ByItems, Paired, column_document, model_document
+
+
+def hidden_columns(content: Content) -> dict[str, Any]:
+    """The columns that are not in the page at first, so that it opens fast; their cells as text, in the rows' order."""
+    hidden = [column for column in content.columns if column.key in content.hidden]
+    return {
+        "order": [column.key for column in content.columns],
+        "hidden": [
+            {
+                "key": column.key,
+                "title": column.title,
+                "kind": column.kind,
+                "unit": column.unit,
+                "lower": not column.higher_is_better,
+                "ends": column.shown_ends if column.most > column.least else "",
+                "texts": [
+                    cell_text(row.figures.get(column.key), column.unit, content.board.confidence)
+                    for row in content.rows
+                ],
+            }
+            for column in hidden
+        ],
+    }
+
+
+def comparison_files(content: Content, measured: Measured) -> Iterator[tuple[str, Any]]:
+    """(name, data) of what all pairs share, of the items of each task, and of each model."""
+    rows = content.evaluated
+    yield (
+        "models",
+        {
+            "benchmark": content.board.benchmark,
+            "models": [{"slug": r.slug, "label": r.entry.model, "rank": rank_text(r.entry)} for r in rows],
+            "columns": [_column(content, pair) for pair in measured.pairs],
+            "items": [_items(number, items) for number, items in enumerate(measured.items)],
+        },
+    )
+    for number, items in enumerate(measured.items):
+        texts = measured.texts.get(items.task, {})
+        document = {"ids": items.ids, "domains": items.domains, "texts": texts, "clusters": items.clusters}
+        yield f"items-{number}", document
+    for i, row in enumerate(rows):
+        scores = [pack_scores(items.scores[i], items.levels) for items in measured.items]
+        yield f"m-{row.slug}", {"pairs": model_document(measured.pairs, i), "scores": scores}
+
+
+def _column(content: Content, pair: Paired | ByItems) -> dict[str, Any]:
+    column = next(column for column in content.columns if column.key == pair.key)
+    return {
+        "title": column.title,
+        "task": column.task,
+        "metric": column.metric,
+        "domain": column.domain,
+        "unit": column.unit,
+        "higher_is_better": column.higher_is_better,
+        **column_document(pair),
+    }
+
+
+def _items(number: int, items: ItemScores) -> dict[str, Any]:
+    return {
+        "task": items.task,
+        "metric": items.metric,
+        "unit": items.unit,
+        "higher_is_better": items.higher_is_better,
+        "own": items.own,
+        "bounds": None if items.bounds is None else list(items.bounds),
+        "left_out": items.left_out,
+        "levels": None if items.levels is None else [float(level) for level in items.levels],
+        "file": f"items-{number}",
+    }

@@ -1,0 +1,213 @@
+"""What the pages of tasks and comparisons show, computed once from the columns of all models, task by task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.errors import HarnessError, StoreError
+from harness.metric import Metric
+from harness.names.plugins import describe
+from harness.names.registry import Registry
+from harness.running.table import Table, table_of_cell
+from harness.store.reading import Readable
+from harness.store.records import Result
+from harness.task import Task
+from harness.tasks.build import build_task
+from harness.tasks.build_metric import metric_of
+
+from .content import Content, SiteColumn
+from .frames import drawings, frames
+from .items import ItemScores, excerpts, item_scores
+from .matrices import matrices, matrices_of_models
+from .names import file_name
+from .pairs import ByItems, Paired, paired
+from .room import Room
+
+
+@dataclass(slots=True)
+class TaskPage:
+    """One task."""
+
+    name: str
+    slug: str
+    description: str
+    version: str
+    licence: str
+    citation: str
+    metrics: list[tuple[str, str]]
+    """(name, what it is)."""
+    results: dict[str, dict[str, Result]]
+    """Overall, by the name of a model's page and metric."""
+    frames: list[dict[str, Any]]
+    matrices: list[dict[str, Any]]
+
+    @property
+    def drawn(self) -> set[str]:
+        """Names of the pages of the models that any picture shows."""
+        found = {slug for frame in self.frames for slug in frame["models"]}
+        for frame in self.matrices:
+            for choice in frame["choices"]:
+                found.update(choice["rows"] if frame["together"] else [choice["model"]] * (choice["model"] is not None))
+        return found
+
+
+@dataclass(slots=True)
+class Measured:
+    """Everything computed from columns."""
+
+    tasks: list[TaskPage] = field(default_factory=list)
+    pairs: list[Paired | ByItems] = field(default_factory=list)
+    items: list[ItemScores] = field(default_factory=list)
+    texts: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    """By task, item and field."""
+    notes: list[str] = field(default_factory=list)
+
+    def slug_of(self, task: str) -> str:
+        """Name of a task's page; empty where it has none."""
+        return next((page.slug for page in self.tasks if page.name == task), "")
+
+
+def measure(registry: Registry, store: Readable | None, content: Content, *, texts: bool) -> Measured:
+    """Pictures, comparisons and items of a benchmark; what could not be made of it is in the notes."""
+    made = Measured()
+    room = Room(content)
+    for name in content.tasks:
+        if store is None or not registry.tasks().exists(name):
+            continue
+        task = build_task(registry, name)
+        tables = _tables(store, content, task, made)
+        if any(table is not None for table in tables):
+            _measure_task(registry, content, task, tables, room, made, texts=texts)
+    order = [column.key for column in content.columns]
+    made.pairs.sort(key=lambda pair: order.index(pair.key))
+    made.notes += [note] if (note := room.note()) else []
+    return made
+
+
+def _tables(store: Readable, content: Content, task: Task, made: Measured) -> list[Table | None]:
+    """Of each model; None where it lacks the task, or its file is damaged, which leaves the others as they are."""
+    tables: list[Table | None] = []
+    for row in content.evaluated:
+        cell = next((cell for cell in row.cells if cell.task == task.name), None)
+        try:
+            tables.append(table_of_cell(store, cell, task.facts()) if cell is not None else None)
+        except StoreError as error:
+            made.notes.append(f"no comparisons or pictures of {error}")
+            tables.append(None)
+    return tables
+
+
+def _measure_task(
+    registry: Registry,
+    content: Content,
+    task: Task,
+    tables: Sequence[Table | None],
+    room: Room,
+    made: Measured,
+    *,
+    texts: bool,
+) -> None:
+    rows = content.evaluated
+    results = {
+        row.slug: {
+            r.metric: r for cell in row.cells if cell.task == task.name for r in cell.results if r.domain == "overall"
+        }
+        for row in rows
+    }
+    names = list(dict.fromkeys(name for own in results.values() for name in own))
+    metrics = {name: metric for name in names if (metric := _metric(registry, task, name, made)) is not None}
+    by_slug = {row.slug: table for row, table in zip(rows, tables, strict=True) if table is not None}
+    own = [column for column in content.columns if column.task == task.name and column.metric in metrics]
+    items = _add_items(made, task, metrics[own[0].metric] if own else None, tables, texts=texts)
+    for column in own:
+        _add_pairs(made, column, metrics[column.metric], items, tables, room)
+
+    def say(note: str) -> None:
+        made.notes.append(f"{task.name}: {note}")
+
+    headlines = {r.metric for of_model in results.values() for r in of_model.values() if r.headline}
+    together = matrices_of_models([metric for name, metric in metrics.items() if name in headlines], by_slug, say)
+    drawn = drawings(list(metrics.values()), by_slug, say)
+    d = task.definition
+    made.tasks.append(
+        TaskPage(
+            task.name,
+            file_name(_short(content, task.name)),
+            d.description,
+            d.version,
+            d.licence,
+            d.citation,
+            [(name, _what(registry, name)) for name in metrics],
+            results,
+            frames(drawn, say),
+            [*together, *matrices(drawn, say)],
+        )
+    )
+
+
+def _short(content: Content, task: str) -> str:
+    """A task's name without the benchmark's, where no other task has that."""
+    short = task.removeprefix(content.board.benchmark + "/")
+    return task if short in content.benchmark.tasks else short
+
+
+def _add_pairs(
+    made: Measured,
+    column: SiteColumn,
+    metric: Metric,
+    items: ItemScores | None,
+    tables: Sequence[Table | None],
+    room: Room,
+) -> None:
+    """The pairs of a column: as the items give them, or each on file."""
+    if items is not None and items.metric == column.metric and items.gives_pairs:
+        room.needs_none(column)
+        made.pairs.append(ByItems(column.key, len(made.items) - 1))
+        return
+    if not room.takes(column):
+        return
+    try:
+        made.pairs.append(paired(column.key, metric, column.task, column.domain, tables))
+    except NotImplementedError:
+        made.notes.append(f"{column.title}: this metric cannot compare two models")
+    except Exception as error:  # of any plugin
+        made.notes.append(f"{column.title}: no comparison: {describe(error)}")
+
+
+def _add_items(
+    made: Measured, task: Task, metric: Metric | None, tables: Sequence[Table | None], *, texts: bool
+) -> ItemScores | None:
+    """The items of a task by its first metric, where that has a figure an item."""
+    try:
+        items = item_scores(metric, task.name, tables) if metric is not None else None
+    except NotImplementedError:
+        return None
+    except Exception as error:  # of any plugin
+        made.notes.append(f"{task.name}: no items by {metric.name if metric else ''}: {describe(error)}")
+        return None
+    if items is None:
+        return None
+    made.items.append(items)
+    if texts:
+        try:
+            made.texts[task.name] = excerpts(task, items.ids)
+        except HarnessError as error:
+            made.notes.append(f"{task.name}: no texts of the items: {error}")
+    return items
+
+
+def _metric(registry: Registry, task: Task, name: str, made: Measured) -> Metric | None:
+    """The metric behind a result; None where its plugin is gone, or the task learnt of it from the answers."""
+    try:
+        metric = metric_of(registry, task, name)
+    except HarnessError as error:
+        made.notes.append(f"{task.name}: no comparison or picture of {name}: {error}")
+        return None
+    return metric if all(need in task.columns for need in metric.needs) else None
+
+
+def _what(registry: Registry, name: str) -> str:
+    plain = name.partition(":")[0]
+    return registry.find("metric", plain).description if plain in registry.names("metric") else ""

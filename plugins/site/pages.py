@@ -1,0 +1,87 @@
+"""Renders pages from templates; whatever a model or data set wrote is text, never markup."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from harness.results.numbers import bounds, figure, percent, visible
+from harness.stats import Estimate
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def cell_text(estimate: Estimate | None, unit: str, level: float) -> str:
+    """A figure with its interval, ``62.29[57.1, 67.2]``; empty where there is none.
+
+    Args:
+        estimate: The figure.
+        unit: What it is counted in.
+        level: What the page says of intervals; one of another level says its own.
+    """
+    if estimate is None or not math.isfinite(estimate.value):
+        return ""
+    return figure(estimate.value, unit) + bounds(estimate, unit, level)
+
+
+def soft(text: str) -> Any:
+    """A title that may be broken after an underscore, slash or dot."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"([_/.·])", r"\1<wbr>", str(escape(visible(text)))))
+
+
+def _shown(value: Any) -> Any:
+    """What an expression of a template gives, without characters that a browser would obey."""
+    return visible(value) if type(value) is str else value
+
+
+@cache
+def environment() -> Environment:
+    """The templates."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("harness_plugins.site"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+    )
+    made.filters.update(figure=figure, visible=visible, soft=soft, percent=percent)
+    made.globals.update(bounds=bounds, isfinite=math.isfinite)
+    return made
+
+
+def render_page(template: str, **values: Any) -> str:
+    """One page."""
+    return environment().get_template(template).render(**values) + "\n"
+
+
+def data_script(name: str, value: Any) -> str:
+    """Data as a script, since a page opened from the file system may read no other files.
+
+    Every text in it is harmless inside HTML too, should someone put it there.
+    """
+    text = json.dumps(_plain(value), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return f"harnessData({json.dumps(name)},{text});\n"
+
+
+def _plain(value: Any) -> Any:
+    """Without numbers that JSON does not have, and without characters that a browser would obey."""
+    if isinstance(value, str):
+        return "\n".join(visible(line) for line in value.split("\n"))
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {_plain(str(key)): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value

@@ -1,0 +1,91 @@
+"""Where a model stands in the field: what it is better and worse at than others, as far as the errors let one say."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.stats import Estimate
+
+from .content import Content, Row, SiteColumn, shown_ends
+
+SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One figure of a model against those of the others."""
+
+    column: SiteColumn
+    estimate: Estimate
+    place: int
+    """1 + the number of evaluated models with a better value."""
+    of: int
+    distance: float
+    """From the median of all, in standard deviations of the field; positive is better."""
+    clear: bool
+    """True where the errors tell it from the median."""
+    ends: tuple[float, float] = (0.0, 1.0)
+    """Of the bars of all figures with this unit."""
+
+    @property
+    def shown_ends(self) -> str:
+        """Ends of the bars, counted as figures are shown."""
+        return shown_ends(*self.ends, self.column.unit)
+
+
+def standings(content: Content, row: Row) -> list[Standing]:
+    """That of every figure of a row, in the order of the columns."""
+    found = []
+    ends = _ends(content)
+    for column in content.columns:
+        estimate = row.figures.get(column.key)
+        if estimate is not None and math.isfinite(estimate.value):
+            found.append(_standing(content, column, estimate, ends[column.unit]))
+    return found
+
+
+def _ends(content: Content) -> dict[str, tuple[float, float]]:
+    """The least and the greatest end of any bar, by unit: figures of one unit are drawn on one scale."""
+    ends: dict[str, tuple[float, float]] = {}
+    for column in content.columns:
+        least, most = ends.get(column.unit, (math.inf, -math.inf))
+        ends[column.unit] = (min(least, column.least), max(most, column.most))
+    return ends
+
+
+def _standing(content: Content, column: SiteColumn, estimate: Estimate, ends: tuple[float, float]) -> Standing:
+    sign = 1 if column.higher_is_better else -1
+    others = [row.figures[column.key] for row in content.evaluated if column.key in row.figures]
+    known = [other for other in others if math.isfinite(other.value)]
+    gap = sign * (estimate.value - column.median)
+    distance = gap / column.spread if column.spread > 0 else math.nan
+    place = 1 + sum(sign * other.value > sign * estimate.value for other in known)
+    return Standing(column, estimate, place, len(known), distance, _clear(column.median, estimate, known), ends)
+
+
+def _clear(median: float, estimate: Estimate, others: Sequence[Estimate]) -> bool:
+    """Whether the interval leaves the median out, and the value lies outside the interval that others have at large.
+
+    The second, since near a bound an interval may leave out a median that lies on it.
+    """
+    bounded = [other for other in others if math.isfinite(other.low)]
+    if not bounded or not math.isfinite(estimate.low):
+        return False
+    low = statistics.median(other.low for other in bounded)
+    high = statistics.median(other.high for other in bounded)
+    return not estimate.low <= median <= estimate.high and not low <= estimate.value <= high
+
+
+def strengths(found: list[Standing]) -> list[Standing]:
+    """The figures that lie clearly above the field's median, the farthest first."""
+    good = [s for s in found if s.clear and s.distance > 0 and s.column.kind != "aggregate"]
+    return sorted(good, key=lambda s: -s.distance)[:SHOWN]
+
+
+def weaknesses(found: list[Standing]) -> list[Standing]:
+    """The figures that lie clearly below it, the farthest first."""
+    bad = [s for s in found if s.clear and s.distance < 0 and s.column.kind != "aggregate"]
+    return sorted(bad, key=lambda s: s.distance)[:SHOWN]

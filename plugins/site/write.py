@@ -1,0 +1,252 @@
+"""Writes a site: an index, and a folder a benchmark with its table, models, tasks and comparisons."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.files import alone, remove_leftovers, write_atomically
+from harness.leaderboard.render import as_json, rank_text
+from harness.names.registry import Registry
+from harness.publisher import THEME, Edition
+from harness.results.comparison import CONFIDENCE
+from harness.running.environment import versions
+from harness.store.reading import Readable
+from harness.store.records import now
+
+from .content import Content, gather
+from .data_files import comparison_files, hidden_columns
+from .frames import MOST_MODELS
+from .measured import Measured, measure
+from .pages import data_script, render_page
+from .provenance import Provenance, Provenances
+from .standing import standings, strengths, weaknesses
+
+MANIFEST = "harness-site.json"
+LOCK = ".writing.lock"
+ASSETS = (
+    *("site.css", "common.js", "bars.js", "table.js", "student.js", "pairs.js", "compare.js"),
+    *("drawn.js", "plots.js", "matrices.js"),
+)
+PLOTLY = "plotly.min.js"
+
+
+@dataclass(slots=True)
+class Site:
+    """Files of a site, collected before any is written."""
+
+    files: dict[str, str | bytes] = field(default_factory=dict)
+    """By path below the site's folder."""
+    plots: bool = False
+    """Whether any page draws with the plotting library."""
+
+    def add(self, path: str, content: str | bytes) -> None:
+        """Add a file."""
+        self.files[path] = content
+
+
+def write_site(edition: Edition, folder: Path) -> int:
+    """Write the site of some benchmarks; files of an earlier build that are no longer part of it are removed.
+
+    Args:
+        edition: What is published. With ``texts``, the beginnings of the items' texts stand beside the items on which
+            models disagree; with an outcome, each benchmark has a page of what goes with it.
+        folder: Made where it does not exist.
+
+    Returns:
+        The number of files.
+
+    Raises:
+        UsageError: a benchmark has no result, or the folder is not a site's, or cannot be written.
+    """
+    earlier_files(folder)  # refuses the folder of somebody else, before the work
+    registry, store, parts = edition.registry, edition.store, edition.parts
+    contents = [
+        gather(registry, store, name, published=edition.published, confidence=edition.confidence, parts=parts)
+        for name in dict.fromkeys(edition.benchmarks)
+    ]
+    empty = [content.board.benchmark for content in contents if not content.rows]
+    if empty:
+        raise UsageError(
+            f"the store holds no result of {', '.join(empty)}; make some with: harness eval -m MODEL -t {empty[0]}"
+        )
+    site = Site()
+    made = {"date": now()[:10], "version": versions().get("harness-eval", ""), "merged": "yes" if parts else ""}
+    for content in contents:
+        measured = measure(registry, store, content, texts=edition.texts)
+        for note in measured.notes:
+            edition.say(f"{content.board.benchmark}: {note}")
+        page = _correlations(edition, content, made)
+        if page:
+            site.add(f"{content.slug}/correlations.html", page)
+        heading = edition.outcome.path.stem if edition.outcome is not None and page else ""
+        _add_benchmark(site, registry, store, parts, content, measured, {**made, "outcome": heading})
+    index = render_page("index.html", root="", contents=contents, made=made, title="Leaderboards", rank_text=rank_text)
+    site.add("index.html", index)
+    _add_assets(site)
+    _write(site, folder)
+    return len(site.files)
+
+
+def _correlations(edition: Edition, content: Content, made: Mapping[str, str]) -> str:
+    """Return the page of what goes with an outcome; empty without one, or where too few models have both.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    from markupsafe import Markup
+
+    if edition.outcome is None or edition.analysis is None:
+        return ""
+    name = content.board.benchmark
+    try:
+        report = edition.analysis.answer(
+            edition.registry, edition.store, name, edition.outcome, published=edition.published
+        )
+    except UsageError as error:
+        edition.say(f"{name}: without correlations: {error}")
+        return ""
+    section = edition.analysis.section(report)
+    body = Markup(section.html)  # in which the analysis has escaped every text
+    shown = {"outcome": section.outcome, "models": section.models, "body": body, "content": content, "made": made}
+    return render_page("correlations.html", root="../", title=f"{name} against {section.outcome}", **shown)
+
+
+def _add_benchmark(
+    site: Site,
+    registry: Registry,
+    store: Readable | None,
+    parts: Sequence[Readable],
+    content: Content,
+    measured: Measured,
+    made: Mapping[str, str],
+) -> None:
+    shared = {"content": content, "measured": measured, "made": made, "rank_text": rank_text}
+    base = content.slug
+    plain = json.dumps(as_json(content.board), separators=(",", ":"))  # indented, it would double
+    site.add(f"{base}/leaderboard.json", plain + "\n")
+    site.add(f"{base}/columns.js", data_script("columns", hidden_columns(content)))
+    site.add(f"{base}/index.html", render_page("board.html", root="../", title=content.board.benchmark, **shared))
+    site.add(
+        f"{base}/compare.html",
+        render_page("compare.html", root="../", title="Compare", confidence=CONFIDENCE, **shared),
+    )
+    _add_models(site, registry, store, parts, content, shared)
+    _add_tasks(site, content, measured, shared)
+    for name, document in comparison_files(content, measured):
+        site.add(f"{base}/compare/{name}.js", data_script(name, document))
+
+
+def _add_models(
+    site: Site,
+    registry: Registry,
+    store: Readable | None,
+    parts: Sequence[Readable],
+    content: Content,
+    shared: Mapping[str, Any],
+) -> None:
+    cells = [cell for row in content.rows for cell in row.cells]
+    origins = Provenances(registry, store, cells, parts) if store is not None else None
+    for row in content.rows:
+        found = standings(content, row)
+        own = Provenance() if origins is None else origins.of(row.entry.model, row.cells, content.board.benchmark)
+        page = render_page(
+            "model.html",
+            root="../../",
+            title=row.entry.model,
+            row=row,
+            standings=found,
+            strengths=strengths(found),
+            weaknesses=weaknesses(found),
+            provenance=own,
+            **shared,
+        )
+        site.add(f"{content.slug}/models/{row.slug}.html", page)
+
+
+def _add_tasks(site: Site, content: Content, measured: Measured, shared: Mapping[str, Any]) -> None:
+    for task in measured.tasks:
+        page = render_page("task.html", root="../../", title=task.name, task=task, most_drawn=MOST_MODELS, **shared)
+        site.add(f"{content.slug}/tasks/{task.slug}.html", page)
+        site.plots |= bool(task.frames)
+        if task.frames or task.matrices:
+            labels = {row.slug: row.entry.model for row in content.evaluated if row.slug in task.drawn}
+            document = {"frames": task.frames, "matrices": task.matrices, "labels": labels, "order": list(labels)}
+            site.add(f"{content.slug}/tasks/{task.slug}-pictures.js", data_script("pictures", document))
+
+
+def _add_assets(site: Site) -> None:
+    from importlib.resources import files
+
+    for name in ASSETS:
+        site.add(f"assets/{name}", files("harness_plugins.site").joinpath("assets", name).read_bytes())
+    site.add("assets/theme.js", THEME.read_bytes())
+    if site.plots:
+        site.add(f"assets/{PLOTLY}", _plotly())
+    site.add(".nojekyll", "")
+
+
+def _plotly() -> bytes:
+    """The plotting library, as the package plotly ships it, without importing that.
+
+    Raises:
+        UsageError: the package lacks it.
+    """
+    from importlib.util import find_spec
+
+    spec = find_spec("plotly")
+    for place in spec.submodule_search_locations or [] if spec else []:
+        file = Path(place) / "package_data" / PLOTLY
+        if file.is_file():
+            return file.read_bytes()
+    raise UsageError(f"the package plotly with its {PLOTLY} is not installed; mend with: pip install plotly")
+
+
+def earlier_files(folder: Path) -> list[str]:
+    """The files of an earlier build of a site; none where there is no such folder yet.
+
+    Raises:
+        UsageError: the folder holds pages that are not of a site made by harness.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is a file; name a folder for a site, or a format with --format")
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        if (folder / "index.html").exists():
+            raise UsageError(f"{folder}: holds an index.html that harness did not write; choose another folder")
+        return []
+    try:
+        listed = json.loads(manifest.read_text("utf-8"))["files"]
+    except (ValueError, KeyError, TypeError):
+        listed = []
+    inside = folder.resolve()
+    return [path for path in listed if isinstance(path, str) and (inside / path).resolve().is_relative_to(inside)]
+
+
+def _write(site: Site, folder: Path) -> None:
+    """Write all files, each whole or not at all; the index last, and what is stale away.
+
+    Builds of one site at the same time take turns, so that its pages are all of one of them.
+    """
+    site.add(MANIFEST, json.dumps({"files": sorted(site.files)}, indent=0) + "\n")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone(folder / LOCK):
+            _write_alone(site, folder, earlier_files(folder))
+    except OSError as error:
+        raise UsageError(f"{error.filename or folder}: cannot be written: {error.strerror}") from error
+
+
+def _write_alone(site: Site, folder: Path, earlier: Sequence[str]) -> None:
+    for path, content in sorted(site.files.items(), key=lambda pair: pair[0] == "index.html"):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        whole = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+        write_atomically(target, whole, durable=False)  # made again in seconds
+    remove_leftovers(folder)
+    for path in set(earlier) - set(site.files):
+        (folder / path).unlink(missing_ok=True)

@@ -1,0 +1,118 @@
+"""The web application: addresses to pages, and every error to a page too."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import HarnessError
+from harness.names.registry import Registry
+from harness.publisher import THEME
+from harness.store.reading import StoreReader
+
+from .guard import Guard
+from .pages import Missing, Page, Pages
+from .samples import Samples
+from .sides import Sides
+from .texts import FILTERS, address, shown
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+HERE = Path(__file__).parent
+log = logging.getLogger("harness.view")
+
+
+def make_app(
+    registry: Registry, store: StoreReader, *, host: str = "127.0.0.1", token: str = "", cache: Path | None = None
+) -> tuple[Guard, Samples]:
+    """The application, and what works in its background.
+
+    Args:
+        registry: Where tasks, metrics, adapters and capabilities are looked up.
+        store: The store to show.
+        host: The address that is listened on.
+        token: What a browser has to show; empty: nothing.
+        cache: Where search indices are kept; default: the user's cache folder.
+    """
+    from starlette.applications import Starlette
+    from starlette.routing import Mount, Route
+    from starlette.staticfiles import StaticFiles
+
+    samples = Samples(registry, store, cache)
+    pages, sides = Pages(store, samples), Sides(registry, store, samples)
+    show = _Renderer(store)
+    show.warm(pages)
+    routes = [
+        Route("/", show(pages.runs)),
+        Route("/runs/{run:int}", show(pages.run)),
+        Route("/cells", show(pages.cells)),
+        Route("/cells/{cell:int}", show(pages.cell)),
+        Route("/cells/{cell:int}/samples", show(pages.samples)),
+        Route("/cells/{cell:int}/samples/{row:int}", show(pages.sample)),
+        Route("/compare/{first:int}/{second:int}", show(sides.comparison)),
+        Route("/compare/{first:int}/{second:int}/{row:int}", show(sides.pair)),
+        Route("/static/theme.js", _file(THEME)),
+        Mount("/static", StaticFiles(directory=HERE / "static")),
+        Route("/{rest:path}", show(pages.nothing)),
+    ]
+    return Guard(Starlette(routes=routes), host=host, token=token), samples
+
+
+def _file(path: Path) -> Callable[[Request], Response]:
+    """The endpoint of one file."""
+    from starlette.responses import FileResponse
+
+    return lambda request: FileResponse(path)
+
+
+class _Renderer:
+    """Turns methods that make pages into endpoints; they run in threads, so that none waits for another."""
+
+    def __init__(self, store: StoreReader) -> None:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+
+        self._environment = Environment(
+            loader=PackageLoader("harness_plugins.view"),
+            autoescape=True,
+            finalize=shown,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
+        )
+        self._environment.filters.update(FILTERS)
+        self._environment.globals.update(address=address, store=str(store.path.absolute()))
+
+    def __call__(self, make: Callable[..., Page]) -> Callable[[Request], Response]:
+        """The endpoint of one kind of page."""
+        from starlette.responses import HTMLResponse
+
+        def endpoint(request: Request) -> Response:
+            try:
+                return HTMLResponse(self.render(make(dict(request.query_params), **request.path_params)))
+            except Missing as error:
+                text, status = str(error), 404
+            except HarnessError as error:
+                text, status = str(error), 500
+            except Exception:
+                log.exception("the page %s cannot be shown", request.url.path)
+                text, status = "This page cannot be shown; the terminal says why.", 500
+            return HTMLResponse(self.render(Page("problem.html", {"problem": text})), status)
+
+        return endpoint
+
+    def warm(self, pages: Pages) -> None:
+        """Do beforehand what would make the first reader wait: compile templates, import what pages need."""
+        for name in self._environment.list_templates(extensions=["html"]):
+            self._environment.get_template(name)
+        try:
+            self.render(pages.warm())
+        except Exception:  # the page itself will say what is wrong
+            log.debug("the first page could not be made beforehand", exc_info=True)
+
+    def render(self, page: Page) -> str:
+        """A page as HTML."""
+        return self._environment.get_template(page.template).render(**page.context)

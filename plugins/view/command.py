@@ -1,0 +1,54 @@
+"""``harness view``."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import click
+
+from harness.cli.options import open_registry, registry_options, store_option
+from harness.terminal import say
+
+
+@click.command("view")
+@store_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; another asks for a token.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Where to listen.  [default: 8425, or any that is free]")
+@click.option("--token", "guarded", is_flag=True, help="Ask for a token on this machine too: others use it.")
+@click.option("--no-open", is_flag=True, help="Do not open a browser.")
+@registry_options
+def command(
+    store: Path | None,
+    host: str,
+    port: int | None,
+    guarded: bool,
+    no_open: bool,
+    registry_file: Path | None,
+    strict: bool,
+) -> None:
+    """Look at a store in a browser: runs, cells, and the samples behind every figure; changes nothing.
+
+    Search and filter samples, open one with its prompt, responses, scores and errors, put two models side by side,
+    watch an evaluation that runs. Only this machine is listened to, unless --host says otherwise.
+
+    \b
+    Examples:
+      harness view
+      harness view --store results.sqlite --port 8000
+      harness view --host 0.0.0.0 --no-open
+    """
+    from harness.api import existing_store_path
+
+    from .serve import serve
+
+    registry = open_registry(registry_file, strict)
+    path = existing_store_path(registry, store)
+
+    def started(address: str) -> None:
+        say(f"{path} is shown at {address}\nstop with Ctrl-C")
+        if not no_open:
+            click.launch(address)
+
+    with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+        serve(registry, path, host=host, port=port, guarded=guarded, started=started)

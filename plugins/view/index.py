@@ -1,0 +1,188 @@
+"""Search indices outside the store: what was asked of each item, and what models wrote, in files of the user's cache.
+
+One file of documents serves every model that was asked in the same way; one of words, each cell whose model writes
+texts. They are made on first use, can be read while they grow, and can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.files import try_alone
+from harness.store.sqlite_errors import is_interrupted
+
+from .words import TOKENIZER
+
+_CHUNK = 256
+_SCHEMA = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE docs (number INTEGER PRIMARY KEY, id TEXT UNIQUE, excerpt TEXT, doc BLOB);
+CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize="{TOKENIZER}");
+"""
+
+
+class Entry(NamedTuple):
+    """One item of an index."""
+
+    number: int
+    id: str
+    excerpt: str
+    doc: bytes
+    words: str
+
+
+def cache_folder() -> Path:
+    """Where the indices lie: ``$XDG_CACHE_HOME/harness/view``."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "harness" / "view"
+
+
+class Index:
+    """One file.
+
+    Args:
+        path: Where it lies, or is to be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def build(self, entries: Callable[[], Iterable[Entry]]) -> None:
+        """Make the file, unless it is there whole; commits often, so that it can be read meanwhile.
+
+        Where another process makes it, returns at once.
+        """
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with try_alone(self.path.with_suffix(".lock")) as mine:
+            if not mine:
+                return
+            if self.complete:
+                self.path.touch()  # those used longest ago are deleted first
+                return
+            for suffix in ("", "-wal", "-shm"):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+            with contextlib.closing(sqlite3.connect(self.path)) as connection:
+                self.path.chmod(0o600)
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = OFF")  # it can be made again
+                connection.executescript(_SCHEMA)
+                self._fill(connection, entries())
+                connection.execute("INSERT INTO meta VALUES ('complete', '1')")
+                connection.commit()
+
+    @staticmethod
+    def _fill(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+        for chunk in _chunks(entries):
+            kept = [entry[:4] for entry in chunk if entry.id]
+            connection.executemany("INSERT OR IGNORE INTO docs VALUES (?, ?, ?, ?)", kept)
+            connection.executemany(
+                "INSERT INTO words (rowid, text) VALUES (?, ?)", [(e.number, e.words) for e in chunk if e.words]
+            )
+            connection.commit()
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection | None]:
+        try:
+            connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=5)
+        except sqlite3.OperationalError:
+            yield None
+            return
+        with contextlib.closing(connection):
+            yield connection
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        try:
+            with self._open() as connection:
+                return [] if connection is None else connection.execute(query, values).fetchall()
+        except sqlite3.DatabaseError:  # it is being made and not even the tables are there, or it is damaged
+            return []
+
+    @property
+    def complete(self) -> bool:
+        """Whether it holds everything."""
+        return bool(self._rows("SELECT 1 FROM meta WHERE key = 'complete'"))
+
+    def count(self) -> int:
+        """How many items it holds so far."""
+        rows = self._rows("SELECT max(number) + 1 FROM docs")
+        return int(rows[0][0] or 0) if rows else 0  # type: ignore[call-overload]
+
+    def excerpts(self, ids: Sequence[str]) -> dict[str, str]:
+        """Beginnings of the prompts, by item id."""
+        marks = ",".join("?" * len(ids))
+        return dict(self._rows(f"SELECT id, excerpt FROM docs WHERE id IN ({marks})", ids))  # type: ignore[arg-type]
+
+    def document(self, id_: str) -> bytes | None:
+        """The document of an item."""
+        rows = self._rows("SELECT doc FROM docs WHERE id = ?", [id_])
+        return rows[0][0] if rows else None  # type: ignore[return-value]
+
+    def ids(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Item ids by number."""
+        marks = ",".join("?" * len(numbers))
+        return dict(self._rows(f"SELECT number, id FROM docs WHERE number IN ({marks})", numbers))  # type: ignore[arg-type]
+
+    def documents(self) -> Iterator[tuple[int, bytes]]:
+        """All documents, in order."""
+        with self._open() as connection:
+            if connection is not None:
+                yield from connection.execute("SELECT number, doc FROM docs ORDER BY number")
+
+    def matching(self, wanted: str, start: int, stop: int, *, seconds: float = 60) -> list[int]:
+        """Numbers of the items that hold all the words, of those from ``start`` to before ``stop``, in order.
+
+        Raises:
+            TimeoutError: it takes longer than so many seconds; a beginning of words may stand for all there are.
+        """
+        if not wanted:
+            return []
+        query = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid"
+        try:
+            with self._open() as connection, _interrupted_after(connection, seconds):
+                found = connection.execute(query, (wanted, start, stop)).fetchall() if connection is not None else []
+        except sqlite3.DatabaseError as error:
+            if is_interrupted(error):
+                raise TimeoutError from None
+            return []  # it is being made and not even the tables are there, or it is damaged
+        return [number for (number,) in found]
+
+
+@contextlib.contextmanager
+def _interrupted_after(connection: sqlite3.Connection | None, seconds: float) -> Iterator[None]:
+    if connection is None:
+        yield
+        return
+    timer = threading.Timer(seconds, connection.interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # before the connection is closed
+
+
+def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    chunk: list[Entry] = []
+    for entry in entries:
+        chunk.append(entry)
+        if len(chunk) == _CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def forget_old(folder: Path, *, largest: int) -> None:
+    """Delete the indices used longest ago, until the folder is not larger than so many bytes."""
+    files = sorted((f for f in folder.glob("*") if f.is_file()), key=lambda f: f.stat().st_mtime, reverse=True)
+    size = 0
+    for file in files:
+        size += file.stat().st_size
+        if size > largest:
+            file.unlink(missing_ok=True)

@@ -1,0 +1,125 @@
+"""What is shown of one item: figures, requests, and what the model answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.store.reading import StoreReader
+from harness.store.records import CellRecord
+
+from .answers import Shown, number, shown_answers
+from .documents import Document
+from .figures import Figures
+from .samples import Texts
+from .words import Passage, passage
+
+MAX_QUESTIONS = 24
+"""Requests of an item that are shown; a round robin makes a thousand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to the model with its answers."""
+
+    parts: Any
+    """None where it is the request that the task made."""
+    answers: Sequence[Shown]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A request of the task, with what the model answered."""
+
+    stage: int
+    role: str
+    capability: str
+    through: Sequence[str]
+    parts: Any
+    asked: Sequence[Asked]
+    left_out: int
+    columns: Mapping[str, Sequence[float]]
+    """Figures that there is one of for each response of the request."""
+
+    @property
+    def beside(self) -> Sequence[Shown]:
+        """The answers, where there is one for each text of a list of the request; else none."""
+        if len(self.asked) != 1 or self.asked[0].parts:
+            return ()
+        answers = self.asked[0].answers
+        fits = any(_is_list(part) and len(part.messages) == len(answers) for part in self.parts)
+        return answers if fits and (len(answers) > 1 or self.capability == "score") else ()
+
+
+def rows_of(figures: Figures, texts: Texts, rows: Sequence[int] | Any, *, typed: str = "") -> list[dict[str, Any]]:
+    """What a list shows of some items; of what a reader looked for, the place where it stands."""
+    ids = [figures.id(int(row)) for row in rows]
+    excerpts = texts.documents.excerpts(ids) if texts.documents is not None else {}
+    return [
+        {
+            "row": int(row),
+            "id": id_,
+            "excerpt": excerpts.get(id_, ""),
+            "passage": _passage(texts, id_, typed) if typed else None,
+            "domains": figures.names_of(int(row)),
+            "mark": figures.mark(int(row)),
+            "values": figures.values(int(row)),
+            "reason": figures.reasons.get(id_, ""),
+        }
+        for row, id_ in zip(rows, ids, strict=True)
+    ]
+
+
+def _passage(texts: Texts, id_: str, typed: str) -> Passage | None:
+    found = texts.document(id_)
+    return None if found is None else passage([*found.texts, *found.fields.values()], typed)
+
+
+def one_sample(store: StoreReader, cell: CellRecord, figures: Figures, texts: Texts, row: int) -> dict[str, Any]:
+    """All there is of one item."""
+    id_ = figures.id(row)
+    document, values = texts.document(id_), figures.values(row)
+    return {
+        "cell": cell,
+        "row": row,
+        "texts": texts,
+        "item": rows_of(figures, Texts(), [row])[0],
+        "credit": figures.credit,
+        "document": document,
+        "said": said_about(store, document, texts, values) if document is not None else [],
+        "waiting": document is None and not texts.problem and not texts.complete,
+    }
+
+
+def said_about(store: StoreReader, document: Document, texts: Texts, values: Mapping[str, Any]) -> list[Said]:
+    """Every request for an item with its answers."""
+    said = []
+    for exchange in document.exchanges:
+        asking = texts.stages[exchange.stage]
+        questions = exchange.questions[:MAX_QUESTIONS]
+        answers = shown_answers(store, asking, questions)
+        width = max((len(part.messages) for part in exchange.parts if _is_list(part)), default=0)
+        own = [a.figures.get(asking.base.name, "") for group in answers for a in group]
+        columns = {
+            name: v
+            for name, v in values.items()
+            if isinstance(v, list) and width and len(v) == width and [number(x) for x in v] != own
+        }
+        said.append(
+            Said(
+                exchange.stage,
+                asking.record.role,
+                asking.base.name,
+                asking.record.adapters,
+                exchange.parts,
+                [Asked(q.parts or None, group) for q, group in zip(questions, answers, strict=True)],
+                len(exchange.questions) - len(questions),
+                columns,
+            )
+        )
+    return said
+
+
+def _is_list(part: Any) -> bool:
+    return bool(part.messages) and not part.messages[0][0]

@@ -1,0 +1,228 @@
+"""What each page shows of one model: runs, cells, samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from harness.errors import HarnessError
+from harness.store.reading import StoreReader
+from harness.store.records import CellRecord, read_cell
+
+from . import queries
+from .figures import ORDER, SHOW, Figures
+from .item import one_sample, rows_of
+from .samples import Samples, Texts
+from .search import search
+from .texts import address
+from .words import match_of
+
+RUNS, CELLS, SAMPLES = 20, 50, 25
+"""Rows of a page."""
+MAX_FAILURES = 100
+NOTHING_FOUND = {"rows": [], "total": 0, "next": "", "before": "", "hits": None}
+"""What a list of samples shows before anything is known."""
+
+Query = Mapping[str, str]
+
+
+class Missing(HarnessError):
+    """There is nothing at an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template and what it is filled with."""
+
+    template: str
+    context: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which samples a reader asks for."""
+
+    domain: str = ""
+    show: str = "all"
+    order: str = "data"
+    q: str = ""
+    place: str = ""
+    page: int = 0
+    start: int = 0
+
+    @property
+    def query(self) -> dict[str, str]:
+        """For addresses, without the page."""
+        named = {"domain": self.domain, "q": self.q, "place": self.place}
+        named |= {"show": "" if self.show == "all" else self.show, "order": "" if self.order == "data" else self.order}
+        return named
+
+
+def filter_of(query: Query) -> Filter:
+    """The filter that an address names; what it does not know is left out."""
+    show, order, place = query.get("show", "all"), query.get("order", "data"), query.get("place", "")
+    return Filter(
+        query.get("domain", ""),
+        show if show in SHOW else "all",
+        order if order in ORDER else "data",
+        query.get("q", "").strip()[:500],
+        place if place in ("data", "model") else "",
+        whole(query, "page"),
+        whole(query, "start"),
+    )
+
+
+def whole(query: Query, name: str) -> int:
+    """A number of the query, 0 where it is none."""
+    text = query.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def cell_named(store: StoreReader, number: int) -> CellRecord:
+    """A cell.
+
+    Raises:
+        Missing: there is none of that number.
+    """
+    cell = read_cell(store, number) if number < 2**62 else None
+    if cell is None:
+        raise Missing(f"There is no cell {number} in this store.")
+    return cell
+
+
+class Pages:
+    """Makes the pages of runs, cells and samples.
+
+    Args:
+        store: The store.
+        samples: Its samples.
+    """
+
+    def __init__(self, store: StoreReader, samples: Samples) -> None:
+        self._store, self._samples = store, samples
+
+    def warm(self) -> Page:
+        """The first page, after the newest cell's task has been made once: that imports what tasks need."""
+        page = self.runs({})
+        for cell in page.context["newest"][:1]:
+            self._samples.task(cell)
+        return page
+
+    def nothing(self, query: Query, rest: str) -> Page:
+        """No such page."""
+        raise Missing("There is no such page.")
+
+    def runs(self, query: Query) -> Page:
+        """All runs, those under way with their progress."""
+        page = whole(query, "page")
+        found = queries.runs(self._store, offset=page * RUNS, size=RUNS + 1)
+        newest = queries.cells(self._store, queries.Wanted(), size=12) if not page else []
+        return Page("runs.html", {"runs": found[:RUNS], "more": len(found) > RUNS, "page": page, "newest": newest})
+
+    def run(self, query: Query, run: int) -> Page:
+        """One run."""
+        found = queries.run(self._store, run) if run < 2**62 else None
+        if found is None:
+            raise Missing(f"There is no run {run} in this store.")
+        page = whole(query, "page")
+        cells = queries.cells(self._store, queries.Wanted(run=run), offset=page * CELLS, size=CELLS + 1)
+        return Page("run.html", {"run": found, "cells": cells[:CELLS], "more": len(cells) > CELLS, "page": page})
+
+    def cells(self, query: Query) -> Page:
+        """All cells, or those of a model, a task, a status."""
+        model, task, status = (query.get(key, "") for key in ("model", "task", "status"))
+        wanted = queries.Wanted(model, task, status, newest=query.get("all", "") != "1")
+        page = whole(query, "page")
+        found = queries.cells(self._store, wanted, offset=page * CELLS, size=CELLS + 1)
+        models, tasks = queries.names(self._store)
+        listed = {"cells": found[:CELLS], "more": len(found) > CELLS, "page": page}
+        return Page("cells.html", {**listed, "wanted": wanted, "models": models, "tasks": tasks})
+
+    def cell(self, query: Query, cell: int) -> Page:
+        """One cell: estimates, failures, remarks, provenance."""
+        found = cell_named(self._store, cell)
+        number = queries.run_of(self._store, found)
+        asked = [(a, queries.model_description(self._store, a.fingerprint)) for a in found.asked]
+        context = {
+            "cell": found,
+            "by_metric": queries.by_metric(found),
+            "run": queries.run(self._store, number),
+            "asked": asked,
+            "others": queries.others_on(self._store, found),
+            "failures": found.failures[:MAX_FAILURES],
+        }
+        return Page("cell.html", context)
+
+    # samples
+
+    def samples(self, query: Query, cell: int) -> Page:
+        """The items of a cell that pass a filter, a page of them."""
+        found, wanted = cell_named(self._store, cell), filter_of(query)
+        context: dict[str, Any] = {"cell": found, "filter": wanted, "choices": {}, "ORDER": ORDER}
+        context |= {**NOTHING_FOUND, "waiting": False, "domains": [], "credit": None}
+        job, texts = self._samples.figures(found) if found.columns else None, Texts()
+        context |= {"problem": job.problem if job else "This cell failed, and has no samples.", "texts": texts}
+        if job is None or job.problem:
+            return Page("samples.html", context)
+        texts = context["texts"] = self._samples.texts(found)
+        figures = job.result
+        if figures is None:
+            return Page("samples.html", {**context, "waiting": True})
+        context |= {"domains": figures.domains, "credit": figures.credit, "choices": figures.choices()}
+        context |= self._found(found, figures, texts, wanted)
+        context["waiting"] = not texts.problem and not (texts.complete and texts.written_complete)
+        return Page("samples.html", context)
+
+    def _found(self, cell: CellRecord, figures: Figures, texts: Texts, wanted: Filter) -> dict[str, Any]:
+        here = f"/cells/{cell.id}/samples"
+        if wanted.q:
+            mask = figures.mask(wanted.domain, wanted.show)
+            hits = search(figures, texts, match_of(wanted.q), wanted.place, mask, wanted.start, SAMPLES)
+            after = "" if hits.next is None else address(here, **wanted.query, start=hits.next)
+            return {
+                "rows": rows_of(figures, texts, hits.rows, typed=wanted.q),
+                "total": None,
+                "next": after,
+                "hits": hits,
+            }
+        chosen = figures.select(wanted.domain, wanted.show, wanted.order)
+        start = wanted.page * SAMPLES
+        more = start + SAMPLES < len(chosen)
+        return {
+            "rows": rows_of(figures, texts, chosen[start : start + SAMPLES]),
+            "total": len(chosen),
+            "first": start + 1,
+            "next": address(here, **wanted.query, page=wanted.page + 1) if more else "",
+            "before": address(here, **wanted.query, page=wanted.page - 1 or None) if wanted.page else "",
+        }
+
+    def sample(self, query: Query, cell: int, row: int) -> Page:
+        """One item: prompt, responses, figures, answers."""
+        found, wanted = cell_named(self._store, cell), filter_of(query)
+        job = self._samples.figures(found) if found.columns else None
+        if job is None or job.problem:
+            raise Missing(job.problem if job else "This cell failed, and has no samples.")
+        if job.result is None:
+            return Page("waiting.html", {"title": f"Sample {row}"})
+        if row >= len(job.result.table.ids):
+            raise Missing(f"This cell has {len(job.result.table.ids)} items; there is none of number {row}.")
+        texts = self._samples.texts(found)
+        before, after = self._neighbours(found, job.result, wanted, row)
+        context = one_sample(self._store, found, job.result, texts, row)
+        context |= {"filter": wanted, "before": before, "after": after, "others": queries.others_on(self._store, found)}
+        return Page("sample.html", context)
+
+    @staticmethod
+    def _neighbours(cell: CellRecord, figures: Figures, wanted: Filter, row: int) -> tuple[str, str]:
+        """Addresses of the samples before and after this one, of those that pass the filter."""
+        chosen = figures.select(wanted.domain, wanted.show, wanted.order)
+        at = np.flatnonzero(chosen == row)
+        if not len(at):
+            return "", ""
+        place = int(at[0])
+        near = {i: int(chosen[i]) for i in (place - 1, place + 1) if 0 <= i < len(chosen)}
+        links = {i: address(f"/cells/{cell.id}/samples/{other}", **wanted.query) for i, other in near.items()}
+        return links.get(place - 1, ""), links.get(place + 1, "")

@@ -1,0 +1,220 @@
+"""The samples of a store's cells: figures from their columns, texts from the task's data, answers from the store.
+
+The store keeps answers under hashes of what was asked, not what was asked. So the task reads its data again and makes
+the requests again, in the background and once; each leads to its answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.metric import Metric
+from harness.names.plugins import describe
+from harness.names.registry import Registry
+from harness.store.reading import StoreReader
+from harness.store.records import AskedRecord, CellRecord
+from harness.task import BadItem, Task
+from harness.tasks.build import build_task
+from harness.tasks.build_metric import metric_of
+
+from .answers import answers_of, written_texts
+from .documents import Asking, Document, decode, document, encode, excerpt, searchable
+from .figures import Figures, load_figures
+from .index import Entry, Index, cache_folder
+from .jobs import Job, Jobs
+from .words import words_of
+
+VERSION = 3
+"""Of the indices; raised when their content changes."""
+_CHUNK = 1024
+
+
+@dataclass(slots=True)
+class Texts:
+    """What there is of a cell's texts."""
+
+    problem: str = ""
+    """Why there are none."""
+    documents: Index | None = None
+    written: Index | None = None
+    """What the model wrote; None where it writes nothing."""
+    written_complete: bool = True
+    stages: tuple[Asking, ...] = ()
+    complete: bool = False
+    count: int = 0
+    """Items read so far."""
+
+    def document(self, id_: str) -> Document | None:
+        """The document of an item; None where it is not there (yet)."""
+        found = self.documents.document(id_) if self.documents is not None else None
+        return None if found is None else decode(found)
+
+
+class Samples:
+    """The samples of all cells of a store.
+
+    Args:
+        registry: Where tasks, metrics, adapters and capabilities are looked up.
+        store: The store.
+        folder: Where indices are kept.
+    """
+
+    def __init__(self, registry: Registry, store: StoreReader, folder: Path | None = None) -> None:
+        self._registry, self._store = registry, store
+        self._folder = folder or cache_folder()
+        self._quick = Jobs(workers=2, kept=8)
+        self._long = Jobs(workers=1, kept=64)
+        self._stopping = threading.Event()
+
+    def task(self, cell: CellRecord) -> tuple[Task | None, str]:
+        """A cell's task as it is defined now, or why that cannot be used."""
+        try:
+            task = build_task(self._registry, cell.task)
+        except HarnessError as error:
+            return None, f"The task is not there: {error}"
+        except Exception as error:  # a plugin's code
+            return None, f"The task cannot be made: {describe(error)}"
+        if task.definition.digest != cell.task_digest:
+            return None, "The definition of the task has changed since; evaluate again to see texts."
+        return task, ""
+
+    def metric(self, task: Task, cell: CellRecord) -> Metric | None:
+        """A cell's headline metric."""
+        name = next((result.metric for result in cell.results if result.headline), "")
+        try:
+            return metric_of(self._registry, task, name) if name else None
+        except HarnessError:
+            return None
+
+    def figures(self, cell: CellRecord) -> Job:
+        """The `Figures` of a cell."""
+        key = ("figures", cell.id)
+        job = self._quick.get(key, partial(self._load, cell))
+        if job.problem:
+            self._quick.forget(key)  # look again: the file may have been mended
+        return job
+
+    def quick(self, key: tuple[Any, ...], make: Any) -> Job:
+        """Other work that is worth keeping."""
+        return self._quick.get(key, make)
+
+    def _load(self, cell: CellRecord) -> Figures:
+        task, _ = self.task(cell)
+        figures = load_figures(self._store, cell, task, self.metric(task, cell) if task is not None else None)
+        if figures.credit is not None:
+            _ = figures.worst_first  # what every order needs, before a page asks for it
+        return figures
+
+    # texts
+
+    def texts(self, cell: CellRecord) -> Texts:
+        """What there is of a cell's texts; begins to read them where that is new."""
+        if not cell.asked:
+            return Texts("This cell was filed by an earlier version; evaluate again, which computes nothing anew.")
+        task, problem = self.task(cell)
+        if task is None:
+            return Texts(problem)
+        try:
+            stages = tuple(self._asking(task, record) for record in cell.asked)
+        except HarnessError as error:
+            return Texts(f"How the model was asked cannot be told: {error}")
+        documents = self._index("documents", self._signature(task, cell))
+        make = partial(documents.build, partial(self._entries, task, cell, stages))
+        job = self._long.get(("documents", documents.path.name), make, wait=0.0 if documents.complete else 0.05)
+        texts = Texts(documents=documents, stages=stages, complete=documents.complete)
+        if job.done and not documents.complete:
+            self._long.forget(("documents", documents.path.name))  # another viewer makes it, or gave up: look again
+        if job.problem:
+            return Texts(f"The task's data cannot be read: {job.problem}")
+        texts.count = documents.count() if not texts.complete else cell.items
+        if texts.complete and (cell.failed_requests or any(stage.base.form == "record" for stage in stages)):
+            texts.written = self._written(cell, documents, stages)
+            texts.written_complete = texts.written.complete
+        return texts
+
+    def _asking(self, task: Task, record: AskedRecord) -> Asking:
+        adapters = tuple(
+            self._registry.find("adapter", name).load()().configure(task.definition.brief) for name in record.adapters
+        )
+        base = adapters[-1].needs if adapters else record.capability
+        return Asking(record, adapters, self._registry.find("capability", base).load())
+
+    def _signature(self, task: Task, cell: CellRecord) -> list[Any]:
+        split = str(cell.settings.get("split", "test"))
+        asked = [[r.capability, r.adapters, r.listwise, r.by_origin] for r in cell.asked]
+        # Later requests hold answers, and the keys of recorded ones the labels of who gave them.
+        later = [[r.fingerprint, r.role, r.model] for r in cell.asked] if len(cell.asked) > 1 else []
+        limit = cell.settings.get("limit")
+        return [cell.task, cell.task_digest, split, limit, task.describe_data(split), _stamp(task, split), asked, later]
+
+    def _index(self, kind: str, signature: Any) -> Index:
+        text = json.dumps([VERSION, signature], default=str)
+        return Index(self._folder / f"{kind}-{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}.sqlite")
+
+    def _entries(self, task: Task, cell: CellRecord, stages: Sequence[Asking]) -> Iterator[Entry]:
+        find = partial(answers_of, self._store)
+        items = task.items(str(cell.settings.get("split", "test")), limit=cell.settings.get("limit"))
+        number = 0
+        for item in items:
+            self._go_on()
+            if isinstance(item, BadItem):
+                continue
+            made = document(task, item, stages, find)
+            yield Entry(number, made.id, excerpt(made), encode(made), words_of(searchable(made)))
+            number += 1
+
+    def _written(self, cell: CellRecord, documents: Index, stages: Sequence[Asking]) -> Index:
+        index = self._index("written", [str(self._store.path.absolute()), cell.id, cell.columns, documents.path.name])
+        make = partial(index.build, partial(self._words, documents, stages))
+        job = self._long.get(("written", index.path.name), make, wait=0.0)
+        if job.done and not index.complete:
+            self._long.forget(("written", index.path.name))
+        return index
+
+    def _words(self, documents: Index, stages: Sequence[Asking]) -> Iterator[Entry]:
+        found = documents.documents()
+        while chunk := list(islice(found, _CHUNK)):
+            self._go_on()
+            keys: dict[tuple[int, bytes], list[int]] = {}
+            for number, doc in chunk:
+                for exchange in decode(doc).exchanges:
+                    for key in (key for question in exchange.questions for key in question.keys):
+                        keys.setdefault((exchange.stage, key), []).append(number)
+            words: dict[int, list[str]] = {}
+            for stage, asking in enumerate(stages):
+                wanted = [key for at, key in keys if at == stage]
+                for key, row in self._store.filed(asking.record.fingerprint, asking.base.name, wanted).items():
+                    for number in keys[stage, key]:
+                        words.setdefault(number, []).extend(written_texts(row))
+            yield from (Entry(number, "", "", b"", words_of(text)) for number, text in sorted(words.items()))
+
+    def _go_on(self) -> None:
+        """Give up an index half made: the viewer ends, and would wait for it."""
+        if self._stopping.is_set():
+            raise CancelledError
+
+    def close(self) -> None:
+        """Begin no further work, and give up what is under way."""
+        self._stopping.set()
+        self._quick.close()
+        self._long.close()
+
+
+def _stamp(task: Task, split: str) -> list[Any]:
+    """Size and time of the files that a split is read from, so that changed data are read anew."""
+    found: list[Any] = []
+    for part in task.definition.parts.get(split, ()):
+        path = getattr(getattr(part.source, "source", part.source), "path", None)
+        if isinstance(path, Path) and path.is_file():
+            found.append([path.stat().st_size, path.stat().st_mtime_ns])
+    return found

@@ -1,0 +1,94 @@
+"""Listens, and says where."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.names.registry import Registry
+from harness.store.reading import StoreReader
+
+from .app import make_app
+from .guard import is_loopback
+from .index import cache_folder, forget_old
+
+DEFAULT_PORT = 8425
+LARGEST_CACHE = 4 * 1024**3
+
+
+def serve(
+    registry: Registry,
+    path: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    guarded: bool = False,
+    started: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Serve the pages of a store until interrupted.
+
+    Args:
+        registry: Where names are looked up.
+        path: The store.
+        host: Address to listen on; on any but this machine's own, a token is asked for.
+        port: Where to listen; None: the usual one, or any that is free.
+        guarded: Ask for a token on this machine's own address too.
+        started: Told the address once it answers.
+
+    Raises:
+        StoreError: the store cannot be read.
+        UsageError: the address cannot be listened on.
+    """
+    import uvicorn
+
+    sys.setswitchinterval(0.0005)  # pages do not wait for the thread that makes an index
+    token = "" if is_loopback(host) and not guarded else secrets.token_urlsafe(32)
+    forget_old(cache_folder(), largest=LARGEST_CACHE)
+    with StoreReader(path) as store, listen(host, port) as listening:
+        application, samples = make_app(registry, store, host=host, token=token)
+        server = uvicorn.Server(uvicorn.Config(application, log_level="warning", access_log=False, lifespan="off"))
+        started(address_of(host, listening.getsockname()[1], token))
+        try:
+            server.run(sockets=[listening])
+        finally:
+            samples.close()
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        UsageError: there is no such address, or it is taken.
+    """
+    try:
+        family = socket.getaddrinfo(host, port or 0, type=socket.SOCK_STREAM)[0][0]
+    except OSError as error:
+        raise UsageError(f"--host {host}: no address of that name: {error.strerror}") from error
+    for candidate in (DEFAULT_PORT, 0) if port is None else (port,):
+        # Only a socket that says it is TCP is spared Nagle's algorithm, which costs 40 ms an answer.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, candidate))
+            listening.listen(128)
+        except OSError as error:
+            listening.close()
+            if port is None and candidate and error.errno == errno.EADDRINUSE:
+                continue
+            raise UsageError(
+                f"{host}:{candidate} cannot be listened on: {error.strerror}; try another --port"
+            ) from None
+        return listening
+    raise AssertionError("a free port is always found or refused")
+
+
+def address_of(host: str, port: int, token: str) -> str:
+    """What to open in a browser."""
+    everywhere = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}  # a name that others can reach
+    name = everywhere.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{name}:{port}/" + (f"?token={token}" if token else "")

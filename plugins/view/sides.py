@@ -1,0 +1,243 @@
+"""Two models on the same items, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from harness.metric import FloatArray
+from harness.names.registry import Registry
+from harness.results.comparison import CONFIDENCE, Comparison, compare_cells, shared_rows
+from harness.running.table import OVERALL
+from harness.store.reading import StoreReader
+from harness.store.records import CellRecord
+
+from .documents import Document
+from .figures import Figures, Rows
+from .item import Said, one_sample, rows_of
+from .pages import NOTHING_FOUND, SAMPLES, Filter, Missing, Page, Query, cell_named, filter_of
+from .samples import Samples, Texts
+from .search import search
+from .texts import address
+from .words import match_of
+
+SHOW = {
+    "all": "all items",
+    "differ": "where the two differ",
+    "first": "where the first does better",
+    "second": "where the second does better",
+    "wrong": "where both are wrong",
+    "failed": "where one of them failed",
+}
+
+
+@dataclass
+class Joined:
+    """The items that both have."""
+
+    first: Figures
+    second: Figures
+    rows: tuple[Rows, Rows]
+
+    @cached_property
+    def gap(self) -> FloatArray:
+        """(n,) how much better the first does; NaN where one says nothing."""
+        return np.asarray(self.first.merit[self.rows[0]] - self.second.merit[self.rows[1]])
+
+    @cached_property
+    def largest_first(self) -> Rows:
+        """Items by the size of the gap."""
+        return np.argsort(-np.abs(self.gap), kind="stable")
+
+    def select(self, domain: str, show: str) -> Rows:
+        """Items to show: indices into the shared ones; the largest gap first where they are to differ."""
+        kept = np.ones(len(self.rows[0]), dtype=bool)
+        inside = self.first.in_domain(domain)
+        if inside is not None:
+            kept &= inside[self.rows[0]]
+        if show == "failed":
+            kept &= self.first.failed[self.rows[0]] | self.second.failed[self.rows[1]]
+        elif show == "wrong":
+            kept &= (self.first.merit[self.rows[0]] < 0) & (self.second.merit[self.rows[1]] < 0)
+        elif show in ("differ", "first", "second"):
+            gap = np.nan_to_num(self.gap)
+            kept &= {"differ": gap != 0, "first": gap > 0, "second": gap < 0}[show]
+            return self.largest_first[kept[self.largest_first]]
+        return np.flatnonzero(kept)
+
+
+class Sides:
+    """Makes the pages of two models.
+
+    Args:
+        registry: Where metrics are looked up.
+        store: The store.
+        samples: Its samples.
+    """
+
+    def __init__(self, registry: Registry, store: StoreReader, samples: Samples) -> None:
+        self._registry, self._store, self._samples = registry, store, samples
+
+    def _cells(self, first: int, second: int) -> tuple[CellRecord, CellRecord]:
+        one, other = cell_named(self._store, first), cell_named(self._store, second)
+        if (one.task, one.task_digest) != (other.task, other.task_digest):
+            raise Missing("These two cells are not of the same task, as it was defined.")
+        if not one.columns or not other.columns:
+            raise Missing("One of these cells failed, and has no samples.")
+        return one, other
+
+    def _joined(self, one: CellRecord, other: CellRecord) -> tuple[Joined | None, str]:
+        jobs = [self._samples.figures(cell) for cell in (one, other)]
+        if problem := next((job.problem for job in jobs if job.problem), ""):
+            return None, problem
+        figures = [job.result for job in jobs]
+        if None in figures:
+            return None, ""
+        job = self._samples.quick(("joined", one.id, other.id), partial(_join, *figures))
+        return job.result, job.problem
+
+    def comparison(self, query: Query, first: int, second: int) -> Page:
+        """Paired differences, and the items that pass a filter."""
+        one, other = self._cells(first, second)
+        wanted, show = filter_of(query), query.get("show", "differ")
+        show = show if show in SHOW else "differ"
+        context: dict[str, Any] = {"first": one, "second": other, "filter": wanted, "show": show, "SHOW": SHOW}
+        context |= {**NOTHING_FOUND, "domains": [], "found": [], "wins": False, "comparing": False}
+        joined, problem = self._joined(one, other)
+        texts = self._samples.texts(one)
+        context |= {"problem": problem, "texts": texts, "waiting": joined is None and not problem}
+        if joined is None:
+            return Page("compare.html", context)
+        context |= {"domains": joined.first.domains, "shared": len(joined.rows[0]), "credit": joined.first.credit}
+        credit = joined.first.credit
+        if credit is not None and not credit.own:
+            context["SHOW"] = {**SHOW, "wrong": f"where both worsen {credit.metric}"}
+        context |= self._paired(one, other)
+        context |= self._found(one, other, joined, texts, wanted, show)
+        return Page("compare.html", context)
+
+    def _paired(self, one: CellRecord, other: CellRecord) -> dict[str, Any]:
+        """What ``harness compare`` says, of all items."""
+        job = self._samples.quick(("paired", one.id, other.id), partial(self._compared, one, other))
+        found: Sequence[Comparison]
+        found, notes = job.result or ((), ())
+        return {
+            "found": [c for c in found if c.domain == OVERALL],
+            "wins": any(c.win_rate is not None for c in found),
+            "confidence": CONFIDENCE,
+            "comparing": not job.done,
+            "not_compared": job.problem or "; ".join(notes),
+        }
+
+    def _compared(self, one: CellRecord, other: CellRecord) -> tuple[Sequence[Comparison], Sequence[str]]:
+        """The paired differences, and which metrics have none."""
+        notes: list[str] = []
+        return compare_cells(self._registry, self._store, one, other, say=notes.append), notes
+
+    def _found(
+        self, one: CellRecord, other: CellRecord, joined: Joined, texts: Texts, wanted: Filter, show: str
+    ) -> dict[str, Any]:
+        here = f"/compare/{one.id}/{other.id}"
+        query = {**wanted.query, "show": show}
+        chosen = joined.select(wanted.domain, show)
+        if wanted.q:
+            mask = np.zeros(len(joined.first.table.ids), dtype=bool)
+            mask[joined.rows[0][chosen]] = True
+            hits = search(joined.first, texts, match_of(wanted.q), "data", mask, wanted.start, SAMPLES)
+            at = np.searchsorted(joined.rows[0], hits.rows)
+            after = "" if hits.next is None else address(here, **query, start=hits.next)
+            return {"rows": _both(joined, texts, at, wanted.q), "total": None, "next": after, "hits": hits}
+        start = wanted.page * SAMPLES
+        more = start + SAMPLES < len(chosen)
+        return {
+            "rows": _both(joined, texts, chosen[start : start + SAMPLES]),
+            "total": len(chosen),
+            "next": address(here, **query, page=wanted.page + 1) if more else "",
+            "before": address(here, **query, page=wanted.page - 1 or None) if wanted.page else "",
+        }
+
+    def pair(self, query: Query, first: int, second: int, row: int) -> Page:
+        """One item as both models answered it; ``row`` counts in the first."""
+        one, other = self._cells(first, second)
+        joined, problem = self._joined(one, other)
+        if problem:
+            raise Missing(problem)
+        if joined is None:
+            return Page("waiting.html", {"title": f"Sample {row}"})
+        at = np.flatnonzero(joined.rows[0] == row)
+        if not len(at):
+            raise Missing("The two have no such item in common.")
+        sides = [
+            one_sample(self._store, cell, figures, self._samples.texts(cell), int(rows[at[0]]))
+            for cell, figures, rows in zip((one, other), (joined.first, joined.second), joined.rows, strict=True)
+        ]
+        show = query.get("show", "differ")
+        chosen = joined.select(query.get("domain", ""), show if show in SHOW else "differ")
+        near = _near(joined, chosen, int(at[0]))
+        links = [
+            address(f"/compare/{first}/{second}/{r}", **filter_of(query).query | {"show": show})
+            for r in near
+            if r is not None
+        ]
+        before, after = (links[0] if near[0] is not None else ""), (links[-1] if near[1] is not None else "")
+        waiting = any(side["waiting"] for side in sides)
+        same = _asked_alike(sides[0]["document"], sides[1]["document"])
+        together = [_told_apart(*said) for said in zip(*(side["said"] for side in sides), strict=True)] if same else []
+        context = {"first": one, "second": other, "sides": sides, "before": before, "after": after, "show": show}
+        return Page(
+            "pair.html",
+            {**context, "waiting": waiting, "same": same, "together": together, "row": row, "filter": filter_of(query)},
+        )
+
+
+def _join(first: Figures, second: Figures) -> Joined:
+    joined = Joined(first, second, shared_rows(first.table, second.table))
+    _ = joined.largest_first  # what the page will ask for
+    return joined
+
+
+def _asked_alike(one: Document | None, other: Document | None) -> bool:
+    """Whether the task asked both models the same, so that it need be shown once."""
+    if one is None or other is None:
+        return False
+    return _requests(one) == _requests(other)
+
+
+def _told_apart(one: Said, other: Said) -> tuple[Said, Said, dict[str, Sequence[float]]]:
+    """The two without the figures a response that they have in common, such as labels; and those."""
+    common = {name: values for name, values in one.columns.items() if other.columns.get(name) == values}
+    own = (
+        replace(said, columns={name: values for name, values in said.columns.items() if name not in common})
+        for said in (one, other)
+    )
+    return next(own), next(own), common
+
+
+def _requests(document: Document) -> list[Any]:
+    texts = document.texts
+    return [
+        [(part.name, part.setting, [(role, texts[number]) for role, number in part.messages]) for part in e.parts]
+        for e in document.exchanges
+    ]
+
+
+def _near(joined: Joined, chosen: Rows, item: int) -> tuple[int | None, int | None]:
+    """Rows, in the first, of the items before and after one among those chosen."""
+    at = np.flatnonzero(chosen == item)
+    if not len(at):
+        return None, None
+    place = int(at[0])
+    before = int(joined.rows[0][chosen[place - 1]]) if place else None
+    after = int(joined.rows[0][chosen[place + 1]]) if place + 1 < len(chosen) else None
+    return before, after
+
+
+def _both(joined: Joined, texts: Texts, items: Any, typed: str = "") -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """What a list shows of some items: the first's side, and the second's."""
+    left = rows_of(joined.first, texts, joined.rows[0][items], typed=typed)
+    right = rows_of(joined.second, Texts(), joined.rows[1][items])
+    return list(zip(left, right, strict=True))

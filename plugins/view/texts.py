@@ -1,0 +1,88 @@
+"""How pages show text: whatever a model or data set wrote stays text, and nothing in it moves what stands around it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from harness.results.numbers import figure, level_of, other_level, percent, visible
+from harness.stats import Estimate
+from harness.store.records import CellRecord
+
+from .answers import number
+from .documents import plain
+
+
+def shown(value: Any) -> Any:
+    """What every expression of a template goes through: texts lose what a browser would obey, but keep their lines."""
+    if type(value) is not str:  # markup that a template made is a type of its own
+        return value
+    if value.isascii() and value.isprintable():
+        return value
+    return "".join(c if c in "\n\t" else visible(c) for c in plain(value).replace("\r\n", "\n"))
+
+
+def address(path: str, **query: Any) -> str:
+    """A path with a query, without what is empty."""
+    kept = {key: value for key, value in query.items() if value not in ("", None)}
+    return path + ("?" + urlencode(kept) if kept else "")
+
+
+def cell_number(value: Any) -> str:
+    """One figure of an item, or the first of several."""
+    if isinstance(value, list):
+        listed = ", ".join(number(v) for v in value[:4])
+        return f"[{listed}{', …' if len(value) > 4 else ''}]"
+    return number(value)
+
+
+def span(estimate: Estimate, unit: str, level: float | None = None) -> str:
+    """An interval; empty where there is none.
+
+    Args:
+        estimate: Whose it is.
+        unit: What it is counted in.
+        level: What the heading says of intervals; one of another level says its own.
+    """
+    if not math.isfinite(estimate.low) or not math.isfinite(estimate.high):
+        return ""
+    return f"{figure(estimate.low, unit)} to {figure(estimate.high, unit)}{other_level(estimate, level)}"
+
+
+def level_of_cells(cells: Iterable[CellRecord]) -> float:
+    """The level that a heading above the headlines of some cells says."""
+    return level_of(r.estimate for cell in cells for r in cell.results if r.headline)
+
+
+def place(value: float, low: float, high: float) -> str:
+    """Where a value stands between two ends, in percent, kept inside; for the attributes of a picture."""
+    if not all(map(math.isfinite, (value, low, high))) or high <= low:
+        return "0"
+    return f"{min(100.0, max(0.0, 100 * (value - low) / (high - low))):.2f}"
+
+
+def moment(text: str) -> str:
+    """A time as filed, to the second."""
+    return text[:19].replace("T", " ") + (" UTC" if text else "")
+
+
+def seconds(value: float) -> str:
+    """A time span."""
+    if value < 120:
+        return f"{value:.1f} s"
+    return f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.1f} h"
+
+
+FILTERS = {
+    "cell_number": cell_number,
+    "figure": figure,
+    "level_of_cells": level_of_cells,
+    "moment": moment,
+    "number": number,
+    "percent": percent,
+    "place": place,
+    "seconds": seconds,
+    "span": span,
+}

@@ -1,0 +1,129 @@
+"""Publishers and analyses of plugins: found by name, refused alone, and named where they fail or are left out."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+import harness as public
+
+PUBLISHER = """
+from harness import Publisher, hookimpl
+
+
+class Names(Publisher):
+    def check(self, folder):
+        pass
+
+    def own_names(self, folder, benchmarks):
+        return {"names.txt"}
+
+    def publish(self, edition, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        [table] = [edition.outcome.path.name] if edition.outcome else ["no outcome"]
+        text = [*edition.benchmarks, str(edition.confidence), table, type(edition.analysis).__name__]
+        (folder / "names.txt").write_text("\\n".join(text))
+        return 1
+
+
+class Fails(Names):
+    def publish(self, edition, folder):
+        raise ZeroDivisionError("no reader")
+
+
+class Other:
+    pass
+
+
+@hookimpl
+def register_publishers(register):
+    register("names", "plugin_press:Names", opens="names.txt", description="one line a benchmark")
+    register("fails", "plugin_press:Fails", description="raises")
+    register("other", "plugin_press:Other", description="no publisher")
+"""
+
+
+@pytest.fixture
+def press(add_plugin, harness):
+    """A store with results, and a plugin of publishers."""
+    add_plugin("press", PUBLISHER)
+    assert harness("eval", "-m", "length", "-t", "quickstart/preferences").code == 0
+
+
+def test_a_publisher_of_a_plugin_fills_a_folder(press, project, harness):
+    (project / "outcome.csv").write_text("model,value\nlength,1\n")
+    ran = harness("leaderboard", "quickstart", "-o", "out/", "--publisher", "names", "--confidence", 0.9,
+                  "--outcome", "outcome.csv")  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert (project / "out/names.txt").read_text().split("\n") == ["quickstart", "0.9", "outcome.csv", "Correlate"]
+    assert ran.err.splitlines()[-1] == "names of 1 files written; open out/names.txt"
+    assert public.publish("names", ["quickstart"], project / "again") == 1
+    assert (project / "again/names.txt").read_text().split("\n") == ["quickstart", "None", "no outcome", "NoneType"]
+
+
+@pytest.mark.parametrize(
+    ("publisher", "output", "words"),
+    [
+        (
+            "fails",
+            "out/",
+            ["publisher 'fails'", "plugin 'press'", "ZeroDivisionError", "plugin_press"],
+        ),
+        ("other", "out/", ["publisher", "harness-press/other", "harness.publisher.Publisher"]),
+        ("nmaes", "out/", ["publisher", "'nmaes'", "'names'"]),
+        ("names", "out.md", ["--publisher names", "folder"]),
+    ],
+)
+def test_a_publisher_that_cannot_be_used_is_named(press, project, harness, publisher, output, words):
+    ran = harness("leaderboard", "quickstart", "-o", output, "--publisher", publisher)
+    assert ran.code == 2
+    assert [word for word in words if word not in ran.err] == []
+    assert not (project / output).exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "plugin"),
+    [
+        (["view"], "view"),
+        (["correlate", "quickstart", "--outcome", "outcome.csv"], "outcomes"),
+        (["leaderboard", "quickstart", "-o", "site/"], "site"),
+    ],
+)
+def test_a_plugin_that_is_left_out_is_named_by_what_needs_it(project, harness, monkeypatch, arguments, plugin):
+    monkeypatch.setenv("HARNESS_PLUGINS", "kinds,baselines")
+    ran = harness(*arguments)
+    assert ran.code == 2
+    assert f"it comes with the plugin {plugin!r}, which HARNESS_PLUGINS or registry.yaml leaves out" in ran.err
+
+
+def test_python_names_the_plugin_that_is_left_out(project, monkeypatch):
+    monkeypatch.setenv("HARNESS_PLUGINS", "kinds,baselines,site")
+    with pytest.raises(public.HarnessError, match="'outcomes'"):
+        public.correlate("quickstart", "outcome.csv")
+    with pytest.raises(public.HarnessError, match="'outcomes'"):
+        public.build_site(["quickstart"], "site", outcome="outcome.csv")
+    monkeypatch.setenv("HARNESS_PLUGINS", "kinds,baselines,outcomes")
+    with pytest.raises(public.HarnessError, match="'site'"):
+        public.build_site(["quickstart"], "site")
+
+
+def test_a_run_file_says_before_it_computes_that_a_plugin_is_left_out(project, harness, monkeypatch):
+    board = {"benchmark": "quickstart", "output": "site/", "outcome": "outcome.csv"}
+    run = {"models": ["length"], "tasks": ["quickstart/preferences"], "leaderboards": [board]}
+    (project / "run.yaml").write_text(yaml.safe_dump(run))
+    (project / "outcome.csv").write_text("model,value\nlength,1\n")
+    monkeypatch.setenv("HARNESS_PLUGINS", "kinds,baselines")
+    ran = harness("run", "run.yaml")
+    assert ran.code == 2
+    for key, plugin in (("output", "site"), ("outcome", "outcomes")):
+        [line] = [line for line in ran.err.splitlines() if f"leaderboards.0.{key}: " in line]
+        assert f"the plugin {plugin!r}" in line
+    assert not (project / ".harness").exists()
+
+
+@pytest.mark.parametrize("command", ["view", "correlate"])
+def test_a_broken_registry_file_is_said_where_the_command_of_a_plugin_is_called(project, harness, command):
+    (project / "registry.yaml").write_text("models: [\n")
+    ran = harness(command)
+    assert ran.code == 2
+    assert "registry.yaml" in ran.err
