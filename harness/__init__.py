@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         Text,
         Verdict,
     )
-    from harness.errors import HarnessError
+    from harness.errors import BadValue, HarnessError
     from harness.files import write_atomically
     from harness.files.digests import file_identity
     from harness.hooks import hookimpl
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from harness.ranges import OneOf, Range
     from harness.stats import Estimate, Linearised
     from harness.task import Answers, FieldSpec, Item, Stage, Task
-    from harness.tasks.data.field_mapping import BadValue
     from harness.trainer import Trainer
 
 _HOMES = {

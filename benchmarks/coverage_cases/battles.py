@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from harness.build_metric import build_metric
+from harness.registry import Registry
 from scipy.special import expit, stdtrit
 
 from coverage_cases.case import Case, Generator, held, lazily
-from harness.build_metric import build_metric
 from harness.metric import Columns
-from harness.registry import Registry
 from harness.stats import battle_win_rates, fit
 
 PLAYERS = 6

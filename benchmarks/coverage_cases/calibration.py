@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from harness.build_metric import build_metric
+from harness.registry import Registry
 
 from coverage_cases.case import Case, Generator, held, lazily
-from harness.build_metric import build_metric
 from harness.metric import Columns
-from harness.registry import Registry
 from harness.stats import estimate_from_influence
 
 
