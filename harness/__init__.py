@@ -28,25 +28,38 @@ if TYPE_CHECKING:
         Query,
         Readout,
         Request,
+        Response,
         Sampling,
         Text,
         Verdict,
     )
-    from harness.errors import BadValue, HarnessError
+    from harness.errors import BadValue, CellError, ConfigurationError, DataError, HarnessError, UsageError
     from harness.files import write_atomically
     from harness.files.digests import file_identity
-    from harness.hooks import hookimpl
-    from harness.metric import Columns, MeanMetric, Metric
+    from harness.hooks import Register, hookimpl
+    from harness.metric import Columns, FloatArray, MeanMetric, Metric
     from harness.model import Model
+    from harness.names.registry import Registry
     from harness.pictures import Matrix, Picture, Series
-    from harness.ranges import OneOf, Range
+    from harness.ranges import ANY, COUNT, COUNT_OR_NONE, INSIDE, SEED, SHARE, OneOf, Range
     from harness.stats import Estimate, Linearised
-    from harness.task import Answers, FieldSpec, Item, Stage, Task
-    from harness.trainer import Trainer
+    from harness.task import Answers, BadItem, Definition, FieldSpec, Item, Part, Stage, Task
+    from harness.tasks.library import SourcedTask, TaskSource
+    from harness.trainer import Ask, Progress, Trainer
 
 _HOMES = {
-    "adapters": ("Adapter", "Unsuitable"),
-    "api": ("build_leaderboard", "build_site", "compare", "correlate", "evaluate", "train"),
+    "adapters": (
+        "Adapter",
+        "Unsuitable",
+    ),
+    "api": (
+        "build_leaderboard",
+        "build_site",
+        "compare",
+        "correlate",
+        "evaluate",
+        "train",
+    ),
     "capabilities": (
         "Candidates",
         "Capability",
@@ -64,39 +77,101 @@ _HOMES = {
         "Query",
         "Readout",
         "Request",
+        "Response",
         "Sampling",
         "Text",
         "Verdict",
     ),
-    "errors": ("HarnessError",),
+    "errors": (
+        "BadValue",
+        "CellError",
+        "ConfigurationError",
+        "DataError",
+        "HarnessError",
+        "UsageError",
+    ),
     "files": ("write_atomically",),
     "files.digests": ("file_identity",),
-    "hooks": ("hookimpl",),
-    "metric": ("Columns", "MeanMetric", "Metric"),
+    "hooks": (
+        "Register",
+        "hookimpl",
+    ),
+    "metric": (
+        "Columns",
+        "FloatArray",
+        "MeanMetric",
+        "Metric",
+    ),
     "model": ("Model",),
-    "pictures": ("Matrix", "Picture", "Series"),
-    "ranges": ("OneOf", "Range"),
-    "stats": ("Estimate", "Linearised"),
-    "task": ("Answers", "FieldSpec", "Item", "Stage", "Task"),
-    "tasks.data.field_mapping": ("BadValue",),
-    "trainer": ("Trainer",),
+    "names.registry": ("Registry",),
+    "pictures": (
+        "Matrix",
+        "Picture",
+        "Series",
+    ),
+    "ranges": (
+        "ANY",
+        "COUNT",
+        "COUNT_OR_NONE",
+        "INSIDE",
+        "OneOf",
+        "Range",
+        "SEED",
+        "SHARE",
+    ),
+    "stats": (
+        "Estimate",
+        "Linearised",
+    ),
+    "task": (
+        "Answers",
+        "BadItem",
+        "Definition",
+        "FieldSpec",
+        "Item",
+        "Part",
+        "Stage",
+        "Task",
+    ),
+    "tasks.library": (
+        "SourcedTask",
+        "TaskSource",
+    ),
+    "trainer": (
+        "Ask",
+        "Progress",
+        "Trainer",
+    ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "ANY",
+    "COUNT",
+    "COUNT_OR_NONE",
+    "INSIDE",
+    "SEED",
+    "SHARE",
     "Adapter",
     "Answers",
+    "Ask",
+    "BadItem",
     "BadValue",
     "Candidates",
     "Capability",
+    "CellError",
     "Choice",
     "Columns",
     "Completion",
+    "ConfigurationError",
     "Continuation",
     "Conversation",
+    "DataError",
+    "Definition",
     "Estimate",
     "Failure",
     "FieldSpec",
+    "FloatArray",
     "Generation",
     "HarnessError",
     "Item",
@@ -111,18 +186,26 @@ __all__ = [
     "OneOf",
     "Origin",
     "Pair",
+    "Part",
     "Picture",
+    "Progress",
     "Query",
     "Range",
     "Readout",
+    "Register",
+    "Registry",
     "Request",
+    "Response",
     "Sampling",
     "Series",
+    "SourcedTask",
     "Stage",
     "Task",
+    "TaskSource",
     "Text",
     "Trainer",
     "Unsuitable",
+    "UsageError",
     "Verdict",
     "build_leaderboard",
     "build_site",

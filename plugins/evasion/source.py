@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.errors import HarnessError, UsageError, did_you_mean
-from harness.tasks.library import SourcedTask, TaskSource
+from harness import HarnessError, SourcedTask, TaskSource, UsageError
+from harness.errors import did_you_mean
 
 from .disguises import HOW, VERSION, Disguise
 
 if TYPE_CHECKING:
-    from harness.names.registry import Registry
-    from harness.task import Part, Task
+    from harness import Part, Registry, Task
     from harness.tasks.schema import AggregateFile, BenchmarkFile
 
 GROUP = "group"
@@ -175,7 +174,7 @@ class EvasionTasks(TaskSource):
         return [AggregateFile(name="worst disguise", how="minimum", of=disguised)]
 
     def _disguised(self, part: Part, task: Task, wish: Wish) -> Part:
-        from harness.task import Part
+        from harness import Part
 
         from .reading import DisguisedReader
 
