@@ -4,6 +4,7 @@ The layers themselves are contracts in pyproject.toml, which ``lint-imports`` ho
 """
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -18,6 +19,9 @@ CORE = ROOT / "harness"
 PLUGINS = ROOT / "plugins"
 MOST_AT_TOP = 20
 """Files beside the folders of `harness`: the interfaces that a plugin's author opens, and little else."""
+
+LEAVING = {"outcomes", "site", "view"}
+"""Folders that become plugins, and so are not on the map."""
 
 ONLY_TYPES = {
     # The registry looks its catalogue of tasks up by reference; that it returns tasks is for type checkers.
@@ -186,6 +190,23 @@ def test_what_is_excepted_is_there_and_for_type_checkers_alone(core_imports):
 
 def test_few_files_lie_at_the_top():
     assert len(list(CORE.glob("*.py"))) <= MOST_AT_TOP
+
+
+def test_the_map_of_the_documentation_names_every_folder_and_no_file_that_is_not_there():
+    page = (ROOT / "docs" / "index.md").read_text(encoding="utf-8").partition("## Where things are")[2]
+    files, top = {}, ""
+    for line in page.splitlines():
+        cells = line.split("|")[1:-1]
+        folder = re.match(r" `([a-z/]+)/` ", cells[0]) if len(cells) == 3 else None
+        if folder is not None:
+            files[folder[1]] = re.findall(r"`([\w/]+\.py)`", cells[2])
+        elif len(cells) == 3:
+            top += cells[2]
+    folders = {path.parent.relative_to(CORE).as_posix() for path in CORE.glob("*/__init__.py")}
+    assert folders - files.keys() <= LEAVING
+    assert [(folder, name) for folder in files for name in files[folder] if not (CORE / folder / name).is_file()] == []
+    assert {path.name for path in CORE.glob("*.py")} == set(re.findall(r"`(\w+\.py)`", top))
+    assert [name for name in re.findall(r"`(harness/[\w/]+\.py)`", page) if not (ROOT / name).is_file()] == []
 
 
 def test_plugins_import_from_the_core_what_is_public_and_no_more_than_was_left():
