@@ -18,10 +18,10 @@ import numpy as np
 from harness import build_site
 from harness.metric import Columns
 from harness.names.registry import Registry
-from harness.running.environment import hardware, versions
 from harness.running.runner import estimates
 from harness.running.table import Table, save_table
 from harness.store import Store
+from harness.store.machine import hardware, versions
 from harness.store.records import CellRecord, save_cell, start_run
 from harness.tasks.build import build_task
 from harness.tasks.build_metric import metric_of

@@ -28,23 +28,25 @@ if TYPE_CHECKING:
         Query,
         Readout,
         Request,
+        Response,
         Sampling,
         Text,
         Verdict,
     )
-    from harness.errors import HarnessError
+    from harness.errors import BadValue, CellError, ConfigurationError, DataError, HarnessError, UsageError
     from harness.files import write_atomically
     from harness.files.digests import file_identity
-    from harness.hooks import hookimpl
-    from harness.metric import Columns, MeanMetric, Metric
-    from harness.model import Model
+    from harness.hooks import Register, hookimpl
+    from harness.metric import Columns, FloatArray, MeanMetric, Metric
+    from harness.model import Model, Part
+    from harness.names.registry import Registry
     from harness.pictures import Matrix, Picture, Series
     from harness.publisher import Analysis, Edition, OutcomeFile, Publisher, Section, UnclearColumn
-    from harness.ranges import OneOf, Range
+    from harness.ranges import ANY, COUNT, COUNT_OR_NONE, INSIDE, SEED, SHARE, OneOf, Range
     from harness.stats import Estimate, Linearised
-    from harness.task import Answers, FieldSpec, Item, Stage, Task
-    from harness.tasks.data.field_mapping import BadValue
-    from harness.trainer import Trainer
+    from harness.task import Answers, BadItem, DataPart, Definition, FieldSpec, Item, Stage, Task
+    from harness.tasks.library import SourcedTask, TaskSource
+    from harness.trainer import Ask, Progress, Trainer
 
 _HOMES = {
     "adapters": ("Adapter", "Unsuitable"),
@@ -66,42 +68,65 @@ _HOMES = {
         "Query",
         "Readout",
         "Request",
+        "Response",
         "Sampling",
         "Text",
         "Verdict",
     ),
-    "errors": ("HarnessError",),
+    "errors": (
+        "BadValue",
+        "CellError",
+        "ConfigurationError",
+        "DataError",
+        "HarnessError",
+        "UsageError",
+    ),
     "files": ("write_atomically",),
     "files.digests": ("file_identity",),
-    "hooks": ("hookimpl",),
-    "metric": ("Columns", "MeanMetric", "Metric"),
-    "model": ("Model",),
-    "publisher": ("Analysis", "Edition", "OutcomeFile", "Publisher", "Section", "UnclearColumn"),
+    "hooks": ("Register", "hookimpl"),
+    "metric": ("Columns", "FloatArray", "MeanMetric", "Metric"),
+    "model": ("Model", "Part"),
+    "names.registry": ("Registry",),
     "pictures": ("Matrix", "Picture", "Series"),
-    "ranges": ("OneOf", "Range"),
+    "publisher": ("Analysis", "Edition", "OutcomeFile", "Publisher", "Section", "UnclearColumn"),
+    "ranges": ("ANY", "COUNT", "COUNT_OR_NONE", "INSIDE", "OneOf", "Range", "SEED", "SHARE"),
     "stats": ("Estimate", "Linearised"),
-    "task": ("Answers", "FieldSpec", "Item", "Stage", "Task"),
-    "tasks.data.field_mapping": ("BadValue",),
-    "trainer": ("Trainer",),
+    "task": ("Answers", "BadItem", "DataPart", "Definition", "FieldSpec", "Item", "Stage", "Task"),
+    "tasks.library": ("SourcedTask", "TaskSource"),
+    "trainer": ("Ask", "Progress", "Trainer"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "ANY",
+    "COUNT",
+    "COUNT_OR_NONE",
+    "INSIDE",
+    "SEED",
+    "SHARE",
     "Adapter",
     "Analysis",
     "Answers",
+    "Ask",
+    "BadItem",
     "BadValue",
     "Candidates",
     "Capability",
+    "CellError",
     "Choice",
     "Columns",
     "Completion",
+    "ConfigurationError",
     "Continuation",
     "Conversation",
+    "DataError",
+    "DataPart",
+    "Definition",
     "Edition",
     "Estimate",
     "Failure",
     "FieldSpec",
+    "FloatArray",
     "Generation",
     "HarnessError",
     "Item",
@@ -117,21 +142,29 @@ __all__ = [
     "Origin",
     "OutcomeFile",
     "Pair",
+    "Part",
     "Picture",
+    "Progress",
     "Publisher",
     "Query",
     "Range",
     "Readout",
+    "Register",
+    "Registry",
     "Request",
+    "Response",
     "Sampling",
     "Section",
     "Series",
+    "SourcedTask",
     "Stage",
     "Task",
+    "TaskSource",
     "Text",
     "Trainer",
     "UnclearColumn",
     "Unsuitable",
+    "UsageError",
     "Verdict",
     "build_leaderboard",
     "build_site",

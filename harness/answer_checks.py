@@ -10,10 +10,21 @@ import math
 import numbers
 from typing import TYPE_CHECKING, Any
 
+from harness.requests import (
+    Candidates,
+    Choice,
+    Completion,
+    Continuation,
+    Generation,
+    Likelihood,
+    Pair,
+    Query,
+    Request,
+    Verdict,
+)
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from harness.capabilities import Candidates, Choice, Continuation, Generation, Pair, Query, Request
 
 ROUNDING = 1e-3
 """Nats that a log-probability may lie above 0 by the rounding of low precision; more is no log-probability."""
@@ -30,8 +41,6 @@ def scores(request: Candidates, response: NDArray[Any]) -> str | None:
 
 def verdict(_: Pair, response: Any) -> str | None:
     """Check that ``p_first`` is a probability, or None."""
-    from harness.capabilities import Verdict
-
     if not isinstance(response, Verdict):
         return f"expected a Verdict, got {type(response).__name__}"
     text: Any = response.text
@@ -93,8 +102,6 @@ def number(_: Request, response: float) -> str | None:
 
 def completions(request: Generation, response: Any) -> str | None:
     """Check for as many completions as asked for, each with a text and an end that is known."""
-    from harness.capabilities import Completion
-
     if not isinstance(response, tuple) or not all(isinstance(c, Completion) for c in response):
         return f"expected a tuple of Completion, got {type(response).__name__}"
     if len(response) != request.n:
@@ -112,8 +119,6 @@ def completions(request: Generation, response: Any) -> str | None:
 
 def likelihood(_: Continuation, response: Any) -> str | None:
     """Check for finite nats that are at most 0, over a number of tokens."""
-    from harness.capabilities import Likelihood
-
     if not isinstance(response, Likelihood):
         return f"expected a Likelihood, got {type(response).__name__}"
     if not _is_number(response.nats) or not math.isfinite(response.nats):

@@ -6,12 +6,7 @@ and registry.yaml leave out. The kinds of task lie in `harness.kinds`, a plugin 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from harness.hooks import hookimpl
-
-if TYPE_CHECKING:
-    from harness.names.registry import Register
+from harness.hooks import Register, hookimpl
 
 
 @hookimpl

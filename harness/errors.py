@@ -128,3 +128,21 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if not near:
         near = [n for n in names if name and (name in n or n in name)][:3]
     return f" (did you mean {' or '.join(repr(n) for n in near)}?)" if near else ""
+
+
+class BadValue(ValueError):
+    """A row's value is missing or of the wrong type; the text names the column and what was expected.
+
+    Args:
+        text: What is wrong.
+        fields: The fields that are missing, where that is what is wrong.
+        columns: The columns meant for them that the row does not have at all, unlike a column without a value.
+    """
+
+    def __init__(self, text: str, *, fields: tuple[str, ...] = (), columns: tuple[str, ...] = ()) -> None:
+        self.fields, self.columns = fields, columns
+        super().__init__(text)
+
+
+class NoValue(BadValue):
+    """A value is missing, though its column may be there."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.capabilities import LinearReadout
+    from harness.requests import LinearReadout
 
 
 @dataclass(frozen=True)

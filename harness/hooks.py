@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pluggy
-
-if TYPE_CHECKING:
-    from harness.names.registry import Register
 
 PROJECT = "harness"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class Register(Protocol):
+    """What a hook is called with: it collects the names of one plugin and one kind."""
+
+    def __call__(self, name: str, reference: str, *, description: str = "", **facts: Any) -> None:
+        """Register ``name`` for the object that ``"module:attribute"`` names, without importing it.
+
+        Args:
+            name: What users write.
+            reference: Where the object is; imported when the name is first used.
+            description: One line for lists.
+            facts: What else is known without importing it, such as ``offers=("score",)``; each kind has its own.
+        """
 
 
 @hookspec

@@ -9,16 +9,16 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.capabilities import Conversation, Failure, Message, Origin, Request, Response
 from harness.encodable import encodable
-from harness.running.responses import failures_of
-from harness.tasks.data.field_mapping import BadValue, ColumnReader, shorten
-from harness.tasks.data.rows import Source
+from harness.errors import BadValue
+from harness.requests import Failure, Origin, Request, Response, failures_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.metric import Metric
+    from harness.tasks.data.field_mapping import ColumnReader
+    from harness.tasks.data.rows import Source
 
 CANDIDATE = "candidate"
 """The role that the evaluated model plays unless a task says otherwise."""
@@ -103,7 +103,7 @@ class FieldSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DataPart:
     """One source of a split, and how its columns map to fields."""
 
     source: Source
@@ -119,7 +119,7 @@ class Definition:
     description: str = ""
     licence: str = ""
     citation: str = ""
-    parts: Mapping[str, Sequence[Part]] = field(default_factory=dict)
+    parts: Mapping[str, Sequence[DataPart]] = field(default_factory=dict)
     """By split."""
     metrics: tuple[str, ...] = ()
     brief: Mapping[str, str] = field(default_factory=dict)
@@ -247,26 +247,3 @@ class Task:
     def facts(self) -> Mapping[str, Any]:
         """What metrics may want to know about the columns."""
         return {}
-
-
-def conversation(value: object) -> Conversation:
-    """A conversation from a text or from a list of ``{"role", "content"}`` messages.
-
-    Raises:
-        BadValue: it is neither.
-    """
-    if isinstance(value, str):
-        return Conversation.user(value)
-    if isinstance(value, list) and value and all(isinstance(m, Mapping) for m in value):
-        try:
-            return Conversation(tuple(Message(_text_of(m, "role"), _text_of(m, "content")) for m in value))
-        except KeyError as error:
-            raise BadValue(f"a message has no {error.args[0]!r}") from None
-    raise BadValue(f"expected a text or a list of messages, got {shorten(value)}")
-
-
-def _text_of(message: Mapping[str, Any], key: str) -> str:
-    text = message[key]
-    if not isinstance(text, str):
-        raise BadValue(f"expected a text as the {key!r} of a message, got {shorten(text)}")
-    return text

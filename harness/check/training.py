@@ -17,7 +17,7 @@ from harness.model import MANIFEST
 from harness.names.arguments import check_arguments
 from harness.names.handles import resolve_model, specify
 from harness.names.registry import Registry
-from harness.running.progress import SilentProgress
+from harness.progress import SilentProgress
 from harness.running.runner import Runner
 from harness.store import Store
 from harness.training.fit import fit, train_missing

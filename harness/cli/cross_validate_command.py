@@ -88,7 +88,7 @@ def _train(
     from harness.api import models_folder, store_path
     from harness.names.arguments import Arguments, parse_arguments
     from harness.names.handles import resolve_model
-    from harness.running.progress import TerminalProgress
+    from harness.progress import TerminalProgress
     from harness.running.runner import Runner
     from harness.store import Store
     from harness.training.cross_fit import cross_fit

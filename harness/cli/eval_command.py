@@ -102,8 +102,8 @@ def evaluate_and_show(
 ) -> int:
     """Plan, run, and print the results; returns the exit status."""
     from harness.api import make_plan, run_plan
+    from harness.progress import TerminalProgress
     from harness.results.numbers import cell_line
-    from harness.running.progress import TerminalProgress
 
     plan = make_plan(registry, wish, store=store)
     if dry_run:

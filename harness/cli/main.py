@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from harness.errors import HarnessError, did_you_mean
-from harness.running.stopping import stoppable
+from harness.files.stopping import stoppable
 from harness.terminal import guard_libraries, say, visible
 
 COMMANDS = {

@@ -61,8 +61,8 @@ def command(
 def _run(run: ReadRun, registry: Registry, *, dry_run: bool, as_json: bool) -> int:
     from harness.api import run_plan
     from harness.cli.runfiles import check
+    from harness.progress import TerminalProgress
     from harness.results.numbers import cell_line, results_table
-    from harness.running.progress import TerminalProgress
 
     plan = check(run, registry)
     if run.file.description:

@@ -52,7 +52,7 @@ def command(
     from harness.api import train
     from harness.names.arguments import Arguments, parse_arguments
     from harness.names.handles import label_from, specify
-    from harness.running.progress import TerminalProgress
+    from harness.progress import TerminalProgress
 
     label = label_from(output.name)
     specify(label, "model", output)  # refuses what could not be named afterwards

@@ -5,12 +5,7 @@ Registered through the same hooks as a third party's. Subclass one to change how
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from harness.hooks import hookimpl
-
-if TYPE_CHECKING:
-    from harness.names.registry import Register
+from harness.hooks import Register, hookimpl
 
 _HERE = "harness.kinds"
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.capabilities import Candidates, Failure, Request
+from harness.errors import BadValue
 from harness.metric import Columns, FloatArray, MeanMetric, Metric
 from harness.pictures import Picture, Series
 from harness.stats import Linearised
 from harness.task import Answers, FieldSpec, Item, Stage, Task
-from harness.tasks.data.field_mapping import BadValue
 
 
 class BestOfK(Task):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import ConfigurationError, PluginError, UnknownName, did_you_mean
+from harness.errors import did_you_mean
 from harness.leaderboard.shared_items import Base, Combination
 from harness.names.plugins import describe
 from harness.names.registry import Entry, Registry
@@ -20,9 +20,22 @@ from harness.results.aggregate import mean, minimum
 from harness.results.numbers import percent
 from harness.stats import Estimate
 from harness.store.records import Result, check_estimate
+from harness.tasks.selectors import in_order, problems_of, selected_aggregate, split_selector, task_of
 
 if TYPE_CHECKING:
     from harness.tasks.schema import AggregateFile, BenchmarkFile
+
+
+__all__ = [
+    "Aggregated",
+    "Correlate",
+    "Figure",
+    "aggregates_of",
+    "problems_of",
+    "selected_aggregate",
+    "split_selector",
+    "task_of",
+]
 
 
 class Figure(NamedTuple):
@@ -50,41 +63,6 @@ class Aggregated:
     """Why one is absent although its tasks were evaluated; not said again of those that select it."""
 
 
-def task_of(tasks: Iterable[str], key: str) -> str:
-    """The task that ``task:metric`` or ``task:metric:domain`` begins with; empty where it begins with none.
-
-    Names of a source hold colons themselves, so that one may begin with another; the longest is meant.
-    """
-    return max((task for task in tasks if key.startswith(task + ":")), key=len, default="")
-
-
-def split_selector(benchmark: BenchmarkFile, selector: str) -> tuple[str, str, str]:
-    """``task:metric[:domain]`` in its parts; metrics with arguments hold colons themselves.
-
-    Raises:
-        ConfigurationError: it names none of the benchmark's tasks.
-    """
-    task = task_of(benchmark.tasks, selector)
-    if task:
-        rest = selector.removeprefix(task + ":")
-        metric, colon, domain = rest.rpartition(":")
-        if colon and "=" not in domain:
-            return task, metric, domain
-        return task, rest, "overall"
-    known = [*benchmark.tasks, *(aggregate.name for aggregate in benchmark.aggregates)]
-    raise ConfigurationError(
-        f"{benchmark._path}: the selector {selector!r} starts with none of the benchmark's tasks and is the name of "
-        f"none of its aggregates{did_you_mean(selector, known)}"
-    )
-
-
-def selected_aggregate(benchmark: BenchmarkFile, selector: str) -> AggregateFile | None:
-    """The aggregate that a selector names; None where it selects from a task."""
-    if task_of(benchmark.tasks, selector):
-        return None
-    return next((aggregate for aggregate in benchmark.aggregates if aggregate.name == selector), None)
-
-
 def aggregates_of(
     registry: Registry,
     benchmark: BenchmarkFile,
@@ -104,7 +82,7 @@ def aggregates_of(
         UnknownName: no such way to aggregate is registered.
     """
     made = Aggregated()
-    for aggregate in _in_order(benchmark):
+    for aggregate in in_order(benchmark):
         parts: list[Figure] = []
         for selector in aggregate.of:
             part, reason = _part(benchmark, selector, made, results)
@@ -198,76 +176,3 @@ def _part(
     if not domains or domain == "overall":
         return None, ""
     return None, f"{task} has no items of the domain {domain!r}{did_you_mean(domain, domains)}"
-
-
-def _in_order(benchmark: BenchmarkFile) -> list[AggregateFile]:
-    """The aggregates, each after those that it selects.
-
-    Raises:
-        ConfigurationError: some select each other in a circle.
-    """
-    order: list[AggregateFile] = []
-
-    def visit(aggregate: AggregateFile, path: Sequence[str]) -> None:
-        if aggregate.name in path:
-            circle = " -> ".join([*path[path.index(aggregate.name) :], aggregate.name])
-            raise ConfigurationError(f"{benchmark._path}: aggregates that select each other in a circle: {circle}")
-        if aggregate in order:
-            return
-        for selector in aggregate.of:
-            inner = selected_aggregate(benchmark, selector)
-            if inner is not None:
-                visit(inner, [*path, aggregate.name])
-        order.append(aggregate)
-
-    for aggregate in benchmark.aggregates:
-        visit(aggregate, [])
-    return order
-
-
-def problems_of(registry: Registry, benchmark: BenchmarkFile, given: Mapping[str, Sequence[str]]) -> list[str]:
-    """Everything that would leave an aggregate's column empty.
-
-    Args:
-        registry: Where the ways to aggregate are looked up.
-        benchmark: The benchmark.
-        given: Names of the metrics computed, by task; tasks that are absent are not checked.
-    """
-    problems: list[str] = []
-    for aggregate in benchmark.aggregates:
-        what = f"{benchmark._path}: the aggregate {aggregate.name!r}"
-        problem = _way(registry, aggregate)
-        problems += [f"{what}: {problem}"] if problem else []
-        for selector in aggregate.of:
-            if selected_aggregate(benchmark, selector) is not None:
-                continue
-            try:
-                task, metric, _ = split_selector(benchmark, selector)
-            except ConfigurationError as error:
-                problems.append(str(error))
-                continue
-            if task in given and metric not in given[task]:
-                problems.append(
-                    f"{what} selects {selector!r}, but {task} has no metric {metric!r}"
-                    f"{did_you_mean(metric, given[task])}"
-                )
-    try:
-        _in_order(benchmark)
-    except ConfigurationError as error:
-        problems.append(str(error))
-    return problems
-
-
-def _way(registry: Registry, aggregate: AggregateFile) -> str:
-    """What is wrong with how it aggregates."""
-    try:
-        entry = registry.find("aggregate", aggregate.how)
-    except UnknownName as error:
-        return str(error)
-    try:
-        function = entry.load()
-    except PluginError as error:
-        return str(error)
-    if aggregate.weights is not None and "weights" not in inspect.signature(function).parameters:
-        return f"{aggregate.how!r} takes no weights; remove 'weights', or use 'mean'"
-    return ""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.leaderboard.aggregates import aggregates_of, task_of
+from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.board import Board, Column, Entry
 from harness.leaderboard.cost import COLUMN, NOTE, add_cost
 from harness.leaderboard.levels import at_one_level
@@ -27,6 +27,7 @@ from harness.stats import Estimate
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, Result
 from harness.tasks.build import build_task, task_digest
+from harness.tasks.selectors import task_of
 
 if TYPE_CHECKING:
     from harness.tasks.schema import BenchmarkFile

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from harness.leaderboard.aggregates import task_of
 from harness.leaderboard.board import Board, Entry
 from harness.results.numbers import figure
 from harness.stats import Estimate
+from harness.tasks.selectors import task_of
 from harness.terminal import visible
 
 _LATEX = {

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.errors import DataError, did_you_mean, nearest
-from harness.leaderboard.aggregates import aggregates_of, selected_aggregate, split_selector
+from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.board import Column, Entry
 from harness.names.registry import Registry
 from harness.results.published import Published, read_published
 from harness.stats import Estimate
+from harness.tasks.selectors import selected_aggregate, split_selector
 
 if TYPE_CHECKING:
     from harness.tasks.schema import BenchmarkFile

@@ -9,11 +9,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from harness.leaderboard.aggregates import task_of
 from harness.leaderboard.board import Board, Column, Entry
 from harness.leaderboard.documents import latex, model_index
 from harness.results.numbers import figure, interval, other_level, percent, plain_table, visible
 from harness.stats import Estimate
+from harness.tasks.selectors import task_of
 from harness.terminal import plain_json
 
 PUBLISHED = "†"

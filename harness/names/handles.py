@@ -359,14 +359,12 @@ def _resolve_trained(at: _Surroundings, wanted: Specification, declared: Any, se
 
 def _data_digest(registry: Registry, name: str) -> str:
     """Hash of a task's definition and of the files of its train split, as far as they lie here."""
-    from harness.tasks.build import build_task
-
     if not registry.tasks().exists(name):
         raise ConfigurationError(
             f"registry.yaml trains on the task {name!r}, which does not exist"
             f"{did_you_mean(name, registry.tasks().files())}"
         )
-    task = build_task(registry, name)
+    task = registry.task(name)
     files = [file_identity(path) for path in task.files("train") if path.is_file()]
     return "+".join([task.definition.digest, *files])
 

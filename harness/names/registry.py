@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import fnmatch
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ConfigurationError, HarnessError, NameClash, PluginError, UnknownName, did_you_mean
+from harness.errors import HarnessError, NameClash, PluginError, UnknownName, did_you_mean
 from harness.files.regular_files import is_folder
 from harness.names.facts import Facts, check_name, facts_of, wrong_kind
 from harness.names.plugins import (
@@ -20,14 +18,22 @@ from harness.names.plugins import (
     Plugins,
     import_attribute,
     load_plugins,
-    plugin_code,
     slow_is_said,
 )
-from harness.tasks.library import TaskIndex
+from harness.names.registry_files import find_registry_files, load_registry_yaml, read_registry_file
 
 if TYPE_CHECKING:
-    from harness.tasks.index import BenchmarkEntry, BenchmarkFile, RegistryFile, TaskEntry
-    from harness.tasks.library import TaskSource
+    from harness.names.registry_schema import RegistryFile
+
+    # What the catalogue returns, for readers and type checkers: at run time nothing here imports a task.
+    from harness.task import Task
+    from harness.tasks.catalogue import Catalogue
+    from harness.tasks.index import TaskEntry
+    from harness.tasks.library import TaskIndex, TaskSource
+    from harness.tasks.schema import BenchmarkFile
+
+CATALOGUE = "harness.tasks.catalogue:Catalogue"
+"""The class that knows the tasks, as ``"module:attribute"``."""
 
 KINDS = {
     "capability": "register_capabilities",
@@ -60,7 +66,7 @@ class Entry:
     kind: str
     name: str
     reference: str
-    """``"module:attribute"``, imported on use."""
+    """```"module:attribute"```, imported on use."""
     plugin: str
     distribution: str
     version: str
@@ -102,7 +108,7 @@ class Register:
         self._kind, self._plugin, self._registry = kind, plugin, registry
 
     def __call__(self, name: str, reference: str, *, description: str = "", **facts: Any) -> None:
-        """Register ``name`` for the object that ``"module:attribute"`` names, without importing it."""
+        """Register ``name`` for the object that ```"module:attribute"``` names, without importing it."""
         plugin = self._plugin
         try:
             check_name(name, reference, description)
@@ -153,18 +159,10 @@ class Registry:
     def __init__(
         self, *, extra: Path | None = None, strict: bool = False, kinds: Collection[str] = tuple(KINDS)
     ) -> None:
-        from harness.tasks.index import find_registry_files, load_registry_yaml
-
         self._raw = [(path, load_registry_yaml(path)) for path in find_registry_files(extra)]
         self.plugins: Plugins = load_plugins(disabled=self._disabled(), strict=strict)
         self._entries: dict[str, dict[str, list[Entry]]] = {kind: {} for kind in KINDS}
         self._collect(kinds, strict=strict)
-        self._tasks: dict[str, TaskEntry] | None = None
-        self._benchmark_entries: dict[str, BenchmarkEntry] = {}
-        self._benchmarks: dict[str, BenchmarkFile] | None = None
-        self._sources: dict[str, TaskSource] = {}
-        self.task_problems: list[str] = []
-        self._unreadable: dict[str, str] = {}
 
     @cached_property
     def files(self) -> list[RegistryFile]:
@@ -173,8 +171,6 @@ class Registry:
         Raises:
             ConfigurationError: one breaks the schema.
         """
-        from harness.tasks.index import read_registry_file
-
         return [read_registry_file(path) for path, _ in self._raw]
 
     def file_problems(self) -> list[str]:
@@ -183,7 +179,7 @@ class Registry:
         Raises:
             ConfigurationError: a registry file breaks the schema.
         """
-        folders = self._plain_folders()
+        folders = self.plain_task_folders()
         if folders is None:
             files = self.files_about("plugins", "sources", "task_folders")
             folders = [(file._path, folder) for file in files for folder in file.task_folders]
@@ -351,37 +347,64 @@ class Registry:
 
     # tasks and benchmarks, which are YAML
 
+    @cached_property
+    def _catalogue(self) -> Catalogue:
+        """What knows the tasks: it builds on names, so it is looked up as everything that a name stands for is."""
+        kind: Any = import_attribute(CATALOGUE)
+        catalogue: Catalogue = kind(self)
+        return catalogue
+
     def tasks(self) -> TaskIndex[TaskEntry]:
         """All tasks: those of files, read on first use, and those of sources."""
-        self._read_tasks()
-        assert self._tasks is not None
-        return TaskIndex(self._tasks, self._task_of_source)
+        return self._catalogue.tasks()
 
     def benchmarks(self) -> TaskIndex[BenchmarkFile]:
         """All benchmarks: those of files, validated on first use, and the groups of sources.
 
         Those that break the schema are task problems.
         """
-        self._read_tasks()
-        if self._benchmarks is None:
-            from harness.tasks.index import read_benchmarks
+        return self._catalogue.benchmarks()
 
-            self._benchmarks, problems = read_benchmarks(self._benchmark_entries)
-            self.task_problems += problems.values()
-            self._unreadable |= problems
-        return TaskIndex(self._benchmarks, self._benchmark_of_source)
+    def task(self, name: str) -> Task:
+        """Build the task of that name; errors as `harness.tasks.build.build_task`."""
+        return self._catalogue.task(name)
 
-    def _read_tasks(self) -> None:
-        if self._tasks is None:
-            from harness.tasks.index import index_tasks
+    @property
+    def task_problems(self) -> list[str]:
+        """What is wrong with task and benchmark files, as far as they have been read."""
+        return self._catalogue.problems
 
-            folders = self._plain_folders()
-            files = self.files_about("tasks", "task_folders", "benchmarks") if folders is None else ()
-            index = index_tasks(files, [(path.parent, name) for path, name in folders or ()])
-            self._tasks, self._benchmark_entries, self.task_problems = index.tasks, index.benchmarks, index.problems
-            self._unreadable = index.unreadable
+    def unknown(self, name: str, kind: str = "task or benchmark", known: Collection[str] | None = None) -> HarnessError:
+        """The error for the name of a task or benchmark that there is not: its file may be there and be unreadable.
 
-    def _plain_folders(self) -> list[tuple[Path, str]] | None:
+        Args:
+            name: The name as given.
+            kind: What was looked for.
+            known: The names to suggest; default: all tasks and benchmarks.
+        """
+        return self._catalogue.unknown(name, kind, known)
+
+    def source_of(self, name: str) -> tuple[TaskSource, str] | None:
+        """The library that a name ``SOURCE:NAME`` speaks of, and the rest of the name; None where it speaks of none.
+
+        Raises:
+            UsageError: the library's settings in registry.yaml are not what it takes.
+        """
+        return self._catalogue.source_of(name)
+
+    def is_pattern(self, target: str) -> bool:
+        """Whether a target is a glob; brackets in the options of a source's task are none."""
+        return self._catalogue.is_pattern(target)
+
+    def matching(self, pattern: str) -> list[str]:
+        """Names of the tasks that a glob matches."""
+        return self._catalogue.matching(pattern)
+
+    def known_names(self, name: str = "") -> list[str]:
+        """All tasks and benchmarks, for suggestions; those of a source where the name speaks of one."""
+        return self._catalogue.known_names(name)
+
+    def plain_task_folders(self) -> list[tuple[Path, str]] | None:
         """Registry files and the task folders that they name, read without loading the schema.
 
         None where the files have to be validated: they have other keys than those and models, or something else than
@@ -397,101 +420,12 @@ class Registry:
             found += [(path, name) for name in names]
         return found
 
-    def unknown(self, name: str, kind: str = "task or benchmark", known: Collection[str] | None = None) -> HarnessError:
-        """The error for the name of a task or benchmark that there is not: its file may be there and be unreadable.
-
-        Args:
-            name: The name as given.
-            kind: What was looked for.
-            known: The names to suggest; default: all tasks and benchmarks.
-        """
-        names = self.known_names(name) if known is None else known
-        if name in self._unreadable:
-            return ConfigurationError(self._unreadable[name])
-        count = len(self.task_problems)
-        hints = self.file_problems()
-        if count:
-            hints.append(f"{count} task file{'s' if count > 1 else ''} could not be read (see: harness doctor)")
-        return UnknownName(kind, name, names, hint="; ".join(hints))
-
-    # libraries of tasks, which are plugins
-
-    def source_of(self, name: str) -> tuple[TaskSource, str] | None:
-        """The library that a name ``SOURCE:NAME`` speaks of, and the rest of the name; None where it speaks of none.
-
-        Raises:
-            UsageError: the library's settings in registry.yaml are not what it takes.
-        """
-        prefix, colon, rest = name.partition(":")
-        if not colon or prefix not in self._entries["task source"]:
-            return None
-        if prefix not in self._sources:
-            from harness.tasks.library import build_source
-
-            self._sources[prefix] = build_source(self, prefix)
-        return self._sources[prefix], rest
-
-    def known_names(self, name: str = "") -> list[str]:
-        """All tasks and benchmarks, for suggestions; those of a source where the name speaks of one."""
-        found = self.source_of(name)
-        if found is not None:
-            with _asking(found[0], "names"):
-                return [f"{found[0].name}:{listed}" for listed in found[0].names()]
-        return [*self.tasks().files(), *self.benchmarks().files()]
-
-    def is_pattern(self, target: str) -> bool:
-        """Whether a target is a glob; brackets in the options of a source's task are none."""
-        found = self.source_of(target)
-        name = found[1].partition(":")[0] if found else target
-        return any(c in name for c in "*?[")
-
-    def matching(self, pattern: str) -> list[str]:
-        """Names of the tasks that a glob matches."""
-        found = self.source_of(pattern)
-        if found is None:
-            return fnmatch.filter(self.tasks().files(), pattern)
-        source, rest = found
-        glob, colon, options = rest.partition(":")
-        with _asking(source, "task_names"):
-            names = list(source.task_names())
-        return [f"{source.name}:{name}{colon}{options}" for name in fnmatch.filter(names, glob)]
-
-    def _task_of_source(self, name: str) -> TaskEntry | None:
-        from harness.tasks.index import TaskEntry
-
-        found = self.source_of(name)
-        if found is None:
-            return None
-        with _asking(found[0], "find"):
-            listed = found[0].find(found[1])
-        if listed is None or listed.kind == "group":
-            return None
-        entry = self.find("task source", found[0].name)
-        origin = f"{entry.distribution} {entry.version}"
-        return TaskEntry(name, listed.path or Path(), listed.kind, listed.description, origin, source=found[0])
-
-    def _benchmark_of_source(self, name: str) -> BenchmarkFile | None:
-        found = self.source_of(name)
-        if found is None:
-            return None
-        with _asking(found[0], "find"):
-            listed = found[0].find(found[1])
-        if listed is None or listed.kind != "group":
-            return None
-        with _asking(found[0], "benchmark"):
-            return found[0].benchmark(found[1])
-
     def named_models(self) -> dict[str, Any]:
         """Models that registry files declare, by name; later files win."""
         models: dict[str, Any] = {}
         for file in self.files:
             models.update(file.models)
         return models
-
-
-def _asking(source: TaskSource, method: str) -> contextlib.AbstractContextManager[None]:
-    """While a library of tasks is asked, which is a plugin's code."""
-    return plugin_code(f"the task source {source.name!r}: {method}()")
 
 
 def _of_core(entry: Entry) -> bool:

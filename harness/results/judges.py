@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness.names.registry import Registry
-from harness.store.records import AskedRecord, CellRecord
+from harness.store.records import BY_LABEL, AskedRecord, CellRecord
 from harness.task import CANDIDATE
 from harness.tasks.build import build_task
 
-BY_LABEL = "verdicts_by_label"
-"""Setting of cells whose recorded verdicts were looked up by whose answer they are on.
-
-Before, the item alone was looked up, and of two candidates the second got the verdicts on the first.
-"""
 Roles = dict[str, str]
 """The label of the model in each role that is not the evaluated one's."""
 

@@ -99,7 +99,8 @@ class _Kinds:
 
 
 def _yaml_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    from harness.tasks.index import load_yaml, validate
+    from harness.files.validation import validate
+    from harness.files.yaml_files import load_yaml
     from harness.tasks.schema import PublishedFile
 
     file: PublishedFile = validate(PublishedFile, load_yaml(path), path)

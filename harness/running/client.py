@@ -20,8 +20,9 @@ from harness.capabilities import Candidates, Capability, Failure, Request, Respo
 from harness.model import Model
 from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
+from harness.requests import failures_of
 from harness.running.executors import LocalExecutor
-from harness.running.responses import LazyResponses, Responses, failures_of
+from harness.running.responses import LazyResponses, Responses
 from harness.store import Store
 
 _MARKS = 1 << 24

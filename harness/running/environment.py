@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import subprocess
-import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
+
+from harness.store.machine import git_state, hardware, versions
 
 if TYPE_CHECKING:
     from harness.running.plan import Plan
 
-PACKAGES = ("harness-eval", "numpy", "scipy", "scikit-learn", "torch", "transformers", "datasets", "lm_eval")
+__all__ = ["describe_run", "git_state", "hardware", "versions"]
 
 
 def describe_run(plan: Plan) -> dict[str, Any]:
@@ -32,43 +29,3 @@ def describe_run(plan: Plan) -> dict[str, Any]:
         "git": git_state(),
         "hardware": hardware(),
     }
-
-
-def versions() -> dict[str, str]:
-    """Installed versions of what matters, Python's included."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def git_state() -> dict[str, Any]:
-    """Commit of the working directory and whether it has changes; empty outside a repository."""
-    try:
-        commit = _git("rev-parse", "HEAD")
-        return (
-            {"commit": commit, "dirty": bool(_git("status", "--porcelain", "--untracked-files=no"))} if commit else {}
-        )
-    except (OSError, subprocess.SubprocessError):
-        return {}
-
-
-def _git(*arguments: str) -> str:
-    ran = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=5, check=False)
-    return ran.stdout.strip() if ran.returncode == 0 else ""
-
-
-def hardware() -> dict[str, Any]:
-    """Machine, cores and, where torch is loaded already, accelerators."""
-    found: dict[str, Any] = {
-        "machine": platform.machine(),
-        "system": platform.system(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-    }
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        found["accelerators"] = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return found

@@ -23,6 +23,7 @@ from harness.running.stages import about
 from harness.task import BadItem, Task
 from harness.tasks.build import build_task
 from harness.tasks.build_metric import check_columns, metric_of
+from harness.tasks.selectors import problems_of
 
 if TYPE_CHECKING:
     from harness.tasks.schema import BenchmarkFile
@@ -264,8 +265,6 @@ class Planner:
 
     def _check_benchmark(self, benchmark: BenchmarkFile, tasks: Sequence[Task], wish: Wish) -> None:
         """An aggregate of what no task gives would leave its column empty."""
-        from harness.leaderboard.aggregates import problems_of
-
         given = {task.name: (*task.metrics, *wish.metrics) for task in tasks}
         for problem in problems_of(self._registry, benchmark, given):
             self._note(problem)

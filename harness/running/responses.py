@@ -133,13 +133,6 @@ class LazyResponses(Sequence[Response]):
         return [failure for failure in firsts if failure is not None]
 
 
-def failures_of(responses: Sequence[Response]) -> list[Failure]:
-    """The failures among responses, without reading any that was let go."""
-    if isinstance(responses, LazyResponses):
-        return responses.failures()
-    return [response for response in responses if isinstance(response, Failure)]
-
-
 def _bytes(response: Response) -> int:
     """About how much memory a response takes."""
     size = getattr(response, "nbytes", None)  # of arrays

@@ -16,18 +16,18 @@ from harness.metric import Columns, Metric
 from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
 from harness.names.registry import Capabilities, Registry
-from harness.results.judges import BY_LABEL
+from harness.progress import Progress, SilentProgress
 from harness.running.client import Door, Tally
 from harness.running.environment import describe_run
 from harness.running.executors import LocalExecutor
 from harness.running.plan import Asked, Cell, Plan
-from harness.running.progress import Progress, SilentProgress
 from harness.running.stages import about, stage_requests
 from harness.running.table import Collector, Table, duplicate_ids, save_table
 from harness.stats import Estimate, not_available
 from harness.store import Store
 from harness.store.progress import FiledProgress
 from harness.store.records import (
+    BY_LABEL,
     MAX_FAILURES_KEPT,
     AskedRecord,
     CellRecord,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import Any
 
-from harness.running.stopping import STOPPING
+from harness.files.stopping import STOPPING
 
 
 @contextlib.contextmanager

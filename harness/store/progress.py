@@ -6,7 +6,7 @@ import time
 
 from sqlalchemy.dialects.sqlite import insert
 
-from harness.running.progress import Tick
+from harness.progress import Tick
 from harness.store import schema as s
 from harness.store.records import now
 from harness.store.store import Store

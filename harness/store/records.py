@@ -19,6 +19,11 @@ from harness.store.places import DamagedRecord
 from harness.store.reading import Readable
 from harness.store.store import Store
 
+BY_LABEL = "verdicts_by_label"
+"""Setting of cells whose recorded verdicts were looked up by whose answer they are on.
+
+Before, the item alone was looked up, and of two candidates the second got the verdicts on the first.
+"""
 MAX_FAILURES_KEPT = 1000
 J = TypeVar("J", bound="dict[str, Any] | list[Any]")
 

@@ -14,7 +14,7 @@ from harness.files.regular_files import is_folder
 from harness.names.arguments import fitted, forms_of
 from harness.names.plugins import plugin_code
 from harness.names.registry import Registry
-from harness.task import Definition, Part, Task
+from harness.task import DataPart, Definition, Task
 from harness.tasks.data.field_mapping import ColumnReader, Slice
 from harness.tasks.data.hub import HubSource, SnapshotSource, snapshot_files
 from harness.tasks.data.rows import AbsentSource, RangeSource, SelectedSource, Source
@@ -114,7 +114,7 @@ def _check_names(entry: TaskEntry, block: str, given: list[str], known: list[str
             )
 
 
-def _part(entry: TaskEntry, file: TaskFile, kind: type[Task], split: str, spec: SourceFile) -> Part:
+def _part(entry: TaskEntry, file: TaskFile, kind: type[Task], split: str, spec: SourceFile) -> DataPart:
     source, mirrored = _source(entry, split, spec)
     where = spec.mirror_where if mirrored else spec.where
     if where:
@@ -128,7 +128,7 @@ def _part(entry: TaskEntry, file: TaskFile, kind: type[Task], split: str, spec: 
         columns.update({name: _plain(column) for name, column in spec.mirror_columns.items()})
     types = {name: (field.type, field.required) for name, field in kind.fields.items()}
     slices = [_slice(entry, s) for s in file.slices]
-    return Part(source, ColumnReader(columns, types, slices=slices, constants=spec.set, cluster=file.cluster))
+    return DataPart(source, ColumnReader(columns, types, slices=slices, constants=spec.set, cluster=file.cluster))
 
 
 def _plain(column: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The YAML schema of tasks, benchmarks and registry files; their index; errors that name file, line and key."""
+"""The index of task files and benchmarks: found below folders and in registry files, read when they are used."""
 
 from __future__ import annotations
 
@@ -7,28 +7,23 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.errors import ConfigurationError, Problem
+from harness.errors import ConfigurationError
 from harness.files.regular_files import is_folder
-from harness.files.yaml_files import Lines, load_yaml
+from harness.files.validation import validate
+from harness.files.yaml_files import load_yaml
 from harness.names.plugins import TASK_GROUP
 from harness.tasks.remembered_index import RememberedIndex
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
+    from harness.names.registry_schema import RegistryFile
     from harness.tasks.library import TaskSource
-    from harness.tasks.schema import BenchmarkFile, RegistryFile, TaskFile
-
-__all__ = ["BenchmarkFile", "RegistryFile", "TaskEntry", "TaskFile", "line_of", "load_yaml", "validate"]
+    from harness.tasks.schema import BenchmarkFile, TaskFile
 
 BENCHMARK_FILE = "benchmark.yaml"
 _MOST_FOLDERS = 20_000
-_MOST_MISTAKES = 100
-"""Mistakes of one file that are reported; whoever mends so many asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,81 +60,6 @@ class Index(NamedTuple):
     problems: list[str]
     unreadable: dict[str, str]
     """What is wrong with the file of a task or benchmark, by the name that it would have."""
-
-
-def validate(model: type[BaseModel], value: Any, path: Path, *, prefix: Sequence[str | int] = ()) -> Any:
-    """A value checked against its schema.
-
-    Raises:
-        ConfigurationError: one line for each mistake, with file, line, key, what was expected and the nearest key.
-    """
-    from pydantic import ValidationError
-
-    from harness.tasks.mistakes import mistakes_of
-
-    if not isinstance(value, Mapping):
-        raise ConfigurationError(f"{path}: expected a mapping of keys to values, got {type(value).__name__}")
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        lines = Lines(path)
-        problems: list[Problem] = []
-        for place, text in islice(mistakes_of(model, error), _MOST_MISTAKES):
-            line = lines.of([*prefix, *place])
-            problems.append(Problem(f"{path}{f':{line}' if line else ''}: {text}", place))
-        problems = list(dict.fromkeys(problems))
-        raise ConfigurationError("\n".join(p.text for p in problems), problems) from None
-
-
-def line_of(path: Path, location: Sequence[str | int]) -> int | None:
-    """The line of a key, 1-based; of the nearest enclosing one where the key itself is absent."""
-    return Lines(path).of(location)
-
-
-# registry files
-
-
-def find_registry_files(extra: Path | None) -> list[Path]:
-    """The project's registry.yaml, the user's in the working directory, and ``--registry``; the last wins."""
-    package = Path(__file__).parents[1]
-    own = next((p for p in (package / "registry.yaml", package.parent / "registry.yaml") if p.is_file()), None)
-    files = [own] if own else []
-    user = Path.cwd() / "registry.yaml"
-    if user.is_file() and not (own and user.samefile(own)):
-        files.append(user)
-    if extra is not None:
-        files.append(extra)
-    return files
-
-
-def load_registry_yaml(path: Path) -> dict[str, Any]:
-    """The content of a registry file, not yet validated.
-
-    Raises:
-        ConfigurationError: it is not YAML, or no mapping.
-    """
-    value = load_yaml(path)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ConfigurationError(f"{path}: expected a mapping of keys to values, got {type(value).__name__}")
-    return value
-
-
-def read_registry_file(path: Path) -> RegistryFile:
-    """One registry file, validated.
-
-    Raises:
-        ConfigurationError: it breaks the schema.
-    """
-    from harness.tasks.schema import RegistryFile
-
-    file: RegistryFile = validate(RegistryFile, load_registry_yaml(path), path)
-    file._path = path
-    return file
-
-
-# the index of tasks and benchmarks
 
 
 def task_folders() -> Iterator[tuple[Path, str]]:
@@ -296,12 +216,3 @@ def _with_text_keys(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {f"{type(key).__name__} {key}": _with_text_keys(entry) for key, entry in value.items()}
     return [_with_text_keys(entry) for entry in value] if isinstance(value, list) else value
-
-
-def __getattr__(name: str) -> Any:
-    # The schema imports pydantic, which `harness --help` can do without.
-    if name in {"BenchmarkFile", "RegistryFile", "TaskFile"}:
-        import harness.tasks.schema
-
-        return getattr(harness.tasks.schema, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

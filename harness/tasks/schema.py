@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import sys
-import typing
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, StrictFloat, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, StrictFloat, model_validator
 
 from harness.errors import did_you_mean
+from harness.files.strict import Number, Strict, Whole, refuse_keys
+from harness.names.registry_schema import RegistryFile
 from harness.tasks.data.column_forms import LARGEST_LIST, problems_of_template
-
-
-def _no_boolean(what: str) -> BeforeValidator:
-    """True and false are no numbers, though pydantic takes them for 1 and 0."""
-
-    def check(value: Any) -> Any:
-        if isinstance(value, bool):
-            raise ValueError(f"must be {what}")
-        return value
-
-    return BeforeValidator(check)
-
-
-Whole = Annotated[int, _no_boolean("a whole number")]
-Number = Annotated[float, _no_boolean("a number")]
-
-
-class Strict(BaseModel):
-    """No key that is not known."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
 class ColumnFile(Strict):
@@ -58,7 +37,7 @@ class ColumnFile(Strict):
         (form,) = given - {"map", "first", "last"}
         if form != "value" and getattr(self, form) is None:
             raise ValueError(f"{form!r} is empty")
-        _refuse(given, {"map": "column", "first": "numbered", "last": "numbered"}, form)
+        refuse_keys(given, {"map": "column", "first": "numbered", "last": "numbered"}, form)
         if "map" in given and not self.map:
             raise ValueError("'map' is empty, so no value could be translated; leave it out to take them as they are")
         if self.any_of is not None and not self.any_of:
@@ -80,24 +59,6 @@ class ColumnFile(Strict):
             raise ValueError(f"'numbered': {name!r} must hold {{}} once, and no other braces") from None
         if not 0 <= self.last - self.first < LARGEST_LIST:
             raise ValueError(f"'numbered' must go from 'first' up to 'last' over at most {LARGEST_LIST} columns")
-
-
-def _refuse(given: Set[str], needs: Mapping[str, str], form: str) -> None:
-    """Refuse keys that nothing would read beside the one that was given.
-
-    Args:
-        given: The keys that were written.
-        needs: For each key that goes only with certain others: those, separated by blanks.
-        form: The one that was given.
-
-    Raises:
-        ValueError: one would do nothing.
-    """
-    for key in sorted(given & needs.keys()):
-        allowed = needs[key].split()
-        if form not in allowed:
-            goes = " or ".join(map(repr, allowed))
-            raise ValueError(f"{key!r} does nothing beside {form!r}; it goes with {goes}: remove it")
 
 
 def _check_template(text: str) -> None:
@@ -163,7 +124,7 @@ class SourceFile(Strict):
         if self.hub and not self.split:
             raise ValueError("a hub data set needs 'split'")
         written = {key for key in self.model_fields_set if getattr(self, key) not in (None, {}, "")}
-        _refuse(written, self._NEEDS, form)
+        refuse_keys(written, self._NEEDS, form)
         for key in ("mirror_columns", "mirror_where"):
             if key in written and self.mirror is None:
                 raise ValueError(f"{key!r} does nothing without 'mirror', the file that it speaks of")
@@ -314,55 +275,6 @@ class PublishedFile(Strict):
     figures: dict[str, dict[str, StrictFloat]] = Field(description="model to task:metric[:domain] to value")
 
 
-class ModelFile(Strict):
-    """A named model: a registered one with arguments, or the product of a trainer."""
-
-    model: str | None = Field(None, description="registered model, or name:key=value,...")
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    trainer: str | None = Field(None, description="registered trainer; the model is trained on first use")
-    task: str | None = Field(None, description="task whose train split it is trained on")
-    base: str | None = Field(None, description="base model of the trainer")
-    settings: dict[str, Any] = Field(default_factory=dict, description="settings of the trainer")
-    description: str = ""
-
-    @model_validator(mode="after")
-    def _one_way(self) -> ModelFile:
-        if (self.model is None) == (self.trainer is None):
-            raise ValueError("give exactly one of 'model' or 'trainer'")
-        if self.trainer and not self.task:
-            raise ValueError("a trained model needs the 'task' to train on")
-        needs = {"arguments": "model", "task": "trainer", "base": "trainer", "settings": "trainer"}
-        _refuse(self.model_fields_set, needs, "model" if self.model is not None else "trainer")
-        return self
-
-
-class PluginsFile(Strict):
-    """Which plugins to load."""
-
-    enabled: list[str] = Field(default_factory=list, description="plugins that an earlier file disabled")
-    disabled: list[str] = Field(default_factory=list)
-
-
-class RegistryFile(Strict):
-    """registry.yaml: named models, plugins, task folders, benchmarks, the default store."""
-
-    store: str | None = Field(None, description="default store, relative to this file")
-    plugins: PluginsFile = Field(default_factory=PluginsFile)
-    task_folders: list[str] = Field(default_factory=list)
-    models: dict[str, str | ModelFile] = Field(default_factory=dict)
-    tasks: dict[str, dict[str, Any]] = Field(default_factory=dict, description="tasks defined right here")
-    benchmarks: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    sources: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="settings of libraries of tasks, by the name before the colon"
-    )
-    _path: Path = PrivateAttr(Path())
-
-    @property
-    def folder(self) -> Path:
-        """The folder that relative paths in it start from."""
-        return self._path.parent
-
-
 class LeaderboardFile(Strict):
     """One leaderboard that a run file writes."""
 
@@ -425,21 +337,3 @@ SchemaName = Literal["task", "benchmark", "published", "registry", "run"]
 def json_schema(name: SchemaName) -> dict[str, Any]:
     """JSON Schema of a kind of file, for editors."""
     return SCHEMAS[name].model_json_schema()
-
-
-def fields_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
-    """The keys allowed at a place in a file, for suggestions."""
-    current: set[type[BaseModel]] = {model}
-    for key in location:
-        step: set[type[BaseModel]] = set()
-        for candidate in current:
-            field = candidate.model_fields.get(str(key))
-            step |= _models_in(field.annotation) if field else {candidate}
-        current = step or current
-    return sorted({name for candidate in current for name in candidate.model_fields})
-
-
-def _models_in(annotation: Any) -> set[type[BaseModel]]:
-    if inspect.isclass(annotation) and typing.get_origin(annotation) is None:
-        return {annotation} if issubclass(annotation, BaseModel) else set()
-    return {model for part in typing.get_args(annotation) for model in _models_in(part)}

@@ -22,12 +22,12 @@ from harness.model import Model
 from harness.names.arguments import check_arguments
 from harness.names.handles import ModelHandle, written
 from harness.names.registry import Entry, Registry
-from harness.running.client import Door
-from harness.running.progress import Progress
+from harness.progress import Progress
 from harness.store import Store
 from harness.task import Item
 from harness.tasks.build import build_task
 from harness.training.fit import (
+    Door,
     check_base,
     check_task,
     fit,

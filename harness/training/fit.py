@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from harness.capabilities import Request, Response
 from harness.errors import DataError, HarnessError, StoreError, UsageError
@@ -19,10 +19,9 @@ from harness.names.arguments import check_arguments
 from harness.names.handles import ModelHandle, absolute, finish_training
 from harness.names.plugins import describe, plugin_code
 from harness.names.registry import Entry, Registry
-from harness.running.client import Door
-from harness.running.environment import versions
-from harness.running.progress import Progress
+from harness.progress import Progress
 from harness.store import Store
+from harness.store.machine import versions
 from harness.store.records import delete_curve, now, save_curve
 from harness.task import BadItem, Item, Task
 from harness.tasks.build import build_task
@@ -30,6 +29,14 @@ from harness.trainer import Ask, Trainer
 
 SETTINGS = "settings.json"
 """In a work directory: what is being trained."""
+
+
+class Door(Protocol):
+    """Answers requests from what is on file, or from the model: what runs an evaluation has one."""
+
+    def ask(self, handle: ModelHandle, capability: str, requests: Sequence[Request]) -> list[Response]:
+        """The responses to requests, in order; a `Failure` in place of each that could not be answered."""
+        ...
 
 
 def train_missing(registry: Registry, store: Store, door: Door, handle: ModelHandle, *, progress: Progress) -> None:

@@ -8,10 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from harness import Conversation, Item, Model, Task, Trainer, file_identity
-from harness.errors import UsageError
-from harness.ranges import Range
-from harness.trainer import Ask, Progress
+from harness import Ask, Conversation, Item, Model, Progress, Range, Task, Trainer, UsageError, file_identity
 
 from . import linear
 

@@ -7,8 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from harness import Candidates, Conversation, Model, Pair, Verdict
-from harness.ranges import ANY, SEED
+from harness import ANY, SEED, Candidates, Conversation, Model, Pair, Verdict
 
 
 class Length(Model):

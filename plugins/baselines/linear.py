@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import write_atomically
+from harness import Progress, write_atomically
 from harness.files.npz import read_npz, write_npz
-from harness.trainer import Progress
 
 WEIGHTS = "weights.npz"
 

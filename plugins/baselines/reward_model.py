@@ -9,10 +9,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Candidates, Item, Model, Task, Trainer, file_identity
-from harness.errors import UsageError
-from harness.ranges import Range
-from harness.trainer import Ask, Progress
+from harness import Ask, Candidates, Item, Model, Progress, Range, Task, Trainer, UsageError, file_identity
 
 from . import linear
 

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from harness import Model, Text, file_identity
-from harness.errors import UsageError
-from harness.ranges import Range
+from harness import Model, Range, Text, UsageError, file_identity
 
 
 class Tfidf(Model):

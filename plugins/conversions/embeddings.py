@@ -8,8 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from harness import Adapter, Candidates, Conversation, Request, Text, Unsuitable
-from harness.ranges import Range
+from harness import Adapter, Candidates, Conversation, Range, Request, Text, Unsuitable
 
 from .scores import BRIEF_NEEDED
 

@@ -12,8 +12,8 @@ from harness.cli.options import SEED, json_option, open_registry, print_json, re
 from harness.terminal import say
 
 if TYPE_CHECKING:
+    from harness import Registry
     from harness.names.handles import ModelHandle
-    from harness.names.registry import Registry
 
     from .curate import Account
     from .settings import Wish
@@ -90,9 +90,9 @@ def _curate(
     *,
     allow_code: bool,
 ) -> tuple[dict[str, Any], Path]:
+    from harness import DataError
     from harness.api import store_path
-    from harness.errors import DataError
-    from harness.running.progress import TerminalProgress
+    from harness.progress import TerminalProgress
     from harness.store import Store
 
     from .curate import curate, verifiable_task
@@ -118,8 +118,8 @@ def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str
     Raises:
         UsageError: one does not, or two have the same label.
     """
+    from harness import UsageError
     from harness.api import models_folder
-    from harness.errors import UsageError
     from harness.names.handles import resolve_model
     from harness.running.runner import Runner
     from harness.training.fit import train_handle
@@ -142,7 +142,7 @@ def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str
 
 
 def _provenance(task: Any, wish: Wish, accounts: Sequence[Account], rows: int) -> dict[str, Any]:
-    from harness.running.environment import git_state, versions
+    from harness.store.machine import git_state, versions
     from harness.store.records import now
 
     checker = task.settings["checker"]

@@ -12,16 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.capabilities import Completion, Failure, Generation
-from harness.errors import CellError, DataError, UsageError
+from harness import Answers, BadItem, CellError, Completion, DataError, Failure, Generation, Item, Registry, UsageError
 from harness.names.handles import ModelHandle
-from harness.names.registry import Capabilities, Registry
+from harness.names.registry import Capabilities
+from harness.progress import Progress
 from harness.running.client import Door
 from harness.running.executors import LocalExecutor
-from harness.running.progress import Progress
 from harness.running.runner import chunks, count_items
 from harness.store import Store
-from harness.task import Answers, BadItem, Item
 from harness.tasks.build import build_task
 
 from .checker import Checked, permit_code

@@ -10,8 +10,9 @@ from typing import Any
 
 import yaml
 
-from harness.errors import StoreError, UsageError
-from harness.files import NO_ROOM, alone, is_full, private_name, write_atomically
+from harness import UsageError, write_atomically
+from harness.errors import StoreError
+from harness.files import NO_ROOM, alone, is_full, private_name
 
 from .rows import encode
 

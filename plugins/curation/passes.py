@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from harness.metric import Columns, FloatArray, MeanMetric
-from harness.ranges import COUNT
+from harness import COUNT, Columns, FloatArray, MeanMetric
 
 
 def pass_at_k(correct: FloatArray, k: int) -> FloatArray:

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.capabilities import Completion, Conversation
-from harness.task import Item
+from harness import Completion, Conversation, Item
 
 from .checker import Checked
 from .settings import Wish

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from harness.errors import UsageError
+from harness import UsageError
 
 PAPER_TEMPERATURE = (0.0, 0.7, 1.3)
 """Lowest, most likely and highest of PPE's triangular distribution."""

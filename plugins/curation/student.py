@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated
 
-from harness import Failure, Model
-from harness.capabilities import Completion, Generation
-from harness.ranges import SEED, SHARE
+from harness import SEED, SHARE, Completion, Failure, Generation, Model
 
 from .questions import latex, solve
 

@@ -14,13 +14,25 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Answers, Failure, FieldSpec, Item, Request, Stage, Task
-from harness.capabilities import Completion, Generation, Sampling
-from harness.errors import ConfigurationError
+from harness import (
+    COUNT,
+    SEED,
+    Answers,
+    BadValue,
+    Completion,
+    ConfigurationError,
+    Definition,
+    Failure,
+    FieldSpec,
+    Generation,
+    Item,
+    Range,
+    Request,
+    Sampling,
+    Stage,
+    Task,
+)
 from harness.names.plugins import describe
-from harness.ranges import COUNT, SEED, Range
-from harness.task import Definition
-from harness.tasks.data.field_mapping import BadValue
 
 from .checker import RUNS_CODE, BadReference, Checked, Checker, load_checker, permit_code, run_checker
 

@@ -10,9 +10,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Conversation, Failure, Item, Task, Trainer
-from harness.ranges import Range
-from harness.trainer import Ask, Progress
+from harness import Ask, Conversation, Failure, Item, Progress, Range, Task, Trainer
 
 from . import saved
 from .labelled import labelled, log_odds_of

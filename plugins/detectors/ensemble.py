@@ -9,9 +9,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Capability, Conversation, Failure, Model
-from harness.errors import UsageError
-from harness.ranges import OneOf
+from harness import Capability, Conversation, Failure, Model, OneOf, UsageError
 
 HOW = ("mean", "max", "min")
 

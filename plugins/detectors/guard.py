@@ -7,9 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from harness import Choice, Completion, Conversation, Failure, Generation, Model, Sampling
-from harness.errors import UnknownName, UsageError
-from harness.ranges import COUNT, COUNT_OR_NONE, SEED, SHARE, OneOf, Range
+from harness import (
+    COUNT,
+    COUNT_OR_NONE,
+    SEED,
+    SHARE,
+    Choice,
+    Completion,
+    Conversation,
+    Failure,
+    Generation,
+    Model,
+    OneOf,
+    Range,
+    Sampling,
+    UsageError,
+)
+from harness.errors import UnknownName
 
 from . import reading
 

@@ -11,9 +11,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from harness.errors import ConfigurationError, UnknownName, UsageError
-from harness.tasks.index import load_yaml, validate
-from harness.tasks.schema import Strict
+from harness import ConfigurationError, UsageError
+from harness.errors import UnknownName
+from harness.files.strict import Strict
+from harness.files.validation import validate
+from harness.files.yaml_files import load_yaml
 
 from . import template
 

@@ -9,10 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from harness import Conversation, Model, file_identity
-from harness.errors import ConfigurationError, UsageError
+from harness import ANY, ConfigurationError, Conversation, Model, Range, UsageError, file_identity
 from harness.files.regular_files import read_text
-from harness.ranges import ANY, Range
 
 SHIPPED = Path(__file__).parent / "data" / "harm-terms.txt"
 """A list of this project's own: words that speak of harm, none that insults."""

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Conversation, Failure, Item, Text
-from harness.trainer import Ask
+from harness import Ask, Conversation, Failure, Item, Text
 
 
 class Labelled(NamedTuple):

@@ -10,9 +10,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Conversation, Failure, Item, Task, Trainer
-from harness.ranges import INSIDE
-from harness.trainer import Ask, Progress
+from harness import INSIDE, Ask, Conversation, Failure, Item, Progress, Task, Trainer
 
 from . import saved
 from .labelled import labelled, log_odds_of

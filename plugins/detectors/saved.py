@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
-from harness import Model, file_identity, write_atomically
-from harness.errors import UsageError
+from harness import Model, UsageError, file_identity, write_atomically
 from harness.files.npz import DamagedArrays, read_npz, write_npz
 
 NUMBERS, WORDS = "detector.npz", "detector.json"

@@ -8,10 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from harness import Conversation, Failure, Item, Task, Trainer
-from harness.errors import CellError
-from harness.ranges import Range
-from harness.trainer import Ask, Progress
+from harness import Ask, CellError, Conversation, Failure, Item, Progress, Range, Task, Trainer
 
 from . import logistic, saved
 from .labelled import labelled, vectors_of

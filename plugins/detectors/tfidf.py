@@ -9,10 +9,19 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from harness import Conversation, Item, Task, Trainer, file_identity, write_atomically
-from harness.errors import UsageError
-from harness.ranges import OneOf, Range
-from harness.trainer import Ask, Progress
+from harness import (
+    Ask,
+    Conversation,
+    Item,
+    OneOf,
+    Progress,
+    Range,
+    Task,
+    Trainer,
+    UsageError,
+    file_identity,
+    write_atomically,
+)
 
 from . import logistic, saved
 from .labelled import labelled

@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import stats
-from harness.errors import DataError
+from harness import DataError, stats
 
 
 class Cut(NamedTuple):

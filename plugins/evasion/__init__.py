@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.hooks import hookimpl
+from harness import hookimpl
 
 if TYPE_CHECKING:
-    from harness.names.registry import Register
+    from harness import Register
 
 _HERE = "harness_plugins.evasion"
 

@@ -11,8 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from harness import Conversation, Model
-from harness.capabilities import Response
+from harness import Conversation, Model, Response
 
 from .normalising import normalised
 

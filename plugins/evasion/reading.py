@@ -6,9 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from harness.capabilities import Conversation
-from harness.task import FieldSpec
-from harness.tasks.data.field_mapping import BadValue, ColumnReader, Read
+from harness import BadValue, Conversation, FieldSpec
+from harness.tasks.data.field_mapping import ColumnReader, Read
 from harness.tasks.data.rows import Row
 
 from .disguises import Disguise

@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.errors import HarnessError, UsageError, did_you_mean
-from harness.tasks.library import SourcedTask, TaskSource
+from harness import HarnessError, SourcedTask, TaskSource, UsageError
+from harness.errors import did_you_mean
 
 from .disguises import HOW, VERSION, Disguise
 
 if TYPE_CHECKING:
-    from harness.names.registry import Registry
-    from harness.task import Part, Task
+    from harness import DataPart, Registry, Task
     from harness.tasks.schema import AggregateFile, BenchmarkFile
 
 GROUP = "group"
@@ -174,12 +173,13 @@ class EvasionTasks(TaskSource):
         disguised = [f"{member}:{headline.name}" for member in members[1:]]
         return [AggregateFile(name="worst disguise", how="minimum", of=disguised)]
 
-    def _disguised(self, part: Part, task: Task, wish: Wish) -> Part:
-        from harness.task import Part
+    def _disguised(self, part: DataPart, task: Task, wish: Wish) -> DataPart:
+        from harness import DataPart
 
         from .reading import DisguisedReader
 
-        return Part(part.source, DisguisedReader(part.reader, type(task).fields, wish.disguise, everyone=wish.everyone))
+        reader = DisguisedReader(part.reader, type(task).fields, wish.disguise, everyone=wish.everyone)
+        return DataPart(part.source, reader)
 
     def _detects(self, kind: str) -> bool:
         if kind not in self._kinds:

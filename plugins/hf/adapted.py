@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import CellError
+from harness import CellError
 
 from .heads import load_head, tensors_of
 from .loading import Source

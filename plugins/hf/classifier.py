@@ -8,10 +8,8 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from harness import Conversation, Failure, Model
-from harness.capabilities import Request, Response
-from harness.errors import CellError, UsageError, did_you_mean
-from harness.ranges import COUNT_OR_NONE, OneOf
+from harness import COUNT_OR_NONE, CellError, Conversation, Failure, Model, OneOf, Request, Response, UsageError
+from harness.errors import did_you_mean
 
 from .forward import Engine
 from .loading import DTYPES, Source

@@ -9,10 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from harness import Failure, Model, Text, file_identity
-from harness.capabilities import Request, Response
-from harness.errors import CellError
-from harness.ranges import COUNT_OR_NONE, OneOf
+from harness import COUNT_OR_NONE, CellError, Failure, Model, OneOf, Request, Response, Text, file_identity
 
 from .forward import Engine
 from .loading import DTYPES, Source

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.errors import CellError
+from harness import CellError
 
 from .attention import State, attending, register
 from .padded import padded_batches

@@ -13,8 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness import Failure
-from harness.capabilities import Completion, Sampling
+from harness import Completion, Failure, Sampling
 
 from .generation_pool import Pool, Row
 from .generation_sampling import stream_key

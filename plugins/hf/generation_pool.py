@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.capabilities import Sampling
+from harness import Sampling
 
 from .generation_cache import has_plain_cache, join, new_cache, select
 from .generation_sampling import sample

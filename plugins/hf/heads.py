@@ -24,7 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import CellError, ConfigurationError, DataError, UsageError, did_you_mean
+from harness import CellError, ConfigurationError, DataError, UsageError
+from harness.errors import did_you_mean
 from harness.files.yaml_files import load_yaml
 
 NAMED: Mapping[str, Mapping[str, Any]] = {

@@ -8,9 +8,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from harness import Candidates, Continuation, Failure, Model
-from harness.capabilities import Likelihood, Response
-from harness.ranges import OneOf, Range
+from harness import Candidates, Continuation, Failure, Likelihood, Model, OneOf, Range, Response
 
 REDUCTIONS = ("sum", "average")
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import (
+    COUNT_OR_NONE,
+    CellError,
     Choice,
     Continuation,
     Conversation,
@@ -17,13 +19,13 @@ from harness import (
     Generation,
     Likelihood,
     Model,
+    OneOf,
     Readout,
+    Request,
+    Response,
     Text,
     file_identity,
 )
-from harness.capabilities import Request, Response
-from harness.errors import CellError
-from harness.ranges import COUNT_OR_NONE, OneOf
 
 from .forward import Engine, Head
 from .loading import DTYPES, Source

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import file_identity
-from harness.errors import CellError, HarnessError, UsageError, did_you_mean
+from harness import CellError, HarnessError, UsageError, file_identity
+from harness.errors import did_you_mean
 
 from .peft_adapter import Adapter, adapter_of, refuse_adapter_of_hub
 from .weights import Strangers, check_files, check_taken

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from harness.errors import CellError, UsageError
+from harness import CellError, UsageError
 
 CONFIG = "adapter_config.json"
 WRAPPED = "base_model.model."

@@ -9,10 +9,19 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from harness import Candidates, Failure, Model, file_identity
-from harness.capabilities import Request, Response
-from harness.errors import CellError, UsageError, did_you_mean
-from harness.ranges import COUNT_OR_NONE, OneOf
+from harness import (
+    COUNT_OR_NONE,
+    Candidates,
+    CellError,
+    Failure,
+    Model,
+    OneOf,
+    Request,
+    Response,
+    UsageError,
+    file_identity,
+)
+from harness.errors import did_you_mean
 
 from .adapted import Adapted
 from .forward import Engine

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Failure
-from harness.capabilities import Request, Response
+from harness import Failure, Request, Response
 
 from .forward import Engine, Head
 from .tree import Job

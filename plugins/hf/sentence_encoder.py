@@ -6,8 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import Annotated, Any
 
-from harness.errors import UsageError
-from harness.ranges import COUNT_OR_NONE, OneOf
+from harness import COUNT_OR_NONE, OneOf, UsageError
 
 from .encoder import Embedder
 from .loading import DTYPES

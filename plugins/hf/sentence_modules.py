@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import CellError
+from harness import CellError
 
 MODULES, SETTINGS = "modules.json", "config_sentence_transformers.json"
 

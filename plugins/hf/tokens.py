@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from harness import Conversation, Failure
+from harness import CellError, Conversation, Failure, UsageError
 from harness.chat_templates import TemplateBounds, render_chat
-from harness.errors import CellError, UsageError
 
 from .tree import Tokens
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.errors import CellError
+from harness import CellError
 
 HEADS_OF_PRETRAINING = {
     *("lm_head", "cls", "embed_out", "predictions", "sop_classifier", "lm_predictions", "mask_predictions"),

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness import Choice, Completion, Conversation, Failure, Generation, Model, Sampling
-from harness.errors import UnknownName, UsageError
+from harness import Choice, Completion, Conversation, Failure, Generation, Model, Sampling, UsageError
+from harness.errors import UnknownName
 
 from .references import References, read_rubric
 

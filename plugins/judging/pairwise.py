@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
-from harness import Completion, Failure, Pair, Verdict
-from harness.ranges import COUNT, COUNT_OR_NONE, SEED, SHARE, OneOf, Range
+from harness import COUNT, COUNT_OR_NONE, SEED, SHARE, Completion, Failure, OneOf, Pair, Range, Verdict
 
 from .asking import BY_LOG_PROBABILITY, BY_TEXT, LEAST_MASS, Judging, joined
 from .weighing import expectation, listed

@@ -7,8 +7,7 @@ from functools import cached_property
 from statistics import fmean, median
 from typing import Annotated, Any, ClassVar, Literal
 
-from harness import Candidates, Completion, Failure
-from harness.ranges import COUNT, COUNT_OR_NONE, SEED, SHARE, OneOf, Range
+from harness import COUNT, COUNT_OR_NONE, SEED, SHARE, Candidates, Completion, Failure, OneOf, Range
 
 from .asking import BY_LOG_PROBABILITY, BY_TEXT, LEAST_MASS, Judging, ending
 from .weighing import expectation

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from harness.errors import ConfigurationError, UnknownName, UsageError
-from harness.tasks.index import load_yaml, validate
+from harness import ConfigurationError, UsageError
+from harness.errors import UnknownName
+from harness.files.validation import validate
+from harness.files.yaml_files import load_yaml
 
 from .parsers import PARSERS, Parser
 from .promptchecks import line_of, problems_of

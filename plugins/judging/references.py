@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness import Conversation
-from harness.errors import UsageError
+from harness import Conversation, UsageError
 from harness.files.regular_files import read_text
 
 from .rendering import conversation_text, question_of
@@ -46,7 +45,7 @@ class References:
             self._read(Path(path).expanduser())
 
     def _read(self, path: Path) -> None:
-        from harness.errors import DataError
+        from harness import DataError
         from harness.tasks.data.sources import FileSource
 
         try:

@@ -7,7 +7,7 @@ import sys
 
 def main() -> int:
     """Register the model, then hand over to lm-eval; what is wrong is said in one line."""
-    from harness.errors import HarnessError
+    from harness import HarnessError
     from harness.terminal import say
 
     try:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from harness.capabilities import Conversation, Message
-from harness.errors import UsageError
+from harness import Conversation, Message, UsageError
 
 _MARK = "\x02harness conversation\x03"
 

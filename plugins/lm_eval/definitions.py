@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.errors import ConfigurationError
+from harness import ConfigurationError
 from harness.files.yaml_files import check_yaml
 from harness.names.plugins import describe
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import ConfigurationError, did_you_mean
+from harness import ConfigurationError
+from harness.errors import did_you_mean
 from harness.tasks.schema import AggregateFile, BenchmarkFile
 
 from .definitions import figures_of, read_definition

@@ -15,8 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError, UsageError
-from harness.files import write_atomically
+from harness import DataError, UsageError, write_atomically
 from harness.files.yaml_files import check_yaml
 from harness.terminal import say
 

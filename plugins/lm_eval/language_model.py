@@ -14,12 +14,10 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
 
+from harness import CellError, Failure, Registry, Request, Response, UsageError
 from harness.api import models_folder, store_path
-from harness.capabilities import Failure, Request, Response
-from harness.errors import CellError, UsageError
 from harness.names.handles import resolve_model
-from harness.names.registry import Registry
-from harness.running.progress import TerminalProgress
+from harness.progress import TerminalProgress
 from harness.running.runner import Runner
 from harness.store import Store
 from harness.training.fit import train_missing

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.metric import Columns, Metric
+from harness import Columns, Estimate, Linearised, Metric
 from harness.names.plugins import describe
-from harness.stats import Estimate, Linearised, not_available
+from harness.stats import not_available
 
 FloatArray = NDArray[np.float64]
 KEPT = "lm_eval"

@@ -6,7 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from harness.errors import UsageError, did_you_mean
+from harness import UsageError
+from harness.errors import did_you_mean
 from harness.names.arguments import parse_arguments
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.capabilities import Continuation, Conversation, Generation, Origin, Request, Response, Sampling
-from harness.errors import UsageError
+from harness import Continuation, Conversation, Generation, Origin, Request, Response, Sampling, UsageError
 
 from .conversations import conversation_in
 

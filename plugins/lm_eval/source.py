@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import ConfigurationError, UnknownName, UsageError
-from harness.tasks.library import SourcedTask, TaskSource
+from harness import ConfigurationError, SourcedTask, TaskSource, UsageError
+from harness.errors import UnknownName
 
 from .index import Listed, installed, read_index, remembered_count
 from .options import parse_options, split_name
@@ -64,7 +64,7 @@ class LmEvalTasks(TaskSource):
 
     def task(self, name: str) -> LmEvalTask:
         """The task, from its YAML alone unless it is defined in Python."""
-        from harness.task import Definition
+        from harness import Definition
 
         from .definitions import as_task, read_definition
         from .task import LmEvalTask

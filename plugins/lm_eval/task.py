@@ -10,11 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from harness.capabilities import Request
-from harness.errors import CellError, ConfigurationError, DataError, UsageError
-from harness.metric import Metric
+from harness import (
+    Answers,
+    BadItem,
+    CellError,
+    ConfigurationError,
+    DataError,
+    Definition,
+    Item,
+    Metric,
+    Request,
+    Stage,
+    Task,
+    UsageError,
+)
 from harness.names.plugins import describe
-from harness.task import Answers, BadItem, Definition, Item, Stage, Task
 
 from .conversations import as_text
 from .definitions import figures_built, figures_of

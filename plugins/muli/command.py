@@ -15,7 +15,7 @@ from harness.terminal import say
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.names.registry import Registry
+    from harness import Registry
 
     from .explanation import Explanation
 
@@ -75,7 +75,7 @@ def _check_text(text: str) -> None:
     Raises:
         UsageError: a byte that was typed is not UTF-8.
     """
-    from harness.errors import UsageError
+    from harness import UsageError
 
     try:
         text.encode("utf-8")
@@ -87,11 +87,10 @@ def _check_text(text: str) -> None:
 
 def _next_token(registry: Registry, store: Path | None, detector: Path, base: str, text: str) -> NDArray[Any]:
     """Log-probabilities after the prompt, through the store."""
-    from harness import Conversation, Failure
+    from harness import CellError, Conversation, Failure, UsageError
     from harness.api import models_folder, store_path
-    from harness.errors import CellError, UsageError
     from harness.names.handles import resolve_model, written
-    from harness.running.progress import TerminalProgress
+    from harness.progress import TerminalProgress
     from harness.running.runner import Runner
     from harness.store import Store
     from harness.training.fit import train_missing

@@ -9,9 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from harness import Conversation, Failure, Model, Readout
-from harness.capabilities import Response
-from harness.errors import CellError
+from harness import CellError, Conversation, Failure, Model, Readout, Response
 
 from .prompts import vocabulary_digest
 from .saved import FILE, Detector, load

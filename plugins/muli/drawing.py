@@ -5,8 +5,7 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
-from harness.errors import UsageError
-from harness.files import write_atomically
+from harness import UsageError, write_atomically
 
 from .explanation import Explanation
 

@@ -9,9 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Conversation, Failure, Item
-from harness.capabilities import Response
-from harness.trainer import Ask, Progress
+from harness import Ask, Conversation, Failure, Item, Progress, Response
 
 from .features import DONE, Feature, extract
 from .prompts import Prompting

@@ -12,10 +12,25 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from harness import Choice, Conversation, Failure, Generation, LinearReadout, Model, Readout, Sampling
-from harness.capabilities import Response
-from harness.errors import CellError, UsageError, did_you_mean
-from harness.ranges import COUNT, COUNT_OR_NONE, SEED, OneOf, Range
+from harness import (
+    COUNT,
+    COUNT_OR_NONE,
+    SEED,
+    CellError,
+    Choice,
+    Conversation,
+    Failure,
+    Generation,
+    LinearReadout,
+    Model,
+    OneOf,
+    Range,
+    Readout,
+    Response,
+    Sampling,
+    UsageError,
+)
+from harness.errors import did_you_mean
 
 from .features import log_odds
 from .prompts import CHAT, FORMATS, Prompting

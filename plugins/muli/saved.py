@@ -13,9 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import LinearReadout
-from harness.errors import CellError, UsageError
-from harness.files import write_atomically
+from harness import CellError, LinearReadout, UsageError, write_atomically
 
 from .features import Feature
 from .prompts import Prompting

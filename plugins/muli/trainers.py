@@ -9,9 +9,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Item, Task, Trainer
-from harness.ranges import COUNT, SEED, OneOf, Range
-from harness.trainer import Ask, Progress
+from harness import COUNT, SEED, Ask, Item, OneOf, Progress, Range, Task, Trainer
 
 from .descent import Recipe, descend
 from .features import FEATURES, Feature, Scale, Standardised, measure

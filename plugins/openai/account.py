@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from harness.errors import CellError
+from harness import CellError
 
 CHARACTERS_A_TOKEN = 2.5
 """For estimates before the server counts: fewer than text has, so that an estimate is rarely too low."""

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from harness.errors import CellError, did_you_mean
+from harness import CellError
+from harness.errors import did_you_mean
 
 from .problems import Statement
 from .settings import Settings

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
-from harness import Choice, Continuation, Conversation, Generation, Text
-from harness.capabilities import Response
-from harness.ranges import COUNT, COUNT_OR_NONE, OneOf, Range
+from harness import COUNT, COUNT_OR_NONE, Choice, Continuation, Conversation, Generation, OneOf, Range, Response, Text
 
 from .served import Served
 from .settings import OPENAI, tokenizer_files

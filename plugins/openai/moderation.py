@@ -6,10 +6,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar
 
-from harness import Conversation, Failure
-from harness.capabilities import Request, Response
-from harness.errors import CellError, did_you_mean
-from harness.ranges import COUNT, COUNT_OR_NONE, Range
+from harness import COUNT, COUNT_OR_NONE, CellError, Conversation, Failure, Range, Request, Response
+from harness.errors import did_you_mean
 
 from .served import Served
 from .settings import OPENAI

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from harness.errors import CellError
+from harness import CellError
 
 KEPT = {307, 308}
 """Redirects after which the request is sent as it was; the others make an empty GET of it."""

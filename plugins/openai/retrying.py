@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.errors import CellError
+from harness import CellError
 
 from .problems import NoLogProbabilities, Refused, Statement, statement_in, statement_of
 

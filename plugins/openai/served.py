@@ -9,9 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from harness import Model
-from harness.capabilities import Request, Response
-from harness.errors import CellError, UsageError
+from harness import CellError, Model, Request, Response, UsageError
 
 from .account import Account
 from .session import streamed_answers

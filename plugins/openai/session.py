@@ -11,8 +11,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
-from harness.capabilities import Failure, Request, Response
-from harness.errors import CellError
+from harness import CellError, Failure, Request, Response
 
 from .account import Account
 from .greeting import explained, makes_sense

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from harness import Conversation, file_identity
+from harness import CellError, Conversation, file_identity
 from harness.chat_templates import render_chat
 from harness.encodable import whole_characters
-from harness.errors import CellError
 
 from .problems import Refused
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.metric import FloatArray
+from harness import FloatArray
 
 from .elo import Ratings
 

@@ -13,10 +13,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, Estimate, stats
+from harness import Columns, Estimate, FloatArray, Linearised, stats
 from harness.kinds.preference import OfVerdicts
-from harness.metric import FloatArray
-from harness.stats import Linearised
 from harness.stats.bradley_terry import require_finite_maximum
 
 from . import agreement

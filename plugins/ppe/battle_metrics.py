@@ -10,11 +10,8 @@ from typing import Annotated, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, Estimate, Matrix, stats
+from harness import Columns, Estimate, FloatArray, Linearised, Matrix, Range, stats
 from harness.kinds.preference import OfVerdicts
-from harness.metric import FloatArray
-from harness.ranges import Range
-from harness.stats import Linearised
 
 from . import agreement
 from .battles import predicted_credit, predicted_winner_compat

@@ -7,11 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from harness import Answers, Columns, FieldSpec, Item
+from harness import Answers, BadValue, Columns, FieldSpec, FloatArray, Item
 from harness.errors import did_you_mean
 from harness.kinds.preference import Preference
-from harness.metric import FloatArray
-from harness.tasks.data.field_mapping import BadValue, shorten
+from harness.tasks.data.field_mapping import shorten
 from harness.tasks.data.values import find_same
 
 

@@ -10,8 +10,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, stats
-from harness.metric import FloatArray
+from harness import Columns, FloatArray, stats
 
 from .battles import predicted_credit
 

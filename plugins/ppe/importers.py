@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from harness.errors import DataError, UsageError, did_you_mean
+from harness import DataError, UsageError
+from harness.errors import did_you_mean
 from harness.files.regular_files import read_text
 from harness.tasks.data.rows import Row
 from harness.tasks.data.sources import FileSource

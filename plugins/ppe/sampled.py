@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Answers, Candidates, Failure, FieldSpec, Item, Pair, Request, Stage, Verdict
+from harness import Answers, BadValue, Candidates, Failure, FieldSpec, Item, Pair, Request, Stage, Verdict
 from harness.kinds.best_of_k import BestOfK
-from harness.tasks.data.field_mapping import BadValue, shorten
+from harness.tasks.data.field_mapping import shorten
 
 
 class SampledBestOfK(BestOfK):

@@ -14,11 +14,8 @@ from typing import Annotated, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, Estimate, Metric
+from harness import COUNT, Columns, Estimate, FloatArray, Linearised, Metric
 from harness.kinds.best_of_k import OfScores
-from harness.metric import FloatArray
-from harness.ranges import COUNT
-from harness.stats import Linearised
 
 from .sampled_metrics import ConflictPairAccuracy, PooledAuroc, first_is_correct, scaled, varied
 

@@ -8,10 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, MeanMetric, Metric, stats
+from harness import Columns, FloatArray, Linearised, MeanMetric, Metric, stats
 from harness.kinds.best_of_k import OfScores, curves
-from harness.metric import FloatArray
-from harness.stats import Linearised
 
 
 class ConflictPairAccuracy(Metric):

@@ -17,7 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness.errors import DataError, UsageError, did_you_mean
+from harness import DataError, UsageError
+from harness.errors import did_you_mean
 
 HUMAN = "ppe/human-preference"
 TASKS = {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.files import write_atomically
+from harness import write_atomically
 
 if __package__:
     from . import best_of_16, detection, duplicates, preferences

@@ -11,16 +11,17 @@ from harness import (
     Candidates,
     Completion,
     Conversation,
+    DataError,
     Failure,
     Generation,
     Model,
     Pair,
     Request,
+    UsageError,
     Verdict,
     file_identity,
 )
 from harness.encodable import encodable
-from harness.errors import DataError, UsageError
 
 FIELDS = {"scores": "score", "p_first": "compare", "log_odds": "detect", "text": "generate"}
 """What a row may hold, and the capability that it answers."""

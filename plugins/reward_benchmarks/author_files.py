@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError, UsageError, did_you_mean
+from harness import DataError, UsageError
+from harness.errors import did_you_mean
 from harness.files.regular_files import read_text
 
 Row = Mapping[str, Any]

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError, UsageError, did_you_mean
+from harness import DataError, UsageError
+from harness.errors import did_you_mean
 
 from .author_files import (
     LLMBAR_SUBSETS,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from harness import FieldSpec
+from harness import BadValue, FieldSpec
 from harness.kinds.best_of_k import BestOfK
-from harness.tasks.data.field_mapping import BadValue
 
 
 class ChosenRejected(BestOfK):

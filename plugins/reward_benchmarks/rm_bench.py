@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Answers, Candidates, Columns, Failure, FieldSpec, Item, MeanMetric, Request, Stage, Task
-from harness.tasks.data.field_mapping import BadValue
+from harness import Answers, BadValue, Candidates, Columns, Failure, FieldSpec, Item, MeanMetric, Request, Stage, Task
 
 STYLES = ("concise", "detailed", "detailed with markdown")
 """Plainest first, as in the data."""

@@ -12,11 +12,20 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Answers, Columns, FieldSpec, Item, Linearised, MeanMetric, Metric
-from harness.errors import ConfigurationError, did_you_mean
+from harness import (
+    Answers,
+    BadValue,
+    Columns,
+    ConfigurationError,
+    Definition,
+    FieldSpec,
+    Item,
+    Linearised,
+    MeanMetric,
+    Metric,
+)
+from harness.errors import did_you_mean
 from harness.kinds.preference import Preference
-from harness.task import Definition
-from harness.tasks.data.field_mapping import BadValue
 
 FloatArray = NDArray[np.float64]
 

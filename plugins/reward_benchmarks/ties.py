@@ -21,9 +21,20 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Answers, Candidates, Columns, Failure, FieldSpec, Item, Linearised, Metric, Request, Task
-from harness.task import BadItem
-from harness.tasks.data.field_mapping import BadValue
+from harness import (
+    Answers,
+    BadItem,
+    BadValue,
+    Candidates,
+    Columns,
+    Failure,
+    FieldSpec,
+    Item,
+    Linearised,
+    Metric,
+    Request,
+    Task,
+)
 
 from .lists import at_least_one
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from harness import FieldSpec
 from harness.kinds.detection import Detection
-from harness.task import FieldSpec
 
 
 class ReplyDetection(Detection):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import harness as package
-from harness.running.progress import TerminalProgress
+from harness.progress import TerminalProgress
 from harness.terminal import one_entry, say, visible, visible_lines
 
 EVIL = "a\x1b]0;title\x07\x1b[31m\x9b2J\u202egnp.exe\r\x08\x7f"

@@ -3,8 +3,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness.build_metric import build_metric
-from harness.registry import Registry
+
+from harness.names.registry import Registry
+from harness.tasks.build_metric import build_metric
 
 ROOT = Path(__file__).resolve().parents[2]
 

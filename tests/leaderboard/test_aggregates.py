@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigurationError
+from harness.files.validation import validate
 from harness.leaderboard.aggregates import aggregates_of, problems_of, split_selector, task_of
 from harness.names.registry import Registry
 from harness.stats import Estimate
 from harness.store.records import Result
-from harness.tasks.index import validate
 from harness.tasks.schema import BenchmarkFile
 
 HERE = Path("benchmark.yaml")

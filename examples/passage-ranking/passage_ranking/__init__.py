@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness import hookimpl
 
 if TYPE_CHECKING:
-    from harness.names.registry import Register
+    from harness import Register
 
 
 @hookimpl

@@ -26,7 +26,7 @@ def check_registries(run: ReadRun) -> None:
     Raises:
         PlanError: one cannot; with what is wrong with the run file itself.
     """
-    from harness.tasks.index import find_registry_files, read_registry_file
+    from harness.names.registry_files import find_registry_files, read_registry_file
 
     problems = []
     for path in find_registry_files(run.registry):

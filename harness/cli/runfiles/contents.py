@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def benchmarks(context: Context) -> Iterator[Problem]:
     """Benchmarks that do not exist, or whose aggregates cannot be computed."""
-    from harness.leaderboard.aggregates import problems_of
+    from harness.tasks.selectors import problems_of
 
     known = context.registry.benchmarks()
     planned = {benchmark.name for benchmark in context.plan.benchmarks} if context.plan else set()

@@ -39,7 +39,7 @@ class ReadRun:
 
     def line(self, place: Place) -> int:
         """The line of an entry; 0 where it is in no line of the file."""
-        from harness.tasks.index import line_of
+        from harness.files.validation import line_of
 
         return line_of(self.path, place) or 0
 
@@ -82,7 +82,7 @@ def read_run_file(path: Path, *, store: Path | None = None, registry: Path | Non
         ConfigurationError: it is missing or not YAML.
         PlanError: so much is wrong with it that the rest would mean something else; names lines and keys.
     """
-    from harness.tasks.index import load_yaml
+    from harness.files.yaml_files import load_yaml
 
     file, boards, mistakes = _as_far_as_valid(load_yaml(path), path)
     whole = path.absolute()
@@ -92,7 +92,7 @@ def read_run_file(path: Path, *, store: Path | None = None, registry: Path | Non
 
 def _as_far_as_valid(value: Any, path: Path) -> tuple[RunFile, dict[int, LeaderboardFile], Sequence[Problem]]:
     """The file without what is wrong in it, its leaderboards by their place, and what is wrong."""
-    from harness.tasks.index import validate
+    from harness.files.validation import validate
     from harness.tasks.schema import RunFile
 
     mistakes: Sequence[Problem] = ()

@@ -7,10 +7,10 @@ import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from harness.errors import nearest
+from harness.errors import BadValue, NoValue, nearest
 from harness.tasks.data.converters import flag
 from harness.tasks.data.rows import Row, has_path, value_at
-from harness.tasks.data.values import BadValue, NoValue, find_same, is_missing, present, shorten
+from harness.tasks.data.values import find_same, is_missing, present, shorten
 
 LARGEST_LIST = 10_000
 """Most columns or texts that one field may be made of: a task file may not ask for more than there is memory."""

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from harness.tasks.data.values import BadValue, Cell, shorten
+from harness.errors import BadValue
+from harness.tasks.data.conversations import conversation
+from harness.tasks.data.values import Cell, shorten
 
 TEXTUAL = frozenset({"conversation", "text", "texts", "texts with gaps"})
 """Types whose values are texts: a CSV cell that reads ``nan`` or ``True`` is that text there."""
@@ -75,8 +77,6 @@ def _flags(value: Any) -> list[float]:
 
 
 def _conversation(value: Any) -> Any:
-    from harness.task import conversation
-
     return conversation(str(value) if isinstance(value, Cell) else value)
 
 

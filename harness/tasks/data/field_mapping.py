@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from harness.errors import BadValue, NoValue
 from harness.tasks.data.column_forms import Form, compile_form, compile_name, describe_absent
 from harness.tasks.data.converters import CONVERTERS, TEXTUAL
 from harness.tasks.data.rows import Row, has_path, value_at
-from harness.tasks.data.values import BadValue, Cell, NoValue, domain_name, is_missing, shorten, truth_of
+from harness.tasks.data.values import Cell, domain_name, is_missing, shorten, truth_of
 
 __all__ = ["CONVERTERS", "BadValue", "ColumnReader", "Read", "Slice", "shorten"]
 

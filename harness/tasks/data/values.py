@@ -14,24 +14,6 @@ from decimal import Decimal
 from typing import Any
 
 
-class BadValue(ValueError):
-    """A row's value is missing or of the wrong type; the text names the column and what was expected.
-
-    Args:
-        text: What is wrong.
-        fields: The fields that are missing, where that is what is wrong.
-        columns: The columns meant for them that the row does not have at all, unlike a column without a value.
-    """
-
-    def __init__(self, text: str, *, fields: tuple[str, ...] = (), columns: tuple[str, ...] = ()) -> None:
-        self.fields, self.columns = fields, columns
-        super().__init__(text)
-
-
-class NoValue(BadValue):
-    """A value is missing, though its column may be there."""
-
-
 class Cell(str):
     """A cell of a file without types that is empty, or spells true, false or no number, and may be meant as a text."""
 

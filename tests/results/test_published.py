@@ -259,7 +259,7 @@ def test_a_figure_that_is_there_twice_names_both_lines(jsonl):
 
 
 def test_the_example_on_the_page_follows_the_schema(by_hand, harness):
-    page = (Path(__file__).parents[1] / "docs" / "published-results.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "published-results.md").read_text("utf-8")
     example = re.findall(r"^```yaml\n(.*?)^```$", page, re.S | re.M)[1]
     assert len(read_published(by_hand(example))) == 3
     schema = harness("schema", "published").document

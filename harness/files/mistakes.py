@@ -88,7 +88,7 @@ def _is_union_member(key: str | int) -> bool:
 def _explain(model: type[BaseModel], error: Any, place: Place) -> str:
     key = ".".join(map(str, place))
     if error["type"] == "extra_forbidden":
-        from harness.tasks.schema import fields_at
+        from harness.files.strict import fields_at
 
         return f"unknown key {key!r}{did_you_mean(str(place[-1]), fields_at(model, place[:-1]))}"
     if error["type"] == "missing":

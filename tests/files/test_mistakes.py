@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from harness.errors import ConfigurationError
-from harness.tasks.index import validate
+from harness.files.validation import validate
 from harness.tasks.schema import BenchmarkFile, PublishedFile, RegistryFile, RunFile, TaskFile
 
 TASK = "kind: x\ndata: {test: {file: a.jsonl}}\n"

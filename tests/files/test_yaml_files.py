@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from harness.errors import ConfigurationError, DataError
+from harness.files.validation import validate
 from harness.files.yaml_files import DEEPEST, MOST_ENTRIES, Lines, load_yaml
 from harness.tasks.data.sources import FileSource
-from harness.tasks.index import validate
 from harness.tasks.schema import TaskFile
 
 TASK = "kind: detection\ndata: {test: {file: rows.jsonl}}\n"

@@ -17,7 +17,7 @@ from harness import HarnessError, train
 from harness.errors import UsageError
 from harness.names.handles import resolve_model
 from harness.names.registry import Registry
-from harness.running.progress import SilentProgress
+from harness.progress import SilentProgress
 from harness.task import Item
 from harness.training.fit import items_digest
 

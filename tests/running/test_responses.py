@@ -9,7 +9,8 @@ import pytest
 
 from harness import Failure, Text
 from harness.capabilities import EMBED, GENERATE, Completion
-from harness.running.responses import LazyResponses, Responses, failures_of
+from harness.requests import failures_of
+from harness.running.responses import LazyResponses, Responses
 from harness.running.runner import chunks
 from harness.store import Store
 from harness.task import BadItem, Item

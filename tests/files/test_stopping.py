@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from harness.cli.main import cli, run
-from harness.running.stopping import PATIENCE, STOPPING, Requests, Stopped, stoppable
+from harness.files.stopping import PATIENCE, STOPPING, Requests, Stopped, stoppable
 from harness.store.interrupts import held_interrupts
 
 

@@ -54,7 +54,7 @@ def test_what_is_remembered_is_what_the_files_say(many, cache, monkeypatch):
 
 def forbid(folder):
     """No task file below a folder is read; benchmarks are, for they are used as they were read."""
-    from harness.tasks.index import load_yaml
+    from harness.files.yaml_files import load_yaml
 
     def load(path):
         assert path.name in ("benchmark.yaml", "registry.yaml") or folder not in path.absolute().parents, path

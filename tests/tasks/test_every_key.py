@@ -18,11 +18,12 @@ from pydantic import BaseModel
 
 from harness.cli.show_command import describe_name
 from harness.errors import ConfigurationError
+from harness.files.validation import validate
 from harness.names.registry import Registry
+from harness.names.registry_schema import ModelFile
 from harness.task import BadItem
 from harness.tasks import schema
 from harness.tasks.build import build_task
-from harness.tasks.index import validate
 
 ROWS = [
     {"id": f"i{n}", "text": f"text {n}", "other": f"other {n}", "label": n % 2, "year": 2020 + n, "topic": "ab"[n % 2]}
@@ -467,7 +468,7 @@ def models_in(annotation):
 
 
 def test_every_key_of_the_schema_has_a_case():
-    found, open_ = set(), set(schema.SCHEMAS.values()) | {schema.ModelFile}
+    found, open_ = set(), set(schema.SCHEMAS.values()) | {ModelFile}
     while open_:
         model = open_.pop()
         found.add(model)

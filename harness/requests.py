@@ -1,0 +1,317 @@
+"""The data that pass between tasks and models: requests, and the responses to them.
+
+Which response answers which request is what a capability says: see the table in `harness.capabilities`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from harness.encodable import encodable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+KEY_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which item of which task a request was made for.
+
+    Not part of a request's content: the same text asked for by two tasks is one request. Only models that answer
+    from records read it.
+    """
+
+    task: str
+    """Qualified task name."""
+    id: str
+    """The data set's own id of the item."""
+    positions: tuple[int, ...] = ()
+    """For each text of the request, its index among the item's responses: a swapped pair has (1, 0)."""
+    of: str = ""
+    """Label of the model whose answer the request is about, in stages after the first; empty where it is about none.
+    A judge's verdict on one candidate is never taken for that on another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Base of all requests."""
+
+    origin: Origin | None = field(default=None, compare=False, kw_only=True, repr=False)
+
+    def content(self) -> object:
+        """The request as plain lists and strings: what its key is a hash of."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: str
+    """``"system"``, ``"user"``, ``"assistant"``, or ``"text"``: plain text to be continued, outside any template."""
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation(Request):
+    """Messages in order; the request of ``detect`` and ``next_token``, and the prompt inside the others.
+
+    Where the last message is the assistant's, a language model goes on with it instead of beginning a reply.
+    """
+
+    messages: tuple[Message, ...]
+
+    @classmethod
+    def user(cls, text: str, *, origin: Origin | None = None) -> Self:
+        """A conversation of a single user message."""
+        return cls((Message("user", text),), origin=origin)
+
+    @classmethod
+    def plain(cls, text: str, *, origin: Origin | None = None) -> Self:
+        """Plain text to be continued as it stands; a model that can only chat takes it for a user message."""
+        return cls((Message("text", text),), origin=origin)
+
+    def reply(self, text: str) -> Conversation:
+        """This conversation with one assistant message more."""
+        return Conversation((*self.messages, Message("assistant", text)), origin=self.origin)
+
+    @property
+    def text(self) -> str:
+        """The contents of all messages, a blank line between them."""
+        if len(self.messages) == 1:
+            return self.messages[0].content
+        return "\n\n".join(m.content for m in self.messages)
+
+    def content(self) -> object:
+        """Role and content of every message."""
+        return [[m.role, m.content] for m in self.messages]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates(Request):
+    """The k responses to one prompt, to be scored together; filed one by one."""
+
+    prompt: Conversation
+    responses: tuple[str, ...]
+
+    def content(self) -> object:
+        """Prompt and responses."""
+        return [self.prompt.content(), list(self.responses)]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair(Request):
+    """Two responses to one prompt, in the order in which a judge sees them."""
+
+    prompt: Conversation
+    first: str
+    second: str
+
+    def content(self) -> object:
+        """Prompt, first, second."""
+        return [self.prompt.content(), self.first, self.second]
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Request):
+    """A text to embed."""
+
+    text: str
+
+    def content(self) -> object:
+        """The text."""
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How to sample a completion."""
+
+    temperature: float = 0.0
+    """0 is greedy."""
+    top_p: float = 1.0
+    max_tokens: int = 512
+    stop: tuple[str, ...] = ()
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Generation(Request):
+    """A prompt to complete n times."""
+
+    prompt: Conversation
+    n: int = 1
+    sampling: Sampling = Sampling()
+
+    def content(self) -> object:
+        """Prompt, n and the sampling settings."""
+        return [self.prompt.content(), self.n, list(dataclasses.astuple(self.sampling))]
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation(Request):
+    """A context and the continuation whose likelihood is asked for."""
+
+    context: str | Conversation
+    """Plain text, or a conversation to which the continuation is the reply. Empty text: the continuation is a whole
+    document, and a long one is read in windows."""
+    continuation: str
+    with_blanks: bool = False
+    """Blanks that end a conversation as the model renders it, such as the line end before the reply, are counted with
+    the continuation, as lm-evaluation-harness counts them; those that end a plain text always are."""
+
+    def content(self) -> object:
+        """Context, continuation, and whether blanks are counted if they are."""
+        context = self.context.content() if isinstance(self.context, Conversation) else self.context
+        return [context, self.continuation, *([True] if self.with_blanks else [])]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Request):
+    """A prompt and the texts that the reply may begin with, each to be weighed: a verdict without generating it."""
+
+    prompt: Conversation
+    options: tuple[str, ...]
+
+    def content(self) -> object:
+        """Prompt and options."""
+        return [self.prompt.content(), list(self.options)]
+
+
+@dataclass(frozen=True)
+class LinearReadout:
+    """constant + sum_i weights_i * ln(p_i / (1 - p_i)), with p_i the probability of a token as the next one."""
+
+    tokens: tuple[int, ...]
+    """Ids in the model's vocabulary, shape (k,)."""
+    weights: tuple[float, ...]
+    """(k,)."""
+    constant: float = 0.0
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of the whole, made once for all requests that share it."""
+        return digest_of([list(self.tokens), list(self.weights), self.constant]).hex()
+
+    @cached_property
+    def arrays(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Tokens, int64, and weights, float64; made once for all requests that share it."""
+        import numpy as np
+
+        return np.array(self.tokens, dtype=np.int64), np.array(self.weights, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Readout(Request):
+    """A prompt, and what is to be read from the distribution of the reply's first token.
+
+    A model evaluates it where its logits are, by `harness.following.read_out`, so that no array of the vocabulary's
+    size leaves it; where that array is on file, it is read from there.
+    """
+
+    prompt: Conversation
+    function: LinearReadout
+
+    def content(self) -> object:
+        """Prompt and hash of the function."""
+        return [self.prompt.content(), self.function.digest]
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Request):
+    """A prompt to be routed to one of several models."""
+
+    prompt: Conversation
+    models: tuple[str, ...] = ()
+
+    def content(self) -> object:
+        """Prompt and model names."""
+        return [self.prompt.content(), list(self.models)]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A request that could not be answered; stored as failed, counted, and tried again on the next run."""
+
+    reason: str
+    """One sentence for the user."""
+
+    def __post_init__(self) -> None:
+        """Make the reason writable: it may quote what a server or a model said, half characters included."""
+        object.__setattr__(self, "reason", encodable(str(self.reason)))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A judge's answer to a `Pair`."""
+
+    p_first: float | None
+    """Probability that the first response is the better, 0.5 a tie; None where no verdict could be read."""
+    text: str = ""
+    """What the judge wrote, if anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One sampled completion."""
+
+    text: str
+    finish_reason: str = "stop"
+    """``"stop"`` or ``"length"``."""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """Log-likelihood of a continuation."""
+
+    nats: float
+    tokens: int
+    is_greedy: bool
+
+
+def text_of(conversation: Conversation, response: str) -> str:
+    """Prompt and response as one text, for models that read plain text."""
+    return f"{conversation.text}\n\n{response}"
+
+
+Response = Any
+"""A response of any capability, or a `Failure`; the capability's row in the table above says which."""
+
+
+def failures_of(responses: Sequence[Response]) -> list[Failure]:
+    """Return the failures among responses.
+
+    A sequence that can tell its failures without reading the responses that were let go is asked itself.
+    """
+    own = getattr(responses, "failures", None)
+    if own is not None:
+        told: list[Failure] = own()
+        return told
+    return [response for response in responses if isinstance(response, Failure)]
+
+
+def encoded(content: object) -> bytes:
+    """Write a content as JSON, whatever characters it holds."""
+    import msgspec
+
+    try:
+        return msgspec.json.encode(content)
+    except UnicodeEncodeError:  # lone surrogates occur in scraped text
+        import json
+
+        return json.dumps(content, ensure_ascii=True).encode()
+
+
+def digest_of(content: object) -> bytes:
+    """Hash a content: the key that it is filed under."""
+    return hashlib.blake2b(encoded(content), digest_size=KEY_BYTES).digest()

@@ -1,0 +1,152 @@
+"""The catalogue of tasks and benchmarks: those that files define, and those that libraries of tasks hold."""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import ConfigurationError, HarnessError, UnknownName
+from harness.names.plugins import plugin_code
+from harness.tasks.index import BenchmarkEntry, TaskEntry, index_tasks, read_benchmarks
+from harness.tasks.library import TaskIndex, TaskSource, build_source
+
+if TYPE_CHECKING:
+    from harness.names.registry import Registry
+    from harness.task import Task
+    from harness.tasks.schema import BenchmarkFile
+
+
+class Catalogue:
+    """What a registry knows of tasks; it reads their files on first use.
+
+    Args:
+        registry: The registry, whose files name folders of tasks and whose plugins bring libraries of them.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._tasks: dict[str, TaskEntry] | None = None
+        self._benchmark_entries: dict[str, BenchmarkEntry] = {}
+        self._benchmarks: dict[str, BenchmarkFile] | None = None
+        self._sources: dict[str, TaskSource] = {}
+        self.problems: list[str] = []
+        """What is wrong with task and benchmark files, as far as they have been read."""
+        self._unreadable: dict[str, str] = {}
+
+    def tasks(self) -> TaskIndex[TaskEntry]:
+        """All tasks: those of files, read on first use, and those of sources."""
+        self._read_tasks()
+        assert self._tasks is not None
+        return TaskIndex(self._tasks, self._task_of_source)
+
+    def benchmarks(self) -> TaskIndex[BenchmarkFile]:
+        """All benchmarks: those of files, validated on first use, and the groups of sources.
+
+        Those that break the schema are task problems.
+        """
+        self._read_tasks()
+        if self._benchmarks is None:
+            self._benchmarks, problems = read_benchmarks(self._benchmark_entries)
+            self.problems += problems.values()
+            self._unreadable |= problems
+        return TaskIndex(self._benchmarks, self._benchmark_of_source)
+
+    def task(self, name: str) -> Task:
+        """Build the task of that name; errors as `harness.tasks.build.build_task`."""
+        from harness.tasks.build import build_task  # most commands list tasks and build none
+
+        return build_task(self._registry, name)
+
+    def _read_tasks(self) -> None:
+        if self._tasks is None:
+            folders = self._registry.plain_task_folders()
+            files = self._registry.files_about("tasks", "task_folders", "benchmarks") if folders is None else ()
+            index = index_tasks(files, [(path.parent, name) for path, name in folders or ()])
+            self._tasks, self._benchmark_entries, self.problems = index.tasks, index.benchmarks, index.problems
+            self._unreadable = index.unreadable
+
+    def unknown(self, name: str, kind: str = "task or benchmark", known: Collection[str] | None = None) -> HarnessError:
+        """The error for the name of a task or benchmark that there is not: its file may be there and be unreadable.
+
+        Args:
+            name: The name as given.
+            kind: What was looked for.
+            known: The names to suggest; default: all tasks and benchmarks.
+        """
+        names = self.known_names(name) if known is None else known
+        if name in self._unreadable:
+            return ConfigurationError(self._unreadable[name])
+        count = len(self.problems)
+        hints = self._registry.file_problems()
+        if count:
+            hints.append(f"{count} task file{'s' if count > 1 else ''} could not be read (see: harness doctor)")
+        return UnknownName(kind, name, names, hint="; ".join(hints))
+
+    def source_of(self, name: str) -> tuple[TaskSource, str] | None:
+        """The library that a name ``SOURCE:NAME`` speaks of, and the rest of the name; None where it speaks of none.
+
+        Raises:
+            UsageError: the library's settings in registry.yaml are not what it takes.
+        """
+        prefix, colon, rest = name.partition(":")
+        if not colon or prefix not in self._registry.names("task source"):
+            return None
+        if prefix not in self._sources:
+            self._sources[prefix] = build_source(self._registry, prefix)
+        return self._sources[prefix], rest
+
+    def known_names(self, name: str = "") -> list[str]:
+        """All tasks and benchmarks, for suggestions; those of a source where the name speaks of one."""
+        found = self.source_of(name)
+        if found is not None:
+            with _asking(found[0], "names"):
+                return [f"{found[0].name}:{listed}" for listed in found[0].names()]
+        return [*self.tasks().files(), *self.benchmarks().files()]
+
+    def is_pattern(self, target: str) -> bool:
+        """Whether a target is a glob; brackets in the options of a source's task are none."""
+        found = self.source_of(target)
+        name = found[1].partition(":")[0] if found else target
+        return any(c in name for c in "*?[")
+
+    def matching(self, pattern: str) -> list[str]:
+        """Names of the tasks that a glob matches."""
+        found = self.source_of(pattern)
+        if found is None:
+            return fnmatch.filter(self.tasks().files(), pattern)
+        source, rest = found
+        glob, colon, options = rest.partition(":")
+        with _asking(source, "task_names"):
+            names = list(source.task_names())
+        return [f"{source.name}:{name}{colon}{options}" for name in fnmatch.filter(names, glob)]
+
+    def _task_of_source(self, name: str) -> TaskEntry | None:
+        found = self.source_of(name)
+        if found is None:
+            return None
+        with _asking(found[0], "find"):
+            listed = found[0].find(found[1])
+        if listed is None or listed.kind == "group":
+            return None
+        entry = self._registry.find("task source", found[0].name)
+        origin = f"{entry.distribution} {entry.version}"
+        return TaskEntry(name, listed.path or Path(), listed.kind, listed.description, origin, source=found[0])
+
+    def _benchmark_of_source(self, name: str) -> BenchmarkFile | None:
+        found = self.source_of(name)
+        if found is None:
+            return None
+        with _asking(found[0], "find"):
+            listed = found[0].find(found[1])
+        if listed is None or listed.kind != "group":
+            return None
+        with _asking(found[0], "benchmark"):
+            return found[0].benchmark(found[1])
+
+
+def _asking(source: TaskSource, method: str) -> contextlib.AbstractContextManager[None]:
+    """While a library of tasks is asked, which is a plugin's code."""
+    return plugin_code(f"the task source {source.name!r}: {method}()")
