@@ -39,7 +39,7 @@ PUBLIC = ("harness", "harness.errors", "harness.stats", "harness.kinds")
 STILL_IMPORTED: dict[str, set[str]] = {
     "harness.answer_checks": {"openai"},
     "harness.api": {"curation", "lm_eval", "muli"},
-    "harness.chat_templates": {"hf", "openai"},
+    "harness.running.chat_templates": {"hf", "openai"},
     "harness.cli.options": {"curation", "muli"},
     "harness.encodable": {"openai", "recorded"},
     "harness.files": {"curation"},

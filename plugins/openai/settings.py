@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from harness import CellError, Conversation, file_identity
-from harness.chat_templates import render_chat
 from harness.encodable import whole_characters
+from harness.running.chat_templates import render_chat
 
 from .problems import Refused
 

@@ -6,9 +6,10 @@ import pytest
 import tiny
 from harness_plugins.hf.tokens import Encoder
 
-from harness import Conversation, Failure, chat_templates
-from harness.chat_templates import TemplateBounds, render_chat
+from harness import Conversation, Failure
 from harness.errors import CellError
+from harness.running import chat_templates
+from harness.running.chat_templates import TemplateBounds, render_chat
 
 MESSAGES = [{"role": "user", "content": "Hello\tthere"}, {"role": "assistant", "content": "Hi"}]
 
