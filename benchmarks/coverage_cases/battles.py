@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from harness.build_metric import build_metric
-from harness.registry import Registry
 from scipy.special import expit, stdtrit
 
 from coverage_cases.case import Case, Generator, held, lazily
 from harness.metric import Columns
+from harness.names.registry import Registry
 from harness.stats import battle_win_rates, fit
+from harness.tasks.build_metric import build_metric
 
 PLAYERS = 6
 STRENGTHS = np.linspace(-0.8, 0.8, PLAYERS)

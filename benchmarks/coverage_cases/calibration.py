@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from harness.build_metric import build_metric
-from harness.registry import Registry
 
 from coverage_cases.case import Case, Generator, held, lazily
 from harness.metric import Columns
+from harness.names.registry import Registry
 from harness.stats import estimate_from_influence
+from harness.tasks.build_metric import build_metric
 
 
 def _draw(rng: Generator, n: int, overconfident: float) -> Columns:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from harness.build_metric import build_metric
-from harness.registry import Registry
 from harness_plugins.detectors.thresholds import certified
 
 from coverage_cases.case import Case, Generator, computed, held, held_and_excess, lazily, too_high
 from coverage_cases.detectors import CLUSTERS, FEW, MANY, PHI, ideal, in_clusters, scores
 from harness.metric import Columns
+from harness.names.registry import Registry
 from harness.stats import estimate_from_influence, predictive_value
+from harness.tasks.build_metric import build_metric
 
 
 def _above(threshold: float, gap: float = 0.0) -> float:
