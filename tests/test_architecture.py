@@ -12,8 +12,6 @@ from typing import NamedTuple
 
 import pytest
 
-import harness
-
 ROOT = Path(__file__).resolve().parents[1]
 CORE = ROOT / "harness"
 PLUGINS = ROOT / "plugins"
@@ -220,6 +218,15 @@ def test_plugins_import_from_the_core_what_is_public_and_no_more_than_was_left()
     assert used == STILL_IMPORTED
 
 
-def test_whatever_is_in_the_namespace_is_there():
-    assert [name for name in harness.__all__ if not hasattr(harness, name)] == []
-    assert sorted(harness.__all__) == sorted(set(harness.__all__))
+@pytest.mark.parametrize("folder", ["benchmarks", "docs", "examples", "tests"])
+def test_what_is_no_part_of_the_package_imports_modules_that_are_there(folder):
+    core = modules_of(CORE, "harness")
+    gone = [
+        (path.relative_to(ROOT).as_posix(), node.lineno, node.module)
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").split(".")[0] == "harness"
+        and node.module not in core
+    ]
+    assert gone == []
