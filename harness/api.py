@@ -13,11 +13,11 @@ from harness.files.regular_files import is_file
 from harness.leaderboard import Board, assemble
 from harness.names.handles import resolve_model
 from harness.names.registry import Registry
+from harness.progress import Progress, SilentProgress
 from harness.publisher import CORRELATE, SITE, Edition, OutcomeFile, code_of, find_analysis, find_publisher
 from harness.results.comparison import CONFIDENCE, Comparison, compare_models, tasks_of
 from harness.results.selection import open_to_merge
 from harness.running.plan import Plan, Planner, Wish
-from harness.running.progress import Progress, SilentProgress
 from harness.running.runner import Outcome, Runner
 from harness.store import Store
 from harness.store.reading import Readable, StoreReader

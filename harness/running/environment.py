@@ -9,8 +9,6 @@ from harness.store.machine import git_state, hardware, versions
 if TYPE_CHECKING:
     from harness.running.plan import Plan
 
-__all__ = ["describe_run", "git_state", "hardware", "versions"]
-
 
 def describe_run(plan: Plan) -> dict[str, Any]:
     """Everything about a run that its numbers may depend on."""
