@@ -25,6 +25,9 @@ SECONDS = 10.0
 LARGEST = 100_000
 """A number that is given to a filter or a method, such as a width."""
 
+LARGEST_BITS = 1 << 16
+"""Binary digits of a whole number; the time of a product grows with them, and not with steps."""
+
 
 class TemplateBounds(Exception):
     """A chat template needs more steps, time or room than is allowed."""
@@ -177,6 +180,12 @@ def _multiplied(name: str, values: Sequence[Any]) -> int:
     return _size(values[0]) * (1 if lines else 1 + width * 16) + lines * width
 
 
+def _check_bits(bits: int) -> None:
+    """Refuse a whole number of more binary digits than any that a conversation speaks of."""
+    if bits > LARGEST_BITS:
+        raise TemplateBounds(f"it makes a whole number of more than {LARGEST_BITS:,} binary digits")
+
+
 def _made(value: Any) -> Any:
     """The result of an operation, charged for what is new of it."""
     if isinstance(value, str | bytes | list | tuple | dict):
@@ -294,13 +303,15 @@ def _environment() -> type[Any]:
             budget.step()
             if operator == "%" and isinstance(left, str):
                 _check_before("%", [left, *(right if isinstance(right, tuple) else (right,))])
+            elif operator == "*" and isinstance(left, int) and isinstance(right, int):
+                _check_bits(left.bit_length() + right.bit_length())  # squares of squares take few steps
             elif operator == "*":
                 texts = [value for value in (left, right) if isinstance(value, str | bytes | list | tuple)]
                 times = next((value for value in (left, right) if isinstance(value, int)), 1)
                 if texts and len(texts[0]) * max(times, 0) > budget.characters:
                     budget.make(len(texts[0]) * times)
             elif operator == "**" and isinstance(left, int) and isinstance(right, int):
-                budget.make(left.bit_length() * max(right, 0))
+                _check_bits(left.bit_length() * max(right, 0))
             return _made(super().call_binop(context, operator, left, right))
 
         # Named as jinja2 names them, so that a template's own arguments cannot be taken for these.

@@ -49,6 +49,9 @@ MULTIPLIES = {
     "a list in itself, as JSON": "{% set a = ['x' * 60000] * 60000 %}{{ a | tojson | length }}",
     "lists that are summed": "{{ ([[1] * 60000] * 60000) | sum(start=[]) | length }}",
     "a power": "{{ 10 ** (10 ** 10) }}",
+    "squares of squares": (
+        "{% set n = namespace(x=9) %}{% for i in range(60) %}{% set n.x = n.x * n.x %}{% endfor %}{{ n.x }}"
+    ),
     "slices that are kept": (
         "{% set n = namespace(a=[]) %}{% set t = 'x' * 60000 %}"
         "{% for i in range(60000) %}{% set n.a = n.a + [t[1:]] %}{% endfor %}"
