@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+from harness.cli.options import LEVEL, json_option, open_registry, print_json, registry_options, store_option
 from harness.terminal import say
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "--confidence",
     default=0.95,
     show_default=True,
-    type=click.FloatRange(0.5, 0.9999),
+    type=LEVEL,
     help="Coverage of the intervals.",
 )
 @click.option("--domains", is_flag=True, help="Every domain, not only overall.")

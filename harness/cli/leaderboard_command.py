@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import open_registry, registry_options, store_option
+from harness.cli.options import LEVEL, open_registry, registry_options, store_option
 from harness.leaderboard.outputs import (
     BY_ENDING,
     FORMATS,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--confidence",
-    type=click.FloatRange(0.5, 0.9999),
+    type=LEVEL,
     help="Coverage of all intervals; default: that of most evaluations.",
 )
 @click.option("--texts", is_flag=True, help="Site only: show the beginnings of items' texts; mind their licences.")

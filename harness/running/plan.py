@@ -360,7 +360,7 @@ class Planner:
             return ""
         whose = ", ".join(map(repr, sorted(known)))
         said = f"its records are on those of {whose}" if known else "its records do not say whose they are on"
-        return f"{handle.label} answers from records, and was to on the answers of {of!r}, but {said}"
+        return f"{handle.label} answers from records, and was asked about the answers of {of!r}, but {said}"
 
     def _metrics(self, task: Task, wish: Wish, explicit: bool) -> tuple[Metric, ...]:
         metrics = []

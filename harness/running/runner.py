@@ -211,7 +211,7 @@ class Runner:
             raise
         except HarnessError as error:
             record.problem = str(error)
-        except Exception as error:  # a plugin's task or metric: it ends this cell only
+        except (Exception, SystemExit) as error:  # a plugin's task or metric: it ends this cell only
             record.problem = encodable(f"{cell.task.name}: {describe(error)}")
         self._bar = _no_bar
         record.remarks = list(dict.fromkeys([*record.remarks, *self._remarks(door)]))
@@ -224,7 +224,7 @@ class Runner:
         for model in door.asked.values():
             try:
                 said += [encodable(str(remark)) for remark in model.remarks()]
-            except Exception as error:  # a plugin's code
+            except (Exception, SystemExit) as error:  # a plugin's code
                 said.append(f"remarks() of {type(model).__name__} failed: {describe(error)}")
         return list(dict.fromkeys(said))
 
@@ -386,7 +386,7 @@ def _estimate(metric: Metric, columns: Columns, wish: Any, broken: dict[str, str
         if not isinstance(estimate, Estimate):
             raise TypeError(f"compute() must give an Estimate, not {type(estimate).__name__}")
         check_estimate(estimate)
-    except Exception as error:  # a plugin's code
+    except (Exception, SystemExit) as error:  # a plugin's code
         reason = broken[metric.name] = describe(error)
         return dataclasses.replace(not_available(n=len(columns)), detail={"reason": reason}, confidence=wish.confidence)
     # A metric of a plugin may make its estimate without the level that it was asked for.

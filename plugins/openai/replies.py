@@ -97,7 +97,7 @@ def _completion(choice: Any, prompt: int | None, whole: int | None) -> Completio
     content = choice.text if message is None else message.content
     text = _said(content) or _said(getattr(message, "refusal", None))
     if (
-        text is None and content is None and ended not in CUT_OFF
+        text is None and (content is None or content == []) and ended not in CUT_OFF
     ):  # cut off before a word was said (while it thought) is an answer
         called = bool(getattr(message, "tool_calls", None) or getattr(message, "function_call", None))
         raise Refused(f"the server gave a completion without content{', which calls a tool' if called else ''}")

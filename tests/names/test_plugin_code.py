@@ -243,3 +243,38 @@ def test_a_library_of_tasks_that_raises_is_named_and_takes_no_other_along(add_pl
     assert "ZeroDivisionError: no library" in ran.err
     if ran.code == 0:
         assert "quickstart/preferences" in ran.out
+
+
+def test_a_model_that_leaves_python_fails_its_own_requests(toys, harness, write_task, rows, add_plugin):
+    """An exit inside a plugin's model or metric once ended the command, silently and with its own status."""
+    write_task("demo/plain", rows(3))
+    add_plugin(
+        "leaver",
+        "import sys\n"
+        "from harness import Model, MeanMetric, hookimpl\n"
+        "class Leaver(Model):\n"
+        "    def score(self, requests):\n        sys.exit(0)\n"
+        "class Leaving(MeanMetric):\n"
+        "    needs = ('scores',)\n"
+        "    def per_item(self, columns):\n        raise SystemExit(0)\n"
+        "@hookimpl\n"
+        "def register_models(register):\n"
+        "    register('leaver', 'plugin_leaver:Leaver', offers=('score',), description='leaves')\n"
+        "@hookimpl\n"
+        "def register_metrics(register):\n"
+        "    register('leaving', 'plugin_leaver:Leaving', description='leaves')\n",
+    )
+    ran = harness("eval", "-m", "leaver", "-m", "toy-reader", "-t", "demo/plain", "--json")
+    assert ran.code == 1
+    assert {result["model"] for result in ran.document["results"]} == {"toy-reader"}
+    assert "SystemExit" in ran.document["failures"][0]["reason"]
+    ran = harness("eval", "-m", "toy-reader", "-t", "demo/plain", "--metric", "leaving", "--json")
+    assert ran.code == 1
+    assert {result["metric"]: result["value"] for result in ran.document["results"]}["leaving"] is None
+
+
+def test_a_level_that_is_no_number_is_refused_by_every_command(project, harness):
+    for command in (("compare", "a", "b", "-t", "quickstart"), ("leaderboard", "quickstart")):
+        ran = harness(*command, "--confidence", "nan")
+        assert ran.code == 2
+        assert "--confidence" in ran.err

@@ -165,6 +165,7 @@ def test_options_that_differ_in_blanks_alone_share_one_probability():
     [
         (chat(None), "without content"),
         (chat(None, None), "without content"),
+        (chat([]), "without content"),
         (chat(None, "tool_calls", tool_calls=[{"id": "1"}]), "calls a tool"),
         (chat("The recipe is", "SAFETY"), "content filter withheld"),
         (chat("The recipe is", "recitation"), "content filter withheld"),
@@ -200,7 +201,7 @@ def test_a_reply_that_says_nothing_is_a_failure_that_is_paid_for_and_not_repeate
         (chat(None, refusal="I cannot."), "I cannot.", "stop"),
         (chat([{"type": "text", "text": "a"}, {"type": "thinking", "thinking": "b"}, {"text": "c"}]), "ac", "stop"),
         (chat([{"type": "refusal", "refusal": "No."}]), "No.", "stop"),
-        (chat([]), "", "stop"),
+        (chat([{"type": "text", "text": ""}]), "", "stop"),
         ({"choices": [{"index": 0, "finish_reason": "stop", "text": ""}]}, "", "stop"),
     ],
 )

@@ -69,7 +69,7 @@ class LocalExecutor:
             except (HarnessError, KeyboardInterrupt) as error:
                 ending = error  # raised below, once what was answered is filed
                 break
-            except Exception as error:  # a plugin's code: the requests it left open are asked once more
+            except (Exception, SystemExit) as error:  # a plugin's code: the requests it left open are asked once more
                 logging.getLogger(__name__).debug("%s: the stream broke off: %s", capability, describe(error))
                 break
             if index in open_:
@@ -97,7 +97,7 @@ class LocalExecutor:
             model.load()
         except HarnessError:
             raise
-        except Exception as error:  # a plugin's code: whatever it raises ends this cell only
+        except (Exception, SystemExit) as error:  # a plugin's code: whatever it raises ends this cell only
             raise CellError(f"the model cannot be loaded: {describe(error)}") from error
         self._loaded[id(model)] = model
 
@@ -132,7 +132,7 @@ class LocalExecutor:
             responses = list(getattr(model, capability)(list(batch)))
         except (CellError, StoreError):  # a part's answers that cannot be filed are no failure of this model
             raise
-        except Exception as error:  # a plugin's code: one bad request must not end the run
+        except (Exception, SystemExit) as error:  # a plugin's code: one bad request must not end the run
             return [], describe(error)
         if len(responses) != len(batch):
             return [], f"the model gave {len(responses)} responses to {len(batch)} requests"
@@ -144,7 +144,7 @@ class LocalExecutor:
             return
         try:
             model.close()
-        except Exception as error:  # a plugin's code: what it computed is filed, and the run goes on
+        except (Exception, SystemExit) as error:  # a plugin's code: what it computed is filed, and the run goes on
             self._warn(f"close() of {type(model).__name__} failed: {describe(error)}")
 
     def close(self) -> None:

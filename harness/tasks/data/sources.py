@@ -256,7 +256,7 @@ class GeneratorSource:
                 yield Row(number, f"{self.reference} row {number}", values, problem)
         except DataError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise DataError(f"the generator {self.description} failed: {type(error).__name__}: {error}") from error
 
 
