@@ -119,7 +119,7 @@ def check_model(registry: Registry, handle: ModelHandle, model: Model) -> Iterat
         return
     try:
         _load(handle)
-    except Exception as error:  # whatever a plugin raises is the finding
+    except (Exception, SystemExit) as error:  # whatever a plugin raises is the finding
         yield Finding(handle.label, "loads", False, describe(error))
         return
     yield Finding(handle.label, "loads", True)
@@ -167,7 +167,7 @@ class _Checks:
     def all(self) -> Iterator[Finding]:
         try:
             together = self.ask(self.requests)
-        except Exception as error:  # whatever a plugin raises is the finding
+        except (Exception, SystemExit) as error:  # whatever a plugin raises is the finding
             yield Finding(self.subject, "answers", False, describe(error))
             return
         failed = [answer.reason for answer in together if isinstance(answer, Failure)]
@@ -202,7 +202,7 @@ class _Checks:
     def apply(self, name: str, rule: Callable[[list[Any]], str], together: list[Any]) -> Finding:
         try:
             problem = rule(together)
-        except Exception as error:  # whatever a plugin raises is the finding
+        except (Exception, SystemExit) as error:  # whatever a plugin raises is the finding
             problem = describe(error)
         return Finding(self.subject, name, not problem, problem)
 
@@ -279,7 +279,7 @@ class _Checks:
         """An answer, or for a text that is too long a refusal that says so; never an exception."""
         try:
             answer = self.ask([request])[0]
-        except Exception as error:  # whatever a plugin raises is the finding
+        except (Exception, SystemExit) as error:  # whatever a plugin raises is the finding
             return Finding(self.subject, f"takes {name}", False, describe(error))
         refused = answer.reason if isinstance(answer, Failure) else ""
         return Finding(self.subject, f"takes {name}", not refused or name == samples.HUGE_NAME, refused)

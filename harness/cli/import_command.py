@@ -106,7 +106,7 @@ def _rows(
         raise
     except FileNotFoundError as error:
         raise DataError(f"{error.filename or given}: no such file") from error
-    except Exception as error:  # a plugin's code
+    except (Exception, SystemExit) as error:  # a plugin's code
         raise DataError(f"the importer {importer!r} failed on {given}: {describe(error)}") from error
 
 

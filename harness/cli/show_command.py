@@ -141,7 +141,7 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
         )
     except DataError as error:
         facts["first item"] = f"cannot be read: {error}"
-    except Exception as error:  # a plugin's kind of task
+    except (Exception, SystemExit) as error:  # a plugin's kind of task
         facts["first item"] = f"cannot be read: {describe(error)}"
     return facts
 

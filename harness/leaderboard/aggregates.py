@@ -131,7 +131,7 @@ def _aggregated(
         if not isinstance(estimate, Estimate):
             raise TypeError(f"it must give an Estimate, not {type(estimate).__name__}")
         check_estimate(estimate)
-    except Exception as error:  # a plugin's code
+    except (Exception, SystemExit) as error:  # a plugin's code
         return None, f"{entry.name!r} of the plugin {entry.plugin!r} of {entry.distribution} failed: {describe(error)}"
     estimate = dataclasses.replace(estimate, confidence=level)
     if len(levels) > 1:

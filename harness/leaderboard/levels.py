@@ -47,7 +47,7 @@ def at_one_level(
             problem = _recompute(registry, store, cell, level)
         except HarnessError as error:  # columns that are gone, a metric whose plugin is
             problem = str(error)
-        except Exception as error:  # a plugin's task or metric
+        except (Exception, SystemExit) as error:  # a plugin's task or metric
             problem = describe(error)
         if problem:
             kept, wanted = percent(cell.confidence), percent(level)

@@ -265,7 +265,7 @@ def _construct(at: _Surroundings, wanted: Specification, entry: Entry, seen: tup
         defaults = model.default_parts()
     except HarnessError:
         raise
-    except Exception as error:  # a plugin's code: most often an argument that it refuses
+    except (Exception, SystemExit) as error:  # a plugin's code: most often an argument that it refuses
         raise UsageError(f"model {wanted.name!r} cannot be made: {describe(error)}") from error
     handle = ModelHandle(wanted.label, entry, arguments, tuple(offers), model)
     for name in dict.fromkeys((*getattr(kind, "part_names", ()), *defaults)):

@@ -229,7 +229,7 @@ def plugin_code(what: str) -> Iterator[None]:
         yield
     except HarnessError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"{what} failed: {describe(error)}") from error
 
 
@@ -261,7 +261,7 @@ def import_attribute(reference: str) -> object:
             f"{reference} needs the package {error.name!r}, which is not installed; "
             f"install it with: pip install {error.name}"
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"{reference} cannot be imported: {describe(error)}") from error
     value: object = module
     for part in attribute.split("."):

@@ -162,7 +162,7 @@ def compare_cells(
             made = _by_domain(metric, one.task, tables, rows, confidence)
         except NotImplementedError:
             say(f"{one.task}: two models cannot be compared by {text}, which gives no influence of single items")
-        except Exception as error:  # a plugin's metric
+        except (Exception, SystemExit) as error:  # a plugin's metric
             say(f"{one.task}: no comparison by {text}: {describe(error)}")
         else:
             comparisons += [dataclasses.replace(comparison, note=note) for comparison in made]

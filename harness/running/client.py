@@ -121,7 +121,7 @@ class Door:
         for request in requests:
             try:
                 expansion: Sequence[Request] | Failure = adapter.expand(request)
-            except Exception as error:  # a plugin's code: this request fails, the others do not
+            except (Exception, SystemExit) as error:  # a plugin's code: this request fails, the others do not
                 expansion = Failure(f"adapter {adapter.name}: {describe(error)}")
             waiting.append((request, expansion))
             if isinstance(expansion, Failure):
@@ -269,7 +269,10 @@ def checked(capability: Capability, request: Request, response: Response, count:
         elif capability.form == "number":
             response = float(response)
         problem = capability.check(request, response)
-    except Exception as error:  # whatever a plugin's response or check raises: one answer must not end its batch
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # whatever a plugin's response or check raises: one answer must not end its batch
         problem = f"not a response of {capability.name!r}: {error}"
     if problem:
         return [Failure(problem)] * count
@@ -305,7 +308,7 @@ def _reduced(
         reduced = list(adapter.reduce_all(requests, responses))
         if len(reduced) == len(requests):
             return reduced
-    except Exception as error:  # a plugin's code
+    except (Exception, SystemExit) as error:  # a plugin's code
         logging.getLogger(__name__).debug("%s: reduce_all() failed: %s", adapter.name, describe(error))
     return [_reduced_alone(adapter, *one) for one in zip(requests, responses, strict=True)]
 
@@ -313,6 +316,6 @@ def _reduced(
 def _reduced_alone(adapter: Adapter, request: Request, responses: Sequence[Response]) -> Response:
     try:
         (response,) = adapter.reduce_all([request], [responses])
-    except Exception as error:  # a plugin's code
+    except (Exception, SystemExit) as error:  # a plugin's code
         return Failure(f"adapter {adapter.name}: {describe(error)}")
     return response

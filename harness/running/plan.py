@@ -224,7 +224,7 @@ class Planner:
         """Call a plugin's method. Any exception becomes a problem; then return None."""
         try:
             return self._attempt(method)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._note(f"{what}: {doing or f'{method.__name__}()'} failed: {describe(error)}")
             return None
 
@@ -297,7 +297,7 @@ class Planner:
         except HarnessError as error:
             self._note(f"{task.name}: {error}")
             return ""
-        except Exception as error:  # a plugin's kind of task
+        except (Exception, SystemExit) as error:  # a plugin's kind of task
             self._note(f"{task.name}: its first item cannot be read: {describe(error)}")
             return ""
         if first is None:

@@ -90,7 +90,7 @@ class Router:
             adapter: Adapter = entry.load()().configure(task.definition.brief)
         except (HarnessError, Unsuitable):
             raise
-        except Exception as error:  # a plugin's code
+        except (Exception, SystemExit) as error:  # a plugin's code
             raise PluginError(f"the adapter {entry.qualified!r} cannot be made: {describe(error)}") from error
         object.__setattr__(adapter, "name", self._names[key])  # adapters may be frozen dataclasses
         return adapter

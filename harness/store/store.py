@@ -256,7 +256,7 @@ def _encoded(codec: Codec, value: Any) -> tuple[Any, tuple[float | None, str | N
         return value, (number, record, error)
     except (HarnessError, OSError):  # the disk, not the answer
         raise
-    except Exception as error:  # whatever a plugin put into its response
+    except (Exception, SystemExit) as error:  # whatever a plugin put into its response
         failure = Failure(f"the response cannot be filed: {type(error).__name__}: {error}")
         return failure, codec.encode(failure)
 

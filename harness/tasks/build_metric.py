@@ -35,7 +35,7 @@ def build_metric(registry: Registry, text: str) -> Metric:
         metric = kind(**arguments)
     except ValueError as error:  # an argument that it refuses
         raise UsageError(f"metric {text!r} cannot be made: {error}") from error
-    except Exception as error:  # a plugin's code
+    except (Exception, SystemExit) as error:  # a plugin's code
         raise UsageError(f"metric {text!r} cannot be made: {describe(error)}") from error
     metric.name = text
     return metric

@@ -195,7 +195,7 @@ def _fitted(
         raise
     except ValueError as error:
         raise DataError(f"the trainer {name!r} cannot learn from {task.name} [{split}]: {error}") from error
-    except Exception as error:  # a plugin's code
+    except (Exception, SystemExit) as error:  # a plugin's code
         if is_full(error):
             raise StoreError(f"{workdir}: {NO_ROOM}") from error
         raise DataError(f"the trainer {name!r} failed on {task.name} [{split}]: {describe(error)}") from error

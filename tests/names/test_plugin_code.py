@@ -278,3 +278,21 @@ def test_a_level_that_is_no_number_is_refused_by_every_command(project, harness)
         ran = harness(*command, "--confidence", "nan")
         assert ran.code == 2
         assert "--confidence" in ran.err
+
+
+def test_an_exit_while_planning_is_an_error_that_names_the_plugin(toys, harness, write_task, rows, add_plugin):
+    write_task("demo/plain", rows(3))
+    add_plugin(
+        "leaver",
+        "import sys\n"
+        "from harness import Model, hookimpl\n"
+        "class Leaver(Model):\n"
+        "    def __init__(self):\n        sys.exit(0)\n"
+        "@hookimpl\n"
+        "def register_models(register):\n"
+        "    register('leaver', 'plugin_leaver:Leaver', offers=('score',), description='leaves')\n",
+    )
+    ran = harness("eval", "-m", "leaver", "-t", "demo/plain")
+    assert ran.code == 2
+    assert "'leaver'" in ran.err
+    assert "SystemExit" in ran.err
