@@ -138,6 +138,8 @@ def fit(
         return (item for item in good_items(task, split, limit) if item.id not in without)
 
     wanted["items"] = items_digest(items())
+    if not directory.name:  # "." and "/", beside which no folder can be named after them
+        raise UsageError(f"{directory} exists already; name a folder that is not there yet")
     _make_folder(directory)
     with alone(
         directory.with_name(directory.name + ".lock"),

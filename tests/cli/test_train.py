@@ -189,3 +189,10 @@ def test_a_damaged_manifest_is_one_message(project, harness):
     assert ran.code in (1, 2)
     assert "internal error" not in ran.err
     assert "error: m/manifest.json: damaged" in ran.err
+
+
+def test_a_folder_without_a_name_of_its_own_is_refused(project, harness):
+    for place in (".", "/", ""):
+        ran = harness("train", "bt-linear", "-t", "quickstart/preferences", "-o", place, "--limit", 20)
+        assert ran.code == 2, ran.err
+        assert "internal error" not in ran.err
