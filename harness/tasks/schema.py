@@ -128,7 +128,8 @@ class SourceFile(Strict):
         for key in ("mirror_columns", "mirror_where"):
             if key in written and self.mirror is None:
                 raise ValueError(f"{key!r} does nothing without 'mirror', the file that it speaks of")
-        if self.records and self.file is None and self.mirror is None:
+        documents = [name for name in (self.file, self.mirror) if name and name.removesuffix(".gz").endswith(".json")]
+        if self.records and not documents:
             raise ValueError("'records' does nothing here: it is the path of the rows inside a JSON 'file' or 'mirror'")
         if self.rows is not None and not 0 <= self.rows[0] < self.rows[1] <= sys.maxsize:
             raise ValueError(f"rows: expected [first, end] with 0 <= first < end, got {list(self.rows)}")

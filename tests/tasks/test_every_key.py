@@ -171,6 +171,7 @@ TASK_CASES = [
     ("SourceFile", "records", source(mirror="mine.json"), (*S, "records"), "a", "acts"),
     ("SourceFile", "records", source(**HUB), (*S, "records"), "a", "refused"),
     ("SourceFile", "records", source(**GENERATOR), (*S, "records"), "a", "refused"),
+    ("SourceFile", "records", source(file="rows.jsonl"), (*S, "records"), "a", "refused"),
     (
         "SourceFile",
         "generator",
