@@ -80,9 +80,9 @@ def extraction(folder: Path, prompts: int, rounds: int) -> None:
             registry = Registry()
             handle = resolve_model(registry, f"hf:path={place}", models_folder=folder)
             with Store(work / "store.sqlite") as store:
-                door = Runner(registry, store).door()
-                ask = handle.as_part(lambda capability, requests: door.ask(handle, capability, requests))
-                door.ask(handle, "next_token", [Conversation.user("load")])  # loading is not what is measured
+                client = Runner(registry, store).client()
+                ask = handle.as_part(lambda capability, requests: client.ask(handle, capability, requests))
+                client.ask(handle, "next_token", [Conversation.user("load")])  # loading is not what is measured
                 start = time.process_time()
                 gather(items, work, ask, Prompting(), Feature(), lambda step, **values: None)
                 return time.process_time() - start

@@ -17,7 +17,7 @@ from harness.progress import Progress, SilentProgress
 from harness.publisher import CORRELATE, SITE, Edition, OutcomeFile, code_of, find_analysis, find_publisher
 from harness.results.comparison import CONFIDENCE, Comparison, compare_models, tasks_of
 from harness.results.selection import open_to_merge
-from harness.running.plan import Plan, Planner, Wish
+from harness.running.plan import EvaluationRequest, Plan, Planner
 from harness.running.runner import Outcome, Runner
 from harness.store import Store
 from harness.store.reading import Readable, StoreReader
@@ -49,13 +49,13 @@ def models_folder(path: Path) -> Path:
     return path.with_name(path.name + ".files") / "models"
 
 
-def make_plan(registry: Registry, wish: Wish, *, store: str | Path | None = None) -> Plan:
+def make_plan(registry: Registry, evaluation: EvaluationRequest, *, store: str | Path | None = None) -> Plan:
     """The plan of an evaluation; nothing is computed.
 
     Raises:
         PlanError: everything that is wrong, together.
     """
-    return Planner(registry, models_folder=models_folder(store_path(registry, store))).plan(wish)
+    return Planner(registry, models_folder=models_folder(store_path(registry, store))).plan(evaluation)
 
 
 def evaluate(
@@ -85,8 +85,8 @@ def evaluate(
         PlanError: everything that is wrong with the request, together.
     """
     registry = registry or Registry()
-    wish = Wish(models, targets, roles=dict(roles or {}), limit=limit, seed=seed)
-    return run_plan(registry, make_plan(registry, wish, store=store), store=store, progress=progress)
+    evaluation = EvaluationRequest(models, targets, roles=dict(roles or {}), limit=limit, seed=seed)
+    return run_plan(registry, make_plan(registry, evaluation, store=store), store=store, progress=progress)
 
 
 def run_plan(
@@ -122,13 +122,13 @@ def train(
     handle = resolve_model(registry, base, models_folder=models_folder(path)) if base else None
     progress = progress or SilentProgress()
     with Store(path) as opened:
-        door = Runner(registry, opened, progress=progress).door()
+        client = Runner(registry, opened, progress=progress).client()
         if handle is not None:
-            train_missing(registry, opened, door, handle, progress=progress)
+            train_missing(registry, opened, client, handle, progress=progress)
         return fit(
             registry,
             opened,
-            door,
+            client,
             entry,
             task,
             Path(directory),

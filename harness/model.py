@@ -15,7 +15,7 @@ MANIFEST = "manifest.json"
 
 
 class Part:
-    """A model inside a model, or under a trainer: ``part(capability, requests)`` asks it through the one door.
+    """A model inside a model, or under a trainer: ``part(capability, requests)`` asks it through the one client.
 
     Args:
         ask: How it is asked.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from harness.task import Item, Task
 
 Ask = Part
-"""``ask(capability, requests)``: the base model, through the one door."""
+"""``ask(capability, requests)``: the base model, through the one client."""
 
 
 class Progress(Protocol):
@@ -48,7 +48,7 @@ class Trainer:
             task: The task trained on.
             items: Its train split, streamed.
             workdir: Exists; holds the checkpoints of an interrupted training, if there was one.
-            ask: The base model's door, or None without a base model.
+            ask: The base model's client, or None without a base model.
             progress: Where the learning curve goes.
 
         Returns:

@@ -9,7 +9,7 @@ from harness import Conversation, Failure, LinearReadout, Model, Readout
 from harness.capabilities import CORE
 from harness.following import read_out
 from harness.names.handles import ModelHandle
-from harness.running.client import Door
+from harness.running.client import ModelClient
 from harness.running.executors import LocalExecutor
 from harness.store import Store
 
@@ -45,48 +45,48 @@ def handle(model, offers=("next_token", "readout")):
 
 
 @pytest.fixture
-def door(tmp_path):
+def client(tmp_path):
     with Store(tmp_path / "store.sqlite") as store:
-        yield Door(store, {c.name: c for c in CORE}, LocalExecutor())
+        yield ModelClient(store, {c.name: c for c in CORE}, LocalExecutor())
 
 
 @pytest.mark.parametrize("sure", [False, True])
-def test_a_readout_is_read_from_the_distribution_on_file_with_the_same_digits(door, sure):
+def test_a_readout_is_read_from_the_distribution_on_file_with_the_same_digits(client, sure):
     model, alone = Both(sure), Both(sure)
     wanted = [Readout(p, f) for p in PROMPTS for f in (FUNCTION, OTHER)]
-    door.ask(handle(model), "next_token", PROMPTS[:3])
+    client.ask(handle(model), "next_token", PROMPTS[:3])
     model.asked.clear()
-    door.tally = type(door.tally)()
-    assert door.ask(handle(model), "readout", wanted) == alone.readout(wanted)
+    client.counts = type(client.counts)()
+    assert client.ask(handle(model), "readout", wanted) == alone.readout(wanted)
     assert {text for _, text in model.asked} == {p.text for p in PROMPTS[3:]}
     assert {kind for kind, _ in model.asked} == {"readout"}
-    assert (door.tally.requests, door.tally.reused, door.tally.computed) == (10, 6, 4)
+    assert (client.counts.requests, client.counts.reused, client.tally.computed) == (10, 6, 4)
 
 
-def test_what_was_read_once_is_on_file_itself(door):
+def test_what_was_read_once_is_on_file_itself(client):
     model = Both()
-    door.ask(handle(model), "next_token", PROMPTS)
-    first = door.ask(handle(model), "readout", [Readout(p, FUNCTION) for p in PROMPTS])
-    assert first == door.ask(handle(model, ("readout",)), "readout", [Readout(p, FUNCTION) for p in PROMPTS])
+    client.ask(handle(model), "next_token", PROMPTS)
+    first = client.ask(handle(model), "readout", [Readout(p, FUNCTION) for p in PROMPTS])
+    assert first == client.ask(handle(model, ("readout",)), "readout", [Readout(p, FUNCTION) for p in PROMPTS])
     assert {kind for kind, _ in model.asked} == {"next_token"}
 
 
-def test_another_models_distribution_and_one_of_a_record_are_not_read(door):
+def test_another_models_distribution_and_one_of_a_record_are_not_read(client):
     model, other, listed = Both(), Both(), Both()
     listed.listwise = True
-    door.ask(handle(model), "next_token", PROMPTS)
+    client.ask(handle(model), "next_token", PROMPTS)
     another = handle(other)
     another._fingerprint = "another"
-    door.ask(another, "readout", [Readout(PROMPTS[0], FUNCTION)])
-    door.ask(handle(listed), "readout", [Readout(PROMPTS[0], FUNCTION)])
+    client.ask(another, "readout", [Readout(PROMPTS[0], FUNCTION)])
+    client.ask(handle(listed), "readout", [Readout(PROMPTS[0], FUNCTION)])
     assert [len(m.asked) for m in (model, other, listed)] == [5, 1, 1]
 
 
-def test_a_failed_distribution_or_one_the_function_does_not_fit_leaves_the_word_to_the_model(door):
+def test_a_failed_distribution_or_one_the_function_does_not_fit_leaves_the_word_to_the_model(client):
     model = Both()
     outside = LinearReadout((SIZE,), (1.0,))
-    door.ask(handle(model), "next_token", PROMPTS[:1])
-    (answer,) = door.ask(handle(model), "readout", [Readout(PROMPTS[0], outside)])
+    client.ask(handle(model), "next_token", PROMPTS[:1])
+    (answer,) = client.ask(handle(model), "readout", [Readout(PROMPTS[0], outside)])
     assert isinstance(answer, Failure)
     assert "token 40" in answer.reason
     assert model.asked[-1] == ("readout", "prompt 0")

@@ -111,13 +111,13 @@ def check_trainer(
             runner = Runner(registry, store)
             handle = resolve_model(registry, base, models_folder=place.parent / "models") if base else None
             if handle is not None:
-                train_missing(registry, store, runner.door(), handle, progress=SilentProgress())
+                train_missing(registry, store, runner.client(), handle, progress=SilentProgress())
             options: dict[str, Any] = {"base": handle, "settings": chosen, "split": split, "limit": limit}
             target = place / "product"
             with contextlib.suppress(Killed), watched.watching(target.with_name("product.partial")):
-                fit(registry, store, runner.door(), entry, task, target, progress=watched, **options)
+                fit(registry, store, runner.client(), entry, task, target, progress=watched, **options)
                 return _product(registry, target), watched
-            fit(registry, store, runner.door(), entry, task, target, progress=SilentProgress(), **options)
+            fit(registry, store, runner.client(), entry, task, target, progress=SilentProgress(), **options)
         return _product(registry, target), watched
 
     with TemporaryDirectory(prefix="harness-check-") as folder:

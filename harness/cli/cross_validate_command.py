@@ -59,16 +59,16 @@ def command(
     from harness.api import models_folder, store_path
     from harness.cli.eval_command import evaluate_and_show
     from harness.names.handles import check_label, specify
-    from harness.running.plan import Wish
+    from harness.running.plan import EvaluationRequest
 
     label = check_label(label or trainer + "-cv")
     registry = open_registry(registry_file, strict)
     specify(label, "cross-fitted", models_folder(store_path(registry, store)))  # refuses before anything is trained
     place = _train(registry, trainer, task, base, settings, store, folds=folds, seed=seed, split=split, limit=limit)
     model = specify(label, "cross-fitted", place)
-    wish = Wish([model], [task], limit=limit, split=split)
+    evaluation = EvaluationRequest([model], [task], limit=limit, split=split)
     return evaluate_and_show(
-        registry, wish, store, dry_run=False, as_json=as_json, all_metrics=all_metrics, domains=domains
+        registry, evaluation, store, dry_run=False, as_json=as_json, all_metrics=all_metrics, domains=domains
     )
 
 
@@ -104,7 +104,7 @@ def _train(
         return cross_fit(
             registry,
             opened,
-            Runner(registry, opened, progress=progress).door(),
+            Runner(registry, opened, progress=progress).client(),
             entry,
             task,
             base=handle,

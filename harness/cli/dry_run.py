@@ -64,7 +64,7 @@ def _describe(cell: Cell, plan: Plan) -> dict[str, Any]:
     if cell.blocked:
         return described
     items = requests = texts = 0
-    for item in cell.task.items(plan.wish.split, limit=plan.wish.limit):
+    for item in cell.task.items(plan.evaluation.split, limit=plan.evaluation.limit):
         if isinstance(item, BadItem):
             continue
         items += 1

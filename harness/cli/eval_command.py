@@ -72,13 +72,13 @@ def command(
     \b
     Exit status: 0 all cells done, 1 some cell failed, 2 the request cannot be run as given.
     """
-    from harness.running.plan import Wish
+    from harness.running.plan import EvaluationRequest
 
     try:
         registry = open_registry(registry_file, strict)
-        wish = Wish(targets=(*targets, *tasks), roles=key_values(roles, "--role"), **wishes)
+        evaluation = EvaluationRequest(targets=(*targets, *tasks), roles=key_values(roles, "--role"), **wishes)
         return evaluate_and_show(
-            registry, wish, store, dry_run=dry_run, as_json=as_json, all_metrics=all_metrics, domains=domains
+            registry, evaluation, store, dry_run=dry_run, as_json=as_json, all_metrics=all_metrics, domains=domains
         )
     except HarnessError as error:
         if not as_json:
@@ -92,7 +92,7 @@ def command(
 
 def evaluate_and_show(
     registry: Registry,
-    wish: Any,
+    evaluation: Any,
     store: Path | None,
     *,
     dry_run: bool,
@@ -105,7 +105,7 @@ def evaluate_and_show(
     from harness.progress import TerminalProgress
     from harness.results.numbers import cell_line
 
-    plan = make_plan(registry, wish, store=store)
+    plan = make_plan(registry, evaluation, store=store)
     if dry_run:
         from harness.cli.dry_run import show_plan
 
@@ -137,7 +137,7 @@ def _show(
 ) -> None:
     from harness.results.numbers import results_notes, results_table
 
-    boards = plan.benchmarks if plan.wish.limit is None and plan.wish.split == "test" else []
+    boards = plan.benchmarks if plan.evaluation.limit is None and plan.evaluation.split == "test" else []
     say()
     if outcome.results and (domains or all_metrics or not boards):
         say(results_table(outcome.results, domains=domains))
@@ -152,7 +152,9 @@ def _show(
     if len(single) > SHOWN_FAILURES:
         say(f"... and {len(single) - SHOWN_FAILURES} more failures (all of them with --json)", err=True)
     for benchmark in boards:
-        _write_leaderboard(registry, benchmark.name, store, Path(outcome.run["store"]).parent, plan.wish.confidence)
+        _write_leaderboard(
+            registry, benchmark.name, store, Path(outcome.run["store"]).parent, plan.evaluation.confidence
+        )
     if boards and not (domains or all_metrics):
         say("every metric: --all-metrics; every domain: --domains; all of it for programs: --json")
     say(f"everything computed is kept in {outcome.run['store']}; the same command computes only what is missing")

@@ -13,7 +13,7 @@ from harness.cli.options import key_values, open_registry, registry_options
 from harness.terminal import one_entry, say
 
 if TYPE_CHECKING:
-    from harness.names.registry import Entry
+    from harness.names.registry import Registration
 
 
 @click.command("import")
@@ -74,7 +74,7 @@ def command(
     say(_next_step(entry, rows, output))
 
 
-def _next_step(entry: Entry, rows: Sequence[Any], output: Path) -> str:
+def _next_step(entry: Registration, rows: Sequence[Any], output: Path) -> str:
     """What was written, and how to use it."""
     if entry.facts.writes == "published":
         models = len({row["model"] for row in rows})
@@ -84,7 +84,7 @@ def _next_step(entry: Entry, rows: Sequence[Any], output: Path) -> str:
     return f"{len(rows)} rows written to {output}; use them as: -m LABEL=recorded:path={output}"
 
 
-def _check_folders(entry: Entry, files: Sequence[Path]) -> None:
+def _check_folders(entry: Registration, files: Sequence[Path]) -> None:
     from harness.errors import UsageError
 
     if not (entry.facts.folders or entry.facts.together):

@@ -13,7 +13,7 @@ from harness.cli.product import curve_table, describe_product
 from harness.errors import DataError, PluginError, UnknownName
 from harness.names.arguments import forms_of
 from harness.names.plugins import describe, plugin_code
-from harness.names.registry import KINDS, Entry, Registry
+from harness.names.registry import KINDS, Registration, Registry
 from harness.terminal import say
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def describe_name(registry: Registry, name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Registration) -> dict[str, Any]:
     facts: dict[str, Any] = {entry.kind: entry.name, "description": entry.description}
     facts |= {k: list(v) if isinstance(v, tuple) else v for k, v in entry.facts.as_json().items()}
     facts |= {

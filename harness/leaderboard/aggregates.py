@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from harness.errors import did_you_mean
 from harness.leaderboard.shared_items import Base, Combination
 from harness.names.plugins import describe
-from harness.names.registry import Entry, Registry
+from harness.names.registry import Registration, Registry
 from harness.results.aggregate import mean, minimum
 from harness.results.numbers import percent
 from harness.stats import Estimate
@@ -102,7 +102,7 @@ def aggregates_of(
 
 
 def _aggregated(
-    entry: Entry, aggregate: AggregateFile, parts: Sequence[Figure], correlate: Correlate | None
+    entry: Registration, aggregate: AggregateFile, parts: Sequence[Figure], correlate: Correlate | None
 ) -> tuple[Figure | None, str]:
     """The figure, or why a plugin's way to aggregate gives none: its columns stay empty, the others do not.
 

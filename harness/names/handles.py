@@ -19,7 +19,7 @@ from harness.files.digests import file_identity
 from harness.model import MANIFEST, Model, Part
 from harness.names.arguments import Arguments, check_arguments, parse_arguments
 from harness.names.plugins import describe, plugin_code
-from harness.names.registry import Entry, Registry
+from harness.names.registry import Registration, Registry
 
 _LABEL = re.compile(r"^(?P<label>[\w./@+-]+)=(?P<rest>[^=:]+(:.*)?)$")
 _NAME = re.compile(r"^[\w./@+-]+$")
@@ -41,7 +41,7 @@ class ModelHandle:
     """A model, resolved: what is asked, and what its answers are filed under."""
 
     label: str
-    entry: Entry
+    entry: Registration
     arguments: Mapping[str, Any]
     offers: tuple[str, ...]
     model: Model | None
@@ -132,7 +132,7 @@ class Training:
 
     name: str
     """In registry.yaml."""
-    trainer: Entry
+    trainer: Registration
     task: str
     settings: Mapping[str, Any]
     base: ModelHandle | None
@@ -255,7 +255,7 @@ def _resolve(at: _Surroundings, wanted: Specification, *, seen: tuple[str, ...])
     return _resolve(at, Specification(wanted.label, inner.name, arguments), seen=seen)
 
 
-def _construct(at: _Surroundings, wanted: Specification, entry: Entry, seen: tuple[str, ...]) -> ModelHandle:
+def _construct(at: _Surroundings, wanted: Specification, entry: Registration, seen: tuple[str, ...]) -> ModelHandle:
     kind: type[Model] = entry.load()
     arguments = check_arguments(f"model {wanted.name!r}", kind, wanted.arguments)
     known = at.registry.names("capability")

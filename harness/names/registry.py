@@ -60,7 +60,7 @@ _COMES_WITH = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Registration:
     """One registered name."""
 
     kind: str
@@ -113,7 +113,7 @@ class Register:
         try:
             check_name(name, reference, description)
             said = facts_of(self._kind, facts)
-            entry = Entry(
+            entry = Registration(
                 self._kind, name, reference, plugin.name, plugin.distribution, plugin.version, description, said
             )
             self._registry._add(entry, plugin)
@@ -161,7 +161,7 @@ class Registry:
     ) -> None:
         self._raw = [(path, load_registry_yaml(path)) for path in find_registry_files(extra)]
         self.plugins: Plugins = load_plugins(disabled=self._disabled(), strict=strict)
-        self._entries: dict[str, dict[str, list[Entry]]] = {kind: {} for kind in KINDS}
+        self._entries: dict[str, dict[str, list[Registration]]] = {kind: {} for kind in KINDS}
         self._collect(kinds, strict=strict)
 
     @cached_property
@@ -244,7 +244,7 @@ class Registry:
             if plugin.refused:
                 raise PluginError(f"plugin {plugin.name!r} of {plugin.distribution}: {plugin.problem}")
 
-    def _add(self, entry: Entry, plugin: Plugin) -> None:
+    def _add(self, entry: Registration, plugin: Plugin) -> None:
         """Add an entry.
 
         Raises:
@@ -259,11 +259,11 @@ class Registry:
             raise PluginError("a capability of the core has that name; choose another")
         self._entries[entry.kind][entry.name] = [*present, entry]
 
-    def _all(self) -> Iterator[Entry]:
+    def _all(self) -> Iterator[Registration]:
         for kind in KINDS:
             yield from self.entries(kind)
 
-    def _forget(self, gone: Collection[Entry]) -> None:
+    def _forget(self, gone: Collection[Registration]) -> None:
         for entry in gone:
             names = self._entries[entry.kind]
             names[entry.name] = [other for other in names[entry.name] if other is not entry]
@@ -283,7 +283,7 @@ class Registry:
                     plugin.refuse(_refusal(kind, entry.name, plugin, problem))
                     self._forget([entry])
 
-    def _dangling(self, entry: Entry, kinds: Collection[str]) -> str:
+    def _dangling(self, entry: Registration, kinds: Collection[str]) -> str:
         """What an entry speaks of and nobody registered; empty where there is nothing."""
         for kind, keys in (("capability", entry.facts.capabilities), ("model", entry.facts.models)):
             for key in keys if kind in kinds else ():
@@ -294,7 +294,7 @@ class Registry:
                         return f"{key}= names the {kind} {name!r}, which no plugin registers{did_you_mean(name, known)}"
         return ""
 
-    def entries(self, kind: str) -> Iterator[Entry]:
+    def entries(self, kind: str) -> Iterator[Registration]:
         """All entries of a kind, sorted by name."""
         for name in sorted(self._entries[kind]):
             yield from self._entries[kind][name]
@@ -312,7 +312,7 @@ class Registry:
             if len(entries) > 1
         ]
 
-    def find(self, kind: str, name: str) -> Entry:
+    def find(self, kind: str, name: str) -> Registration:
         """The entry of a name, plain or qualified with its distribution.
 
         Raises:
@@ -428,11 +428,11 @@ class Registry:
         return models
 
 
-def _of_core(entry: Entry) -> bool:
+def _of_core(entry: Registration) -> bool:
     return (entry.plugin, entry.distribution) == (CORE, DISTRIBUTION)
 
 
-def _clash(kind: str, name: str, entries: list[Entry]) -> str:
+def _clash(kind: str, name: str, entries: list[Registration]) -> str:
     claimants = " and ".join(f"{entry.distribution} {entry.version} (plugin {entry.plugin})" for entry in entries)
     options = " or ".join(repr(entry.qualified) for entry in entries)
     return f"the {kind} name {name!r} is claimed by {claimants}; write {options}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness.names.registry import Registry
-from harness.store.records import BY_LABEL, AskedRecord, CellRecord
+from harness.store.records import BY_LABEL, CellRecord, StageRecord
 from harness.task import CANDIDATE
 from harness.tasks.build import build_task
 
@@ -13,7 +13,7 @@ Roles = dict[str, str]
 """The label of the model in each role that is not the evaluated one's."""
 
 
-def others_asked(registry: Registry, cell: CellRecord) -> dict[str, AskedRecord]:
+def others_asked(registry: Registry, cell: CellRecord) -> dict[str, StageRecord]:
     """Who was asked in a cell beside the evaluated model, by role; empty for tasks that ask nobody else."""
     if len({asked.role for asked in cell.asked}) < 2:
         return {}

@@ -1,4 +1,4 @@
-"""The one door through which anything reaches a model.
+"""The one client through which anything reaches a model.
 
 Whoever asks here is cached, resumable and counted without knowing: a request that is on file is not asked again, what
 is new runs in batches and is filed in one transaction a batch, and a request that fails is filed as failed.
@@ -37,19 +37,19 @@ BatchHook = Callable[[str, str, int, float], None]
 
 
 @dataclass(slots=True)
-class Tally:
-    """What the door did so far."""
+class RequestCounts:
+    """What the client did so far."""
 
     requests: int = 0
     computed: int = 0
     reused: int = 0
-    """Responses that were on file already when this tally began; one in a few hundred thousand may be missed."""
+    """Responses that were on file already when this counting began; one in a few hundred thousand may be missed."""
     seconds: float = 0.0
     """Spent inside models."""
     _computed: bytearray = field(default_factory=lambda: bytearray(_MARKS // 8), repr=False)
 
     def count(self, on_file: Iterable[bytes], computed: Iterable[bytes]) -> None:
-        """Count responses by their keys; those on file that were computed under this tally are not reused."""
+        """Count responses by their keys; those on file that were computed during this counting are not reused."""
         self.reused += sum(not self._is_marked(key) for key in on_file)
         for key in computed:
             self.computed += 1
@@ -61,7 +61,7 @@ class Tally:
         return bool(self._computed[mark >> 3] >> (mark & 7) & 1)
 
 
-class Door:
+class ModelClient:
     """Answers requests from the store, or from the model.
 
     Args:
@@ -83,7 +83,7 @@ class Door:
     ) -> None:
         self._store, self._capabilities, self._executor = store, capabilities, executor
         self._batch_stored, self._progress = batch_stored, progress
-        self.tally = Tally()
+        self.counts = RequestCounts()
         self.asked: dict[int, Model] = {}
         """The models that had to compute something, parts of others included."""
         self.remarks: list[str] = []
@@ -156,7 +156,7 @@ class Door:
 
     def _answer(self, handle: ModelHandle, capability: Capability, requests: Sequence[Request]) -> Sequence[Response]:
         model = handle.ready
-        self.tally.requests += len(requests)
+        self.counts.requests += len(requests)
         filed_as = partial(capability.keys, listwise=model.listwise, by_origin=not model.reads_text)
         keys = [filed_as(request) for request in requests]
         number = self._store.model_id(handle.fingerprint, json.dumps(handle.description(), default=str))
@@ -164,7 +164,7 @@ class Door:
         known.find(list(dict.fromkeys(key for group in keys for key in group)))
         for key, answer in self._follow(handle, model, number, capability, requests, keys, known).items():
             known.add(key, answer)
-        self.tally.count(known, ())
+        self.counts.count(known, ())
         damaged = self._store.take_damaged()
         if damaged:
             what = f"{len(damaged)} answers on file" if len(damaged) > 1 else "an answer on file"
@@ -182,8 +182,8 @@ class Door:
                 answers += zip(wanted, checked(capability, request, response, len(wanted)), strict=True)
             for key, answer in self._store.file(number, capability, answers).items():
                 known.add(key, answer)
-            self.tally.count((), (key for key, _ in answers))
-            self.tally.seconds += seconds
+            self.counts.count((), (key for key, _ in answers))
+            self.counts.seconds += seconds
             self._batch_stored(handle.label, capability.name, len(responses), seconds)
             left -= len(responses)
             self._progress(1 - left / len(requests))

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 def describe_run(plan: Plan) -> dict[str, Any]:
     """Everything about a run that its numbers may depend on."""
-    wish = plan.wish
+    evaluation = plan.evaluation
     return {
         "models": list(dict.fromkeys(cell.label for cell in plan.cells)),
         "tasks": list(dict.fromkeys(cell.task.name for cell in plan.cells)),
-        "roles": dict(wish.roles),
-        "limit": wish.limit,
-        "split": wish.split,
-        "seed": wish.seed,
-        "confidence": wish.confidence,
+        "roles": dict(evaluation.roles),
+        "limit": evaluation.limit,
+        "split": evaluation.split,
+        "seed": evaluation.seed,
+        "confidence": evaluation.confidence,
         "skipped": list(plan.skipped),
         "warnings": list(plan.warnings),
         "versions": versions(),

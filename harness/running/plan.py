@@ -34,11 +34,11 @@ _NUMBERS = {
     "seed": Annotated[int, SEED],
     "confidence": Annotated[float, Range(least=0.5, most=0.9999)],
 }
-"""What the numbers of a wish may be."""
+"""What the numbers of an evaluation may be."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class EvaluationRequest:
     """What the user asked to have evaluated."""
 
     models: Sequence[str]
@@ -54,7 +54,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class StageModel:
     """Who is asked in one stage, and by which route."""
 
     handle: ModelHandle
@@ -67,7 +67,7 @@ class Cell:
 
     label: str
     task: Task
-    stages: tuple[Asked, ...]
+    stages: tuple[StageModel, ...]
     metrics: tuple[Metric, ...]
     blocked: str = ""
     """Why it cannot be run, where that is known beforehand (its data cannot be reached)."""
@@ -96,7 +96,7 @@ class Cell:
 class Plan:
     """All cells, in the order in which they run: model by model."""
 
-    wish: Wish
+    evaluation: EvaluationRequest
     cells: list[Cell]
     benchmarks: list[BenchmarkFile]
     skipped: list[str] = field(default_factory=list)
@@ -115,21 +115,21 @@ class Planner:
     def __init__(self, registry: Registry, *, models_folder: Path) -> None:
         self._registry, self._models_folder = registry, models_folder
         self.problems: list[Problem] = []
-        """What was found so far; the places are the fields of the wish and the entries in them."""
+        """What was found so far; the places are the fields of the evaluation and the entries in them."""
         self._here: Place = ()
         self._places: dict[str, Place] = {}  # of tasks and benchmarks, by name: the target that brought them
         self._router = Router(registry, ())
         self._made: dict[str, ModelHandle] = {}  # by specification; a model inside several others is one
 
-    def plan(self, wish: Wish) -> Plan:
+    def plan(self, evaluation: EvaluationRequest) -> Plan:
         """The plan.
 
         Raises:
             PlanError: everything that is wrong, together.
         """
-        self._check_numbers(wish)
-        benchmarks, tasks, explicit = self._targets(wish)
-        labels = _labels(wish, benchmarks)
+        self._check_numbers(evaluation)
+        benchmarks, tasks, explicit = self._targets(evaluation)
+        labels = _labels(evaluation, benchmarks)
         if not labels and not self.problems:
             self._note(
                 "no model to evaluate: name one with -m MODEL, or 'models' in a run file (see: harness list models)"
@@ -139,23 +139,25 @@ class Planner:
         self._check_labels(handles)
         for benchmark in benchmarks:
             with self._at(self._places[benchmark.name]):
-                self._check_benchmark(benchmark, tasks, wish)
-        self._check_wished(tasks, wish)
+                self._check_benchmark(benchmark, tasks, evaluation)
+        self._check_wished(tasks, evaluation)
         roles = {
-            r: h for r, m in wish.roles.items() if (h := self._attempt(self._model, m, place=("roles", r))) is not None
+            r: h
+            for r, m in evaluation.roles.items()
+            if (h := self._attempt(self._model, m, place=("roles", r))) is not None
         }
-        plan = Plan(wish, [], benchmarks)
+        plan = Plan(evaluation, [], benchmarks)
         blocked: dict[str, str] = {}
         for task in tasks:
             with self._at(self._places[task.name]):
-                reason = self._preflight(task, wish, plan)
+                reason = self._preflight(task, evaluation, plan)
             if reason:
                 blocked[task.name] = reason
         for handle, place in handles:
             with self._at(place):
-                self._plan_model(handle, tasks, roles, wish, plan, explicit, blocked)
+                self._plan_model(handle, tasks, roles, evaluation, plan, explicit, blocked)
         used = {asked for task in tasks for asked in (s.role for s in task.stages)}
-        for role in wish.roles:
+        for role in evaluation.roles:
             if role not in used:
                 hint = did_you_mean(role, used)
                 self._note(f"no task asked for has the role {role!r}{hint}", "roles", role)
@@ -163,38 +165,38 @@ class Planner:
             raise PlanError([*plan.skipped, "nothing to run"])
         if not self.problems:  # with models or tasks missing, an adapter may only seem to serve nothing
             for name, reason in self._router.unused().items():
-                self._note(reason, "adapters", wish.adapters.index(name))
+                self._note(reason, "adapters", evaluation.adapters.index(name))
         if self.problems:
             raise PlanError(self.problems)
         plan.warnings += self._router.partly_used()
         return plan
 
-    def _check_numbers(self, wish: Wish) -> None:
-        """Hold the numbers of a wish to their ranges, whichever door they came through."""
+    def _check_numbers(self, evaluation: EvaluationRequest) -> None:
+        """Hold the numbers of an evaluation to their ranges, whichever way they came."""
         for name, annotation in _NUMBERS.items():
             forms = forms_of(None, annotation)
             assert forms is not None
-            self._attempt(fitted, f"{name}=", getattr(wish, name), forms, place=(name,))
+            self._attempt(fitted, f"{name}=", getattr(evaluation, name), forms, place=(name,))
 
     def _plan_model(
         self,
         handle: ModelHandle,
         tasks: Sequence[Task],
         roles: Mapping[str, ModelHandle],
-        wish: Wish,
+        evaluation: EvaluationRequest,
         plan: Plan,
         explicit: set[str],
         blocked: Mapping[str, str],
     ) -> None:
         """Add the cells of one model."""
         for task in tasks:
-            make = partial(self._cell, handle, task, roles, wish, plan, task.name in explicit)
+            make = partial(self._cell, handle, task, roles, evaluation, plan, task.name in explicit)
             cell = self._of_plugin(f"{handle.label} on {task.name}", make, "planning")
             if cell is not None:
                 cell.blocked = blocked.get(task.name, "")
                 plan.cells.append(cell)
-        self._check_records(handle, tasks, blocked, wish)
-        self._check_training(handle, tasks, wish, plan)
+        self._check_records(handle, tasks, blocked, evaluation)
+        self._check_training(handle, tasks, evaluation, plan)
 
     def _note(self, text: str, *place: str | int) -> None:
         self.problems.append(Problem(text, place or self._here))
@@ -238,16 +240,16 @@ class Planner:
                 self._note(f"two models are called {handle.label!r}; give one another label: LABEL=MODEL", *place)
             seen.add(handle.label)
 
-    def _targets(self, wish: Wish) -> tuple[list[BenchmarkFile], list[Task], set[str]]:
+    def _targets(self, evaluation: EvaluationRequest) -> tuple[list[BenchmarkFile], list[Task], set[str]]:
         benchmarks: list[BenchmarkFile] = []
         names: list[str] = []
         explicit: set[str] = set()
-        for i, target in enumerate(wish.targets):
+        for i, target in enumerate(evaluation.targets):
             known = len(names)
             self._attempt(self._target, target, benchmarks, names, explicit, place=("targets", i))
             for name in (target, *names[known:]):
                 self._places.setdefault(name, ("targets", i))
-        if not wish.targets:
+        if not evaluation.targets:
             self._note("nothing to evaluate on: name a task or benchmark with -t (see: harness list tasks)")
         built = [
             self._attempt(build_task, self._registry, name, place=self._places[name]) for name in dict.fromkeys(names)
@@ -263,35 +265,35 @@ class Planner:
         elif not self._registry.is_pattern(target):
             explicit.add(target)
 
-    def _check_benchmark(self, benchmark: BenchmarkFile, tasks: Sequence[Task], wish: Wish) -> None:
+    def _check_benchmark(self, benchmark: BenchmarkFile, tasks: Sequence[Task], evaluation: EvaluationRequest) -> None:
         """An aggregate of what no task gives would leave its column empty."""
-        given = {task.name: (*task.metrics, *wish.metrics) for task in tasks}
+        given = {task.name: (*task.metrics, *evaluation.metrics) for task in tasks}
         for problem in problems_of(self._registry, benchmark, given):
             self._note(problem)
 
-    def _check_wished(self, tasks: Sequence[Task], wish: Wish) -> None:
+    def _check_wished(self, tasks: Sequence[Task], evaluation: EvaluationRequest) -> None:
         """Adapters and metrics are there, also where no model is left to need them."""
         found = [
             self._attempt(self._registry.find, "adapter", name, place=("adapters", i))
-            for i, name in enumerate(wish.adapters)
+            for i, name in enumerate(evaluation.adapters)
         ]
         self._router = Router(
-            self._registry, [name for name, entry in zip(wish.adapters, found, strict=True) if entry is not None]
+            self._registry, [name for name, entry in zip(evaluation.adapters, found, strict=True) if entry is not None]
         )
-        for i, text in enumerate(wish.metrics):
+        for i, text in enumerate(evaluation.metrics):
             for task in tasks:
                 self._attempt(metric_of, self._registry, task, text, place=("metrics", i))
 
-    def _preflight(self, task: Task, wish: Wish, plan: Plan) -> str:
+    def _preflight(self, task: Task, evaluation: EvaluationRequest, plan: Plan) -> str:
         """Read the first item: a missing column is a mistake of the plan; data out of reach blocks only its cells."""
-        if wish.split not in task.splits:
+        if evaluation.split not in task.splits:
             has = ", ".join(task.splits)
-            self._note(f"the task {task.name} has no split {wish.split!r}; it has: {has}", "split")
+            self._note(f"the task {task.name} has no split {evaluation.split!r}; it has: {has}", "split")
             return ""
         try:
-            first = next(iter(task.items(wish.split, limit=1)), None)
-            never = absent_columns(task, wish.split) if isinstance(first, BadItem) and first.absent else ()
-            plan.warnings += unnamed_columns(task, wish.split)
+            first = next(iter(task.items(evaluation.split, limit=1)), None)
+            never = absent_columns(task, evaluation.split) if isinstance(first, BadItem) and first.absent else ()
+            plan.warnings += unnamed_columns(task, evaluation.split)
         except DataError as error:
             return str(error)
         except HarnessError as error:
@@ -301,7 +303,7 @@ class Planner:
             self._note(f"{task.name}: its first item cannot be read: {describe(error)}")
             return ""
         if first is None:
-            return f"{task.name}: the data is empty: {task.describe_data(wish.split)}"
+            return f"{task.name}: the data is empty: {task.describe_data(evaluation.split)}"
         if isinstance(first, BadItem) and never:
             self._note(f"{task.name}: {first.where}: {first.problem}; map it under 'columns' in the task's YAML")
         elif not isinstance(first, BadItem) and first.withheld:
@@ -313,15 +315,15 @@ class Planner:
         handle: ModelHandle,
         task: Task,
         roles: Mapping[str, ModelHandle],
-        wish: Wish,
+        evaluation: EvaluationRequest,
         plan: Plan,
         explicit: bool,
     ) -> Cell | None:
-        stages: list[Asked] = []
+        stages: list[StageModel] = []
         for stage in task.stages:
             asked = handle if stage.role == task.evaluates else roles.get(stage.role)
             if asked is None:
-                if stage.role not in wish.roles:  # one that was named but cannot be resolved is reported already
+                if stage.role not in evaluation.roles:  # one that was named but cannot be resolved is reported already
                     text = f"the task {task.name} needs a model for the role {stage.role!r}: --role {stage.role}=MODEL"
                     raise PlanError([Problem(text, self._places[task.name])])
                 return None
@@ -343,8 +345,8 @@ class Planner:
             # Two plugins may claim one capability; which of them the requests are of, nobody can say.
             for capability in (route.capability, *(adapter.needs for adapter in route.adapters)):
                 self._registry.find("capability", capability)
-            stages.append(Asked(asked, route))
-        return Cell(handle.label, task, tuple(stages), self._metrics(task, wish, explicit))
+            stages.append(StageModel(asked, route))
+        return Cell(handle.label, task, tuple(stages), self._metrics(task, evaluation, explicit))
 
     def _not_recorded(self, handle: ModelHandle, task: Task, of: str) -> str:
         """Why a model that answers from records has nothing to say on another's answers; empty where it may have."""
@@ -362,10 +364,10 @@ class Planner:
         said = f"its records are on those of {whose}" if known else "its records do not say whose they are on"
         return f"{handle.label} answers from records, and was asked about the answers of {of!r}, but {said}"
 
-    def _metrics(self, task: Task, wish: Wish, explicit: bool) -> tuple[Metric, ...]:
+    def _metrics(self, task: Task, evaluation: EvaluationRequest, explicit: bool) -> tuple[Metric, ...]:
         metrics = []
-        for text in dict.fromkeys([*task.metrics, *wish.metrics]):
-            place = () if text in task.metrics else ("metrics", wish.metrics.index(text))
+        for text in dict.fromkeys([*task.metrics, *evaluation.metrics]):
+            place = () if text in task.metrics else ("metrics", evaluation.metrics.index(text))
             with _of(*(place or self._places[task.name])):
                 metric = metric_of(self._registry, task, text)
                 if place and not explicit and not set(metric.needs) <= set(task.columns):
@@ -375,7 +377,7 @@ class Planner:
         return tuple(metrics)
 
     def _check_records(
-        self, handle: ModelHandle, tasks: Sequence[Task], blocked: Mapping[str, str], wish: Wish
+        self, handle: ModelHandle, tasks: Sequence[Task], blocked: Mapping[str, str], evaluation: EvaluationRequest
     ) -> None:
         """A recorded answer to an item that does not exist is a mistake in the records."""
         if handle.model is None:
@@ -398,7 +400,7 @@ class Planner:
                 task = next((t for t in wanted if t.name == task_name), None) or build_task(self._registry, task_name)
                 try:
                     unknown.difference_update(
-                        item.id for item in task.items(wish.split) if not isinstance(item, BadItem)
+                        item.id for item in task.items(evaluation.split) if not isinstance(item, BadItem)
                     )
                 except DataError:
                     unknown.clear()  # without all of the data, none can be called unknown
@@ -411,16 +413,19 @@ class Planner:
                     f"that the data does not have: {some}{', ...' if len(unknown) > 3 else ''}"
                 )
 
-    def _check_training(self, handle: ModelHandle, tasks: Sequence[Task], wish: Wish, plan: Plan) -> None:
+    def _check_training(
+        self, handle: ModelHandle, tasks: Sequence[Task], evaluation: EvaluationRequest, plan: Plan
+    ) -> None:
         for one in handle.those_that_learned():
             if one.model is None:
                 continue
             inside = "" if one is handle else f", inside {handle.label},"
             for manifest in self._of_plugin(one.label, one.model.trained_on) or ():
                 for task in tasks:
-                    if manifest.get("task") == task.name and manifest.get("split") == wish.split:
+                    if manifest.get("task") == task.name and manifest.get("split") == evaluation.split:
                         plan.warnings.append(
-                            f"{one.label}{inside} was trained on {task.name} [{wish.split}], which it is evaluated on"
+                            f"{one.label}{inside} was trained on {task.name} [{evaluation.split}], "
+                            "which it is evaluated on"
                         )
 
 
@@ -451,12 +456,12 @@ def task_names(registry: Registry, target: str) -> list[str]:
     return [name for match, group in groups for name in (group.tasks if group is not None else [match])]
 
 
-def _labels(wish: Wish, benchmarks: Sequence[BenchmarkFile]) -> dict[str, Place]:
-    """The models wished for, or else the benchmarks' own, each once and with its place in the wish."""
+def _labels(evaluation: EvaluationRequest, benchmarks: Sequence[BenchmarkFile]) -> dict[str, Place]:
+    """The models wished for, or else the benchmarks' own, each once and with its place in the evaluation."""
     labels: dict[str, Place] = {}
-    for i, text in enumerate(wish.models):
+    for i, text in enumerate(evaluation.models):
         labels.setdefault(text, ("models", i))
-    if not wish.models:
+    if not evaluation.models:
         labels.update((model, ()) for benchmark in benchmarks for model in benchmark.default_models)
     return labels
 

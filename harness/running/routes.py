@@ -15,7 +15,7 @@ from harness.names.plugins import describe
 
 if TYPE_CHECKING:
     from harness.names.handles import ModelHandle
-    from harness.names.registry import Entry, Registry
+    from harness.names.registry import Registration, Registry
     from harness.task import Task
 
 
@@ -37,7 +37,7 @@ class Router:
         self._served: dict[str, list[str]] = {name: [] for name in preferred}
         self._unserved: dict[str, list[str]] = {name: [] for name in preferred}
 
-    def _name(self, entry: Entry, registry: Registry) -> str:
+    def _name(self, entry: Registration, registry: Registry) -> str:
         """What results call it: its name, unless another distribution has one of that name too."""
         alike = [other for other in self._entries.values() if other.name == entry.name]
         return entry.name if len(alike) == 1 else entry.qualified
@@ -145,7 +145,7 @@ class NoRoute(UsageError):
     """A model cannot be asked for anything that a task accepts; the text says why."""
 
 
-def mismatch(entry: Entry) -> str:
+def mismatch(entry: Registration) -> str:
     """What an adapter's class says otherwise than its registration; empty where they agree.
 
     The route is found by what was registered, and requests are made by what the class says: where these differ, a

@@ -1,4 +1,4 @@
-"""Runs a plan: items to requests, through the door, to columns, estimates and the store."""
+"""Runs a plan: items to requests, through the client, to columns, estimates and the store."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
 from harness.names.registry import Capabilities, Registry
 from harness.progress import Progress, SilentProgress
-from harness.running.client import Door, Tally
+from harness.running.client import ModelClient, RequestCounts
 from harness.running.environment import describe_run
 from harness.running.executors import LocalExecutor
-from harness.running.plan import Asked, Cell, Plan
+from harness.running.plan import Cell, Plan, StageModel
 from harness.running.stages import about, stage_requests
 from harness.running.table import Collector, Table, duplicate_ids, save_table
 from harness.stats import Estimate, not_available
@@ -29,9 +29,9 @@ from harness.store.progress import FiledProgress
 from harness.store.records import (
     BY_LABEL,
     MAX_FAILURES_KEPT,
-    AskedRecord,
     CellRecord,
     Result,
+    StageRecord,
     check_estimate,
     finish_run,
     save_cell,
@@ -153,9 +153,9 @@ class Runner:
                 whose = f"plugin {plugin.name!r} of {plugin.distribution}"
                 self._progress.warn(f"{whose} failed in {hook}: {describe(error)}")
 
-    def door(self) -> Door:
-        """A new door to models, with a tally of its own."""
-        return Door(
+    def client(self) -> ModelClient:
+        """Open a new client of models, with counts of its own."""
+        return ModelClient(
             self._store,
             self._capabilities,
             self._executor,
@@ -168,24 +168,24 @@ class Runner:
             self._call("batch_stored", model=model, capability=capability, count=count, seconds=seconds)
 
     def _run_cell(self, cell: Cell, plan: Plan) -> CellRecord:
-        wish = plan.wish
+        evaluation = plan.evaluation
         record = CellRecord(
             label=cell.label,
             fingerprint="",
             task=cell.task.name,
             task_digest=cell.task.definition.digest,
             settings={
-                "limit": wish.limit,
-                "seed": wish.seed,
-                "split": wish.split,
-                "confidence": wish.confidence,
+                "limit": evaluation.limit,
+                "seed": evaluation.seed,
+                "split": evaluation.split,
+                "confidence": evaluation.confidence,
                 "task_version": cell.task.definition.version,
             },
             adapters=cell.adapters,
             status="failed",
         )
         start = time.perf_counter()
-        door = self.door()
+        client = self.client()
         try:
             if cell.blocked:
                 raise DataError(cell.blocked)
@@ -197,11 +197,11 @@ class Runner:
             ]
             if _by_label(cell):
                 record.settings[BY_LABEL] = True
-            table = self._answer_all(cell, plan, door, record)
+            table = self._answer_all(cell, plan, client, record)
             record.items = len(table.columns)
             metrics = cell.task.settled_metrics(cell.metrics)
             record.results = estimates(
-                cell.label, cell.task.name, metrics, table, cell.adapters, wish, say=record.broken_metrics.append
+                cell.label, cell.task.name, metrics, table, cell.adapters, evaluation, say=record.broken_metrics.append
             )
             record.remarks += record.broken_metrics
             record.columns = f"columns/{_cell_digest(record)}.npz"
@@ -214,14 +214,14 @@ class Runner:
         except (Exception, SystemExit) as error:  # a plugin's task or metric: it ends this cell only
             record.problem = encodable(f"{cell.task.name}: {describe(error)}")
         self._bar = _no_bar
-        record.remarks = list(dict.fromkeys([*record.remarks, *self._remarks(door)]))
-        _count(record, door.tally, time.perf_counter() - start)
+        record.remarks = list(dict.fromkeys([*record.remarks, *self._remarks(client)]))
+        _count(record, client.counts, time.perf_counter() - start)
         return record
 
-    def _remarks(self, door: Door) -> list[str]:
+    def _remarks(self, client: ModelClient) -> list[str]:
         """What the models that computed something have to say."""
-        said = list(door.remarks)
-        for model in door.asked.values():
+        said = list(client.remarks)
+        for model in client.asked.values():
             try:
                 said += [encodable(str(remark)) for remark in model.remarks()]
             except (Exception, SystemExit) as error:  # a plugin's code
@@ -229,18 +229,18 @@ class Runner:
         return list(dict.fromkeys(said))
 
     def _train_first(self, handle: ModelHandle) -> None:
-        train_missing(self._registry, self._store, self.door(), handle, progress=self._progress)
+        train_missing(self._registry, self._store, self.client(), handle, progress=self._progress)
 
-    def _answer_all(self, cell: Cell, plan: Plan, door: Door, record: CellRecord) -> Table:
+    def _answer_all(self, cell: Cell, plan: Plan, client: ModelClient, record: CellRecord) -> Table:
         """Ask for every item, chunk by chunk, and collect the figures."""
-        task, wish = cell.task, plan.wish
+        task, evaluation = cell.task, plan.evaluation
         collector = Collector(task.columns)
         self._answered = 0
         bad_rows = 0
-        total = count_items(task, wish.split, wish.limit)
+        total = count_items(task, evaluation.split, evaluation.limit)
         with self._progress.cell(cell.label, task.name, total) as bar_tick:
             tick = self._filed.cell(cell.label, task.name, total, bar_tick)
-            for chunk in chunks(task.items(wish.split, limit=wish.limit), CHUNK):
+            for chunk in chunks(task.items(evaluation.split, limit=evaluation.limit), CHUNK):
                 items = [item for item in chunk if not isinstance(item, BadItem)]
                 for bad in chunk:
                     if isinstance(bad, BadItem):
@@ -248,11 +248,11 @@ class Runner:
                         _note(record, bad.where, bad.problem)
                 bar = _ChunkBar(tick, len(chunk), len(cell.stages))
                 if items:
-                    collector.add(items, self._answer(cell, door, items, record, bar))
+                    collector.add(items, self._answer(cell, client, items, record, bar))
                 bar.finish()
         if not collector.count:
             reason = "no row could be read" if bad_rows else "the data is empty"
-            raise DataError(f"{task.name}: {reason}: {task.describe_data(wish.split)}")
+            raise DataError(f"{task.name}: {reason}: {task.describe_data(evaluation.split)}")
         if bad_rows:
             record.problem = (
                 f"{bad_rows} row{'s' if bad_rows > 1 else ''} of the data could not be read, the first: "
@@ -263,13 +263,16 @@ class Runner:
         if duplicates:
             raise DataError(
                 f"{task.name}: ids occur more than once: {', '.join(map(repr, duplicates))}; "
-                f"{_where(task.items(wish.split, limit=wish.limit), duplicates[0])}. Map 'id' to a unique column"
+                f"{_where(task.items(evaluation.split, limit=evaluation.limit), duplicates[0])}. "
+                "Map 'id' to a unique column"
             )
         if not self._answered:
             raise CellError(f"every request failed; the first reason: {record.failures[0][1]}")
         return table
 
-    def _answer(self, cell: Cell, door: Door, items: Sequence[Item], record: CellRecord, bar: _ChunkBar) -> list[Any]:
+    def _answer(
+        self, cell: Cell, client: ModelClient, items: Sequence[Item], record: CellRecord, bar: _ChunkBar
+    ) -> list[Any]:
         earlier: list[list[Answers]] = [[] for _ in items]
         for number, asked in enumerate(cell.stages):
             self._bar = partial(bar.move, number)
@@ -279,7 +282,7 @@ class Runner:
                 for item, before in zip(items, earlier, strict=True)
             ]
             flat = [request for group in requests for request in group]
-            responses = door.ask_lazily(asked.handle, capability, flat, route=asked.route)
+            responses = client.ask_lazily(asked.handle, capability, flat, route=asked.route)
             position = 0
             for before, group in zip(earlier, requests, strict=True):
                 answers = responses[position : position + len(group)]
@@ -295,9 +298,9 @@ class Runner:
         return [cell.task.row(item, stages) for item, stages in zip(items, earlier, strict=True)]
 
 
-def _asked_record(role: str, asked: Asked) -> AskedRecord:
+def _asked_record(role: str, asked: StageModel) -> StageRecord:
     handle = asked.handle
-    return AskedRecord(
+    return StageRecord(
         role,
         handle.label,
         handle.fingerprint,
@@ -344,7 +347,7 @@ def estimates(
     metrics: Sequence[Metric],
     table: Table,
     adapters: tuple[str, ...],
-    wish: Any,
+    evaluation: Any,
     *,
     say: Callable[[str], None],
 ) -> list[Result]:
@@ -358,7 +361,7 @@ def estimates(
     for domain, mask in table.domains():
         columns = table.columns if mask is None else table.columns.take(mask)
         for i, metric in enumerate(metrics):
-            estimate = _estimate(metric, columns, wish, broken)
+            estimate = _estimate(metric, columns, evaluation, broken)
             results.append(
                 Result(
                     label,
@@ -379,18 +382,20 @@ def estimates(
     return results
 
 
-def _estimate(metric: Metric, columns: Columns, wish: Any, broken: dict[str, str]) -> Estimate:
+def _estimate(metric: Metric, columns: Columns, evaluation: Any, broken: dict[str, str]) -> Estimate:
     """A metric's estimate; without a value where its code raises or gives what no store can hold."""
     try:
-        estimate = metric.compute(columns, confidence=wish.confidence, seed=wish.seed)
+        estimate = metric.compute(columns, confidence=evaluation.confidence, seed=evaluation.seed)
         if not isinstance(estimate, Estimate):
             raise TypeError(f"compute() must give an Estimate, not {type(estimate).__name__}")
         check_estimate(estimate)
     except (Exception, SystemExit) as error:  # a plugin's code
         reason = broken[metric.name] = describe(error)
-        return dataclasses.replace(not_available(n=len(columns)), detail={"reason": reason}, confidence=wish.confidence)
+        return dataclasses.replace(
+            not_available(n=len(columns)), detail={"reason": reason}, confidence=evaluation.confidence
+        )
     # A metric of a plugin may make its estimate without the level that it was asked for.
-    return dataclasses.replace(estimate, confidence=wish.confidence)
+    return dataclasses.replace(estimate, confidence=evaluation.confidence)
 
 
 def chunks(items: Iterable[Item | BadItem], size: int) -> Iterator[list[Item | BadItem]]:
@@ -433,8 +438,8 @@ def _note(record: CellRecord, item: str, reason: str) -> None:
         record.failures.append((encodable(item), encodable(reason)))
 
 
-def _count(record: CellRecord, tally: Tally, seconds: float) -> None:
-    record.requests, record.computed, record.reused = tally.requests, tally.computed, tally.reused
+def _count(record: CellRecord, counts: RequestCounts, seconds: float) -> None:
+    record.requests, record.computed, record.reused = counts.requests, counts.computed, counts.reused
     record.seconds = seconds
 
 

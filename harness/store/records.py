@@ -65,7 +65,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedRecord:
+class StageRecord:
     """Who was asked in one stage of a cell, and how."""
 
     role: str
@@ -106,7 +106,7 @@ class CellRecord:
     """(item, reason); the first of them."""
     remarks: list[str] = field(default_factory=list)
     """What the models said about how their answers came about."""
-    asked: list[AskedRecord] = field(default_factory=list)
+    asked: list[StageRecord] = field(default_factory=list)
     """By stage."""
     id: int = 0
     broken_metrics: list[str] = field(default_factory=list)
@@ -174,7 +174,7 @@ def save_cell(store: Store, run: int, cell: CellRecord) -> None:
             connection.execute(insert(s.asked), [_asked_row(cell.id, i, asked) for i, asked in enumerate(cell.asked)])
 
 
-def _asked_row(cell: int, stage: int, asked: AskedRecord) -> dict[str, Any]:
+def _asked_row(cell: int, stage: int, asked: StageRecord) -> dict[str, Any]:
     return {"cell": cell, "stage": stage, **dataclasses.asdict(asked), "adapters": json.dumps(asked.adapters)}
 
 
@@ -257,8 +257,8 @@ def read_cell(store: Readable, number: int) -> CellRecord | None:
     return cell
 
 
-def _asked(row: Any) -> AskedRecord:
-    return AskedRecord(
+def _asked(row: Any) -> StageRecord:
+    return StageRecord(
         row.role,
         row.model,
         row.fingerprint,

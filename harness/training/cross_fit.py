@@ -21,13 +21,13 @@ from harness.files.digests import file_identity
 from harness.model import Model
 from harness.names.arguments import check_arguments
 from harness.names.handles import ModelHandle, written
-from harness.names.registry import Entry, Registry
+from harness.names.registry import Registration, Registry
 from harness.progress import Progress
 from harness.store import Store
 from harness.task import Item
 from harness.tasks.build import build_task
 from harness.training.fit import (
-    Door,
+    ModelClient,
     check_base,
     check_task,
     fit,
@@ -140,8 +140,8 @@ def assign(items: Sequence[Item], count: int, seed: int) -> dict[str, int]:
 def cross_fit(
     registry: Registry,
     store: Store,
-    door: Door,
-    trainer: Entry,
+    client: ModelClient,
+    trainer: Registration,
     task_name: str,
     *,
     base: ModelHandle | None,
@@ -172,7 +172,7 @@ def cross_fit(
     items = list(good_items(task, split, limit))
     fold_of = assign(items, count, seed)
     if base is not None:
-        train_missing(registry, store, door, base, progress=progress)
+        train_missing(registry, store, client, base, progress=progress)
     warn_of_flattery(base, task.name, split, progress)
     facts = {
         "task": task.name,
@@ -195,7 +195,7 @@ def cross_fit(
         fit(
             registry,
             store,
-            door,
+            client,
             trainer,
             task_name,
             place / f"fold-{fold}",

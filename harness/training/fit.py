@@ -18,7 +18,7 @@ from harness.model import MANIFEST
 from harness.names.arguments import check_arguments
 from harness.names.handles import ModelHandle, absolute, finish_training
 from harness.names.plugins import describe, plugin_code
-from harness.names.registry import Entry, Registry
+from harness.names.registry import Registration, Registry
 from harness.progress import Progress
 from harness.store import Store
 from harness.store.machine import versions
@@ -31,7 +31,7 @@ SETTINGS = "settings.json"
 """In a work directory: what is being trained."""
 
 
-class Door(Protocol):
+class ModelClient(Protocol):
     """Answers requests from what is on file, or from the model: what runs an evaluation has one."""
 
     def ask(self, handle: ModelHandle, capability: str, requests: Sequence[Request]) -> list[Response]:
@@ -39,24 +39,28 @@ class Door(Protocol):
         ...
 
 
-def train_missing(registry: Registry, store: Store, door: Door, handle: ModelHandle, *, progress: Progress) -> None:
+def train_missing(
+    registry: Registry, store: Store, client: ModelClient, handle: ModelHandle, *, progress: Progress
+) -> None:
     """Train a model, and first those inside it, where registry.yaml declares them by their trainers."""
     for inner in reversed(handle.everyone()):  # parts before what is built over them
         if inner.training is not None and inner.model is None:
-            train_handle(registry, store, door, inner, progress=progress)
+            train_handle(registry, store, client, inner, progress=progress)
 
 
-def train_handle(registry: Registry, store: Store, door: Door, handle: ModelHandle, *, progress: Progress) -> None:
+def train_handle(
+    registry: Registry, store: Store, client: ModelClient, handle: ModelHandle, *, progress: Progress
+) -> None:
     """Train a model that registry.yaml declares by its trainer, and first what it is over; make its handle usable."""
     training = handle.training
     assert training is not None
     if training.base is not None:
-        train_missing(registry, store, door, training.base, progress=progress)
+        train_missing(registry, store, client, training.base, progress=progress)
     if not training.is_done:
         fit(
             registry,
             store,
-            door,
+            client,
             training.trainer,
             training.task,
             training.directory,
@@ -72,8 +76,8 @@ def train_handle(registry: Registry, store: Store, door: Door, handle: ModelHand
 def fit(
     registry: Registry,
     store: Store,
-    door: Door,
-    trainer: Entry,
+    client: ModelClient,
+    trainer: Registration,
     task_name: str,
     directory: Path,
     *,
@@ -94,7 +98,7 @@ def fit(
     Args:
         registry: The plugins.
         store: Keeps the learning curve.
-        door: Through which the base is asked.
+        client: Through which the base is asked.
         trainer: What trains.
         task_name: What is learned from.
         directory: Where the product goes.
@@ -160,7 +164,7 @@ def fit(
 
         def ask(capability: str, requests: Sequence[Request]) -> list[Response]:
             assert base is not None
-            return door.ask(base, capability, requests)
+            return client.ask(base, capability, requests)
 
         def report(step: int, **values: float) -> None:
             save_curve(store, curve_of(directory), step, values)

@@ -136,8 +136,8 @@ def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str
             raise UsageError(f"{handle.label}: curate needs a model that offers generate; it offers {offers}")
     for handle in handles:
         if handle.training is not None and handle.model is None:
-            door = Runner(registry, store, progress=progress).door()
-            train_handle(registry, store, door, handle, progress=progress)
+            client = Runner(registry, store, progress=progress).client()
+            train_handle(registry, store, client, handle, progress=progress)
     return handles
 
 

@@ -1,6 +1,6 @@
 """From a task whose answers can be checked to a best-of-k set: sample, check, filter, draw (PPE, arXiv 2410.14872).
 
-Everything is asked through the one door, and what is asked follows from the task, the settings and each prompt alone:
+Everything is asked through the one client, and what is asked follows from the task, the settings and each prompt alone:
 a run that was killed goes on where it was, and two runs with one seed give the same rows.
 """
 
@@ -16,7 +16,7 @@ from harness import Answers, BadItem, CellError, Completion, DataError, Failure,
 from harness.names.handles import ModelHandle
 from harness.names.registry import Capabilities
 from harness.progress import Progress
-from harness.running.client import Door
+from harness.running.client import ModelClient
 from harness.running.executors import LocalExecutor
 from harness.running.runner import chunks, count_items
 from harness.store import Store
@@ -128,14 +128,14 @@ def curate(
         for handle in handles:
             account = Account(handle.label, handle.fingerprint)
             accounts.append(account)
-            survey = _Survey(Door(store, capabilities, executor), handle, task, wish)
+            survey = _Survey(ModelClient(store, capabilities, executor), handle, task, wish)
             try:
                 drawn = _draw(_filter(survey, account, progress), wish, account)
                 rows += _rows(survey, drawn)
             except CellError as error:  # this generator cannot be loaded; the others go on
                 account.problem = str(error)
             finally:
-                account.asked = survey.door.tally.computed
+                account.asked = survey.client.counts.computed
                 executor.release(handle.ready)
     finally:
         executor.close()
@@ -146,7 +146,7 @@ def curate(
 class _Survey:
     """One generator on one task, asked a few prompts at a time: only these are in memory with their texts."""
 
-    door: Door
+    client: ModelClient
     handle: ModelHandle
     task: Verifiable
     wish: Wish
@@ -160,7 +160,7 @@ class _Survey:
         """The samples of some prompts."""
         groups = [self.task.requests(item, 0, "generate", ()) for item in items]
         flat = [request for group in groups for request in group]
-        responses = iter(self.door.ask(self.handle, "generate", flat))
+        responses = iter(self.client.ask(self.handle, "generate", flat))
         return [Answers("generate", group, [next(responses) for _ in group]) for group in groups]
 
 

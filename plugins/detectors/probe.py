@@ -83,7 +83,7 @@ class EmbeddingProbeTrainer(Trainer):
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
     ) -> Mapping[str, Any]:
-        """Embed through the door, where what was embedded is kept; choose the penalty; fit; save."""
+        """Embed through the client, where what was embedded is kept; choose the penalty; fit; save."""
         data = labelled(items, task.name)
         features = vectors_of(ask, "embed", [Text(text) for text in data.texts])
         strength = self.strength or logistic.choose_strength(

@@ -27,7 +27,7 @@ _ROUNDING = 1e-9
 class Judging(Model):
     """A language model, a prompt, and how verdicts are read.
 
-    The language model is asked through the one door, so its texts are on file: another parser, weight or way of
+    The language model is asked through the one client, so its texts are on file: another parser, weight or way of
     counting votes reads them anew and costs no inference.
     """
 

@@ -64,14 +64,14 @@ class HarnessLM(LM):  # type: ignore[misc]
             offered = ", ".join(self._handle.offers) or "nothing"
             raise UsageError(f"lm-eval asks for loglikelihood or generate; the model {text!r} offers {offered}")
         self._store = Store(path)
-        self._door = Runner(registry, self._store).door()
-        train_missing(registry, self._store, self._door, self._handle, progress=TerminalProgress())
+        self._client = Runner(registry, self._store).client()
+        train_missing(registry, self._store, self._client, self._handle, progress=TerminalProgress())
         self._seed = seed
 
     @property
     def computed(self) -> int:
         """Requests the model itself had to answer so far; all others came from the store."""
-        return self._door.tally.computed
+        return self._client.counts.computed
 
     def close(self) -> None:
         """Close the store."""
@@ -121,7 +121,7 @@ class HarnessLM(LM):  # type: ignore[misc]
         if capability not in self._handle.offers:
             offered = ", ".join(self._handle.offers)
             raise UsageError(f"this task asks for {capability}; the model {self._handle.label!r} offers {offered}")
-        answers = self._door.ask(self._handle, capability, requests)
+        answers = self._client.ask(self._handle, capability, requests)
         failed = [answer for answer in answers if isinstance(answer, Failure)]
         if failed:  # lm-eval has no way to leave a document out
             raise CellError(

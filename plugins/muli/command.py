@@ -105,11 +105,11 @@ def _next_token(registry: Registry, store: Path | None, detector: Path, base: st
     if "next_token" not in part.offers:
         raise UsageError(f"{part.label} gives no distribution of the next token; it offers: {', '.join(part.offers)}")
     with Store(path) as opened:
-        door = Runner(registry, opened).door()
-        train_missing(registry, opened, door, part, progress=TerminalProgress())
-        model.parts = {"base": part.as_part(partial(door.ask, part))}
+        client = Runner(registry, opened).client()
+        train_missing(registry, opened, client, part, progress=TerminalProgress())
+        model.parts = {"base": part.as_part(partial(client.ask, part))}
         model.load()  # refuses another vocabulary
-        answer: NDArray[Any] | Failure = door.ask(
+        answer: NDArray[Any] | Failure = client.ask(
             part, "next_token", [model.detector.prompting.of(Conversation.user(text))]
         )[0]
     for remark in model.remarks():

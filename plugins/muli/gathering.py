@@ -1,4 +1,4 @@
-"""From a task's items to a matrix of features on disk, asked for through the one door."""
+"""From a task's items to a matrix of features on disk, asked for through the one client."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from harness.errors import HarnessError
 from harness.names.handles import parse_specification, written
-from harness.names.registry import Entry, Registry
+from harness.names.registry import Registration, Registry
 from harness.store.origins import (
     RunRecord,
     Took,
@@ -181,7 +181,7 @@ class Provenances:
         return label if wanted.label == label and wanted.name in known else ""
 
 
-def _of_class(entry: Entry | None, name: str) -> Sequence[str] | None:
+def _of_class(entry: Registration | None, name: str) -> Sequence[str] | None:
     """An attribute of a model's class that lists arguments: ``part_names``, ``places``; None where it is not known."""
     if entry is None:
         return None

@@ -16,7 +16,7 @@ from harness.adapters import Adapter
 from harness.capabilities import Capability, Conversation, Failure, Request, Response
 from harness.encodable import encodable
 from harness.running.stages import stage_requests
-from harness.store.records import AskedRecord
+from harness.store.records import StageRecord
 from harness.task import Answers, Item, Task
 
 MAX_FIELD = 2000
@@ -73,7 +73,7 @@ decode = msgspec.msgpack.Decoder(Document).decode
 class Asking:
     """One stage of a cell, ready to make the requests again."""
 
-    record: AskedRecord
+    record: StageRecord
     adapters: tuple[Adapter, ...]
     base: Capability
     """What the model itself was asked for."""

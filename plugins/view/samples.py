@@ -22,7 +22,7 @@ from harness.metric import Metric
 from harness.names.plugins import describe
 from harness.names.registry import Registry
 from harness.store.reading import StoreReader
-from harness.store.records import AskedRecord, CellRecord
+from harness.store.records import CellRecord, StageRecord
 from harness.task import BadItem, Task
 from harness.tasks.build import build_task
 from harness.tasks.build_metric import metric_of
@@ -142,7 +142,7 @@ class Samples:
             texts.written_complete = texts.written.complete
         return texts
 
-    def _asking(self, task: Task, record: AskedRecord) -> Asking:
+    def _asking(self, task: Task, record: StageRecord) -> Asking:
         adapters = tuple(
             self._registry.find("adapter", name).load()().configure(task.definition.brief) for name in record.adapters
         )

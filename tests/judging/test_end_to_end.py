@@ -265,7 +265,7 @@ def test_the_conformance_checks_pass(scripted, project, tmp_path, model):
     from harness.check.conformance import check_model
     from harness.names.handles import resolve_model
     from harness.names.registry import Registry
-    from harness.running.client import Door
+    from harness.running.client import ModelClient
     from harness.running.executors import LocalExecutor
     from harness.store import Store
 
@@ -273,8 +273,8 @@ def test_the_conformance_checks_pass(scripted, project, tmp_path, model):
     handle = resolve_model(registry, model, models_folder=tmp_path)
     store = Store(tmp_path / "store.sqlite")
     capabilities = {entry.name: entry.load() for entry in registry.entries("capability")}
-    door = Door(store, capabilities, LocalExecutor())
-    handle.model.parts = {name: partial(door.ask, part) for name, part in handle.parts.items()}
+    client = ModelClient(store, capabilities, LocalExecutor())
+    handle.model.parts = {name: partial(client.ask, part) for name, part in handle.parts.items()}
     findings = list(check_model(registry, handle, handle.model))
     store.close()
     assert len(findings) > 8

@@ -7,7 +7,7 @@ from harness import Conversation, Failure
 from harness.errors import CellError
 from harness.names.handles import resolve_model
 from harness.names.registry import Registry
-from harness.running.client import Door
+from harness.running.client import ModelClient
 from harness.running.executors import LocalExecutor
 from harness.store import Store
 
@@ -16,7 +16,7 @@ PROMPTS = [Conversation.user(text) for text in ("Hello", "How are you?", "")]
 
 @pytest.fixture
 def answers(tmp_path):
-    """Log-odds of a guard over a server, through the one door."""
+    """Log-odds of a guard over a server, through the one client."""
 
     def ask(server, **arguments):
         registry = Registry()
@@ -25,7 +25,7 @@ def answers(tmp_path):
         guard = resolve_model(registry, name, models_folder=tmp_path)
         capabilities = {entry.name: entry.load() for entry in registry.entries("capability")}
         with Store(tmp_path / "store.sqlite") as store:
-            return Door(store, capabilities, LocalExecutor()).ask(guard, "detect", PROMPTS)
+            return ModelClient(store, capabilities, LocalExecutor()).ask(guard, "detect", PROMPTS)
 
     return ask
 

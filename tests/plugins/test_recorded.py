@@ -195,7 +195,7 @@ def test_another_content_is_another_model(written):
     assert first.identity() == same.identity() != other.identity()
 
 
-# through the door, on a task of its own
+# through the client, on a task of its own
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from harness.running.plan import Plan
 from harness.store.reading import check_store
 
 _KEYS = {"targets": "tasks"}
-"""Where a key is called otherwise than the field of the wish."""
+"""Where a key is called otherwise than the field of the evaluation."""
 
 
 def check_registries(run: ReadRun) -> None:
@@ -70,7 +70,7 @@ def _together(run: ReadRun, problems: list[Problem]) -> PlanError:
 def evaluation(context: Context) -> Iterator[Problem]:
     """What is wrong with models, tasks and the other wishes."""
     try:
-        context.plan = make_plan(context.registry, context.run.wish, store=context.store)
+        context.plan = make_plan(context.registry, context.run.evaluation, store=context.store)
     except PlanError as error:
         for problem in error.located:
             first, *rest = problem.place or ("",)

@@ -130,7 +130,7 @@ def _contradictions(
 
 def _planned_cells(context: Context, digests: Mapping[str, str]) -> tuple[list[CellRecord], set[str]]:
     """The cells that the run will file of these tasks; and the labels of models that are not known before it."""
-    from harness.store.records import AskedRecord, CellRecord
+    from harness.store.records import CellRecord, StageRecord
 
     cells: list[CellRecord] = []
     unknown: set[str] = set()
@@ -139,7 +139,7 @@ def _planned_cells(context: Context, digests: Mapping[str, str]) -> tuple[list[C
             continue
         try:
             whole = cell.fingerprint
-            parts = [AskedRecord("", handle.label, handle.fingerprint, "") for handle in cell.handles]
+            parts = [StageRecord("", handle.label, handle.fingerprint, "") for handle in cell.handles]
         except Exception:  # not trained, weights missing, a plugin's code: the run says so
             unknown.add(cell.label)
             continue

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import ConfigurationError, Place, PlanError, Problem
-from harness.running.plan import Wish
+from harness.running.plan import EvaluationRequest
 from harness.tasks.data.sources import MIRROR_VARIABLE
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ class ReadRun:
         return (key,) if entry is not None and getattr(self, key) == _place(self.path, None, entry) else ()
 
     @property
-    def wish(self) -> Wish:
+    def evaluation(self) -> EvaluationRequest:
         """What the file asks to have evaluated."""
         file = self.file
-        return Wish(
+        return EvaluationRequest(
             models=file.models,
             targets=file.tasks,
             roles=file.roles,
