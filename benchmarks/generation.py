@@ -14,7 +14,7 @@ import argparse
 import time
 
 import numpy as np
-from harness_plugins.hf.generation import Generator, Prompt
+from harness_plugins.hf.generation import GenerationPrompt, Generator
 
 from harness.capabilities import Sampling
 
@@ -42,17 +42,17 @@ def language_model():
     return LlamaForCausalLM(config).eval(), PreTrainedTokenizerFast(tokenizer_object=words, unk_token="w0")
 
 
-def some_prompts(count: int, rng: np.random.Generator) -> list[Prompt]:
+def some_prompts(count: int, rng: np.random.Generator) -> list[GenerationPrompt]:
     """Prompts and limits of varying length."""
     lengths = np.clip(rng.lognormal(np.log(60), 0.8, count), 4, 500).astype(int)
     limits = np.clip(rng.lognormal(np.log(30), 0.8, count), 1, 300).astype(int)
     return [
-        Prompt(tuple(rng.integers(1, VOCABULARY, length).tolist()), 1, Sampling(max_tokens=int(limit)))
+        GenerationPrompt(tuple(rng.integers(1, VOCABULARY, length).tolist()), 1, Sampling(max_tokens=int(limit)))
         for length, limit in zip(lengths, limits, strict=True)
     ]
 
 
-def padded(prompts: list[Prompt], *, more: int = 0):
+def padded(prompts: list[GenerationPrompt], *, more: int = 0):
     """(ids, mask), with some columns of padding more than needed."""
     import torch
 
@@ -64,7 +64,7 @@ def padded(prompts: list[Prompt], *, more: int = 0):
     return ids, mask
 
 
-def usual_loop(model, prompts: list[Prompt]) -> list[int]:
+def usual_loop(model, prompts: list[GenerationPrompt]) -> list[int]:
     """Tokens a completion, in batches that wait for their slowest row."""
     counts = []
     for first in range(0, len(prompts), BATCH):
@@ -76,13 +76,13 @@ def usual_loop(model, prompts: list[Prompt]) -> list[int]:
     return counts
 
 
-def pooled(model, tokenizer, prompts: list[Prompt], budget: int) -> list[int]:
+def pooled(model, tokenizer, prompts: list[GenerationPrompt], budget: int) -> list[int]:
     """Tokens a completion, by the generator."""
     generator = Generator(model, tokenizer, device="cpu", token_budget=budget, eos=())
     return [completions[0].completion_tokens for _, completions in generator.stream(prompts)]
 
 
-def change_by_padding(model, prompts: list[Prompt]) -> float:
+def change_by_padding(model, prompts: list[GenerationPrompt]) -> float:
     """Largest difference of a last logit between a prompt alone and with padding before it."""
     import torch
 

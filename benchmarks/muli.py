@@ -41,7 +41,7 @@ def extraction(folder: Path, prompts: int, rounds: int) -> None:
     """Part 1."""
     import torch
     from harness_plugins.hf.language_model import LanguageModel
-    from harness_plugins.muli.features import Feature
+    from harness_plugins.muli.features import TokenFeature
     from harness_plugins.muli.gathering import gather
     from harness_plugins.muli.prompts import Prompting
     from scoring import Texts, lexicon, make_model, make_tokenizer
@@ -84,7 +84,7 @@ def extraction(folder: Path, prompts: int, rounds: int) -> None:
                 ask = handle.as_part(lambda capability, requests: client.ask(handle, capability, requests))
                 client.ask(handle, "next_token", [Conversation.user("load")])  # loading is not what is measured
                 start = time.process_time()
-                gather(items, work, ask, Prompting(), Feature(), lambda step, **values: None)
+                gather(items, work, ask, Prompting(), TokenFeature(), lambda step, **values: None)
                 return time.process_time() - start
 
         least = [float("inf"), float("inf")]
@@ -178,7 +178,7 @@ def synthetic(n: int, tokens: int):
 
 def descents(folder: Path, n: int, tokens: int) -> None:
     """Part 3."""
-    from harness_plugins.muli.descent import Recipe, descend
+    from harness_plugins.muli.descent import DescentSettings, descend
     from harness_plugins.muli.features import measure
     from harness_plugins.muli.sparse_logistic import solve
     from sklearn.linear_model import LogisticRegression
@@ -205,7 +205,7 @@ def descents(folder: Path, n: int, tokens: int) -> None:
         return made.coef_[0], float(made.intercept_[0])
 
     def published(epochs: int, batch: int):
-        state = descend(matrix, measure(matrix), labels, Recipe(epochs=epochs, batch=batch), folder)
+        state = descend(matrix, measure(matrix), labels, DescentSettings(epochs=epochs, batch=batch), folder)
         return state.weights.astype(np.float64), float(state.bias)
 
     rows = [(f"{n} x {tokens}, {penalty:g}", "seconds", "objective", "tokens with a weight")]

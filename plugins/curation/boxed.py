@@ -10,8 +10,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from .checker import BadReference, Checked
-from .equality import Undecided, same_in_worker
+from .checker import BadReference, CheckResult
+from .equality import EqualityUndecided, same_in_worker
 from .exact import TooLarge, values
 from .latex import Tree, read
 from .latex_tokens import Unreadable, is_percent, plain_words
@@ -20,7 +20,7 @@ SECONDS = 1.0
 """Time for one comparison that needs algebra; PPE allows as much."""
 
 
-def check(response: str, reference: Any, *, seconds: float = SECONDS) -> Checked:
+def check(response: str, reference: Any, *, seconds: float = SECONDS) -> CheckResult:
     r"""Whether the last ``\boxed{...}`` of the response equals the reference.
 
     Args:
@@ -34,13 +34,13 @@ def check(response: str, reference: Any, *, seconds: float = SECONDS) -> Checked
     right = _reference(reference)
     given = last_boxed(response)
     if given is None:
-        return Checked(False, "no closed \\boxed{...} in it")
+        return CheckResult(False, "no closed \\boxed{...} in it")
     answer = given.strip()
     try:
         same = equal(answer, right, seconds=seconds)
-    except Undecided as error:
-        return Checked(False, f"cannot be compared: {error}", answer[:200])
-    return Checked(same, "equal" if same else f"is not {right[:80]}", answer[:200])
+    except EqualityUndecided as error:
+        return CheckResult(False, f"cannot be compared: {error}", answer[:200])
+    return CheckResult(same, "equal" if same else f"is not {right[:80]}", answer[:200])
 
 
 def last_boxed(text: str) -> str | None:
@@ -90,7 +90,7 @@ def _same(one: Tree, two: Tree, seconds: float) -> bool:
     try:
         exact: tuple[list[Fraction] | None, list[Fraction] | None] = values(one), values(two)
     except TooLarge as error:
-        raise Undecided(str(error)) from None
+        raise EqualityUndecided(str(error)) from None
     if exact[0] is not None and exact[1] is not None:
         return exact[0] == exact[1]
     return same_in_worker(one, two, seconds=seconds)

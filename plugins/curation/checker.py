@@ -23,7 +23,7 @@ class BadReference(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """What a checker found."""
 
     correct: bool
@@ -33,7 +33,7 @@ class Checked:
     """The answer that was read out of the response; empty where none was found."""
 
 
-Checker = Callable[..., Checked]
+Checker = Callable[..., CheckResult]
 """``check(response, reference, **settings) -> Checked``; raises `BadReference`."""
 
 CHECKERS: Mapping[str, str] = {
@@ -71,20 +71,20 @@ def load_checker(name: str) -> Checker:
     return checker
 
 
-def run_checker(checker: Checker, response: str, reference: Any, settings: Mapping[str, Any]) -> Checked:
+def run_checker(checker: Checker, response: str, reference: Any, settings: Mapping[str, Any]) -> CheckResult:
     """Check one response; a third party's checker may also answer with (correct, why) or with a truth value.
 
     Raises:
         BadReference: the reference cannot be read.
     """
     if len(response) > LONGEST:
-        return Checked(False, f"longer than {LONGEST:,} characters")
+        return CheckResult(False, f"longer than {LONGEST:,} characters")
     found: Any = checker(response, reference, **settings)
-    if isinstance(found, Checked):
+    if isinstance(found, CheckResult):
         return found
     if isinstance(found, tuple) and len(found) == 2:
-        return Checked(bool(found[0]), str(found[1]))
-    return Checked(bool(found), "as the checker says")
+        return CheckResult(bool(found[0]), str(found[1]))
+    return CheckResult(bool(found), "as the checker says")
 
 
 def permit_code(checker: str, *, allowed: bool = False) -> None:

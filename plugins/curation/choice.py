@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from .checker import BadReference, Checked
+from .checker import BadReference, CheckResult
 
 MOST = 10
 """Options where the reference does not say how many there are: A to J."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def check(response: str, reference: Any) -> Checked:
+def check(response: str, reference: Any) -> CheckResult:
     """Whether the response settles on the right option.
 
     Args:
@@ -28,8 +28,8 @@ def check(response: str, reference: Any) -> Checked:
     right, count = _read(reference)
     letter = extract(response, count)
     if letter is None:
-        return Checked(False, "no option is named")
-    return Checked(letter == right, f"names {letter}, right is {right}", letter)
+        return CheckResult(False, "no option is named")
+    return CheckResult(letter == right, f"names {letter}, right is {right}", letter)
 
 
 def extract(response: str, options: int = MOST) -> str | None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from harness import Registry
     from harness.names.handles import ModelHandle
 
-    from .curate import Account
-    from .settings import Wish
+    from .curate import GeneratorAccount
+    from .settings import CurationSettings
 
 
 @click.command("curate")
@@ -67,12 +67,12 @@ def command(
     Exit status: 0 done, 1 some generator kept no prompt, 2 the request cannot be run as given.
     """
     from .folder import check_output
-    from .settings import Wish, temperatures
+    from .settings import CurationSettings, temperatures
 
-    wish = Wish(temperature=temperatures(temperature), **wishes)
+    settings = CurationSettings(temperature=temperatures(temperature), **wishes)
     check_output(output, replace=replace)
     registry = open_registry(registry_file, strict)
-    document, path = _curate(registry, task, models, wish, output, store, allow_code=allow_code)
+    document, path = _curate(registry, task, models, settings, output, store, allow_code=allow_code)
     if as_json:
         print_json({"task_file": str(path), **document})
     else:
@@ -84,7 +84,7 @@ def _curate(
     registry: Registry,
     name: str,
     models: Sequence[str],
-    wish: Wish,
+    settings: CurationSettings,
     output: Path,
     store: Path | None,
     *,
@@ -98,17 +98,17 @@ def _curate(
     from .curate import curate, verifiable_task
     from .folder import task_file, write_folder
 
-    task = verifiable_task(registry, name, wish, allow_code=allow_code)
+    task = verifiable_task(registry, name, settings, allow_code=allow_code)
     _ = task.checker  # an unknown one shows before anything is generated
     path = store_path(registry, store)
     progress = TerminalProgress()
     with Store(path) as opened:
         handles = _generators(registry, opened, path, models, progress)
-        rows, accounts = curate(registry, opened, task, handles, wish, progress=progress)
+        rows, accounts = curate(registry, opened, task, handles, settings, progress=progress)
     if not rows:
         raise DataError("no prompt was kept, and nothing is written:\n" + "\n".join(map(_line, accounts)))
-    document = _provenance(task, wish, accounts, len(rows))
-    content = task_file(task.name, wish.k, [account.model for account in accounts if account.kept], document)
+    document = _provenance(task, settings, accounts, len(rows))
+    content = task_file(task.name, settings.k, [account.model for account in accounts if account.kept], document)
     return document, write_folder(output, rows, content, document)
 
 
@@ -141,7 +141,9 @@ def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str
     return handles
 
 
-def _provenance(task: Any, wish: Wish, accounts: Sequence[Account], rows: int) -> dict[str, Any]:
+def _provenance(
+    task: Any, settings: CurationSettings, accounts: Sequence[GeneratorAccount], rows: int
+) -> dict[str, Any]:
     from harness.store.machine import git_state, versions
     from harness.store.records import now
 
@@ -152,7 +154,7 @@ def _provenance(task: Any, wish: Wish, accounts: Sequence[Account], rows: int) -
         "source_digest": task.definition.digest,
         "source_licence": task.definition.licence,
         "checker": {"name": checker, "settings": task.settings["settings"]},
-        "settings": wish.as_json(),
+        "settings": settings.as_json(),
         "generators": [account.as_json() for account in accounts],
         "rows": rows,
         "made": now(),
@@ -172,7 +174,7 @@ def _sympy() -> dict[str, str]:
     return {"sympy": version("sympy")}
 
 
-def _line(account: Account) -> str:
+def _line(account: GeneratorAccount) -> str:
     return describe(account.as_json())
 
 

@@ -22,9 +22,9 @@ from harness.running.runner import chunks, count_items
 from harness.store import Store
 from harness.tasks.build import build_task
 
-from .checker import Checked, permit_code
-from .rows import Sampled, make_row
-from .settings import Wish
+from .checker import CheckResult, permit_code
+from .rows import SampledPrompt, make_row
+from .settings import CurationSettings
 from .verifiable import Verifiable
 
 AT_ONCE = 256
@@ -35,7 +35,7 @@ FAILED, UNCHECKED, UNREADABLE = "failed generation", "checker failed", "unreadab
 
 
 @dataclass(slots=True)
-class Account:
+class GeneratorAccount:
     """What became of one generator's prompts."""
 
     model: str
@@ -71,7 +71,7 @@ class Account:
         }
 
 
-def verifiable_task(registry: Registry, name: str, wish: Wish, *, allow_code: bool) -> Verifiable:
+def verifiable_task(registry: Registry, name: str, settings: CurationSettings, *, allow_code: bool) -> Verifiable:
     """The task to curate, set to sample as wished.
 
     Raises:
@@ -84,15 +84,15 @@ def verifiable_task(registry: Registry, name: str, wish: Wish, *, allow_code: bo
             f"{name} is of kind {entry.kind if entry else ''!r}, which has no references that a checker could compare "
             "with; curate needs a task of kind 'verifiable'"
         )
-    if wish.split not in task.splits:
-        raise UsageError(f"{name} has no split {wish.split!r}; it has: {', '.join(task.splits)}")
+    if settings.split not in task.splits:
+        raise UsageError(f"{name} has no split {settings.split!r}; it has: {', '.join(task.splits)}")
     permit_code(task.settings["checker"], allowed=allow_code)
     task.allow_code = allow_code
     task.settings |= {
-        "samples": wish.k,
-        "temperature": list(wish.temperature),
-        "max_tokens": wish.max_tokens,
-        "seed": wish.seed,
+        "samples": settings.k,
+        "temperature": list(settings.temperature),
+        "max_tokens": settings.max_tokens,
+        "seed": settings.seed,
     }
     return task
 
@@ -102,10 +102,10 @@ def curate(
     store: Store,
     task: Verifiable,
     handles: Sequence[ModelHandle],
-    wish: Wish,
+    settings: CurationSettings,
     *,
     progress: Progress,
-) -> tuple[list[dict[str, Any]], list[Account]]:
+) -> tuple[list[dict[str, Any]], list[GeneratorAccount]]:
     """The rows of the set, and an account of every generator.
 
     Args:
@@ -113,7 +113,7 @@ def curate(
         store: Where completions are kept.
         task: As `verifiable_task` gives it.
         handles: Generators.
-        wish: The settings.
+        settings: The settings.
         progress: Told how far the work is.
 
     Raises:
@@ -126,11 +126,11 @@ def curate(
     executor = LocalExecutor()
     try:
         for handle in handles:
-            account = Account(handle.label, handle.fingerprint)
+            account = GeneratorAccount(handle.label, handle.fingerprint)
             accounts.append(account)
-            survey = _Survey(ModelClient(store, capabilities, executor), handle, task, wish)
+            survey = _Survey(ModelClient(store, capabilities, executor), handle, task, settings)
             try:
-                drawn = _draw(_filter(survey, account, progress), wish, account)
+                drawn = _draw(_filter(survey, account, progress), settings, account)
                 rows += _rows(survey, drawn)
             except CellError as error:  # this generator cannot be loaded; the others go on
                 account.problem = str(error)
@@ -149,12 +149,12 @@ class _Survey:
     client: ModelClient
     handle: ModelHandle
     task: Verifiable
-    wish: Wish
+    settings: CurationSettings
 
     def chunks(self) -> Iterator[list[Item | BadItem]]:
         """All rows of the task, a few prompts at a time."""
-        size = -(-max(AT_ONCE, self.handle.ready.batch_size) // self.wish.k)
-        return chunks(self.task.items(self.wish.split, limit=self.wish.limit), size)
+        size = -(-max(AT_ONCE, self.handle.ready.batch_size) // self.settings.k)
+        return chunks(self.task.items(self.settings.split, limit=self.settings.limit), size)
 
     def ask(self, items: Sequence[Item]) -> list[Answers]:
         """The samples of some prompts."""
@@ -164,19 +164,19 @@ class _Survey:
         return [Answers("generate", group, [next(responses) for _ in group]) for group in groups]
 
 
-def _filter(survey: _Survey, account: Account, progress: Progress) -> dict[str, list[Checked]]:
+def _filter(survey: _Survey, account: GeneratorAccount, progress: Progress) -> dict[str, list[CheckResult]]:
     """Every prompt that passes the filter, by its id in data order, with what the checker found."""
-    task, wish = survey.task, survey.wish
-    kept: dict[str, list[Checked]] = {}
+    task, settings = survey.task, survey.settings
+    kept: dict[str, list[CheckResult]] = {}
     seen: set[str] = set()
-    with progress.cell(account.model, task.name, count_items(task, wish.split, wish.limit)) as tick:
+    with progress.cell(account.model, task.name, count_items(task, settings.split, settings.limit)) as tick:
         for chunk in survey.chunks():
             account.prompts += len(chunk)
             items = _good(chunk, account)
             _see(seen, items, task.name)
             for item, answers in zip(items, survey.ask(items), strict=True):
                 checked = _check(task, item, answers, account)
-                if checked is not None and _passes(checked, wish, account):
+                if checked is not None and _passes(checked, settings, account):
                     kept[item.id] = checked
             tick(len(chunk))
     if account.dropped[UNREADABLE] == account.prompts:
@@ -185,7 +185,7 @@ def _filter(survey: _Survey, account: Account, progress: Progress) -> dict[str, 
     return kept
 
 
-def _good(chunk: Sequence[Item | BadItem], account: Account) -> list[Item]:
+def _good(chunk: Sequence[Item | BadItem], account: GeneratorAccount) -> list[Item]:
     for row in chunk:
         if isinstance(row, BadItem):
             account.drop(UNREADABLE, f"{row.where}: {row.problem}")
@@ -199,7 +199,7 @@ def _see(seen: set[str], items: Sequence[Item], task: str) -> None:
         seen.add(item.id)
 
 
-def _check(task: Verifiable, item: Item, answers: Answers, account: Account) -> list[Checked] | None:
+def _check(task: Verifiable, item: Item, answers: Answers, account: GeneratorAccount) -> list[CheckResult] | None:
     """What the checker found in every sample; None where one is missing, since a set needs all k of them."""
     found = task.check(item, task.completions(answers))
     failures = [c for c in found if isinstance(c, Failure)]
@@ -207,12 +207,12 @@ def _check(task: Verifiable, item: Item, answers: Answers, account: Account) -> 
         failed = any(isinstance(response, Failure) for response in answers.responses)
         account.drop(FAILED if failed else UNCHECKED, f"{item.id}: {failures[0].reason}")
         return None
-    return [c for c in found if isinstance(c, Checked)]
+    return [c for c in found if isinstance(c, CheckResult)]
 
 
-def _passes(checked: Sequence[Checked], wish: Wish, account: Account) -> bool:
+def _passes(checked: Sequence[CheckResult], settings: CurationSettings, account: GeneratorAccount) -> bool:
     """Strictly inside the bounds, so that every kept prompt has a correct and a wrong sample."""
-    low, high = wish.keep
+    low, high = settings.keep
     mean = sum(c.correct for c in checked) / len(checked)
     if low < mean < high:
         return True
@@ -220,18 +220,20 @@ def _passes(checked: Sequence[Checked], wish: Wish, account: Account) -> bool:
     return False
 
 
-def _draw(candidates: dict[str, list[Checked]], wish: Wish, account: Account) -> dict[str, list[Checked]]:
+def _draw(
+    candidates: dict[str, list[CheckResult]], settings: CurationSettings, account: GeneratorAccount
+) -> dict[str, list[CheckResult]]:
     """At most as many as wished of one generator, in data order."""
     ids = list(candidates)
-    if len(ids) > wish.per_generator:
-        draw = random.Random(f"{wish.seed}:{account.model}:prompts")
-        ids = [ids[i] for i in sorted(draw.sample(range(len(ids)), wish.per_generator))]
+    if len(ids) > settings.per_generator:
+        draw = random.Random(f"{settings.seed}:{account.model}:prompts")
+        ids = [ids[i] for i in sorted(draw.sample(range(len(ids)), settings.per_generator))]
         account.dropped[NOT_DRAWN] += len(candidates) - len(ids)
     account.kept = len(ids)
     return {id_: candidates[id_] for id_ in ids}
 
 
-def _rows(survey: _Survey, drawn: dict[str, list[Checked]]) -> Iterator[dict[str, Any]]:
+def _rows(survey: _Survey, drawn: dict[str, list[CheckResult]]) -> Iterator[dict[str, Any]]:
     """The rows of what was drawn, whose texts come from the store."""
     for chunk in survey.chunks():
         items = [row for row in chunk if isinstance(row, Item) and row.id in drawn]
@@ -239,5 +241,5 @@ def _rows(survey: _Survey, drawn: dict[str, list[Checked]]) -> Iterator[dict[str
             completions = [c for c in survey.task.completions(answers) if isinstance(c, Completion)]
             requests = [request for request in answers.requests if isinstance(request, Generation)]
             temperatures = [request.sampling.temperature for request in requests for _ in range(request.n)]
-            sampled = Sampled(item, survey.handle.label, completions, drawn[item.id], temperatures)
-            yield make_row(sampled, survey.wish, survey.task.name)
+            sampled = SampledPrompt(item, survey.handle.label, completions, drawn[item.id], temperatures)
+            yield make_row(sampled, survey.settings, survey.task.name)

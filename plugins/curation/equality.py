@@ -18,7 +18,7 @@ STARTING = 120.0
 """Seconds that importing sympy may take on a slow disk; not counted as comparing."""
 
 
-class Undecided(ValueError):
+class EqualityUndecided(ValueError):
     """Whether two answers are equal could not be found out."""
 
 
@@ -40,9 +40,11 @@ class _Worker:
             except (OSError, ValueError) as error:
                 self.stop()
                 reason = (
-                    str(error) if isinstance(error, Undecided) else "the algebra needs more memory than it may have"
+                    str(error)
+                    if isinstance(error, EqualityUndecided)
+                    else "the algebra needs more memory than it may have"
                 )
-                raise Undecided(reason) from None
+                raise EqualityUndecided(reason) from None
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
@@ -57,9 +59,9 @@ class _Worker:
             )
             try:
                 self._line(self._process, STARTING)
-            except Undecided:
+            except EqualityUndecided:
                 self.stop()
-                raise Undecided("the process for algebra did not start; is sympy installed?") from None
+                raise EqualityUndecided("the process for algebra did not start; is sympy installed?") from None
         return self._process
 
     @staticmethod
@@ -74,10 +76,10 @@ class _Worker:
         while not line.endswith(b"\n"):
             ready, _, _ = select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))
             if not ready:
-                raise Undecided(f"comparing took longer than {seconds:g} s")
+                raise EqualityUndecided(f"comparing took longer than {seconds:g} s")
             part = os.read(process.stdout.fileno(), 4096)
             if not part:
-                raise Undecided("the algebra broke off")
+                raise EqualityUndecided("the algebra broke off")
             line += part
         return line
 
@@ -108,5 +110,5 @@ def same_in_worker(first: Tree, second: Tree, *, seconds: float) -> bool:
     """
     answer = _WORKER.ask([first, second], seconds)
     if "error" in answer:
-        raise Undecided(answer["error"])
+        raise EqualityUndecided(answer["error"])
     return bool(answer["same"])

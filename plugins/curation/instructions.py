@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .checker import BadReference, Checked
+from .checker import BadReference, CheckResult
 from .instructions_form import FORM
 from .instructions_words import WORDS, Instruction, Invalid
 
@@ -18,7 +18,7 @@ INSTRUCTIONS: Mapping[str, Instruction] = {**WORDS, **FORM}
 """Functions (response, **arguments) -> bool, by id."""
 
 
-def check(response: str, reference: Any) -> Checked:
+def check(response: str, reference: Any) -> CheckResult:
     """Whether the response follows every instruction (prompt-level strict accuracy).
 
     Args:
@@ -33,7 +33,7 @@ def check(response: str, reference: Any) -> Checked:
     broken = [name for name, arguments in instructions if not follows(name, response, arguments)]
     kept = len(instructions) - len(broken)
     parsed = f"{kept} of {len(instructions)} followed" if response.strip() else ""
-    return Checked(not broken, f"not followed: {', '.join(broken)}" if broken else "all followed", parsed)
+    return CheckResult(not broken, f"not followed: {', '.join(broken)}" if broken else "all followed", parsed)
 
 
 def follows(name: str, response: str, arguments: Mapping[str, Any]) -> bool:

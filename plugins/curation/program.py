@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .checker import BadReference, Checked
+from .checker import BadReference, CheckResult
 from .sandbox import run
 
 # Nothing in it can be matched in two ways, or a hostile line would take the square of its length.
@@ -15,7 +15,7 @@ _LANGUAGE = re.compile(r"[\w+-]*")
 _LANGUAGES = ("", "python", "python3", "py")
 
 
-def check(response: str, reference: Any, *, seconds: float = 5.0, memory: int = 1024) -> Checked:
+def check(response: str, reference: Any, *, seconds: float = 5.0, memory: int = 1024) -> CheckResult:
     """Whether the last fenced Python block passes the tests.
 
     Args:
@@ -30,9 +30,9 @@ def check(response: str, reference: Any, *, seconds: float = 5.0, memory: int = 
     tests = _tests(reference)
     program = last_block(response)
     if program is None:
-        return Checked(False, "no fenced block in it")
+        return CheckResult(False, "no fenced block in it")
     ran = run(program, tests, seconds=seconds, memory=memory)
-    return Checked(ran.passed, ran.why, program[:200])
+    return CheckResult(ran.passed, ran.why, program[:200])
 
 
 def last_block(response: str) -> str | None:

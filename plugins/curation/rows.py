@@ -11,18 +11,18 @@ from typing import Any
 
 from harness import Completion, Conversation, Item
 
-from .checker import Checked
-from .settings import Wish
+from .checker import CheckResult
+from .settings import CurationSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
+class SampledPrompt:
     """One prompt, all samples of one generator, and what the checker said of each."""
 
     item: Item
     model: str
     completions: Sequence[Completion]
-    checked: Sequence[Checked]
+    checked: Sequence[CheckResult]
     temperatures: Sequence[float]
 
     @property
@@ -31,7 +31,7 @@ class Sampled:
         return sum(c.correct for c in self.checked) / len(self.checked)
 
 
-def make_row(sampled: Sampled, wish: Wish, task: str) -> dict[str, Any]:
+def make_row(sampled: SampledPrompt, settings: CurationSettings, task: str) -> dict[str, Any]:
     """A prompt with its responses as a row: PPE's columns, and where each came from.
 
     ``conflict_pairs`` lists all pairs (i, j), i < j, counted from 0, of which one is correct and the other is not;
@@ -39,8 +39,8 @@ def make_row(sampled: Sampled, wish: Wish, task: str) -> dict[str, Any]:
     """
     scores = [c.correct for c in sampled.checked]
     pairs = conflict_pairs(scores)
-    draw = random.Random(f"{wish.seed}:{sampled.model}:{sampled.item.id}:pairs")
-    chosen = sorted(draw.sample(pairs, min(wish.pairs, len(pairs))))
+    draw = random.Random(f"{settings.seed}:{sampled.model}:{sampled.item.id}:pairs")
+    chosen = sorted(draw.sample(pairs, min(settings.pairs, len(pairs))))
     row: dict[str, Any] = {
         "model_name": sampled.model,
         "prompt": _prompt(sampled.item.fields["prompt"]),

@@ -43,7 +43,7 @@ _STARTING = 2.0
 """Seconds that starting Python may take: not the program's doing."""
 
 
-class Ran(NamedTuple):
+class ProgramResult(NamedTuple):
     """How a program ended."""
 
     passed: bool
@@ -54,7 +54,7 @@ class Ran(NamedTuple):
     """What held it besides resource limits: ``namespaces``, ``landlock``, ``capabilities``, ``seccomp``."""
 
 
-def run(program: str, tests: str, *, seconds: float, memory: int) -> Ran:
+def run(program: str, tests: str, *, seconds: float, memory: int) -> ProgramResult:
     """Run a program, then tests in its namespace; passed where neither raises.
 
     Args:
@@ -146,17 +146,17 @@ def _drain(pipe: int) -> bytes:
     return b""
 
 
-def _verdict(line: bytes, secret: str, ended: str, output: str) -> Ran:
+def _verdict(line: bytes, secret: str, ended: str, output: str) -> ProgramResult:
     try:
         told = json.loads(line)
     except ValueError:
         told = None
     if not isinstance(told, dict) or told.get("secret") != secret:
-        return Ran(False, ended or "ended before its tests did", output)
+        return ProgramResult(False, ended or "ended before its tests did", output)
     holds = tuple(map(str, told.get("holds", ())))
     problem = str(told.get("problem", ""))[:_SHOWN]
     # A program that passed and then would not end has still passed its tests.
-    return Ran(not problem, problem or "passes its tests", output, holds)
+    return ProgramResult(not problem, problem or "passes its tests", output, holds)
 
 
 @cache

@@ -13,7 +13,7 @@ PAPER_TEMPERATURE = (0.0, 0.7, 1.3)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CurationSettings:
     """The settings of a curation; the defaults are PPE's (arXiv 2410.14872)."""
 
     k: int = 32

@@ -34,7 +34,7 @@ from harness import (
 )
 from harness.names.plugins import describe
 
-from .checker import RUNS_CODE, BadReference, Checked, Checker, load_checker, permit_code, run_checker
+from .checker import RUNS_CODE, BadReference, Checker, CheckResult, load_checker, permit_code, run_checker
 
 
 class Verifiable(Task):
@@ -136,7 +136,7 @@ class Verifiable(Task):
             found += [response] * request.n if isinstance(response, Failure) else list(response)
         return found
 
-    def check(self, item: Item, completions: Sequence[Completion | Failure]) -> list[Checked | Failure]:
+    def check(self, item: Item, completions: Sequence[Completion | Failure]) -> list[CheckResult | Failure]:
         """What the checker says of each; a `Failure` where there is no completion, or the checker broke."""
         # Samples repeat each other, the more so the easier the question.
         texts = list(dict.fromkeys(c.text for c in completions if isinstance(c, Completion)))
@@ -147,7 +147,7 @@ class Verifiable(Task):
             found = {text: self._check(item, text) for text in texts}
         return [c if isinstance(c, Failure) else found[c.text] for c in completions]
 
-    def _check(self, item: Item, text: str) -> Checked | Failure:
+    def _check(self, item: Item, text: str) -> CheckResult | Failure:
         try:
             return run_checker(self.checker, text, item.fields["reference"], self.settings["settings"])
         except Exception as error:  # a third party's code: says nothing about the response

@@ -28,7 +28,7 @@ from harness.errors import UnknownName
 from . import reading
 
 if TYPE_CHECKING:
-    from .guardfile import Guard
+    from .guardfile import GuardTemplate
 
 LEAST_MASS = 0.5
 """Options that hold less of the probability than this are no verdict: the model meant to write something else."""
@@ -78,7 +78,7 @@ class GenerativeGuard(Model):
     # what the arguments amount to
 
     @cached_property
-    def the_guard(self) -> Guard:
+    def the_guard(self) -> GuardTemplate:
         """The template file, read and checked."""
         from .guardfile import find_guard
 
@@ -189,7 +189,7 @@ class GenerativeGuard(Model):
         self._named.update(code for verdict in positive for code in verdict.categories)
         return reading.log_odds_of_votes(len(positive), len(good))
 
-    def _counted(self, verdict: reading.Verdict) -> bool:
+    def _counted(self, verdict: reading.GuardVerdict) -> bool:
         return not (self.categories and verdict.categories) or bool(set(verdict.categories) & set(self.the_categories))
 
     # remarks

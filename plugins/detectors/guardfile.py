@@ -57,7 +57,7 @@ class GuardFile(Strict):
 
 
 @dataclass(frozen=True)
-class Guard:
+class GuardTemplate:
     """A template file, checked."""
 
     file: GuardFile
@@ -70,7 +70,7 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-def find_guard(text: str) -> Guard:
+def find_guard(text: str) -> GuardTemplate:
     """The template that ships under a name, or the file at a path that ends in ``.yaml`` or ``.yml``.
 
     Raises:
@@ -88,7 +88,7 @@ def find_guard(text: str) -> Guard:
     return read_guard(FOLDER / f"{text}.yaml")
 
 
-def read_guard(path: Path) -> Guard:
+def read_guard(path: Path) -> GuardTemplate:
     """A template file, checked.
 
     Raises:
@@ -101,7 +101,7 @@ def read_guard(path: Path) -> Guard:
         raise ConfigurationError("\n".join(problems))
     content = {key: entry for key, entry in value.items() if key not in COMMENTARY}
     digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
-    return Guard(file, digest)
+    return GuardTemplate(file, digest)
 
 
 def _problems(file: GuardFile) -> Iterator[tuple[str, str]]:

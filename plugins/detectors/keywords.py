@@ -16,7 +16,7 @@ SHIPPED = Path(__file__).parent / "data" / "harm-terms.txt"
 """A list of this project's own: words that speak of harm, none that insults."""
 
 
-class Terms(NamedTuple):
+class KeywordTerms(NamedTuple):
     """A list, read: plain terms as one expression over case-folded text, and the expressions as they stand."""
 
     plain: re.Pattern[str] | None
@@ -28,7 +28,7 @@ class Terms(NamedTuple):
         return found + sum(1 for pattern in self.expressions for match in pattern.finditer(text) if match[0])
 
 
-def read_terms(path: Path) -> Terms:
+def read_terms(path: Path) -> KeywordTerms:
     """A list of terms, one a line: ``term``, ``begin*`` or ``/expression/``; ``#`` begins a comment line.
 
     Raises:
@@ -57,7 +57,7 @@ def read_terms(path: Path) -> Terms:
             raise ConfigurationError(f"{path}:{number}: {term!r} would match everything; write the beginning of a word")
     if not plain and not expressions:
         raise ConfigurationError(f"{path}: holds no term; write one a line")
-    return Terms(_joined(plain), tuple(expressions))
+    return KeywordTerms(_joined(plain), tuple(expressions))
 
 
 def _joined(terms: set[str]) -> re.Pattern[str] | None:
@@ -112,7 +112,7 @@ class KeywordList(Model):
         return Path(self.path).expanduser() if self.path else SHIPPED
 
     @cached_property
-    def _terms(self) -> Terms:
+    def _terms(self) -> KeywordTerms:
         return read_terms(self._file)
 
     def detect(self, requests: Sequence[Conversation]) -> list[float]:

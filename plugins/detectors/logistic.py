@@ -13,14 +13,14 @@ STRENGTHS = tuple(10.0**power for power in range(-4, 5))
 """Values of C, the inverse of the penalty, that cross-validation chooses from."""
 
 
-class Line(NamedTuple):
+class LinearLogOdds(NamedTuple):
     """Log-odds = weights · x + intercept."""
 
     weights: NDArray[np.float64]
     intercept: float
 
 
-def fit(features: Any, labels: NDArray[np.bool_], *, strength: float, balanced: bool) -> Line:
+def fit(features: Any, labels: NDArray[np.bool_], *, strength: float, balanced: bool) -> LinearLogOdds:
     """The minimum of ``|w|^2 / 2 + C * sum of the logistic losses``, which scikit-learn's L-BFGS finds.
 
     Args:
@@ -42,10 +42,10 @@ def fit(features: Any, labels: NDArray[np.bool_], *, strength: float, balanced: 
             solver.fit(features, labels)
         except ConvergenceWarning as error:
             raise ValueError(f"the fit did not converge at C={strength:g}: {error}") from error
-    return Line(solver.coef_[0].astype(np.float64), float(solver.intercept_[0]))
+    return LinearLogOdds(solver.coef_[0].astype(np.float64), float(solver.intercept_[0]))
 
 
-def fit_standardised(features: NDArray[np.float64], labels: NDArray[np.bool_], **settings: Any) -> Line:
+def fit_standardised(features: NDArray[np.float64], labels: NDArray[np.bool_], **settings: Any) -> LinearLogOdds:
     """`fit` on columns of mean 0 and standard deviation 1, given for the columns as they are.
 
     A column that does not vary gets the weight 0.
@@ -54,7 +54,7 @@ def fit_standardised(features: NDArray[np.float64], labels: NDArray[np.bool_], *
     scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 1e-12 * (1 + np.abs(mean)))
     line = fit((features - mean) * scale, labels, **settings)
     weights = line.weights * scale
-    return Line(weights, line.intercept - float(weights @ mean))
+    return LinearLogOdds(weights, line.intercept - float(weights @ mean))
 
 
 def choose_strength(

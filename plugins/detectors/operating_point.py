@@ -14,7 +14,7 @@ from harness import INSIDE, Ask, Conversation, Failure, Item, Progress, Task, Tr
 
 from . import saved
 from .labelled import labelled, log_odds_of
-from .thresholds import Cut, best_balanced_accuracy, best_f1, certified
+from .thresholds import Threshold, best_balanced_accuracy, best_f1, certified
 
 _RATE = re.compile(r"fpr=(?P<rate>[\d.eE+-]+)")
 RULES = ("fpr=RATE", "f1", "balanced-accuracy")
@@ -106,13 +106,13 @@ class OperatingPointTrainer(Trainer):
             raise ValueError(f"rule={self.rule}: expected {', '.join(RULES)}, RATE between 0 and 1")
         return rate
 
-    def _cut(self, scores: NDArray[np.float64], labels: NDArray[np.bool_], rate: float | None) -> Cut:
+    def _cut(self, scores: NDArray[np.float64], labels: NDArray[np.bool_], rate: float | None) -> Threshold:
         if rate is not None:
             return certified(scores, labels, rate, self.confidence)
         return best_f1(scores, labels) if self.rule == "f1" else best_balanced_accuracy(scores, labels)
 
 
-def _figures(scores: NDArray[np.float64], labels: NDArray[np.bool_], cut: Cut) -> dict[str, Any]:
+def _figures(scores: NDArray[np.float64], labels: NDArray[np.bool_], cut: Threshold) -> dict[str, Any]:
     alarms = scores > cut.threshold
     positives = int(labels.sum())
     return {

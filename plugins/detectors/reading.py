@@ -13,7 +13,7 @@ LEAST = 1e-9
 """The least probability that an option which was not shown is taken to have: log-odds end at 20.7 nats."""
 
 
-class Weighed(NamedTuple):
+class WeighedOptions(NamedTuple):
     """Log-odds from log-probabilities."""
 
     log_odds: float | None
@@ -24,7 +24,7 @@ class Weighed(NamedTuple):
     """Whether a class was not shown at all, so that its probability is a bound."""
 
 
-class Verdict(NamedTuple):
+class GuardVerdict(NamedTuple):
     """What a text says."""
 
     positive: bool
@@ -32,7 +32,7 @@ class Verdict(NamedTuple):
     """Codes named behind the label, in order."""
 
 
-def weigh(log_probabilities: Sequence[float] | Any, sides: Iterable[str]) -> Weighed:
+def weigh(log_probabilities: Sequence[float] | Any, sides: Iterable[str]) -> WeighedOptions:
     """The log-odds ln P(positive) - ln P(negative), each the sum over the class's options.
 
     Where a server lists the likeliest tokens only and a whole class is missing, that class has the most probability it
@@ -48,12 +48,12 @@ def weigh(log_probabilities: Sequence[float] | Any, sides: Iterable[str]) -> Wei
     positive, negative = (_log_sum(by_side[side]) for side in ("positive", "negative"))
     mass = min(math.exp(_log_sum([positive, negative])), 1.0)
     if positive == negative == -math.inf:
-        return Weighed(None, 0.0)
+        return WeighedOptions(None, 0.0)
     if -math.inf not in (positive, negative):
-        return Weighed(positive - negative, mass)
+        return WeighedOptions(positive - negative, mass)
     shown = max(positive, negative)
     gap = max(shown - math.log(max(-math.expm1(min(shown, 0.0)), LEAST)), 0.0)
-    return Weighed(gap if negative == -math.inf else -gap, mass, bounded=True)
+    return WeighedOptions(gap if negative == -math.inf else -gap, mass, bounded=True)
 
 
 def _log_sum(values: Sequence[float]) -> float:
@@ -66,7 +66,7 @@ def log_odds_of_votes(positive: int, votes: int) -> float:
     return math.log((positive + 0.5) / (votes - positive + 0.5))
 
 
-def read(text: str, labels: Mapping[str, str], codes: Collection[str]) -> Verdict | None:
+def read(text: str, labels: Mapping[str, str], codes: Collection[str]) -> GuardVerdict | None:
     """The label that begins the reply's first line, or failing that is its last line, and the categories named behind.
 
     Args:
@@ -84,7 +84,7 @@ def read(text: str, labels: Mapping[str, str], codes: Collection[str]) -> Verdic
         bare = line.lstrip("*_#`'\"([ ")
         for word in sorted(labels, key=len, reverse=True):
             if re.match(rf"{re.escape(word)}(?!\w)", bare, re.IGNORECASE):
-                return Verdict(labels[word] == "positive", _named([bare[len(word) :], *behind], codes))
+                return GuardVerdict(labels[word] == "positive", _named([bare[len(word) :], *behind], codes))
     return None
 
 

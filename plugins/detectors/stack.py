@@ -35,7 +35,7 @@ class DetectorStack(saved.FittedOver):
     def load(self) -> None:
         """Read the weights."""
         numbers = saved.read_numbers(Path(self.path))
-        self._line = logistic.Line(numbers["weights"], float(numbers["intercept"]))
+        self._line = logistic.LinearLogOdds(numbers["weights"], float(numbers["intercept"]))
 
     def detect(self, requests: Sequence[Conversation]) -> list[Any]:
         """Log-odds in nats; a `Failure` where a detector failed.

@@ -74,7 +74,7 @@ class TfidfDetector(saved.Fitted):
         """
         folder = Path(self.path)
         numbers = saved.read_numbers(folder)
-        self._line = logistic.Line(numbers["weights"], float(numbers["intercept"]))
+        self._line = logistic.LinearLogOdds(numbers["weights"], float(numbers["intercept"]))
         try:
             terms: dict[str, list[str]] = json.loads((folder / VOCABULARY).read_text("utf-8"))
             self._vectorisers = [_vectoriser(unit, listed) for unit, listed in terms.items()]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from harness import DataError, stats
 
 
-class Cut(NamedTuple):
+class Threshold(NamedTuple):
     """A threshold: log-odds strictly above it are called positive."""
 
     threshold: float
@@ -46,7 +46,7 @@ def negatives_needed(rate: float, confidence: float) -> int:
     return math.ceil(math.log(1.0 - confidence) / math.log1p(-rate))
 
 
-def certified(scores: NDArray[np.float64], labels: NDArray[np.bool_], rate: float, confidence: float) -> Cut:
+def certified(scores: NDArray[np.float64], labels: NDArray[np.bool_], rate: float, confidence: float) -> Threshold:
     """The lowest threshold whose false positive rate is at most ``rate`` with that confidence.
 
     Args:
@@ -67,19 +67,19 @@ def certified(scores: NDArray[np.float64], labels: NDArray[np.bool_], rate: floa
             f"{confidence:g}: at least {negatives_needed(rate, confidence):,} are needed; these certify "
             f"{reachable:.3g} at best"
         )
-    return Cut(float(negatives[len(negatives) - allowed - 1]), allowed)
+    return Threshold(float(negatives[len(negatives) - allowed - 1]), allowed)
 
 
-def best_f1(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> Cut:
+def best_f1(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> Threshold:
     """The threshold of the greatest F1; of several, the one that calls the fewest positive."""
     levels, hits, alarms = _counts(scores, labels)
-    return Cut(_between(levels, 2 * hits / (hits + alarms + labels.sum())))
+    return Threshold(_between(levels, 2 * hits / (hits + alarms + labels.sum())))
 
 
-def best_balanced_accuracy(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> Cut:
+def best_balanced_accuracy(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> Threshold:
     """The threshold of the greatest balanced accuracy; of several, the one that calls the fewest positive."""
     levels, hits, alarms = _counts(scores, labels)
-    return Cut(_between(levels, hits / labels.sum() - alarms / (~labels).sum()))
+    return Threshold(_between(levels, hits / labels.sum() - alarms / (~labels).sum()))
 
 
 def _counts(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:

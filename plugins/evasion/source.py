@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 GROUP = "group"
 
 
-class Wish(NamedTuple):
+class DisguiseRequest(NamedTuple):
     """What stands after ``evasion:``."""
 
     name: str
@@ -33,7 +33,7 @@ class Wish(NamedTuple):
     disguise: Disguise
 
 
-def parse_wish(text: str) -> Wish:
+def parse_disguise_request(text: str) -> DisguiseRequest:
     """``TASK:how=...,of=...,strength=...,words=...,seed=...``.
 
     Raises:
@@ -51,7 +51,7 @@ def parse_wish(text: str) -> Wish:
             raise UsageError(f"evasion:{text}: {key} must be {expected}, not {value!r}")
     settings = {key: value for key, value in given.items() if key in ("strength", "words", "seed")}
     how = str(given.get("how", ""))
-    return Wish(name, listed, how, given.get("of") == "all", Disguise(how, **settings))
+    return DisguiseRequest(name, listed, how, given.get("of") == "all", Disguise(how, **settings))
 
 
 def _whole(value: Any) -> bool:
@@ -91,32 +91,36 @@ class EvasionTasks(TaskSource):
 
     def find(self, name: str) -> SourcedTask | None:
         """A task in one disguise; else the group of all that the name stands for."""
-        wish = parse_wish(name)
-        entry = self.registry.tasks().find(wish.name)
+        disguised = parse_disguise_request(name)
+        entry = self.registry.tasks().find(disguised.name)
         if entry is None:
-            known = self.registry.benchmarks().exists(wish.name)
-            return SourcedTask(f"the detection tasks of {wish.name}, disguised", GROUP) if known else None
+            known = self.registry.benchmarks().exists(disguised.name)
+            return SourcedTask(f"the detection tasks of {disguised.name}, disguised", GROUP) if known else None
         if not self._detects(entry.kind):
-            raise UsageError(f"evasion:{name}: {wish.name} is of kind {entry.kind!r}; only detection can be evaded")
-        description = f"{entry.description} Disguised: {wish.how or 'in every way'}."
-        return SourcedTask(description, entry.kind if wish.how else GROUP, entry.path)
+            raise UsageError(
+                f"evasion:{name}: {disguised.name} is of kind {entry.kind!r}; only detection can be evaded"
+            )
+        description = f"{entry.description} Disguised: {disguised.how or 'in every way'}."
+        return SourcedTask(description, entry.kind if disguised.how else GROUP, entry.path)
 
     def task(self, name: str) -> Task:
         """The other task, of its own kind, whose reader disguises what it reads."""
         from harness.tasks.build import build_task
 
-        wish = parse_wish(name)
-        if not wish.how:
+        disguised = parse_disguise_request(name)
+        if not disguised.how:
             raise UsageError(f"evasion:{name}: give how=..., one of {', '.join(HOW)}")
-        own = build_task(self.registry, wish.name)
+        own = build_task(self.registry, disguised.name)
         d = own.definition
-        parts = {split: [self._disguised(part, own, wish) for part in several] for split, several in d.parts.items()}
-        whose = "all texts" if wish.everyone else "the positive texts"
+        parts = {
+            split: [self._disguised(part, own, disguised) for part in several] for split, several in d.parts.items()
+        }
+        whose = "all texts" if disguised.everyone else "the positive texts"
         definition = dataclasses.replace(
             d,
             name=f"evasion:{name}",
             version=f"{d.version}+{VERSION}",
-            description=f"{d.description} Disguised by {wish.how}: {whose}.",
+            description=f"{d.description} Disguised by {disguised.how}: {whose}.",
             parts=parts,
             digest=self.digest(name),
         )
@@ -126,59 +130,61 @@ class EvasionTasks(TaskSource):
         """Hash of the other task's definition, the options and the version of the disguises."""
         from harness.tasks.build import task_digest
 
-        wish = parse_wish(name)
-        content = f"{task_digest(self.registry, wish.name)}\n{wish.disguise}\n{wish.everyone}\n{VERSION}"
+        disguised = parse_disguise_request(name)
+        content = f"{task_digest(self.registry, disguised.name)}\n{disguised.disguise}\n{disguised.everyone}\n{VERSION}"
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     def benchmark(self, name: str) -> BenchmarkFile:
         """A task as it is and in every disguise; or the detection tasks of a benchmark."""
         from harness.tasks.schema import BenchmarkFile
 
-        wish = parse_wish(name)
-        members = list(self._members(wish))
+        disguised = parse_disguise_request(name)
+        members = list(self._members(disguised))
         made = BenchmarkFile(
-            description=f"{wish.name}, disguised", tasks=members, aggregates=self._aggregates(wish, members)
+            description=f"{disguised.name}, disguised", tasks=members, aggregates=self._aggregates(disguised, members)
         )
         made._name = f"evasion:{name}"
         return made
 
-    def _members(self, wish: Wish) -> Iterator[str]:
+    def _members(self, disguised: DisguiseRequest) -> Iterator[str]:
         tasks = self.registry.tasks()
-        group = None if tasks.exists(wish.name) else self.registry.benchmarks().find(wish.name)
-        named = [wish.name] if group is None else group.tasks
+        group = None if tasks.exists(disguised.name) else self.registry.benchmarks().find(disguised.name)
+        named = [disguised.name] if group is None else group.tasks
         entries = {name: tasks.find(name) for name in named if ":" not in name}
         names = [name for name, entry in entries.items() if entry is not None and self._detects(entry.kind)]
         if not names:
-            raise UsageError(f"evasion:{wish.name}: none of its tasks asks for detect, so there is nothing to evade")
+            raise UsageError(
+                f"evasion:{disguised.name}: none of its tasks asks for detect, so there is nothing to evade"
+            )
         for name in names:
-            if wish.how:
-                yield f"evasion:{name}:{wish.listed}"
+            if disguised.how:
+                yield f"evasion:{name}:{disguised.listed}"
                 continue
             yield name
-            more = f",{wish.listed}" if wish.listed else ""
+            more = f",{disguised.listed}" if disguised.listed else ""
             yield from (f"evasion:{name}:how={how}{more}" for how in HOW)
 
-    def _aggregates(self, wish: Wish, members: Sequence[str]) -> list[AggregateFile]:
+    def _aggregates(self, disguised: DisguiseRequest, members: Sequence[str]) -> list[AggregateFile]:
         """For one task in every disguise: its headline at the worst of them."""
         from harness.tasks.build import build_task
         from harness.tasks.build_metric import metric_of
         from harness.tasks.schema import AggregateFile
 
-        if wish.how or not self.registry.tasks().exists(wish.name):
+        if disguised.how or not self.registry.tasks().exists(disguised.name):
             return []
-        task = build_task(self.registry, wish.name)
+        task = build_task(self.registry, disguised.name)
         headline = metric_of(self.registry, task, task.metrics[0])
         if not headline.higher_is_better:  # nothing is hidden in a set of harmless texts
             return []
-        disguised = [f"{member}:{headline.name}" for member in members[1:]]
-        return [AggregateFile(name="worst disguise", how="minimum", of=disguised)]
+        selectors = [f"{member}:{headline.name}" for member in members[1:]]
+        return [AggregateFile(name="worst disguise", how="minimum", of=selectors)]
 
-    def _disguised(self, part: DataPart, task: Task, wish: Wish) -> DataPart:
+    def _disguised(self, part: DataPart, task: Task, disguised: DisguiseRequest) -> DataPart:
         from harness import DataPart
 
         from .reading import DisguisedReader
 
-        reader = DisguisedReader(part.reader, type(task).fields, wish.disguise, everyone=wish.everyone)
+        reader = DisguisedReader(part.reader, type(task).fields, disguised.disguise, everyone=disguised.everyone)
         return DataPart(part.source, reader)
 
     def _detects(self, kind: str) -> bool:

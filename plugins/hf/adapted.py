@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harness import CellError
 
 from .heads import load_head, tensors_of
-from .loading import Source
+from .loading import ModelSource
 from .tree import Tokens
 
 
@@ -28,7 +28,7 @@ class Adapted:
         CellError: backbone or head cannot be loaded, or the tokenizer lacks the token that is read.
     """
 
-    def __init__(self, source: Source, spec: Mapping[str, Any], tokenizer: Any) -> None:
+    def __init__(self, source: ModelSource, spec: Mapping[str, Any], tokenizer: Any) -> None:
         # The head's tensors lie in the same files; what else the backbone does not take is said.
         self.backbone = source.model("AutoModel", strangers="say", elsewhere=tensors_of(spec))
         self.described = load_head(Path(source.folder()), self.backbone.config, spec)

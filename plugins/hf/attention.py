@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from .tree import Row
+from .tree import PackedRow
 
 NAME = "harness_tree"
 
@@ -33,10 +33,10 @@ class Block:
 
 
 @dataclass(slots=True)
-class State:
+class AttentionState:
     """What the attention of every layer needs to know about the row that is being computed."""
 
-    row: Row
+    row: PackedRow
     kept: dict[tuple[int, int], tuple[Any, Any]]
     """Keys and values of earlier rows, by (node, layer)."""
     causal: bool = True
@@ -45,7 +45,7 @@ class State:
     """Masks over the whole row and what it inherits, by what they depend on."""
 
 
-_STATE: ContextVar[State | None] = ContextVar("harness_row", default=None)
+_STATE: ContextVar[AttentionState | None] = ContextVar("harness_row", default=None)
 
 
 def register() -> None:
@@ -62,7 +62,7 @@ def register() -> None:
 
 
 @contextmanager
-def attending(state: State, configs: list[Any]) -> Iterator[None]:
+def attending(state: AttentionState, configs: list[Any]) -> Iterator[None]:
     """Let the models of these configurations attend by the row's plan."""
     before = [config._attn_implementation for config in configs]
     token = _STATE.set(state)
@@ -127,7 +127,7 @@ def _fused() -> Any:
     return getattr(torch.ops.aten, "_scaled_dot_product_flash_attention_for_cpu", None)
 
 
-def _segmented(state: State, query: Any, key: Any, value: Any, inherited: list[Any], scaling: float) -> Any:
+def _segmented(state: AttentionState, query: Any, key: Any, value: Any, inherited: list[Any], scaling: float) -> Any:
     import torch
 
     fused, row = _fused(), state.row
@@ -171,7 +171,7 @@ def _merge(out: Any, log_sum: Any, start: int, end: int, more: Any, more_sum: An
     log_sum[:, :, start:end] = torch.logaddexp(old, more_sum)
 
 
-def _blocks(row: Row, dtype: Any, *, causal: bool) -> list[Block]:
+def _blocks(row: PackedRow, dtype: Any, *, causal: bool) -> list[Block]:
     """Cut the row into calls: a long segment alone, short neighbours together under a mask."""
     import torch
 
@@ -199,7 +199,7 @@ def _blocks(row: Row, dtype: Any, *, causal: bool) -> list[Block]:
 
 
 def _masked(
-    state: State,
+    state: AttentionState,
     query: Any,
     key: Any,
     value: Any,
@@ -228,7 +228,7 @@ def _masked(
     return weights @ values.repeat_interleave(groups, dim=1)
 
 
-def _readers(state: State, lengths: list[int], window: int | None) -> Any:
+def _readers(state: AttentionState, lengths: list[int], window: int | None) -> Any:
     """Boolean, shape (t, inherited + t): True where a query of the row reads a key."""
     import torch
 

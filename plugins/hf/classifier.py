@@ -12,10 +12,10 @@ from harness import COUNT_OR_NONE, CellError, Conversation, Failure, Model, OneO
 from harness.errors import did_you_mean
 
 from .forward import Engine
-from .loading import DTYPES, Source
-from .schedule import Question, stream
+from .loading import DTYPES, ModelSource
+from .schedule import EngineRequest, stream
 from .tokens import TRUNCATE, Encoder, context_length, refused
-from .tree import Job
+from .tree import SequenceJob
 
 LABELS = ("exclusive", "independent")
 
@@ -66,7 +66,7 @@ class Classifier(Model):
         trust_remote_code: bool = False,
     ) -> None:
         self.path = path
-        self.source = Source(path, revision, dtype, device, trust_remote_code)
+        self.source = ModelSource(path, revision, dtype, device, trust_remote_code)
         self.labels, self.truncate = labels, truncate
         self.positive, self.max_length = positive, max_length
         self._remarks: list[str] = []
@@ -146,7 +146,7 @@ class Classifier(Model):
             positive = positive - values[:, others].logsumexp(dim=1)
         return positive.cpu().numpy()[which]
 
-    def _ask(self, request: Conversation) -> Question | Failure:
+    def _ask(self, request: Conversation) -> EngineRequest | Failure:
         try:
             ids = self._tokens(request)
         except Exception as error:  # of the template or the tokenizer: this request only
@@ -154,7 +154,7 @@ class Classifier(Model):
         tokens = self.encoder.fit(ids, what="conversation")
         if isinstance(tokens, Failure):
             return tokens
-        return Question([Job(tokens, np.array([len(tokens) - 1]), _NONE)], _log_odds)
+        return EngineRequest([SequenceJob(tokens, np.array([len(tokens) - 1]), _NONE)], _log_odds)
 
     def _tokens(self, request: Conversation) -> list[int]:
         encoder = self.encoder

@@ -12,19 +12,19 @@ import numpy as np
 from harness import COUNT_OR_NONE, CellError, Failure, Model, OneOf, Request, Response, Text, file_identity
 
 from .forward import Engine
-from .loading import DTYPES, Source
-from .schedule import Question, stream
+from .loading import DTYPES, ModelSource
+from .schedule import EngineRequest, stream
 from .sentence_modules import (
     MODULES,
     SETTINGS,
-    Recipe,
+    EncoderRecipe,
     module_folders,
     module_of,
     pooled,
     read_recipe,
 )
 from .tokens import TRUNCATE, Encoder, context_length, refused
-from .tree import Job
+from .tree import SequenceJob
 
 POOLING = {"mean": "mean", "cls": "cls", "last": "lasttoken"}
 """Poolings that can be asked for, by what sentence-transformers calls them."""
@@ -76,7 +76,7 @@ class Embedder(Model):
         trust_remote_code: bool = False,
     ) -> None:
         self.path = path
-        self.source = Source(path, revision, dtype, device, trust_remote_code)
+        self.source = ModelSource(path, revision, dtype, device, trust_remote_code)
         self.pooling, self.normalize, self.prefix = pooling, normalize, prefix
         self.truncate, self.max_length = truncate, max_length
         self._remarks: list[str] = []
@@ -116,7 +116,7 @@ class Embedder(Model):
         made = _pooled(model, poolings, skipped, [module_of(step) for step in recipe.steps])
         self.engine = Engine(made, output="vectors", pad=tokenizer.pad_token_id or 0)
 
-    def _recipe(self, tokenizer: Any) -> Recipe:
+    def _recipe(self, tokenizer: Any) -> EncoderRecipe:
         """What the folder says of its vectors, and remarks on what is taken otherwise."""
         folder = Path(self.source.folder() if self.source.is_folder else self._downloaded())
         try:
@@ -125,9 +125,9 @@ class Embedder(Model):
             if not self.pooling:
                 raise
             self._remarks.append(f"pooling={self.pooling} was given, and the folder's modules are left out: {error}")
-            return Recipe()
+            return EncoderRecipe()
         if recipe is None:
-            return Recipe()
+            return EncoderRecipe()
         if recipe.lower_case:
             _lowered(tokenizer)
         if self.pooling and (POOLING[self.pooling],) != recipe.poolings:
@@ -179,7 +179,7 @@ class Embedder(Model):
         self._remarks = []
         return said + (self.encoder.remarks() if hasattr(self, "encoder") else [])
 
-    def _ask(self, request: Text) -> Question | Failure:
+    def _ask(self, request: Text) -> EngineRequest | Failure:
         try:
             ids = self.encoder.ids([self._prompt + request.text], special=True)[0] or self.encoder.beginning()
         except Exception as error:  # of the tokenizer: this text only
@@ -187,7 +187,7 @@ class Embedder(Model):
         tokens = self.encoder.fit(ids, what="text")
         if isinstance(tokens, Failure):
             return tokens
-        return Question([Job(tokens, _FIRST, _NONE)], self._vector)
+        return EngineRequest([SequenceJob(tokens, _FIRST, _NONE)], self._vector)
 
     def _vector(self, values: Any) -> Any:
         vector = values[0].astype(np.float64)

@@ -15,9 +15,9 @@ import numpy as np
 
 from harness import CellError
 
-from .attention import State, attending, register
+from .attention import AttentionState, attending, register
 from .padded import padded_batches
-from .tree import Job, Row, rows_of
+from .tree import PackedRow, SequenceJob, rows_of
 
 Head = Callable[[Any, Any, Any], Any]
 """``head(hidden, which, slots)``: hidden states of u distinct tokens, shape (u, d); for each of r reads its row there,
@@ -90,7 +90,7 @@ class Engine:
         if not self.flat:
             self.why_not = f"shared and plain passes differ by {difference:.1e}"
 
-    def run(self, jobs: Sequence[Job], head: Head) -> Iterator[tuple[Any, Any]]:
+    def run(self, jobs: Sequence[SequenceJob], head: Head) -> Iterator[tuple[Any, Any]]:
         """What the head says of each read.
 
         A pass that does not fit into memory is repeated with half the budget, which then stays. Sequences for which a
@@ -114,7 +114,7 @@ class Engine:
             if not spoiled.isdisjoint(job.slots.tolist()):
                 yield from self._run([job], head)
 
-    def _run(self, jobs: Sequence[Job], head: Head) -> Iterator[tuple[Any, Any]]:
+    def _run(self, jobs: Sequence[SequenceJob], head: Head) -> Iterator[tuple[Any, Any]]:
         left = list(jobs)
         while left:
             done = [False] * len(left)
@@ -144,7 +144,7 @@ class Engine:
 
             torch.cuda.empty_cache()
 
-    def _passes(self, jobs: Sequence[Job], head: Head) -> Iterator[tuple[list[int], Any, Any]]:
+    def _passes(self, jobs: Sequence[SequenceJob], head: Head) -> Iterator[tuple[list[int], Any, Any]]:
         if self.flat:
             rows, _ = rows_of(jobs, self.budget)
             kept: dict[tuple[int, int], tuple[Any, Any]] = {}
@@ -154,10 +154,10 @@ class Engine:
         else:
             yield from padded_batches(self, jobs, head)
 
-    def _flat(self, row: Row, kept: dict[tuple[int, int], tuple[Any, Any]], head: Head) -> Any:
+    def _flat(self, row: PackedRow, kept: dict[tuple[int, int], tuple[Any, Any]], head: Head) -> Any:
         import torch
 
-        with torch.inference_mode(), attending(State(row, kept), self._configs):
+        with torch.inference_mode(), attending(AttentionState(row, kept), self._configs):
             hidden = self.forward(
                 torch.from_numpy(row.tokens)[None], position_ids=torch.from_numpy(row.positions)[None].to(self.device)
             )[0]
@@ -183,14 +183,14 @@ class Engine:
         return getattr(self.backbone(input_ids=tokens.to(self.device), use_cache=False, **arguments), self.output)
 
 
-def _probes(vocabulary: int) -> list[Job]:
+def _probes(vocabulary: int) -> list[SequenceJob]:
     """Sequences that share a beginning, one of which ends inside another's tokens; all are read at the end."""
     rng = np.random.default_rng(0)
     prefix = rng.integers(vocabulary, size=16)
     tails = [rng.integers(vocabulary, size=size) for size in (5, 3, 7)]
     sequences = [np.concatenate([prefix, tail]) for tail in tails] + [prefix[:9]]
     return [
-        Job(tokens.astype(np.int64), np.array([len(tokens) - 1]), np.array([slot]))
+        SequenceJob(tokens.astype(np.int64), np.array([len(tokens) - 1]), np.array([slot]))
         for slot, tokens in enumerate(sequences)
     ]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from harness import Completion, Failure, Sampling
 
-from .generation_pool import Pool, Row
+from .generation_pool import OpenCompletion, Pool
 from .generation_sampling import stream_key
 from .generation_text import StopWatch, completion_text, cut
 from .tokens import context_length
@@ -24,7 +24,7 @@ GREEDY = Sampling()
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class GenerationPrompt:
     """What is to be completed."""
 
     tokens: tuple[int, ...]
@@ -55,7 +55,7 @@ class Generator:
         self._pool = Pool(model, device)
         self._added = tokenizer.get_added_vocab()
 
-    def stream(self, prompts: Sequence[Prompt]) -> Iterator[tuple[int, tuple[Completion, ...] | Failure]]:
+    def stream(self, prompts: Sequence[GenerationPrompt]) -> Iterator[tuple[int, tuple[Completion, ...] | Failure]]:
         """Completions, in no particular order, each prompt's as soon as all of its n are there.
 
         A completion's text ends before the first stop string; ``finish_reason`` is "stop" after one of the ``eos``
@@ -71,9 +71,9 @@ class Generator:
             (index into ``prompts``, n completions), or a `Failure` where a prompt is longer than the context, where
             logits are no finite numbers, or where memory does not suffice for one row.
         """
-        rows: dict[tuple[Any, ...], Row] = {}
-        asked: dict[int, list[Row]] = {}
-        owners: dict[Row, list[int]] = {}
+        rows: dict[tuple[Any, ...], OpenCompletion] = {}
+        asked: dict[int, list[OpenCompletion]] = {}
+        owners: dict[OpenCompletion, list[int]] = {}
         for index, prompt in enumerate(prompts):
             tokens = prompt.tokens or self._beginning()
             refusal = self._refusal(tokens)
@@ -104,7 +104,9 @@ class Generator:
             return Failure(f"the prompt has {len(tokens)} tokens, more than the {self.context} of the model's context")
         return None
 
-    def _rows(self, tokens: tuple[int, ...], prompt: Prompt, rows: dict[tuple[Any, ...], Row]) -> list[Row]:
+    def _rows(
+        self, tokens: tuple[int, ...], prompt: GenerationPrompt, rows: dict[tuple[Any, ...], OpenCompletion]
+    ) -> list[OpenCompletion]:
         """The rows that a prompt needs, those shared with others included."""
         sampling, count = prompt.sampling, prompt.n
         if sampling.temperature == 0:  # all alike
@@ -117,15 +119,15 @@ class Generator:
             found.append(rows[key])
         return found
 
-    def _row(self, tokens: tuple[int, ...], sampling: Sampling, number: int) -> Row:
+    def _row(self, tokens: tuple[int, ...], sampling: Sampling, number: int) -> OpenCompletion:
         stops = [stop for stop in sampling.stop if stop]
         ends = self.eos.union(self._added[stop] for stop in stops if stop in self._added)
         room = max(0, min(sampling.max_tokens, self.context - len(tokens)))
         key = stream_key(sampling.seed, tokens, number)
         watch = StopWatch(self.tokenizer, tokens, stops) if stops else None
-        return Row(tokens, sampling, key, room, ends, watch, reason="" if room else "length")
+        return OpenCompletion(tokens, sampling, key, room, ends, watch, reason="" if room else "length")
 
-    def _done(self, rows: list[Row]) -> Iterator[Row]:
+    def _done(self, rows: list[OpenCompletion]) -> Iterator[OpenCompletion]:
         """The rows as they are done: the longest first, so that too large a budget shows at once."""
         yield from (row for row in rows if row.is_done)
         waiting = [row for row in rows if not row.is_done]
@@ -145,11 +147,11 @@ class Generator:
             else:
                 yield from pool.retire()
 
-    def _joining(self, queue: deque[Row]) -> list[Row]:
+    def _joining(self, queue: deque[OpenCompletion]) -> list[OpenCompletion]:
         """The next rows that there is room for."""
         rows = self._pool.rows
         widest = max((len(row.prompt) + row.room for row in rows), default=0)
-        joining: list[Row] = []
+        joining: list[OpenCompletion] = []
         while queue and (self._pool.movable or not rows):
             widest = max(widest, len(queue[0].prompt) + queue[0].room)
             count = len(rows) + len(joining)
@@ -160,7 +162,9 @@ class Generator:
             joining.append(queue.popleft())
         return joining
 
-    def _shrunk(self, error: RuntimeError, rows: Sequence[Row], queue: deque[Row]) -> Iterator[Row]:
+    def _shrunk(
+        self, error: RuntimeError, rows: Sequence[OpenCompletion], queue: deque[OpenCompletion]
+    ) -> Iterator[OpenCompletion]:
         """Halve the budget after memory gave out; rows that were not done wait again, with the tokens they have."""
         import torch
 
@@ -178,14 +182,14 @@ class Generator:
             queue.extendleft(reversed(going_on))
         yield from (row for row in rows if row.is_done)
 
-    def _answer(self, rows: Sequence[Row], n: int) -> tuple[Completion, ...] | Failure:
+    def _answer(self, rows: Sequence[OpenCompletion], n: int) -> tuple[Completion, ...] | Failure:
         failed = [row.failure for row in rows if row.failure]
         if failed:
             return Failure(failed[0])
         completions = tuple(self._completion(row) for row in rows)
         return completions if len(completions) == n else completions * n
 
-    def _completion(self, row: Row) -> Completion:
+    def _completion(self, row: OpenCompletion) -> Completion:
         ended = bool(row.tokens) and row.tokens[-1] in row.ends
         written = row.tokens[:-1] if ended else row.tokens  # not every such token is known as special to its tokenizer
         text, reason = completion_text(self.tokenizer, row.prompt, written), row.reason

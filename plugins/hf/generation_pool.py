@@ -19,7 +19,7 @@ LEAVE = 0.25
 
 
 @dataclass(eq=False, slots=True)
-class Row:
+class OpenCompletion:
     """One completion in the making."""
 
     prompt: tuple[int, ...]
@@ -73,12 +73,12 @@ class Pool:
 
     def clear(self) -> None:
         """Forget all rows."""
-        self.rows: list[Row] = []
+        self.rows: list[OpenCompletion] = []
         self._ids: Any = None  # (rows, columns), the last column not yet in the cache
         self._mask: Any = None
         self._cache: Any = None
 
-    def admit(self, rows: Sequence[Row]) -> None:
+    def admit(self, rows: Sequence[OpenCompletion]) -> None:
         """Let rows join; what several of them begin with is computed once."""
         import torch
 
@@ -153,7 +153,7 @@ class Pool:
         more = self._ids.shape[1] - self._mask.shape[1]
         self._mask = torch.nn.functional.pad(self._mask, (0, more), value=1)
 
-    def retire(self) -> list[Row]:
+    def retire(self) -> list[OpenCompletion]:
         """Take out the rows that are done."""
         import torch
 
@@ -174,7 +174,7 @@ class Pool:
 class _Step:
     """What happens between two passes: a token chosen a row, handed to the rows, and the end noticed."""
 
-    def __init__(self, rows: Sequence[Row], leave: int, device: Any) -> None:
+    def __init__(self, rows: Sequence[OpenCompletion], leave: int, device: Any) -> None:
         import torch
 
         self.rows, self.leave = rows, leave

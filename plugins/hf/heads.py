@@ -53,7 +53,7 @@ KEYS = {
 
 
 @dataclass(frozen=True)
-class Head:
+class RewardHead:
     """A reward head: from hidden states to rewards.
 
     Attributes:
@@ -137,7 +137,7 @@ def tensors_of(spec: Mapping[str, Any]) -> list[str]:
     return named + [f"{name}.{part}" for name in spec.get("gate", ()) for part in ("weight", "bias")]
 
 
-def load_head(folder: Path, config: Any, spec: Mapping[str, Any]) -> Head:
+def load_head(folder: Path, config: Any, spec: Mapping[str, Any]) -> RewardHead:
     """The head that a description names, from the weight files of a folder.
 
     Args:
@@ -158,9 +158,9 @@ def load_head(folder: Path, config: Any, spec: Mapping[str, Any]) -> Head:
     if kind == "linear":
         row = _row(len(weight), spec.get("label"), str(spec["weight"]))
         bias = None if bias is None else bias[row : row + 1]
-        return Head(kind, weight[row : row + 1], bias, append=append)
+        return RewardHead(kind, weight[row : row + 1], bias, append=append)
     if kind == "attributes":
-        return Head(kind, weight, bias, weights=_weights(spec["weights"], len(weight)), append=append)
+        return RewardHead(kind, weight, bias, weights=_weights(spec["weights"], len(weight)), append=append)
     transform = tensors[spec["transform"]]
     gate = [(tensors[f"{name}.weight"], tensors.get(f"{name}.bias")) for name in spec["gate"]]
     outputs = len(gate[-1][0])
@@ -171,7 +171,9 @@ def load_head(folder: Path, config: Any, spec: Mapping[str, Any]) -> Head:
     scale = spec.get("gate_scale", 1.0)
     scale = float(tensors[scale].reshape(-1)[0]) if isinstance(scale, str) else float(scale)
     temperature = float(spec.get("temperature", 1.0))
-    return Head(kind, weight, transform=transform, gate=gate, temperature=temperature, gate_scale=scale, append=append)
+    return RewardHead(
+        kind, weight, transform=transform, gate=gate, temperature=temperature, gate_scale=scale, append=append
+    )
 
 
 class _Tensors:

@@ -28,12 +28,12 @@ from harness import (
 )
 
 from .forward import Engine, Head
-from .loading import DTYPES, Source
+from .loading import DTYPES, ModelSource
 from .output import OutputHead, output_head
 from .readout import Readouts
-from .schedule import Ask, Question, stream
+from .schedule import Ask, EngineRequest, stream
 from .tokens import Encoder, context_length, refused
-from .tree import Job, Tokens
+from .tree import SequenceJob, Tokens
 
 POOLING = ("last", "mean")
 
@@ -102,7 +102,7 @@ class LanguageModel(Model):
         trust_remote_code: bool = False,
     ) -> None:
         self.path = path
-        self.source = Source(path, revision, dtype, device, trust_remote_code)
+        self.source = ModelSource(path, revision, dtype, device, trust_remote_code)
         self.truncate, self.max_length, self.chat_template = truncate, max_length, chat_template
         self.pooling, self.normalize = pooling, normalize
         self.tokens_per_pass, self.share_prefixes = tokens_per_pass, share_prefixes
@@ -211,7 +211,7 @@ class LanguageModel(Model):
         yield from stream(self.engine, requests, ask, head_for, window_tokens=tokens)
 
     def _generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
-        from .generation import Generator, Prompt
+        from .generation import GenerationPrompt, Generator
 
         generator = Generator(
             self.model,
@@ -228,7 +228,7 @@ class LanguageModel(Model):
             if isinstance(tokens, Failure):
                 yield index, tokens
                 continue
-            prompts.append(Prompt(tuple(tokens.tolist()), request.n, request.sampling))
+            prompts.append(GenerationPrompt(tuple(tokens.tolist()), request.n, request.sampling))
             indices.append(index)
         self._remark_on_generation(sampled=any(prompt.sampling.temperature > 0 for prompt in prompts))
         for number, answer in generator.stream(prompts):
@@ -252,14 +252,14 @@ class LanguageModel(Model):
             said.append(f"prefixes are not shared for this architecture: {self.engine.why_not}")
         return said
 
-    def _ask_likelihood(self, request: Continuation) -> Question | Failure:
+    def _ask_likelihood(self, request: Continuation) -> EngineRequest | Failure:
         try:
             (whole,) = self.encoder.continued(request.context, [request.continuation], with_blanks=request.with_blanks)
             ids, start = whole
         except Exception as error:  # of the template or the tokenizer: this request only
             return refused(error)
         if len(ids) <= start:
-            return Question([], lambda _: Likelihood(0.0, 0, True))
+            return EngineRequest([], lambda _: Likelihood(0.0, 0, True))
         if request.context == "" and len(ids) - 1 > self.encoder.context:
             jobs = _windows(ids, self.encoder.context)
         else:
@@ -267,25 +267,25 @@ class LanguageModel(Model):
             if isinstance(job, Failure):
                 return job
             jobs = [job]
-        return Question(jobs, _likelihood)
+        return EngineRequest(jobs, _likelihood)
 
-    def _ask_choice(self, request: Choice) -> Question | Failure:
+    def _ask_choice(self, request: Choice) -> EngineRequest | Failure:
         try:
             found = self.encoder.continued(request.prompt, request.options)
         except Exception as error:  # of the template or the tokenizer: this request only
             return refused(error)
-        jobs: list[Job] = []
+        jobs: list[SequenceJob] = []
         for ids, start in found:
             job = self._continuation(ids, start)
             if isinstance(job, Failure):
                 return job
             jobs.append(job)
         ends = np.cumsum([len(job.positions) for job in jobs])[:-1]
-        return Question(
+        return EngineRequest(
             jobs, lambda values: np.array([part[:, 0].sum() for part in np.split(values, ends)], dtype=np.float64)
         )
 
-    def _continuation(self, ids: Sequence[int], start: int) -> Job | Failure:
+    def _continuation(self, ids: Sequence[int], start: int) -> SequenceJob | Failure:
         """Read the probability of every token from ``start`` on; the last is predicted, and not read."""
         if len(ids) <= start:
             return Failure("an option is empty, or the tokenizer makes no token of it")
@@ -294,20 +294,20 @@ class LanguageModel(Model):
         if isinstance(tokens, Failure):
             return tokens
         positions = np.arange(len(tokens) - 1 - wanted, len(tokens) - 1)
-        return Job(tokens[:-1], positions, _NONE, targets=tokens[positions + 1])
+        return SequenceJob(tokens[:-1], positions, _NONE, targets=tokens[positions + 1])
 
     def _prompt(self, conversation: Conversation) -> Tokens | Failure:
         ids = self.encoder.prompts([conversation])[0]
         return ids if isinstance(ids, Failure) else self.encoder.fit(ids, what="prompt")
 
-    def _ask_next(self, request: Conversation) -> Question | Failure:
+    def _ask_next(self, request: Conversation) -> EngineRequest | Failure:
         tokens = self._prompt(request)
         if isinstance(tokens, Failure):
             return tokens
-        job = Job(tokens, np.array([len(tokens) - 1]), _NONE)
-        return Question([job], lambda values: values[0].copy())
+        job = SequenceJob(tokens, np.array([len(tokens) - 1]), _NONE)
+        return EngineRequest([job], lambda values: values[0].copy())
 
-    def _ask_readout(self, request: Readout) -> Question | Failure:
+    def _ask_readout(self, request: Readout) -> EngineRequest | Failure:
         question = self._ask_next(request.prompt)
         if isinstance(question, Failure):
             return question
@@ -316,15 +316,15 @@ class LanguageModel(Model):
         except ValueError as error:
             return Failure(str(error))
         question.jobs[0].targets = np.array([number])
-        return Question(question.jobs, lambda values: float(values[0]))
+        return EngineRequest(question.jobs, lambda values: float(values[0]))
 
-    def _ask_vector(self, request: Text) -> Question | Failure:
+    def _ask_vector(self, request: Text) -> EngineRequest | Failure:
         tokens = self._prompt(Conversation.plain(request.text))
         if isinstance(tokens, Failure):
             return tokens
         last = self.pooling == "last"
         positions = np.array([len(tokens) - 1]) if last else np.arange(len(tokens))
-        return Question([Job(tokens, positions, _NONE)], self._vector)
+        return EngineRequest([SequenceJob(tokens, positions, _NONE)], self._vector)
 
     def _vector(self, values: NDArray[Any]) -> NDArray[Any]:
         vector: NDArray[Any] = values.mean(axis=0, dtype=np.float64)
@@ -349,7 +349,7 @@ def _likelihood(values: NDArray[Any]) -> Likelihood:
     return Likelihood(float(values[:, 0].sum()), len(values), bool(values[:, 1].all()))
 
 
-def _windows(ids: Sequence[int], context: int) -> list[Job]:
+def _windows(ids: Sequence[int], context: int) -> list[SequenceJob]:
     """A document longer than the context, in windows that predict each token once, from all a full window holds."""
     tokens = np.asarray(ids, dtype=np.int64)
     jobs = []
@@ -357,5 +357,5 @@ def _windows(ids: Sequence[int], context: int) -> list[Job]:
         behind = min(first + context, len(tokens))
         start = max(0, behind - 1 - context)
         positions = np.arange(first - 1 - start, behind - 1 - start)
-        jobs.append(Job(tokens[start : behind - 1], positions, _NONE, targets=tokens[first:behind]))
+        jobs.append(SequenceJob(tokens[start : behind - 1], positions, _NONE, targets=tokens[first:behind]))
     return jobs

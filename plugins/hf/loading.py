@@ -15,7 +15,7 @@ from typing import Any
 from harness import CellError, HarnessError, UsageError, file_identity
 from harness.errors import did_you_mean
 
-from .peft_adapter import Adapter, adapter_of, refuse_adapter_of_hub
+from .peft_adapter import PeftAdapter, adapter_of, refuse_adapter_of_hub
 from .weights import Strangers, check_files, check_taken
 
 SUFFIXES = {".safetensors", ".bin", ".json", ".txt", ".model", ".jinja", ".py"}
@@ -35,7 +35,7 @@ HUB_ID = re.compile(r"[\w.-]+/[\w.-]+|[\w-][\w.-]*")
 
 
 @dataclass(frozen=True)
-class Source:
+class ModelSource:
     """A model of transformers, as named on the command line.
 
     Raises:
@@ -100,14 +100,14 @@ class Source:
                 own["base"] = self.base(adapter).identity()
         return {**own, **device}
 
-    def adapter(self) -> Adapter | None:
+    def adapter(self) -> PeftAdapter | None:
         """The adapter that a folder holds, beside weights or instead of them."""
         return adapter_of(Path(self.path)) if self.is_folder else None
 
-    def base(self, adapter: Adapter) -> Source:
+    def base(self, adapter: PeftAdapter) -> ModelSource:
         """The model that an adapter in this folder was trained over."""
         revision = "" if Path(adapter.base).is_dir() else adapter.revision
-        return Source(adapter.base, revision, self.dtype, self.device, self.trust_remote_code)
+        return ModelSource(adapter.base, revision, self.dtype, self.device, self.trust_remote_code)
 
     def take_remarks(self) -> list[str]:
         """What the user is to know of how the model was loaded, once."""
@@ -269,7 +269,7 @@ class Source:
 class told:
     """Turn what transformers raises while loading into one line that names the model and the mend."""
 
-    def __init__(self, source: Source, what: str) -> None:
+    def __init__(self, source: ModelSource, what: str) -> None:
         self.source, self.what = source, what
 
     def __enter__(self) -> None:

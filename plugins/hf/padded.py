@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .tree import Job
+from .tree import SequenceJob
 
 if TYPE_CHECKING:
     from .forward import Engine, Head
@@ -16,7 +16,7 @@ WASTE = 0.05
 """Share of a batch that padding may take on an accelerator; on a processor there is none."""
 
 
-def padded_batches(engine: Engine, jobs: Sequence[Job], head: Head) -> Iterator[tuple[list[int], Any, Any]]:
+def padded_batches(engine: Engine, jobs: Sequence[SequenceJob], head: Head) -> Iterator[tuple[list[int], Any, Any]]:
     """Run jobs in batches of at most the engine's budget of tokens, longest first.
 
     Yields:
@@ -34,7 +34,7 @@ def padded_batches(engine: Engine, jobs: Sequence[Job], head: Head) -> Iterator[
         yield [i for group in batch for i in group], slots, values
 
 
-def _batch(groups: Sequence[list[int]], at: int, jobs: Sequence[Job], engine: Engine) -> Sequence[list[int]]:
+def _batch(groups: Sequence[list[int]], at: int, jobs: Sequence[SequenceJob], engine: Engine) -> Sequence[list[int]]:
     """The next groups that go together: the longest comes first, so memory gives out at once if it does."""
     waste = 0.0 if engine.device.type == "cpu" else WASTE
     longest, filled, end = len(jobs[groups[at][0]].tokens), 0, at
@@ -47,7 +47,7 @@ def _batch(groups: Sequence[list[int]], at: int, jobs: Sequence[Job], engine: En
     return groups[at:end]
 
 
-def _run(engine: Engine, batch: Sequence[list[int]], jobs: Sequence[Job], head: Head) -> tuple[Any, Any]:
+def _run(engine: Engine, batch: Sequence[list[int]], jobs: Sequence[SequenceJob], head: Head) -> tuple[Any, Any]:
     import torch
 
     width = len(jobs[batch[0][0]].tokens)

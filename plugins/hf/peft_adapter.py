@@ -23,7 +23,7 @@ TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "voc
 
 
 @dataclass(frozen=True)
-class Adapter:
+class PeftAdapter:
     """An adapter in a folder."""
 
     folder: Path
@@ -121,7 +121,7 @@ class Adapter:
         return wrapped.merge_and_unload(safe_merge=True)
 
 
-def adapter_of(folder: Path) -> Adapter | None:
+def adapter_of(folder: Path) -> PeftAdapter | None:
     """The adapter in a folder; None where there is none.
 
     Raises:
@@ -145,12 +145,12 @@ def adapter_of(folder: Path) -> Adapter | None:
     if "config.json" in names and any(
         Path(name).suffix in (".safetensors", ".bin") and name.startswith(("model", "pytorch_model")) for name in names
     ):
-        return Adapter(folder, str(folder), "", kind, True)
+        return PeftAdapter(folder, str(folder), "", kind, True)
     if not base:
         raise UsageError(f"{file}: base_model_name_or_path is missing: say which model the adapter was trained over")
     if not Path(base).is_dir() and (folder / base).is_dir():
         base = str(folder / base)
-    return Adapter(folder, base, revision, kind, False)
+    return PeftAdapter(folder, base, revision, kind, False)
 
 
 def refuse_adapter_of_hub(hub_id: str, revision: str | None) -> None:
@@ -168,5 +168,5 @@ def refuse_adapter_of_hub(hub_id: str, revision: str | None) -> None:
         )
 
 
-def _or_take_away(adapter: Adapter) -> str:
+def _or_take_away(adapter: PeftAdapter) -> str:
     return f"; or take {CONFIG} away, if the weights hold it already" if adapter.beside else ""

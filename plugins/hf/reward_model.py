@@ -26,10 +26,10 @@ from harness.errors import did_you_mean
 from .adapted import Adapted
 from .forward import Engine
 from .heads import read_spec
-from .loading import DTYPES, Source
-from .schedule import Question, stream
+from .loading import DTYPES, ModelSource
+from .schedule import EngineRequest, stream
 from .tokens import TRUNCATE, Encoder, context_length, refused
-from .tree import Job, Tokens
+from .tree import SequenceJob, Tokens
 
 _NONE = np.empty(0, dtype=np.int64)
 
@@ -78,7 +78,7 @@ class RewardModel(Model):
         trust_remote_code: bool = False,
     ) -> None:
         self.path = path
-        self.source = Source(path, revision, dtype, device, trust_remote_code)
+        self.source = ModelSource(path, revision, dtype, device, trust_remote_code)
         self.truncate = truncate
         self.max_length, self.label, self.tokens_per_pass = max_length, label, tokens_per_pass
         self.adapter = adapter
@@ -182,12 +182,12 @@ class RewardModel(Model):
             )
         return scores.cpu().double().numpy()[which]
 
-    def _ask(self, request: Candidates) -> Question | Failure:
+    def _ask(self, request: Candidates) -> EngineRequest | Failure:
         try:
             sequences = self._pairs(request) if self.pair else self._conversations(request)
         except Exception as error:  # of the template or the tokenizer: this request only
             return refused(error)
-        jobs: list[Job] = []
+        jobs: list[SequenceJob] = []
         there: list[int] = []
         failure: Failure | None = None
         prompt = self._prompt(request) if self.adapted is not None and self.adapted.needs_prompt else []
@@ -198,11 +198,11 @@ class RewardModel(Model):
                 continue
             cut = len(ids) - len(tokens) if self.truncate == "left" else 0
             at = self.adapted.positions(tokens, prompt, cut) if self.adapted else np.array([self._read_at(tokens)])
-            jobs.append(Job(tokens, at, _NONE, second=second))
+            jobs.append(SequenceJob(tokens, at, _NONE, second=second))
             there.append(i)
         if failure is not None and not jobs:
             return failure
-        return Question(jobs, lambda values: self._answer(len(request.responses), there, values))
+        return EngineRequest(jobs, lambda values: self._answer(len(request.responses), there, values))
 
     def _prompt(self, request: Candidates) -> list[int]:
         """The prompt's own tokens, without what opens the reply: gates are read at its last."""

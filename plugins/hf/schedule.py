@@ -14,28 +14,28 @@ from numpy.typing import NDArray
 from harness import Failure, Request, Response
 
 from .forward import Engine, Head
-from .tree import Job
+from .tree import SequenceJob
 
 WINDOW_TOKENS = 65_536
 """Tokens of the requests that are planned together: what prefixes are shared over."""
 
 
 @dataclass(slots=True)
-class Question:
+class EngineRequest:
     """A request as the engine sees it."""
 
-    jobs: list[Job]
+    jobs: list[SequenceJob]
     """Their slots are given by the scheduler: the reads of all jobs, counted through."""
     answer: Callable[[NDArray[Any]], Response]
     """From the values of all reads, in order, to the response."""
 
 
-Ask = Callable[[Any], Question | Failure]
+Ask = Callable[[Any], EngineRequest | Failure]
 
 
 @dataclass(slots=True)
 class _Window:
-    questions: list[tuple[int, Question]]
+    questions: list[tuple[int, EngineRequest]]
     failed: list[tuple[int, Failure]]
 
 
@@ -98,9 +98,9 @@ def _ahead(windows: Iterator[_Window]) -> Iterator[_Window]:
 
 
 def _answered(
-    engine: Engine, questions: Sequence[tuple[int, Question]], head_for: Callable[[NDArray[np.int64]], Head]
+    engine: Engine, questions: Sequence[tuple[int, EngineRequest]], head_for: Callable[[NDArray[np.int64]], Head]
 ) -> Iterator[tuple[int, Response]]:
-    jobs: list[Job] = []
+    jobs: list[SequenceJob] = []
     targets: list[NDArray[np.int64]] = []
     firsts = [0]
     for _, question in questions:

@@ -48,7 +48,7 @@ MOST_FILES = 64
 
 
 @dataclass(frozen=True)
-class Step:
+class PoolingStep:
     """What is done to the pooled vector: ``kind`` is ``Dense``, ``LayerNorm`` or ``Normalize``."""
 
     kind: str
@@ -57,13 +57,13 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class EncoderRecipe:
     """What a folder says of its vectors."""
 
     poolings: tuple[str, ...] = ()
     include_prompt: bool = True
     """Whether the tokens of a prompt are pooled with those of the text."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PoolingStep, ...] = ()
     max_length: int = 0
     """Tokens that are read of a text; 0 where the folder does not say."""
     lower_case: bool = False
@@ -74,7 +74,7 @@ class Recipe:
     """Numbers of a vector that are kept; 0 keeps all."""
 
 
-def read_recipe(folder: Path) -> Recipe | None:
+def read_recipe(folder: Path) -> EncoderRecipe | None:
     """What a folder says; None where it has no ``modules.json``.
 
     Raises:
@@ -107,7 +107,7 @@ def read_recipe(folder: Path) -> Recipe | None:
     said = _json(folder / SETTINGS, dict) if (folder / SETTINGS).is_file() else {}
     prompts = {str(name): str(text) for name, text in (said.get("prompts") or {}).items() if text}
     default = said.get("default_prompt_name")
-    return Recipe(
+    return EncoderRecipe(
         poolings,
         with_prompt,
         steps,
@@ -129,7 +129,7 @@ def module_folders(folder: Path) -> list[Path]:
     return [place for place in places if place != folder and place.is_dir()]
 
 
-def module_of(step: Step) -> Any:
+def module_of(step: PoolingStep) -> Any:
     """A step as a module of torch, in float32.
 
     Raises:
@@ -147,7 +147,7 @@ def module_of(step: Step) -> Any:
     return _dense(step)
 
 
-def _dense(step: Step) -> Any:
+def _dense(step: PoolingStep) -> Any:
     import torch
 
     settings = step.settings
@@ -173,7 +173,7 @@ def _dense(step: Step) -> Any:
     return made
 
 
-def _fill(module: Any, step: Step) -> None:
+def _fill(module: Any, step: PoolingStep) -> None:
     wanted = {name: tuple(value.shape) for name, value in module.state_dict().items()}
     held = {name: tuple(value.shape) for name, value in step.weights.items()}
     if wanted != held:
@@ -271,21 +271,21 @@ def _pooling(place: Path) -> tuple[tuple[str, ...], bool]:
     return modes, bool(said.get("include_prompt", True))
 
 
-def _step(kind: str, place: Path) -> Step:
+def _step(kind: str, place: Path) -> PoolingStep:
     file = place / "config.json"
     said = _json(file, dict) if file.is_file() or kind != "Normalize" else {}
     for key in ("module_input_name", "module_output_name"):
         if said.get(key) not in (None, "sentence_embedding"):
             raise CellError(f"{file}: {key}={said[key]!r}: only whole vectors (sentence_embedding) are made here")
     if kind == "Normalize":
-        return Step(kind)
+        return PoolingStep(kind)
     needed = {"Dense": ("in_features", "out_features"), "LayerNorm": ("dimension",)}[kind]
     for key in needed:
         if not isinstance(said.get(key), int):
             raise CellError(f"{file}: {key} is missing")
     if kind == "Dense" and (more := sorted(set(said) - DENSE_KEYS)):
         raise CellError(f"{file}: {', '.join(more)} is not followed here")
-    return Step(kind, said, _weights(place))
+    return PoolingStep(kind, said, _weights(place))
 
 
 def _weights(place: Path) -> dict[str, Any]:
@@ -354,6 +354,6 @@ def pooled(name: str, hidden: Any, mask: Any, weights: Any) -> Any:
     return total / (count.sqrt() if name == "mean_sqrt_len_tokens" else count)
 
 
-def described(recipe: Recipe) -> Sequence[str]:
+def described(recipe: EncoderRecipe) -> Sequence[str]:
     """The names of what is followed, for messages."""
     return [*recipe.poolings, *(step.kind for step in recipe.steps)]

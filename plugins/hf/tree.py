@@ -26,7 +26,7 @@ LEAST_SAVED = 24
 
 
 @dataclass(slots=True)
-class Job:
+class SequenceJob:
     """One sequence to run, and where its hidden states are wanted."""
 
     tokens: Tokens
@@ -57,7 +57,7 @@ class Node:
 
 
 @dataclass(slots=True)
-class Row:
+class PackedRow:
     """One flat forward pass of ``t`` tokens."""
 
     tokens: Tokens
@@ -87,7 +87,7 @@ class Row:
         return int(self.positions.max()) + 1
 
 
-def rows_of(jobs: Sequence[Job], budget: int, *, share: bool = True) -> tuple[list[Row], int]:
+def rows_of(jobs: Sequence[SequenceJob], budget: int, *, share: bool = True) -> tuple[list[PackedRow], int]:
     """Plan forward passes of at most ``budget`` tokens over all jobs.
 
     Identical sequences are computed once, and if ``share``, common prefixes as well.
@@ -101,7 +101,7 @@ def rows_of(jobs: Sequence[Job], budget: int, *, share: bool = True) -> tuple[li
     return rows, sum(len(row.tokens) for row in rows)
 
 
-def _distinct(jobs: Sequence[Job]) -> tuple[list[int], dict[int, list[int]]]:
+def _distinct(jobs: Sequence[SequenceJob]) -> tuple[list[int], dict[int, list[int]]]:
     """One job of each distinct sequence in lexicographic order, and the jobs of the same tokens as each."""
     # Big-endian bytes compare like the tokens they stand for, in one memcmp.
     keys = [job.tokens.astype(">u4").tobytes() for job in jobs]
@@ -190,12 +190,12 @@ def _nodes(sequences: Sequence[Tokens], budget: int, *, share: bool) -> list[Nod
 
 def _rows(
     nodes: Sequence[Node],
-    jobs: Sequence[Job],
+    jobs: Sequence[SequenceJob],
     order: Sequence[int],
     twins: dict[int, list[int]],
     budget: int,
-    all_jobs: Sequence[Job],
-) -> Iterator[Row]:
+    all_jobs: Sequence[SequenceJob],
+) -> Iterator[PackedRow]:
     wanted = _reads_by_node(nodes, order, twins, all_jobs)
     for first, behind in _packed(nodes, budget):
         yield _row(nodes, jobs, first, behind, wanted, order, twins)
@@ -221,7 +221,7 @@ def _packed(nodes: Sequence[Node], budget: int) -> Iterator[tuple[int, int]]:
 
 
 def _reads_by_node(
-    nodes: Sequence[Node], order: Sequence[int], twins: dict[int, list[int]], jobs: Sequence[Job]
+    nodes: Sequence[Node], order: Sequence[int], twins: dict[int, list[int]], jobs: Sequence[SequenceJob]
 ) -> dict[int, list[tuple[Any, Any]]]:
     """For each node, (offsets into it, slots) of the reads that fall into it, whichever sequence asks."""
     wanted: dict[int, list[tuple[Any, Any]]] = {}
@@ -243,18 +243,18 @@ def _reads_by_node(
 
 def _row(
     nodes: Sequence[Node],
-    jobs: Sequence[Job],
+    jobs: Sequence[SequenceJob],
     first: int,
     behind: int,
     wanted: dict[int, list[tuple[Any, Any]]],
     order: Sequence[int],
     twins: dict[int, list[int]],
-) -> Row:
+) -> PackedRow:
     starts = np.zeros(behind - first + 1, dtype=np.int64)
     np.cumsum([nodes[i].end - nodes[i].start for i in range(first, behind)], out=starts[1:])
     begin = starts.tolist()
     here = nodes[first:behind]
-    row = Row(
+    row = PackedRow(
         tokens=np.concatenate([jobs[node.sequence].tokens[node.start : node.end] for node in here]),
         positions=np.concatenate([np.arange(node.start, node.end) for node in here]),
         segments=[(begin[i], begin[i + 1]) for i in range(len(here))],

@@ -15,7 +15,7 @@ from .references import References, read_rubric
 
 if TYPE_CHECKING:
     from .parsers import Parser
-    from .promptfile import Prompt
+    from .promptfile import JudgePrompt
     from .promptschema import LogProbabilityFile
 
 BY_TEXT, BY_LOG_PROBABILITY = "text", "log-probability"
@@ -56,7 +56,7 @@ class Judging(Model):
     # what the arguments amount to
 
     @cached_property
-    def the_prompt(self) -> Prompt:
+    def the_prompt(self) -> JudgePrompt:
         """The prompt file, read and checked."""
         from .promptfile import find_prompt
 

@@ -23,7 +23,7 @@ _COMMENTARY = {"description", "source", "licence"}
 
 
 @dataclass(frozen=True)
-class Prompt:
+class JudgePrompt:
     """A prompt file, checked, its templates taken apart."""
 
     file: PromptFile
@@ -57,7 +57,7 @@ def shipped(kind: str) -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yaml") if load_yaml(path).get("kind") == kind)
 
 
-def find_prompt(text: str, kind: str) -> Prompt:
+def find_prompt(text: str, kind: str) -> JudgePrompt:
     """The prompt that ships under a name, or the file at a path.
 
     Args:
@@ -85,7 +85,7 @@ def find_prompt(text: str, kind: str) -> Prompt:
     return prompt
 
 
-def read_prompt(path: Path) -> Prompt:
+def read_prompt(path: Path) -> JudgePrompt:
     """A prompt file, checked.
 
     Raises:
@@ -98,4 +98,4 @@ def read_prompt(path: Path) -> Prompt:
         raise ConfigurationError("\n".join(problems))
     content = {key: entry for key, entry in value.items() if key not in _COMMENTARY}
     digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
-    return Prompt(file, path, digest)
+    return JudgePrompt(file, path, digest)

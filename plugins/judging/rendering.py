@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from harness import Conversation, Failure, Message
 
-from .promptfile import Prompt
+from .promptfile import JudgePrompt
 from .template import MissingValue
 
 VERSION = "1"
@@ -31,7 +31,7 @@ def question_of(conversation: Conversation) -> str:
     return next((m.content for m in reversed(conversation.messages) if m.role in ("user", "text")), "")
 
 
-def hidden_turns(prompt: Prompt, conversation: Conversation) -> bool:
+def hidden_turns(prompt: JudgePrompt, conversation: Conversation) -> bool:
     """Whether there are turns that the prompt does not show, since it shows the last question only."""
     return len(conversation.messages) > 1 and "conversation" not in prompt.places
 
@@ -47,7 +47,7 @@ def unsuitable(conversation: Conversation) -> str:
 
 
 def render(
-    prompt: Prompt,
+    prompt: JudgePrompt,
     conversation: Conversation,
     texts: Mapping[str, str],
     *,

@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class TemplateSection:
     """Pieces that appear only where there is a value of that name."""
 
     name: str
@@ -54,7 +54,7 @@ class Section:
 class Template:
     """Text and places, taken apart once."""
 
-    pieces: tuple[str | Place | Section, ...]
+    pieces: tuple[str | Place | TemplateSection, ...]
 
     @property
     def names(self) -> set[str]:
@@ -69,7 +69,7 @@ class Template:
         """
         found: list[str] = []
         for piece in self.pieces:
-            if not isinstance(piece, Section):
+            if not isinstance(piece, TemplateSection):
                 found.append(_text(piece, values))
             elif values.get(piece.name):
                 found += [_text(inner, values) for inner in piece.pieces]
@@ -84,11 +84,11 @@ def _text(piece: str | Place, values: Mapping[str, str]) -> str:
     return values[piece.name]
 
 
-def _places(pieces: tuple[str | Place | Section, ...]) -> Iterator[Place]:
+def _places(pieces: tuple[str | Place | TemplateSection, ...]) -> Iterator[Place]:
     for piece in pieces:
         if isinstance(piece, Place):
             yield piece
-        elif isinstance(piece, Section):
+        elif isinstance(piece, TemplateSection):
             yield from _places(piece.pieces)
 
 
@@ -104,7 +104,7 @@ def compile_template(text: str, known: Collection[str]) -> Template:
     """
     from harness.errors import did_you_mean
 
-    whole: list[str | Place | Section] = []
+    whole: list[str | Place | TemplateSection] = []
     inner: list[str | Place] = []
     opened: re.Match[str] | None = None
     last = 0
@@ -118,7 +118,7 @@ def compile_template(text: str, known: Collection[str]) -> Template:
         if token["name"] == _END:
             if opened is None:
                 raise TemplateError("{end} closes no section", token.start())
-            whole.append(Section(opened["condition"], tuple(inner)))
+            whole.append(TemplateSection(opened["condition"], tuple(inner)))
             inner, opened = [], None
         elif name not in known:
             mend = did_you_mean(name, known) or f" (there are: {', '.join(sorted(known))})"

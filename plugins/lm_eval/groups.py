@@ -12,7 +12,7 @@ from harness.errors import did_you_mean
 from harness.tasks.schema import AggregateFile, BenchmarkFile
 
 from .definitions import figures_of, read_definition
-from .index import Listed
+from .index import ListedName
 
 _GROUP_KEYS = ("group", "group_alias", "task", "aggregate_metric_list", "metadata", "tag", "include")
 _NAMING = ("task", "task_alias", "group", "group_alias", "alias")
@@ -21,7 +21,7 @@ MANY = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class GroupMember:
     """One task of a group."""
 
     task: str
@@ -40,11 +40,11 @@ class Group:
     path: Path
     averages: list[Any] = field(default_factory=list)
     """lm-eval's ``AggMetricConfig``."""
-    children: list[Group | Member] = field(default_factory=list)
+    children: list[Group | GroupMember] = field(default_factory=list)
 
-    def members(self) -> dict[str, Member]:
+    def members(self) -> dict[str, GroupMember]:
         """All tasks below it, in order, each once."""
-        found: dict[str, Member] = {}
+        found: dict[str, GroupMember] = {}
         for child in self.children:
             inner = child.members() if isinstance(child, Group) else {child.task: child}
             for name, member in inner.items():
@@ -59,7 +59,7 @@ class Group:
                 yield from child.groups()
 
 
-def read_group(index: Mapping[str, Listed], name: str, *, resolve: bool = False) -> Group:
+def read_group(index: Mapping[str, ListedName], name: str, *, resolve: bool = False) -> Group:
     """The group of that name with everything below it.
 
     Args:
@@ -74,7 +74,7 @@ def read_group(index: Mapping[str, Listed], name: str, *, resolve: bool = False)
 
 
 class _Reader:
-    def __init__(self, index: Mapping[str, Listed], resolve: bool) -> None:
+    def __init__(self, index: Mapping[str, ListedName], resolve: bool) -> None:
         self._index, self._resolve = index, resolve
 
     def group(
@@ -100,7 +100,7 @@ class _Reader:
 
     def _child(
         self, parent: Group, entry: Any, overrides: Mapping[str, Any], above: tuple[str, ...]
-    ) -> list[Group | Member]:
+    ) -> list[Group | GroupMember]:
         if isinstance(entry, str):
             entry = {"task": entry}
         if not isinstance(entry, Mapping) or not {"task", "group"} & entry.keys():
@@ -119,19 +119,19 @@ class _Reader:
                 raise ConfigurationError(
                     f"{parent.path}: task: {name!r} is no task, group or tag{did_you_mean(str(name), self._index)}"
                 )
-            return [Member(f"{parent.name}::{name}", None, own)]
+            return [GroupMember(f"{parent.name}::{name}", None, own)]
         if self._index[name].kind == "tag":
-            return [Member(task, Path(self._index[task].path), own) for task in self._index[name].members]
+            return [GroupMember(task, Path(self._index[task].path), own) for task in self._index[name].members]
         if self._index[name].kind == "group":
             return [self._named(name, own, above)]
-        return [Member(name, Path(self._index[name].path), own)]
+        return [GroupMember(name, Path(self._index[name].path), own)]
 
     def _named(self, name: str, overrides: Mapping[str, Any], above: tuple[str, ...]) -> Group:
         definition = read_definition(Path(self._index[name].path), resolve=self._resolve)
         return self.group(name, definition, overrides, above)
 
 
-def benchmark_of(group: Group, name: str, task_name: Callable[[Member], str]) -> BenchmarkFile:
+def benchmark_of(group: Group, name: str, task_name: Callable[[GroupMember], str]) -> BenchmarkFile:
     """A group as a benchmark: its tasks, and the averages that it and the groups below it define.
 
     Args:
@@ -155,7 +155,7 @@ def benchmark_of(group: Group, name: str, task_name: Callable[[Member], str]) ->
     return benchmark
 
 
-def _figures(member: Member) -> list[tuple[str, str]]:
+def _figures(member: GroupMember) -> list[tuple[str, str]]:
     """(metric, filter) of a member; none where only its Python knows them."""
     definition = read_definition(member.path, member.overrides, resolve=False) if member.path else member.overrides
     if "class" in definition:

@@ -24,7 +24,7 @@ _FORM = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedName:
     """One name of lm-eval's."""
 
     kind: str
@@ -51,7 +51,7 @@ def installed() -> tuple[Path, str]:
     raise UsageError("tasks of lm-eval need lm-eval: pip install lm-eval")
 
 
-def read_index(include: Sequence[Path] = ()) -> dict[str, Listed]:
+def read_index(include: Sequence[Path] = ()) -> dict[str, ListedName]:
     """All tasks, groups and tags of lm-eval and of further folders of YAML files, of which the last win.
 
     Raises:
@@ -84,7 +84,7 @@ def remembered_count() -> int | None:
 
 
 @cache
-def _of_folder(folder: Path, release: str, stamp: tuple[Any, ...]) -> Mapping[str, Listed]:
+def _of_folder(folder: Path, release: str, stamp: tuple[Any, ...]) -> Mapping[str, ListedName]:
     place = _place(folder, release, stamp)
     known = _recall(place)
     if known is None:
@@ -98,25 +98,25 @@ def _of_folder(folder: Path, release: str, stamp: tuple[Any, ...]) -> Mapping[st
     return known
 
 
-def _read(folder: Path) -> dict[str, Listed]:
+def _read(folder: Path) -> dict[str, ListedName]:
     from lm_eval.tasks import TaskManager
 
     entries = TaskManager(include_defaults=False, include_path=str(folder)).task_index
     return {name: _listed(entry) for name, entry in entries.items()}
 
 
-def _listed(entry: Any) -> Listed:
+def _listed(entry: Any) -> ListedName:
     kind = {"GROUP": "group", "TAG": "tag"}.get(entry.kind.name, "task")
     settings = entry.cfg or {}
     if kind == "tag":
-        return Listed(kind, description=f"{len(entry.tags)} tasks", members=tuple(sorted(entry.tags)))
+        return ListedName(kind, description=f"{len(entry.tags)} tasks", members=tuple(sorted(entry.tags)))
     if kind == "group":
         members = settings.get("task")
         described = f"{len(members)} members" if isinstance(members, list) else ""
     else:
         data = " ".join(str(settings[key]) for key in ("dataset_path", "dataset_name") if settings.get(key))
         described = f"{settings.get('output_type') or 'defined in Python'}{', ' + data if data else ''}"
-    return Listed(kind, str(entry.yaml_path or ""), described)
+    return ListedName(kind, str(entry.yaml_path or ""), described)
 
 
 def _place(folder: Path, release: str, stamp: tuple[Any, ...]) -> Path:
@@ -125,15 +125,15 @@ def _place(folder: Path, release: str, stamp: tuple[Any, ...]) -> Path:
     return cache_folder / "harness" / "lm_eval" / f"{release}-{named}.json"
 
 
-def _recall(place: Path) -> dict[str, Listed] | None:
+def _recall(place: Path) -> dict[str, ListedName] | None:
     try:
         kept = json.loads(place.read_text("utf-8"))
-        return {name: Listed(**{**entry, "members": tuple(entry["members"])}) for name, entry in kept.items()}
+        return {name: ListedName(**{**entry, "members": tuple(entry["members"])}) for name, entry in kept.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not there, or not ours: it is written anew
         return None
 
 
-def _remember(place: Path, entries: Mapping[str, Listed]) -> None:
+def _remember(place: Path, entries: Mapping[str, ListedName]) -> None:
     with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
         place.parent.mkdir(parents=True, exist_ok=True)
         whole = json.dumps({name: asdict(entry) for name, entry in entries.items()})
@@ -141,11 +141,11 @@ def _remember(place: Path, entries: Mapping[str, Listed]) -> None:
     _remember_count(place, entries)
 
 
-def _tasks_in(entries: Mapping[str, Listed]) -> int:
+def _tasks_in(entries: Mapping[str, ListedName]) -> int:
     return sum(entry.kind == "task" for entry in entries.values())
 
 
-def _remember_count(place: Path, entries: Mapping[str, Listed]) -> None:
+def _remember_count(place: Path, entries: Mapping[str, ListedName]) -> None:
     """Keep the number apart: lists show it, and reading 14,000 entries for it would take most of their time."""
     with contextlib.suppress(OSError):
         write_atomically(place.with_suffix(".count"), f"{_tasks_in(entries)}\n", durable=False)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from harness import ConfigurationError, SourcedTask, TaskSource, UsageError
 from harness.errors import UnknownName
 
-from .index import Listed, installed, read_index, remembered_count
+from .index import ListedName, installed, read_index, remembered_count
 from .options import parse_options, split_name
 
 if TYPE_CHECKING:
     from harness.tasks.schema import BenchmarkFile
 
-    from .groups import Member
+    from .groups import GroupMember
     from .task import LmEvalTask
 
 
@@ -33,7 +33,7 @@ class LmEvalTasks(TaskSource):
         self._include = [Path(place) for place in ([include] if isinstance(include, str) else include)]
 
     @cached_property
-    def _index(self) -> dict[str, Listed]:
+    def _index(self) -> dict[str, ListedName]:
         return read_index(self._include)
 
     def summary(self) -> str:
@@ -116,13 +116,13 @@ class LmEvalTasks(TaskSource):
             tagged._name, tagged._path = f"lm_eval:{name}", Path(plain)
             return tagged
 
-        def task_name(member: Member) -> str:
+        def task_name(member: GroupMember) -> str:
             differs = member.path is None or member.overrides
             return f"lm_eval:{plain}/{member.task}{options}" if differs else f"lm_eval:{member.task}{options}"
 
         return benchmark_of(read_group(self._index, plain), f"lm_eval:{name}", task_name)
 
-    def _member(self, plain: str, *, resolve: bool = False) -> Member | None:
+    def _member(self, plain: str, *, resolve: bool = False) -> GroupMember | None:
         from .groups import read_group
 
         group, slash, task = plain.partition("/")
@@ -143,7 +143,7 @@ class LmEvalTasks(TaskSource):
         return member.path, member.overrides, member.task
 
 
-def _sourced(entry: Listed) -> SourcedTask:
+def _sourced(entry: ListedName) -> SourcedTask:
     kind = "lm_eval" if entry.kind == "task" else "group"
     return SourcedTask(entry.description, kind, Path(entry.path) if entry.path else None)
 

@@ -23,7 +23,7 @@ CHECKPOINT_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class DescentSettings:
     """Settings of the descent; the defaults are those of the authors' main script.
 
     Attributes:
@@ -42,7 +42,7 @@ class Recipe:
 
 
 @dataclass(slots=True)
-class State:
+class DescentState:
     """Where the descent is."""
 
     weights: NDArray[np.float32]
@@ -56,11 +56,11 @@ def descend(
     matrix: NDArray[Any],
     scale: Scale,
     labels: NDArray[Any],
-    recipe: Recipe,
+    recipe: DescentSettings,
     workdir: Path,
     *,
     told: Callable[[int, float], None] = lambda epoch, loss: None,
-) -> State:
+) -> DescentState:
     """The weights after the last epoch; an interrupted descent goes on from its checkpoint.
 
     The loss of a batch is the mean of -c y ln s(z) - (1 - y) ln(1 - s(z)), with s the logistic function and c the
@@ -94,7 +94,11 @@ def descend(
 
 
 def _step(
-    state: State, rows: NDArray[np.float32], truth: NDArray[np.float32], heavier: np.float32, recipe: Recipe
+    state: DescentState,
+    rows: NDArray[np.float32],
+    truth: NDArray[np.float32],
+    heavier: np.float32,
+    recipe: DescentSettings,
 ) -> float:
     """One subgradient step; the loss before it, in nats."""
     scores = rows @ state.weights + state.bias
@@ -109,18 +113,18 @@ def _step(
     return loss
 
 
-def _start(size: int, seed: int) -> State:
+def _start(size: int, seed: int) -> DescentState:
     """Uniform in one over the root of the number of features, as a linear layer of PyTorch begins."""
     draw = np.random.default_rng(seed)
     reach = 1 / np.sqrt(size)
-    return State(draw.uniform(-reach, reach, size).astype(np.float32), np.float32(draw.uniform(-reach, reach)))
+    return DescentState(draw.uniform(-reach, reach, size).astype(np.float32), np.float32(draw.uniform(-reach, reach)))
 
 
-def _resume(path: Path, size: int, seed: int) -> State:
+def _resume(path: Path, size: int, seed: int) -> DescentState:
     if path.is_file():
         try:
             kept = read_npz(path)
-            state = State(kept["weights"], np.float32(kept["bias"]), int(kept["epoch"]), float(kept["loss"]))
+            state = DescentState(kept["weights"], np.float32(kept["bias"]), int(kept["epoch"]), float(kept["loss"]))
             if state.weights.shape == (size,):
                 return state
         except (OSError, ValueError, KeyError):
@@ -128,6 +132,6 @@ def _resume(path: Path, size: int, seed: int) -> State:
     return _start(size, seed)
 
 
-def _keep(path: Path, state: State) -> None:
+def _keep(path: Path, state: DescentState) -> None:
     kept = {"weights": state.weights, "bias": state.bias, "epoch": state.epoch, "loss": state.loss}
     write_npz(path, {name: np.asarray(value) for name, value in kept.items()})

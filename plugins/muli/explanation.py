@@ -13,7 +13,7 @@ from .saved import Detector
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ExplainedToken:
     """One token."""
 
     token: str
@@ -30,7 +30,7 @@ class Row:
 class Explanation:
     """What is shown."""
 
-    rows: Sequence[Row]
+    rows: Sequence[ExplainedToken]
     """The weightiest first."""
     bias: float
     others: float
@@ -41,7 +41,7 @@ class Explanation:
 def of_detector(detector: Detector, top: int) -> Explanation:
     """The tokens of the largest absolute weights."""
     order = np.argsort(-np.abs(detector.weights), kind="stable")
-    rows = [Row(detector.texts[i], int(detector.tokens[i]), float(detector.weights[i])) for i in order[:top]]
+    rows = [ExplainedToken(detector.texts[i], int(detector.tokens[i]), float(detector.weights[i])) for i in order[:top]]
     return Explanation(rows, detector.bias, float(np.abs(detector.weights[order[top:]]).sum()))
 
 
@@ -57,7 +57,7 @@ def of_prompt(detector: Detector, log_probabilities: NDArray[Any], top: int) -> 
     order = np.argsort(-np.abs(parts), kind="stable")
     weights = np.where(detector.weights == 0, 1.0, detector.weights)
     rows = [
-        Row(
+        ExplainedToken(
             detector.texts[i],
             int(detector.tokens[i]),
             float(detector.weights[i]),

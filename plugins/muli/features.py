@@ -116,7 +116,7 @@ FEATURES = ("log-odds", "log-probability", "probability")
 
 
 @dataclass(frozen=True, slots=True)
-class Feature:
+class TokenFeature:
     """What of a token's probability the classifier sees.
 
     Attributes:
@@ -192,7 +192,7 @@ def blocks(matrix: NDArray[Any], rows: IntArray | None = None, *, size: int = BL
 
 
 class Standardised:
-    """A matrix of features, standardised without being written again; see `sparse_logistic.Matrix`.
+    """A matrix of features, standardised without being written again; see `sparse_logistic.FeatureMatrix`.
 
     Args:
         matrix: (n, V), in memory or mapped from disk.
@@ -226,7 +226,7 @@ class Standardised:
 
 
 @dataclass(frozen=True, slots=True)
-class Extracted:
+class ExtractedFeatures:
     """Features of the prompts that the model answered for."""
 
     matrix: NDArray[np.float32]
@@ -243,7 +243,7 @@ def extract(
     *,
     step: int = 256,
     told: Callable[[int], None] = lambda done: None,
-) -> Extracted:
+) -> ExtractedFeatures:
     """Features of all prompts in a file mapped into memory; what an interrupted call wrote is kept.
 
     What failed before an interruption is not asked again, so that the features are those of a call without one.
@@ -273,7 +273,7 @@ def extract(
         matrix.flush()
         write_atomically(marker, json.dumps({"done": end, "failed": failed}))
         told(end)
-    return Extracted(matrix[: count - len(failed)], failed)
+    return ExtractedFeatures(matrix[: count - len(failed)], failed)
 
 
 def _extracted(marker: Path) -> tuple[int, dict[int, str]]:

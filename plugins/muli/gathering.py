@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness import Ask, Conversation, Failure, Item, Progress, Response
 
-from .features import DONE, Feature, extract
+from .features import DONE, TokenFeature, extract
 from .prompts import Prompting
 
 MATRIX = "features.f32"
@@ -20,7 +20,7 @@ ASKED_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
-class Gathered:
+class TrainingFeatures:
     """What a detector is fitted to."""
 
     matrix: NDArray[np.float32]
@@ -39,8 +39,8 @@ class Gathered:
 
 
 def gather(
-    items: Iterable[Item], workdir: Path, ask: Ask, prompting: Prompting, feature: Feature, progress: Progress
-) -> Gathered:
+    items: Iterable[Item], workdir: Path, ask: Ask, prompting: Prompting, feature: TokenFeature, progress: Progress
+) -> TrainingFeatures:
     """Ask for the next token of every prompt, and write the features.
 
     Raises:
@@ -67,7 +67,9 @@ def gather(
     )
     kept = [i for i in range(len(prompts)) if i not in found.failed]
     _check_classes([labels[i] for i in kept])
-    return Gathered(found.matrix, np.array(labels)[kept], [groups[i] for i in kept], list(found.failed.values()))
+    return TrainingFeatures(
+        found.matrix, np.array(labels)[kept], [groups[i] for i in kept], list(found.failed.values())
+    )
 
 
 def _check_classes(labels: list[int]) -> None:
@@ -85,12 +87,12 @@ def _width(ask: Ask, prompts: list[Conversation]) -> int:
     raise ValueError(f"the base model answers for none of the prompts; the first reason: {reason}")
 
 
-def _features(ask: Ask, prompts: list[Conversation], feature: Feature) -> list[NDArray[np.float32] | str]:
+def _features(ask: Ask, prompts: list[Conversation], feature: TokenFeature) -> list[NDArray[np.float32] | str]:
     """Features of each prompt, or the reason why there are none."""
     return [_features_of(row, feature) for row in ask("next_token", prompts)]
 
 
-def _features_of(row: Response, feature: Feature) -> NDArray[np.float32] | str:
+def _features_of(row: Response, feature: TokenFeature) -> NDArray[np.float32] | str:
     if isinstance(row, Failure):
         return str(row.reason)
     try:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from harness import CellError, LinearReadout, UsageError, write_atomically
 
-from .features import Feature
+from .features import TokenFeature
 from .prompts import Prompting
 
 FILE = "detector.json"
@@ -50,7 +50,7 @@ class Detector:
     """Specification of the base model."""
     base_fingerprint: str = ""
     prompting: Prompting = field(default_factory=Prompting)
-    feature: Feature = field(default_factory=Feature)
+    feature: TokenFeature = field(default_factory=TokenFeature)
     facts: Mapping[str, Any] = field(default_factory=dict)
     """How it was fitted: penalty, objective, gap, ..."""
 
@@ -152,6 +152,6 @@ def _from(content: Mapping[str, Any]) -> Detector:
         content["base"],
         content["base_fingerprint"],
         Prompting(**content["prompting"]),
-        Feature(**content["feature"]),
+        TokenFeature(**content["feature"]),
         content["facts"],
     )

@@ -40,7 +40,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class PenaltyTrial:
     """One penalty and what it was worth on the parts held out."""
 
     penalty: float
@@ -60,7 +60,7 @@ def search(
     *,
     balanced: bool = True,
     told: Callable[[int, float], None] = lambda fold, value: None,
-) -> list[Tried]:
+) -> list[PenaltyTrial]:
     """The path of penalties, each with its mean value over the parts held out, the largest penalty first.
 
     Args:
@@ -87,10 +87,10 @@ def search(
         told(number, max(values[-1]))
     means, errors = np.mean(values, axis=0), np.std(values, axis=0, ddof=1) / np.sqrt(len(values))
     rows = zip(penalties, means, errors, np.mean(supports, axis=0), strict=True)
-    return [Tried(*map(float, row)) for row in rows]
+    return [PenaltyTrial(*map(float, row)) for row in rows]
 
 
-def best(tried: Sequence[Tried]) -> Tried:
+def best(tried: Sequence[PenaltyTrial]) -> PenaltyTrial:
     """The largest penalty whose value lies within a standard error of the highest (Breiman et al. 1984)."""
     top = max(tried, key=lambda one: one.value)
     return next(one for one in tried if one.value >= top.value - top.error)

@@ -24,7 +24,7 @@ _HALVINGS = 40
 _ROUNDING = 1e-14
 
 
-class Matrix(Protocol):
+class FeatureMatrix(Protocol):
     """Features of n texts, however they are held."""
 
     @property
@@ -39,7 +39,7 @@ class Matrix(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class SparseFit:
     """A solution and how far from the optimum it can be at most."""
 
     weights: FloatArray
@@ -94,16 +94,16 @@ class _Problem:
 
 
 def solve(
-    features: Matrix,
+    features: FeatureMatrix,
     labels: NDArray[Any],
     penalty: float,
     *,
     positive_weight: float = 1.0,
     bias_penalty: float | None = None,
     gap: float = 1e-7,
-    start: Fit | None = None,
+    start: SparseFit | None = None,
     told: Callable[[int, float, float], None] = lambda passes, objective, gap: None,
-) -> Fit:
+) -> SparseFit:
     """Minimise mean_i c_i log(1 + exp(-y_i (x_i w + b))) + penalty |w|_1 + bias_penalty |b|.
 
     y_i is 1 or -1; c_i is the positive weight where it is 1, and 1 elsewhere.
@@ -150,11 +150,11 @@ def solve(
         chosen, inner = np.concatenate([chosen[keep], more]), inner.exchanged(keep, features.columns(more))
     weights[:] = 0.0
     weights[chosen] = inner.weights
-    return Fit(weights, inner.bias, inner.objective, max(inner.objective - bound, 0.0), penalty, number)
+    return SparseFit(weights, inner.bias, inner.objective, max(inner.objective - bound, 0.0), penalty, number)
 
 
 def _problem(
-    features: Matrix, labels: NDArray[Any], penalty: float, positive_weight: float, bias_penalty: float | None
+    features: FeatureMatrix, labels: NDArray[Any], penalty: float, positive_weight: float, bias_penalty: float | None
 ) -> _Problem:
     truth = np.asarray(labels, dtype=np.float64)
     n = features.shape[0]
@@ -259,15 +259,17 @@ class _Inner:
         return False
 
 
-def path(features: Matrix, labels: NDArray[Any], penalties: NDArray[np.float64], **settings: Any) -> Iterator[Fit]:
+def path(
+    features: FeatureMatrix, labels: NDArray[Any], penalties: NDArray[np.float64], **settings: Any
+) -> Iterator[SparseFit]:
     """Solutions for falling penalties, each begun from the one before."""
-    start: Fit | None = None
+    start: SparseFit | None = None
     for penalty in sorted(np.asarray(penalties, dtype=np.float64).tolist(), reverse=True):
         start = solve(features, labels, penalty, start=start, **settings)
         yield start
 
 
-def largest_penalty(features: Matrix, labels: NDArray[Any], *, positive_weight: float = 1.0) -> float:
+def largest_penalty(features: FeatureMatrix, labels: NDArray[Any], *, positive_weight: float = 1.0) -> float:
     """The penalty from which on every weight is 0, with a free bias."""
     truth = np.asarray(labels, dtype=np.float64)
     counts = np.where(truth == 1, positive_weight, 1.0)

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from harness import COUNT, SEED, Ask, Item, OneOf, Progress, Range, Task, Trainer
 
-from .descent import Recipe, descend
-from .features import FEATURES, Feature, Scale, Standardised, measure
-from .gathering import Gathered, gather
+from .descent import DescentSettings, descend
+from .features import FEATURES, Scale, Standardised, TokenFeature, measure
+from .gathering import TrainingFeatures, gather
 from .prompts import CHAT, FORMATS, Prompting, vocabulary_digest
 from .saved import Detector
-from .selection import CRITERIA, Search, Tried, best, positive_weight, search
+from .selection import CRITERIA, PenaltyTrial, Search, best, positive_weight, search
 from .sparse_logistic import solve
 
 
@@ -70,7 +70,7 @@ class MuliTrainer(Trainer):
         """Extract features into a file, choose the penalty, and fit."""
         assert ask is not None
         settings = Search(self.penalties, self.folds, self.criterion, self.seed)
-        prompting, feature = Prompting(self.prompt, self.after), Feature(self.feature)
+        prompting, feature = Prompting(self.prompt, self.after), TokenFeature(self.feature)
         gathered = gather(items, workdir, ask, prompting, feature, progress)
         tried = self._search(gathered, settings, progress)
         penalty = best(tried).penalty if tried else self.penalty
@@ -97,7 +97,7 @@ class MuliTrainer(Trainer):
         gathered.drop(workdir)
         return facts
 
-    def _search(self, gathered: Gathered, settings: Search, progress: Progress) -> list[Tried]:
+    def _search(self, gathered: TrainingFeatures, settings: Search, progress: Progress) -> list[PenaltyTrial]:
         if self.penalty:
             return []
         return search(
@@ -149,8 +149,8 @@ class MuliCompatTrainer(Trainer):
     ) -> Mapping[str, Any]:
         """Extract features into a file, and descend."""
         assert ask is not None
-        prompting, feature = Prompting(self.prompt, self.after), Feature(published=True, clip=self.clip)
-        recipe = Recipe(self.epochs, self.batch, self.rate, self.penalty, self.seed)
+        prompting, feature = Prompting(self.prompt, self.after), TokenFeature(published=True, clip=self.clip)
+        recipe = DescentSettings(self.epochs, self.batch, self.rate, self.penalty, self.seed)
         gathered = gather(items, workdir, ask, prompting, feature, progress)
         scale = measure(gathered.matrix)
         state = descend(
@@ -169,7 +169,7 @@ class MuliCompatTrainer(Trainer):
         return facts
 
 
-def _counts(gathered: Gathered, scale: Scale) -> dict[str, Any]:
+def _counts(gathered: TrainingFeatures, scale: Scale) -> dict[str, Any]:
     counts: dict[str, Any] = {
         "texts": len(gathered.labels),
         "positives": int(gathered.labels.sum()),
@@ -191,7 +191,7 @@ def _detector(
     scale: Scale,
     ask: Ask,
     prompting: Prompting,
-    feature: Feature,
+    feature: TokenFeature,
     facts: Mapping[str, Any],
 ) -> Detector:
     support = np.flatnonzero(weights)
@@ -214,5 +214,5 @@ def _detector(
     )
 
 
-def _as_json(tried: Tried) -> dict[str, float]:
+def _as_json(tried: PenaltyTrial) -> dict[str, float]:
     return {"penalty": tried.penalty, "value": tried.value, "error": tried.error, "tokens": tried.support}

@@ -14,7 +14,7 @@ CHARACTERS_A_TOKEN = 2.5
 
 
 @dataclass(slots=True)
-class Account:
+class TokenAccount:
     """Tokens and money of one run."""
 
     input_price: float = 0.0

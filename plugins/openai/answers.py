@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from harness import Likelihood
 
 from .alignment import continuation_tokens
-from .problems import Garbled, NoLogProbabilities, Refused, short
+from .problems import MalformedAnswer, NoLogProbabilities, Refused, short
 from .replies import choices_of, shaped, usage
 from .tokens import Position, listing, log_probability
 
@@ -70,7 +70,7 @@ def likelihood(reply: Any, prompt: str, start: int) -> Likelihood:
     if given is None or not given.token_logprobs or not given.tokens:
         raise NoLogProbabilities
     if len(given.tokens) != len(given.token_logprobs):
-        raise Garbled(f"{len(given.token_logprobs)} log-probabilities for {len(given.tokens)} tokens")
+        raise MalformedAnswer(f"{len(given.token_logprobs)} log-probabilities for {len(given.tokens)} tokens")
     which = continuation_tokens([str(token) for token in given.tokens], prompt, start, usage(reply)[0])
     if which is None:
         raise Refused(
@@ -96,7 +96,7 @@ def vectors(reply: Any, count: int) -> list[NDArray[np.float32]]:
     """Embeddings in the order of the texts, each of shape (d,)."""
     data = sorted(reply.data, key=lambda one: one.index)
     if [one.index for one in data] != list(range(count)):
-        raise Garbled(f"{len(data)} vectors for {count} texts")
+        raise MalformedAnswer(f"{len(data)} vectors for {count} texts")
     return [np.asarray(one.embedding, dtype=np.float32) for one in data]
 
 
@@ -105,11 +105,11 @@ def moderations(reply: Any, count: int) -> list[dict[str, float]]:
     """Scores in [0, 1] by category, in the order of the texts; a category without a score is left out."""
     results = reply["results"]
     if len(results) != count:
-        raise Garbled(f"{len(results)} verdicts for {count} texts")
+        raise MalformedAnswer(f"{len(results)} verdicts for {count} texts")
     found = []
     for result in results:
         scores = {str(name): float(score) for name, score in result["category_scores"].items() if score is not None}
         if not scores or not all(0.0 <= score <= 1.0 for score in scores.values()):
-            raise Garbled(f"scores that are none from 0 to 1: {short(scores)}")
+            raise MalformedAnswer(f"scores that are none from 0 to 1: {short(scores)}")
         found.append(scores)
     return found

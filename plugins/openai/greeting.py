@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from harness import CellError
 from harness.errors import did_you_mean
 
-from .problems import Statement
+from .problems import ServerStatement
 from .settings import Settings
 
 GREETING = 10.0
@@ -48,7 +48,7 @@ def greet(settings: Settings) -> None:
                         await client.models.list()
                     return
                 except openai.APIStatusError as error:
-                    said = Statement(error.status_code, "", settings.redact(str(error)))
+                    said = ServerStatement(error.status_code, "", settings.redact(str(error)))
                     ending = await explained(settings, client, said)
                     if ending is not None and error.status_code in (401, 403):
                         raise ending from None
@@ -105,7 +105,7 @@ async def makes_sense(client: Any) -> bool:
         return False
 
 
-async def explained(settings: Settings, client: Any, said: Statement) -> CellError | None:
+async def explained(settings: Settings, client: Any, said: ServerStatement) -> CellError | None:
     """The error that ends the run, for what a server says that concerns every request."""
     status, code, text = said.status, said.code, said.text
     if status in (401, 403):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-class Garbled(Exception):
+class MalformedAnswer(Exception):
     """An answer that is not of the shape it should have; the text says what came."""
 
 
@@ -20,7 +20,7 @@ class NoLogProbabilities(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class ServerStatement:
     """What a server says of a request that it did not answer."""
 
     status: int
@@ -72,7 +72,7 @@ UNKNOWN = 500
 """The status of an error that says nothing more: it may pass."""
 
 
-def statement_in(reply: Any) -> Statement | None:
+def statement_in(reply: Any) -> ServerStatement | None:
     """Give the error that an answer of status 200 holds in place of a completion; None where there is none."""
     body = _field(reply, "error")
     if not body and _field(reply, "object") == "error":
@@ -84,7 +84,7 @@ def statement_in(reply: Any) -> Statement | None:
     return statement_of(body) if body else None
 
 
-def statement_of(body: Any, status: int | None = None, fallback: str = "") -> Statement:
+def statement_of(body: Any, status: int | None = None, fallback: str = "") -> ServerStatement:
     """Read an error object: its message, its code, and whether it is about what the prompt says.
 
     Args:
@@ -102,7 +102,7 @@ def statement_of(body: Any, status: int | None = None, fallback: str = "") -> St
     blocked = any(word in BLOCKED for word in words) or bool(_field(metadata, "flagged_input"))
     code = _field(inner, "code")
     own = code if isinstance(code, str) and not code.isdigit() else ""
-    return Statement(status or _status(names, words), own, str(text or fallback or inner)[:500], blocked)
+    return ServerStatement(status or _status(names, words), own, str(text or fallback or inner)[:500], blocked)
 
 
 def _status(names: list[Any], words: list[str]) -> int:

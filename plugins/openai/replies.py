@@ -8,7 +8,7 @@ from typing import Any
 
 from harness import Completion
 
-from .problems import Garbled, Refused, block_reason, short
+from .problems import MalformedAnswer, Refused, block_reason, short
 
 MOST_TOKENS = 100_000_000
 """A count of tokens above this is none: no context is nearly as long."""
@@ -30,7 +30,7 @@ def shaped(read: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return read(reply, *arguments)
         except (AttributeError, TypeError, IndexError, KeyError) as error:
-            raise Garbled(f"{short(reply)} ({error})") from error
+            raise MalformedAnswer(f"{short(reply)} ({error})") from error
 
     return reading
 
@@ -72,7 +72,7 @@ def choices_of(reply: Any) -> Sequence[Any]:
         Garbled: one broke off.
     """
     if "choices" not in getattr(reply, "model_fields_set", {"choices"}):  # the client's type fills in None
-        raise Garbled(f"no choices: {short(reply)}")
+        raise MalformedAnswer(f"no choices: {short(reply)}")
     choices: Sequence[Any] | None = reply.choices
     if choices is None or choices == []:
         reason = block_reason(reply)
@@ -83,7 +83,7 @@ def choices_of(reply: Any) -> Sequence[Any]:
         if ended in WITHHELD:
             raise Refused("the server's content filter withheld the reply, or the rest of it")
         if ended in BROKEN_OFF:
-            raise Garbled(f"the completion broke off: finish_reason {choice.finish_reason!r}")
+            raise MalformedAnswer(f"the completion broke off: finish_reason {choice.finish_reason!r}")
     return choices
 
 
@@ -113,7 +113,7 @@ def _said(content: Any) -> str | None:
     if content is None or isinstance(content, str):
         return content or None
     if not isinstance(content, Sequence) or isinstance(content, bytes):
-        raise Garbled(f"a completion that is no text: {short(content)}")
+        raise MalformedAnswer(f"a completion that is no text: {short(content)}")
     return "".join(map(_part, content)) or None
 
 
@@ -124,5 +124,5 @@ def _part(part: Any) -> str:
     kind = get("type", "text")
     text = get(SAID[kind]) if kind in SAID else ""
     if not isinstance(text, str):
-        raise Garbled(f"a part of a completion without text: {short(part)}")
+        raise MalformedAnswer(f"a part of a completion without text: {short(part)}")
     return text

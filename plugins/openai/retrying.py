@@ -12,7 +12,7 @@ from typing import Any
 
 from harness import CellError
 
-from .problems import NoLogProbabilities, Refused, Statement, statement_in, statement_of
+from .problems import NoLogProbabilities, Refused, ServerStatement, statement_in, statement_of
 
 RETRIED = {408, 409, 425, 429}
 """Besides 500 and above."""
@@ -31,7 +31,7 @@ LOST_IN_A_ROW = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class RetryableFailure:
     """An attempt that failed in a way that may pass."""
 
     problem: str
@@ -43,7 +43,7 @@ class Again:
     """The server is there: it did answer, and what it said cannot be used."""
 
 
-class Sender:
+class RequestSender:
     """Sends requests of one run.
 
     Args:
@@ -63,7 +63,7 @@ class Sender:
         attempts: int,
         timeout: float,
         redact: Callable[[str], str],
-        explain: Callable[[Statement], Awaitable[CellError | None]],
+        explain: Callable[[ServerStatement], Awaitable[CellError | None]],
         there: Callable[[], Awaitable[bool]],
         told: Callable[[str], None],
         waiting: Callable[[float], None],
@@ -90,7 +90,7 @@ class Sender:
             Refused: this request gets no answer.
             CellError: there is no use in going on.
         """
-        last = Again("it was not sent")
+        last = RetryableFailure("it was not sent")
         for attempt in range(self.attempts):
             if self.ending is not None:
                 raise self.ending
@@ -105,14 +105,14 @@ class Sender:
                     if last.maybe_charged:
                         self.told("maybe_twice")
                 outcome = await self._try(call, read)
-            if not isinstance(outcome, Again):
+            if not isinstance(outcome, RetryableFailure):
                 self._lost = self._senseless = 0
                 return outcome[0]
             last = outcome
         await self._give_up(last)
         raise Refused(f"no answer in {self.attempts} attempts; the last: {last.problem}")
 
-    async def _give_up(self, last: Again) -> None:
+    async def _give_up(self, last: RetryableFailure) -> None:
         """See whether there is a use in going on, after a request that failed in all its attempts.
 
         An answer that makes no sense may be due to its prompt, so that many of them in a row do not mean that the
@@ -138,7 +138,9 @@ class Sender:
             )
         )
 
-    async def _try(self, call: Callable[[], Awaitable[Any]], read: Callable[[Any], Any]) -> tuple[Any] | Again:
+    async def _try(
+        self, call: Callable[[], Awaitable[Any]], read: Callable[[Any], Any]
+    ) -> tuple[Any] | RetryableFailure:
         """What was read, in a tuple; or what went wrong."""
         import openai
 
@@ -151,13 +153,15 @@ class Sender:
             code = error.status_code
             return await self._told(statement_of(error.body, code, error.message), error.response.headers)
         except (TimeoutError, openai.APITimeoutError) as error:
-            return Again(
+            return RetryableFailure(
                 f"no answer within timeout={self.timeout:g} seconds", maybe_charged=not _unsent(error.__cause__)
             )
         except openai.APIConnectionError as error:
             cause = error.__cause__ or error
             text = self.redact(f"the connection failed: {type(cause).__name__}: {cause}".strip())
-            return Again(text, maybe_charged=not _unsent(cause))  # otherwise it broke after it was on its way
+            return RetryableFailure(
+                text, maybe_charged=not _unsent(cause)
+            )  # otherwise it broke after it was on its way
         except CellError as error:
             self.ended_by(error)  # before another takes this one's place
             raise
@@ -165,9 +169,9 @@ class Sender:
             raise
         except Exception as error:  # rubbish raises what it likes: JSON of 100,000 brackets a RecursionError
             text = self.redact(f"the answer cannot be read: {_first_line(error)}")
-            return Again(text, maybe_charged=True, answered=True)
+            return RetryableFailure(text, maybe_charged=True, answered=True)
 
-    async def _told(self, said: Statement, headers: Mapping[str, str]) -> Again:
+    async def _told(self, said: ServerStatement, headers: Mapping[str, str]) -> RetryableFailure:
         """What follows from an error that the server tells of, by its status or inside an answer.
 
         Raises:
@@ -177,7 +181,7 @@ class Sender:
         text = self.redact(said.text)
         if said.blocked:
             raise Refused(f"the server blocks the prompt, or the reply to it ({said.status}): {text}")
-        ending = await self.explain(Statement(said.status, said.code, text))
+        ending = await self.explain(ServerStatement(said.status, said.code, text))
         if ending is not None:
             self.ended_by(ending)
             raise ending
@@ -185,7 +189,7 @@ class Sender:
             # A field that a server does not know is what most servers say with 422.
             hint = '; a field is left out with extra_body={"FIELD": null}' if said.status == 422 else ""
             raise Refused(f"the server refuses the request ({said.status}): {text}{hint}")
-        return Again(f"status {said.status}: {text}", asked_wait(headers))
+        return RetryableFailure(f"status {said.status}: {text}", asked_wait(headers))
 
     async def _pause(self) -> None:
         """Wait where the server asked all of us to."""

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from harness import CellError, Model, Request, Response, UsageError
 
-from .account import Account
+from .account import TokenAccount
 from .session import streamed_answers
 from .settings import OPENAI, Settings, key_in
 
@@ -88,7 +88,7 @@ class Served(Model):
             or ("max_completion_tokens" if self.base_url == OPENAI and api == "chat" else "max_tokens"),
             extra_body=_object(extra_body),
         )
-        self.account = Account(input_price, output_price, budget or math.inf, token_budget or math.inf)
+        self.account = TokenAccount(input_price, output_price, budget or math.inf, token_budget or math.inf)
 
     def identity(self) -> Mapping[str, object]:
         """The address, or what is said to be served there."""

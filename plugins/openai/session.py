@@ -13,12 +13,12 @@ from typing import Any
 
 from harness import CellError, Failure, Request, Response
 
-from .account import Account
+from .account import TokenAccount
 from .greeting import explained, makes_sense
 from .problems import NoLogProbabilities, Refused
 from .questions import TEXTS_A_REQUEST, TOGETHER, Questions
 from .replies import usage
-from .retrying import Sender
+from .retrying import RequestSender
 from .settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ CONNECTIONS_A_CLIENT = 8
 
 
 def streamed_answers(
-    settings: Settings, account: Account, capability: str, requests: Sequence[Request]
+    settings: Settings, account: TokenAccount, capability: str, requests: Sequence[Request]
 ) -> Iterator[tuple[int, Response]]:
     """Answers in the order in which they arrive.
 
@@ -68,7 +68,7 @@ class _Session:
     def __init__(
         self,
         settings: Settings,
-        account: Account,
+        account: TokenAccount,
         capability: str,
         requests: Sequence[Request],
         give: Callable[[Any], None],
@@ -77,7 +77,7 @@ class _Session:
         self.capability, self.requests, self.give = capability, requests, give
         self._clients: Iterator[Any] = iter(())
         self.tasks: list[asyncio.Task[None]] = []
-        self.sender = Sender(
+        self.sender = RequestSender(
             attempts=settings.attempts,
             timeout=settings.timeout,
             redact=settings.redact,

@@ -43,7 +43,7 @@ class _Compat(OfVerdicts):
     ) -> None:
         self.truth, self.solver = truth, solver
 
-    def of(self, truth: Table, prediction: Table) -> float:
+    def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """The metric."""
         raise NotImplementedError
 
@@ -59,8 +59,12 @@ class _Compat(OfVerdicts):
             if failed == len(columns):
                 raise ValueError(self.nothing_valid(columns))
             source = columns.whole if self.truth == "overall" else columns
-            truth = source.once(f"published ratings {self.solver}", lambda c: Table(c, "outcome", self.solver))
-            prediction = columns.once(f"predicted ratings {self.solver}", lambda c: Table(c, "verdict", self.solver))
+            truth = source.once(
+                f"published ratings {self.solver}", lambda c: ResampledRatings(c, "outcome", self.solver)
+            )
+            prediction = columns.once(
+                f"predicted ratings {self.solver}", lambda c: ResampledRatings(c, "verdict", self.solver)
+            )
             value, detail = self.of(truth.at(prediction.models), prediction), {}
             if math.isnan(value):
                 raise ValueError("all ratings are equal, or people's votes separate no two models")
@@ -69,7 +73,7 @@ class _Compat(OfVerdicts):
         return Estimate(value, nothing, nothing, nothing, len(columns) - failed, failed, detail, confidence)
 
 
-class Table:
+class ResampledRatings:
     """Ratings and win rates from one source of outcomes, bootstrapped when intervals are asked for."""
 
     def __init__(self, columns: Columns, source: str, solver: str) -> None:
@@ -116,7 +120,7 @@ class Table:
         """The ratings alone, for metrics that need no intervals."""
         return Ratings(self.elo, self.elo, self.elo, self.elo, np.zeros((len(self.elo),) * 2))
 
-    def at(self, models: tuple[str, ...]) -> Table:
+    def at(self, models: tuple[str, ...]) -> ResampledRatings:
         """Itself, where it rates the same models.
 
         Raises:
@@ -196,7 +200,7 @@ class EloSpearmanCompat(_Compat):
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
-    def of(self, truth: Table, prediction: Table) -> float:
+    def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """The metric."""
         return float(agreement.spearman(truth.point, prediction.point))
 
@@ -206,7 +210,7 @@ class EloKendallCompat(_Compat):
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
-    def of(self, truth: Table, prediction: Table) -> float:
+    def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """The metric."""
         return float(agreement.kendall(truth.point, prediction.point))
 
@@ -214,7 +218,7 @@ class EloKendallCompat(_Compat):
 class SeparabilityCompat(_Compat):
     """Share of pairs with bootstrap intervals that do not overlap, rounded to three decimals of a percent."""
 
-    def of(self, truth: Table, prediction: Table) -> float:
+    def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """The metric."""
         return round(100 * float(agreement.separability(prediction.ratings)), 3) / 100
 
@@ -224,7 +228,7 @@ class ConfidenceAgreementCompat(_Compat):
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
-    def of(self, truth: Table, prediction: Table) -> float:
+    def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """The metric."""
         return float(agreement.confidence_agreement(truth.ratings, prediction.ratings))
 
@@ -234,7 +238,7 @@ class EloBrierCompat(_Compat):
 
     higher_is_better = False
 
-    def of(self, truth: Table, prediction: Table) -> float:
+    def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """The metric."""
         return float(agreement.brier(truth.point, prediction.ratings))
 
@@ -244,6 +248,6 @@ class RowWisePearsonCompat(_Compat):
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
-    def of(self, truth: Table, prediction: Table) -> float:
+    def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """The metric."""
         return agreement.row_wise_pearson(truth.win_rates, prediction.win_rates)[0]

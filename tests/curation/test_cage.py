@@ -112,7 +112,7 @@ needs_seccomp = pytest.mark.skipif("seccomp" not in holds(), reason="this system
 needs_namespaces = pytest.mark.skipif("namespaces" not in holds(), reason="this system lets nobody make namespaces")
 
 
-def as_nobody(program: str) -> sandbox.Ran:
+def as_nobody(program: str) -> sandbox.ProgramResult:
     """The same by a user without powers, who can read neither this environment nor, perhaps, the sources."""
     python = next((p for p in ("/usr/bin/python3", "/usr/local/bin/python3") if os.access(p, os.X_OK)), None)
     if python is None:
@@ -139,12 +139,12 @@ def as_nobody(program: str) -> sandbox.Ran:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        return sandbox.Ran(*json.loads(done.stdout))
+        return sandbox.ProgramResult(*json.loads(done.stdout))
     finally:
         shutil.rmtree(folder)
 
 
-def as_this_user(program: str) -> sandbox.Ran:
+def as_this_user(program: str) -> sandbox.ProgramResult:
     return run(program, "", seconds=20.0, memory=1024)
 
 

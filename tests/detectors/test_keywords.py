@@ -45,9 +45,9 @@ def test_terms_are_counted(tmp_path, terms, text, expected):
 def test_words_are_counted_as_by_splitting(words):
     terms = KeywordList.__new__(KeywordList)
     terms.path = ""
-    from harness_plugins.detectors.keywords import Terms, _joined
+    from harness_plugins.detectors.keywords import KeywordTerms, _joined
 
-    found = Terms(_joined({"gun", "knife"}), ()).count(" ".join(words))
+    found = KeywordTerms(_joined({"gun", "knife"}), ()).count(" ".join(words))
     assert found == sum(word in ("gun", "knife") for word in words)
 
 

@@ -75,9 +75,9 @@ def generator(family: str = "llama", *, token_budget: int = 400, eos: tuple[int,
 
 
 def prompt(tokens, n: int = 1, **sampling):
-    from harness_plugins.hf.generation import Prompt
+    from harness_plugins.hf.generation import GenerationPrompt
 
-    return Prompt(tuple(tokens), n, Sampling(**{"max_tokens": 12, **sampling}))
+    return GenerationPrompt(tuple(tokens), n, Sampling(**{"max_tokens": 12, **sampling}))
 
 
 def answers(prompts, family: str = "llama", **settings):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import tiny
 from harness_plugins.hf import loading
-from harness_plugins.hf.loading import Source, commit_of, device_of
+from harness_plugins.hf.loading import ModelSource, commit_of, device_of
 from harness_plugins.hf.reward_model import RewardModel
-from harness_plugins.hf.schedule import Question, stream
+from harness_plugins.hf.schedule import EngineRequest, stream
 from harness_plugins.hf.tokens import context_length
-from harness_plugins.hf.tree import Job
+from harness_plugins.hf.tree import SequenceJob
 
 from harness import Failure
 from harness.errors import CellError, UsageError
@@ -24,7 +24,7 @@ class Flat:
 
 
 def job(tokens, *positions):
-    return Job(np.array(tokens), np.array(positions, dtype=np.int64), np.empty(0, dtype=np.int64))
+    return SequenceJob(np.array(tokens), np.array(positions, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
 def test_every_request_is_answered_once_over_any_windows():
@@ -32,8 +32,8 @@ def test_every_request_is_answered_once_over_any_windows():
         if number % 5 == 3:
             return Failure(f"no {number}")
         if number % 5 == 4:
-            return Question([], lambda values: len(values))
-        return Question([job([number, 7], 0), job([number, number, 1], 1, 2)], lambda values: values.tolist())
+            return EngineRequest([], lambda values: len(values))
+        return EngineRequest([job([number, 7], 0), job([number, number, 1], 1, 2)], lambda values: values.tolist())
 
     for window in (1, 10, 10_000):
         head = lambda targets: lambda hidden, which, slots: hidden  # noqa: E731
@@ -53,7 +53,7 @@ def test_an_error_while_tokenising_is_raised_in_its_place_and_a_reader_that_leav
         asked.append(number)
         if number == 500:
             raise CellError("no template")
-        return Question([job([number], 0)], lambda values: values[0])
+        return EngineRequest([job([number], 0)], lambda values: values[0])
 
     head = lambda targets: lambda hidden, which, slots: hidden  # noqa: E731
     got = []
@@ -83,7 +83,7 @@ def test_a_commit_is_the_one_given_or_the_local_copys(tmp_path, monkeypatch):
     place.mkdir(parents=True)
     (place / "main").write_text(commit)
     loading._COMMITS.clear()
-    assert Source("owner/name").identity() == {"hub": "owner/name", "commit": commit, "device": device_of("")}
+    assert ModelSource("owner/name").identity() == {"hub": "owner/name", "commit": commit, "device": device_of("")}
 
 
 def test_a_device_that_is_hidden_is_not_taken(monkeypatch):
@@ -104,7 +104,7 @@ def test_a_device_that_is_not_there_is_named(tmp_path):
 
 def test_the_context_is_the_smaller_of_what_is_stated(tmp_path):
     path = tiny.causal(tmp_path / "m", context=128)
-    config, tokenizer = Source(str(path)).config(), Source(str(path)).tokenizer()
+    config, tokenizer = ModelSource(str(path)).config(), ModelSource(str(path)).tokenizer()
     assert context_length(config, tokenizer) == 128
     assert context_length(config, tokenizer, 100) == 100
     tokenizer.model_max_length = 64
@@ -142,11 +142,11 @@ def test_a_hub_that_does_not_answer_is_said_at_once_unless_there_is_a_local_copy
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.delenv("TRANSFORMERS_OFFLINE", raising=False)
     with pytest.raises(CellError, match="no local copy, and it is no folder here: Name or service not known"):
-        Source("owner/name").identity()
+        ModelSource("owner/name").identity()
     place = tmp_path / "models--owner--name" / "refs"
     place.mkdir(parents=True)
     (place / "v1").write_text("f" * 40)
-    assert Source("owner/name", "v1").identity()["commit"] == "f" * 40
+    assert ModelSource("owner/name", "v1").identity()["commit"] == "f" * 40
 
 
 @pytest.mark.parametrize(
@@ -155,9 +155,9 @@ def test_a_hub_that_does_not_answer_is_said_at_once_unless_there_is_a_local_copy
 )
 def test_a_device_that_is_none_is_refused_at_once(device, hint):
     with pytest.raises(UsageError, match=f"device='{device}' is no device such as cpu, cuda.*{hint}"):
-        Source("somewhere", device=device)
+        ModelSource("somewhere", device=device)
 
 
 @pytest.mark.parametrize("device", ["", "cpu", "cuda", "cuda:1", "mps"])
 def test_devices_of_torch_are_taken(device):
-    assert Source("somewhere", device=device).device == device
+    assert ModelSource("somewhere", device=device).device == device

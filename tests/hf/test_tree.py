@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 from harness_plugins.hf import attention
-from harness_plugins.hf.attention import State
-from harness_plugins.hf.tree import Job, rows_of, unique_tokens
+from harness_plugins.hf.attention import AttentionState
+from harness_plugins.hf.tree import SequenceJob, rows_of, unique_tokens
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +19,7 @@ def jobs(draw):
         tokens = stem[: draw(st.integers(0, len(stem)))] + draw(st.lists(st.integers(0, 3), max_size=12))
         tokens = np.array(tokens or [0], dtype=np.int64)
         positions = np.array(sorted(draw(st.sets(st.integers(0, len(tokens) - 1), max_size=4))), dtype=np.int64)
-        made.append(Job(tokens, positions, np.arange(slot, slot + len(positions))))
+        made.append(SequenceJob(tokens, positions, np.arange(slot, slot + len(positions))))
         slot += len(positions)
     return made
 
@@ -85,7 +85,7 @@ def outputs(rows, window, masked, monkeypatch):
     if masked:
         monkeypatch.setattr(attention, "_fused", lambda: None)
     for row in rows:
-        token = attention._STATE.set(State(row, kept))
+        token = attention._STATE.set(AttentionState(row, kept))
         tokens, positions = torch.from_numpy(row.tokens), torch.from_numpy(row.positions)
         query, key, value = table[:, tokens, positions].permute(0, 2, 1, 3)[:, None]
         out, _ = attention.attend(Module(), query, key[:, :2], value[:, :2], None, sliding_window=window)

@@ -10,7 +10,7 @@ import pytest
 import tiny
 from harness_plugins.hf.encoder import Embedder
 from harness_plugins.hf.language_model import LanguageModel
-from harness_plugins.hf.loading import Source
+from harness_plugins.hf.loading import ModelSource
 from harness_plugins.hf.reward_model import RewardModel
 from safetensors.torch import load_file, save_file
 
@@ -165,10 +165,10 @@ def test_a_damaged_weight_file_is_named(reward, tmp_path):
 
 def test_what_a_training_leaves_beside_the_weights_is_no_part_of_them(reward, tmp_path):
     path = shutil.copytree(reward, tmp_path / "m")
-    before = Source(str(path)).identity()
+    before = ModelSource(str(path)).identity()
     for name in ("manifest.json", "trainer_state.json", "training_args.bin"):
         (path / name).write_text("a date")
-    assert Source(str(path)).identity() == before
+    assert ModelSource(str(path)).identity() == before
 
 
 def test_what_generation_config_asks_for_in_vain_is_said_once(causal, tmp_path):

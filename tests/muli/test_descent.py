@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from harness_plugins.muli import descent
-from harness_plugins.muli.descent import Recipe, descend
+from harness_plugins.muli.descent import DescentSettings, descend
 from harness_plugins.muli.features import Standardised, log_odds, measure
 from harness_plugins.muli.sparse_logistic import solve
 
@@ -37,7 +37,9 @@ def by_torch(matrix, scale, labels, recipe, start):
     return layer.weight.detach().numpy()[0], float(layer.bias.detach())
 
 
-@pytest.mark.parametrize("recipe", [Recipe(epochs=40), Recipe(epochs=30, batch=32, rate=4e-3, penalty=4e-4, seed=3)])
+@pytest.mark.parametrize(
+    "recipe", [DescentSettings(epochs=40), DescentSettings(epochs=30, batch=32, rate=4e-3, penalty=4e-4, seed=3)]
+)
 def test_every_step_is_that_of_pytorch(problem, tmp_path, recipe):
     matrix, scale, labels = problem
     start = descent._start(matrix.shape[1], recipe.seed)
@@ -50,7 +52,7 @@ def test_every_step_is_that_of_pytorch(problem, tmp_path, recipe):
 def test_it_stops_above_the_minimum_and_with_every_weight(problem, tmp_path):
     matrix, scale, labels = problem
     losses = []
-    found = descend(matrix, scale, labels, Recipe(), tmp_path, told=lambda epoch, loss: losses.append(loss))
+    found = descend(matrix, scale, labels, DescentSettings(), tmp_path, told=lambda epoch, loss: losses.append(loss))
     heavier = (len(labels) - labels.sum()) / labels.sum()
     exact = solve(Standardised(matrix, scale), labels, 1e-3, positive_weight=heavier)
     assert len(losses) == 500
@@ -60,26 +62,28 @@ def test_it_stops_above_the_minimum_and_with_every_weight(problem, tmp_path):
 
 def test_a_killed_descent_ends_where_an_undisturbed_one_does(problem, tmp_path):
     matrix, scale, labels = problem
-    whole = descend(matrix, scale, labels, Recipe(epochs=70), tmp_path)
+    whole = descend(matrix, scale, labels, DescentSettings(epochs=70), tmp_path)
 
     def kill(epoch, loss):
         if epoch == 50:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        descend(matrix, scale, labels, Recipe(epochs=70), tmp_path, told=kill)
+        descend(matrix, scale, labels, DescentSettings(epochs=70), tmp_path, told=kill)
     seen = []
-    resumed = descend(matrix, scale, labels, Recipe(epochs=70), tmp_path, told=lambda epoch, loss: seen.append(epoch))
+    resumed = descend(
+        matrix, scale, labels, DescentSettings(epochs=70), tmp_path, told=lambda epoch, loss: seen.append(epoch)
+    )
     assert seen[0] == 41
     assert (resumed.weights == whole.weights).all()
     assert not list(tmp_path.iterdir())
     (tmp_path / descent.CHECKPOINT).write_bytes(b"rubbish")
-    assert (descend(matrix, scale, labels, Recipe(epochs=70), tmp_path).weights == whole.weights).all()
+    assert (descend(matrix, scale, labels, DescentSettings(epochs=70), tmp_path).weights == whole.weights).all()
 
 
 def test_a_descent_killed_behind_its_last_checkpoint_gives_its_loss_too(problem, tmp_path, monkeypatch):
     matrix, scale, labels = problem
-    recipe = Recipe(epochs=2 * descent.CHECKPOINT_EVERY)
+    recipe = DescentSettings(epochs=2 * descent.CHECKPOINT_EVERY)
     whole = descend(matrix, scale, labels, recipe, tmp_path)
     keep = descent._keep
 

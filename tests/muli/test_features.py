@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 from harness_plugins.muli.features import (
-    Feature,
     Standardised,
+    TokenFeature,
     extract,
     log_odds,
     log_odds_as_published,
@@ -59,12 +59,12 @@ def test_the_published_form_differs_little_where_no_token_is_extreme():
 
 def test_features_by_name():
     rows = log_softmax(np.random.default_rng(0).standard_normal((3, 50)))
-    assert Feature().of(rows) == pytest.approx(log_odds(rows))
-    assert Feature("log-probability").of(rows) == pytest.approx(rows)
-    assert Feature("probability").of(rows) == pytest.approx(np.exp(rows))
-    assert Feature().read_out
-    assert not Feature("probability").read_out
-    assert not Feature(published=True, clip=1e-16).read_out
+    assert TokenFeature().of(rows) == pytest.approx(log_odds(rows))
+    assert TokenFeature("log-probability").of(rows) == pytest.approx(rows)
+    assert TokenFeature("probability").of(rows) == pytest.approx(np.exp(rows))
+    assert TokenFeature().read_out
+    assert not TokenFeature("probability").read_out
+    assert not TokenFeature(published=True, clip=1e-16).read_out
 
 
 @pytest.mark.parametrize("wrong", [[np.nan, -1.0], [0.5, -1.0], [-1.0, -1.0]])

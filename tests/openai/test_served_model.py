@@ -373,7 +373,7 @@ def test_a_server_that_says_not_to_wait_is_still_left_alone_for_longer_each_time
 
     monkeypatch.setattr(retrying.random, "uniform", drawn)
     asked = []
-    monkeypatch.setattr(retrying.Sender, "_wait", _noting(retrying.Sender._wait, asked))
+    monkeypatch.setattr(retrying.RequestSender, "_wait", _noting(retrying.RequestSender._wait, asked))
     with Server(faulty(*[("status", (429, {"retry-after": "0"}, "slow down"))] * 4)) as server:
         assert not isinstance(loaded(server).generate(prompts(1))[0], Failure)
     assert waits == [0.01, 0.02, 0.04, 0.08]

@@ -136,7 +136,7 @@ def test_the_count_of_lm_evals_tasks_is_kept_apart(tmp_path, monkeypatch):
     folder, release = index.installed()
     place = index._place(folder, release, (folder.stat().st_mtime_ns,))
     assert index.remembered_count() is None
-    entries = {"a": index.Listed("task"), "b": index.Listed("group"), "c": index.Listed("task")}
+    entries = {"a": index.ListedName("task"), "b": index.ListedName("group"), "c": index.ListedName("task")}
     index._remember(place, entries)
     assert index.remembered_count() == 2
     place.unlink()  # the large file is not needed for the number
