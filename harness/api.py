@@ -17,7 +17,8 @@ from harness.progress import Progress, SilentProgress
 from harness.publisher import CORRELATE, SITE, Edition, OutcomeFile, code_of, find_analysis, find_publisher
 from harness.results.comparison import CONFIDENCE, Comparison, compare_models, tasks_of
 from harness.results.selection import open_to_merge
-from harness.running.plan import EvaluationRequest, Plan, Planner
+from harness.running import planning
+from harness.running.plan import EvaluationRequest, Plan
 from harness.running.runner import Outcome, Runner
 from harness.store import Store
 from harness.store.reading import Readable, StoreReader
@@ -55,7 +56,7 @@ def make_plan(registry: Registry, evaluation: EvaluationRequest, *, store: str |
     Raises:
         PlanError: everything that is wrong, together.
     """
-    return Planner(registry, models_folder=models_folder(store_path(registry, store))).plan(evaluation)
+    return planning.make_plan(registry, evaluation, models_folder=models_folder(store_path(registry, store)))
 
 
 def evaluate(

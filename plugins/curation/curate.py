@@ -16,9 +16,9 @@ from harness import Answers, BadItem, CellError, Completion, DataError, Failure,
 from harness.names.handles import ModelHandle
 from harness.names.registry import Capabilities
 from harness.progress import Progress
+from harness.running.chunks import chunks, count_items
 from harness.running.client import ModelClient
 from harness.running.executors import LocalExecutor
-from harness.running.runner import chunks, count_items
 from harness.store import Store
 from harness.tasks.build import build_task
 

@@ -5,13 +5,54 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from harness.errors import did_you_mean
+from harness.errors import DataError, HarnessError, Problem, did_you_mean
+from harness.names.plugins import describe
+from harness.running.planning.draft import PlanDraft, Target
 from harness.task import BadItem, Task
 from harness.tasks.data.hub import HubSource
 from harness.tasks.data.rows import RangeSource, SelectedSource, Source, has_path
 
 LOOKED_AT = 1000
 """Rows; a column that none of so many has is taken for one that the data do not have."""
+
+
+def read_first_items(draft: PlanDraft) -> Iterator[Problem]:
+    """Read the first item of each task: a missing column is a mistake, data out of reach block only their cells."""
+    split = draft.request.split
+    for target in draft.targets:
+        task = target.task
+        if split not in task.splits:
+            yield Problem(f"the task {task.name} has no split {split!r}; it has: {', '.join(task.splits)}", ("split",))
+            continue
+        try:
+            text = _read_first_item(target, split)
+            draft.warnings += unnamed_columns(task, split)
+        except DataError as error:  # the machine's fault and not the request's: the other cells can run
+            target.blocked = str(error)
+        except HarnessError as error:
+            yield Problem(f"{task.name}: {error}", target.place)
+        except (Exception, SystemExit) as error:  # a plugin's kind of task
+            yield Problem(f"{task.name}: its first item cannot be read: {describe(error)}", target.place)
+        else:
+            if text:
+                yield Problem(text, target.place)
+
+
+def _read_first_item(target: Target, split: str) -> str:
+    """Note on a target what its first item tells; return what is wrong with the task's columns, empty where nothing is.
+
+    Raises:
+        DataError: the data cannot be read.
+    """
+    task = target.task
+    first = next(iter(task.items(split, limit=1)), None)
+    if first is None:
+        target.blocked = f"{task.name}: the data is empty: {task.describe_data(split)}"
+    elif not isinstance(first, BadItem):
+        target.withheld = first.withheld
+    elif first.absent and absent_columns(task, split):  # else it is one bad row, and the rest of the task goes on
+        return f"{task.name}: {first.where}: {first.problem}; map it under 'columns' in the task's YAML"
+    return ""
 
 
 def absent_columns(task: Task, split: str) -> tuple[str, ...]:

@@ -24,21 +24,28 @@ class Router:
 
     Args:
         registry: Where adapters are looked up.
-        preferred: Names of adapters that cost nothing, so that they win wherever they can serve; all of them exist.
     """
 
-    def __init__(self, registry: Registry, preferred: Sequence[str]) -> None:
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
         self._preferred: dict[str, str] = {}
         """By qualified name of an adapter, the name the user gave it."""
-        for name in preferred:
-            self._preferred.setdefault(registry.find("adapter", name).qualified, name)
         self._entries = {entry.qualified: entry for entry in registry.entries("adapter")}
-        self._names = {key: self._name(entry, registry) for key, entry in self._entries.items()}
-        self._served: dict[str, list[str]] = {name: [] for name in preferred}
-        self._unserved: dict[str, list[str]] = {name: [] for name in preferred}
+        self._names = {key: self._name(entry) for key, entry in self._entries.items()}
+        self._served: dict[str, list[str]] = {}
+        self._unserved: dict[str, list[str]] = {}
 
-    def _name(self, entry: Registration, registry: Registry) -> str:
-        """What results call it: its name, unless another distribution has one of that name too."""
+    def prefer(self, name: str) -> None:
+        """Let an adapter cost nothing, so that it wins wherever it can serve.
+
+        Raises:
+            UsageError: there is no adapter of that name, or there are several.
+        """
+        self._preferred.setdefault(self._registry.find("adapter", name).qualified, name)
+        self._served[name], self._unserved[name] = [], []
+
+    def _name(self, entry: Registration) -> str:
+        """Return what results call an adapter: its name, or the qualified name where two distributions share it."""
         alike = [other for other in self._entries.values() if other.name == entry.name]
         return entry.name if len(alike) == 1 else entry.qualified
 
