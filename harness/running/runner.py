@@ -12,7 +12,7 @@ from harness.errors import StoreError
 from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
 from harness.names.registry import Capabilities, Registry
-from harness.progress import Progress, SilentProgress, Tick
+from harness.progress import ProgressReporter, SilentProgress, Tick
 from harness.running.cell_bar import CellBar
 from harness.running.cell_run import CellRun
 from harness.running.client import ModelClient, no_report
@@ -68,7 +68,7 @@ class Runner:
         progress: Told how far the work is.
     """
 
-    def __init__(self, registry: Registry, store: Store, *, progress: Progress | None = None) -> None:
+    def __init__(self, registry: Registry, store: Store, *, progress: ProgressReporter | None = None) -> None:
         self._registry, self._store = registry, store
         self._progress = progress or SilentProgress()
         self._executor = LocalExecutor(warn=self._progress.warn)

@@ -15,7 +15,7 @@ from typing import Any
 from harness import Answers, BadItem, CellError, Completion, DataError, Failure, Generation, Item, Registry, UsageError
 from harness.names.handles import ModelHandle
 from harness.names.registry import Capabilities
-from harness.progress import Progress
+from harness.progress import ProgressReporter
 from harness.running.chunks import chunks, count_items
 from harness.running.client import ModelClient
 from harness.running.executors import LocalExecutor
@@ -104,7 +104,7 @@ def curate(
     handles: Sequence[ModelHandle],
     wish: Wish,
     *,
-    progress: Progress,
+    progress: ProgressReporter,
 ) -> tuple[list[dict[str, Any]], list[Account]]:
     """The rows of the set, and an account of every generator.
 
@@ -164,7 +164,7 @@ class _Survey:
         return [Answers("generate", group, [next(responses) for _ in group]) for group in groups]
 
 
-def _filter(survey: _Survey, account: Account, progress: Progress) -> dict[str, list[Checked]]:
+def _filter(survey: _Survey, account: Account, progress: ProgressReporter) -> dict[str, list[Checked]]:
     """Every prompt that passes the filter, by its id in data order, with what the checker found."""
     task, wish = survey.task, survey.wish
     kept: dict[str, list[Checked]] = {}

@@ -13,7 +13,7 @@ from harness.tasks.data.hub import HubSource
 from harness.tasks.data.rows import RangeSource, SelectedSource, Source, has_path
 
 LOOKED_AT = 1000
-"""Rows; a column that none of so many has is taken for one that the data do not have."""
+"""Rows. A column that none of so many has is taken for one that the data do not have."""
 
 
 def read_first_items(draft: PlanDraft) -> Iterator[Problem]:
@@ -56,7 +56,7 @@ def _read_first_item(target: Target, split: str) -> str:
 
 
 def absent_columns(task: Task, split: str) -> tuple[str, ...]:
-    """Columns that the first row lacks, whose absence makes it bad, and that no other row has either.
+    """Return the columns that the first row lacks, whose absence makes it bad, and that no other row has either.
 
     A row of JSONL may lack a key that others have: that is one bad row, and the rest of the task goes on.
 
@@ -75,30 +75,31 @@ def absent_columns(task: Task, split: str) -> tuple[str, ...]:
 
 
 def unnamed_columns(task: Task, split: str) -> Iterator[str]:
-    """A sentence for each column of a slice or of the cluster that no row has: it would do nothing, without a word.
+    """Yield a sentence for each column of a slice or of the cluster that no row has: it would do nothing, silently.
 
     Raises:
         DataError: the data cannot be read.
     """
     for part in task.definition.parts.get(split, ()):
-        wanted = part.reader.naming_columns()
-        if not wanted or isinstance(_innermost(part.source), HubSource):  # a stream that is slow to begin
+        absent = part.reader.naming_columns()
+        if not absent or isinstance(_innermost(part.source), HubSource):  # a stream that is slow to begin
             continue
-        known: dict[str, None] = {}
+        columns: dict[str, None] = {}
         for row in islice(part.source.rows(), LOOKED_AT):
-            wanted = [column for column in wanted if not has_path(row.values, column)]
-            known.update(dict.fromkeys(map(str, row.values)))
-            if not wanted:
+            absent = [column for column in absent if not has_path(row.values, column)]
+            columns.update(dict.fromkeys(map(str, row.values)))
+            if not absent:
                 break
-        if known:
-            for column in wanted:
+        if columns:  # of data without rows nothing can be said
+            for column in absent:
                 yield (
                     f"{task.name}: no row looked at has the column {column!r} of 'slices' or 'cluster'"
-                    f"{did_you_mean(column, known)}: {part.source.description}"
+                    f"{did_you_mean(column, columns)}: {part.source.description}"
                 )
 
 
 def _innermost(source: Source) -> Source:
+    """Return the source that rows are read from, below those that select among its rows."""
     while isinstance(source, (SelectedSource, RangeSource)):
         source = source.source
     return source

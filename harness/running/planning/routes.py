@@ -50,11 +50,16 @@ class Router:
         return entry.name if len(alike) == 1 else entry.qualified
 
     def route(self, handle: ModelHandle, accepts: Sequence[str], task: Task) -> Route:
-        """The cheapest way to ask a model for one of the capabilities that a task accepts.
+        """Find the cheapest way to ask a model for one of the capabilities that a task accepts.
+
+        Args:
+            handle: The model.
+            accepts: Capabilities, the preferred first.
+            task: The task, which adapters are told of.
 
         Raises:
-            NoRoute: there is none; says why.
-            PlanError: two cost the same.
+            NoRoute: there is no way; says why.
+            PlanError: two ways cost the same.
             PluginError: an adapter on the way cannot be made.
         """
         edges = [
@@ -63,14 +68,14 @@ class Router:
         ]
         unsuitable: dict[str, str] = {}
         while True:
-            found = find_route(accepts, handle.offers, edges, names=self._names)
-            if found is None:
+            way = find_route(accepts, handle.offers, edges, names=self._names)
+            if way is None:
                 offers = ", ".join(handle.offers) or "nothing"
                 why = "".join(f"; adapter {self._names[key]}: {reason}" for key, reason in unsuitable.items())
                 raise NoRoute(
                     f"it asks for {' or '.join(accepts)}, the model offers {offers}, and no adapter leads there{why}"
                 )
-            capability, path = found
+            capability, path = way
             adapters: list[Adapter] = []
             try:
                 for edge in path:
@@ -83,11 +88,11 @@ class Router:
             return Route(capability, tuple(adapters), sum(edge.cost for edge in path))
 
     def _adapter(self, key: str, task: Task) -> Adapter:
-        """An adapter, made and told of the task.
+        """Make an adapter, and tell it of the task.
 
         Raises:
-            Unsuitable: the task does not say what it needs to know.
-            PluginError: it cannot be made, or converts other things than it was registered for.
+            Unsuitable: the task does not say what the adapter needs to know.
+            PluginError: the adapter cannot be made, or converts other things than it was registered for.
         """
         entry = self._entries[key]
         problem = mismatch(entry)
@@ -111,7 +116,7 @@ class Router:
         path: Sequence[Edge],
         unsuitable: Mapping[str, str],
     ) -> None:
-        """Remember which of the named adapters serve here, and why the others do not."""
+        """Remember which of the adapters that the user named serve here, and why the others do not."""
         where = f"{handle.label} on {task.name}"
         used = {edge.name for edge in path}
         for key, name in self._preferred.items():
@@ -132,7 +137,7 @@ class Router:
             self._unserved[name].append(f"{where}: {reason}")
 
     def unused(self) -> dict[str, str]:
-        """Of each adapter the user named that serves nowhere: a sentence with the reasons."""
+        """Return a sentence, by name, for each adapter that the user named and that serves nowhere."""
         return {
             name: f"the adapter {name!r} can serve nothing that is asked for{_some(self._unserved[name])}"
             for name, served in self._served.items()
@@ -140,7 +145,7 @@ class Router:
         }
 
     def partly_used(self) -> list[str]:
-        """A sentence for each adapter the user named that serves in some places and not in others."""
+        """Return a sentence for each adapter that the user named and that serves in some places but not in others."""
         return [
             f"the adapter {name!r} is not used everywhere{_some(unserved)}"
             for name, unserved in self._unserved.items()
@@ -153,21 +158,21 @@ class NoRoute(UsageError):
 
 
 def mismatch(entry: Registration) -> str:
-    """What an adapter's class says otherwise than its registration; empty where they agree.
+    """Say where an adapter's class contradicts its registration; empty where they agree.
 
     The route is found by what was registered, and requests are made by what the class says: where these differ, a
     model would be asked for what it does not offer.
     """
     kind = entry.load()
     for key in ("gives", "needs"):
-        said, has = getattr(entry.facts, key), getattr(kind, key)
-        if said != has:
-            return f"registered with {key}={said!r}, but the class has {key} = {has!r}"
+        registered, has = getattr(entry.facts, key), getattr(kind, key)
+        if registered != has:
+            return f"registered with {key}={registered!r}, but the class has {key} = {has!r}"
     return ""
 
 
 def _some(reasons: Sequence[str]) -> str:
-    """The first reasons, for the end of a sentence."""
+    """Return a clause with the first reasons, for the end of a sentence."""
     if not reasons:
         return ""
     return f" ({'; '.join(reasons[:3])}{f'; and {len(reasons) - 3} more' if len(reasons) > 3 else ''})"
