@@ -18,7 +18,7 @@ import numpy as np
 from harness import build_site
 from harness.metric import Columns
 from harness.names.registry import Registry
-from harness.running.runner import estimates
+from harness.running.estimates import estimates
 from harness.running.table import Table, save_table
 from harness.store import Store
 from harness.store.machine import hardware, versions
@@ -28,12 +28,6 @@ from harness.tasks.build_metric import metric_of
 
 DOMAINS = ["algebra", "history", "law", "writing"]
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-
-
-class Wish:
-    """What estimates ask of a plan."""
-
-    confidence, seed = 0.95, 0
 
 
 def define(folder: Path, tasks: int) -> Registry:
@@ -87,7 +81,7 @@ def fill(registry: Registry, store: Store, models: int, tasks: int, items: int, 
             cell = CellRecord(label, f"{m:032x}", task.name, task.definition.digest, settings, (), "done")
             cell.items, cell.requests, cell.computed, cell.seconds = items, items, items, 1.0
             cell.failed_requests, cell.columns = len(failed), f"columns/{m}-{t}.npz"
-            cell.results = estimates(label, task.name, metrics, table, (), Wish)
+            cell.results, _ = estimates(label, task.name, metrics, table, confidence=0.95, seed=0)
             save_table(table, store.folder / cell.columns)
             save_cell(store, run, cell)
 

@@ -13,11 +13,12 @@ from harness.files.regular_files import is_file
 from harness.leaderboard import Board, assemble
 from harness.names.handles import resolve_model
 from harness.names.registry import Registry
-from harness.progress import Progress, SilentProgress
+from harness.progress import ProgressReporter, SilentProgress
 from harness.publisher import CORRELATE, SITE, Edition, OutcomeFile, code_of, find_analysis, find_publisher
 from harness.results.comparison import CONFIDENCE, Comparison, compare_models, tasks_of
 from harness.results.selection import open_to_merge
-from harness.running.plan import EvaluationRequest, Plan, Planner
+from harness.running import planning
+from harness.running.plan import EvaluationRequest, Plan
 from harness.running.runner import Outcome, Runner
 from harness.store import Store
 from harness.store.reading import Readable, StoreReader
@@ -55,7 +56,7 @@ def make_plan(registry: Registry, evaluation: EvaluationRequest, *, store: str |
     Raises:
         PlanError: everything that is wrong, together.
     """
-    return Planner(registry, models_folder=models_folder(store_path(registry, store))).plan(evaluation)
+    return planning.make_plan(registry, evaluation, models_folder=models_folder(store_path(registry, store)))
 
 
 def evaluate(
@@ -67,7 +68,7 @@ def evaluate(
     limit: int | None = None,
     seed: int = 0,
     registry: Registry | None = None,
-    progress: Progress | None = None,
+    progress: ProgressReporter | None = None,
 ) -> Outcome:
     """Evaluate models on tasks and benchmarks; what the store holds already is not computed again.
 
@@ -94,7 +95,7 @@ def run_plan(
     plan: Plan,
     *,
     store: str | Path | None = None,
-    progress: Progress | None = None,
+    progress: ProgressReporter | None = None,
     on_cell: Callable[[CellRecord], None] = lambda cell: None,
 ) -> Outcome:
     """Run a plan on a store."""
@@ -113,7 +114,7 @@ def train(
     limit: int | None = None,
     store: str | Path | None = None,
     registry: Registry | None = None,
-    progress: Progress | None = None,
+    progress: ProgressReporter | None = None,
 ) -> dict[str, Any]:
     """Train a model into a directory; returns its manifest."""
     registry = registry or Registry()

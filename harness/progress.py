@@ -10,52 +10,59 @@ from typing import Protocol
 from harness.terminal import one_entry, redraw, say, visible
 
 Tick = Callable[[int], None]
+"""Called with how many more items are done."""
 
 
-class Progress(Protocol):
-    """Told how far the work is."""
+class ProgressReporter(Protocol):
+    """Shows a user how far the work is, and what is said on the way."""
 
     def cell(self, model: str, task: str, total: int | None) -> contextlib.AbstractContextManager[Tick]:
-        """One cell's bar; call what it gives with the number of items done."""
+        """Open the bar of one cell; the context gives a tick, to be called with how many more items are done.
+
+        Args:
+            model: The model's label.
+            task: The task's name.
+            total: How many items there are; None where that is not known.
+        """
         ...
 
     def step(self, what: str, step: int, **values: float) -> None:
-        """One point of a learning curve."""
+        """Show one point of a learning curve."""
         ...
 
     def say(self, text: str) -> None:
-        """A sentence about what is being done."""
+        """Say a sentence about what is being done."""
         ...
 
     def warn(self, text: str) -> None:
-        """A sentence the user should read."""
+        """Say a sentence that the user should read."""
         ...
 
 
 class SilentProgress:
-    """No bars, no text."""
+    """Shows nothing, for programs that evaluate by themselves."""
 
     @contextlib.contextmanager
     def cell(self, model: str, task: str, total: int | None) -> Iterator[Tick]:
-        """No bar."""
+        """Open no bar; the tick does nothing."""
         yield lambda count: None
 
     def step(self, what: str, step: int, **values: float) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def say(self, text: str) -> None:
-        """Nothing."""
+        """Say nothing."""
 
     def warn(self, text: str) -> None:
-        """Nothing."""
+        """Say nothing."""
 
 
 class TerminalProgress:
-    """tqdm bars on standard error, drawn only on a terminal; warnings always."""
+    """Draws tqdm bars on standard error where that is a terminal; says warnings everywhere."""
 
     @contextlib.contextmanager
     def cell(self, model: str, task: str, total: int | None) -> Iterator[Tick]:
-        """A bar with rate and remaining time."""
+        """Open a bar with rate and remaining time."""
         if not sys.stderr.isatty():
             yield lambda count: None
             return
@@ -69,15 +76,15 @@ class TerminalProgress:
             yield tick
 
     def step(self, what: str, step: int, **values: float) -> None:
-        """One line, overwritten by the next."""
+        """Write one line, which the next step overwrites."""
         if sys.stderr.isatty():
             figures = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
             redraw(f"training {what}: step {step}  {figures}")
 
     def say(self, text: str) -> None:
-        """One line on standard error."""
+        """Write one line on standard error."""
         say(one_entry(text), err=True)
 
     def warn(self, text: str) -> None:
-        """One line on standard error."""
+        """Write one line on standard error, marked as a warning."""
         say(f"warning: {one_entry(text)}", err=True)

@@ -8,7 +8,7 @@ import pytest
 
 from harness import Candidates, Choice, Completion, Continuation, Conversation, Failure, Generation, Pair, Text, Verdict
 from harness.capabilities import CORE, Likelihood, LinearReadout, Query, Readout
-from harness.running.client import checked
+from harness.running.filing import checked
 
 CAPABILITIES = {capability.name: capability for capability in CORE}
 PROMPT = Conversation.user("hi")

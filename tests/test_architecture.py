@@ -67,6 +67,7 @@ STILL_IMPORTED: dict[str, set[str]] = {
     "harness.results.numbers": {"muli", "outcomes", "site", "view"},
     "harness.results.published": {"outcomes", "site"},
     "harness.running.chat_templates": {"hf", "openai"},
+    "harness.running.chunks": {"curation"},
     "harness.running.client": {"curation"},
     "harness.running.executors": {"curation"},
     "harness.running.runner": {"curation", "lm_eval", "muli"},

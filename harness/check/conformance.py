@@ -22,8 +22,8 @@ from harness.model import Model
 from harness.names.handles import ModelHandle, resolve_model
 from harness.names.plugins import Plugin, describe
 from harness.names.registry import KINDS, Registry
-from harness.running.client import checked
-from harness.running.routes import mismatch
+from harness.running.filing import checked
+from harness.running.planning.routes import mismatch
 
 HEAVY = (
     "torch",

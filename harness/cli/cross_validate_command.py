@@ -12,13 +12,16 @@ from harness.cli.options import json_option, open_registry, registry_options, st
 if TYPE_CHECKING:
     from harness.names.registry import Registry
 
+FOLD_SEED = click.IntRange(0, 2**32 - 1)
+"""What the drawing of folds takes; narrower than the seed of metrics."""
+
 
 @click.command("cross-validate")
 @click.argument("trainer")
 @click.option("-t", "--task", required=True, help="Task whose items are held out in turn.")
 @click.option("--base", help="Base model, where the trainer needs one.")
 @click.option("--folds", default=5, show_default=True, help="Parts, each held out once.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Of the parts.")
+@click.option("--seed", default=0, show_default=True, type=FOLD_SEED, help="Seed for drawing the folds.")
 @click.option("--label", help="Name in results; default: the trainer's, with -cv behind it.")
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Setting of the trainer; repeat for several."
@@ -85,6 +88,23 @@ def _train(
     split: str,
     limit: int | None,
 ) -> Path:
+    """Train a model for each fold, and return the folder of them all; what an interrupted command trained is kept.
+
+    Args:
+        registry: Where names are looked up.
+        trainer: Name of the trainer.
+        task: Name of the task.
+        base: Specification of the base model, where the trainer needs one.
+        settings: Settings of the trainer, ``KEY=VALUE`` each.
+        store: The SQLite file; None for the default.
+        folds: Number of folds.
+        seed: Seed for drawing them.
+        split: Name of the split.
+        limit: Only so many first items; None for all.
+
+    Raises:
+        HarnessError: a name or setting cannot be used, or the task cannot be parted.
+    """
     from harness.api import models_folder, store_path
     from harness.names.arguments import Arguments, parse_arguments
     from harness.names.handles import resolve_model

@@ -13,7 +13,7 @@ from harness.terminal import one_entry, say
 
 
 def show_plan(plan: Plan, *, as_json: bool) -> None:
-    """Print the plan."""
+    """Print a plan, as a table or as one JSON document."""
     described = described_plan(plan)
     if as_json:
         print_json(described)
@@ -41,13 +41,13 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
 
 
 def described_plan(plan: Plan) -> dict[str, Any]:
-    """The plan as plain data."""
+    """Return a plan as plain data."""
     cells = [_describe(cell, plan) for cell in plan.cells]
     return {"cells": cells, "skipped": plan.skipped, "warnings": plan.warnings}
 
 
 def _describe(cell: Cell, plan: Plan) -> dict[str, Any]:
-    """One cell; counts are of the first stage, and before the store is asked."""
+    """Describe one cell. Counts are of the first stage, and of all requests, on file or not."""
     asked = cell.stages[0]
     described: dict[str, Any] = {
         "model": cell.label,

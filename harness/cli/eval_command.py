@@ -18,16 +18,18 @@ from harness.cli.options import (
     registry_options,
     store_option,
 )
-from harness.errors import HarnessError, PlanError
-from harness.terminal import one_entry, say, visible
+from harness.cli.plan_running import outcome_document, refusal_document, run_shown
+from harness.errors import HarnessError
+from harness.terminal import say, visible
 
 if TYPE_CHECKING:
     from harness.names.registry import Registry
-    from harness.running.plan import Plan
+    from harness.running.plan import EvaluationRequest, Plan
     from harness.running.runner import Outcome
 
 
 SHOWN_FAILURES = 5
+"""Failed requests that are printed one by one."""
 
 
 @click.command("eval")
@@ -58,7 +60,7 @@ def command(
     dry_run: bool,
     all_metrics: bool,
     domains: bool,
-    **wishes: Any,
+    **options: Any,
 ) -> int:
     """Evaluate models on tasks and benchmarks; what was computed before is not computed again.
 
@@ -76,7 +78,7 @@ def command(
 
     try:
         registry = open_registry(registry_file, strict)
-        evaluation = EvaluationRequest(targets=(*targets, *tasks), roles=key_values(roles, "--role"), **wishes)
+        evaluation = EvaluationRequest(targets=(*targets, *tasks), roles=key_values(roles, "--role"), **options)
         return evaluate_and_show(
             registry, evaluation, store, dry_run=dry_run, as_json=as_json, all_metrics=all_metrics, domains=domains
         )
@@ -84,15 +86,13 @@ def command(
         if not as_json:
             raise
         say(f"error: {error}", err=True)
-        reasons = error.problems if isinstance(error, PlanError) else (str(error),)
-        failures = [{"model": None, "task": None, "item": None, "reason": reason} for reason in reasons]
-        print_json({"run": None, "results": [], "failures": failures})
+        print_json(refusal_document(error))
         return error.exit_code
 
 
 def evaluate_and_show(
     registry: Registry,
-    evaluation: Any,
+    evaluation: EvaluationRequest,
     store: Path | None,
     *,
     dry_run: bool,
@@ -100,10 +100,22 @@ def evaluate_and_show(
     all_metrics: bool,
     domains: bool,
 ) -> int:
-    """Plan, run, and print the results; returns the exit status."""
-    from harness.api import make_plan, run_plan
-    from harness.progress import TerminalProgress
-    from harness.results.numbers import cell_line
+    """Plan, run, and print the results; return the exit status.
+
+    Args:
+        registry: Where names are looked up.
+        evaluation: What to evaluate.
+        store: The SQLite file; None for the default.
+        dry_run: Print the plan, and compute nothing.
+        as_json: Print one JSON document.
+        all_metrics: Print every metric also where there is a leaderboard.
+        domains: Print every metric on every domain.
+
+    Raises:
+        PlanError: everything that is wrong with the request, together.
+        StoreError: the store cannot be used.
+    """
+    from harness.api import make_plan
 
     plan = make_plan(registry, evaluation, store=store)
     if dry_run:
@@ -111,22 +123,9 @@ def evaluate_and_show(
 
         show_plan(plan, as_json=as_json)
         return 0
-    progress = TerminalProgress()
-    for reason in plan.skipped:
-        say(f"skipped: {one_entry(reason)}", err=True)
-    for warning in plan.warnings:
-        progress.warn(warning)
-    outcome = run_plan(
-        registry,
-        plan,
-        store=store,
-        progress=progress,
-        on_cell=lambda cell: say(cell_line(cell), err=True),
-    )
+    outcome = run_shown(registry, plan, store)
     if as_json:
-        results = [result.as_json() for result in outcome.results]
-        document = {"run": outcome.run, "results": results, "failures": outcome.failures()}
-        print_json({**document, "remarks": outcome.remarks()})
+        print_json(outcome_document(outcome))
     else:
         _show(registry, plan, outcome, store, all_metrics=all_metrics, domains=domains)
     return outcome.exit_code
@@ -135,8 +134,10 @@ def evaluate_and_show(
 def _show(
     registry: Registry, plan: Plan, outcome: Outcome, store: Path | None, *, all_metrics: bool, domains: bool
 ) -> None:
+    """Print the results for a reader: figures, failures, leaderboards, and where everything is kept."""
     from harness.results.numbers import results_notes, results_table
 
+    # A leaderboard holds whole evaluations: one of some items or of another split would be read as what it is not.
     boards = plan.benchmarks if plan.evaluation.limit is None and plan.evaluation.split == "test" else []
     say()
     if outcome.results and (domains or all_metrics or not boards):
@@ -161,6 +162,7 @@ def _show(
 
 
 def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder: Path, confidence: float) -> None:
+    """Print a benchmark's leaderboard, and write its page beside the store."""
     from harness.api import build_leaderboard
     from harness.files import write_atomically
     from harness.leaderboard import render

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
-from harness.errors import HarnessError, PlanError
+from harness.cli.plan_running import outcome_document, refusal_document, run_shown
+from harness.errors import HarnessError
 from harness.terminal import one_entry, say
 
 if TYPE_CHECKING:
@@ -52,36 +53,24 @@ def command(
         if not as_json:
             raise
         say(f"error: {error}", err=True)
-        reasons = error.problems if isinstance(error, PlanError) else (str(error),)
-        failures = [{"model": None, "task": None, "item": None, "reason": reason} for reason in reasons]
-        print_json({"run": None, "results": [], "failures": failures, "written": [], "not_written": []})
+        print_json({**refusal_document(error), "written": [], "not_written": []})
         return error.exit_code
 
 
 def _run(run: ReadRun, registry: Registry, *, dry_run: bool, as_json: bool) -> int:
-    from harness.api import run_plan
+    """Check a run file, run its plan and write its leaderboards; return the exit status."""
     from harness.cli.runfiles import check
-    from harness.progress import TerminalProgress
-    from harness.results.numbers import cell_line, results_table
+    from harness.results.numbers import results_table
 
     plan = check(run, registry)
     if run.file.description:
         say(run.file.description, err=True)
     if dry_run:
         return _show_plan(plan, run.file, as_json=as_json)
-    progress = TerminalProgress()
-    for reason in plan.skipped:
-        say(f"skipped: {one_entry(reason)}", err=True)
-    for warning in plan.warnings:
-        progress.warn(warning)
-    outcome = run_plan(
-        registry, plan, store=run.store, progress=progress, on_cell=lambda cell: say(cell_line(cell), err=True)
-    )
+    outcome = run_shown(registry, plan, run.store)
     written, not_written = _write_all(run)
     if as_json:
-        results = [result.as_json() for result in outcome.results]
-        document = {"run": outcome.run, "results": results, "failures": outcome.failures()}
-        print_json({**document, "remarks": outcome.remarks(), "written": written, "not_written": not_written})
+        print_json({**outcome_document(outcome), "written": written, "not_written": not_written})
     elif not written and outcome.results:
         say(results_table(outcome.results))
     return outcome.exit_code or int(bool(not_written))
@@ -101,7 +90,7 @@ def _show_plan(plan: Plan, file: RunFile, *, as_json: bool) -> int:
 
 
 def _write_all(run: ReadRun) -> tuple[list[str], list[dict[str, str]]]:
-    """All leaderboards, whether or not one before could be written: the places of these, and why the others not."""
+    """Write all leaderboards, also after one that failed; return where they are, and which were not written and why."""
     from harness.names.plugins import describe
 
     written, not_written = [], []
@@ -109,7 +98,7 @@ def _write_all(run: ReadRun) -> tuple[list[str], list[dict[str, str]]]:
         try:
             _write(board, run.file.confidence, run.store, run.registry)
             written.append(str(Path(board.output).absolute()))
-        except click.Abort:  # the user's own
+        except click.Abort:  # the user wants the command to end, and not this leaderboard
             raise
         except Exception as error:  # of harness, of the disk, or of a plugin's aggregate
             reason = str(error) if isinstance(error, HarnessError) else describe(error)
@@ -119,7 +108,7 @@ def _write_all(run: ReadRun) -> tuple[list[str], list[dict[str, str]]]:
 
 
 def _write(board: LeaderboardFile, confidence: float, store: Path | None, registry: Path | None) -> None:
-    """One leaderboard, by the command that writes any."""
+    """Write one leaderboard by the command that writes any, so that a file and a typed command mean the same."""
     from harness.cli.leaderboard_command import command as leaderboard
 
     options: dict[str, Sequence[object]] = {

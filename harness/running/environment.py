@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def describe_run(plan: Plan) -> dict[str, Any]:
-    """Everything about a run that its numbers may depend on."""
+    """Return everything about a run that its numbers may depend on, as plain data."""
     evaluation = plan.evaluation
     return {
         "models": list(dict.fromkeys(cell.label for cell in plan.cells)),

@@ -7,7 +7,7 @@ it, the same bits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from harness.capabilities import Capability, Failure, Response
@@ -21,6 +21,9 @@ HELD_BYTES = 64 << 20
 _FIRST = 16
 """Responses of unknown size that are read at once."""
 _AT_ONCE = 1000
+"""Responses that are read at once, however small they are."""
+Join = Callable[[Sequence[Response]], Response]
+"""Makes a request's response of the responses under its keys."""
 
 
 class _OnFile:
@@ -34,17 +37,17 @@ class Responses:
     """Responses by their keys, of one model and one capability.
 
     Args:
-        store: Where they are filed.
-        model: The model's number there.
+        store: Where the responses are filed.
+        model: The model's number in the store.
         capability: The capability.
     """
 
     def __init__(self, store: Store, model: int, capability: Capability) -> None:
-        self._store, self._model, self._capability = store, model, capability
+        self._store, self.model, self._capability = store, model, capability
         self._values: dict[bytes, Any] = {}
         self._held = 0
         self.whole = True
-        """Whether all of them are in memory."""
+        """Whether all responses are in memory."""
 
     def __contains__(self, key: object) -> bool:
         return key in self._values
@@ -53,7 +56,7 @@ class Responses:
         return iter(self._values)
 
     def find(self, keys: Sequence[bytes]) -> None:
-        """Take in those on file under these keys; failed and missing ones are absent."""
+        """Take in the responses on file under these keys; failed and missing ones stay absent."""
         if self._capability.form == "number":
             self._values.update(self._find(keys))
             return
@@ -64,15 +67,15 @@ class Responses:
             start += size
             each = max(1, self._held // max(1, len(self._values)))
             size = max(1, min(_AT_ONCE, (HELD_BYTES - self._held) // each))
-        rest = self._store.on_file(self._model, self._capability, keys[start:])
+        rest = self._store.on_file(self.model, self._capability, keys[start:])
         self._values.update(dict.fromkeys(rest, _ON_FILE))
         self.whole = self.whole and not rest
 
     def _find(self, keys: Sequence[bytes]) -> dict[bytes, Any]:
-        return self._store.find(self._model, self._capability, keys)
+        return self._store.find(self.model, self._capability, keys)
 
     def add(self, key: bytes, response: Response) -> None:
-        """Take in one that is filed; a failure is always held, for the store does not give failures back."""
+        """Take in a response that is filed; a failure is always held, for the store does not give failures back."""
         if isinstance(response, Failure) or self._capability.form == "number":
             self._values[key] = response
             return
@@ -84,16 +87,21 @@ class Responses:
         self._held += size
         self._values[key] = response
 
+    def file(self, answers: Sequence[tuple[bytes, Response]]) -> None:
+        """File answers by their keys, in one transaction, and take them in."""
+        for key, answer in self._store.file(self.model, self._capability, answers).items():
+            self.add(key, answer)
+
     def held(self, key: bytes) -> Response | None:
-        """A response that is in memory; None for one that would have to be read."""
+        """Return a response that is in memory; None for one that would have to be read."""
         value = self._values[key]
         return None if value is _ON_FILE else value
 
     def get(self, keys: Sequence[bytes]) -> list[Response]:
-        """The responses under keys, read from the store where they were let go.
+        """Return the responses under keys, read from the store where they were let go.
 
         Raises:
-            StoreError: one was deleted meanwhile.
+            StoreError: a response was deleted meanwhile.
         """
         absent = [key for key in keys if self._values[key] is _ON_FILE]
         read: Mapping[bytes, Any] = self._find(absent) if absent else {}
@@ -103,15 +111,15 @@ class Responses:
 
 
 class LazyResponses(Sequence[Response]):
-    """One response a request, each made when it is looked at and not kept.
+    """The responses to requests, each made when somebody looks at it and not kept.
 
     Args:
-        responses: Where they are.
+        responses: The responses by their keys.
         keys: Of each request, the keys of its response.
-        join: From what lies under a request's keys to its response.
+        join: Makes a request's response of the responses under its keys.
     """
 
-    def __init__(self, responses: Responses, keys: Sequence[Sequence[bytes]], join: Any) -> None:
+    def __init__(self, responses: Responses, keys: Sequence[Sequence[bytes]], join: Join) -> None:
         self._responses, self._keys, self._join = responses, keys, join
 
     def __len__(self) -> int:
@@ -127,14 +135,14 @@ class LazyResponses(Sequence[Response]):
         return self._join(self._responses.get(self._keys[index]))
 
     def failures(self) -> list[Failure]:
-        """Those that failed; reads nothing."""
+        """Return the first failure of each request that failed; reads nothing."""
         held = ([self._responses.held(key) for key in group] for group in self._keys)
         firsts = (next((value for value in values if isinstance(value, Failure)), None) for values in held)
         return [failure for failure in firsts if failure is not None]
 
 
 def _bytes(response: Response) -> int:
-    """About how much memory a response takes."""
+    """Estimate how many bytes of memory a response takes."""
     size = getattr(response, "nbytes", None)  # of arrays
     if size is not None:
         return int(size)

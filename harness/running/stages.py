@@ -21,8 +21,8 @@ def about(task: Task, stage: int, earlier: Sequence[str]) -> str:
         stage: Index into its stages.
         earlier: The labels of the models asked in the stages before, in order.
     """
-    own = task.stages[stage].role
-    others = [(s.role, label) for s, label in zip(task.stages, earlier, strict=False) if s.role != own]
+    role = task.stages[stage].role
+    others = [(s.role, label) for s, label in zip(task.stages, earlier, strict=False) if s.role != role]
     evaluated = [label for role, label in others if role == task.evaluates]
     return (evaluated or [label for _, label in others] or [""])[-1]
 
@@ -44,10 +44,11 @@ def stage_requests(
     """
     requests = task.requests(item, stage, capability, earlier)
     of = about(task, stage, [answers.model for answers in earlier])
-    return [_told(request, of) for request in requests] if of else requests
+    return [_about(request, of) for request in requests] if of else requests
 
 
-def _told(request: Request, of: str) -> Request:
+def _about(request: Request, of: str) -> Request:
+    """Return a request that says whose answer it is about; one of no item, or that says it itself, as it is."""
     origin = request.origin
     if origin is None or origin.of:
         return request

@@ -23,6 +23,7 @@ from harness.store.records import CellRecord
 from harness.task import Item
 
 OVERALL = "overall"
+"""The name of the domain that holds all items."""
 _MEND = "evaluate again to write it anew, which asks no model again"
 
 
@@ -41,16 +42,20 @@ class Table(NamedTuple):
     """(n,) hashes of what each item asks, equal in two tasks that share it; None where they are not on file."""
 
     def domains(self) -> list[tuple[str, NDArray[np.bool_] | None]]:
-        """(name, mask) of every domain; the first is all rows."""
-        found: list[tuple[str, NDArray[np.bool_] | None]] = [(OVERALL, None)]
+        """Return (name, mask) of every domain; the first is all rows, whose mask is None."""
+        domains: list[tuple[str, NDArray[np.bool_] | None]] = [(OVERALL, None)]
         for number, name in sorted(enumerate(self.domain_names), key=lambda pair: pair[1]):
             members = np.array([number in combination for combination in self.combinations], dtype=bool)
-            found.append((name, members[self.memberships]))
-        return found
+            domains.append((name, members[self.memberships]))
+        return domains
 
 
 class Collector:
-    """Collects the rows of one cell, chunk by chunk."""
+    """Collects the rows of one cell, chunk by chunk.
+
+    Args:
+        names: The columns that the task declares.
+    """
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = list(names)
@@ -65,7 +70,11 @@ class Collector:
         self.count = 0
 
     def add(self, items: Sequence[Item], rows: Sequence[Mapping[str, Any]]) -> None:
-        """The rows of a chunk of items."""
+        """Take in the rows of a chunk of items.
+
+        Raises:
+            DataError: a column holds numbers and arrays, or arrays of more than one dimension.
+        """
         if not self.count and rows:  # a task may learn from its first answers what figures it has
             self._names, self._chunks = [], {}
         for name in dict.fromkeys(name for row in rows for name in row):
@@ -95,7 +104,11 @@ class Collector:
         return -row - 1 if item.cluster is None else self._clusters.setdefault(item.cluster, len(self._clusters))
 
     def table(self, facts: Mapping[str, Any]) -> Table:
-        """All rows collected."""
+        """Return the columns of all rows; what was collected is given away.
+
+        Raises:
+            DataError: a column holds numbers in one chunk and arrays in another.
+        """
         values = {name: _concatenate(name, self._chunks.pop(name)) for name in self._names}
         names = list(dict.fromkeys(name for combination in self._combinations for name in combination))
         numbers = {name: i for i, name in enumerate(names)}
@@ -110,13 +123,13 @@ class Collector:
 
 
 def prompt_key(item: Item) -> int:
-    """A hash of what an item asks, whatever its responses or labels are: 64 bits, equal wherever the text is.
+    """Return a hash of what an item asks, whatever its responses or labels are: 64 bits, equal for equal texts.
 
-    That is its prompt, or its text, else the first conversation, text or record among its fields. An item that has
-    none, or whose texts this copy of the data lacks, is known by its id; where that is a mere number, by nothing: 0.
+    An item asks its prompt, or its text, else the first conversation, text or record among its fields. An item without
+    any, or whose texts this copy of the data lacks, is known by its id; where the id is a mere number, by nothing: 0.
     """
-    wanted = [item.fields[name] for name in ("prompt", "text") if name in item.fields] or list(item.fields.values())
-    asked = next((value for value in wanted if isinstance(value, (str, Conversation, Mapping)) and value), None)
+    fields = [item.fields[name] for name in ("prompt", "text") if name in item.fields] or list(item.fields.values())
+    asked = next((value for value in fields if isinstance(value, (str, Conversation, Mapping)) and value), None)
     if item.withheld or asked is None:
         if item.id.isdigit():  # the number of a row, which every task has
             return 0
@@ -125,9 +138,9 @@ def prompt_key(item: Item) -> int:
         text = json.dumps(asked, sort_keys=True, default=str)
     elif isinstance(asked, Conversation):
         # A text alone and a conversation of that one message ask the same.
-        own = asked.messages
-        plain = len(own) == 1 and own[0].role == "user"
-        text = own[0].content if plain else "\0".join(f"{m.role}\0{m.content}" for m in own)
+        messages = asked.messages
+        plain = len(messages) == 1 and messages[0].role == "user"
+        text = messages[0].content if plain else "\0".join(f"{m.role}\0{m.content}" for m in messages)
     else:
         text = asked
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
@@ -135,7 +148,7 @@ def prompt_key(item: Item) -> int:
 
 
 def _stack(name: str, values: Sequence[Any]) -> NDArray[np.float64]:
-    """(n,) of numbers, or (n, k) of rows of unequal length padded with NaN.
+    """Stack values to (n,) numbers, or to (n, k) of arrays of unequal length padded with NaN.
 
     A row whose request failed may hold NaN where the others hold arrays, for nobody knows how long an array that was
     never made would be: it becomes an empty row.
@@ -163,7 +176,7 @@ def _is_nan(value: Any) -> bool:
 
 
 def _concatenate(name: str, chunks: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """All chunks of a column; one without a single array is of empty rows where others hold arrays.
+    """Concatenate the chunks of a column; beside chunks of arrays, one of NaN alone is one of empty rows.
 
     Raises:
         DataError: one chunk holds numbers and another arrays.
@@ -180,18 +193,22 @@ def _concatenate(name: str, chunks: list[NDArray[np.float64]]) -> NDArray[np.flo
 
 
 def _padded(rows: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Rows of that width, filled up with NaN; the only column of an empty row may be left out."""
+    """Fill rows up to a width with NaN; at a width of 0 the only column, of empty rows, is left out."""
     return np.pad(rows, ((0, 0), (0, max(0, width - rows.shape[1]))), constant_values=np.nan)[:, :width]
 
 
 def duplicate_ids(table: Table) -> list[str]:
-    """Ids that occur more than once."""
+    """Return up to five ids that occur more than once."""
     ordered = np.sort(table.ids)
     return [value.decode() for value in np.unique(ordered[1:][ordered[1:] == ordered[:-1]])[:5]]
 
 
 def save_table(table: Table, path: Path) -> None:
-    """Write a table so that it is there whole or not at all."""
+    """Write a table so that the file is there whole or not at all.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
     arrays: dict[str, Any] = {f"column/{name}": value for name, value in table.columns.values.items()}
     arrays |= {
         "ids": table.ids,
@@ -212,7 +229,7 @@ def save_table(table: Table, path: Path) -> None:
 
 
 def load_table(path: Path, facts: Mapping[str, Any]) -> Table:
-    """The table that was saved.
+    """Read a table that was saved.
 
     Raises:
         StoreError: the file is missing or damaged.
@@ -226,7 +243,7 @@ def load_table(path: Path, facts: Mapping[str, Any]) -> Table:
 
 
 def table_of_cell(store: Readable, cell: CellRecord, facts: Mapping[str, Any]) -> Table:
-    """The columns of a cell on file.
+    """Read the columns of a cell on file.
 
     Raises:
         StoreError: the file is missing or damaged; names the model and the task.
@@ -238,6 +255,11 @@ def table_of_cell(store: Readable, cell: CellRecord, facts: Mapping[str, Any]) -
 
 
 def _table_of(arrays: Mapping[str, Any], facts: Mapping[str, Any]) -> Table:
+    """Make a table of the arrays of a file, held to one row an item: a damaged file must not become a figure.
+
+    Raises:
+        DamagedArrays: the arrays are no columns of a cell.
+    """
     lacking = [name for name in ("ids", "domains", "memberships", "combinations") if name not in arrays]
     if lacking:
         raise DamagedArrays(f"it lacks {', '.join(lacking)}")
@@ -250,7 +272,7 @@ def _table_of(arrays: Mapping[str, Any], facts: Mapping[str, Any]) -> Table:
         columns = Columns(values, clusters, facts)
     except (TypeError, ValueError, IndexError) as error:
         raise DamagedArrays(f"no columns of a cell: {error}") from error
-    beside = [own for own in (prompts, clusters) if own is not None]
+    beside = [array for array in (prompts, clusters) if array is not None]
     if (
         ids.ndim != 1
         or ids.dtype.kind != "S"

@@ -22,7 +22,7 @@ from harness.model import Model
 from harness.names.arguments import check_arguments
 from harness.names.handles import ModelHandle, written
 from harness.names.registry import Registration, Registry
-from harness.progress import Progress
+from harness.progress import ProgressReporter
 from harness.store import Store
 from harness.task import Item
 from harness.tasks.build import build_task
@@ -150,7 +150,7 @@ def cross_fit(
     seed: int,
     split: str,
     limit: int | None,
-    progress: Progress,
+    progress: ProgressReporter,
 ) -> Path:
     """Train a model without each part in turn; those that are there already are kept.
 

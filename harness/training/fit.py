@@ -19,7 +19,7 @@ from harness.names.arguments import check_arguments
 from harness.names.handles import ModelHandle, absolute, finish_training
 from harness.names.plugins import describe, plugin_code
 from harness.names.registry import Registration, Registry
-from harness.progress import Progress
+from harness.progress import ProgressReporter
 from harness.store import Store
 from harness.store.machine import versions
 from harness.store.records import delete_curve, now, save_curve
@@ -40,7 +40,7 @@ class ModelClient(Protocol):
 
 
 def train_missing(
-    registry: Registry, store: Store, client: ModelClient, handle: ModelHandle, *, progress: Progress
+    registry: Registry, store: Store, client: ModelClient, handle: ModelHandle, *, progress: ProgressReporter
 ) -> None:
     """Train a model, and first those inside it, where registry.yaml declares them by their trainers."""
     for inner in reversed(handle.everyone()):  # parts before what is built over them
@@ -49,7 +49,7 @@ def train_missing(
 
 
 def train_handle(
-    registry: Registry, store: Store, client: ModelClient, handle: ModelHandle, *, progress: Progress
+    registry: Registry, store: Store, client: ModelClient, handle: ModelHandle, *, progress: ProgressReporter
 ) -> None:
     """Train a model that registry.yaml declares by its trainer, and first what it is over; make its handle usable."""
     training = handle.training
@@ -83,7 +83,7 @@ def fit(
     *,
     base: ModelHandle | None,
     settings: Mapping[str, Any],
-    progress: Progress,
+    progress: ProgressReporter,
     split: str = "train",
     limit: int | None = None,
     without: frozenset[str] = frozenset(),
@@ -257,7 +257,7 @@ def _digest(ids: frozenset[str]) -> str:
     return hashlib.blake2b("\0".join(sorted(ids)).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def warn_of_flattery(base: ModelHandle | None, task: str, split: str, progress: Progress) -> None:
+def warn_of_flattery(base: ModelHandle | None, task: str, split: str, progress: ProgressReporter) -> None:
     """Say that a base model, or one inside it, was trained on what is learned from now."""
     for label in _trained_on_the_same(base, task, split):
         progress.warn(f"{label} was trained on {task} [{split}] itself: its answers there flatter it")

@@ -15,10 +15,10 @@ from typing import Any
 from harness import Answers, BadItem, CellError, Completion, DataError, Failure, Generation, Item, Registry, UsageError
 from harness.names.handles import ModelHandle
 from harness.names.registry import Capabilities
-from harness.progress import Progress
+from harness.progress import ProgressReporter
+from harness.running.chunks import chunks, count_items
 from harness.running.client import ModelClient
 from harness.running.executors import LocalExecutor
-from harness.running.runner import chunks, count_items
 from harness.store import Store
 from harness.tasks.build import build_task
 
@@ -104,7 +104,7 @@ def curate(
     handles: Sequence[ModelHandle],
     settings: CurationSettings,
     *,
-    progress: Progress,
+    progress: ProgressReporter,
 ) -> tuple[list[dict[str, Any]], list[GeneratorAccount]]:
     """The rows of the set, and an account of every generator.
 
@@ -164,7 +164,7 @@ class _Survey:
         return [Answers("generate", group, [next(responses) for _ in group]) for group in groups]
 
 
-def _filter(survey: _Survey, account: GeneratorAccount, progress: Progress) -> dict[str, list[CheckResult]]:
+def _filter(survey: _Survey, account: GeneratorAccount, progress: ProgressReporter) -> dict[str, list[CheckResult]]:
     """Every prompt that passes the filter, by its id in data order, with what the checker found."""
     task, settings = survey.task, survey.settings
     kept: dict[str, list[CheckResult]] = {}

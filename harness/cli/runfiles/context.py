@@ -12,7 +12,8 @@ from harness.cli.runfiles.reading import ReadRun
 from harness.errors import HarnessError, Place, Problem, StoreError
 from harness.files.regular_files import is_file
 from harness.names.registry import Registry
-from harness.running.plan import Plan, task_names
+from harness.running.plan import Plan
+from harness.running.planning.targets import task_names
 
 if TYPE_CHECKING:
     from harness.store.reading import StoreReader

@@ -38,7 +38,7 @@ class LocalExecutor:
         self._hopeless: dict[int, int] = {}
 
     def run(self, model: Model, capability: str, requests: Sequence[Request]) -> Iterator[Answered]:
-        """The answers to all requests, in portions to be filed, as they come.
+        """Yield the answers to all requests, in portions to be filed, as they come.
 
         Raises:
             CellError: the model cannot be loaded, or says that there is no use in going on.

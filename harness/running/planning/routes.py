@@ -24,30 +24,42 @@ class Router:
 
     Args:
         registry: Where adapters are looked up.
-        preferred: Names of adapters that cost nothing, so that they win wherever they can serve; all of them exist.
     """
 
-    def __init__(self, registry: Registry, preferred: Sequence[str]) -> None:
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
         self._preferred: dict[str, str] = {}
         """By qualified name of an adapter, the name the user gave it."""
-        for name in preferred:
-            self._preferred.setdefault(registry.find("adapter", name).qualified, name)
         self._entries = {entry.qualified: entry for entry in registry.entries("adapter")}
-        self._names = {key: self._name(entry, registry) for key, entry in self._entries.items()}
-        self._served: dict[str, list[str]] = {name: [] for name in preferred}
-        self._unserved: dict[str, list[str]] = {name: [] for name in preferred}
+        self._names = {key: self._name(entry) for key, entry in self._entries.items()}
+        self._served: dict[str, list[str]] = {}
+        self._unserved: dict[str, list[str]] = {}
 
-    def _name(self, entry: Registration, registry: Registry) -> str:
-        """What results call it: its name, unless another distribution has one of that name too."""
+    def prefer(self, name: str) -> None:
+        """Let an adapter cost nothing, so that it wins wherever it can serve.
+
+        Raises:
+            UsageError: there is no adapter of that name, or there are several.
+        """
+        self._preferred.setdefault(self._registry.find("adapter", name).qualified, name)
+        self._served[name], self._unserved[name] = [], []
+
+    def _name(self, entry: Registration) -> str:
+        """Return what results call an adapter: its name, or the qualified name where two distributions share it."""
         alike = [other for other in self._entries.values() if other.name == entry.name]
         return entry.name if len(alike) == 1 else entry.qualified
 
     def route(self, handle: ModelHandle, accepts: Sequence[str], task: Task) -> Route:
-        """The cheapest way to ask a model for one of the capabilities that a task accepts.
+        """Find the cheapest way to ask a model for one of the capabilities that a task accepts.
+
+        Args:
+            handle: The model.
+            accepts: Capabilities, the preferred first.
+            task: The task, which adapters are told of.
 
         Raises:
-            NoRoute: there is none; says why.
-            PlanError: two cost the same.
+            NoRoute: there is no way; says why.
+            PlanError: two ways cost the same.
             PluginError: an adapter on the way cannot be made.
         """
         edges = [
@@ -56,14 +68,14 @@ class Router:
         ]
         unsuitable: dict[str, str] = {}
         while True:
-            found = find_route(accepts, handle.offers, edges, names=self._names)
-            if found is None:
+            way = find_route(accepts, handle.offers, edges, names=self._names)
+            if way is None:
                 offers = ", ".join(handle.offers) or "nothing"
                 why = "".join(f"; adapter {self._names[key]}: {reason}" for key, reason in unsuitable.items())
                 raise NoRoute(
                     f"it asks for {' or '.join(accepts)}, the model offers {offers}, and no adapter leads there{why}"
                 )
-            capability, path = found
+            capability, path = way
             adapters: list[Adapter] = []
             try:
                 for edge in path:
@@ -76,11 +88,11 @@ class Router:
             return Route(capability, tuple(adapters), sum(edge.cost for edge in path))
 
     def _adapter(self, key: str, task: Task) -> Adapter:
-        """An adapter, made and told of the task.
+        """Make an adapter, and tell it of the task.
 
         Raises:
-            Unsuitable: the task does not say what it needs to know.
-            PluginError: it cannot be made, or converts other things than it was registered for.
+            Unsuitable: the task does not say what the adapter needs to know.
+            PluginError: the adapter cannot be made, or converts other things than it was registered for.
         """
         entry = self._entries[key]
         problem = mismatch(entry)
@@ -104,7 +116,7 @@ class Router:
         path: Sequence[Edge],
         unsuitable: Mapping[str, str],
     ) -> None:
-        """Remember which of the named adapters serve here, and why the others do not."""
+        """Remember which of the adapters that the user named serve here, and why the others do not."""
         where = f"{handle.label} on {task.name}"
         used = {edge.name for edge in path}
         for key, name in self._preferred.items():
@@ -125,7 +137,7 @@ class Router:
             self._unserved[name].append(f"{where}: {reason}")
 
     def unused(self) -> dict[str, str]:
-        """Of each adapter the user named that serves nowhere: a sentence with the reasons."""
+        """Return a sentence, by name, for each adapter that the user named and that serves nowhere."""
         return {
             name: f"the adapter {name!r} can serve nothing that is asked for{_some(self._unserved[name])}"
             for name, served in self._served.items()
@@ -133,7 +145,7 @@ class Router:
         }
 
     def partly_used(self) -> list[str]:
-        """A sentence for each adapter the user named that serves in some places and not in others."""
+        """Return a sentence for each adapter that the user named and that serves in some places but not in others."""
         return [
             f"the adapter {name!r} is not used everywhere{_some(unserved)}"
             for name, unserved in self._unserved.items()
@@ -146,21 +158,21 @@ class NoRoute(UsageError):
 
 
 def mismatch(entry: Registration) -> str:
-    """What an adapter's class says otherwise than its registration; empty where they agree.
+    """Say where an adapter's class contradicts its registration; empty where they agree.
 
     The route is found by what was registered, and requests are made by what the class says: where these differ, a
     model would be asked for what it does not offer.
     """
     kind = entry.load()
     for key in ("gives", "needs"):
-        said, has = getattr(entry.facts, key), getattr(kind, key)
-        if said != has:
-            return f"registered with {key}={said!r}, but the class has {key} = {has!r}"
+        registered, has = getattr(entry.facts, key), getattr(kind, key)
+        if registered != has:
+            return f"registered with {key}={registered!r}, but the class has {key} = {has!r}"
     return ""
 
 
 def _some(reasons: Sequence[str]) -> str:
-    """The first reasons, for the end of a sentence."""
+    """Return a clause with the first reasons, for the end of a sentence."""
     if not reasons:
         return ""
     return f" ({'; '.join(reasons[:3])}{f'; and {len(reasons) - 3} more' if len(reasons) > 3 else ''})"
