@@ -1,4 +1,17 @@
-"""The Metric interface: a pure function from columns to an estimate."""
+"""The Metric interface: a pure function from columns to an estimate.
+
+A metric that is the mean of one figure an item is three lines. The harness computes the standard error, the interval
+and the paired difference between two models from the figures:
+
+>>> import numpy as np
+>>> @mean_metric(needs=("scores", "correct"), description="how often the first response is correct", bounds=(0, 1))
+... def first_is_correct(columns):
+...     return columns.values["correct"][:, 0]
+>>> columns = Columns({"scores": np.array([[1.0, 2.0], [3.0, 0.5]]), "correct": np.array([[1.0, 0.0], [0.0, 1.0]])})
+>>> estimate = first_is_correct().compute(columns)
+>>> estimate.value, estimate.n, estimate.n_failed
+(0.5, 2, 0)
+"""
 
 from __future__ import annotations
 
@@ -23,7 +36,14 @@ _WIN_RATE = "share of items on which the row's figure is better than the column'
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What a task made of a model's responses: one row an item."""
+    """What a task made of a model's responses: one row an item.
+
+    >>> columns = Columns({"right": np.array([1.0, 0.0, np.nan])})
+    >>> len(columns), len(columns.take(slice(2)))
+    (3, 2)
+    >>> columns.only(np.array([True, False, True])).values["right"]
+    array([ 1., nan])
+    """
 
     values: Mapping[str, FloatArray]
     """Arrays of shape (n,), or (n, k) padded with NaN; NaN where the request failed."""
@@ -68,11 +88,26 @@ class Metric:
     follow, without resampling, the standard error (clustered where rows share a prompt), the interval, and the paired
     difference between two models. A subclass gives `linearise`; a plain mean over items is easier written as a
     `MeanMetric`. A metric that has no influence overrides `compute`; two models cannot be compared by it.
+
+    >>> class RatioOfMeans(Metric):
+    ...     description = "mean length of the responses over the mean length of the prompts"
+    ...     needs = ("response", "prompt")
+    ...     bounds = None
+    ...
+    ...     def linearise(self, columns):
+    ...         response, prompt = columns.values["response"], columns.values["prompt"]
+    ...         ratio = float(response.mean() / prompt.mean())
+    ...         return Linearised(ratio, (response - ratio * prompt) / prompt.mean())
+    >>> columns = Columns({"response": np.array([3.0, 6.0, np.nan]), "prompt": np.array([1.0, 2.0, 5.0])})
+    >>> estimate = RatioOfMeans().compute(columns)
+    >>> estimate.value, estimate.n, estimate.n_failed
+    (3.0, 2, 1)
     """
 
     name: str = ""
     """As registered; set by the registry."""
     description: ClassVar[str] = ""
+    """One line for lists, as a plain string: lists read it from the source, so that they need not import the class."""
     unit: ClassVar[str] = "fraction"
     higher_is_better: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ()
@@ -189,7 +224,19 @@ def _of_all(codes: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.int
 
 
 class MeanMetric(Metric):
-    """A metric that is the mean of one figure an item."""
+    """A metric that is the mean of one figure an item.
+
+    >>> class Squared(MeanMetric):
+    ...     description = "mean squared distance of the score from 1"
+    ...     needs = ("score",)
+    ...     higher_is_better = False
+    ...     bounds = None
+    ...
+    ...     def per_item(self, columns):
+    ...         return (columns.values["score"] - 1) ** 2
+    >>> Squared().compute(Columns({"score": np.array([0.0, 2.0, 3.0])})).value
+    2.0
+    """
 
     def per_item(self, columns: Columns) -> FloatArray:
         """(n,) figures, on valid rows."""
@@ -231,3 +278,51 @@ class MeanMetric(Metric):
         parts = [columns] if len(starts) == 1 else [columns.take(slice(start, start + _BLOCK)) for start in starts]
         blocks = [self.per_item(part) for part in parts]
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+def mean_metric(
+    *,
+    needs: Sequence[str],
+    description: str,
+    unit: str = "fraction",
+    higher_is_better: bool = True,
+    bounds: tuple[float, float] | None = (0.0, 1.0),
+) -> Callable[[Callable[[Columns], Any]], type[MeanMetric]]:
+    """Make a `MeanMetric` of a function from columns to one figure an item; a metric with arguments is a class.
+
+    The class has the function's name, and is registered as any other: ``register(name, "module:function")``.
+
+    >>> @mean_metric(needs=["words"], description="mean number of words", unit="words", bounds=None)
+    ... def length(columns):
+    ...     return columns.values["words"]
+    >>> length().compute(Columns({"words": np.array([1.0, 3.0])})).value
+    2.0
+
+    Args:
+        needs: Names of the columns that the function reads; a row with NaN in one of them is failed.
+        description: One line for lists.
+        unit: Of the figures; fractions are shown as percentages.
+        higher_is_better: Whether a model with a higher value is the better one.
+        bounds: Values that the mean cannot leave; None if it can take any.
+    """
+
+    def make(function: Callable[[Columns], Any]) -> type[MeanMetric]:
+        class FunctionMetric(MeanMetric):
+            def per_item(self, columns: Columns) -> FloatArray:
+                figures = np.asarray(function(columns), dtype=np.float64)
+                # One number for all rows would pass for a mean, with an influence of no length.
+                if figures.shape != (len(columns),):
+                    raise TypeError(
+                        f"{function.__name__}() gives figures of shape {figures.shape}; expected one a row, "
+                        f"({len(columns)},)"
+                    )
+                return figures
+
+        FunctionMetric.__name__, FunctionMetric.__qualname__ = function.__name__, function.__qualname__
+        FunctionMetric.__module__, FunctionMetric.__doc__ = function.__module__, function.__doc__ or description
+        FunctionMetric.needs = (needs,) if isinstance(needs, str) else tuple(needs)
+        FunctionMetric.description, FunctionMetric.unit = description, unit
+        FunctionMetric.higher_is_better, FunctionMetric.bounds = higher_is_better, bounds
+        return FunctionMetric
+
+    return make

@@ -118,6 +118,8 @@ class _BestOfK(OfScores, MeanMetric):
 class Accuracy(_BestOfK):
     """Expected correctness of the top-scored response; tied ones share evenly."""
 
+    description = "how often the top-scored response is correct; tied ones share"
+
     def per_item(self, columns: Columns) -> FloatArray:
         """Expected correctness of each prompt's choice."""
         scores, correct = columns.values["scores"], columns.values["correct"]
@@ -147,6 +149,8 @@ class Accuracy(_BestOfK):
 class StrictAccuracy(_BestOfK):
     """A correct response is scored above every wrong one (RewardMATH's accuracy)."""
 
+    description = "how often a correct response is scored above all wrong ones"
+
     def per_item(self, columns: Columns) -> FloatArray:
         """1 where strictly above."""
         right, wrong = _best_of_each(columns)
@@ -155,6 +159,8 @@ class StrictAccuracy(_BestOfK):
 
 class AccuracyWithTies(_BestOfK):
     """A correct response is among the top-scored (RewardMATH's accuracy with ties)."""
+
+    description = "how often a correct response is among the top-scored"
 
     def per_item(self, columns: Columns) -> FloatArray:
         """1 where at least as high."""
@@ -172,6 +178,8 @@ def _best_of_each(columns: Columns) -> tuple[FloatArray, FloatArray]:
 class ReciprocalRank(_BestOfK):
     """1 / rank of the best correct response; wrong ones of the same score come before it."""
 
+    description = "mean of 1/rank of the best correct response, ties against it"
+
     def per_item(self, columns: Columns) -> FloatArray:
         """Reciprocal rank of each prompt; 0 where none is correct."""
         right, _ = _best_of_each(columns)
@@ -182,6 +190,8 @@ class ReciprocalRank(_BestOfK):
 
 class ReciprocalRankWithTies(_BestOfK):
     """1 / rank of the best correct response; wrong ones of the same score come after it."""
+
+    description = "mean of 1/rank of the best correct response, ties in its favour"
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Reciprocal rank of each prompt; 0 where none is correct."""
@@ -197,6 +207,7 @@ class PairwiseAccuracy(_BestOfK):
     A prompt whose responses are all of one class has no pair: it is not failed, but says nothing.
     """
 
+    description = "share of correct-wrong pairs ordered rightly; a tie counts half"
     tie: ClassVar[float] = 0.5
     """Credit for equal scores."""
 
@@ -260,11 +271,14 @@ def _gaps(columns: Columns) -> FloatArray:
 class StrictPairwiseAccuracy(PairwiseAccuracy):
     """The same, equal scores counting as wrong."""
 
+    description = "share of correct-wrong pairs ordered rightly; a tie counts as wrong"
     tie: ClassVar[float] = 0.0
 
 
 class Area(_BestOfK):
     """Mean over K = 1..k of the exact best-of-K accuracy."""
+
+    description = "mean over K of the best-of-K accuracy, exact"
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Mean of each prompt's curve, up to the responses that it has."""

@@ -50,6 +50,8 @@ class Detection(Task):
 class AreaUnderCurve(ScoredMetric):
     """Area under the ROC curve; ties count half."""
 
+    description = "area under the ROC curve; ties count half"
+
     def linearise(self, columns: Columns) -> Linearised:
         """DeLong's placements."""
         return stats.auroc(self.levels(columns))
@@ -74,6 +76,8 @@ class AreaUnderCurve(ScoredMetric):
 class AveragePrecision(ScoredMetric):
     """Step-wise area under the precision-recall curve."""
 
+    description = "area under the precision-recall curve, step-wise"
+
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence."""
         return stats.average_precision(self.levels(columns))
@@ -85,6 +89,8 @@ class AveragePrecision(ScoredMetric):
 
 class TrapezoidalArea(ScoredMetric):
     """Area under straight lines between the points of the precision-recall curve."""
+
+    description = "as MULI publishes it: straight lines between points, optimistic where scores tie"
 
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence."""

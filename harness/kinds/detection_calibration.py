@@ -19,6 +19,7 @@ BINNINGS = ("width", "mass")
 class Brier(ScoredMetric):
     """Mean squared error of the probability."""
 
+    description = "mean squared error of the probability"
     higher_is_better = False
 
     def linearise(self, columns: Columns) -> Linearised:
@@ -33,6 +34,7 @@ class Brier(ScoredMetric):
 class LogLoss(ScoredMetric):
     """Mean negative log-probability of the label, in nats."""
 
+    description = "mean negative log-probability of the label"
     higher_is_better = False
     unit = "nats"
     bounds = None
@@ -45,6 +47,7 @@ class LogLoss(ScoredMetric):
 class ExpectedCalibrationError(ScoredMetric):
     """Mean distance between probability and share of positives over bins of equal ``width`` or ``mass``."""
 
+    description = "distance of probability and share of positives over `bins` of equal width or mass; biased upward"
     higher_is_better = False
 
     def __init__(self, bins: Annotated[int, COUNT] = 15, binning: Annotated[str, OneOf(*BINNINGS)] = "width") -> None:

@@ -36,6 +36,8 @@ class DecisionMetric(ScoredMetric):
 class F1(DecisionMetric):
     """Harmonic mean of precision and recall of calling ``log_odds > threshold`` positive."""
 
+    description = "harmonic mean of precision and recall at a threshold"
+
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence."""
         return stats.f1(*self.split(columns), threshold=self.threshold)
@@ -43,6 +45,8 @@ class F1(DecisionMetric):
 
 class BalancedAccuracy(DecisionMetric):
     """Mean of true positive and true negative rate of calling ``log_odds > threshold`` positive."""
+
+    description = "mean of true positive and true negative rate at a threshold"
 
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence."""
@@ -101,6 +105,8 @@ class Share(DecisionMetric):
 class TruePositiveRate(Share):
     """Share of positives with ``log_odds > threshold``."""
 
+    description = "share of positives called positive at a threshold"
+
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence."""
         return stats.true_positive_rate(*self.split(columns), threshold=self.threshold)
@@ -117,6 +123,7 @@ class TruePositiveRate(Share):
 class FalsePositiveRate(Share):
     """Share of negatives with ``log_odds > threshold``."""
 
+    description = "share of negatives called positive at a threshold; over-refusal, on harmless prompts"
     higher_is_better = False
 
     def linearise(self, columns: Columns) -> Linearised:
@@ -135,6 +142,8 @@ class FalsePositiveRate(Share):
 class Precision(Share):
     """Share of rows with ``log_odds > threshold`` that are positive."""
 
+    description = "share of what is called positive that is, at a threshold"
+
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence."""
         return stats.precision(*self.split(columns), threshold=self.threshold)
@@ -150,6 +159,8 @@ class Precision(Share):
 
 class PredictiveValue(DecisionMetric):
     """Share of calls that are right where ``prevalence`` of all texts are positive."""
+
+    description = "share of alarms that are right at a threshold and a stated `prevalence`"
 
     def __init__(self, prevalence: Annotated[float, INSIDE] = 0.001, threshold: Annotated[float, ANY] = 0.0) -> None:
         super().__init__(threshold)

@@ -24,6 +24,7 @@ _LEAST_HELD = 6
 class TruePositiveRateAtRate(ScoredMetric):
     """True positive rate at the lowest threshold whose false positive rate is at most ``rate``."""
 
+    description = "true positive rate at a false positive rate of at most `rate`"
     interpolated = False
 
     def __init__(self, rate: Annotated[float, INSIDE] = 0.01) -> None:
@@ -85,6 +86,7 @@ class TruePositiveRateAtRate(ScoredMetric):
 class RandomisedTruePositiveRateAtRate(TruePositiveRateAtRate):
     """The same, letting in as many of the tied at random as make the false positive rate exactly ``rate``."""
 
+    description = "true positive rate at a false positive rate of exactly `rate`, ties let in at random"
     interpolated = True
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
@@ -94,6 +96,8 @@ class RandomisedTruePositiveRateAtRate(TruePositiveRateAtRate):
 
 class PartialAreaUnderCurve(ScoredMetric):
     """Area under the ROC curve up to a false positive rate of ``rate``, scaled to 0.5 for chance."""
+
+    description = "area under the ROC curve up to a false positive rate of `rate`, 0.5 for chance"
 
     def __init__(self, rate: Annotated[float, INSIDE] = 0.1) -> None:
         self.rate = rate
@@ -121,6 +125,8 @@ class PartialAreaUnderCurve(ScoredMetric):
 
 class PredictiveValueAtRate(ScoredMetric):
     """Share of alarms that are right at a false positive rate, where ``prevalence`` of all texts are positive."""
+
+    description = "share of alarms that are right at a false positive rate of `rate` and a stated `prevalence`"
 
     def __init__(self, prevalence: Annotated[float, INSIDE] = 0.001, rate: Annotated[float, INSIDE] = 0.001) -> None:
         self.prevalence, self.rate = prevalence, rate

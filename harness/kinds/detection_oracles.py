@@ -14,6 +14,7 @@ from harness.stats import Linearised
 class OptimalAccuracy(ScoredMetric):
     """Share called right at the threshold that makes it greatest here."""
 
+    description = "accuracy at an oracle threshold: the best one here"
     as_published = False
 
     def linearise(self, columns: Columns) -> Linearised:
@@ -28,11 +29,14 @@ class OptimalAccuracy(ScoredMetric):
 class OptimalAccuracyCompat(OptimalAccuracy):
     """As MULI's authors compute it: over the thresholds of scikit-learn's ROC curve, positive strictly above."""
 
+    description = "as MULI publishes it: accuracy at an oracle threshold, out of those of scikit-learn's ROC curve"
     as_published = True
 
 
 class OptimalBalancedAccuracy(ScoredMetric):
     """Mean of true positive and true negative rate at the threshold that makes it greatest here."""
+
+    description = "balanced accuracy at an oracle threshold: the best one here"
 
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence at the threshold chosen."""
@@ -45,6 +49,8 @@ class OptimalBalancedAccuracy(ScoredMetric):
 
 class OptimalF1(ScoredMetric):
     """F1 at the threshold that makes it greatest here."""
+
+    description = "F1 at an oracle threshold: the best one here"
 
     def linearise(self, columns: Columns) -> Linearised:
         """Value and influence at the threshold chosen."""

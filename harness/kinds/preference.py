@@ -150,6 +150,8 @@ class _Unparsed(_Preference):
 class Accuracy(_Preference):
     """Share of pairs judged rightly, mean of both orders; a tie counts half."""
 
+    description = "share of pairs judged rightly, mean of both orders; a tie counts half"
+
     def per_item(self, columns: Columns) -> FloatArray:
         """Credit of each pair."""
         given, exchanged = self.games(columns)
@@ -177,6 +179,8 @@ class Accuracy(_Preference):
 class StrictAccuracy(_Preference):
     """Share of pairs judged rightly, mean of both orders; a tie counts as wrong (LLMBar's average accuracy)."""
 
+    description = "share of pairs judged rightly, mean of both orders; a tie counts as wrong"
+
     def per_item(self, columns: Columns) -> FloatArray:
         """Credit of each pair."""
         given, exchanged = self.games(columns)
@@ -185,6 +189,8 @@ class StrictAccuracy(_Preference):
 
 class BothOrders(_Preference):
     """Wins minus losses over both orders is positive (JudgeBench, section on evaluation)."""
+
+    description = "rightly judged on balance of both orders (JudgeBench)"
 
     def per_item(self, columns: Columns) -> FloatArray:
         """1 where right on balance."""
@@ -195,6 +201,8 @@ class BothOrders(_Preference):
 class RightInBoth(_Preference):
     """Judged rightly in both orders."""
 
+    description = "rightly judged in both orders"
+
     def per_item(self, columns: Columns) -> FloatArray:
         """1 where right twice."""
         given, exchanged = self.games(columns)
@@ -204,6 +212,7 @@ class RightInBoth(_Preference):
 class FirstOrder(_Preference):
     """Judged rightly in the order of the data; a tie counts as wrong."""
 
+    description = "share judged rightly in the order of the data only; a tie counts as wrong"
     needs: ClassVar[tuple[str, ...]] = ("as_given",)
 
     def per_item(self, columns: Columns) -> FloatArray:
@@ -214,6 +223,7 @@ class FirstOrder(_Preference):
 class SecondOrder(_Preference):
     """Judged rightly with the responses exchanged; a tie counts as wrong."""
 
+    description = "share judged rightly with the responses exchanged only; a tie counts as wrong"
     needs: ClassVar[tuple[str, ...]] = ("exchanged",)
 
     def per_item(self, columns: Columns) -> FloatArray:
@@ -224,6 +234,8 @@ class SecondOrder(_Preference):
 class Consistency(_Preference):
     """Same verdict in both orders."""
 
+    description = "share of pairs with the same verdict in both orders"
+
     def per_item(self, columns: Columns) -> FloatArray:
         """1 where the same."""
         given, exchanged = self.games(columns)
@@ -233,6 +245,7 @@ class Consistency(_Preference):
 class FirstPosition(_Preference):
     """How often the response shown first wins, ties half; needs both orders, so that quality cancels."""
 
+    description = "how often the response shown first wins; 0.5 is unbiased"
     higher_is_better = False
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged", "better")
 
@@ -247,6 +260,7 @@ class FirstPosition(_Preference):
 class TieRate(_Preference):
     """Share of verdicts that are ties."""
 
+    description = "share of verdicts that are ties"
     higher_is_better = False
 
     def per_item(self, columns: Columns) -> FloatArray:
@@ -258,34 +272,45 @@ class TieRate(_Preference):
 class StrictAccuracyCompat(_Unparsed, StrictAccuracy):
     """`StrictAccuracy` as LLMBar publishes it: an unreadable verdict is wrong."""
 
+    description = "as LLMBar publishes it: unreadable verdicts are wrong"
+
 
 class RightInBothCompat(_Unparsed, RightInBoth):
     """`RightInBoth` as LLMBar publishes it: an unreadable verdict is wrong."""
+
+    description = "as LLMBar publishes it: unreadable verdicts are wrong"
 
 
 class ConsistencyCompat(_Unparsed, Consistency):
     """`Consistency` as LLMBar publishes it: two unreadable verdicts are the same."""
 
+    description = "as LLMBar publishes it: two unreadable verdicts are the same"
+
 
 class BothOrdersCompat(_Unparsed, BothOrders):
     """`BothOrders` as JudgeBench publishes it: an unreadable verdict has no vote, and the other decides."""
+
+    description = "as JudgeBench publishes it: unreadable verdicts abstain"
 
 
 class FirstOrderCompat(_Unparsed, FirstOrder):
     """`FirstOrder` as JudgeBench publishes it: an unreadable verdict is wrong."""
 
+    description = "as JudgeBench publishes it: unreadable is wrong"
     needs: ClassVar[tuple[str, ...]] = ("as_given", "answered")
 
 
 class SecondOrderCompat(_Unparsed, SecondOrder):
     """`SecondOrder` as LLMBar publishes it: an unreadable verdict is wrong."""
 
+    description = "as LLMBar publishes it (correct_True): unreadable is wrong"
     needs: ClassVar[tuple[str, ...]] = ("exchanged", "answered")
 
 
 class TiesToSecondCompat(_Unparsed):
     """The order of the data, a tie going to the second response: JudgeBench's rule for equal scores."""
 
+    description = "the order of the data, a tie going to the second response, as JudgeBench does with equal scores"
     needs: ClassVar[tuple[str, ...]] = ("as_given", "better", "answered")
 
     def per_item(self, columns: Columns) -> FloatArray:
@@ -297,6 +322,7 @@ class TiesToSecondCompat(_Unparsed):
 class UnparsedRate(_Unparsed):
     """Share of verdicts that could not be read."""
 
+    description = "share of verdicts that could not be read"
     higher_is_better = False
 
     def per_item(self, columns: Columns) -> FloatArray:

@@ -51,6 +51,8 @@ class _Kappa(OfVerdicts):
 class LabelKappa(_Kappa):
     """Kappa of the verdicts with the labels, mean of both orders; a tie is a category of its own."""
 
+    description = "agreement of verdicts and labels beyond chance, mean of both orders"
+
     def linearise(self, columns: Columns) -> Linearised:
         """The mean of both kappas."""
         better = columns.values["better"].astype(np.int64)
@@ -60,6 +62,8 @@ class LabelKappa(_Kappa):
 
 class OrderKappa(_Kappa):
     """Kappa of the verdicts in one order with those in the other; a tie is a category of its own."""
+
+    description = "agreement of the verdicts in both orders beyond chance"
 
     def linearise(self, columns: Columns) -> Linearised:
         """One kappa."""
@@ -91,6 +95,8 @@ class _AsPublished(_Kappa):
 class FirstOrderKappaCompat(_AsPublished):
     """LLMBar's ``kappa_False``."""
 
+    description = "as LLMBar publishes it (kappa_False): `label_kappa@compat` in the data's order"
+
     def linearise(self, columns: Columns) -> Linearised:
         """In the order of the data."""
         return self.with_labels(columns, "as_given")
@@ -98,6 +104,8 @@ class FirstOrderKappaCompat(_AsPublished):
 
 class SecondOrderKappaCompat(_AsPublished):
     """LLMBar's ``kappa_True``."""
+
+    description = "as LLMBar publishes it (kappa_True): `label_kappa@compat` in the other order"
 
     def linearise(self, columns: Columns) -> Linearised:
         """In the other order."""
@@ -107,6 +115,8 @@ class SecondOrderKappaCompat(_AsPublished):
 class LabelKappaCompat(_AsPublished):
     """LLMBar's ``kappa_average``."""
 
+    description = "as LLMBar publishes it (kappa_average): the second response as a verdict is never its label"
+
     def linearise(self, columns: Columns) -> Linearised:
         """The mean of both."""
         given, exchanged = (self.with_labels(columns, order) for order in ("as_given", "exchanged"))
@@ -115,6 +125,8 @@ class LabelKappaCompat(_AsPublished):
 
 class OrderKappaCompat(_AsPublished):
     """LLMBar's ``kappa_agreement``."""
+
+    description = "as LLMBar publishes it (kappa_agreement): unreadable and the second response are one"
 
     def linearise(self, columns: Columns) -> Linearised:
         """Of both orders."""

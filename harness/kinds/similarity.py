@@ -56,10 +56,12 @@ def _similarity(answers: Answers) -> float:
 class AreaUnderCurve(detection.AreaUnderCurve):
     """Area under the ROC curve of similarity for sameness."""
 
+    description = "area under the ROC curve of similarity for sameness"
     needs = ("similarity", "same")
 
 
 class AveragePrecision(detection.AveragePrecision):
     """Average precision of similarity for sameness."""
 
+    description = "average precision of similarity for sameness"
     needs = ("similarity", "same")
