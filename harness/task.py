@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.metric import Metric
     from harness.tasks.data.field_mapping import ColumnReader
-    from harness.tasks.data.rows import Source
+    from harness.tasks.data.rows import RowSource
 
 CANDIDATE = "candidate"
 """The role that the evaluated model plays unless a task says otherwise."""
@@ -106,7 +106,7 @@ class FieldSpec:
 class DataPart:
     """One source of a split, and how its columns map to fields."""
 
-    source: Source
+    source: RowSource
     reader: ColumnReader
 
 

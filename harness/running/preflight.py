@@ -8,7 +8,7 @@ from itertools import islice
 from harness.errors import did_you_mean
 from harness.task import BadItem, Task
 from harness.tasks.data.hub import HubSource
-from harness.tasks.data.rows import RangeSource, SelectedSource, Source, has_path
+from harness.tasks.data.rows import RangeSource, RowSource, SelectedSource, has_path
 
 LOOKED_AT = 1000
 """Rows; a column that none of so many has is taken for one that the data do not have."""
@@ -57,7 +57,7 @@ def unnamed_columns(task: Task, split: str) -> Iterator[str]:
                 )
 
 
-def _innermost(source: Source) -> Source:
+def _innermost(source: RowSource) -> RowSource:
     while isinstance(source, (SelectedSource, RangeSource)):
         source = source.source
     return source

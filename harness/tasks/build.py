@@ -17,7 +17,7 @@ from harness.names.registry import Registry
 from harness.task import DataPart, Definition, Task
 from harness.tasks.data.field_mapping import ColumnReader, Slice
 from harness.tasks.data.hub import HubSource, SnapshotSource, snapshot_files
-from harness.tasks.data.rows import AbsentSource, RangeSource, SelectedSource, Source
+from harness.tasks.data.rows import AbsentSource, RangeSource, RowSource, SelectedSource
 from harness.tasks.data.sources import MIRROR_VARIABLE, FileSource, GeneratorSource, mirror_file
 from harness.tasks.data.values import number_of, same
 
@@ -174,7 +174,7 @@ def _file(entry: TaskEntry, text: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / inside
 
 
-def _source(entry: TaskEntry, split: str, spec: SourceFile) -> tuple[Source, bool]:
+def _source(entry: TaskEntry, split: str, spec: SourceFile) -> tuple[RowSource, bool]:
     """All rows of a source, and whether it is the file that the task names as a mirror, whose columns may differ.
 
     Args:

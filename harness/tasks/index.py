@@ -52,7 +52,7 @@ class BenchmarkEntry:
     inline: bool = False
 
 
-class Index(NamedTuple):
+class FileIndex(NamedTuple):
     """All tasks and benchmarks, and the files that could not be read."""
 
     tasks: dict[str, TaskEntry]
@@ -77,14 +77,14 @@ def task_folders() -> Iterator[tuple[Path, str]]:
             yield Path(place), distribution
 
 
-def index_tasks(files: Sequence[RegistryFile], more: Sequence[tuple[Path, str]] = ()) -> Index:
+def index_tasks(files: Sequence[RegistryFile], more: Sequence[tuple[Path, str]] = ()) -> FileIndex:
     """All tasks by name: ``suite/task`` for the file ``suite/task.yaml`` below a task folder.
 
     Args:
         files: Registry files, which name folders and define tasks.
         more: Further task folders as registry files name them, each with the folder of that file.
     """
-    index = Index({}, {}, [], {})
+    index = FileIndex({}, {}, [], {})
     folders = list(task_folders())
     for base, name in [*((file.folder, f) for file in files for f in file.task_folders), *more]:
         folders.append((base / os.path.expanduser(name), str(base / name)))
@@ -115,7 +115,7 @@ def _files_below(folder: Path) -> tuple[list[Path], str]:
     return sorted(found), ""
 
 
-def _index_file(index: Index, path: Path, folder: Path, origin: str, remembered: RememberedIndex) -> None:
+def _index_file(index: FileIndex, path: Path, folder: Path, origin: str, remembered: RememberedIndex) -> None:
     try:
         name = path.relative_to(folder).with_suffix("").as_posix()
         known = remembered.recall(path)
@@ -136,7 +136,7 @@ def _index_file(index: Index, path: Path, folder: Path, origin: str, remembered:
         index.unreadable.setdefault(named.relative_to(folder).as_posix(), str(error))
 
 
-def _index_registry(index: Index, file: RegistryFile) -> None:
+def _index_registry(index: FileIndex, file: RegistryFile) -> None:
     for name, value in file.tasks.items():
         index.tasks.pop(name, None)
         _add_task(index, name, file._path, value, str(file._path), inline=True)
@@ -144,7 +144,7 @@ def _index_registry(index: Index, file: RegistryFile) -> None:
         index.benchmarks[name] = BenchmarkEntry(name, file._path, value, inline=True)
 
 
-def _add_task(index: Index, name: str, path: Path, value: Any, origin: str, *, inline: bool = False) -> None:
+def _add_task(index: FileIndex, name: str, path: Path, value: Any, origin: str, *, inline: bool = False) -> None:
     if not isinstance(value, Mapping):
         raise ConfigurationError(
             f"{path}: expected a mapping with 'kind', 'data' and 'columns', got {type(value).__name__}"
@@ -163,7 +163,7 @@ def _add_task(index: Index, name: str, path: Path, value: Any, origin: str, *, i
     )
 
 
-def _add_benchmark(index: Index, benchmark: BenchmarkEntry) -> None:
+def _add_benchmark(index: FileIndex, benchmark: BenchmarkEntry) -> None:
     if benchmark.name in index.benchmarks:
         other = index.benchmarks[benchmark.name].path
         index.problems.append(f"the benchmark {benchmark.name!r} is defined by {other} and by {benchmark.path}")

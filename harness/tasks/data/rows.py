@@ -12,7 +12,7 @@ from harness.tasks.data.values import same
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DataRow:
     """One row of a data set, or the reason why it could not be read."""
 
     number: int
@@ -23,7 +23,7 @@ class Row:
     problem: str = ""
 
 
-class Source(Protocol):
+class RowSource(Protocol):
     """Rows, and a name for them."""
 
     @property
@@ -31,7 +31,7 @@ class Source(Protocol):
         """What is read, for messages and the record."""
         ...
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[DataRow]:
         """All rows, streamed; may be called again."""
         ...
 
@@ -40,7 +40,7 @@ class Source(Protocol):
 class SelectedSource:
     """The rows of another source whose columns have certain values."""
 
-    source: Source
+    source: RowSource
     where: Mapping[str, Any]
     """Column to value, or to a list of values of which it has one."""
 
@@ -49,7 +49,7 @@ class SelectedSource:
         """The other source's."""
         return self.source.description
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[DataRow]:
         """The selected rows, and those that could not be read.
 
         Raises:
@@ -116,7 +116,7 @@ def _find(values: Mapping[str, Any], path: str) -> Any:
 class RangeSource:
     """A run of another source's rows, the rest of which is not read."""
 
-    source: Source
+    source: RowSource
     first: int
     """Counted from 0."""
     end: int
@@ -127,7 +127,7 @@ class RangeSource:
         """The other source's, and which rows."""
         return f"{self.source.description}, rows {self.first} to {self.end - 1}"
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[DataRow]:
         """Those rows."""
         return islice(self.source.rows(), self.first, self.end)
 
@@ -139,7 +139,7 @@ class AbsentSource:
     description: str
     problem: str
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[DataRow]:
         """No rows.
 
         Raises:

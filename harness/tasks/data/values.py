@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 
-class Cell(str):
+class UntypedText(str):
     """A cell of a file without types that is empty, or spells true, false or no number, and may be meant as a text."""
 
     __slots__ = ()
@@ -22,7 +22,7 @@ class Cell(str):
 
 _TRUTHS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 _NO_NUMBERS = frozenset({"nan", "NaN"})
-_AMBIGUOUS = {text: Cell(text) for text in ("", *_TRUTHS, *_NO_NUMBERS)}
+_AMBIGUOUS = {text: UntypedText(text) for text in ("", *_TRUTHS, *_NO_NUMBERS)}
 _WHOLE = re.compile(r"[-+]?\d{1,300}", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(\d{1,300}\.?\d{0,300}|\.\d{1,300})([eE][-+]?\d{1,4})?", re.ASCII)
 _WHOLE_FLOAT = re.compile(r"(-?)(0|[1-9]\d{0,14})\.0+", re.ASCII)
@@ -37,7 +37,7 @@ def from_cell(text: str) -> str:
 
 def present(value: Any) -> Any:
     """The value of a field that may be a text; None for an empty CSV cell and for not a number, which are none."""
-    if isinstance(value, Cell):
+    if isinstance(value, UntypedText):
         return value or None
     return None if isinstance(value, float) and value != value else value
 
@@ -60,7 +60,7 @@ def is_missing(value: Any) -> bool:
     """Whether there is no value: None, an empty CSV cell, or not a number."""
     if value is None:
         return True
-    if isinstance(value, Cell):
+    if isinstance(value, UntypedText):
         return not value or value in _NO_NUMBERS
     if isinstance(value, (float, Decimal, date)):  # pandas' absent time is a datetime that differs from itself
         return bool(value != value)
@@ -69,7 +69,7 @@ def is_missing(value: Any) -> bool:
 
 def truth_of(value: Any) -> bool | None:
     """A boolean, also from a cell that spells one; None where the value is none."""
-    if isinstance(value, Cell):
+    if isinstance(value, UntypedText):
         return _TRUTHS.get(value)
     return value if isinstance(value, bool) else None
 
