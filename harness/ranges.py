@@ -13,7 +13,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The finite numbers that a setting may be; a bound that is not given is none."""
+    """The finite numbers that a setting may be; a bound that is not given is none.
+
+    >>> rate = Range(above=0, most=1)
+    >>> rate.holds(1), rate.holds(0), str(rate)
+    (True, False, 'above 0 and of at most 1')
+    >>> rate.outside(whole=False)
+    [0, 1.000001]
+    """
 
     least: float | None = None
     """The lowest, which it may be."""
@@ -47,7 +54,13 @@ class Range:
 
 @dataclass(frozen=True, slots=True, init=False)
 class OneOf:
-    """The only values that a setting may be, where they are kept in a constant; else ``Literal`` says it."""
+    """The only values that a setting may be, where they are kept in a constant; else ``Literal`` says it.
+
+    >>> OneOf("word", "letter").values
+    ('word', 'letter')
+    >>> one_of(["word", "letter", 3])
+    "'word' or 'letter' or 3"
+    """
 
     values: tuple[object, ...]
 

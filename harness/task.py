@@ -26,7 +26,12 @@ CANDIDATE = "candidate"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of a task."""
+    """One item of a task.
+
+    >>> item = Item("a7", {"prompt": "What is 2 + 2?", "answer": "4"}, domains=("sums",))
+    >>> item.origin("school/sums", 0)
+    Origin(task='school/sums', id='a7', positions=(0,), of='')
+    """
 
     id: str
     """The data set's own id."""
@@ -59,7 +64,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class BadItem:
-    """A row that could not be made into an item."""
+    """A row that could not be made into an item.
+
+    >>> BadItem("sums.jsonl:3", "'answer' is missing")
+    BadItem(where='sums.jsonl:3', problem="'answer' is missing", absent=())
+    """
 
     where: str
     problem: str
@@ -78,7 +87,13 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The responses to one stage's requests for one item."""
+    """The responses to one stage's requests for one item.
+
+    >>> from harness.requests import Failure
+    >>> answers = Answers("score", requests=[], responses=[[0.3, 1.2], Failure("the server is gone")])
+    >>> [failure.reason for failure in answers.failures]
+    ['the server is gone']
+    """
 
     capability: str
     requests: Sequence[Request]
@@ -134,6 +149,28 @@ class Task:
 
     A kind declares the ``fields`` it reads from each row, the ``stages`` in which it asks, makes `requests` and turns
     the answers into a `row` of named figures, from which metrics are computed.
+
+    >>> from harness import Candidates, Conversation
+    >>> class Choice(Task):
+    ...     fields = {"prompt": FieldSpec("text"), "options": FieldSpec("texts"), "right": FieldSpec("number")}
+    ...     columns = ("correct",)
+    ...
+    ...     def requests(self, item, stage, capability, earlier):
+    ...         prompt, options = Conversation.user(item.fields["prompt"]), tuple(item.fields["options"])
+    ...         return [Candidates(prompt, options, origin=item.origin(self.name, *range(len(options))))]
+    ...
+    ...     def row(self, item, answers):
+    ...         if answers[0].failures:
+    ...             return {"correct": float("nan")}
+    ...         scores = list(answers[0].responses[0])
+    ...         return {"correct": float(scores.index(max(scores)) == item.fields["right"])}
+    >>> task = Choice(Definition(name="school/sums"))
+    >>> item = Item("a7", {"prompt": "What is 2 + 2?", "options": ["3", "4"], "right": 1})
+    >>> [request] = task.requests(item, 0, "score", ())
+    >>> request.responses
+    ('3', '4')
+    >>> task.row(item, [Answers("score", [request], [[-1.5, 0.7]])])
+    {'correct': 1.0}
     """
 
     fields: ClassVar[Mapping[str, FieldSpec]] = {}
