@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import importlib.machinery
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 SELF_DESCRIBING = frozenset({"metric"})
 """Kinds of name whose classes have a ``description`` for lists."""
@@ -50,7 +51,7 @@ def _descriptions(module: str) -> Mapping[str, str]:
 
 def _assigned(node: ast.ClassDef) -> list[str]:
     """Return the strings that the body of a class assigns to ``description``, the last first."""
-    values = []
+    values: list[str] = []
     for statement in node.body:
         targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
         if any(isinstance(target, ast.Name) and target.id == "description" for target in targets):
@@ -70,26 +71,24 @@ def _text(value: object) -> str:
 
 def _source(module: str) -> str:
     """Return the source of a module, found without importing it or the packages that hold it; empty without one."""
-    path = None
-    spec = None
+    path: Sequence[str] | None = None
+    loader: Any = None
     parts = module.split(".")
     for end in range(1, len(parts) + 1):
-        name = ".".join(parts[:end])
-        spec = _specification(name, path)
-        if spec is None:
+        specification = _specification(".".join(parts[:end]), path)
+        if specification is None:
             return ""
-        path = spec.submodule_search_locations
+        path, loader = specification.submodule_search_locations, specification.loader
     try:
-        source = spec.loader.get_source(module) if hasattr(getattr(spec, "loader", None), "get_source") else None
+        return (loader.get_source(module) or "") if hasattr(loader, "get_source") else ""
     except (ImportError, OSError):  # no source, or not in an encoding that Python reads
         return ""
-    return source or ""
 
 
-def _specification(name: str, path: object) -> importlib.machinery.ModuleSpec | None:
+def _specification(name: str, path: Sequence[str] | None) -> importlib.machinery.ModuleSpec | None:
     """Find a module as Python would; `importlib.util.find_spec` imports the packages that hold it."""
     for finder in sys.meta_path:
-        found = finder.find_spec(name, path) if hasattr(finder, "find_spec") else None  # type: ignore[arg-type]
-        if found is not None:
-            return found
+        specification = finder.find_spec(name, path) if hasattr(finder, "find_spec") else None
+        if specification is not None:
+            return specification
     return None
