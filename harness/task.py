@@ -52,7 +52,7 @@ class Item:
         object.__setattr__(self, "domains", tuple(map(encodable, self.domains)))
 
     def origin(self, task: str, *positions: int, of: str = "") -> Origin:
-        """What requests made for this item carry.
+        """Make the origin that requests made for this item carry.
 
         Args:
             task: The task's name.
@@ -103,7 +103,7 @@ class Answers:
 
     @property
     def failures(self) -> list[Failure]:
-        """Those that failed."""
+        """Return the responses that are failures."""
         return failures_of(self.responses)
 
 
@@ -119,7 +119,7 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class DataPart:
-    """One source of a split, and how its columns map to fields."""
+    """A source of rows of a split, and the reader that maps its columns to fields."""
 
     source: RowSource
     reader: ColumnReader
@@ -193,39 +193,43 @@ class Task:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Names of the metrics to compute, the headline first."""
+        """Return the names of the metrics to compute, the headline first: the task file's, else the kind's."""
         return self.definition.metrics or self.default_metrics
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Names of the splits it has data for."""
+        """Return the names of the splits that the task has data for."""
         return tuple(self.definition.parts)
 
     def describe_data(self, split: str) -> str:
-        """Where a split's rows come from, for messages."""
+        """Say where a split's rows come from, for messages."""
         return ", ".join(part.source.description for part in self.definition.parts[split])
 
     def files(self, split: str) -> list[Path]:
-        """The files on this machine that a split's rows are read from; none for other sources."""
+        """List the files on this machine that a split's rows are read from; sources that are no files have none."""
         sources = [part.source for part in self.definition.parts.get(split, ())]
-        found = []
+        paths = []
         while sources:
             source: Any = sources.pop(0)
             path, inner = getattr(source, "path", None), getattr(source, "source", None)
-            found += [path] if isinstance(path, Path) else []
+            paths += [path] if isinstance(path, Path) else []
             sources += [inner] if inner is not None else []
-        return found
+        return paths
 
     def count(self, split: str = "test") -> int | None:
-        """How many items a split has, where that is cheap to know."""
+        """Count the items of a split; None where counting means reading them."""
         counts: list[int | None] = [
             part.source.count() if hasattr(part.source, "count") else None for part in self.definition.parts[split]
         ]
-        known = [count for count in counts if count is not None]
-        return sum(known) if len(known) == len(counts) else None
+        counted = [count for count in counts if count is not None]
+        return sum(counted) if len(counted) == len(counts) else None
 
     def items(self, split: str = "test", *, limit: int | None = None) -> Iterator[Item | BadItem]:
-        """The items of a split, streamed, in file order.
+        """Stream the items of a split, in file order; a row that makes no item is a `BadItem`.
+
+        Args:
+            split: The name of the split.
+            limit: At most that many; None: all.
 
         Raises:
             harness.errors.DataError: a source cannot be read.
@@ -250,7 +254,7 @@ class Task:
                     yield BadItem(row.where, str(error), error.columns)
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """A chance to check the fields of one item together and to derive others.
+        """Check the fields of one item together, and derive others from them.
 
         Raises:
             BadValue: they do not fit together; says how. With ``fields=`` it names those that are missing, and the
@@ -259,7 +263,7 @@ class Task:
         return fields
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
-        """What to ask for one item in one stage.
+        """Make the requests of one item in one stage.
 
         Args:
             item: The item.
@@ -270,17 +274,17 @@ class Task:
         raise NotImplementedError
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
-        """The item's figures, one a name in ``columns``; NaN where a request failed."""
+        """Return the item's figures, one for each name in ``columns``; NaN where a request failed."""
         raise NotImplementedError
 
     def own_metric(self, name: str) -> Metric | None:
-        """A metric that only this task has; None where the name is that of a registered one."""
+        """Return the metric of that name that only this task has; None where a registered metric is meant."""
         return None
 
     def settled_metrics(self, planned: Sequence[Metric]) -> Sequence[Metric]:
-        """What to compute, once all rows are made: a task may learn from the answers what figures they give."""
+        """Choose the metrics to compute, once all rows are made: a task may learn from the answers what they allow."""
         return planned
 
     def facts(self) -> Mapping[str, Any]:
-        """What metrics may want to know about the columns."""
+        """Return what metrics may want to know about the columns, by name."""
         return {}

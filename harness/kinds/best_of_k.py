@@ -34,7 +34,7 @@ class BestOfK(Task):
     default_metrics: ClassVar[tuple[str, ...]] = ("best_of_k_accuracy", "best_of_k_area", "pairwise_accuracy")
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """One label a response."""
+        """Check that there are at least two responses, and a label for each."""
         responses, correct = len(fields["responses"]), len(fields["correct"])
         if responses != correct:
             raise BadValue(f"{responses} responses, but {correct} labels in 'correct'")
@@ -43,12 +43,12 @@ class BestOfK(Task):
         return fields
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
-        """All responses in one request."""
+        """Ask for the scores of all responses in one request."""
         responses = tuple(item.fields["responses"])
         return [Candidates(item.fields["prompt"], responses, origin=item.origin(self.name, *range(len(responses))))]
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
-        """Scores and labels."""
+        """Return the scores of the responses, and the labels."""
         correct = np.array(item.fields["correct"])
         scores = answers[0].responses[0]
         return {
@@ -141,7 +141,7 @@ class Accuracy(_BestOfK):
         }
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """The best-of-K curve."""
+        """Draw the best-of-K curve."""
         picture = curve_picture(columns)
         return () if picture is None else (picture,)
 
@@ -152,7 +152,7 @@ class StrictAccuracy(_BestOfK):
     description = "how often a correct response is scored above all wrong ones"
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where strictly above."""
+        """Return 1 where the best correct response is scored strictly above the best wrong one."""
         right, wrong = _best_of_each(columns)
         return (right > wrong).astype(np.float64)
 
@@ -163,7 +163,7 @@ class AccuracyWithTies(_BestOfK):
     description = "how often a correct response is among the top-scored"
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where at least as high."""
+        """Return 1 where the best correct response is scored at least as high as the best wrong one."""
         right, wrong = _best_of_each(columns)
         return (right >= wrong).astype(np.float64)
 
@@ -269,7 +269,7 @@ def _gaps(columns: Columns) -> FloatArray:
 
 
 class StrictPairwiseAccuracy(PairwiseAccuracy):
-    """The same, equal scores counting as wrong."""
+    """Share of (correct, wrong) pairs ordered rightly, equal scores counting as wrong."""
 
     description = "share of correct-wrong pairs ordered rightly; a tie counts as wrong"
     tie: ClassVar[float] = 0.0

@@ -23,11 +23,11 @@ class Brier(ScoredMetric):
     higher_is_better = False
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.brier(*self.split(columns))
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """The reliability diagram, in bins of equal width."""
+        """Draw the reliability diagram, in bins of equal width."""
         return detection_pictures.reliability(stats.reliability_bins(self.levels(columns)))
 
 
@@ -40,7 +40,7 @@ class LogLoss(ScoredMetric):
     bounds = None
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.log_loss(*self.split(columns))
 
 
@@ -54,7 +54,7 @@ class ExpectedCalibrationError(ScoredMetric):
         self.bins, self.equal_mass = int(bins), binning == "mass"
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.expected_calibration_error(self.levels(columns), bins=self.bins, equal_mass=self.equal_mass)
 
     def trials(self, columns: Columns) -> int:
@@ -70,7 +70,7 @@ class ExpectedCalibrationError(ScoredMetric):
         return {"expected_if_calibrated": stats.expected_if_calibrated(self._bins(columns))}
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """The reliability diagram."""
+        """Draw the reliability diagram."""
         return detection_pictures.reliability(self._bins(columns))
 
     def _bins(self, columns: Columns) -> stats.ReliabilityBins:

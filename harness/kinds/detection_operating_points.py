@@ -31,13 +31,13 @@ class TruePositiveRateAtRate(ScoredMetric):
         self.rate = rate
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence; the threshold's noise is part of it."""
+        """Return the value, and the influence of each row, of which the noise of the threshold is part."""
         return stats.true_positive_rate_at_false_positive_rate(
             self.levels(columns), rate=self.rate, interpolated=self.interpolated
         )
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """The labels, where rows are clustered."""
+        """Return the labels as classes, where rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
@@ -103,11 +103,11 @@ class PartialAreaUnderCurve(ScoredMetric):
         self.rate = rate
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.partial_auroc(self.levels(columns), rate=self.rate)
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """The labels, where rows are clustered."""
+        """Return the labels as classes, where rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def detail(self, columns: Columns) -> Mapping[str, Any]:
@@ -138,7 +138,7 @@ class PredictiveValueAtRate(ScoredMetric):
         return Linearised(self._worth(caught), slope * influence)
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """The labels, where rows are clustered."""
+        """Return the labels as classes, where rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:

@@ -18,7 +18,7 @@ class OptimalAccuracy(ScoredMetric):
     as_published = False
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence at the threshold chosen."""
+        """Return the value at the threshold chosen, and the influence of each row on it."""
         return stats.best_accuracy(self.levels(columns), as_published=self.as_published)
 
     def trials(self, columns: Columns) -> int | None:
@@ -39,11 +39,11 @@ class OptimalBalancedAccuracy(ScoredMetric):
     description = "balanced accuracy at an oracle threshold: the best one here"
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence at the threshold chosen."""
+        """Return the value at the threshold chosen, and the influence of each row on it."""
         return stats.best_balanced_accuracy(self.levels(columns))
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """The labels, where rows are clustered."""
+        """Return the labels as classes, where rows are clustered."""
         return self.labels_if_clustered(columns)
 
 
@@ -53,5 +53,5 @@ class OptimalF1(ScoredMetric):
     description = "F1 at an oracle threshold: the best one here"
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence at the threshold chosen."""
+        """Return the value at the threshold chosen, and the influence of each row on it."""
         return stats.best_f1(self.levels(columns))

@@ -113,7 +113,7 @@ def _p_first(response: Any) -> float:
 
 
 class OfVerdicts(Metric):
-    """What metrics of verdicts have in common."""
+    """Base of metrics of verdicts: unreadable verdicts are no failed requests."""
 
     def nothing_valid(self, columns: Columns) -> str:
         """Requests that were answered, but by nothing that a verdict could be read from, have not failed."""
@@ -153,7 +153,7 @@ class Accuracy(_Preference):
     description = "share of pairs judged rightly, mean of both orders; a tie counts half"
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Credit of each pair."""
+        """Return the credit of each pair, the mean of both orders."""
         given, exchanged = self.games(columns)
         return 0.5 + 0.25 * (given + exchanged)
 
@@ -182,7 +182,7 @@ class StrictAccuracy(_Preference):
     description = "share of pairs judged rightly, mean of both orders; a tie counts as wrong"
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Credit of each pair."""
+        """Return the credit of each pair, the mean of both orders."""
         given, exchanged = self.games(columns)
         return np.asarray(0.5 * (given > 0) + 0.5 * (exchanged > 0))
 
@@ -193,7 +193,7 @@ class BothOrders(_Preference):
     description = "rightly judged on balance of both orders (JudgeBench)"
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where right on balance."""
+        """Return 1 where the pair is judged rightly on balance of both orders."""
         given, exchanged = self.games(columns)
         return (given + exchanged > 0).astype(np.float64)
 
@@ -204,7 +204,7 @@ class RightInBoth(_Preference):
     description = "rightly judged in both orders"
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where right twice."""
+        """Return 1 where the pair is judged rightly in both orders."""
         given, exchanged = self.games(columns)
         return ((given > 0) & (exchanged > 0)).astype(np.float64)
 
@@ -216,7 +216,7 @@ class FirstOrder(_Preference):
     needs: ClassVar[tuple[str, ...]] = ("as_given",)
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where right."""
+        """Return 1 where the pair is judged rightly."""
         return (columns.values["as_given"] > 0.5).astype(np.float64)
 
 
@@ -227,7 +227,7 @@ class SecondOrder(_Preference):
     needs: ClassVar[tuple[str, ...]] = ("exchanged",)
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where right."""
+        """Return 1 where the pair is judged rightly."""
         return (columns.values["exchanged"] > 0.5).astype(np.float64)
 
 
@@ -237,7 +237,7 @@ class Consistency(_Preference):
     description = "share of pairs with the same verdict in both orders"
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where the same."""
+        """Return 1 where the verdict is the same in both orders."""
         given, exchanged = self.games(columns)
         return np.asarray(given == exchanged, dtype=np.float64)
 
@@ -250,7 +250,7 @@ class FirstPosition(_Preference):
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged", "better")
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Mean over both orders."""
+        """Return the mean of both orders, for each pair."""
         given, exchanged = self.games(columns)
         # Shown first is the better response in one order and the worse in the other; `better` says in which.
         sign = 1 - 2 * columns.values["better"]
@@ -264,7 +264,7 @@ class TieRate(_Preference):
     higher_is_better = False
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Mean over both orders."""
+        """Return the mean of both orders, for each pair."""
         given, exchanged = self.games(columns)
         return np.asarray(0.5 * (given == 0) + 0.5 * (exchanged == 0))
 
@@ -314,7 +314,7 @@ class TiesToSecondCompat(_Unparsed):
     needs: ClassVar[tuple[str, ...]] = ("as_given", "better", "answered")
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where right."""
+        """Return 1 where the pair is judged rightly."""
         given = np.nan_to_num(np.sign(columns.values["as_given"] - 0.5))
         return np.asarray(np.where(given == 0, columns.values["better"] == 1, given > 0), dtype=np.float64)
 
@@ -326,6 +326,6 @@ class UnparsedRate(_Unparsed):
     higher_is_better = False
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Mean over the orders asked."""
+        """Return the share of unreadable verdicts among the orders that were asked, for each pair."""
         asked = ["as_given"] if columns.facts.get("orders") == "as given" else ["as_given", "exchanged"]
         return np.asarray(np.isnan([columns.values[name] for name in asked]).mean(axis=0))

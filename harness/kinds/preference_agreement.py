@@ -54,7 +54,7 @@ class LabelKappa(_Kappa):
     description = "agreement of verdicts and labels beyond chance, mean of both orders"
 
     def linearise(self, columns: Columns) -> Linearised:
-        """The mean of both kappas."""
+        """Return the mean of the kappas of both orders."""
         better = columns.values["better"].astype(np.int64)
         given, exchanged = (kappa(winners(columns, order), better) for order in ("as_given", "exchanged"))
         return Linearised((given.value + exchanged.value) / 2, (given.influence + exchanged.influence) / 2)
@@ -66,7 +66,7 @@ class OrderKappa(_Kappa):
     description = "agreement of the verdicts in both orders beyond chance"
 
     def linearise(self, columns: Columns) -> Linearised:
-        """One kappa."""
+        """Return the kappa of the verdicts in both orders."""
         return kappa(winners(columns, "as_given"), winners(columns, "exchanged"))
 
 
@@ -98,7 +98,7 @@ class FirstOrderKappaCompat(_AsPublished):
     description = "as LLMBar publishes it (kappa_False): `label_kappa@compat` in the data's order"
 
     def linearise(self, columns: Columns) -> Linearised:
-        """In the order of the data."""
+        """Return the kappa with the labels, in the order of the data."""
         return self.with_labels(columns, "as_given")
 
 
@@ -108,7 +108,7 @@ class SecondOrderKappaCompat(_AsPublished):
     description = "as LLMBar publishes it (kappa_True): `label_kappa@compat` in the other order"
 
     def linearise(self, columns: Columns) -> Linearised:
-        """In the other order."""
+        """Return the kappa with the labels, the responses exchanged."""
         return self.with_labels(columns, "exchanged")
 
 
@@ -118,7 +118,7 @@ class LabelKappaCompat(_AsPublished):
     description = "as LLMBar publishes it (kappa_average): the second response as a verdict is never its label"
 
     def linearise(self, columns: Columns) -> Linearised:
-        """The mean of both."""
+        """Return the mean of the published kappas of both orders."""
         given, exchanged = (self.with_labels(columns, order) for order in ("as_given", "exchanged"))
         return Linearised((given.value + exchanged.value) / 2, (given.influence + exchanged.influence) / 2)
 
@@ -129,5 +129,5 @@ class OrderKappaCompat(_AsPublished):
     description = "as LLMBar publishes it (kappa_agreement): unreadable and the second response are one"
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Of both orders."""
+        """Return the published kappa of the verdicts in both orders."""
         return kappa(self.verdicts(columns, "as_given"), self.verdicts(columns, "exchanged"))

@@ -53,7 +53,7 @@ class BenchmarkEntry:
 
 
 class FileIndex(NamedTuple):
-    """All tasks and benchmarks, and the files that could not be read."""
+    """All tasks and benchmarks of files, and the files that could not be read."""
 
     tasks: dict[str, TaskEntry]
     benchmarks: dict[str, BenchmarkEntry]
@@ -63,7 +63,7 @@ class FileIndex(NamedTuple):
 
 
 def task_folders() -> Iterator[tuple[Path, str]]:
-    """Folders of task files that distributions announce under the entry-point group ``harness.tasks``."""
+    """Find the folders of task files that distributions announce under the entry-point group ``harness.tasks``."""
     import importlib.util
 
     seen: set[str] = set()
@@ -78,7 +78,7 @@ def task_folders() -> Iterator[tuple[Path, str]]:
 
 
 def index_tasks(files: Sequence[RegistryFile], more: Sequence[tuple[Path, str]] = ()) -> FileIndex:
-    """All tasks by name: ``suite/task`` for the file ``suite/task.yaml`` below a task folder.
+    """Index all tasks by name: ``suite/task`` for the file ``suite/task.yaml`` below a task folder.
 
     Args:
         files: Registry files, which name folders and define tasks.
@@ -103,24 +103,24 @@ def index_tasks(files: Sequence[RegistryFile], more: Sequence[tuple[Path, str]] 
 
 
 def _files_below(folder: Path) -> tuple[list[Path], str]:
-    """All YAML files below a folder, sorted, and what is wrong with it: a folder such as ``/`` would never end."""
-    found: list[Path] = []
+    """List the YAML files below a folder, sorted, or say why it is not read: a folder such as ``/`` would never end."""
+    paths: list[Path] = []
     for number, (place, _, names) in enumerate(os.walk(folder)):
-        found += [Path(place) / name for name in names if name.endswith(".yaml")]
+        paths += [Path(place) / name for name in names if name.endswith(".yaml")]
         if number >= _MOST_FOLDERS:
             return (
                 [],
                 f"it holds more than {_MOST_FOLDERS} folders, so it is not read; name the one with tasks",
             )
-    return sorted(found), ""
+    return sorted(paths), ""
 
 
 def _index_file(index: FileIndex, path: Path, folder: Path, origin: str, remembered: RememberedIndex) -> None:
     try:
         name = path.relative_to(folder).with_suffix("").as_posix()
-        known = remembered.recall(path)
-        if known is not None:
-            _add_task(index, name, path, {"kind": known[0], "description": known[1]}, origin)
+        earlier = remembered.recall(path)
+        if earlier is not None:
+            _add_task(index, name, path, {"kind": earlier[0], "description": earlier[1]}, origin)
             return
         value = load_yaml(path)
         if isinstance(value, Mapping) and "figures" in value and "kind" not in value:
@@ -172,7 +172,7 @@ def _add_benchmark(index: FileIndex, benchmark: BenchmarkEntry) -> None:
 
 
 def read_benchmarks(entries: Mapping[str, BenchmarkEntry]) -> tuple[dict[str, BenchmarkFile], dict[str, str]]:
-    """All benchmarks, validated, and by name what is wrong with each that breaks the schema."""
+    """Validate all benchmarks; return the valid ones by name, and by name what is wrong with each other."""
     from harness.tasks.schema import BenchmarkFile
 
     benchmarks: dict[str, BenchmarkFile] = {}
@@ -190,7 +190,7 @@ def read_benchmarks(entries: Mapping[str, BenchmarkEntry]) -> tuple[dict[str, Be
 
 
 def read_task_file(entry: TaskEntry) -> tuple[TaskFile, str]:
-    """A task's file, validated, and the hash of its content.
+    """Read and validate a task's file; return it with the hash of its content.
 
     Raises:
         ConfigurationError: it breaks the schema.
@@ -212,7 +212,7 @@ def read_task_file(entry: TaskEntry) -> tuple[TaskFile, str]:
 
 
 def _with_text_keys(value: Any) -> Any:
-    """The same with keys of one type that say which type each was."""
+    """Copy a value with keys that are texts and say which type each key was."""
     if isinstance(value, Mapping):
         return {f"{type(key).__name__} {key}": _with_text_keys(entry) for key, entry in value.items()}
     return [_with_text_keys(entry) for entry in value] if isinstance(value, list) else value

@@ -18,16 +18,16 @@ _LONG_NUMBER = re.compile(r"\d{5}")
 
 
 class FieldForm(NamedTuple):
-    """How one field is made."""
+    """How one field is made of a row."""
 
     get: Callable[[DataRow], Any]
-    """The value, None where it is missing."""
+    """From a row to the value of the field; None where the value is missing."""
     columns: tuple[str, ...] = ()
-    """The columns it reads."""
+    """The columns that ``get`` reads."""
 
 
 def compile_form(spec: Any) -> FieldForm:
-    """How a field is made, from what the ``columns`` block says of it (see `field_mapping.ColumnReader`)."""
+    """Compile what the ``columns`` block says of a field (see `field_mapping.ColumnReader`)."""
     if isinstance(spec, str):
         return FieldForm(lambda row: present(value_at(row.values, spec)), (spec,))
     if isinstance(spec, list):
@@ -46,12 +46,12 @@ def compile_form(spec: Any) -> FieldForm:
 
 
 def compile_name(spec: Any) -> FieldForm:
-    """The same for an id or a cluster, where a text with ``{`` is a template."""
+    """Compile what a task file says of an id or a cluster, where a text with ``{`` is a template."""
     return compile_form({"template": spec} if isinstance(spec, str) and "{" in spec else spec)
 
 
 def describe_absent(columns: Sequence[str], row: DataRow) -> str:
-    """A clause that says which columns a row lacks, the nearest there are, and all that it has; empty where none."""
+    """Write a clause that says which columns a row lacks, the nearest ones, and all that the row has; empty if none."""
     absent = [column for column in columns if not has_path(row.values, column)]
     if not absent:
         return ""
@@ -69,7 +69,7 @@ def _several(forms: Sequence[FieldForm]) -> FieldForm:
 
 
 def _any_of(columns: Sequence[str], row: DataRow) -> float | None:
-    """1 where one of the flags is set, 0 where none is; flags that are absent do not count, unless all are."""
+    """Return 1 where one of the flags is set, 0 where none is; None where all flags are absent."""
     known = {column: value for column in columns if not is_missing(value := value_at(row.values, column))}
     try:
         return max((flag(value) for value in known.values()), default=None)
@@ -78,7 +78,7 @@ def _any_of(columns: Sequence[str], row: DataRow) -> float | None:
 
 
 def _numbered(template: str, first: int, last: int) -> FieldForm:
-    """A list of the columns that a number tells apart; a null stays in it, a column that is absent is an error."""
+    """Make a list of the columns that a number tells apart; a null stays in the list, an absent column is an error."""
     if last - first >= LARGEST_LIST:
         raise BadValue(f"{last - first + 1} numbered columns are asked for; at most {LARGEST_LIST} can be read")
     names = tuple(template.format(number) for number in range(first, last + 1))
@@ -152,7 +152,7 @@ def _template(template: str) -> FieldForm:
 
 
 def _fields(template: str) -> list[str]:
-    """The field names in a template as they stand, none where it cannot be taken apart."""
+    """List the field names in a template as they stand; none where the template cannot be taken apart."""
     try:
         return [field for _, field, _, _ in string.Formatter().parse(template) if field]
     except ValueError:
@@ -164,7 +164,7 @@ def _first_name(field: str) -> str:
 
 
 def problems_of_template(template: str) -> Iterator[str]:
-    """What is wrong with a template before any row is read."""
+    """Say what is wrong with a template, before any row is read."""
     try:
         parts = list(string.Formatter().parse(template))
     except ValueError as error:

@@ -24,15 +24,15 @@ class DataRow:
 
 
 class RowSource(Protocol):
-    """Rows, and a name for them."""
+    """A stream of rows, and a name for it."""
 
     @property
     def description(self) -> str:
-        """What is read, for messages and the record."""
+        """Say what is read, for messages and the record."""
         ...
 
     def rows(self) -> Iterator[DataRow]:
-        """All rows, streamed; may be called again."""
+        """Stream all rows, from the first at every call."""
         ...
 
 
@@ -46,11 +46,11 @@ class SelectedSource:
 
     @property
     def description(self) -> str:
-        """The other source's."""
+        """Return the description of the source that is selected from."""
         return self.source.description
 
     def rows(self) -> Iterator[DataRow]:
-        """The selected rows, and those that could not be read.
+        """Stream the selected rows, and the rows that could not be read.
 
         Raises:
             DataError: none is selected, and no row has one of the columns.
@@ -74,22 +74,22 @@ class SelectedSource:
 
 
 def selected(values: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
-    """Whether the columns have the values, or one of the list of values, that are asked for (`values.same`)."""
-    for column, wanted in where.items():
+    """Tell whether each column has the value, or one of the list of values, that ``where`` asks for (`values.same`)."""
+    for column, asked_for in where.items():
         value = value_at(values, column)
-        if not any(same(value, one) for one in (wanted if isinstance(wanted, list) else [wanted])):
+        if not any(same(value, allowed) for allowed in (asked_for if isinstance(asked_for, list) else [asked_for])):
             return False
     return True
 
 
 def value_at(values: Mapping[str, Any], path: str) -> Any:
-    """A column by name, or by dotted path into nested columns and lists; None where it is absent."""
-    found = _find(values, path)
-    return None if found is _ABSENT else found
+    """Return a column by name, or by dotted path into nested columns and lists; None where the column is absent."""
+    value = _find(values, path)
+    return None if value is _ABSENT else value
 
 
 def has_path(values: Mapping[str, Any], path: str) -> bool:
-    """Whether there is such a column, with or without a value."""
+    """Tell whether the row has such a column, with or without a value."""
     return _find(values, path) is not _ABSENT
 
 
@@ -124,11 +124,11 @@ class RangeSource:
 
     @property
     def description(self) -> str:
-        """The other source's, and which rows."""
+        """Return the description of the source that holds the run, and the numbers of the first and the last row."""
         return f"{self.source.description}, rows {self.first} to {self.end - 1}"
 
     def rows(self) -> Iterator[DataRow]:
-        """Those rows."""
+        """Stream the rows of the run."""
         return islice(self.source.rows(), self.first, self.end)
 
 
@@ -140,9 +140,9 @@ class AbsentSource:
     problem: str
 
     def rows(self) -> Iterator[DataRow]:
-        """No rows.
+        """Refuse to give rows.
 
         Raises:
-            DataError: always; says where a copy is looked for.
+            DataError: always; the message says where a copy is looked for.
         """
         raise DataError(self.problem)

@@ -30,7 +30,7 @@ LARGEST_DOCUMENT = 2**31
 
 
 def _decode(text: bytes) -> tuple[Any, str]:
-    """A JSON value, or what is wrong with it."""
+    """Return a JSON value and an empty text, or None and what is wrong with the JSON."""
     import json
 
     import msgspec
@@ -57,11 +57,11 @@ class FileSource:
 
     @property
     def description(self) -> str:
-        """The path."""
+        """Return the path of the file."""
         return str(self.path)
 
     def rows(self) -> Iterator[DataRow]:
-        """All rows.
+        """Stream all rows.
 
         Raises:
             DataError: the file is missing, of an unknown kind, or broken as a whole.
@@ -81,7 +81,7 @@ class FileSource:
             raise DataError(f"{self.path}: cannot be read: {error}") from error
 
     def count(self) -> int | None:
-        """Number of rows, where it can be had without parsing them."""
+        """Count the rows where that takes no parsing; else None."""
         if why_no_file(self.path):
             return None
         try:
@@ -114,7 +114,7 @@ class FileSource:
         return self.path.open("rb")
 
     def _bounded(self, stream: IO[AnyStr]) -> Iterator[AnyStr]:
-        """The lines of a file.
+        """Stream the lines of a file.
 
         Raises:
             DataError: one is longer than any row can be.
@@ -238,11 +238,11 @@ class GeneratorSource:
 
     @property
     def description(self) -> str:
-        """The function's reference."""
+        """Return the reference of the function, and the split that it is told."""
         return f"{self.reference}({self.split!r})"
 
     def rows(self) -> Iterator[DataRow]:
-        """All rows.
+        """Stream all rows.
 
         Raises:
             DataError: the function raised.
@@ -252,7 +252,7 @@ class GeneratorSource:
             for number, value in enumerate(function(self.split)):
                 ok = isinstance(value, Mapping)
                 problem = "" if ok else f"expected a mapping, got {type(value).__name__}"
-                values = {key: plain(one) for key, one in value.items()} if ok else {}
+                values = {key: plain(part) for key, part in value.items()} if ok else {}
                 yield DataRow(number, f"{self.reference} row {number}", values, problem)
         except DataError:
             raise
@@ -261,9 +261,15 @@ class GeneratorSource:
 
 
 def mirror_file(hub: str | None, config: str | None, split: str, mirror: str | None) -> tuple[Path | None, str]:
-    """A local copy below ``$HARNESS_DATA``, and where was looked.
+    """Find a local copy below ``$HARNESS_DATA``; return its path or None, and where the search looked.
 
-    Looks for ``mirror`` as given, then for ``HUB_ID/CONFIG/SPLIT`` and ``HUB_ID/SPLIT`` with any known suffix.
+    The search tries ``mirror`` as given, then ``HUB_ID/CONFIG/SPLIT`` and ``HUB_ID/SPLIT`` with any known suffix.
+
+    Args:
+        hub: The data set's id on the hub; None for data that have no hub.
+        config: The configuration of the hub's data set.
+        split: The split of the hub's data set.
+        mirror: The path below ``$HARNESS_DATA`` that the task names.
     """
     root = os.environ.get(MIRROR_VARIABLE)
     if not root:
