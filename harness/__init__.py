@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from harness.files import write_atomically
     from harness.files.digests import file_identity
     from harness.hooks import Register, hookimpl
-    from harness.metric import Columns, FloatArray, MeanMetric, Metric
+    from harness.metric import Columns, FloatArray, MeanMetric, Metric, mean_metric
     from harness.model import Model, Part
     from harness.names.registry import Registry
     from harness.pictures import Matrix, Picture, Series
@@ -84,7 +84,7 @@ _HOMES = {
     "files": ("write_atomically",),
     "files.digests": ("file_identity",),
     "hooks": ("Register", "hookimpl"),
-    "metric": ("Columns", "FloatArray", "MeanMetric", "Metric"),
+    "metric": ("Columns", "FloatArray", "MeanMetric", "Metric", "mean_metric"),
     "model": ("Model", "Part"),
     "names.registry": ("Registry",),
     "pictures": ("Matrix", "Picture", "Series"),
@@ -173,6 +173,7 @@ __all__ = [
     "evaluate",
     "file_identity",
     "hookimpl",
+    "mean_metric",
     "publish",
     "train",
     "write_atomically",

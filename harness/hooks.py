@@ -48,7 +48,7 @@ def register_task_sources(register: Register) -> None:
 
 @hookspec
 def register_metrics(register: Register) -> None:
-    """Add metrics: ``register(name, "module:Class", description=...)``."""
+    """Add metrics: ``register(name, "module:Class")``; the class has the description."""
 
 
 @hookspec

@@ -1,4 +1,17 @@
-"""The Metric interface: a pure function from columns to an estimate."""
+"""The Metric interface: a pure function from columns to an estimate.
+
+A metric that is the mean of one figure an item is three lines. The harness computes the standard error, the interval
+and the paired difference between two models from the figures:
+
+>>> import numpy as np
+>>> @mean_metric(needs=("scores", "correct"), description="how often the first response is correct", bounds=(0, 1))
+... def first_is_correct(columns):
+...     return columns.values["correct"][:, 0]
+>>> columns = Columns({"scores": np.array([[1.0, 2.0], [3.0, 0.5]]), "correct": np.array([[1.0, 0.0], [0.0, 1.0]])})
+>>> estimate = first_is_correct().compute(columns)
+>>> estimate.value, estimate.n, estimate.n_failed
+(0.5, 2, 0)
+"""
 
 from __future__ import annotations
 
@@ -23,7 +36,14 @@ _WIN_RATE = "share of items on which the row's figure is better than the column'
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What a task made of a model's responses: one row an item."""
+    """The figures that a task made of a model's responses: one row an item.
+
+    >>> columns = Columns({"right": np.array([1.0, 0.0, np.nan])})
+    >>> len(columns), len(columns.take(slice(2)))
+    (3, 2)
+    >>> columns.only(np.array([True, False, True])).values["right"]
+    array([ 1., nan])
+    """
 
     values: Mapping[str, FloatArray]
     """Arrays of shape (n,), or (n, k) padded with NaN; NaN where the request failed."""
@@ -36,17 +56,17 @@ class Columns:
 
     @property
     def whole(self) -> Columns:
-        """All rows of the task, of which these are some; for metrics that hold a domain against everything."""
+        """All rows of the task that these rows belong to, for metrics that hold a domain against everything."""
         return self if self._whole is None else self._whole
 
     def only(self, mask: NDArray[np.bool_]) -> Columns:
-        """The rows of a mask, (n,); made once, so that metrics which keep the same rows share what is made of them."""
+        """Return the rows of a mask, (n,), made once: metrics that keep the same rows share what is made of them."""
         if mask.all():
             return self
         return self.once(f"rows {np.packbits(mask).tobytes().hex()}", lambda own: own.take(mask))
 
     def once(self, name: str, make: Callable[[Columns], T]) -> T:
-        """What ``make`` returns for these rows, made once however many metrics ask for it under that name."""
+        """Return what ``make`` makes of these rows, made once however many metrics ask for it under that name."""
         if name not in self._made:
             self._made[name] = make(self)
         made: T = self._made[name]
@@ -56,7 +76,7 @@ class Columns:
         return len(next(iter(self.values.values()))) if self.values else 0
 
     def take(self, rows: NDArray[Any] | slice) -> Columns:
-        """The given rows, by mask, index or slice."""
+        """Return the given rows, by mask, index or slice."""
         clusters = None if self.clusters is None else self.clusters[rows]
         return Columns({n: column[rows] for n, column in self.values.items()}, clusters, self.facts, self.whole)
 
@@ -68,11 +88,26 @@ class Metric:
     follow, without resampling, the standard error (clustered where rows share a prompt), the interval, and the paired
     difference between two models. A subclass gives `linearise`; a plain mean over items is easier written as a
     `MeanMetric`. A metric that has no influence overrides `compute`; two models cannot be compared by it.
+
+    >>> class RatioOfMeans(Metric):
+    ...     description = "mean length of the responses over the mean length of the prompts"
+    ...     needs = ("response", "prompt")
+    ...     bounds = None
+    ...
+    ...     def linearise(self, columns):
+    ...         response, prompt = columns.values["response"], columns.values["prompt"]
+    ...         ratio = float(response.mean() / prompt.mean())
+    ...         return Linearised(ratio, (response - ratio * prompt) / prompt.mean())
+    >>> columns = Columns({"response": np.array([3.0, 6.0, np.nan]), "prompt": np.array([1.0, 2.0, 5.0])})
+    >>> estimate = RatioOfMeans().compute(columns)
+    >>> estimate.value, estimate.n, estimate.n_failed
+    (3.0, 2, 1)
     """
 
     name: str = ""
     """As registered; set by the registry."""
     description: ClassVar[str] = ""
+    """One line for lists, as a plain string: lists read it from the source, so that they need not import the class."""
     unit: ClassVar[str] = "fraction"
     higher_is_better: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ()
@@ -81,7 +116,7 @@ class Metric:
     """Values the metric cannot leave; None if it can take any."""
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """(n,) mask of the rows without a failed request."""
+        """Mark the rows without a failed request, (n,)."""
         mask = np.ones(len(columns), dtype=bool)
         for name in self.needs:
             finite = np.isfinite(columns.values[name])
@@ -89,11 +124,11 @@ class Metric:
         return mask
 
     def nothing_valid(self, columns: Columns) -> str:
-        """Why no row is valid, for the reader of a result without a value."""
+        """Say why no row is valid, for the reader of a result without a value."""
         return "every request failed"
 
     def linearise(self, columns: Columns) -> Linearised:
-        """The value and each row's centred influence on it, on rows that are all valid.
+        """Return the value and each row's centred influence on it, (n,), on rows that are all valid.
 
         Raises:
             ValueError: the value is not defined on these rows (all of one class, say); the text says why.
@@ -101,45 +136,51 @@ class Metric:
         raise NotImplementedError
 
     def trials(self, columns: Columns) -> int | None:
-        """How many independent trials stand behind a value that lies on its bound, where that is not the rows."""
+        """Count the independent trials behind a value that lies on its bound; None: as many as there are rows."""
         return None
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """(n,) codes of classes within each of which influences have mean zero, on rows that are all valid.
+        """Return codes of classes, (n,), in each of which the influences have mean zero, on rows that are all valid.
 
-        Such as positives and negatives, of which each has its own mean; -1 for rows on which the value does not rest.
+        Positives and negatives are such classes; -1 marks rows on which the value does not rest.
         Standard errors of few or unequal clusters are then those of the classes. None: all rows are of one class.
         """
         return None
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
-        """Ends of the interval, on rows that are all valid: those from influences, where nothing better is known."""
+        """Return the ends of the interval, on rows that are all valid: by default those from the influences.
+
+        Args:
+            columns: The valid rows.
+            estimate: The value with the interval from its influences.
+            confidence: Coverage of the interval, in (0, 1).
+        """
         return estimate.low, estimate.high
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
-        """Further figures beside the value, such as a curve, on rows that are all valid.
+        """Return further figures beside the value, such as a curve, on rows that are all valid.
 
         A ``note`` among them is a sentence that a reader of the value must know; it is shown wherever the value is.
         """
         return {}
 
     def note(self, columns: Columns, confidence: float) -> str:
-        """A sentence that a reader of the interval at this level must know; `detail` may have a weightier one."""
+        """Return a sentence that a reader of the interval at this level must know; a note of `detail` comes first."""
         return ""
 
     def pictures(self, columns: Columns) -> Sequence[Picture | Matrix]:
-        """What is drawn of a cell, on rows that are all valid; made from columns on file, without asking a model."""
+        """Draw pictures of a cell, on rows that are all valid, from columns on file, without asking a model."""
         return ()
 
     def pictures_of_models(self, models: Mapping[str, Columns]) -> Sequence[Matrix]:
-        """What is drawn of several models together: their columns by name, the n-th row of all being the same item.
+        """Draw several models together, from their columns by name, of which the n-th rows are the same item.
 
         Where rows and columns of a matrix are those names, a reader chooses which are shown.
         """
         return ()
 
     def on(self, columns: Columns) -> tuple[Linearised, str]:
-        """The value on the valid rows, with influence NaN on the others; and why it is NaN, where it is."""
+        """Return the value on the valid rows, with influence NaN on the others; and why the value is NaN, if so."""
         mask = self.valid(columns)
         if not mask.any():
             nothing = Linearised(float("nan"), np.full(len(columns), np.nan))
@@ -156,7 +197,13 @@ class Metric:
         return Linearised(part.value, influence), ""
 
     def compute(self, columns: Columns, *, confidence: float = 0.95, seed: int = 0) -> Estimate:
-        """Value, standard error and interval; ``seed`` serves metrics that resample."""
+        """Return the value with its standard error and interval.
+
+        Args:
+            columns: All rows, failed ones too.
+            confidence: Coverage of the interval, in (0, 1).
+            seed: Of the draws, for metrics that resample.
+        """
         result, reason = self.on(columns)
         if reason:
             failed = int(np.isnan(result.influence).sum())
@@ -182,40 +229,55 @@ class Metric:
 
 
 def _of_all(codes: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Codes of the valid rows as codes of all; those of the others do not matter."""
+    """Spread codes of the valid rows over all rows; -1 stands for a row that is not valid."""
     everyone = np.full(len(mask), -1, dtype=np.int64)
     everyone[mask] = codes
     return everyone
 
 
 class MeanMetric(Metric):
-    """A metric that is the mean of one figure an item."""
+    """A metric that is the mean of one figure an item.
+
+    >>> class Squared(MeanMetric):
+    ...     description = "mean squared distance of the score from 1"
+    ...     needs = ("score",)
+    ...     higher_is_better = False
+    ...     bounds = None
+    ...
+    ...     def per_item(self, columns):
+    ...         return (columns.values["score"] - 1) ** 2
+    >>> Squared().compute(Columns({"score": np.array([0.0, 2.0, 3.0])})).value
+    2.0
+    """
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """(n,) figures, on valid rows."""
+        """Return one figure a row, (n,), on rows that are all valid.
+
+        It is called with some of the rows at a time, so a figure may depend on its own row only.
+        """
         raise NotImplementedError
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is the mean of its figures as they are; not where a subclass weighs them."""
+        """Whether the value is the plain mean of the figures; False where a subclass weighs them."""
         return type(self).linearise is MeanMetric.linearise
 
     def figures(self, columns: Columns) -> FloatArray:
-        """(n,) figures, NaN where the request failed."""
+        """Return one figure a row, (n,); NaN where the request failed."""
         mask = self.valid(columns)
-        found = np.full(len(columns), np.nan)
+        figures = np.full(len(columns), np.nan)
         if mask.any():
-            found[mask] = self._by_blocks(columns.only(mask))
-        return found
+            figures[mask] = self._by_blocks(columns.only(mask))
+        return figures
 
     def linearise(self, columns: Columns) -> Linearised:
-        """The mean, and each row's distance from it."""
+        """Return the mean, and each row's distance from it."""
         values = self._by_blocks(columns)
         mean = float(values.mean())
         return Linearised(mean, values - mean)
 
     def pictures_of_models(self, models: Mapping[str, Columns]) -> Sequence[Matrix]:
-        """Which model has the better figure on how many items."""
+        """Draw on what share of the items each model has the better figure than each other model."""
         if len(models) < 2 or not self.is_plain:
             return ()
         figures = [self.figures(columns) for columns in models.values()]
@@ -231,3 +293,51 @@ class MeanMetric(Metric):
         parts = [columns] if len(starts) == 1 else [columns.take(slice(start, start + _BLOCK)) for start in starts]
         blocks = [self.per_item(part) for part in parts]
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+def mean_metric(
+    *,
+    needs: Sequence[str],
+    description: str,
+    unit: str = "fraction",
+    higher_is_better: bool = True,
+    bounds: tuple[float, float] | None = (0.0, 1.0),
+) -> Callable[[Callable[[Columns], Any]], type[MeanMetric]]:
+    """Make a `MeanMetric` of a function from columns to one figure an item; a metric with arguments is a class.
+
+    The class has the function's name, and is registered as any other: ``register(name, "module:function")``.
+
+    >>> @mean_metric(needs=["words"], description="mean number of words", unit="words", bounds=None)
+    ... def length(columns):
+    ...     return columns.values["words"]
+    >>> length().compute(Columns({"words": np.array([1.0, 3.0])})).value
+    2.0
+
+    Args:
+        needs: Names of the columns that the function reads; a row with NaN in one of them is failed.
+        description: One line for lists.
+        unit: Of the figures; fractions are shown as percentages.
+        higher_is_better: Whether a model with a higher value is the better one.
+        bounds: Values that the mean cannot leave; None if it can take any.
+    """
+
+    def make(function: Callable[[Columns], Any]) -> type[MeanMetric]:
+        class FunctionMetric(MeanMetric):
+            def per_item(self, columns: Columns) -> FloatArray:
+                figures = np.asarray(function(columns), dtype=np.float64)
+                # One number for all rows would pass for a mean, with an influence of no length.
+                if figures.shape != (len(columns),):
+                    raise TypeError(
+                        f"{function.__name__}() gives figures of shape {figures.shape}; expected one a row, "
+                        f"({len(columns)},)"
+                    )
+                return figures
+
+        FunctionMetric.__name__, FunctionMetric.__qualname__ = function.__name__, function.__qualname__
+        FunctionMetric.__module__, FunctionMetric.__doc__ = function.__module__, function.__doc__ or description
+        FunctionMetric.needs = (needs,) if isinstance(needs, str) else tuple(needs)
+        FunctionMetric.description, FunctionMetric.unit = description, unit
+        FunctionMetric.higher_is_better, FunctionMetric.bounds = higher_is_better, bounds
+        return FunctionMetric
+
+    return make

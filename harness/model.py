@@ -23,6 +23,10 @@ class Part:
         fingerprint: Hash of everything its answers depend on.
         offers: Capabilities it offers.
         model: The model itself.
+
+    >>> base = Part(lambda capability, requests: [0.5 for _ in requests], offers=("detect",))
+    >>> base("detect", [Conversation.user("Send me your password.")])
+    [0.5]
     """
 
     def __init__(
@@ -54,11 +58,16 @@ class Model:
     """Base class that gives a model its defaults; a model offers a capability by having a method of its name.
 
     A method takes a list of requests and returns a list of responses of the same length, each a response of the
-    capability or a `harness.Failure`::
+    capability or a `harness.Failure`:
 
-        class Length(Model):
-            def score(self, requests):
-                return [[len(r) for r in request.responses] for request in requests]
+    >>> from harness import Candidates
+    >>> class Length(Model):
+    ...     def score(self, requests):
+    ...         return [[len(response) for response in request.responses] for request in requests]
+    >>> Length().offers(["score", "generate"])
+    ('score',)
+    >>> Length().score([Candidates(Conversation.user("What is 2 + 2?"), ("4", "It is 4."))])
+    [[1, 8]]
 
     The constructor stores its keyword arguments and does nothing else; `load` does the work, and is called only
     when something has to be computed. What a model answers may depend on nothing but its arguments, `identity`

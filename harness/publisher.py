@@ -63,6 +63,24 @@ class Analysis(ABC):
     """Sets the figures of a benchmark against an outcome of the same models.
 
     A plugin registers the class, which is made without arguments: ``register("correlate", "module:Class")``.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> class Counted(Analysis):
+    ...     def check(self, outcome):
+    ...         if not outcome.path.is_file():
+    ...             raise UsageError(f"{outcome.path}: no such file")
+    ...
+    ...     def answer(self, registry, store, benchmark, outcome, *, published=(), **settings):
+    ...         return len(outcome.path.read_text().splitlines()) - 1  # one line is the header
+    ...
+    ...     def section(self, report):
+    ...         return Section("outcome", report, f"<p>{report} models have an outcome.</p>")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     outcome = OutcomeFile(Path(folder) / "ratings.csv")
+    ...     characters = outcome.path.write_text("model,rating\\na,1.5\\nb,2.5\\n")
+    ...     Counted().answer(None, None, "quickstart", outcome)
+    2
     """
 
     @abstractmethod
@@ -139,21 +157,29 @@ class Publisher(ABC):
     A plugin registers the class, which is made without arguments, and the file to open:
     ``register("site", "module:Class", opens="index.html")``.
 
-    Examples:
-        A folder with one line a benchmark::
+    A folder with one line a benchmark:
 
-            class Names(Publisher):
-                def check(self, folder):
-                    if folder.is_file():
-                        raise UsageError(f"{folder}: is a file; name a folder")
-
-                def own_names(self, folder, benchmarks):
-                    return {"names.txt"}
-
-                def publish(self, edition, folder):
-                    folder.mkdir(parents=True, exist_ok=True)
-                    write_atomically(folder / "names.txt", "\\n".join(edition.benchmarks))
-                    return 1
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from harness import write_atomically
+    >>> class Names(Publisher):
+    ...     def check(self, folder):
+    ...         if folder.is_file():
+    ...             raise UsageError(f"{folder}: is a file; name a folder")
+    ...
+    ...     def own_names(self, folder, benchmarks):
+    ...         return {"names.txt"}
+    ...
+    ...     def publish(self, edition, folder):
+    ...         folder.mkdir(parents=True, exist_ok=True)
+    ...         write_atomically(folder / "names.txt", "\\n".join(edition.benchmarks))
+    ...         return 1
+    >>> edition = Edition(registry=None, benchmarks=["quickstart", "ppe"], store=None)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Names().publish(edition, Path(folder))
+    ...     (Path(folder) / "names.txt").read_text().splitlines()
+    1
+    ['quickstart', 'ppe']
     """
 
     @abstractmethod

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The finite numbers that a setting may be; a bound that is not given is none."""
+    """The finite numbers that a setting may be; a bound that is not given is none.
+
+    >>> rate = Range(above=0, most=1)
+    >>> rate.holds(1), rate.holds(0), str(rate)
+    (True, False, 'above 0 and of at most 1')
+    >>> rate.outside(whole=False)
+    [0, 1.000001]
+    """
 
     least: float | None = None
     """The lowest, which it may be."""
@@ -25,7 +32,7 @@ class Range:
     """It must be less than that."""
 
     def holds(self, value: float) -> bool:
-        """Whether a number lies within."""
+        """Tell whether a number lies within the bounds."""
         return (
             (self.least is None or value >= self.least)
             and (self.above is None or value > self.above)
@@ -34,20 +41,26 @@ class Range:
         )
 
     def __str__(self) -> str:
-        said = (("of at least", self.least), ("above", self.above), ("of at most", self.most), ("below", self.below))
-        return " and ".join(f"{words} {bound:g}" for words, bound in said if bound is not None)
+        bounds = (("of at least", self.least), ("above", self.above), ("of at most", self.most), ("below", self.below))
+        return " and ".join(f"{words} {bound:g}" for words, bound in bounds if bound is not None)
 
     def outside(self, *, whole: bool) -> list[float]:
-        """Numbers just outside, one a bound."""
+        """List a number just outside of each bound; ``whole`` steps by 1."""
         step = 1 if whole else 1e-6
-        found = [bound - step for bound in (self.least,) if bound is not None]
-        found += [bound for bound in (self.above, self.below) if bound is not None]
-        return found + [bound + step for bound in (self.most,) if bound is not None]
+        numbers = [bound - step for bound in (self.least,) if bound is not None]
+        numbers += [bound for bound in (self.above, self.below) if bound is not None]
+        return numbers + [bound + step for bound in (self.most,) if bound is not None]
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class OneOf:
-    """The only values that a setting may be, where they are kept in a constant; else ``Literal`` says it."""
+    """The only values that a setting may be, where they are kept in a constant; else ``Literal`` says it.
+
+    >>> OneOf("word", "letter").values
+    ('word', 'letter')
+    >>> one_of(["word", "letter", 3])
+    "'word' or 'letter' or 3"
+    """
 
     values: tuple[object, ...]
 
@@ -60,7 +73,7 @@ ANY = Range()
 COUNT = Range(least=1, most=1e9)
 """A number of things, of which there must be one."""
 COUNT_OR_NONE = Range(least=0, most=1e9)
-"""The same, where 0 says that there is none, or that another part decides."""
+"""A number of things, where 0 says that there is none, or that another part decides."""
 SEED = Range(least=0, most=2**63 - 1)
 SHARE = Range(least=0, most=1)
 """A probability, or a part of a whole."""
@@ -70,5 +83,5 @@ INSIDE = Range(above=0, below=1)
 
 
 def one_of(values: Sequence[object]) -> str:
-    """The values in words."""
+    """Join the values to words for a message, with ``or`` between them."""
     return " or ".join(repr(value) if isinstance(value, str) else str(value) for value in values)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.metric import Metric
     from harness.tasks.data.field_mapping import ColumnReader
-    from harness.tasks.data.rows import Source
+    from harness.tasks.data.rows import RowSource
 
 CANDIDATE = "candidate"
 """The role that the evaluated model plays unless a task says otherwise."""
@@ -26,7 +26,12 @@ CANDIDATE = "candidate"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of a task."""
+    """One item of a task.
+
+    >>> item = Item("a7", {"prompt": "What is 2 + 2?", "answer": "4"}, domains=("sums",))
+    >>> item.origin("school/sums", 0)
+    Origin(task='school/sums', id='a7', positions=(0,), of='')
+    """
 
     id: str
     """The data set's own id."""
@@ -47,7 +52,7 @@ class Item:
         object.__setattr__(self, "domains", tuple(map(encodable, self.domains)))
 
     def origin(self, task: str, *positions: int, of: str = "") -> Origin:
-        """What requests made for this item carry.
+        """Make the origin that requests made for this item carry.
 
         Args:
             task: The task's name.
@@ -59,7 +64,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class BadItem:
-    """A row that could not be made into an item."""
+    """A row that could not be made into an item.
+
+    >>> BadItem("sums.jsonl:3", "'answer' is missing")
+    BadItem(where='sums.jsonl:3', problem="'answer' is missing", absent=())
+    """
 
     where: str
     problem: str
@@ -78,7 +87,13 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The responses to one stage's requests for one item."""
+    """The responses to one stage's requests for one item.
+
+    >>> from harness.requests import Failure
+    >>> answers = Answers("score", requests=[], responses=[[0.3, 1.2], Failure("the server is gone")])
+    >>> [failure.reason for failure in answers.failures]
+    ['the server is gone']
+    """
 
     capability: str
     requests: Sequence[Request]
@@ -88,7 +103,7 @@ class Answers:
 
     @property
     def failures(self) -> list[Failure]:
-        """Those that failed."""
+        """Return the responses that are failures."""
         return failures_of(self.responses)
 
 
@@ -104,9 +119,9 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class DataPart:
-    """One source of a split, and how its columns map to fields."""
+    """A source of rows of a split, and the reader that maps its columns to fields."""
 
-    source: Source
+    source: RowSource
     reader: ColumnReader
 
 
@@ -134,6 +149,28 @@ class Task:
 
     A kind declares the ``fields`` it reads from each row, the ``stages`` in which it asks, makes `requests` and turns
     the answers into a `row` of named figures, from which metrics are computed.
+
+    >>> from harness import Candidates, Conversation
+    >>> class Choice(Task):
+    ...     fields = {"prompt": FieldSpec("text"), "options": FieldSpec("texts"), "right": FieldSpec("number")}
+    ...     columns = ("correct",)
+    ...
+    ...     def requests(self, item, stage, capability, earlier):
+    ...         prompt, options = Conversation.user(item.fields["prompt"]), tuple(item.fields["options"])
+    ...         return [Candidates(prompt, options, origin=item.origin(self.name, *range(len(options))))]
+    ...
+    ...     def row(self, item, answers):
+    ...         if answers[0].failures:
+    ...             return {"correct": float("nan")}
+    ...         scores = list(answers[0].responses[0])
+    ...         return {"correct": float(scores.index(max(scores)) == item.fields["right"])}
+    >>> task = Choice(Definition(name="school/sums"))
+    >>> item = Item("a7", {"prompt": "What is 2 + 2?", "options": ["3", "4"], "right": 1})
+    >>> [request] = task.requests(item, 0, "score", ())
+    >>> request.responses
+    ('3', '4')
+    >>> task.row(item, [Answers("score", [request], [[-1.5, 0.7]])])
+    {'correct': 1.0}
     """
 
     fields: ClassVar[Mapping[str, FieldSpec]] = {}
@@ -156,39 +193,43 @@ class Task:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Names of the metrics to compute, the headline first."""
+        """Return the names of the metrics to compute, the headline first: the task file's, else the kind's."""
         return self.definition.metrics or self.default_metrics
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Names of the splits it has data for."""
+        """Return the names of the splits that the task has data for."""
         return tuple(self.definition.parts)
 
     def describe_data(self, split: str) -> str:
-        """Where a split's rows come from, for messages."""
+        """Say where a split's rows come from, for messages."""
         return ", ".join(part.source.description for part in self.definition.parts[split])
 
     def files(self, split: str) -> list[Path]:
-        """The files on this machine that a split's rows are read from; none for other sources."""
+        """List the files on this machine that a split's rows are read from; sources that are no files have none."""
         sources = [part.source for part in self.definition.parts.get(split, ())]
-        found = []
+        paths = []
         while sources:
             source: Any = sources.pop(0)
             path, inner = getattr(source, "path", None), getattr(source, "source", None)
-            found += [path] if isinstance(path, Path) else []
+            paths += [path] if isinstance(path, Path) else []
             sources += [inner] if inner is not None else []
-        return found
+        return paths
 
     def count(self, split: str = "test") -> int | None:
-        """How many items a split has, where that is cheap to know."""
+        """Count the items of a split; None where counting means reading them."""
         counts: list[int | None] = [
             part.source.count() if hasattr(part.source, "count") else None for part in self.definition.parts[split]
         ]
-        known = [count for count in counts if count is not None]
-        return sum(known) if len(known) == len(counts) else None
+        counted = [count for count in counts if count is not None]
+        return sum(counted) if len(counted) == len(counts) else None
 
     def items(self, split: str = "test", *, limit: int | None = None) -> Iterator[Item | BadItem]:
-        """The items of a split, streamed, in file order.
+        """Stream the items of a split, in file order; a row that makes no item is a `BadItem`.
+
+        Args:
+            split: The name of the split.
+            limit: At most that many; None: all.
 
         Raises:
             harness.errors.DataError: a source cannot be read.
@@ -213,7 +254,7 @@ class Task:
                     yield BadItem(row.where, str(error), error.columns)
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """A chance to check the fields of one item together and to derive others.
+        """Check the fields of one item together, and derive others from them.
 
         Raises:
             BadValue: they do not fit together; says how. With ``fields=`` it names those that are missing, and the
@@ -222,7 +263,7 @@ class Task:
         return fields
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
-        """What to ask for one item in one stage.
+        """Make the requests of one item in one stage.
 
         Args:
             item: The item.
@@ -233,17 +274,17 @@ class Task:
         raise NotImplementedError
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
-        """The item's figures, one a name in ``columns``; NaN where a request failed."""
+        """Return the item's figures, one for each name in ``columns``; NaN where a request failed."""
         raise NotImplementedError
 
     def own_metric(self, name: str) -> Metric | None:
-        """A metric that only this task has; None where the name is that of a registered one."""
+        """Return the metric of that name that only this task has; None where a registered metric is meant."""
         return None
 
     def settled_metrics(self, planned: Sequence[Metric]) -> Sequence[Metric]:
-        """What to compute, once all rows are made: a task may learn from the answers what figures they give."""
+        """Choose the metrics to compute, once all rows are made: a task may learn from the answers what they allow."""
         return planned
 
     def facts(self) -> Mapping[str, Any]:
-        """What metrics may want to know about the columns."""
+        """Return what metrics may want to know about the columns, by name."""
         return {}

@@ -28,6 +28,24 @@ class Trainer:
     `fit` writes a directory that ``model`` loads again by ``path=DIRECTORY``. It keeps its checkpoints in that
     directory, so that a killed training resumes there, and asks models only through ``ask``, so that what was
     computed is never computed again.
+
+    >>> import tempfile
+    >>> from harness import Definition, Item, Task
+    >>> class LongestPrompt(Trainer):
+    ...     model = "prompt-limit"
+    ...     trains_on = ("detection",)
+    ...
+    ...     def fit(self, task, items, workdir, *, ask, progress):
+    ...         longest = max(len(item.fields["text"]) for item in items)
+    ...         (workdir / "limit.txt").write_text(str(longest))
+    ...         progress(1, longest=longest)
+    ...         return {"longest": longest}
+    >>> items = [Item("0", {"text": "Hello."}), Item("1", {"text": "Send me your password."})]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     LongestPrompt().fit(
+    ...         Task(Definition("mine")), items, Path(folder), ask=None, progress=lambda step, **values: None
+    ...     )
+    {'longest': 22}
     """
 
     version: ClassVar[str] = "1"

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from harness.metric import Columns, MeanMetric, Metric
+from harness.metric import Columns, MeanMetric, Metric, mean_metric
 from harness.stats import Linearised
 
 NAN = float("nan")
@@ -155,3 +155,24 @@ def test_a_metric_may_give_its_own_influence():
     estimate = Ratio().compute(columns)
     assert (estimate.value, estimate.stderr, estimate.high) == (1.0, 0.0, 1.0)
     assert estimate.low == pytest.approx(0.025 ** (1 / 3))  # Clopper and Pearson, three of three
+
+
+def test_a_function_of_columns_becomes_a_metric_with_its_facts():
+    @mean_metric(needs=["right"], description="how often right", unit="points", higher_is_better=False, bounds=None)
+    def of_right(columns):
+        return columns.values["right"] * 2
+
+    assert issubclass(of_right, MeanMetric)
+    assert (of_right.__name__, of_right.__module__, of_right.needs) == ("of_right", __name__, ("right",))
+    assert (of_right.description, of_right.unit) == ("how often right", "points")
+    assert (of_right.higher_is_better, of_right.bounds) == (False, None)
+    found, twice = of_right().compute(right(1, 0, NAN)), Share().compute(right(1, 0, NAN))
+    assert (found.value, found.n, found.n_failed) == (2 * twice.value, 2, 1)
+    assert of_right().is_plain
+
+
+@pytest.mark.parametrize("figures", [0.5, [0.5], [[1.0], [0.0], [0.0]]])
+def test_a_function_that_gives_no_figure_a_row_is_told_so(figures):
+    made = mean_metric(needs="right", description="odd")(lambda columns: figures)
+    with pytest.raises(TypeError, match="one a row"):
+        made().compute(right(1, 0, 1))

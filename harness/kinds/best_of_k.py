@@ -34,7 +34,7 @@ class BestOfK(Task):
     default_metrics: ClassVar[tuple[str, ...]] = ("best_of_k_accuracy", "best_of_k_area", "pairwise_accuracy")
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """One label a response."""
+        """Check that there are at least two responses, and a label for each."""
         responses, correct = len(fields["responses"]), len(fields["correct"])
         if responses != correct:
             raise BadValue(f"{responses} responses, but {correct} labels in 'correct'")
@@ -43,12 +43,12 @@ class BestOfK(Task):
         return fields
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
-        """All responses in one request."""
+        """Ask for the scores of all responses in one request."""
         responses = tuple(item.fields["responses"])
         return [Candidates(item.fields["prompt"], responses, origin=item.origin(self.name, *range(len(responses))))]
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
-        """Scores and labels."""
+        """Return the scores of the responses, and the labels."""
         correct = np.array(item.fields["correct"])
         scores = answers[0].responses[0]
         return {
@@ -118,6 +118,8 @@ class _BestOfK(OfScores, MeanMetric):
 class Accuracy(_BestOfK):
     """Expected correctness of the top-scored response; tied ones share evenly."""
 
+    description = "how often the top-scored response is correct; tied ones share"
+
     def per_item(self, columns: Columns) -> FloatArray:
         """Expected correctness of each prompt's choice."""
         scores, correct = columns.values["scores"], columns.values["correct"]
@@ -139,7 +141,7 @@ class Accuracy(_BestOfK):
         }
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """The best-of-K curve."""
+        """Draw the best-of-K curve."""
         picture = curve_picture(columns)
         return () if picture is None else (picture,)
 
@@ -147,8 +149,10 @@ class Accuracy(_BestOfK):
 class StrictAccuracy(_BestOfK):
     """A correct response is scored above every wrong one (RewardMATH's accuracy)."""
 
+    description = "how often a correct response is scored above all wrong ones"
+
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where strictly above."""
+        """Return 1 where the best correct response is scored strictly above the best wrong one."""
         right, wrong = _best_of_each(columns)
         return (right > wrong).astype(np.float64)
 
@@ -156,8 +160,10 @@ class StrictAccuracy(_BestOfK):
 class AccuracyWithTies(_BestOfK):
     """A correct response is among the top-scored (RewardMATH's accuracy with ties)."""
 
+    description = "how often a correct response is among the top-scored"
+
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where at least as high."""
+        """Return 1 where the best correct response is scored at least as high as the best wrong one."""
         right, wrong = _best_of_each(columns)
         return (right >= wrong).astype(np.float64)
 
@@ -172,6 +178,8 @@ def _best_of_each(columns: Columns) -> tuple[FloatArray, FloatArray]:
 class ReciprocalRank(_BestOfK):
     """1 / rank of the best correct response; wrong ones of the same score come before it."""
 
+    description = "mean of 1/rank of the best correct response, ties against it"
+
     def per_item(self, columns: Columns) -> FloatArray:
         """Reciprocal rank of each prompt; 0 where none is correct."""
         right, _ = _best_of_each(columns)
@@ -182,6 +190,8 @@ class ReciprocalRank(_BestOfK):
 
 class ReciprocalRankWithTies(_BestOfK):
     """1 / rank of the best correct response; wrong ones of the same score come after it."""
+
+    description = "mean of 1/rank of the best correct response, ties in its favour"
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Reciprocal rank of each prompt; 0 where none is correct."""
@@ -197,6 +207,7 @@ class PairwiseAccuracy(_BestOfK):
     A prompt whose responses are all of one class has no pair: it is not failed, but says nothing.
     """
 
+    description = "share of correct-wrong pairs ordered rightly; a tie counts half"
     tie: ClassVar[float] = 0.5
     """Credit for equal scores."""
 
@@ -258,13 +269,16 @@ def _gaps(columns: Columns) -> FloatArray:
 
 
 class StrictPairwiseAccuracy(PairwiseAccuracy):
-    """The same, equal scores counting as wrong."""
+    """Share of (correct, wrong) pairs ordered rightly, equal scores counting as wrong."""
 
+    description = "share of correct-wrong pairs ordered rightly; a tie counts as wrong"
     tie: ClassVar[float] = 0.0
 
 
 class Area(_BestOfK):
     """Mean over K = 1..k of the exact best-of-K accuracy."""
+
+    description = "mean over K of the best-of-K accuracy, exact"
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Mean of each prompt's curve, up to the responses that it has."""

@@ -34,12 +34,12 @@ class Detection(Task):
     default_metrics: ClassVar[tuple[str, ...]] = ("auroc", "average_precision", "tpr_at_fpr:rate=0.05")
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
-        """The text."""
+        """Ask for the log-odds of the text."""
         text: Conversation = item.fields["text"]
         return [Conversation(text.messages, origin=item.origin(self.name, 0))]
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float]:
-        """Log-odds and label."""
+        """Return the log-odds of the positive class, and the label."""
         response = answers[0].responses[0]
         return {
             "log_odds": np.nan if isinstance(response, Failure) else response,
@@ -50,12 +50,14 @@ class Detection(Task):
 class AreaUnderCurve(ScoredMetric):
     """Area under the ROC curve; ties count half."""
 
+    description = "area under the ROC curve; ties count half"
+
     def linearise(self, columns: Columns) -> Linearised:
         """DeLong's placements."""
         return stats.auroc(self.levels(columns))
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """The labels, where rows are clustered."""
+        """Return the labels as classes, where rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
@@ -67,25 +69,29 @@ class AreaUnderCurve(ScoredMetric):
         return min(estimate.low, low), max(estimate.high, high)
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """The ROC curve."""
+        """Draw the ROC curve."""
         return detection_pictures.roc(self.levels(columns))
 
 
 class AveragePrecision(ScoredMetric):
     """Step-wise area under the precision-recall curve."""
 
+    description = "area under the precision-recall curve, step-wise"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.average_precision(self.levels(columns))
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """The precision-recall curve."""
+        """Draw the precision-recall curve."""
         return detection_pictures.precision_recall(self.levels(columns))
 
 
 class TrapezoidalArea(ScoredMetric):
     """Area under straight lines between the points of the precision-recall curve."""
 
+    description = "as MULI publishes it: straight lines between points, optimistic where scores tie"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.auprc_trapezoid(self.levels(columns))

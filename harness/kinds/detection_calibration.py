@@ -19,39 +19,42 @@ BINNINGS = ("width", "mass")
 class Brier(ScoredMetric):
     """Mean squared error of the probability."""
 
+    description = "mean squared error of the probability"
     higher_is_better = False
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.brier(*self.split(columns))
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """The reliability diagram, in bins of equal width."""
+        """Draw the reliability diagram, in bins of equal width."""
         return detection_pictures.reliability(stats.reliability_bins(self.levels(columns)))
 
 
 class LogLoss(ScoredMetric):
     """Mean negative log-probability of the label, in nats."""
 
+    description = "mean negative log-probability of the label"
     higher_is_better = False
     unit = "nats"
     bounds = None
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.log_loss(*self.split(columns))
 
 
 class ExpectedCalibrationError(ScoredMetric):
     """Mean distance between probability and share of positives over bins of equal ``width`` or ``mass``."""
 
+    description = "distance of probability and share of positives over `bins` of equal width or mass; biased upward"
     higher_is_better = False
 
     def __init__(self, bins: Annotated[int, COUNT] = 15, binning: Annotated[str, OneOf(*BINNINGS)] = "width") -> None:
         self.bins, self.equal_mass = int(bins), binning == "mass"
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.expected_calibration_error(self.levels(columns), bins=self.bins, equal_mass=self.equal_mass)
 
     def trials(self, columns: Columns) -> int:
@@ -67,7 +70,7 @@ class ExpectedCalibrationError(ScoredMetric):
         return {"expected_if_calibrated": stats.expected_if_calibrated(self._bins(columns))}
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """The reliability diagram."""
+        """Draw the reliability diagram."""
         return detection_pictures.reliability(self._bins(columns))
 
     def _bins(self, columns: Columns) -> stats.ReliabilityBins:

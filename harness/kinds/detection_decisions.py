@@ -25,31 +25,35 @@ class DecisionMetric(ScoredMetric):
         self.threshold = threshold
 
     def called(self, columns: Columns) -> BoolArray:
-        """(n,) what is called positive."""
+        """Mark the rows whose score is above the threshold, (n,)."""
         return np.asarray(columns.values[self.needs[0]] > self.threshold)
 
     def counts(self, columns: Columns) -> stats.Confusion:
-        """How many are called what."""
+        """Count the decisions by call and label."""
         return stats.confusion(*self.split(columns), threshold=self.threshold)
 
 
 class F1(DecisionMetric):
     """Harmonic mean of precision and recall of calling ``log_odds > threshold`` positive."""
 
+    description = "harmonic mean of precision and recall at a threshold"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.f1(*self.split(columns), threshold=self.threshold)
 
 
 class BalancedAccuracy(DecisionMetric):
     """Mean of true positive and true negative rate of calling ``log_odds > threshold`` positive."""
 
+    description = "mean of true positive and true negative rate at a threshold"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.balanced_accuracy(*self.split(columns), threshold=self.threshold)
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """The labels, where rows are clustered."""
+        """Return the labels as classes, where rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
@@ -69,11 +73,11 @@ class Share(DecisionMetric):
     """A share of some of the rows: a binomial figure."""
 
     def among(self, columns: Columns) -> BoolArray:
-        """(n,) the rows that it is a share of."""
+        """Mark the rows that the metric is a share of, (n,)."""
         raise NotImplementedError
 
     def tally(self, counts: stats.Confusion) -> tuple[int, int]:
-        """(how many succeed, of how many)."""
+        """Return how many rows succeed, and of how many."""
         raise NotImplementedError
 
     def trials(self, columns: Columns) -> int:
@@ -101,68 +105,75 @@ class Share(DecisionMetric):
 class TruePositiveRate(Share):
     """Share of positives with ``log_odds > threshold``."""
 
+    description = "share of positives called positive at a threshold"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.true_positive_rate(*self.split(columns), threshold=self.threshold)
 
     def among(self, columns: Columns) -> BoolArray:
-        """The positives."""
+        """Mark the positives."""
         return np.asarray(columns.values[self.needs[1]] == 1)
 
     def tally(self, counts: stats.Confusion) -> tuple[int, int]:
-        """Those called positive."""
+        """Count the rows among them that are called positive."""
         return counts.true_positives, counts.positives
 
 
 class FalsePositiveRate(Share):
     """Share of negatives with ``log_odds > threshold``."""
 
+    description = "share of negatives called positive at a threshold; over-refusal, on harmless prompts"
     higher_is_better = False
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.false_positive_rate(*self.split(columns), threshold=self.threshold)
 
     def among(self, columns: Columns) -> BoolArray:
-        """The negatives."""
+        """Mark the negatives."""
         return np.asarray(columns.values[self.needs[1]] == 0)
 
     def tally(self, counts: stats.Confusion) -> tuple[int, int]:
-        """Those called positive."""
+        """Count the rows among them that are called positive."""
         return counts.false_positives, counts.negatives
 
 
 class Precision(Share):
     """Share of rows with ``log_odds > threshold`` that are positive."""
 
+    description = "share of what is called positive that is, at a threshold"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.precision(*self.split(columns), threshold=self.threshold)
 
     def among(self, columns: Columns) -> BoolArray:
-        """What is called positive."""
+        """Mark what is called positive."""
         return self.called(columns)
 
     def tally(self, counts: stats.Confusion) -> tuple[int, int]:
-        """Those that are."""
+        """Count the positives among what is called positive."""
         return counts.true_positives, counts.called
 
 
 class PredictiveValue(DecisionMetric):
     """Share of calls that are right where ``prevalence`` of all texts are positive."""
 
+    description = "share of alarms that are right at a threshold and a stated `prevalence`"
+
     def __init__(self, prevalence: Annotated[float, INSIDE] = 0.001, threshold: Annotated[float, ANY] = 0.0) -> None:
         super().__init__(threshold)
         self.prevalence = prevalence
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.positive_predictive_value(
             *self.split(columns), prevalence=self.prevalence, threshold=self.threshold
         )
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """The labels, where rows are clustered."""
+        """Return the labels as classes, where rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
@@ -174,7 +185,7 @@ class PredictiveValue(DecisionMetric):
         )
 
     def detail(self, columns: Columns) -> Mapping[str, Any]:
-        """The two rates."""
+        """Return the two rates behind the value, and the share of positives in the data."""
         counts = self.counts(columns)
         return {
             "true_positive_rate": counts.true_positives / counts.positives,

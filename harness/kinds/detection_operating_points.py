@@ -24,19 +24,20 @@ _LEAST_HELD = 6
 class TruePositiveRateAtRate(ScoredMetric):
     """True positive rate at the lowest threshold whose false positive rate is at most ``rate``."""
 
+    description = "true positive rate at a false positive rate of at most `rate`"
     interpolated = False
 
     def __init__(self, rate: Annotated[float, INSIDE] = 0.01) -> None:
         self.rate = rate
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence; the threshold's noise is part of it."""
+        """Return the value, and the influence of each row, of which the noise of the threshold is part."""
         return stats.true_positive_rate_at_false_positive_rate(
             self.levels(columns), rate=self.rate, interpolated=self.interpolated
         )
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """The labels, where rows are clustered."""
+        """Return the labels as classes, where rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
@@ -85,6 +86,7 @@ class TruePositiveRateAtRate(ScoredMetric):
 class RandomisedTruePositiveRateAtRate(TruePositiveRateAtRate):
     """The same, letting in as many of the tied at random as make the false positive rate exactly ``rate``."""
 
+    description = "true positive rate at a false positive rate of exactly `rate`, ties let in at random"
     interpolated = True
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
@@ -95,15 +97,17 @@ class RandomisedTruePositiveRateAtRate(TruePositiveRateAtRate):
 class PartialAreaUnderCurve(ScoredMetric):
     """Area under the ROC curve up to a false positive rate of ``rate``, scaled to 0.5 for chance."""
 
+    description = "area under the ROC curve up to a false positive rate of `rate`, 0.5 for chance"
+
     def __init__(self, rate: Annotated[float, INSIDE] = 0.1) -> None:
         self.rate = rate
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence."""
+        """Return the value, and the influence of each row on it."""
         return stats.partial_auroc(self.levels(columns), rate=self.rate)
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """The labels, where rows are clustered."""
+        """Return the labels as classes, where rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def detail(self, columns: Columns) -> Mapping[str, Any]:
@@ -122,6 +126,8 @@ class PartialAreaUnderCurve(ScoredMetric):
 class PredictiveValueAtRate(ScoredMetric):
     """Share of alarms that are right at a false positive rate, where ``prevalence`` of all texts are positive."""
 
+    description = "share of alarms that are right at a false positive rate of `rate` and a stated `prevalence`"
+
     def __init__(self, prevalence: Annotated[float, INSIDE] = 0.001, rate: Annotated[float, INSIDE] = 0.001) -> None:
         self.prevalence, self.rate = prevalence, rate
 
@@ -132,7 +138,7 @@ class PredictiveValueAtRate(ScoredMetric):
         return Linearised(self._worth(caught), slope * influence)
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """The labels, where rows are clustered."""
+        """Return the labels as classes, where rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:

@@ -14,10 +14,11 @@ from harness.stats import Linearised
 class OptimalAccuracy(ScoredMetric):
     """Share called right at the threshold that makes it greatest here."""
 
+    description = "accuracy at an oracle threshold: the best one here"
     as_published = False
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence at the threshold chosen."""
+        """Return the value at the threshold chosen, and the influence of each row on it."""
         return stats.best_accuracy(self.levels(columns), as_published=self.as_published)
 
     def trials(self, columns: Columns) -> int | None:
@@ -28,24 +29,29 @@ class OptimalAccuracy(ScoredMetric):
 class OptimalAccuracyCompat(OptimalAccuracy):
     """As MULI's authors compute it: over the thresholds of scikit-learn's ROC curve, positive strictly above."""
 
+    description = "as MULI publishes it: accuracy at an oracle threshold, out of those of scikit-learn's ROC curve"
     as_published = True
 
 
 class OptimalBalancedAccuracy(ScoredMetric):
     """Mean of true positive and true negative rate at the threshold that makes it greatest here."""
 
+    description = "balanced accuracy at an oracle threshold: the best one here"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence at the threshold chosen."""
+        """Return the value at the threshold chosen, and the influence of each row on it."""
         return stats.best_balanced_accuracy(self.levels(columns))
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """The labels, where rows are clustered."""
+        """Return the labels as classes, where rows are clustered."""
         return self.labels_if_clustered(columns)
 
 
 class OptimalF1(ScoredMetric):
     """F1 at the threshold that makes it greatest here."""
 
+    description = "F1 at an oracle threshold: the best one here"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """Value and influence at the threshold chosen."""
+        """Return the value at the threshold chosen, and the influence of each row on it."""
         return stats.best_f1(self.levels(columns))

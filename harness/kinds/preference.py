@@ -113,7 +113,7 @@ def _p_first(response: Any) -> float:
 
 
 class OfVerdicts(Metric):
-    """What metrics of verdicts have in common."""
+    """Base of metrics of verdicts: unreadable verdicts are no failed requests."""
 
     def nothing_valid(self, columns: Columns) -> str:
         """Requests that were answered, but by nothing that a verdict could be read from, have not failed."""
@@ -150,8 +150,10 @@ class _Unparsed(_Preference):
 class Accuracy(_Preference):
     """Share of pairs judged rightly, mean of both orders; a tie counts half."""
 
+    description = "share of pairs judged rightly, mean of both orders; a tie counts half"
+
     def per_item(self, columns: Columns) -> FloatArray:
-        """Credit of each pair."""
+        """Return the credit of each pair, the mean of both orders."""
         given, exchanged = self.games(columns)
         return 0.5 + 0.25 * (given + exchanged)
 
@@ -177,8 +179,10 @@ class Accuracy(_Preference):
 class StrictAccuracy(_Preference):
     """Share of pairs judged rightly, mean of both orders; a tie counts as wrong (LLMBar's average accuracy)."""
 
+    description = "share of pairs judged rightly, mean of both orders; a tie counts as wrong"
+
     def per_item(self, columns: Columns) -> FloatArray:
-        """Credit of each pair."""
+        """Return the credit of each pair, the mean of both orders."""
         given, exchanged = self.games(columns)
         return np.asarray(0.5 * (given > 0) + 0.5 * (exchanged > 0))
 
@@ -186,8 +190,10 @@ class StrictAccuracy(_Preference):
 class BothOrders(_Preference):
     """Wins minus losses over both orders is positive (JudgeBench, section on evaluation)."""
 
+    description = "rightly judged on balance of both orders (JudgeBench)"
+
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where right on balance."""
+        """Return 1 where the pair is judged rightly on balance of both orders."""
         given, exchanged = self.games(columns)
         return (given + exchanged > 0).astype(np.float64)
 
@@ -195,8 +201,10 @@ class BothOrders(_Preference):
 class RightInBoth(_Preference):
     """Judged rightly in both orders."""
 
+    description = "rightly judged in both orders"
+
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where right twice."""
+        """Return 1 where the pair is judged rightly in both orders."""
         given, exchanged = self.games(columns)
         return ((given > 0) & (exchanged > 0)).astype(np.float64)
 
@@ -204,28 +212,32 @@ class RightInBoth(_Preference):
 class FirstOrder(_Preference):
     """Judged rightly in the order of the data; a tie counts as wrong."""
 
+    description = "share judged rightly in the order of the data only; a tie counts as wrong"
     needs: ClassVar[tuple[str, ...]] = ("as_given",)
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where right."""
+        """Return 1 where the pair is judged rightly."""
         return (columns.values["as_given"] > 0.5).astype(np.float64)
 
 
 class SecondOrder(_Preference):
     """Judged rightly with the responses exchanged; a tie counts as wrong."""
 
+    description = "share judged rightly with the responses exchanged only; a tie counts as wrong"
     needs: ClassVar[tuple[str, ...]] = ("exchanged",)
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where right."""
+        """Return 1 where the pair is judged rightly."""
         return (columns.values["exchanged"] > 0.5).astype(np.float64)
 
 
 class Consistency(_Preference):
     """Same verdict in both orders."""
 
+    description = "share of pairs with the same verdict in both orders"
+
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where the same."""
+        """Return 1 where the verdict is the same in both orders."""
         given, exchanged = self.games(columns)
         return np.asarray(given == exchanged, dtype=np.float64)
 
@@ -233,11 +245,12 @@ class Consistency(_Preference):
 class FirstPosition(_Preference):
     """How often the response shown first wins, ties half; needs both orders, so that quality cancels."""
 
+    description = "how often the response shown first wins; 0.5 is unbiased"
     higher_is_better = False
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged", "better")
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Mean over both orders."""
+        """Return the mean of both orders, for each pair."""
         given, exchanged = self.games(columns)
         # Shown first is the better response in one order and the worse in the other; `better` says in which.
         sign = 1 - 2 * columns.values["better"]
@@ -247,10 +260,11 @@ class FirstPosition(_Preference):
 class TieRate(_Preference):
     """Share of verdicts that are ties."""
 
+    description = "share of verdicts that are ties"
     higher_is_better = False
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Mean over both orders."""
+        """Return the mean of both orders, for each pair."""
         given, exchanged = self.games(columns)
         return np.asarray(0.5 * (given == 0) + 0.5 * (exchanged == 0))
 
@@ -258,38 +272,49 @@ class TieRate(_Preference):
 class StrictAccuracyCompat(_Unparsed, StrictAccuracy):
     """`StrictAccuracy` as LLMBar publishes it: an unreadable verdict is wrong."""
 
+    description = "as LLMBar publishes it: unreadable verdicts are wrong"
+
 
 class RightInBothCompat(_Unparsed, RightInBoth):
     """`RightInBoth` as LLMBar publishes it: an unreadable verdict is wrong."""
+
+    description = "as LLMBar publishes it: unreadable verdicts are wrong"
 
 
 class ConsistencyCompat(_Unparsed, Consistency):
     """`Consistency` as LLMBar publishes it: two unreadable verdicts are the same."""
 
+    description = "as LLMBar publishes it: two unreadable verdicts are the same"
+
 
 class BothOrdersCompat(_Unparsed, BothOrders):
     """`BothOrders` as JudgeBench publishes it: an unreadable verdict has no vote, and the other decides."""
+
+    description = "as JudgeBench publishes it: unreadable verdicts abstain"
 
 
 class FirstOrderCompat(_Unparsed, FirstOrder):
     """`FirstOrder` as JudgeBench publishes it: an unreadable verdict is wrong."""
 
+    description = "as JudgeBench publishes it: unreadable is wrong"
     needs: ClassVar[tuple[str, ...]] = ("as_given", "answered")
 
 
 class SecondOrderCompat(_Unparsed, SecondOrder):
     """`SecondOrder` as LLMBar publishes it: an unreadable verdict is wrong."""
 
+    description = "as LLMBar publishes it (correct_True): unreadable is wrong"
     needs: ClassVar[tuple[str, ...]] = ("exchanged", "answered")
 
 
 class TiesToSecondCompat(_Unparsed):
     """The order of the data, a tie going to the second response: JudgeBench's rule for equal scores."""
 
+    description = "the order of the data, a tie going to the second response, as JudgeBench does with equal scores"
     needs: ClassVar[tuple[str, ...]] = ("as_given", "better", "answered")
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """1 where right."""
+        """Return 1 where the pair is judged rightly."""
         given = np.nan_to_num(np.sign(columns.values["as_given"] - 0.5))
         return np.asarray(np.where(given == 0, columns.values["better"] == 1, given > 0), dtype=np.float64)
 
@@ -297,9 +322,10 @@ class TiesToSecondCompat(_Unparsed):
 class UnparsedRate(_Unparsed):
     """Share of verdicts that could not be read."""
 
+    description = "share of verdicts that could not be read"
     higher_is_better = False
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Mean over the orders asked."""
+        """Return the share of unreadable verdicts among the orders that were asked, for each pair."""
         asked = ["as_given"] if columns.facts.get("orders") == "as given" else ["as_given", "exchanged"]
         return np.asarray(np.isnan([columns.values[name] for name in asked]).mean(axis=0))

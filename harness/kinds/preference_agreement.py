@@ -51,8 +51,10 @@ class _Kappa(OfVerdicts):
 class LabelKappa(_Kappa):
     """Kappa of the verdicts with the labels, mean of both orders; a tie is a category of its own."""
 
+    description = "agreement of verdicts and labels beyond chance, mean of both orders"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """The mean of both kappas."""
+        """Return the mean of the kappas of both orders."""
         better = columns.values["better"].astype(np.int64)
         given, exchanged = (kappa(winners(columns, order), better) for order in ("as_given", "exchanged"))
         return Linearised((given.value + exchanged.value) / 2, (given.influence + exchanged.influence) / 2)
@@ -61,8 +63,10 @@ class LabelKappa(_Kappa):
 class OrderKappa(_Kappa):
     """Kappa of the verdicts in one order with those in the other; a tie is a category of its own."""
 
+    description = "agreement of the verdicts in both orders beyond chance"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """One kappa."""
+        """Return the kappa of the verdicts in both orders."""
         return kappa(winners(columns, "as_given"), winners(columns, "exchanged"))
 
 
@@ -91,24 +95,30 @@ class _AsPublished(_Kappa):
 class FirstOrderKappaCompat(_AsPublished):
     """LLMBar's ``kappa_False``."""
 
+    description = "as LLMBar publishes it (kappa_False): `label_kappa@compat` in the data's order"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """In the order of the data."""
+        """Return the kappa with the labels, in the order of the data."""
         return self.with_labels(columns, "as_given")
 
 
 class SecondOrderKappaCompat(_AsPublished):
     """LLMBar's ``kappa_True``."""
 
+    description = "as LLMBar publishes it (kappa_True): `label_kappa@compat` in the other order"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """In the other order."""
+        """Return the kappa with the labels, the responses exchanged."""
         return self.with_labels(columns, "exchanged")
 
 
 class LabelKappaCompat(_AsPublished):
     """LLMBar's ``kappa_average``."""
 
+    description = "as LLMBar publishes it (kappa_average): the second response as a verdict is never its label"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """The mean of both."""
+        """Return the mean of the published kappas of both orders."""
         given, exchanged = (self.with_labels(columns, order) for order in ("as_given", "exchanged"))
         return Linearised((given.value + exchanged.value) / 2, (given.influence + exchanged.influence) / 2)
 
@@ -116,6 +126,8 @@ class LabelKappaCompat(_AsPublished):
 class OrderKappaCompat(_AsPublished):
     """LLMBar's ``kappa_agreement``."""
 
+    description = "as LLMBar publishes it (kappa_agreement): unreadable and the second response are one"
+
     def linearise(self, columns: Columns) -> Linearised:
-        """Of both orders."""
+        """Return the published kappa of the verdicts in both orders."""
         return kappa(self.verdicts(columns, "as_given"), self.verdicts(columns, "exchanged"))

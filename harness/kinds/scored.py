@@ -17,11 +17,11 @@ class ScoredMetric(Metric):
     needs = ("log_odds", "label")
 
     def split(self, columns: Columns) -> tuple[Any, Any]:
-        """(scores, labels)."""
+        """Return the scores and the labels, each of shape (n,)."""
         return columns.values[self.needs[0]], columns.values[self.needs[1]]
 
     def levels(self, columns: Columns) -> stats.Levels:
-        """Scores and labels, sorted."""
+        """Return the scores and labels sorted by score, made once for all metrics of the same columns."""
         name = f"levels of {self.needs[0]} by {self.needs[1]}"
         return columns.once(name, lambda own: stats.levels(*self.split(own)))
 

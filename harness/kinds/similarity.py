@@ -29,7 +29,7 @@ class Similarity(Task):
     default_metrics: ClassVar[tuple[str, ...]] = ("similarity_auroc", "similarity_average_precision")
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
-        """Both texts."""
+        """Ask for the vectors of both texts, or for the score of the second as a response to the first."""
         first, second = item.fields["first"], item.fields["second"]
         if capability == "embed":
             return [
@@ -39,7 +39,7 @@ class Similarity(Task):
         return [Candidates(Conversation.user(first), (second,), origin=item.origin(self.name, 0))]
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float]:
-        """Similarity and label."""
+        """Return the similarity of both texts, and the label."""
         return {"similarity": _similarity(answers[0]), "same": item.fields["label"]}
 
 
@@ -56,10 +56,12 @@ def _similarity(answers: Answers) -> float:
 class AreaUnderCurve(detection.AreaUnderCurve):
     """Area under the ROC curve of similarity for sameness."""
 
+    description = "area under the ROC curve of similarity for sameness"
     needs = ("similarity", "same")
 
 
 class AveragePrecision(detection.AveragePrecision):
     """Average precision of similarity for sameness."""
 
+    description = "average precision of similarity for sameness"
     needs = ("similarity", "same")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import HarnessError, NameClash, PluginError, UnknownName, did_you_mean
 from harness.files.regular_files import is_folder
 from harness.names.facts import Facts, check_name, facts_of, wrong_kind
+from harness.names.own_descriptions import SELF_DESCRIBING, own_description
 from harness.names.plugins import (
     CORE,
     DISTRIBUTION,
@@ -70,9 +71,17 @@ class Registration:
     plugin: str
     distribution: str
     version: str
-    description: str = ""
+    registered_description: str = ""
+    """The sentence that the plugin gave; empty where what it registered describes itself."""
     facts: Any = field(default_factory=Facts)
     """What the plugin says about it without importing it, of the class that `facts.FACTS` has for the kind."""
+
+    @property
+    def description(self) -> str:
+        """One line for lists: the one registered, else, for a metric, the one that its class gives of itself."""
+        if self.registered_description or self.kind not in SELF_DESCRIBING:
+            return self.registered_description
+        return own_description(self.reference)
 
     def is_of(self, plugin: Plugin) -> bool:
         """Whether that plugin registered it; another distribution may call its plugin alike."""

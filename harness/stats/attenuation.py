@@ -64,7 +64,12 @@ def reliability_from_replicates(values: ArrayLike, replicates: ArrayLike) -> flo
 
 
 def disattenuate(correlation: float, *reliabilities: float) -> Disattenuated:
-    """The correlation between the true values: r / sqrt(reliability of x times reliability of y) (Spearman 1904)."""
+    """The correlation between the true values: r / sqrt(reliability of x times reliability of y) (Spearman 1904).
+
+    >>> from harness.stats import disattenuate
+    >>> round(disattenuate(0.6, 0.8, 0.9).value, 3)
+    0.707
+    """
     if any(not share > 0 for share in reliabilities):
         return Disattenuated(math.nan, False)
     value = correlation / math.sqrt(math.prod(reliabilities))

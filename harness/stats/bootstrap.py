@@ -70,6 +70,15 @@ def bootstrap(
         OutOfRange: `n` or `replicates` below 1, `confidence` outside (0, 1).
         ShapeMismatch: `clusters` is not of shape (n,), or the statistic does not return one value a
             replicate.
+
+    >>> import numpy as np
+    >>> from harness.stats import bootstrap
+    >>> values = np.array([1.0, 2.0, 4.0])
+    >>> def mean(weights):
+    ...     return weights @ values / weights.sum(axis=1)
+    >>> means = bootstrap(mean, 3, rng=np.random.default_rng(0), replicates=200)
+    >>> round(means.value, 3), means.low < means.value < means.high
+    (2.333, True)
     """
     _check(n, replicates)
     codes, count = (None, n) if clusters is None else cluster_codes(clusters, n)

@@ -81,6 +81,11 @@ def fit(
         NoFiniteMaximum: without a prior, some players never lost credit to the others, or never met them.
         ShapeMismatch: the arrays are not aligned.
         OutOfRange: an index, outcome, weight or option out of range, or a player who meets himself.
+
+    >>> from harness.stats import elo, fit
+    >>> strengths = fit([0, 0, 0, 1], [1, 1, 1, 0], [1, 1, 0, 0.5]).strengths
+    >>> elo(strengths).round().tolist()
+    [1044.0, 956.0]
     """
     require_at_least(prior, 0.0, "prior")
     battles = read_battles(first, second, outcome, weights, n_players)

@@ -35,6 +35,10 @@ def brier(log_odds: ArrayLike, labels: ArrayLike) -> Linearised:
     Raises:
         ShapeMismatch: the arrays are not aligned.
         OutOfRange: infinite log-odds, a label neither 0 nor 1, or every log-odds is NaN.
+
+    >>> from harness.stats import brier
+    >>> round(brier([2.0, -2.0, 0.0], [1, 0, 1]).value, 3)
+    0.093
     """
     items = scored_log_odds(log_odds, labels)
     # The probability of the wrong class, computed without subtracting from 1.

@@ -40,6 +40,10 @@ def auroc(scores: ArrayLike | Levels, labels: ArrayLike | None = None) -> Linear
         OneClassOnly: no positive or no negative item has a score.
         ShapeMismatch: the arrays are not aligned. OutOfRange: a label is neither 0 nor 1, or every score is
             NaN.
+
+    >>> from harness.stats import auroc
+    >>> auroc([0.9, 0.4, 0.6, 0.1], [1, 1, 0, 0]).value
+    0.75
     """
     sorted_ = both_classes(scores, labels, metric="AUROC")
     positives, negatives = sorted_.counts
@@ -142,6 +146,10 @@ def average_precision(scores: ArrayLike | Levels, labels: ArrayLike | None = Non
     psi_i = (1/pi) [y_i A(s_i)/B(s_i) + y_i sum a/B - sum a A/B^2 - y_i AP].
 
     Arguments, NaN and errors as `auroc`.
+
+    >>> from harness.stats import average_precision
+    >>> round(average_precision([0.9, 0.4, 0.6, 0.1], [1, 1, 0, 0]).value, 3)
+    0.833
     """
     sorted_ = both_classes(scores, labels, metric="Average precision")
     precision, shares, at_least = _precisions(sorted_)

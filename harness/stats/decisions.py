@@ -35,7 +35,12 @@ class Confusion(NamedTuple):
 
 
 def confusion(scores: ArrayLike, labels: ArrayLike, *, threshold: float = 0.0) -> Confusion:
-    """Counts of the decisions; arguments and errors as `true_positive_rate`."""
+    """Counts of the decisions; arguments and errors as `true_positive_rate`.
+
+    >>> from harness.stats import confusion
+    >>> confusion([2.0, -1.0, 0.5, -3.0], [1, 1, 0, 0])
+    Confusion(true_positives=1, false_positives=1, false_negatives=1, true_negatives=1)
+    """
     items = scored(scores, labels)
     called = items.scores > threshold
     hits, calls, positives = (int(mask.sum()) for mask in (called & items.positive, called, items.positive))

@@ -55,6 +55,13 @@ def mean_estimate(
 
     Raises:
         UnusableData: as `estimate_from_influence`.
+
+    >>> from harness.stats import mean_estimate
+    >>> estimate = mean_estimate([1, 0, 1, 1, float("nan")], bounds=(0, 1))
+    >>> estimate.value, estimate.n, estimate.n_failed
+    (0.75, 4, 1)
+    >>> round(estimate.low, 3), round(estimate.high, 3)
+    (0.301, 0.954)
     """
     items = as_vector(values, "values")
     kept = items[~np.isnan(items)]
@@ -95,6 +102,12 @@ def estimate_from_influence(
     Raises:
         OutOfRange: an influence is infinite, `value` lies outside `bounds`, or `confidence` outside (0, 1).
         ShapeMismatch: `influence`, `clusters` or `classes` does not have one entry an item.
+
+    >>> from harness.stats import auroc, estimate_from_influence
+    >>> area = auroc([0.9, 0.4, 0.6, 0.1], [1, 1, 0, 0])
+    >>> estimate = estimate_from_influence(area.value, area.influence, bounds=(0, 1))
+    >>> estimate.value, round(estimate.stderr, 3)
+    (0.75, 0.289)
     """
     require_probability(confidence, "confidence")
     everyone = as_vector(influence, "influence")
@@ -124,6 +137,10 @@ def wilson(successes: float, n: int, *, confidence: float = 0.95) -> Interval:
 
     Raises:
         OutOfRange: `successes` outside [0, n], or `confidence` outside (0, 1).
+
+    >>> from harness.stats import wilson
+    >>> [round(end, 3) for end in wilson(8, 10)]
+    [0.49, 0.943]
     """
     _check_trials(successes, n, confidence)
     if n == 0:
@@ -141,6 +158,10 @@ def clopper_pearson(successes: float, n: int, *, confidence: float = 0.95) -> In
     """The exact interval for a probability, conservative at every n (Clopper and Pearson 1934).
 
     Arguments, units and errors as for `wilson`.
+
+    >>> from harness.stats import clopper_pearson
+    >>> [round(end, 3) for end in clopper_pearson(10, 10)]
+    [0.692, 1.0]
     """
     _check_trials(successes, n, confidence)
     if n == 0:

@@ -19,6 +19,10 @@ def benjamini_hochberg(p_values: ArrayLike) -> FloatArray:
 
     Raises:
         OutOfRange: a value outside [0, 1].
+
+    >>> from harness.stats import benjamini_hochberg
+    >>> benjamini_hochberg([0.01, 0.5, 0.02]).round(3).tolist()
+    [0.03, 0.5, 0.03]
     """
     p = as_vector(p_values, "p_values")
     tested = np.flatnonzero(~np.isnan(p))

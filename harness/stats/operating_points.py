@@ -37,7 +37,13 @@ class OperatingPoint(NamedTuple):
 
 
 def operating_point(scores: ArrayLike | Levels, labels: ArrayLike | None = None, *, rate: float) -> OperatingPoint:
-    """The threshold of `true_positive_rate_at_false_positive_rate`; arguments and errors as there."""
+    """The threshold of `true_positive_rate_at_false_positive_rate`; arguments and errors as there.
+
+    >>> from harness.stats import operating_point
+    >>> point = operating_point([3, 2, 1, 0, -1, -2], [1, 1, 0, 1, 0, 0], rate=0.4)
+    >>> point.threshold, point.true_positives, point.false_positives
+    (0.0, 3, 1)
+    """
     sorted_ = _checked(scores, labels, rate)
     false, true = sorted_.let_in
     point = _last_within(sorted_.rates[0], rate)

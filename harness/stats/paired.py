@@ -93,6 +93,13 @@ def paired_difference(
     Raises:
         ShapeMismatch: the arrays are not aligned.
         OutOfRange: `confidence` or `power` outside (0, 1).
+
+    >>> import numpy as np
+    >>> from harness.stats import paired_difference
+    >>> a, b = np.array([1, 1, 0, 1, 1, 0]), np.array([1, 0, 0, 1, 0, 0])
+    >>> difference = paired_difference(a.mean(), a - a.mean(), b.mean(), b - b.mean(), bounds=(0, 1))
+    >>> round(float(difference.value), 3), round(difference.p_value, 3), difference.n
+    (0.333, 0.285, 6)
     """
     require_probability(confidence, "confidence")
     psi_a, psi_b = as_vector(influence_a, "influence_a"), as_vector(influence_b, "influence_b")
@@ -168,6 +175,10 @@ def mcnemar_exact(only_a: int, only_b: int) -> float:
 
     Raises:
         OutOfRange: a count is negative.
+
+    >>> from harness.stats import mcnemar_exact
+    >>> mcnemar_exact(1, 7)
+    0.0703125
     """
     require_at_least(min(only_a, only_b), 0, "the smaller count")
     from scipy.special import bdtr
@@ -184,6 +195,10 @@ def minimum_detectable_difference(
 
     Raises:
         OutOfRange: `alpha` or `power` outside (0, 1).
+
+    >>> from harness.stats import minimum_detectable_difference
+    >>> round(minimum_detectable_difference(0.02), 3)
+    0.056
     """
     require_probability(alpha, "alpha")
     require_probability(power, "power")

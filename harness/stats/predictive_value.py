@@ -19,6 +19,10 @@ def predictive_value(true_rate: float, false_rate: float, *, prevalence: float) 
 
     Raises:
         OutOfRange: `prevalence` outside (0, 1).
+
+    >>> from harness.stats import predictive_value
+    >>> round(predictive_value(0.425, 0.001, prevalence=0.001), 3)
+    0.298
     """
     require_probability(prevalence, "prevalence")
     true, false = prevalence * true_rate, (1 - prevalence) * false_rate

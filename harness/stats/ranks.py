@@ -59,6 +59,11 @@ def spearman(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> Estimat
     The variance is that of Bonett and Wright (2000). A perfect rho has no finite Fisher transform; its
     interval starts from the nearest value that another ordering could have had, 1 - 12 / (n (n^2 - 1)).
     Arguments, NaN and errors as `pearson`.
+
+    >>> from harness.stats import spearman
+    >>> correlation = spearman([1, 2, 3, 4, 5], [2, 1, 4, 3, 5])
+    >>> round(correlation.value, 3), correlation.n
+    (0.8, 5)
     """
     a, b, n_failed = _pairs(x, y, finite=False)
     value = _correlation(_average_ranks(a), _average_ranks(b))

@@ -29,6 +29,10 @@ def best_of_k_curve(scores: ArrayLike, gold: ArrayLike) -> FloatArray:
 
     Raises:
         ShapeMismatch: the arrays differ in shape or do not have two axes. OutOfRange: gold is infinite.
+
+    >>> from harness.stats import best_of_k_curve
+    >>> best_of_k_curve([[3.0, 2.0, 1.0]], [[1, 0, 1]]).round(3).tolist()
+    [[0.667, 0.667, 1.0]]
     """
     score, worth, present = _responses(scores, gold)
     shared = _gold_by_position(score, worth, present)
@@ -66,6 +70,10 @@ def expected_kl(k: ArrayLike) -> FloatArray:
 
     Raises:
         OutOfRange: a K below 1.
+
+    >>> from harness.stats import expected_kl
+    >>> expected_kl([1, 4]).round(3).tolist()
+    [0.0, 0.636]
     """
     count = np.asarray(k, dtype=np.float64)
     if not (count >= 1).all():

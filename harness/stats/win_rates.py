@@ -81,6 +81,11 @@ def win_rates(
 
     Raises:
         ShapeMismatch: `figures` is not a matrix, or `clusters` does not have one entry an item.
+
+    >>> from harness.stats import win_rates
+    >>> rates = win_rates([[1, 1, 0, 1], [0, 1, 0, 0]])
+    >>> rates.rate.tolist()
+    [[nan, 0.75], [0.25, nan]]
     """
     rows = np.asarray(figures, dtype=np.float64)
     if rows.ndim != 2:

@@ -17,7 +17,7 @@ from harness.names.registry import Registry
 from harness.task import DataPart, Definition, Task
 from harness.tasks.data.field_mapping import ColumnReader, Slice
 from harness.tasks.data.hub import HubSource, SnapshotSource, snapshot_files
-from harness.tasks.data.rows import AbsentSource, RangeSource, SelectedSource, Source
+from harness.tasks.data.rows import AbsentSource, RangeSource, RowSource, SelectedSource
 from harness.tasks.data.sources import MIRROR_VARIABLE, FileSource, GeneratorSource, mirror_file
 from harness.tasks.data.values import number_of, same
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def build_task(registry: Registry, name: str) -> Task:
-    """The task of that name, ready to give items; no data is read.
+    """Build the task of that name, ready to give items; no data is read.
 
     Raises:
         UnknownName: there is none; suggests the nearest.
@@ -39,10 +39,10 @@ def build_task(registry: Registry, name: str) -> Task:
 
     entry = registry.tasks().find(name)
     if entry is None:
-        known = registry.benchmarks().find(name)
-        if known is not None:
-            some = ", ".join(known.tasks[:3]) + (", ..." if len(known.tasks) > 3 else "")
-            raise UsageError(f"{name!r} is {len(known.tasks)} tasks, and one is needed here: {some}")
+        benchmark = registry.benchmarks().find(name)
+        if benchmark is not None:
+            some = ", ".join(benchmark.tasks[:3]) + (", ..." if len(benchmark.tasks) > 3 else "")
+            raise UsageError(f"{name!r} is {len(benchmark.tasks)} tasks, and one is needed here: {some}")
         raise registry.unknown(name)
     if entry.source is not None:
         with plugin_code(f"the task source {entry.source.name!r}: task({name.partition(':')[2]!r})"):
@@ -53,15 +53,21 @@ def build_task(registry: Registry, name: str) -> Task:
     kind: type[Task] = registry.find("task kind", file.kind).load()
     _check_names(entry, "columns", [*file.columns], [*kind.fields, "id"])
     _check_names(entry, "options", [*file.options], [*kind.options])
-    options = {name: _option(entry, kind, name, value) for name, value in file.options.items()}
+    definition = _definition(entry, file, kind, digest)
+    with plugin_code(f"{entry.path}: a task of kind {file.kind!r}"):
+        return kind(definition)
+
+
+def _definition(entry: TaskEntry, file: TaskFile, kind: type[Task], digest: str) -> Definition:
+    """Resolve a task file: its options held to their forms, and a reader of columns for each source of each split."""
     parts = {
         split: [
             _part(entry, file, kind, split, source) for source in (sources if isinstance(sources, list) else [sources])
         ]
         for split, sources in file.data.items()
     }
-    definition = Definition(
-        name=name,
+    return Definition(
+        name=entry.name,
         version=file.version,
         description=file.description,
         licence=file.licence,
@@ -69,15 +75,13 @@ def build_task(registry: Registry, name: str) -> Task:
         parts=parts,
         metrics=tuple(file.metrics),
         brief=file.brief,
-        options=options,
+        options={name: _option(entry, kind, name, value) for name, value in file.options.items()},
         digest=digest,
     )
-    with plugin_code(f"{entry.path}: a task of kind {file.kind!r}"):
-        return kind(definition)
 
 
 def task_digest(registry: Registry, name: str) -> str:
-    """Hash of the definition of a task that there is.
+    """Return the hash of the definition of a task.
 
     Raises:
         UnknownName: there is none of that name.
@@ -91,7 +95,7 @@ def task_digest(registry: Registry, name: str) -> str:
 
 
 def _option(entry: TaskEntry, kind: type[Task], name: str, value: Any) -> Any:
-    """The value of an option, held to what its kind says that it may be.
+    """Check the value of an option against the form that the task's kind declares, and return it.
 
     Raises:
         ConfigurationError: it is something else; names file and key.
@@ -147,19 +151,23 @@ def _slice(entry: TaskEntry, spec: Any) -> Slice:
 
 
 def _test(spec: SliceFile) -> Callable[[Any], bool]:
-    """The test of a named domain."""
+    """Make the test of a named domain, from a value of its column to whether the row belongs to the domain."""
     if spec.above is not None or spec.below is not None:
         low = -math.inf if spec.above is None else spec.above
         high = math.inf if spec.below is None else spec.below
         return lambda value: (number := number_of(value)) is not None and low < number < high
-    wanted = spec.equals if spec.equals is not None else spec.differs
-    values = wanted if isinstance(wanted, list) else [wanted]
+    named = spec.equals if spec.equals is not None else spec.differs
+    values = named if isinstance(named, list) else [named]
     is_equal = spec.equals is not None
-    return lambda value: any(same(value, one) for one in values) == is_equal
+    return lambda value: any(same(value, listed) for listed in values) == is_equal
 
 
 def _file(entry: TaskEntry, text: str) -> Path:
-    """A path relative to the task file, or ``package://PACKAGE/PATH`` for data inside an installed package."""
+    """Resolve a path relative to the task file, or ``package://PACKAGE/PATH`` inside an installed package.
+
+    Raises:
+        ConfigurationError: there is no such package.
+    """
     if not text.startswith("package://"):
         return (entry.path.parent / Path(text).expanduser()).resolve()
     import importlib.util
@@ -174,8 +182,8 @@ def _file(entry: TaskEntry, text: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / inside
 
 
-def _source(entry: TaskEntry, split: str, spec: SourceFile) -> tuple[Source, bool]:
-    """All rows of a source, and whether it is the file that the task names as a mirror, whose columns may differ.
+def _source(entry: TaskEntry, split: str, spec: SourceFile) -> tuple[RowSource, bool]:
+    """Find the rows of a source, and tell whether they come from the mirror that the task names, with its own columns.
 
     Args:
         entry: The task.

@@ -52,8 +52,8 @@ class BenchmarkEntry:
     inline: bool = False
 
 
-class Index(NamedTuple):
-    """All tasks and benchmarks, and the files that could not be read."""
+class FileIndex(NamedTuple):
+    """All tasks and benchmarks of files, and the files that could not be read."""
 
     tasks: dict[str, TaskEntry]
     benchmarks: dict[str, BenchmarkEntry]
@@ -63,7 +63,7 @@ class Index(NamedTuple):
 
 
 def task_folders() -> Iterator[tuple[Path, str]]:
-    """Folders of task files that distributions announce under the entry-point group ``harness.tasks``."""
+    """Find the folders of task files that distributions announce under the entry-point group ``harness.tasks``."""
     import importlib.util
 
     seen: set[str] = set()
@@ -77,14 +77,14 @@ def task_folders() -> Iterator[tuple[Path, str]]:
             yield Path(place), distribution
 
 
-def index_tasks(files: Sequence[RegistryFile], more: Sequence[tuple[Path, str]] = ()) -> Index:
-    """All tasks by name: ``suite/task`` for the file ``suite/task.yaml`` below a task folder.
+def index_tasks(files: Sequence[RegistryFile], more: Sequence[tuple[Path, str]] = ()) -> FileIndex:
+    """Index all tasks by name: ``suite/task`` for the file ``suite/task.yaml`` below a task folder.
 
     Args:
         files: Registry files, which name folders and define tasks.
         more: Further task folders as registry files name them, each with the folder of that file.
     """
-    index = Index({}, {}, [], {})
+    index = FileIndex({}, {}, [], {})
     folders = list(task_folders())
     for base, name in [*((file.folder, f) for file in files for f in file.task_folders), *more]:
         folders.append((base / os.path.expanduser(name), str(base / name)))
@@ -103,24 +103,24 @@ def index_tasks(files: Sequence[RegistryFile], more: Sequence[tuple[Path, str]] 
 
 
 def _files_below(folder: Path) -> tuple[list[Path], str]:
-    """All YAML files below a folder, sorted, and what is wrong with it: a folder such as ``/`` would never end."""
-    found: list[Path] = []
+    """List the YAML files below a folder, sorted, or say why it is not read: a folder such as ``/`` would never end."""
+    paths: list[Path] = []
     for number, (place, _, names) in enumerate(os.walk(folder)):
-        found += [Path(place) / name for name in names if name.endswith(".yaml")]
+        paths += [Path(place) / name for name in names if name.endswith(".yaml")]
         if number >= _MOST_FOLDERS:
             return (
                 [],
                 f"it holds more than {_MOST_FOLDERS} folders, so it is not read; name the one with tasks",
             )
-    return sorted(found), ""
+    return sorted(paths), ""
 
 
-def _index_file(index: Index, path: Path, folder: Path, origin: str, remembered: RememberedIndex) -> None:
+def _index_file(index: FileIndex, path: Path, folder: Path, origin: str, remembered: RememberedIndex) -> None:
     try:
         name = path.relative_to(folder).with_suffix("").as_posix()
-        known = remembered.recall(path)
-        if known is not None:
-            _add_task(index, name, path, {"kind": known[0], "description": known[1]}, origin)
+        earlier = remembered.recall(path)
+        if earlier is not None:
+            _add_task(index, name, path, {"kind": earlier[0], "description": earlier[1]}, origin)
             return
         value = load_yaml(path)
         if isinstance(value, Mapping) and "figures" in value and "kind" not in value:
@@ -136,7 +136,7 @@ def _index_file(index: Index, path: Path, folder: Path, origin: str, remembered:
         index.unreadable.setdefault(named.relative_to(folder).as_posix(), str(error))
 
 
-def _index_registry(index: Index, file: RegistryFile) -> None:
+def _index_registry(index: FileIndex, file: RegistryFile) -> None:
     for name, value in file.tasks.items():
         index.tasks.pop(name, None)
         _add_task(index, name, file._path, value, str(file._path), inline=True)
@@ -144,7 +144,7 @@ def _index_registry(index: Index, file: RegistryFile) -> None:
         index.benchmarks[name] = BenchmarkEntry(name, file._path, value, inline=True)
 
 
-def _add_task(index: Index, name: str, path: Path, value: Any, origin: str, *, inline: bool = False) -> None:
+def _add_task(index: FileIndex, name: str, path: Path, value: Any, origin: str, *, inline: bool = False) -> None:
     if not isinstance(value, Mapping):
         raise ConfigurationError(
             f"{path}: expected a mapping with 'kind', 'data' and 'columns', got {type(value).__name__}"
@@ -163,7 +163,7 @@ def _add_task(index: Index, name: str, path: Path, value: Any, origin: str, *, i
     )
 
 
-def _add_benchmark(index: Index, benchmark: BenchmarkEntry) -> None:
+def _add_benchmark(index: FileIndex, benchmark: BenchmarkEntry) -> None:
     if benchmark.name in index.benchmarks:
         other = index.benchmarks[benchmark.name].path
         index.problems.append(f"the benchmark {benchmark.name!r} is defined by {other} and by {benchmark.path}")
@@ -172,7 +172,7 @@ def _add_benchmark(index: Index, benchmark: BenchmarkEntry) -> None:
 
 
 def read_benchmarks(entries: Mapping[str, BenchmarkEntry]) -> tuple[dict[str, BenchmarkFile], dict[str, str]]:
-    """All benchmarks, validated, and by name what is wrong with each that breaks the schema."""
+    """Validate all benchmarks; return the valid ones by name, and by name what is wrong with each other."""
     from harness.tasks.schema import BenchmarkFile
 
     benchmarks: dict[str, BenchmarkFile] = {}
@@ -190,7 +190,7 @@ def read_benchmarks(entries: Mapping[str, BenchmarkEntry]) -> tuple[dict[str, Be
 
 
 def read_task_file(entry: TaskEntry) -> tuple[TaskFile, str]:
-    """A task's file, validated, and the hash of its content.
+    """Read and validate a task's file; return it with the hash of its content.
 
     Raises:
         ConfigurationError: it breaks the schema.
@@ -212,7 +212,7 @@ def read_task_file(entry: TaskEntry) -> tuple[TaskFile, str]:
 
 
 def _with_text_keys(value: Any) -> Any:
-    """The same with keys of one type that say which type each was."""
+    """Copy a value with keys that are texts and say which type each key was."""
     if isinstance(value, Mapping):
         return {f"{type(key).__name__} {key}": _with_text_keys(entry) for key, entry in value.items()}
     return [_with_text_keys(entry) for entry in value] if isinstance(value, list) else value

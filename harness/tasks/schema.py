@@ -76,7 +76,7 @@ Column = str | list[str] | ColumnFile
 
 
 def _check_id(columns: Mapping[str, Any]) -> None:
-    """The id may be a template without further words."""
+    """Check the template of an id, which needs no key ``template`` of its own."""
     _name_or_template(columns.get("id"))
 
 
@@ -222,7 +222,7 @@ class AggregateFile(Strict):
 
     @property
     def weights_in_order(self) -> list[float]:
-        """One weight a selector."""
+        """The weight of each selector, in the order of ``of``."""
         if isinstance(self.weights, list):
             return self.weights
         return [(self.weights or {}).get(selector, 1.0) for selector in self.of]
@@ -259,7 +259,7 @@ class BenchmarkFile(Strict):
 
     @property
     def name(self) -> str:
-        """The folder's name."""
+        """The name of the benchmark, which is that of its folder."""
         return self._name
 
 
@@ -300,7 +300,7 @@ class LeaderboardFile(Strict):
 
     @property
     def benchmarks(self) -> list[str]:
-        """The benchmarks."""
+        """The names of the benchmarks, in a list also where the file gives a single one."""
         return [self.benchmark] if isinstance(self.benchmark, str) else self.benchmark
 
 
@@ -336,5 +336,5 @@ SchemaName = Literal["task", "benchmark", "published", "registry", "run"]
 
 
 def json_schema(name: SchemaName) -> dict[str, Any]:
-    """JSON Schema of a kind of file, for editors."""
+    """Return the JSON Schema of a kind of file, for editors."""
     return SCHEMAS[name].model_json_schema()

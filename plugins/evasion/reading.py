@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness import BadValue, Conversation, FieldSpec
-from harness.tasks.data.field_mapping import ColumnReader, Read
-from harness.tasks.data.rows import Row
+from harness.tasks.data.field_mapping import ColumnReader, ReadRow
+from harness.tasks.data.rows import DataRow
 
 from .disguises import Disguise
 
@@ -29,7 +29,7 @@ class DisguisedReader(ColumnReader):
         self._reader, self._disguise, self._everyone = reader, disguise, everyone
         self._texts = [name for name, field in fields.items() if field.type in ("text", "conversation")]
 
-    def read(self, row: Row) -> Read:
+    def read(self, row: DataRow) -> ReadRow:
         """The row, disguised.
 
         Raises:
@@ -41,7 +41,7 @@ class DisguisedReader(ColumnReader):
         changed = {name: self._apply(read.fields[name]) for name in self._texts if name in read.fields}
         return read._replace(fields={**read.fields, **changed})
 
-    def explained(self, error: BadValue, read: Read) -> BadValue:
+    def explained(self, error: BadValue, read: ReadRow) -> BadValue:
         """As the other reader."""
         return self._reader.explained(error, read)
 

@@ -13,7 +13,7 @@ from typing import Any
 from harness.errors import DataError, did_you_mean
 from harness.files.regular_files import read_text
 from harness.publisher import UnclearColumn
-from harness.tasks.data.rows import Row
+from harness.tasks.data.rows import DataRow
 from harness.tasks.data.sources import FileSource
 
 _MODEL = ("model", "models", "name", "label", "reward_model", "reward model")
@@ -87,7 +87,7 @@ def read_outcomes(
     return table
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[DataRow]:
     """All rows of a file, all readable; a JSON object gives one a key, as its ``model``.
 
     Raises:
@@ -97,7 +97,7 @@ def read_rows(path: Path) -> list[Row]:
         by_model = read_object(path)
         if by_model is not None:
             return [
-                Row(i, f"{path} key {name!r}", {"model": name, **(v if isinstance(v, Mapping) else {"value": v})})
+                DataRow(i, f"{path} key {name!r}", {"model": name, **(v if isinstance(v, Mapping) else {"value": v})})
                 for i, (name, v) in enumerate(by_model.items())
             ]
     rows = list(FileSource(path).rows())
@@ -120,12 +120,12 @@ def read_object(path: Path) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def columns_of(rows: Sequence[Row]) -> list[str]:
+def columns_of(rows: Sequence[DataRow]) -> list[str]:
     """The columns that have a name."""
     return [name for name in dict.fromkeys(key for row in rows for key in row.values) if str(name).strip()]
 
 
-def model_column_of(path: Path, rows: Sequence[Row], wanted: str | None) -> str:
+def model_column_of(path: Path, rows: Sequence[DataRow], wanted: str | None) -> str:
     """The column that names the model.
 
     Raises:
@@ -146,7 +146,7 @@ def model_column_of(path: Path, rows: Sequence[Row], wanted: str | None) -> str:
     )
 
 
-def _value_column(path: Path, rows: Sequence[Row], model_column: str, wanted: str | None) -> str:
+def _value_column(path: Path, rows: Sequence[DataRow], model_column: str, wanted: str | None) -> str:
     columns = [c for c in columns_of(rows) if c != model_column]
     if wanted is not None:
         return _existing(path, wanted, columns, "value_column")
@@ -183,7 +183,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names)) or "none"
 
 
-def _error_columns(rows: Sequence[Row], value_column: str) -> dict[str, str]:
+def _error_columns(rows: Sequence[DataRow], value_column: str) -> dict[str, str]:
     """Which columns say how uncertain the value is; those named after it win, as in ``Arena_stderr``."""
     columns = {c.lower(): c for c in columns_of(rows)}
     found = {}
@@ -195,7 +195,7 @@ def _error_columns(rows: Sequence[Row], value_column: str) -> dict[str, str]:
     return found
 
 
-def _stderr(row: Row, errors: Mapping[str, str]) -> float:
+def _stderr(row: DataRow, errors: Mapping[str, str]) -> float:
     if "stderr" in errors:
         value = _number(row, errors["stderr"])
     elif "low" in errors and "high" in errors:
@@ -207,7 +207,7 @@ def _stderr(row: Row, errors: Mapping[str, str]) -> float:
     return value
 
 
-def _number(row: Row, column: str) -> float:
+def _number(row: DataRow, column: str) -> float:
     """NaN where the field is empty.
 
     Raises:

@@ -17,7 +17,7 @@ from typing import Any, TypeGuard
 from harness import DataError, UsageError
 from harness.errors import did_you_mean
 from harness.files.regular_files import read_text
-from harness.tasks.data.rows import Row
+from harness.tasks.data.rows import DataRow
 from harness.tasks.data.sources import FileSource
 
 Figures = Iterator[tuple[str, dict[str, Any]]]
@@ -178,12 +178,12 @@ def _curves_json(path: Path) -> Figures:
         for model, parts in _object(models, f"{path} {name}").items():
             for part, figures in _object(parts, f"{path} {name}.{model}").items():
                 where = f"{path} {name}.{model}.{part}"
-                row = Row(0, where, _object(figures, where))
+                row = DataRow(0, where, _object(figures, where))
                 yield from _curve(row, name, model, part)
                 yield from _of_mean_curves(row, name, model, part)
 
 
-def _of_mean_curves(row: Row, name: str, model: str, part: str) -> Figures:
+def _of_mean_curves(row: DataRow, name: str, model: str, part: str) -> Figures:
     """What follows from the saved mean curves: the exact metrics, but for the noise of a hundred rounds."""
     curve, oracle = row.values.get("rm_traj"), row.values.get("ground_truth")
     if curve is None and oracle is None:
@@ -216,7 +216,7 @@ def _curves_csv(path: Path) -> Figures:
         yield from _curve(row, *(row.values[name] for name in ("benchmark", "reward_model", "generator")))
 
 
-def _curve(row: Row, name: str, model: str, part: str) -> Figures:
+def _curve(row: DataRow, name: str, model: str, part: str) -> Figures:
     task = _known(row.where, "set", name, SETS)
     if part != "all":
         _known(row.where, "generator", part, dict.fromkeys(GENERATORS, ""))
@@ -246,7 +246,7 @@ def _known(where: str, what: str, name: str, known: Mapping[str, str]) -> str:
     return known[name]
 
 
-def _rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[DataRow]:
     for row in FileSource(path).rows():
         if row.problem:
             raise DataError(f"{row.where}: {row.problem}")
@@ -256,7 +256,7 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
         yield row
 
 
-def _number(row: Row, column: str) -> float:
+def _number(row: DataRow, column: str) -> float:
     """NaN where the field is empty."""
     raw = row.values.get(column)
     try:

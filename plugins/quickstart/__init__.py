@@ -1,1 +1,1 @@
-"""The quickstart benchmark: four small tasks whose data this project makes itself (see make_data)."""
+"""The quickstart benchmark: four small tasks whose data lie beside this file."""

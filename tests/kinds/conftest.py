@@ -1,9 +1,14 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from harness.metric import Columns
 from harness.names.registry import Registry
 from harness.tasks.build_metric import build_metric
+
+sys.path.insert(0, str(Path(__file__).parent))  # for oracles_*.py
 
 NAN = float("nan")
 

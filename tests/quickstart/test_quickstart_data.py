@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness_plugins.quickstart import make_data, measure, preferences
-from harness_plugins.quickstart.draw import Draw
-from harness_plugins.quickstart.questions import check
 from hypothesis import given
 from hypothesis import strategies as st
+from quickstart import make_data, measure, preferences
+from quickstart.checks import check
+from quickstart.draw import Draw
 
 TEXTS = {
     "best_of_16": ("prompt",),
@@ -189,7 +189,7 @@ def test_run_as_a_plain_script_it_says_how_to_run_it():
     script = Path(make_data.__file__)
     ended = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
     assert ended.returncode == 1
-    assert "python -m harness_plugins.quickstart.make_data" in ended.stderr
+    assert "python -m tools.quickstart.make_data" in ended.stderr
 
 
 @given(name=st.text(max_size=8), items=st.lists(st.integers(), min_size=1, max_size=12), data=st.data())

@@ -10,7 +10,7 @@ from harness.names.plugins import describe
 from harness.running.planning.draft import PlanDraft, Target
 from harness.task import BadItem, Task
 from harness.tasks.data.hub import HubSource
-from harness.tasks.data.rows import RangeSource, SelectedSource, Source, has_path
+from harness.tasks.data.rows import RangeSource, RowSource, SelectedSource, has_path
 
 LOOKED_AT = 1000
 """Rows. A column that none of so many has is taken for one that the data do not have."""
@@ -98,7 +98,7 @@ def unnamed_columns(task: Task, split: str) -> Iterator[str]:
                 )
 
 
-def _innermost(source: Source) -> Source:
+def _innermost(source: RowSource) -> RowSource:
     """Return the source that rows are read from, below those that select among its rows."""
     while isinstance(source, (SelectedSource, RangeSource)):
         source = source.source

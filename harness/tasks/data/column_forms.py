@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from harness.errors import BadValue, NoValue, nearest
 from harness.tasks.data.converters import flag
-from harness.tasks.data.rows import Row, has_path, value_at
+from harness.tasks.data.rows import DataRow, has_path, value_at
 from harness.tasks.data.values import find_same, is_missing, present, shorten
 
 LARGEST_LIST = 10_000
@@ -17,41 +17,41 @@ LARGEST_LIST = 10_000
 _LONG_NUMBER = re.compile(r"\d{5}")
 
 
-class Form(NamedTuple):
-    """How one field is made."""
+class FieldForm(NamedTuple):
+    """How one field is made of a row."""
 
-    get: Callable[[Row], Any]
-    """The value, None where it is missing."""
+    get: Callable[[DataRow], Any]
+    """From a row to the value of the field; None where the value is missing."""
     columns: tuple[str, ...] = ()
-    """The columns it reads."""
+    """The columns that ``get`` reads."""
 
 
-def compile_form(spec: Any) -> Form:
-    """How a field is made, from what the ``columns`` block says of it (see `field_mapping.ColumnReader`)."""
+def compile_form(spec: Any) -> FieldForm:
+    """Compile what the ``columns`` block says of a field (see `field_mapping.ColumnReader`)."""
     if isinstance(spec, str):
-        return Form(lambda row: present(value_at(row.values, spec)), (spec,))
+        return FieldForm(lambda row: present(value_at(row.values, spec)), (spec,))
     if isinstance(spec, list):
         return _several([compile_form(part) for part in spec])
     if "value" in spec:
-        return Form(lambda row: spec["value"])
+        return FieldForm(lambda row: spec["value"])
     if "template" in spec:
         return _template(spec["template"])
     if "withheld" in spec:
-        return Form(lambda row: [""] * int(spec["withheld"]))
+        return FieldForm(lambda row: [""] * int(spec["withheld"]))
     if "any_of" in spec:
-        return Form(lambda row: _any_of(spec["any_of"], row), tuple(spec["any_of"]))
+        return FieldForm(lambda row: _any_of(spec["any_of"], row), tuple(spec["any_of"]))
     if "numbered" in spec:
         return _numbered(str(spec["numbered"]), int(spec["first"]), int(spec["last"]))
     return _mapped(str(spec["column"]), spec.get("map") or {})
 
 
-def compile_name(spec: Any) -> Form:
-    """The same for an id or a cluster, where a text with ``{`` is a template."""
+def compile_name(spec: Any) -> FieldForm:
+    """Compile what a task file says of an id or a cluster, where a text with ``{`` is a template."""
     return compile_form({"template": spec} if isinstance(spec, str) and "{" in spec else spec)
 
 
-def describe_absent(columns: Sequence[str], row: Row) -> str:
-    """A clause that says which columns a row lacks, the nearest there are, and all that it has; empty where none."""
+def describe_absent(columns: Sequence[str], row: DataRow) -> str:
+    """Write a clause that says which columns a row lacks, the nearest ones, and all that the row has; empty if none."""
     absent = [column for column in columns if not has_path(row.values, column)]
     if not absent:
         return ""
@@ -60,16 +60,16 @@ def describe_absent(columns: Sequence[str], row: Row) -> str:
     return f"{', '.join(hints)}; the row has: {', '.join(known[:50]) or 'nothing'}"
 
 
-def _several(forms: Sequence[Form]) -> Form:
-    def get(row: Row) -> Any:
+def _several(forms: Sequence[FieldForm]) -> FieldForm:
+    def get(row: DataRow) -> Any:
         values = [form.get(row) for form in forms]
         return None if any(value is None for value in values) else values
 
-    return Form(get, tuple(column for form in forms for column in form.columns))
+    return FieldForm(get, tuple(column for form in forms for column in form.columns))
 
 
-def _any_of(columns: Sequence[str], row: Row) -> float | None:
-    """1 where one of the flags is set, 0 where none is; flags that are absent do not count, unless all are."""
+def _any_of(columns: Sequence[str], row: DataRow) -> float | None:
+    """Return 1 where one of the flags is set, 0 where none is; None where all flags are absent."""
     known = {column: value for column in columns if not is_missing(value := value_at(row.values, column))}
     try:
         return max((flag(value) for value in known.values()), default=None)
@@ -77,13 +77,13 @@ def _any_of(columns: Sequence[str], row: Row) -> float | None:
         raise BadValue(f"one of the columns {', '.join(known)}: {error}") from None
 
 
-def _numbered(template: str, first: int, last: int) -> Form:
-    """A list of the columns that a number tells apart; a null stays in it, a column that is absent is an error."""
+def _numbered(template: str, first: int, last: int) -> FieldForm:
+    """Make a list of the columns that a number tells apart; a null stays in the list, an absent column is an error."""
     if last - first >= LARGEST_LIST:
         raise BadValue(f"{last - first + 1} numbered columns are asked for; at most {LARGEST_LIST} can be read")
     names = tuple(template.format(number) for number in range(first, last + 1))
 
-    def get(row: Row) -> Any:
+    def get(row: DataRow) -> Any:
         missing = [name for name in names if name not in row.values]
         if missing:
             raise BadValue(
@@ -91,11 +91,11 @@ def _numbered(template: str, first: int, last: int) -> Form:
             )
         return [present(row.values[name]) for name in names]
 
-    return Form(get, names)
+    return FieldForm(get, names)
 
 
-def _mapped(column: str, table: Mapping[Any, Any]) -> Form:
-    def get(row: Row) -> Any:
+def _mapped(column: str, table: Mapping[Any, Any]) -> FieldForm:
+    def get(row: DataRow) -> Any:
         value = value_at(row.values, column)
         if is_missing(value) or not table:
             return present(value)
@@ -104,18 +104,18 @@ def _mapped(column: str, table: Mapping[Any, Any]) -> Form:
             raise BadValue(f"column {column!r} holds {shorten(value)}; expected one of {', '.join(map(repr, table))}")
         return table[key]
 
-    return Form(get, (column,))
+    return FieldForm(get, (column,))
 
 
 # templates
 
 
-class _Filling:
+class _TemplateColumns:
     """The columns of a row by the names that stand in a template; ``{name?}`` is empty where the row has no value."""
 
     __slots__ = ("_row", "_template")
 
-    def __init__(self, template: str, row: Row) -> None:
+    def __init__(self, template: str, row: DataRow) -> None:
         self._template, self._row = template, row
 
     def __getitem__(self, name: str) -> Any:
@@ -136,23 +136,23 @@ class _Filling:
         return value
 
 
-def _template(template: str) -> Form:
+def _template(template: str) -> FieldForm:
     names = [_first_name(field) for field in _fields(template)]
     columns = tuple(dict.fromkeys(name for name in names if name != "index" and not name.endswith("?")))
 
-    def get(row: Row) -> str:
+    def get(row: DataRow) -> str:
         try:
-            return template.format_map(_Filling(template, row))
+            return template.format_map(_TemplateColumns(template, row))
         except BadValue:
             raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise BadValue(f"the template {template!r} cannot be filled: {error}") from None
 
-    return Form(get, columns)
+    return FieldForm(get, columns)
 
 
 def _fields(template: str) -> list[str]:
-    """The field names in a template as they stand, none where it cannot be taken apart."""
+    """List the field names in a template as they stand; none where the template cannot be taken apart."""
     try:
         return [field for _, field, _, _ in string.Formatter().parse(template) if field]
     except ValueError:
@@ -164,7 +164,7 @@ def _first_name(field: str) -> str:
 
 
 def problems_of_template(template: str) -> Iterator[str]:
-    """What is wrong with a template before any row is read."""
+    """Say what is wrong with a template, before any row is read."""
     try:
         parts = list(string.Formatter().parse(template))
     except ValueError as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.errors import BadValue
 from harness.tasks.data.conversations import conversation
-from harness.tasks.data.values import Cell, shorten
+from harness.tasks.data.values import UntypedText, shorten
 
 TEXTUAL = frozenset({"conversation", "text", "texts", "texts with gaps"})
 """Types whose values are texts: a CSV cell that reads ``nan`` or ``True`` is that text there."""
@@ -77,11 +77,11 @@ def _flags(value: Any) -> list[float]:
 
 
 def _conversation(value: Any) -> Any:
-    return conversation(str(value) if isinstance(value, Cell) else value)
+    return conversation(str(value) if isinstance(value, UntypedText) else value)
 
 
 def _any(value: Any) -> Any:
-    return str(value) if isinstance(value, Cell) else value
+    return str(value) if isinstance(value, UntypedText) else value
 
 
 CONVERTERS: Mapping[str, Callable[[Any], Any]] = {

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from harness.errors import BadValue, NoValue
-from harness.tasks.data.column_forms import Form, compile_form, compile_name, describe_absent
+from harness.tasks.data.column_forms import FieldForm, compile_form, compile_name, describe_absent
 from harness.tasks.data.converters import CONVERTERS, TEXTUAL
-from harness.tasks.data.rows import Row, has_path, value_at
-from harness.tasks.data.values import Cell, domain_name, is_missing, shorten, truth_of
+from harness.tasks.data.rows import DataRow, has_path, value_at
+from harness.tasks.data.values import UntypedText, domain_name, is_missing, shorten, truth_of
 
-__all__ = ["CONVERTERS", "BadValue", "ColumnReader", "Read", "Slice", "shorten"]
+__all__ = ["CONVERTERS", "BadValue", "ColumnReader", "ReadRow", "Slice", "shorten"]
 
 
-class Read(NamedTuple):
+class ReadRow(NamedTuple):
     """One row, read."""
 
     id: str
@@ -24,7 +24,7 @@ class Read(NamedTuple):
     domains: tuple[str, ...]
     cluster: str | None
     withheld: bool
-    row: Row | None = None
+    row: DataRow | None = None
     """What it was read from."""
 
 
@@ -39,7 +39,7 @@ class Slice:
     """Where given, the one domain of the rows for which ``holds`` is true."""
     holds: Callable[[Any], bool] | None = None
 
-    def domain(self, row: Row) -> str | None:
+    def domain(self, row: DataRow) -> str | None:
         """The domain a row belongs to, None for a row without a value.
 
         A true boolean belongs to the domain named like the column, a false one to none.
@@ -59,9 +59,9 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class _CompiledField:
     name: str
-    form: Form
+    form: FieldForm
     convert: Callable[[Any], Any]
     required: bool
     textual: bool
@@ -92,7 +92,7 @@ class ColumnReader:
     ) -> None:
         self._constants = dict(constants or {})
         self._fields = [
-            _Field(name, compile_form(columns.get(name, name)), CONVERTERS[kind], required, kind in TEXTUAL)
+            _CompiledField(name, compile_form(columns.get(name, name)), CONVERTERS[kind], required, kind in TEXTUAL)
             for name, (kind, required) in types.items()
         ]
         self._withheld = any(isinstance(columns.get(name), Mapping) and "withheld" in columns[name] for name in types)
@@ -101,18 +101,18 @@ class ColumnReader:
         self._slices = tuple(slices)
         self._cluster = None if cluster is None else compile_name(cluster)
 
-    def read(self, row: Row) -> Read:
+    def read(self, row: DataRow) -> ReadRow:
         """One row's fields, id, domains and cluster.
 
         Raises:
             BadValue: a value is missing or of the wrong type.
         """
         if self._constants:
-            row = Row(row.number, row.where, {**row.values, **self._constants})
+            row = DataRow(row.number, row.where, {**row.values, **self._constants})
         fields: dict[str, Any] = {}
         for one in self._fields:
             value = one.form.get(row)
-            if value is None or (not one.textual and isinstance(value, Cell) and is_missing(value)):
+            if value is None or (not one.textual and isinstance(value, UntypedText) and is_missing(value)):
                 if one.required:
                     raise self._missing((one.name,), row)
                 continue
@@ -121,9 +121,9 @@ class ColumnReader:
             except BadValue as error:
                 raise BadValue(f"{one.name!r}: {error}") from None
         domains = tuple(d for s in self._slices if (d := s.domain(row)) is not None) if self._slices else ()
-        return Read(self._read_id(row), fields, domains, self._read_cluster(row), self._withheld, row)
+        return ReadRow(self._read_id(row), fields, domains, self._read_cluster(row), self._withheld, row)
 
-    def explained(self, error: BadValue, read: Read) -> BadValue:
+    def explained(self, error: BadValue, read: ReadRow) -> BadValue:
         """An error about missing fields that a task raised for a row, with the columns they should have come from."""
         if not error.fields or error.columns or read.row is None:
             return error
@@ -134,7 +134,7 @@ class ColumnReader:
         named = [*(s.column for s in self._slices), *(self._cluster.columns if self._cluster else ())]
         return [column for column in named if column not in self._constants]
 
-    def _missing(self, names: Sequence[str], row: Row, said: str = "") -> BadValue:
+    def _missing(self, names: Sequence[str], row: DataRow, said: str = "") -> BadValue:
         """What is missing, and why: the column has no value in this row, or there is no such column."""
         columns = [c for one in self._fields if one.name in names for c in one.form.columns]
         said = said or f"{', '.join(map(repr, names))} is missing"
@@ -146,7 +146,7 @@ class ColumnReader:
         empty = f": the column {renamed[0]!r} has no value" if renamed else ""
         return NoValue(f"{said}{empty}", fields=tuple(names))
 
-    def _read_id(self, row: Row) -> str:
+    def _read_id(self, row: DataRow) -> str:
         if self._id_spec is None and "id" not in row.values:
             return str(row.number)
         value = self._id.get(row)
@@ -160,7 +160,7 @@ class ColumnReader:
             )
         return str(value)
 
-    def _read_cluster(self, row: Row) -> str | None:
+    def _read_cluster(self, row: DataRow) -> str | None:
         """The cluster's name; None, a row of its own, where a value is missing or an empty text."""
         if self._cluster is None:
             return None

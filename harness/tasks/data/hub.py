@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.errors import DataError
 from harness.files.regular_files import is_folder
-from harness.tasks.data.rows import Row
+from harness.tasks.data.rows import DataRow
 from harness.tasks.data.sources import MIRROR_VARIABLE, FileSource
 from harness.tasks.data.values import plain
 
@@ -33,7 +33,7 @@ class HubSource:
         config = f":{self.config}" if self.config else ""
         return f"hub data set {self.name}{config} split {self.split} revision {self.revision or 'latest'}"
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[DataRow]:
         """All rows.
 
         Raises:
@@ -49,7 +49,7 @@ class HubSource:
                     self.name, self.config, split=self.split, revision=self.revision, streaming=True
                 )
                 for number, value in enumerate(stream):
-                    yield Row(number, f"{self.name}[{self.split}] row {number}", plain(value))
+                    yield DataRow(number, f"{self.name}[{self.split}] row {number}", plain(value))
         except DataError:
             raise
         except Exception as error:  # the library raises many kinds, from three packages
@@ -108,7 +108,7 @@ class SnapshotSource:
         """The first file, and how many there are."""
         return f"{self.files[0]}" + (f" and {len(self.files) - 1} more" if len(self.files) > 1 else "")
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[DataRow]:
         """All rows.
 
         Raises:
@@ -120,7 +120,7 @@ class SnapshotSource:
             number = -1
             for row in FileSource(path).rows():
                 number = row.number
-                yield Row(first + number, row.where, row.values, row.problem)
+                yield DataRow(first + number, row.where, row.values, row.problem)
             first += number + 1
 
     def count(self) -> int | None:

@@ -12,7 +12,7 @@ from harness.tasks.data.values import same
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DataRow:
     """One row of a data set, or the reason why it could not be read."""
 
     number: int
@@ -23,16 +23,16 @@ class Row:
     problem: str = ""
 
 
-class Source(Protocol):
-    """Rows, and a name for them."""
+class RowSource(Protocol):
+    """A stream of rows, and a name for it."""
 
     @property
     def description(self) -> str:
-        """What is read, for messages and the record."""
+        """Say what is read, for messages and the record."""
         ...
 
-    def rows(self) -> Iterator[Row]:
-        """All rows, streamed; may be called again."""
+    def rows(self) -> Iterator[DataRow]:
+        """Stream all rows, from the first at every call."""
         ...
 
 
@@ -40,17 +40,17 @@ class Source(Protocol):
 class SelectedSource:
     """The rows of another source whose columns have certain values."""
 
-    source: Source
+    source: RowSource
     where: Mapping[str, Any]
     """Column to value, or to a list of values of which it has one."""
 
     @property
     def description(self) -> str:
-        """The other source's."""
+        """Return the description of the source that is selected from."""
         return self.source.description
 
-    def rows(self) -> Iterator[Row]:
-        """The selected rows, and those that could not be read.
+    def rows(self) -> Iterator[DataRow]:
+        """Stream the selected rows, and the rows that could not be read.
 
         Raises:
             DataError: none is selected, and no row has one of the columns.
@@ -74,22 +74,22 @@ class SelectedSource:
 
 
 def selected(values: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
-    """Whether the columns have the values, or one of the list of values, that are asked for (`values.same`)."""
-    for column, wanted in where.items():
+    """Tell whether each column has the value, or one of the list of values, that ``where`` asks for (`values.same`)."""
+    for column, asked_for in where.items():
         value = value_at(values, column)
-        if not any(same(value, one) for one in (wanted if isinstance(wanted, list) else [wanted])):
+        if not any(same(value, allowed) for allowed in (asked_for if isinstance(asked_for, list) else [asked_for])):
             return False
     return True
 
 
 def value_at(values: Mapping[str, Any], path: str) -> Any:
-    """A column by name, or by dotted path into nested columns and lists; None where it is absent."""
-    found = _find(values, path)
-    return None if found is _ABSENT else found
+    """Return a column by name, or by dotted path into nested columns and lists; None where the column is absent."""
+    value = _find(values, path)
+    return None if value is _ABSENT else value
 
 
 def has_path(values: Mapping[str, Any], path: str) -> bool:
-    """Whether there is such a column, with or without a value."""
+    """Tell whether the row has such a column, with or without a value."""
     return _find(values, path) is not _ABSENT
 
 
@@ -116,7 +116,7 @@ def _find(values: Mapping[str, Any], path: str) -> Any:
 class RangeSource:
     """A run of another source's rows, the rest of which is not read."""
 
-    source: Source
+    source: RowSource
     first: int
     """Counted from 0."""
     end: int
@@ -124,11 +124,11 @@ class RangeSource:
 
     @property
     def description(self) -> str:
-        """The other source's, and which rows."""
+        """Return the description of the source that holds the run, and the numbers of the first and the last row."""
         return f"{self.source.description}, rows {self.first} to {self.end - 1}"
 
-    def rows(self) -> Iterator[Row]:
-        """Those rows."""
+    def rows(self) -> Iterator[DataRow]:
+        """Stream the rows of the run."""
         return islice(self.source.rows(), self.first, self.end)
 
 
@@ -139,10 +139,10 @@ class AbsentSource:
     description: str
     problem: str
 
-    def rows(self) -> Iterator[Row]:
-        """No rows.
+    def rows(self) -> Iterator[DataRow]:
+        """Refuse to give rows.
 
         Raises:
-            DataError: always; says where a copy is looked for.
+            DataError: always; the message says where a copy is looked for.
         """
         raise DataError(self.problem)

@@ -17,7 +17,7 @@ from typing import IO, Any, AnyStr, cast
 from harness.errors import DataError
 from harness.files.regular_files import is_file, why_no_file
 from harness.names.plugins import import_attribute
-from harness.tasks.data.rows import Row
+from harness.tasks.data.rows import DataRow
 from harness.tasks.data.values import from_cell, plain
 
 MIRROR_VARIABLE = "HARNESS_DATA"
@@ -30,7 +30,7 @@ LARGEST_DOCUMENT = 2**31
 
 
 def _decode(text: bytes) -> tuple[Any, str]:
-    """A JSON value, or what is wrong with it."""
+    """Return a JSON value and an empty text, or None and what is wrong with the JSON."""
     import json
 
     import msgspec
@@ -57,11 +57,11 @@ class FileSource:
 
     @property
     def description(self) -> str:
-        """The path."""
+        """Return the path of the file."""
         return str(self.path)
 
-    def rows(self) -> Iterator[Row]:
-        """All rows.
+    def rows(self) -> Iterator[DataRow]:
+        """Stream all rows.
 
         Raises:
             DataError: the file is missing, of an unknown kind, or broken as a whole.
@@ -81,7 +81,7 @@ class FileSource:
             raise DataError(f"{self.path}: cannot be read: {error}") from error
 
     def count(self) -> int | None:
-        """Number of rows, where it can be had without parsing them."""
+        """Count the rows where that takes no parsing; else None."""
         if why_no_file(self.path):
             return None
         try:
@@ -114,7 +114,7 @@ class FileSource:
         return self.path.open("rb")
 
     def _bounded(self, stream: IO[AnyStr]) -> Iterator[AnyStr]:
-        """The lines of a file.
+        """Stream the lines of a file.
 
         Raises:
             DataError: one is longer than any row can be.
@@ -126,7 +126,7 @@ class FileSource:
                 raise DataError(f"{self.path}:{number}: a line of more than {LONGEST_LINE >> 20} MiB; a row is a line")
             yield line
 
-    def _jsonl(self) -> Iterator[Row]:
+    def _jsonl(self) -> Iterator[DataRow]:
         number = 0
         with self._open() as stream:
             for line_number, line in enumerate(self._bounded(stream), start=1):
@@ -136,10 +136,10 @@ class FileSource:
                 value, problem = _decode(line)
                 if not problem and not isinstance(value, dict):
                     problem = f"expected a JSON object, got {type(value).__name__}"
-                yield Row(number, where, {} if problem else value, problem)
+                yield DataRow(number, where, {} if problem else value, problem)
                 number += 1
 
-    def _lines(self) -> Iterator[Row]:
+    def _lines(self) -> Iterator[DataRow]:
         number = 0
         with self._open() as stream:
             for line_number, line in enumerate(self._bounded(stream), start=1):
@@ -149,10 +149,10 @@ class FileSource:
                     values, problem = {"text": line.decode("utf-8-sig").strip()}, ""
                 except UnicodeDecodeError as error:
                     values, problem = {}, f"not valid UTF-8: {error.reason}"
-                yield Row(number, f"{self.path}:{line_number}", values, problem)
+                yield DataRow(number, f"{self.path}:{line_number}", values, problem)
                 number += 1
 
-    def _json(self) -> Iterator[Row]:
+    def _json(self) -> Iterator[DataRow]:
         with self._open() as stream:
             content = bytearray()
             while block := stream.read(1 << 20):  # what is asked for at once is allocated at once
@@ -177,11 +177,11 @@ class FileSource:
         for number, value in enumerate(document):
             where = f"{self.path} row {number}"
             if isinstance(value, dict):
-                yield Row(number, where, value)
+                yield DataRow(number, where, value)
             else:  # a list of bare values is a table of one column
-                yield Row(number, where, {"value": value})
+                yield DataRow(number, where, {"value": value})
 
-    def _csv(self) -> Iterator[Row]:
+    def _csv(self) -> Iterator[DataRow]:
         import csv
         import io
 
@@ -207,10 +207,10 @@ class FileSource:
                 elif any(field is None for field in value.values()):
                     problem = f"fewer fields than the {len(reader.fieldnames or ())} of the header"
                 values = {} if problem else {name: from_cell(cell) for name, cell in value.items()}
-                yield Row(number, where, values, problem)
+                yield DataRow(number, where, values, problem)
                 number += 1
 
-    def _parquet(self) -> Iterator[Row]:
+    def _parquet(self) -> Iterator[DataRow]:
         import pyarrow
         import pyarrow.parquet
 
@@ -222,7 +222,7 @@ class FileSource:
                 number = 0
                 for batch in file.iter_batches(batch_size=_BATCH):
                     for value in batch.to_pylist():
-                        yield Row(number, f"{self.path} row {number}", value)
+                        yield DataRow(number, f"{self.path} row {number}", value)
                         number += 1
         except pyarrow.ArrowInvalid as error:
             raise DataError(f"{self.path}: not a readable Parquet file: {error}") from error
@@ -238,11 +238,11 @@ class GeneratorSource:
 
     @property
     def description(self) -> str:
-        """The function's reference."""
+        """Return the reference of the function, and the split that it is told."""
         return f"{self.reference}({self.split!r})"
 
-    def rows(self) -> Iterator[Row]:
-        """All rows.
+    def rows(self) -> Iterator[DataRow]:
+        """Stream all rows.
 
         Raises:
             DataError: the function raised.
@@ -252,8 +252,8 @@ class GeneratorSource:
             for number, value in enumerate(function(self.split)):
                 ok = isinstance(value, Mapping)
                 problem = "" if ok else f"expected a mapping, got {type(value).__name__}"
-                values = {key: plain(one) for key, one in value.items()} if ok else {}
-                yield Row(number, f"{self.reference} row {number}", values, problem)
+                values = {key: plain(part) for key, part in value.items()} if ok else {}
+                yield DataRow(number, f"{self.reference} row {number}", values, problem)
         except DataError:
             raise
         except (Exception, SystemExit) as error:
@@ -261,9 +261,15 @@ class GeneratorSource:
 
 
 def mirror_file(hub: str | None, config: str | None, split: str, mirror: str | None) -> tuple[Path | None, str]:
-    """A local copy below ``$HARNESS_DATA``, and where was looked.
+    """Find a local copy below ``$HARNESS_DATA``; return its path or None, and where the search looked.
 
-    Looks for ``mirror`` as given, then for ``HUB_ID/CONFIG/SPLIT`` and ``HUB_ID/SPLIT`` with any known suffix.
+    The search tries ``mirror`` as given, then ``HUB_ID/CONFIG/SPLIT`` and ``HUB_ID/SPLIT`` with any known suffix.
+
+    Args:
+        hub: The data set's id on the hub; None for data that have no hub.
+        config: The configuration of the hub's data set.
+        split: The split of the hub's data set.
+        mirror: The path below ``$HARNESS_DATA`` that the task names.
     """
     root = os.environ.get(MIRROR_VARIABLE)
     if not root:

@@ -14,15 +14,15 @@ from decimal import Decimal
 from typing import Any
 
 
-class Cell(str):
-    """A cell of a file without types that is empty, or spells true, false or no number, and may be meant as a text."""
+class UntypedText(str):
+    """The text of a CSV cell that may stand for another value: it is empty, or spells true, false or no number."""
 
     __slots__ = ()
 
 
 _TRUTHS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 _NO_NUMBERS = frozenset({"nan", "NaN"})
-_AMBIGUOUS = {text: Cell(text) for text in ("", *_TRUTHS, *_NO_NUMBERS)}
+_AMBIGUOUS = {text: UntypedText(text) for text in ("", *_TRUTHS, *_NO_NUMBERS)}
 _WHOLE = re.compile(r"[-+]?\d{1,300}", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(\d{1,300}\.?\d{0,300}|\.\d{1,300})([eE][-+]?\d{1,4})?", re.ASCII)
 _WHOLE_FLOAT = re.compile(r"(-?)(0|[1-9]\d{0,14})\.0+", re.ASCII)
@@ -31,19 +31,19 @@ _EXACT = 10.0**15
 
 
 def from_cell(text: str) -> str:
-    """A CSV cell, marked where its text may stand for another value: nothing, a boolean, or no number."""
+    """Mark the text of a CSV cell that may stand for another value: nothing, a boolean, or no number."""
     return _AMBIGUOUS.get(text, text)
 
 
 def present(value: Any) -> Any:
-    """The value of a field that may be a text; None for an empty CSV cell and for not a number, which are none."""
-    if isinstance(value, Cell):
+    """Return the value of a field that may be a text; None for an empty CSV cell and for not-a-number."""
+    if isinstance(value, UntypedText):
         return value or None
     return None if isinstance(value, float) and value != value else value
 
 
 def plain(value: Any) -> Any:
-    """The same value without numpy's types, which compare and print in ways of their own."""
+    """Return the same value without numpy's types, which compare and print in ways of their own."""
     kind = type(value)
     if kind in (str, int, float, bool, type(None)):
         return value
@@ -57,10 +57,10 @@ def plain(value: Any) -> Any:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether there is no value: None, an empty CSV cell, or not a number."""
+    """Tell whether a value is missing: None, an empty CSV cell, or not-a-number."""
     if value is None:
         return True
-    if isinstance(value, Cell):
+    if isinstance(value, UntypedText):
         return not value or value in _NO_NUMBERS
     if isinstance(value, (float, Decimal, date)):  # pandas' absent time is a datetime that differs from itself
         return bool(value != value)
@@ -68,14 +68,14 @@ def is_missing(value: Any) -> bool:
 
 
 def truth_of(value: Any) -> bool | None:
-    """A boolean, also from a cell that spells one; None where the value is none."""
-    if isinstance(value, Cell):
+    """Return a boolean, also from a CSV cell that spells one; None where the value is no boolean."""
+    if isinstance(value, UntypedText):
         return _TRUTHS.get(value)
     return value if isinstance(value, bool) else None
 
 
 def number_of(value: Any) -> int | float | None:
-    """A number, also from a text that spells one or a truth value; None where the value is none."""
+    """Return a number, also from a text that spells a number or a truth value; None where the value is no number."""
     if isinstance(value, (int, float)):
         return value
     if isinstance(value, str):
@@ -91,7 +91,7 @@ def number_of(value: Any) -> int | float | None:
 
 
 def same(value: Any, wanted: Any) -> bool:
-    """Whether a value of the data is the one that a task file names.
+    """Tell whether a value of the data is the value that a task file names.
 
     Two texts are the same if they are equal. A number is the same as an equal number and as a text that spells it; a
     boolean as 1 or 0 and as a text that spells it; a date as a text in ISO form.
@@ -122,14 +122,14 @@ def _time_of(value: Any) -> datetime | None:
 
 
 def find_same(value: Any, table: Mapping[Any, Any]) -> Any:
-    """The key of a table that is the same as a value, an equal text before all others; None where there is none."""
+    """Return the key of a table that is the same as a value, an equal text before all others; None without one."""
     if isinstance(value, str) and value in table:
         return str(value)
     return next((key for key in table if same(value, key)), None)
 
 
 def domain_name(value: Any) -> str:
-    """The name of the domain of all rows with this value: whole numbers have no point, days no hour."""
+    """Name the domain of all rows with this value: whole numbers have no point, days no hour."""
     if isinstance(value, datetime):
         midnight = value.tzinfo is None and value.time() == datetime.min.time()
         return str(value.date() if midnight else value)
@@ -147,6 +147,6 @@ def domain_name(value: Any) -> str:
 
 
 def shorten(value: object) -> str:
-    """A value for a message, cut to 60 characters."""
+    """Write a value for a message, cut to 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from harness.tasks.build import _slice
 from harness.tasks.data.field_mapping import BadValue, ColumnReader
-from harness.tasks.data.rows import Row
+from harness.tasks.data.rows import DataRow
 from harness.tasks.schema import ColumnFile, SliceFile
 
 RESPONSES = {"responses": ("texts with gaps", True)}
@@ -13,7 +13,7 @@ NUMBERED = {"responses": {"numbered": "response_{}", "first": 1, "last": 3}}
 
 
 def row(**values):
-    return Row(0, "rows.jsonl:1", values)
+    return DataRow(0, "rows.jsonl:1", values)
 
 
 def domain(spec, value):

@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import DataError
 from harness.tasks.data.field_mapping import BadValue, ColumnReader, Slice
-from harness.tasks.data.rows import Row
+from harness.tasks.data.rows import DataRow
 from harness.tasks.data.sources import FileSource
 
 ROWS = [
@@ -153,7 +153,7 @@ def test_not_a_number_as_python_writes_it_is_data(tmp_path):
 
 
 def read(columns, values, types, **more):
-    return ColumnReader(columns, types, **more).read(Row(7, "here:8", values))
+    return ColumnReader(columns, types, **more).read(DataRow(7, "here:8", values))
 
 
 VALUES = {"q": "why", "good": "a", "bad": "b", "n": {"deep": {"er": 3}}, "tag": "B", "a.b": "dotted", "list": [1, 2]}

@@ -20,7 +20,7 @@ from harness.kinds.preference import Preference
 from harness.task import BadItem, Definition
 from harness.tasks.build import _part
 from harness.tasks.data.sources import FileSource, GeneratorSource
-from harness.tasks.data.values import Cell, domain_name, find_same, from_cell, is_missing, same
+from harness.tasks.data.values import UntypedText, domain_name, find_same, from_cell, is_missing, same
 from harness.tasks.index import TaskEntry
 from harness.tasks.schema import TaskFile
 
@@ -202,8 +202,8 @@ def test_rows_of_a_file_are_chosen_by_what_their_values_are(tmp_path, ending, wh
         (True, "true"),
         ("true", True),
         (False, 0),
-        (Cell("true"), "True"),
-        (Cell("False"), False),
+        (UntypedText("true"), "True"),
+        (UntypedText("False"), False),
         (Decimal("0.1"), 0.1),
         (Decimal("2"), 2),
         (datetime.date(2024, 1, 2), "2024-01-02"),
@@ -211,7 +211,7 @@ def test_rows_of_a_file_are_chosen_by_what_their_values_are(tmp_path, ending, wh
         (datetime.datetime(2024, 1, 2), datetime.date(2024, 1, 2)),
         (None, None),
         (math.nan, None),
-        (Cell(""), None),
+        (UntypedText(""), None),
         (np.float64(2), 2),
         ([1], [1]),
     ],
@@ -233,8 +233,8 @@ def test_values_that_are_the_same(value, wanted):
         (0, None),
         (None, 0),
         (None, ""),
-        (Cell("nan"), "nan"),
-        (Cell(""), ""),
+        (UntypedText("nan"), "nan"),
+        (UntypedText(""), ""),
         ("1_000", 1000),
         (" 1", 1),
         ("9" * 5000, 9),

@@ -1,7 +1,7 @@
-"""Write the data of quickstart: ``python -m harness_plugins.quickstart.make_data [folder]``.
+"""Write the data of quickstart: ``python -m tools.quickstart.make_data [folder]``.
 
 Every row is drawn from a stream named by its id (see ``draw.py``), so running this again writes the same
-bytes. A test holds the files in ``data/`` against a fresh run.
+bytes. A test holds the files in ``plugins/quickstart/data`` against a fresh run.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from harness import write_atomically
 if __package__:
     from . import best_of_16, detection, duplicates, preferences
 else:
-    raise SystemExit("this is a module of a package; run it as: python -m harness_plugins.quickstart.make_data")
+    raise SystemExit(
+        "this is a module of a package; run it at the top of the checkout as: python -m tools.quickstart.make_data"
+    )
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[2] / "plugins/quickstart/data"
+"""The committed data, which are installed as ``harness_plugins.quickstart``."""
 SPLITS = ("train", "test")
 TASKS: dict[str, Callable[[str, set[str]], list[dict[str, Any]]]] = {
     "best_of_16": best_of_16.rows,
@@ -50,7 +53,7 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 
 def main(arguments: list[str]) -> None:
-    """Write into the folder given, or else into the package's own ``data``."""
+    """Write into the folder given, or else into the committed `DATA`."""
     for path in make(Path(arguments[0]) if arguments else DATA):
         sys.stdout.write(f"{path} {path.stat().st_size:,} bytes\n")
 

@@ -1,7 +1,7 @@
-"""Measure how hard the data of quickstart are: ``python -m harness_plugins.quickstart.measure``.
+"""Measure how hard the data of quickstart are: ``python -m tools.quickstart.measure``.
 
-The figures in the README come from here. They are those of baselines that know nothing of language beyond
-the words of the train split, so a model that is worth running should pass them.
+The figures in plugins/quickstart/README.md come from here. They are those of baselines that know nothing of language
+beyond the words of the train split, so a model that is worth running should pass them.
 """
 
 from __future__ import annotations
