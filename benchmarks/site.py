@@ -30,8 +30,8 @@ DOMAINS = ["algebra", "history", "law", "writing"]
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 
 
-class Wish:
-    """What estimates ask of a plan."""
+class EvaluationSettings:
+    """The settings of an evaluation that estimates depend on."""
 
     confidence, seed = 0.95, 0
 
@@ -87,7 +87,7 @@ def fill(registry: Registry, store: Store, models: int, tasks: int, items: int, 
             cell = CellRecord(label, f"{m:032x}", task.name, task.definition.digest, settings, (), "done")
             cell.items, cell.requests, cell.computed, cell.seconds = items, items, items, 1.0
             cell.failed_requests, cell.columns = len(failed), f"columns/{m}-{t}.npz"
-            cell.results = estimates(label, task.name, metrics, table, (), Wish)
+            cell.results = estimates(label, task.name, metrics, table, (), EvaluationSettings, say=print)
             save_table(table, store.folder / cell.columns)
             save_cell(store, run, cell)
 

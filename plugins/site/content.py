@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from harness.errors import ConfigurationError
-from harness.leaderboard import Board, Entry, assemble
+from harness.leaderboard import Board, Entry, assemble, cost
 from harness.leaderboard.aggregates import split_selector, task_of
 from harness.leaderboard.assemble import current_cells, title_of
 from harness.leaderboard.board import Column
@@ -34,11 +33,11 @@ class SiteColumn:
     """One column of figures; those of domains are there, and not shown at first."""
 
     key: str
-    """``aggregate`` name, ``task:metric`` or ``task:metric:domain``."""
+    """The name of an aggregate or of the cost, ``task:metric`` or ``task:metric:domain``."""
     title: str
     unit: str
     higher_is_better: bool
-    kind: Literal["aggregate", "task", "domain"]
+    kind: Literal["aggregate", "cost", "task", "domain"]
     task: str = ""
     metric: str = ""
     domain: str = ""
@@ -63,7 +62,7 @@ def shown_ends(least: float, most: float, unit: str) -> str:
 
 
 @dataclass(slots=True)
-class Row:
+class ModelRow:
     """One row of the table, with what its page shows."""
 
     entry: Entry
@@ -81,10 +80,10 @@ class Content:
     benchmark: BenchmarkFile
     slug: str
     columns: list[SiteColumn]
-    rows: list[Row]
+    rows: list[ModelRow]
 
     @property
-    def evaluated(self) -> list[Row]:
+    def evaluated(self) -> list[ModelRow]:
         """Rows of models that were evaluated here."""
         return [row for row in self.rows if not row.entry.published]
 
@@ -131,7 +130,7 @@ def gather(
         further = theirs.get(entry.model, {}) if entry.published else _figures(mine, shown)
         # A published row and an evaluated one may have the same name.
         slug = file_name(f"{entry.model} published") if entry.published else file_name(entry.model)
-        rows.append(Row(entry, slug, {**further, **entry.figures}, mine))
+        rows.append(ModelRow(entry, slug, {**further, **entry.figures}, mine))
     columns = [_scaled(column, rows) for column in _columns(base, benchmark, rows)]
     return Content(board, benchmark, file_name(name), columns, rows)
 
@@ -173,17 +172,17 @@ def _published(
     return found
 
 
-def _columns(base: Sequence[Column], benchmark: BenchmarkFile, rows: Sequence[Row]) -> list[SiteColumn]:
+def _columns(base: Sequence[Column], benchmark: BenchmarkFile, rows: Sequence[ModelRow]) -> list[SiteColumn]:
     """These, each followed by its domains."""
     keys = dict.fromkeys(key for row in rows for key in row.figures)
     columns = []
     for column in base:
         same = (column.unit, column.higher_is_better)
-        try:
-            task, metric, _ = split_selector(benchmark, column.key)
-        except ConfigurationError:
-            columns.append(SiteColumn(column.key, column.title, *same, "aggregate"))
+        if not task_of(benchmark.tasks, column.key):
+            kind: Literal["aggregate", "cost"] = "cost" if column.key == cost.COLUMN.key else "aggregate"
+            columns.append(SiteColumn(column.key, column.title, *same, kind))
             continue
+        task, metric, _ = split_selector(benchmark, column.key)
         columns.append(SiteColumn(column.key, column.title, *same, "task", task, metric, "overall"))
         for domain in _domains_of(column.key, keys, {other.key for other in base}):
             title = f"{column.title} · {domain}"
@@ -198,7 +197,7 @@ def _domains_of(key: str, keys: Iterable[str], columns: set[str]) -> list[str]:
     return sorted(k[len(key) + 1 :] for k in own)
 
 
-def _scaled(column: SiteColumn, rows: Sequence[Row]) -> SiteColumn:
+def _scaled(column: SiteColumn, rows: Sequence[ModelRow]) -> SiteColumn:
     """With the ends of its bars, and where the field lies."""
     figures = [(row, row.figures[column.key]) for row in rows if column.key in row.figures]
     ends = [v for _, e in figures for v in (e.value, e.low, e.high) if math.isfinite(v)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from harness.stats import Estimate
 
-from .content import Content, Row, SiteColumn, shown_ends
+from .content import Content, ModelRow, SiteColumn, shown_ends
 
 SHOWN = 6
 
@@ -36,7 +36,7 @@ class Standing:
         return shown_ends(*self.ends, self.column.unit)
 
 
-def standings(content: Content, row: Row) -> list[Standing]:
+def standings(content: Content, row: ModelRow) -> list[Standing]:
     """That of every figure of a row, in the order of the columns."""
     found = []
     ends = _ends(content)
@@ -81,11 +81,11 @@ def _clear(median: float, estimate: Estimate, others: Sequence[Estimate]) -> boo
 
 def strengths(found: list[Standing]) -> list[Standing]:
     """The figures that lie clearly above the field's median, the farthest first."""
-    good = [s for s in found if s.clear and s.distance > 0 and s.column.kind != "aggregate"]
+    good = [s for s in found if s.clear and s.distance > 0 and s.column.task]
     return sorted(good, key=lambda s: -s.distance)[:SHOWN]
 
 
 def weaknesses(found: list[Standing]) -> list[Standing]:
     """The figures that lie clearly below it, the farthest first."""
-    bad = [s for s in found if s.clear and s.distance < 0 and s.column.kind != "aggregate"]
+    bad = [s for s in found if s.clear and s.distance < 0 and s.column.task]
     return sorted(bad, key=lambda s: s.distance)[:SHOWN]

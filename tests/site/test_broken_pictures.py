@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 from harness_plugins.site.frames import drawings, frames
-from harness_plugins.site.items import item_scores
 from harness_plugins.site.matrices import matrices, matrices_of_models
 
-from harness.metric import Columns, MeanMetric
+from harness.metric import Columns
 from harness.pictures import Matrix, Picture, Series
 
 from .conftest import Drawn
@@ -41,26 +40,6 @@ def test_pictures_that_are_none_are_named_and_the_others_drawn():
 def test_a_series_with_parts_of_different_lengths_is_refused():
     with pytest.raises(ValueError, match="x 2, y 3"):
         Series([0, 1], [0, 1, 2])
-
-
-class Broken(MeanMetric):
-    """Has no figure for some items that did not fail."""
-
-    name = "broken"
-    needs = ("y",)
-
-    def per_item(self, columns):
-        return np.where(columns.values["y"] > 0.5, np.nan, columns.values["y"])
-
-
-def test_pairs_do_not_follow_from_items_without_a_figure():
-    from harness.running.table import Table
-
-    y = np.array([0.0, 0.5, 1.0])
-    table = Table(Columns({"y": y}), np.array([b"1", b"2", b"3"]), [], np.zeros(3, np.int32), [()])
-    items = item_scores(Broken(), "t", [table])
-    assert items.own
-    assert not items.gives_pairs
 
 
 def test_names_that_are_no_models_are_shown_as_they_are():

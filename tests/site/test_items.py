@@ -1,7 +1,6 @@
 """The figures of models on items, packed for a page."""
 
 import base64
-import dataclasses
 import math
 import zlib
 
@@ -41,15 +40,6 @@ LEVELS = np.array([0.0, 1 / 3, 0.5, 1.0])
 def test_few_distinct_scores_are_kept_exactly(values):
     packed = pack_scores(np.array(values), LEVELS)
     assert np.array_equal(read_scores(packed, LEVELS), np.array(values), equal_nan=True)
-
-
-def test_pairs_follow_from_few_figures_of_all_items_alone(made):
-    _, measured = made
-    accuracy = next(i for i in measured.items if i.task == "lab/pairs")
-    assert accuracy.gives_pairs
-    assert not dataclasses.replace(accuracy, left_out=1).gives_pairs
-    assert not dataclasses.replace(accuracy, levels=None).gives_pairs
-    assert not next(i for i in measured.items if i.task == "lab/texts").gives_pairs  # which is no mean
 
 
 def test_many_distinct_scores_are_kept_to_half_a_step():

@@ -1,188 +1,140 @@
-"""The comparisons of two models on a site, each against `harness compare`."""
+"""The comparisons of two models on a site are those of `harness compare`, of as many models as there is room for."""
 
 import base64
+import dataclasses
+import json
 import math
-import random
+import zlib
 
 import numpy as np
 import pytest
 from harness_plugins.site import pairs
 from harness_plugins.site.content import gather
 from harness_plugins.site.measured import measure
-from hypothesis import given
-from hypothesis import strategies as st
 
-from harness import compare, stats
+from harness import compare
+from harness.results.comparison import Comparison
 from harness.results.numbers import figure
+from harness.stats import Difference, Estimate
 from harness.store import Store
+
+
+def read_data(file):
+    """The document of a data file."""
+    return json.loads(file.read_text("ascii").partition(",")[2].removesuffix(");\n"))
+
+
+def same(one, other):
+    """Whether two comparisons have the same figures, but for their notes."""
+    plain = [json.dumps(dataclasses.asdict(dataclasses.replace(c, note=""))) for c in (one, other)]
+    return plain[0] == plain[1]
 
 
 def test_all_pairs_are_those_of_compare(made, lab):
     content, measured = made
     labels = [row.entry.model for row in content.evaluated]
-    columns = {column.key: column for column in content.columns}
+    columns = {(c.task, c.metric, c.domain): c.key for c in content.columns if c.task}
+    by_key = {pair.key: pair.comparisons for pair in measured.pairs}
+    assert set(by_key) == set(columns.values())
     seen = 0
-    for i, first in enumerate(labels):
-        for j, second in enumerate(labels[:i]):
-            wanted = {
-                (c.task, c.metric, c.domain): c
-                for c in compare(first, second, ["lab"], store=lab.store, registry=lab.registry)
-            }
-            for pair in on_file(measured):
-                column = columns[pair.key]
-                c = wanted.get((column.task, column.metric, column.domain))
-                if c is None:
-                    assert math.isnan(pair.stderr[i, j])
-                    assert (i, j) not in pair.own
-                    continue
-                own = pair.own.get((i, j))
-                assert own is not None or "patchy" not in (first, second)
-                if own is not None:
-                    assert all(own[name] == getattr(c.difference, name) for name in pairs.OF_DIFFERENCE)
-                    assert (own["first"], own["second"]) == (c.first, c.second)
-                    assert own["difference"] == c.difference.value
-                else:
-                    assert pair.stderr[i, j] == pytest.approx(c.difference.stderr, rel=1e-12)
-                    assert (pair.values[i], pair.values[j], pair.n) == (c.first, c.second, c.difference.n)
-                seen += 1
-    assert seen > 20
+    for later, second in enumerate(labels):
+        for earlier, first in enumerate(labels[:later]):
+            for c in compare(first, second, ["lab"], store=lab.store, registry=lab.registry):
+                key = columns.get((c.task, c.metric, c.domain))  # not of metrics that are no column
+                if key is not None:
+                    assert same(by_key[key][earlier, later], c)
+                    seen += 1
+    assert seen == sum(len(comparisons) for comparisons in by_key.values()) > 60
 
 
-def on_file(measured):
-    """Pairs that are not computed by the page; those that are, browser tests hold against the command."""
-    return [pair for pair in measured.pairs if isinstance(pair, pairs.Paired)]
+def test_files_hold_the_comparisons_with_the_models_ranked_before_as_they_are_printed(site, lab):
+    document = read_data(site / "lab" / "compare" / "models.js")
+    labels = [model["label"] for model in document["models"]]
+    later = labels.index("patchy")  # which failed on some items
+    packed = read_data(site / "lab" / "compare" / "m-patchy.js")["pairs"]
+    lines = zlib.decompress(base64.b64decode(packed)).decode().split("\n")
+    for earlier, first in enumerate(labels[:later]):
+        compared = compare(first, "patchy", ["lab"], store=lab.store, registry=lab.registry)
+        wanted = {(c.task, c.metric, c.domain): c for c in compared}
+        for column, line in zip(document["columns"], lines, strict=True):
+            c = wanted.get((column["task"], column["metric"], column["domain"]))
+            shown = dict(zip(pairs.FIELDS, line.split("\t")[earlier].split(), strict=c is not None))
+            if c is not None:
+                assert (shown["first"], shown["second"]) == (figure(c.first, c.unit), figure(c.second, c.unit))
+                assert shown["low"] == figure(c.difference.low, c.unit)
+                assert shown["n"] == str(c.difference.n)
+                assert shown["win_low"] == (figure(c.win_rate.low) if c.win_rate else "-")
 
 
-def test_of_means_with_few_figures_no_pairs_are_on_file(made):
-    _, measured = made
-    by_items = {pair.key: measured.items[pair.items] for pair in measured.pairs if isinstance(pair, pairs.ByItems)}
-    accuracy = "lab/pairs:accuracy"
-    assert {accuracy, f"{accuracy}:easy", f"{accuracy}:hard"} <= set(by_items)
-    assert all(items.gives_pairs and key.startswith(f"{items.task}:{items.metric}") for key, items in by_items.items())
-    assert not any(key.startswith(("lab/texts", "lab/pairs:tie_rate")) for key in by_items)
+def comparison(difference, low, high, p_value, *, higher_is_better=True, win_rate=None):
+    d = Difference(difference, 0.01, low, high, p_value, 40, 0.05)
+    return Comparison("t", "m", "overall", 0.5, 0.5 - difference, d, "fraction", higher_is_better, win_rate)
 
 
-def test_where_nobody_failed_what_follows_from_the_errors_is_what_compare_gives(whole):
-    lab = whole
+def test_a_comparison_is_one_line_without_gaps():
+    wins = Estimate(0.625, 0.1, 0.5, 0.75, 40)
+    line = pairs.comparison_text(comparison(0.125, 0.03125, 0.2, 1e-5, win_rate=wins))
+    assert line == "50.00 37.50 12.50 3.12 20.00 1.0e-05 40 5.00 first 62.50 50.00 75.00"
+    assert pairs.comparison_text(comparison(math.nan, math.nan, math.nan, math.nan)) == ""
+    assert pairs.comparison_text(None) == ""
+    lacking = pairs.comparison_text(comparison(0.1, math.nan, math.nan, math.nan))
+    assert lacking.split() == ["50.00", "40.00", "10.00", "-", "-", "-", "40", "5.00", "neither", "-", "-", "-"]
+
+
+@pytest.mark.parametrize(
+    ("difference", "ends", "p_value", "higher", "better"),
+    [
+        (0.1, (0.01, 0.2), 0.01, True, "first"),
+        (0.1, (0.01, 0.2), 0.01, False, "second"),
+        (-0.1, (-0.2, -0.01), 0.01, True, "second"),
+        (0.1, (-0.01, 0.2), 0.07, True, "neither"),
+        (0.5, (0.5, 0.5), 0.125, True, "neither"),  # four items that differ alike: the sign-flip test tells nothing
+        (0.1, (math.nan, math.nan), math.nan, True, "neither"),
+    ],
+)
+def test_a_model_is_better_where_interval_and_test_say_so(difference, ends, p_value, higher, better):
+    assert pairs.better(comparison(difference, *ends, p_value, higher_is_better=higher)) == better
+
+
+def test_so_many_models_are_compared_that_their_pairs_stay_within_the_bound():
+    for columns in (1, 8, 60, 1000):
+        for models in (1, 2, 5, 40, 2000):
+            count = pairs.compared_models(models, columns)
+            assert count <= models
+            if count > pairs.FEWEST_MODELS:
+                assert count * (count - 1) / 2 * columns <= pairs.MOST_COMPARISONS
+            if pairs.FEWEST_MODELS <= count < models:
+                assert (count + 1) * count / 2 * columns > pairs.MOST_COMPARISONS or count == pairs.FEWEST_MODELS
+    assert pairs.compared_models(200, 10**6) == pairs.FEWEST_MODELS
+
+
+def test_of_too_many_models_the_best_ranked_are_compared_and_a_note_says_what_gives_the_others(lab, monkeypatch):
+    monkeypatch.setattr("harness_plugins.site.pairs.MOST_COMPARISONS", 8)
+    monkeypatch.setattr("harness_plugins.site.pairs.FEWEST_MODELS", 2)
     with Store(lab.store) as store:
         content = gather(lab.registry, store, "lab")
         measured = measure(lab.registry, store, content, texts=False)
-    assert any(np.isfinite(pair.stderr).any() for pair in on_file(measured))
-    labels = [row.entry.model for row in content.evaluated]
-    columns = {column.key: column for column in content.columns}
-    for i, first in enumerate(labels):
-        for j, second in enumerate(labels[:i]):
-            for c in compare(first, second, ["lab"], store=lab.store, registry=lab.registry):
-                pair = next(
-                    (
-                        p
-                        for p in on_file(measured)
-                        if (columns[p.key].task, columns[p.key].metric, columns[p.key].domain)
-                        == (c.task, c.metric, c.domain)
-                    ),
-                    None,
-                )
-                if pair is None:
-                    continue
-                d = c.difference
-                if (i, j) in pair.own:  # few items differ, so the interval is wider than the error alone says
-                    assert pair.own[i, j]["high"] - pair.own[i, j]["low"] == pytest.approx(d.high - d.low)
-                    continue
-                stderr = pair.stderr[i, j]
-                assert (pair.values[i], pair.values[j], pair.n) == (c.first, c.second, d.n)
-                assert stderr == pytest.approx(d.stderr, rel=1e-12)
-                assert c.first - c.second - pair.reach * stderr == pytest.approx(d.low, rel=1e-9, abs=1e-12)
-                assert pair.detectable * stderr == pytest.approx(d.minimum_detectable, rel=1e-9)
+    assert measured.compared == 2
+    assert {pair for column in measured.pairs for pair in column.comparisons} == {(0, 1)}
+    assert "harness compare FIRST SECOND -t lab" in measured.notes[-1]
 
 
-@given(st.lists(st.floats(1e-12, 1e6) | st.sampled_from([0.0, math.nan]), min_size=1))
-def test_packed_errors_are_read_back_to_24_bits(values):
-    step, codes = pairs.pack_errors(np.array(values)).split(" ")
-    raw = np.frombuffer(base64.b64decode(codes), np.uint8).reshape(-1, 3).astype(int)
-    read = raw @ np.array([1, 256, 65536])
-    largest = max((v for v in values if v == v), default=0.0)
-    for code, value in zip(read, values, strict=True):
-        if math.isnan(value):
-            assert code == 2**24 - 1
-        else:
-            assert code * float(step) == pytest.approx(value, abs=largest * 2**-24)
+def test_a_metric_measures_a_model_once_on_the_same_items(lab, tmp_path, monkeypatch):
+    from harness.metric import MeanMetric
+
+    calls = []
+    on = MeanMetric.on
+    monkeypatch.setattr(MeanMetric, "on", lambda self, columns: calls.append(self.name) or on(self, columns))
+    with Store(lab.only(tmp_path, "good", "better", "poor").store) as store:
+        content = gather(lab.registry, store, "lab")
+        calls.clear()
+        measure(lab.registry, store, content, texts=False)
+    assert calls.count("tie_rate") == 3 * 3  # three models, overall and on two domains
 
 
-def test_comparisons_that_have_no_room_are_left_out_domains_first(made, lab, monkeypatch):
-    content, _ = made
-    # One of the four or five models of a task failed somewhere; accuracies and best-of-K need no room.
-    four, five = (alike * pairs.BYTES_SHARED + rest * pairs.BYTES_OWN for alike, rest in ((3, 3), (6, 4)))
-    monkeypatch.setattr("harness_plugins.site.room.PAIR_BYTES", four + five + 1)
-    with Store(lab.store) as store:
-        measured = measure(lab.registry, store, content, texts=False)
-    kinds = {column.key: column.kind for column in content.columns}
-    assert [kinds[pair.key] for pair in on_file(measured)] == ["task"] * 2
-    assert "2 of 8 columns are left out" in measured.notes[0]
-
-
-def test_figures_and_p_values_are_those_of_python(visit, site):
-    page = visit(site / "lab" / "compare.html", "#models=good,poor")
-    rng = random.Random(0)
-    values = [rng.choice([-1, 1]) * 10 ** rng.uniform(-8, 8) for _ in range(500)]
-    values += [n / 8 / 100 for n in range(-40, 40)] + [n / 3200 for n in range(-40, 40)] + [0.0, 1.0, 1e-5, 123456.0]
-    for unit in ("fraction", "nats"):
-        shown = page.evaluate("([values, unit]) => values.map((value) => figure(value, unit))", [values, unit])
-        assert shown == [figure(v, unit) for v in values]
-    cases, wanted = [], []
-    for _ in range(400):
-        n = rng.choice([2, 3, 5, 17, 60, 500, 20000])
-        gaps = np.random.default_rng(rng.randrange(10**9)).normal(rng.choice([0, 0.1, 0.5, 3]), 1, n)
-        d = stats.paired_difference(0.0, gaps, 0.0, np.zeros(n))
-        cases.append([d.value, d.stderr, n])
-        wanted.append(d.p_value)
-    cases += [[0.0, 0.0, 9], [0.5, 0.0, 4], [0.5, None, 1]]
-    found = page.evaluate("(cases) => cases.map(([d, s, n]) => pairedP(d, s ?? NaN, n))", cases)
-    assert found[:400] == pytest.approx(wanted, rel=1e-9, abs=1e-300)
-    assert found[400] == 1
-    assert found[401] == 2.0**-3
-    assert found[402] is None or math.isnan(found[402])
-
-
-def test_quantiles_of_student_are_those_of_scipy(visit, site):
-    from scipy.special import stdtrit
-
-    page = visit(site / "lab" / "compare.html", "#models=good,poor")
-    cases = [(p, n) for p in (0.8, 0.975, 0.995) for n in (1, 2, 3, 7, 29, 299, 20_000, 1_000_000)]
-    found = page.evaluate("(cases) => cases.map(([p, n]) => studentQuantile(p, n))", cases)
-    assert found == pytest.approx([float(stdtrit(n, p)) for p, n in cases], rel=1e-9)
-
-
-def test_sums_are_those_of_numpy_to_the_last_bit(visit, site):
-    page = visit(site / "lab" / "compare.html", "#models=good,poor")
+def test_texts_of_comparisons_take_few_bytes():
     rng = np.random.default_rng(0)
-    cases = [rng.random(n).tolist() for n in (*range(1, 40), 127, 128, 129, 136, 255, 300, 1000, 1999, 2000)]
-    found = page.evaluate("(cases) => cases.map((values) => pairwiseSum(values, 0, values.length))", cases)
-    assert found == [float(np.sum(values)) for values in cases]
-
-
-def test_win_rates_are_those_of_python(visit, site):
-    page = visit(site / "lab" / "compare.html", "#models=good,poor")
-    rng = np.random.default_rng(0)
-    cases, wanted = [], []
-    for number in range(300):
-        n = int(rng.integers(1, 40))
-        one, other = rng.choice([0.0, 0.25, 0.5, 1.0, math.nan], (2, n), p=[0.3, 0.1, 0.2, 0.3, 0.1])
-        if number % 7 == 0:
-            other = one
-        clusters = None if number % 2 else [int(c) for c in rng.integers(0, 1 + n // 2, n)]
-        inside = rng.random(n) < 0.9
-        higher = bool(number % 3)
-        kept = None if clusters is None else np.array(clusters)[inside]
-        e = stats.win_rate(one[inside], other[inside], higher_is_better=higher, clusters=kept)
-        plain = [[None if math.isnan(v) else float(v) for v in values] for values in (one, other)]
-        cases.append([*plain, inside.tolist(), clusters, higher])
-        wanted.append([e.value, e.low, e.high])
-    known = "const known = (values) => values.map((v) => v ?? NaN)"
-    made = "cases.map(([a, b, ...rest]) => winRate(known(a), known(b), ...rest))"
-    found = page.evaluate(f"(cases) => {{ {known}; return {made}; }}", cases)
-    for own, expected in zip(found, wanted, strict=True):
-        got = [math.nan if own[name] is None else own[name] for name in ("value", "low", "high")]
-        if math.isnan(expected[0]):
-            assert math.isnan(got[0])
-        else:
-            assert got == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    wins = Estimate(0.625, 0.1, 0.5, 0.75, 40)
+    column = {(i, 99): comparison(*rng.normal(size=3), 0.5, win_rate=wins) for i in range(99)}
+    text = pairs.pairs_text([pairs.PairedColumn("c", column)], 99)
+    assert len(zlib.compress(text.encode(), 9)) < 99 * 40

@@ -1,9 +1,9 @@
 """Pictures and matrices of several models, laid together."""
 
+import dataclasses
 import math
 
 import numpy as np
-import pytest
 from harness_plugins.site.frames import MOST_MODELS, Drawing, drawings, frames
 from harness_plugins.site.matrices import matrices, matrices_of_models
 
@@ -64,21 +64,23 @@ def matrix(values, **options):
     return Matrix("Wins", "share won", names, names, values, **options)
 
 
-def test_of_a_matrix_whose_halves_add_up_the_lower_half_is_kept():
-    half = matrix(
-        [[math.nan, 0.25], [0.75, math.nan]], low=[[math.nan, 0.125], [0.5, math.nan]], high=[[1.0, 0.5], [0.875, 1.0]]
+def test_fields_are_written_with_interval_and_the_strength_of_their_colour():
+    values = [[math.nan, 0.25, 0.55], [0.75, math.nan, 0.5], [0.45, 1.0, math.nan]]
+    drawn = matrix(
+        values,
+        low=[[math.nan, 0.125, 0.45], [0.625, math.nan, 0.5], [0.4, math.nan, math.nan]],
+        high=[[math.nan, 0.375, 0.6], [0.875, math.nan, 0.5], [0.49, math.nan, math.nan]],
     )
-    [frame] = matrices([Drawing("wins", "a", half)])
-    [choice] = frame["choices"]
-    assert (choice["half"], choice["values"], choice["low"], choice["high"]) == (
-        True,
-        [[], [0.75]],
-        [[], [0.5]],
-        [[], [0.875]],
-    )
-    uneven = matrix([[math.nan, 0.3], [0.75, math.nan]])
-    [frame] = matrices([Drawing("wins", "a", uneven)])
-    assert frame["choices"][0]["values"] == [[None, 0.3], [0.75, None]]
+    [frame] = matrices([Drawing("wins", "a", drawn)])
+    assert frame["middle"] == "50 %"
+    assert frame["choices"][0]["fields"] == [
+        ["", "25.00 -34 [12.5, 37.5]", "55.00 0 [45.0, 60.0]"],  # the second tells nothing from one half
+        ["75.00 34 [62.5, 87.5]", "", "50.00 0 [50.0, 50.0]"],
+        ["45.00 -13 [40.0, 49.0]", "100.00 60", ""],
+    ]
+    other = dataclasses.replace(drawn, unit="nats", middle=0.25, low=None, high=None)
+    [frame] = matrices([Drawing("wins", "a", other)])
+    assert (frame["middle"], frame["choices"][0]["fields"][0]) == ("0.25", ["", "0.25 0", "0.55 39"])
 
 
 def test_what_models_are_held_against_is_one_choice_for_all_of_them():
@@ -111,7 +113,7 @@ def test_win_rates_of_models_leave_out_those_with_other_items():
     [frame] = matrices_of_models([Share()], tables)
     [choice] = frame["choices"]
     assert choice["rows"] == choice["columns"] == ["a", "b"]
-    assert choice["values"] == [[], [pytest.approx(1 / 3)]]
+    assert [[field.partition(" ")[0] for field in line] for line in choice["fields"]] == [["", "66.67"], ["33.33", ""]]
 
 
 def test_the_metrics_of_the_core_draw_what_the_site_shows(made):
