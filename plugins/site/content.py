@@ -51,12 +51,12 @@ class SiteColumn:
 
     @property
     def shown_ends(self) -> str:
-        """Ends of the bars, counted as figures are shown."""
+        """Return the ends of the bars, counted as figures are shown."""
         return shown_ends(self.least, self.most, self.unit)
 
 
 def shown_ends(least: float, most: float, unit: str) -> str:
-    """Ends of bars, counted as figures are shown: fractions as percentages."""
+    """Return the ends of bars, counted as figures are shown: fractions as percentages."""
     times = 100 if unit == "fraction" else 1
     return f"{times * least:.6g} {times * most:.6g}"
 
@@ -109,7 +109,7 @@ def gather(
     confidence: float | None = None,
     parts: Sequence[Readable] = (),
 ) -> Content:
-    """The content of a benchmark's pages; arguments as of `harness_plugins.site.write_site`.
+    """Gather the content of a benchmark's pages; arguments as of `harness_plugins.site.write_site`.
 
     Raises:
         UnknownName, ConfigurationError, DataError: as `harness.leaderboard.assemble`.
@@ -136,7 +136,7 @@ def gather(
 
 
 def _within_aggregates(benchmark: BenchmarkFile, board: Board, cells: Sequence[CellRecord]) -> list[Column]:
-    """The headlines of tasks that the leaderboard shows in aggregates only."""
+    """Return columns of the headline metrics of tasks that the leaderboard shows in aggregates only."""
     kinds = {
         f"{r.task}:{r.metric}": (r.unit, r.higher_is_better)
         for task in benchmark.tasks
@@ -155,14 +155,14 @@ def _key(result: Result) -> str:
 
 
 def _figures(cells: Sequence[CellRecord], shown: set[str]) -> dict[str, Estimate]:
-    """The figures of the columns shown, overall and on every domain."""
+    """Return the figures of the columns shown, overall and on every domain, by column key."""
     return {_key(r): r.estimate for cell in cells for r in cell.results if f"{r.task}:{r.metric}" in shown}
 
 
 def _published(
     registry: Registry, benchmark: BenchmarkFile, files: Sequence[Path], shown: set[str]
 ) -> Mapping[str, dict[str, Estimate]]:
-    """The same by model, of published results."""
+    """Return the figures of published results by model and column key."""
     found: dict[str, dict[str, Estimate]] = {}
     for file in [*shipped_files(benchmark), *files]:
         for row in read_published(file, registry):
@@ -173,7 +173,7 @@ def _published(
 
 
 def _columns(base: Sequence[Column], benchmark: BenchmarkFile, rows: Sequence[ModelRow]) -> list[SiteColumn]:
-    """These, each followed by its domains."""
+    """Return the columns of a site: each given column, followed by its domains."""
     keys = dict.fromkeys(key for row in rows for key in row.figures)
     columns = []
     for column in base:
@@ -191,14 +191,14 @@ def _columns(base: Sequence[Column], benchmark: BenchmarkFile, rows: Sequence[Mo
 
 
 def _domains_of(key: str, keys: Iterable[str], columns: set[str]) -> list[str]:
-    """The domains of a column; of `f1` and `f1:threshold=0.5`, the second is not a domain of the first."""
+    """Return the domains of a column; of `f1` and `f1:threshold=0.5`, the second is not a domain of the first."""
     longer = [other for other in columns if other.startswith(key + ":")]
     own = [k for k in keys if k.startswith(key + ":") and not any(k == o or k.startswith(o + ":") for o in longer)]
     return sorted(k[len(key) + 1 :] for k in own)
 
 
 def _scaled(column: SiteColumn, rows: Sequence[ModelRow]) -> SiteColumn:
-    """With the ends of its bars, and where the field lies."""
+    """Return the column with the ends of its bars, and the median and spread of the evaluated models."""
     figures = [(row, row.figures[column.key]) for row in rows if column.key in row.figures]
     ends = [v for _, e in figures for v in (e.value, e.low, e.high) if math.isfinite(v)]
     field_ = [e.value for row, e in figures if not row.entry.published and math.isfinite(e.value)]

@@ -15,7 +15,7 @@ from .pairs import PairedColumn, pairs_text
 
 
 def hidden_columns(content: Content) -> dict[str, Any]:
-    """The columns that are not in the page at first, so that it opens fast; their cells as text, in the rows' order."""
+    """Return the columns left out of the page at first, so that it opens fast; cells as text, in the rows' order."""
     hidden = [column for column in content.columns if column.key in content.hidden]
     return {
         "order": [column.key for column in content.columns],
@@ -38,7 +38,7 @@ def hidden_columns(content: Content) -> dict[str, Any]:
 
 
 def comparison_files(content: Content, measured: Measured) -> Iterator[tuple[str, Any]]:
-    """(name, data) of what all pairs share, of the items of each task, and of each model."""
+    """Yield (name, data) of what all pairs share, of the items of each task, and of each model."""
     rows = content.evaluated
     yield (
         "models",

@@ -25,7 +25,7 @@ _LONGEST = 400
 
 @dataclass(frozen=True, slots=True)
 class ItemScores:
-    """The items of one task, and the figure of each model on each."""
+    """The items of one task, and the figure of each model on each item."""
 
     task: str
     metric: str
@@ -43,7 +43,7 @@ class ItemScores:
 
 
 def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> ItemScores | None:
-    """The figures of all models on a task's items; None where the models do not share the items."""
+    """Compute the figures of all models on a task's items; None where the models were not given the same items."""
     present = [table for table in tables if table is not None]
     first = present[0]
     if any(len(t.ids) != len(first.ids) or not (t.ids == first.ids).all() for t in present):
@@ -73,7 +73,7 @@ def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> It
 
 
 def _figures(metric: Metric, table: Table) -> NDArray[np.float64]:
-    """(n,) one model's: an item's own figure where the metric is the mean of them, else its influence on the metric."""
+    """Return (n,) figures of a model: the items' own where the metric is their mean, else influences on the metric."""
     if isinstance(metric, MeanMetric) and metric.is_plain:
         return metric.figures(table.columns)
     part, reason = metric.on(table.columns)
@@ -81,7 +81,7 @@ def _figures(metric: Metric, table: Table) -> NDArray[np.float64]:
 
 
 def _telling(scores: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Numbers of the items to keep, in their order."""
+    """Return the numbers of the items to keep, in their order: those on which the models' figures vary most."""
     count = scores.shape[1]
     if count <= MOST_ITEMS:
         return np.arange(count)
@@ -93,7 +93,7 @@ def _telling(scores: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def pack_scores(scores: NDArray[np.float64], levels: NDArray[np.float64] | None) -> dict[str, Any]:
-    """One byte an item, deflated, in base64: the number of its level, which all models share or which are given too."""
+    """Pack scores as one byte an item, the number of its level; levels that not all models share are given too."""
     finite = np.isfinite(scores)
     if levels is not None:
         return {"codes": _deflated(np.where(finite, np.searchsorted(levels, scores), _FAILED))}
@@ -116,7 +116,7 @@ def deflated(content: bytes) -> str:
 
 
 def excerpts(task: Task, ids: Sequence[str], *, split: str = "test") -> dict[str, dict[str, str]]:
-    """The beginnings of the texts of items, by id and field; items whose texts are withheld have none."""
+    """Return the beginnings of the texts of items, by id and field; items whose texts are withheld have none."""
     wanted = set(ids)
     found: dict[str, dict[str, str]] = {}
     for item in task.items(split):

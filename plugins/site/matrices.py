@@ -19,9 +19,9 @@ from .frames import MOST_MODELS, Drawing, distinct, no_picture
 
 
 def matrices(drawn: Sequence[Drawing], say: Callable[[str], None] = lambda text: None) -> list[dict[str, Any]]:
-    """Those of single models, the same metric and title in one frame, of which the reader sees one model at a time.
+    """Lay matrices of single models of the same metric and title into one frame, which shows one model at a time.
 
-    ``say`` is told of matrices that are none.
+    ``say`` is told of matrices that cannot be read as such.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for metric, model, matrix in drawn:
@@ -44,7 +44,7 @@ def matrices(drawn: Sequence[Drawing], say: Callable[[str], None] = lambda text:
 def matrices_of_models(
     metrics: Sequence[Metric], tables: Mapping[str, Table], say: Callable[[str], None] = lambda text: None
 ) -> list[dict[str, Any]]:
-    """Those of the best-ranked models together, rows and columns named by their pages.
+    """Draw matrices of the best-ranked models together, rows and columns named by the models' pages.
 
     Models whose items are others than the best-ranked one's cannot stand beside it, and are left out.
 

@@ -44,7 +44,7 @@ class TaskPage:
 
     @property
     def drawn(self) -> set[str]:
-        """Names of the pages of the models that any picture shows."""
+        """Return the names of the pages of all models that a picture shows."""
         found = {slug for frame in self.frames for slug in frame["models"]}
         for frame in self.matrices:
             for choice in frame["choices"]:
@@ -66,12 +66,12 @@ class Measured:
     notes: list[str] = field(default_factory=list)
 
     def slug_of(self, task: str) -> str:
-        """Name of a task's page; empty where it has none."""
+        """Return the name of a task's page; empty where the task has none."""
         return next((page.slug for page in self.tasks if page.name == task), "")
 
 
 def measure(registry: Registry, store: Readable | None, content: Content, *, texts: bool) -> Measured:
-    """Pictures, comparisons and items of a benchmark; what could not be made of it is in the notes."""
+    """Compute pictures, comparisons and items of a benchmark; the notes say what could not be computed, and why."""
     made = Measured()
     figures = sum(column.kind in ("task", "domain") for column in content.columns)
     made.compared = compared_models(len(content.evaluated), figures)
@@ -93,7 +93,7 @@ def measure(registry: Registry, store: Readable | None, content: Content, *, tex
 
 
 def _tables(store: Readable, content: Content, task: Task, made: Measured) -> list[Table | None]:
-    """Of each model; None where it lacks the task, or its file is damaged, which leaves the others as they are."""
+    """Read one table per evaluated model, in row order; None if it has no result on the task or its file is damaged."""
     tables: list[Table | None] = []
     for row in content.evaluated:
         cell = next((cell for cell in row.cells if cell.task == task.name), None)
@@ -153,7 +153,7 @@ def _measure_task(
 
 
 def _short(content: Content, task: str) -> str:
-    """A task's name without the benchmark's, where no other task has that."""
+    """Return a task's name without the benchmark's name before it, unless another task is called that."""
     short = task.removeprefix(content.board.benchmark + "/")
     return task if short in content.benchmark.tasks else short
 
@@ -191,7 +191,7 @@ def _add_items(
 
 
 def _metric(registry: Registry, task: Task, name: str, made: Measured) -> Metric | None:
-    """The metric behind a result; None where its plugin is gone, or the task learnt of it from the answers."""
+    """Build the metric of a result; None if its plugin is gone, or its columns depend on what models answer."""
     try:
         metric = metric_of(registry, task, name)
     except HarnessError as error:
