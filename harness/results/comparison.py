@@ -16,7 +16,7 @@ from harness.names.plugins import describe, plugin_code
 from harness.names.registry import Registry
 from harness.results.judges import notes_on_judges
 from harness.running.table import Table, table_of_cell
-from harness.stats import Difference, Estimate
+from harness.stats import Difference, Estimate, Linearised
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, latest_cells
 from harness.tasks.build import build_task
@@ -177,9 +177,7 @@ def _by_domain(
     for domain, mask in tables[0].domains():
         keep = np.ones(len(rows[0]), dtype=bool) if mask is None else mask[rows[0]]
         kept = (rows[0][keep], rows[1][keep])
-        found = compare_rows(metric, task, domain, tables, kept, confidence)
-        won = _win_rate(metric, tables, kept, confidence)
-        comparisons.append(dataclasses.replace(found, win_rate=won))
+        comparisons.append(compare_rows(metric, task, domain, tables, kept, confidence))
     return comparisons
 
 
@@ -209,6 +207,21 @@ def shared_classes(metric: Metric, one: Columns, other: Columns) -> np.ndarray |
     return first if first is not None and second is not None and np.array_equal(first, second) else None
 
 
+class Linearisations:
+    """Values and influences of one metric on rows of tables, each computed once however many pairs need them."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+        self._known: dict[tuple[int, bytes], tuple[Linearised, str]] = {}
+
+    def on(self, table: Table, rows: np.ndarray) -> tuple[Linearised, str]:
+        """Return what `Metric.on` returns of some rows of a table; the table must outlive this object."""
+        key = (id(table), rows.tobytes())
+        if key not in self._known:
+            self._known[key] = self._metric.on(table.columns.take(rows))
+        return self._known[key]
+
+
 def compare_rows(
     metric: Metric,
     task: str,
@@ -216,13 +229,25 @@ def compare_rows(
     tables: Sequence[Table],
     rows: tuple[np.ndarray, np.ndarray],
     confidence: float = CONFIDENCE,
+    linearisations: Linearisations | None = None,
 ) -> Comparison:
-    """One metric of two models on given rows of each, the n-th of one being the same item as the n-th of the other."""
+    """Compare two models by one metric, on given rows of each.
+
+    Args:
+        metric: The metric.
+        task: The task's name, for the result.
+        domain: The domain's name, for the result.
+        tables: The columns of both models.
+        rows: Row numbers of each table; the n-th of one is the same item as the n-th of the other.
+        confidence: Nominal coverage of the intervals, in (0, 1).
+        linearisations: Of this metric, shared by the comparisons of many pairs.
+    """
+    known = linearisations or Linearisations(metric)
     columns = [table.columns.take(row) for table, row in zip(tables, rows, strict=True)]
     # Both are measured on the items that neither failed, so that the difference is between like and like.
     both = metric.valid(columns[0]) & metric.valid(columns[1])
     columns = [part.take(both) for part in columns]
-    (a, no_a), (b, no_b) = (metric.on(part) for part in columns)
+    (a, no_a), (b, no_b) = (known.on(table, row[both]) for table, row in zip(tables, rows, strict=True))
     if no_a or no_b:
         difference = Difference(math.nan, math.nan, math.nan, math.nan, math.nan, len(columns[0]), math.nan)
     else:
@@ -237,5 +262,8 @@ def compare_rows(
             trials=metric.trials(columns[0]),
             confidence=confidence,
         )
-    made = Comparison(task, metric.name, domain, a.value, b.value, difference, metric.unit, metric.higher_is_better)
-    return dataclasses.replace(made, confidence=confidence)
+    won = _win_rate(metric, tables, rows, confidence)
+    direction = metric.higher_is_better
+    return Comparison(
+        task, metric.name, domain, a.value, b.value, difference, metric.unit, direction, won, confidence=confidence
+    )

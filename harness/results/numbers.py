@@ -45,6 +45,13 @@ def other_level(estimate: Estimate, level: float | None) -> str:
     return "" if level is None or estimate.confidence == level else f"; {percent(estimate.confidence)}"
 
 
+def p_value(probability: float) -> str:
+    """``0.0312``; with an exponent below 0.0001, and ``-`` where there is none."""
+    if not math.isfinite(probability):
+        return "-"
+    return f"{probability:.4f}" if probability >= 1e-4 else f"{probability:.1e}"
+
+
 def percent(share: float) -> str:
     """``95 %``, with decimals where it needs them."""
     return f"{100 * share:.6g} %"

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from harness.errors import ConfigurationError
-from harness.leaderboard import Board, Entry, assemble
+from harness.leaderboard import Board, Entry, assemble, cost
 from harness.leaderboard.aggregates import split_selector, task_of
 from harness.leaderboard.assemble import current_cells, title_of
 from harness.leaderboard.board import Column
@@ -34,11 +33,11 @@ class SiteColumn:
     """One column of figures; those of domains are there, and not shown at first."""
 
     key: str
-    """``aggregate`` name, ``task:metric`` or ``task:metric:domain``."""
+    """The name of an aggregate or of the cost, ``task:metric`` or ``task:metric:domain``."""
     title: str
     unit: str
     higher_is_better: bool
-    kind: Literal["aggregate", "task", "domain"]
+    kind: Literal["aggregate", "cost", "task", "domain"]
     task: str = ""
     metric: str = ""
     domain: str = ""
@@ -52,18 +51,18 @@ class SiteColumn:
 
     @property
     def shown_ends(self) -> str:
-        """Ends of the bars, counted as figures are shown."""
+        """Return the ends of the bars, counted as figures are shown."""
         return shown_ends(self.least, self.most, self.unit)
 
 
 def shown_ends(least: float, most: float, unit: str) -> str:
-    """Ends of bars, counted as figures are shown: fractions as percentages."""
+    """Return the ends of bars, counted as figures are shown: fractions as percentages."""
     times = 100 if unit == "fraction" else 1
     return f"{times * least:.6g} {times * most:.6g}"
 
 
 @dataclass(slots=True)
-class Row:
+class ModelRow:
     """One row of the table, with what its page shows."""
 
     entry: Entry
@@ -81,10 +80,10 @@ class Content:
     benchmark: BenchmarkFile
     slug: str
     columns: list[SiteColumn]
-    rows: list[Row]
+    rows: list[ModelRow]
 
     @property
-    def evaluated(self) -> list[Row]:
+    def evaluated(self) -> list[ModelRow]:
         """Rows of models that were evaluated here."""
         return [row for row in self.rows if not row.entry.published]
 
@@ -110,7 +109,7 @@ def gather(
     confidence: float | None = None,
     parts: Sequence[Readable] = (),
 ) -> Content:
-    """The content of a benchmark's pages; arguments as of `harness_plugins.site.write_site`.
+    """Gather the content of a benchmark's pages; arguments as of `harness_plugins.site.write_site`.
 
     Raises:
         UnknownName, ConfigurationError, DataError: as `harness.leaderboard.assemble`.
@@ -131,13 +130,13 @@ def gather(
         further = theirs.get(entry.model, {}) if entry.published else _figures(mine, shown)
         # A published row and an evaluated one may have the same name.
         slug = file_name(f"{entry.model} published") if entry.published else file_name(entry.model)
-        rows.append(Row(entry, slug, {**further, **entry.figures}, mine))
+        rows.append(ModelRow(entry, slug, {**further, **entry.figures}, mine))
     columns = [_scaled(column, rows) for column in _columns(base, benchmark, rows)]
     return Content(board, benchmark, file_name(name), columns, rows)
 
 
 def _within_aggregates(benchmark: BenchmarkFile, board: Board, cells: Sequence[CellRecord]) -> list[Column]:
-    """The headlines of tasks that the leaderboard shows in aggregates only."""
+    """Return columns of the headline metrics of tasks that the leaderboard shows in aggregates only."""
     kinds = {
         f"{r.task}:{r.metric}": (r.unit, r.higher_is_better)
         for task in benchmark.tasks
@@ -156,14 +155,14 @@ def _key(result: Result) -> str:
 
 
 def _figures(cells: Sequence[CellRecord], shown: set[str]) -> dict[str, Estimate]:
-    """The figures of the columns shown, overall and on every domain."""
+    """Return the figures of the columns shown, overall and on every domain, by column key."""
     return {_key(r): r.estimate for cell in cells for r in cell.results if f"{r.task}:{r.metric}" in shown}
 
 
 def _published(
     registry: Registry, benchmark: BenchmarkFile, files: Sequence[Path], shown: set[str]
 ) -> Mapping[str, dict[str, Estimate]]:
-    """The same by model, of published results."""
+    """Return the figures of published results by model and column key."""
     found: dict[str, dict[str, Estimate]] = {}
     for file in [*shipped_files(benchmark), *files]:
         for row in read_published(file, registry):
@@ -173,17 +172,17 @@ def _published(
     return found
 
 
-def _columns(base: Sequence[Column], benchmark: BenchmarkFile, rows: Sequence[Row]) -> list[SiteColumn]:
-    """These, each followed by its domains."""
+def _columns(base: Sequence[Column], benchmark: BenchmarkFile, rows: Sequence[ModelRow]) -> list[SiteColumn]:
+    """Return the columns of a site: each given column, followed by its domains."""
     keys = dict.fromkeys(key for row in rows for key in row.figures)
     columns = []
     for column in base:
         same = (column.unit, column.higher_is_better)
-        try:
-            task, metric, _ = split_selector(benchmark, column.key)
-        except ConfigurationError:
-            columns.append(SiteColumn(column.key, column.title, *same, "aggregate"))
+        if not task_of(benchmark.tasks, column.key):
+            kind: Literal["aggregate", "cost"] = "cost" if column.key == cost.COLUMN.key else "aggregate"
+            columns.append(SiteColumn(column.key, column.title, *same, kind))
             continue
+        task, metric, _ = split_selector(benchmark, column.key)
         columns.append(SiteColumn(column.key, column.title, *same, "task", task, metric, "overall"))
         for domain in _domains_of(column.key, keys, {other.key for other in base}):
             title = f"{column.title} · {domain}"
@@ -192,14 +191,14 @@ def _columns(base: Sequence[Column], benchmark: BenchmarkFile, rows: Sequence[Ro
 
 
 def _domains_of(key: str, keys: Iterable[str], columns: set[str]) -> list[str]:
-    """The domains of a column; of `f1` and `f1:threshold=0.5`, the second is not a domain of the first."""
+    """Return the domains of a column; of `f1` and `f1:threshold=0.5`, the second is not a domain of the first."""
     longer = [other for other in columns if other.startswith(key + ":")]
     own = [k for k in keys if k.startswith(key + ":") and not any(k == o or k.startswith(o + ":") for o in longer)]
     return sorted(k[len(key) + 1 :] for k in own)
 
 
-def _scaled(column: SiteColumn, rows: Sequence[Row]) -> SiteColumn:
-    """With the ends of its bars, and where the field lies."""
+def _scaled(column: SiteColumn, rows: Sequence[ModelRow]) -> SiteColumn:
+    """Return the column with the ends of its bars, and the median and spread of the evaluated models."""
     figures = [(row, row.figures[column.key]) for row in rows if column.key in row.figures]
     ends = [v for _, e in figures for v in (e.value, e.low, e.high) if math.isfinite(v)]
     field_ = [e.value for row, e in figures if not row.entry.published and math.isfinite(e.value)]

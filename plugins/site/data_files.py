@@ -8,14 +8,14 @@ from typing import Any
 from harness.leaderboard.render import rank_text
 
 from .content import Content
-from .items import ItemScores, pack_scores
+from .items import ItemScores, deflated, pack_scores
 from .measured import Measured
 from .pages import cell_text
-from .pairs import ByItems, Paired, column_document, model_document
+from .pairs import PairedColumn, pairs_text
 
 
 def hidden_columns(content: Content) -> dict[str, Any]:
-    """The columns that are not in the page at first, so that it opens fast; their cells as text, in the rows' order."""
+    """Return the columns left out of the page at first, so that it opens fast; cells as text, in the rows' order."""
     hidden = [column for column in content.columns if column.key in content.hidden]
     return {
         "order": [column.key for column in content.columns],
@@ -38,36 +38,37 @@ def hidden_columns(content: Content) -> dict[str, Any]:
 
 
 def comparison_files(content: Content, measured: Measured) -> Iterator[tuple[str, Any]]:
-    """(name, data) of what all pairs share, of the items of each task, and of each model."""
+    """Yield (name, data) of what all pairs share, of the items of each task, and of each model."""
     rows = content.evaluated
     yield (
         "models",
         {
             "benchmark": content.board.benchmark,
             "models": [{"slug": r.slug, "label": r.entry.model, "rank": rank_text(r.entry)} for r in rows],
+            "compared": measured.compared,
             "columns": [_column(content, pair) for pair in measured.pairs],
             "items": [_items(number, items) for number, items in enumerate(measured.items)],
         },
     )
     for number, items in enumerate(measured.items):
         texts = measured.texts.get(items.task, {})
-        document = {"ids": items.ids, "domains": items.domains, "texts": texts, "clusters": items.clusters}
-        yield f"items-{number}", document
+        yield f"items-{number}", {"ids": items.ids, "domains": items.domains, "texts": texts}
     for i, row in enumerate(rows):
         scores = [pack_scores(items.scores[i], items.levels) for items in measured.items]
-        yield f"m-{row.slug}", {"pairs": model_document(measured.pairs, i), "scores": scores}
+        pairs = deflated(pairs_text(measured.pairs, i).encode()) if i < measured.compared else ""
+        yield f"m-{row.slug}", {"pairs": pairs, "scores": scores}
 
 
-def _column(content: Content, pair: Paired | ByItems) -> dict[str, Any]:
+def _column(content: Content, pair: PairedColumn) -> dict[str, Any]:
     column = next(column for column in content.columns if column.key == pair.key)
     return {
+        "key": column.key,
         "title": column.title,
         "task": column.task,
         "metric": column.metric,
         "domain": column.domain,
         "unit": column.unit,
         "higher_is_better": column.higher_is_better,
-        **column_document(pair),
     }
 
 
@@ -78,7 +79,6 @@ def _items(number: int, items: ItemScores) -> dict[str, Any]:
         "unit": items.unit,
         "higher_is_better": items.higher_is_better,
         "own": items.own,
-        "bounds": None if items.bounds is None else list(items.bounds),
         "left_out": items.left_out,
         "levels": None if items.levels is None else [float(level) for level in items.levels],
         "file": f"items-{number}",

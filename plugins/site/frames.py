@@ -47,7 +47,7 @@ def drawings(
                 mask = metric.valid(table.columns)
                 if mask.any():
                     found += [Drawing(metric.name, model, p) for p in metric.pictures(table.columns.only(mask))]
-        except Exception as error:  # of any plugin
+        except (Exception, SystemExit) as error:  # of any plugin
             say(no_picture(metric.name, error))
     return found
 
@@ -66,7 +66,7 @@ def frames(drawn: Sequence[Drawing], say: Callable[[str], None] = lambda text: N
         if not isinstance(picture, Matrix):
             try:
                 _add(found, metric, model, picture, limit)
-            except Exception as error:  # of any plugin
+            except (Exception, SystemExit) as error:  # of any plugin
                 say(no_picture(metric, error))
     return distinct(list(found.values()))
 
@@ -128,7 +128,7 @@ def _series(series: Series, limit: int) -> dict[str, Any]:
     for name in ("x", "y", "low", "high"):
         values = getattr(series, name)
         if values is not None:
-            plain[name] = [short(values[i]) for i in kept]
+            plain[name] = [_short(values[i]) for i in kept]
     return plain
 
 
@@ -137,9 +137,9 @@ def _thinned(count: int, limit: int) -> list[int]:
     return [int(i) for i in np.unique(np.linspace(0, count - 1, min(count, limit)).round())] if count else []
 
 
-def short(value: Any, digits: int = 4) -> Any:
+def _short(value: Any) -> Any:
     """A number with as many significant digits as a page shows; None for NaN, and texts as they are."""
     if isinstance(value, str) or value is None:
         return value
     number = float(value)
-    return float(f"{number:.{digits}g}") if math.isfinite(number) else None
+    return float(f"{number:.4g}") if math.isfinite(number) else None

@@ -1,8 +1,4 @@
-"""What each model makes of each item, packed for a page that lists the items on which two models disagree.
-
-Of a mean with few distinct figures, such as an accuracy, they give every paired difference too, on every domain: the
-page needs no other numbers for it.
-"""
+"""The figure of each model on each item, packed for a page that lists the items on which two models disagree."""
 
 from __future__ import annotations
 
@@ -29,7 +25,7 @@ _LONGEST = 400
 
 @dataclass(frozen=True, slots=True)
 class ItemScores:
-    """The items of one task, and the figure of each model on each."""
+    """The items of one task, and the figure of each model on each item."""
 
     task: str
     metric: str
@@ -44,38 +40,22 @@ class ItemScores:
     """(models, items), NaN where the model failed or lacks the task."""
     levels: NDArray[np.float64] | None
     """The distinct figures of all models, where they are few; else each model's are rounded to as many steps."""
-    clusters: list[int] | None
-    """(items,) codes of the groups of items that are not independent; None: every item its own."""
-    bounds: tuple[float, float] | None = None
-    """Of the metric: what a difference of two models can be at most."""
-    plain: bool = True
-    """Whether all items weigh alike in the error; a page knows of nothing else."""
-    defined: bool = True
-    """False where the metric has no figure for some item that did not fail; it then has no value either."""
-
-    @property
-    def gives_pairs(self) -> bool:
-        """Whether paired differences of the metric follow from these figures, on every domain, to the last digit."""
-        return self.own and self.plain and self.levels is not None and self.left_out == 0 and self.defined
 
 
 def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> ItemScores | None:
-    """The figures of all models on a task's items; None where the models do not share the items."""
+    """Compute the figures of all models on a task's items; None where the models were not given the same items."""
     present = [table for table in tables if table is not None]
     first = present[0]
     if any(len(t.ids) != len(first.ids) or not (t.ids == first.ids).all() for t in present):
         return None
     scores = np.full((len(tables), len(first.ids)), np.nan)
-    defined = True
     for i, table in enumerate(tables):
         if table is not None:
             scores[i] = _figures(metric, table)
-            defined &= bool(np.isfinite(scores[i][metric.valid(table.columns)]).all())
     kept = _telling(scores)
     names = [first.domain_names[j] for j in range(len(first.domain_names))]
     domains = [[names[k] for k in first.combinations[first.memberships[i]]] for i in kept]
     ids = [first.ids[i].decode("utf-8", "replace") for i in kept]
-    clusters = None if first.columns.clusters is None else _codes(first.columns.clusters[kept])
     scores = scores[:, kept]
     levels = np.unique(scores[np.isfinite(scores)])
     return ItemScores(
@@ -89,29 +69,19 @@ def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> It
         left_out=len(first.ids) - len(kept),
         scores=scores,
         levels=levels if len(levels) <= _LEVELS else None,
-        clusters=clusters,
-        bounds=metric.bounds,
-        plain=type(metric).trials is Metric.trials and type(metric).classes is Metric.classes,
-        defined=defined,
     )
 
 
 def _figures(metric: Metric, table: Table) -> NDArray[np.float64]:
-    """(n,) one model's: an item's own figure where the metric is the mean of them, else its influence on the metric."""
+    """Return (n,) figures of a model: the items' own where the metric is their mean, else influences on the metric."""
     if isinstance(metric, MeanMetric) and metric.is_plain:
         return metric.figures(table.columns)
     part, reason = metric.on(table.columns)
     return np.full(len(table.ids), np.nan) if reason else part.influence
 
 
-def _codes(clusters: NDArray[np.int64]) -> list[int]:
-    """Small numbers from 0 up."""
-    _, codes = np.unique(clusters, return_inverse=True)
-    return [int(code) for code in codes]
-
-
 def _telling(scores: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Numbers of the items to keep, in their order."""
+    """Return the numbers of the items to keep, in their order: those on which the models' figures vary most."""
     count = scores.shape[1]
     if count <= MOST_ITEMS:
         return np.arange(count)
@@ -123,7 +93,7 @@ def _telling(scores: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def pack_scores(scores: NDArray[np.float64], levels: NDArray[np.float64] | None) -> dict[str, Any]:
-    """One byte an item, deflated, in base64: the number of its level, which all models share or which are given too."""
+    """Pack scores as one byte an item, the number of its level; levels that not all models share are given too."""
     finite = np.isfinite(scores)
     if levels is not None:
         return {"codes": _deflated(np.where(finite, np.searchsorted(levels, scores), _FAILED))}
@@ -137,11 +107,16 @@ def pack_scores(scores: NDArray[np.float64], levels: NDArray[np.float64] | None)
 
 
 def _deflated(codes: NDArray[np.int64]) -> str:
-    return base64.b64encode(zlib.compress(codes.astype(np.uint8).tobytes(), 9)).decode()
+    return deflated(codes.astype(np.uint8).tobytes())
+
+
+def deflated(content: bytes) -> str:
+    """Return bytes deflated and in base64, as `inflate` of the pages reads them."""
+    return base64.b64encode(zlib.compress(content, 9)).decode()
 
 
 def excerpts(task: Task, ids: Sequence[str], *, split: str = "test") -> dict[str, dict[str, str]]:
-    """The beginnings of the texts of items, by id and field; items whose texts are withheld have none."""
+    """Return the beginnings of the texts of items, by id and field; items whose texts are withheld have none."""
     wanted = set(ids)
     found: dict[str, dict[str, str]] = {}
     for item in task.items(split):

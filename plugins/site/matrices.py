@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -10,18 +11,17 @@ import numpy as np
 
 from harness.metric import Metric
 from harness.pictures import Matrix
+from harness.results.numbers import bounds, figure
 from harness.running.table import Table
+from harness.stats import Estimate
 
-from .frames import MOST_MODELS, Drawing, distinct, no_picture, short
-
-_DIGITS = 8
-"""More than are shown, since what is rounded twice may end elsewhere."""
+from .frames import MOST_MODELS, Drawing, distinct, no_picture
 
 
 def matrices(drawn: Sequence[Drawing], say: Callable[[str], None] = lambda text: None) -> list[dict[str, Any]]:
-    """Those of single models, the same metric and title in one frame, of which the reader sees one model at a time.
+    """Lay matrices of single models of the same metric and title into one frame, which shows one model at a time.
 
-    ``say`` is told of matrices that are none.
+    ``say`` is told of matrices that cannot be read as such.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for metric, model, matrix in drawn:
@@ -29,7 +29,7 @@ def matrices(drawn: Sequence[Drawing], say: Callable[[str], None] = lambda text:
             continue
         try:
             plain = _plain(matrix)
-        except Exception as error:  # of any plugin
+        except (Exception, SystemExit) as error:  # of any plugin
             say(no_picture(metric, error))
             continue
         frame = found.setdefault((metric, matrix.title), _frame(metric, matrix, together=False))
@@ -44,7 +44,7 @@ def matrices(drawn: Sequence[Drawing], say: Callable[[str], None] = lambda text:
 def matrices_of_models(
     metrics: Sequence[Metric], tables: Mapping[str, Table], say: Callable[[str], None] = lambda text: None
 ) -> list[dict[str, Any]]:
-    """Those of the best-ranked models together, rows and columns named by their pages.
+    """Draw matrices of the best-ranked models together, rows and columns named by the models' pages.
 
     Models whose items are others than the best-ranked one's cannot stand beside it, and are left out.
 
@@ -64,19 +64,18 @@ def matrices_of_models(
                 choice = {"model": None, "name": matrix.name, **_plain(matrix)}
                 together = {*matrix.rows, *matrix.columns} <= columns.keys()
                 found.append({**_frame(metric.name, matrix, together=together), "choices": [choice]})
-        except Exception as error:  # of any plugin
+        except (Exception, SystemExit) as error:  # of any plugin
             say(no_picture(metric.name, error))
     return found
 
 
 def _frame(metric: str, matrix: Matrix, *, together: bool) -> dict[str, Any]:
+    percentage = matrix.unit == "fraction"
     return {
         "metric": metric,
         "title": matrix.title,
         "shows": matrix.shows,
-        "unit": matrix.unit,
-        "middle": matrix.middle,
-        "reach": matrix.reach,
+        "middle": f"{100 * matrix.middle:.4g} %" if percentage else f"{matrix.middle:.4g}",
         "note": matrix.note,
         "together": together,
         "choices": [],
@@ -84,28 +83,27 @@ def _frame(metric: str, matrix: Matrix, *, together: bool) -> dict[str, Any]:
 
 
 def _plain(matrix: Matrix) -> dict[str, Any]:
-    """Its fields; of a matrix whose halves add up to one, such as of games won, the lower half."""
-    half = _halves_add_up(matrix)
-    plain: dict[str, Any] = {"rows": list(matrix.rows), "columns": list(matrix.columns), "half": half}
-    for name in ("values", "low", "high"):
-        lines = getattr(matrix, name)
-        if lines is not None:
-            plain[name] = [[short(v, _DIGITS) for v in (line[:i] if half else line)] for i, line in enumerate(lines)]
-    return plain
-
-
-def _halves_add_up(matrix: Matrix) -> bool:
-    if list(matrix.rows) != list(matrix.columns):
-        return False
-    if not len(matrix.rows):
-        return False
+    """Return names, and the fields as `_field` writes them."""
     values = np.asarray(matrix.values, dtype=float)
-    ends = (matrix.low, matrix.high)
-    if (ends[0] is None) != (ends[1] is None):
-        return False
-    pairs = [(values, values.T)]
-    if ends[0] is not None and ends[1] is not None:
-        pairs.append((np.asarray(ends[0], dtype=float), np.asarray(ends[1], dtype=float).T))
-    lower = np.tril_indices(len(values), -1)
-    empty = bool(np.isnan(np.diagonal(values)).all())
-    return empty and all(np.allclose((a + b)[lower], 1.0, atol=1e-12, equal_nan=True) for a, b in pairs)
+    missing = np.full(values.shape, np.nan)
+    low, high = (missing if ends is None else np.asarray(ends, dtype=float) for ends in (matrix.low, matrix.high))
+    fields = [
+        [_field(matrix, *numbers) for numbers in zip(*lines, strict=True)]
+        for lines in zip(values.tolist(), low.tolist(), high.tolist(), strict=True)
+    ]
+    return {"rows": list(matrix.rows), "columns": list(matrix.columns), "fields": fields}
+
+
+def _field(matrix: Matrix, value: float, low: float, high: float) -> str:
+    """Write ``62.29 13 [57.1, 67.2]``: value, strength of its colour in per cent, and interval; empty for NaN.
+
+    The strength is negative below the matrix's middle, and 0 where the interval does not leave the middle out.
+    """
+    if math.isnan(value):
+        return ""
+    clear = math.isnan(low) or low > matrix.middle or high < matrix.middle
+    distance = value - matrix.middle
+    strength = min(60, round(8 + 52 * abs(distance) / matrix.reach)) if clear and distance else 0
+    signed = strength if distance > 0 else -strength
+    range_ = bounds(Estimate(value, math.nan, low, high, 0), matrix.unit)
+    return f"{figure(value, matrix.unit)} {signed} {range_}".rstrip()

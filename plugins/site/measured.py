@@ -22,8 +22,7 @@ from .frames import drawings, frames
 from .items import ItemScores, excerpts, item_scores
 from .matrices import matrices, matrices_of_models
 from .names import file_name
-from .pairs import ByItems, Paired, paired
-from .room import Room
+from .pairs import PairedColumn, compare_column, compared_models
 
 
 @dataclass(slots=True)
@@ -45,7 +44,7 @@ class TaskPage:
 
     @property
     def drawn(self) -> set[str]:
-        """Names of the pages of the models that any picture shows."""
+        """Return the names of the pages of all models that a picture shows."""
         found = {slug for frame in self.frames for slug in frame["models"]}
         for frame in self.matrices:
             for choice in frame["choices"]:
@@ -58,36 +57,43 @@ class Measured:
     """Everything computed from columns."""
 
     tasks: list[TaskPage] = field(default_factory=list)
-    pairs: list[Paired | ByItems] = field(default_factory=list)
+    pairs: list[PairedColumn] = field(default_factory=list)
+    compared: int = 0
+    """The number of best-ranked models whose pairs are compared."""
     items: list[ItemScores] = field(default_factory=list)
     texts: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     """By task, item and field."""
     notes: list[str] = field(default_factory=list)
 
     def slug_of(self, task: str) -> str:
-        """Name of a task's page; empty where it has none."""
+        """Return the name of a task's page; empty where the task has none."""
         return next((page.slug for page in self.tasks if page.name == task), "")
 
 
 def measure(registry: Registry, store: Readable | None, content: Content, *, texts: bool) -> Measured:
-    """Pictures, comparisons and items of a benchmark; what could not be made of it is in the notes."""
+    """Compute pictures, comparisons and items of a benchmark; the notes say what could not be computed, and why."""
     made = Measured()
-    room = Room(content)
+    figures = sum(column.kind in ("task", "domain") for column in content.columns)
+    made.compared = compared_models(len(content.evaluated), figures)
     for name in content.tasks:
         if store is None or not registry.tasks().exists(name):
             continue
         task = build_task(registry, name)
         tables = _tables(store, content, task, made)
         if any(table is not None for table in tables):
-            _measure_task(registry, content, task, tables, room, made, texts=texts)
+            _measure_task(registry, content, task, tables, made, texts=texts)
     order = [column.key for column in content.columns]
     made.pairs.sort(key=lambda pair: order.index(pair.key))
-    made.notes += [note] if (note := room.note()) else []
+    if made.compared < len(content.evaluated):
+        made.notes.append(
+            f"the {made.compared} best-ranked of {len(content.evaluated)} models are compared with one another; "
+            f"any others with: harness compare FIRST SECOND -t {content.board.benchmark}"
+        )
     return made
 
 
 def _tables(store: Readable, content: Content, task: Task, made: Measured) -> list[Table | None]:
-    """Of each model; None where it lacks the task, or its file is damaged, which leaves the others as they are."""
+    """Read one table per evaluated model, in row order; None if it has no result on the task or its file is damaged."""
     tables: list[Table | None] = []
     for row in content.evaluated:
         cell = next((cell for cell in row.cells if cell.task == task.name), None)
@@ -104,7 +110,6 @@ def _measure_task(
     content: Content,
     task: Task,
     tables: Sequence[Table | None],
-    room: Room,
     made: Measured,
     *,
     texts: bool,
@@ -120,9 +125,9 @@ def _measure_task(
     metrics = {name: metric for name in names if (metric := _metric(registry, task, name, made)) is not None}
     by_slug = {row.slug: table for row, table in zip(rows, tables, strict=True) if table is not None}
     own = [column for column in content.columns if column.task == task.name and column.metric in metrics]
-    items = _add_items(made, task, metrics[own[0].metric] if own else None, tables, texts=texts)
+    _add_items(made, task, metrics[own[0].metric] if own else None, tables, texts=texts)
     for column in own:
-        _add_pairs(made, column, metrics[column.metric], items, tables, room)
+        _add_pairs(made, column, metrics[column.metric], tables)
 
     def say(note: str) -> None:
         made.notes.append(f"{task.name}: {note}")
@@ -148,58 +153,45 @@ def _measure_task(
 
 
 def _short(content: Content, task: str) -> str:
-    """A task's name without the benchmark's, where no other task has that."""
+    """Return a task's name without the benchmark's name before it, unless another task is called that."""
     short = task.removeprefix(content.board.benchmark + "/")
     return task if short in content.benchmark.tasks else short
 
 
-def _add_pairs(
-    made: Measured,
-    column: SiteColumn,
-    metric: Metric,
-    items: ItemScores | None,
-    tables: Sequence[Table | None],
-    room: Room,
-) -> None:
-    """The pairs of a column: as the items give them, or each on file."""
-    if items is not None and items.metric == column.metric and items.gives_pairs:
-        room.needs_none(column)
-        made.pairs.append(ByItems(column.key, len(made.items) - 1))
-        return
-    if not room.takes(column):
-        return
+def _add_pairs(made: Measured, column: SiteColumn, metric: Metric, tables: Sequence[Table | None]) -> None:
+    """Compare the best-ranked models on a column."""
+    best = tables[: made.compared]
     try:
-        made.pairs.append(paired(column.key, metric, column.task, column.domain, tables))
+        made.pairs.append(compare_column(column.key, metric, column.task, column.domain, best))
     except NotImplementedError:
         made.notes.append(f"{column.title}: this metric cannot compare two models")
-    except Exception as error:  # of any plugin
+    except (Exception, SystemExit) as error:  # of any plugin
         made.notes.append(f"{column.title}: no comparison: {describe(error)}")
 
 
 def _add_items(
     made: Measured, task: Task, metric: Metric | None, tables: Sequence[Table | None], *, texts: bool
-) -> ItemScores | None:
-    """The items of a task by its first metric, where that has a figure an item."""
+) -> None:
+    """Add the items of a task by its first metric, where that has a figure an item."""
     try:
         items = item_scores(metric, task.name, tables) if metric is not None else None
     except NotImplementedError:
-        return None
-    except Exception as error:  # of any plugin
+        return
+    except (Exception, SystemExit) as error:  # of any plugin
         made.notes.append(f"{task.name}: no items by {metric.name if metric else ''}: {describe(error)}")
-        return None
+        return
     if items is None:
-        return None
+        return
     made.items.append(items)
     if texts:
         try:
             made.texts[task.name] = excerpts(task, items.ids)
         except HarnessError as error:
             made.notes.append(f"{task.name}: no texts of the items: {error}")
-    return items
 
 
 def _metric(registry: Registry, task: Task, name: str, made: Measured) -> Metric | None:
-    """The metric behind a result; None where its plugin is gone, or the task learnt of it from the answers."""
+    """Build the metric of a result; None if its plugin is gone, or its columns depend on what models answer."""
     try:
         metric = metric_of(registry, task, name)
     except HarnessError as error:

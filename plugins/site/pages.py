@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def cell_text(estimate: Estimate | None, unit: str, level: float) -> str:
-    """A figure with its interval, ``62.29[57.1, 67.2]``; empty where there is none.
+    """Write a figure with its interval, ``62.29[57.1, 67.2]``; empty where there is none.
 
     Args:
         estimate: The figure.
@@ -30,20 +30,20 @@ def cell_text(estimate: Estimate | None, unit: str, level: float) -> str:
 
 
 def soft(text: str) -> Any:
-    """A title that may be broken after an underscore, slash or dot."""
+    """Return a title as markup that may be broken after an underscore, slash or dot."""
     from markupsafe import Markup, escape
 
     return Markup(re.sub(r"([_/.·])", r"\1<wbr>", str(escape(visible(text)))))
 
 
 def _shown(value: Any) -> Any:
-    """What an expression of a template gives, without characters that a browser would obey."""
+    """Return the value of a template's expression, a text without characters that a browser would obey."""
     return visible(value) if type(value) is str else value
 
 
 @cache
 def environment() -> Environment:
-    """The templates."""
+    """Return the environment of the templates."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(
@@ -60,12 +60,12 @@ def environment() -> Environment:
 
 
 def render_page(template: str, **values: Any) -> str:
-    """One page."""
+    """Render one page."""
     return environment().get_template(template).render(**values) + "\n"
 
 
 def data_script(name: str, value: Any) -> str:
-    """Data as a script, since a page opened from the file system may read no other files.
+    """Write data as a script, since a page opened from the file system may read no other files.
 
     Every text in it is harmless inside HTML too, should someone put it there.
     """
@@ -75,7 +75,7 @@ def data_script(name: str, value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Without numbers that JSON does not have, and without characters that a browser would obey."""
+    """Return data without numbers that JSON lacks, and without characters that a browser would obey."""
     if isinstance(value, str):
         return "\n".join(visible(line) for line in value.split("\n"))
     if isinstance(value, float):

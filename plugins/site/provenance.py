@@ -30,7 +30,7 @@ _PATH = re.compile(r"""(?<![\w/.~])(?:~|[A-Za-z]:(?=\\))?[/\\](?:[^\s/\\'":()]+[
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ModelOrigin:
     """One model behind a cell: the evaluated one, or that of another role."""
 
     name: str
@@ -60,7 +60,7 @@ class Cost:
 class Provenance:
     """What stands behind the figures of one model."""
 
-    origins: list[Origin] = field(default_factory=list)
+    origins: list[ModelOrigin] = field(default_factory=list)
     runs: list[RunRecord] = field(default_factory=list)
     failures: list[tuple[str, str, str]] = field(default_factory=list)
     """(task, item, reason), the first of each task."""
@@ -115,12 +115,12 @@ class Provenances:
         took = whole or Took(cell.items, cell.requests, cell.seconds)
         return Cost(cell.task, cell.adapters, took, whole is not None)
 
-    def _origin(self, fingerprint: str) -> Origin:
+    def _origin(self, fingerprint: str) -> ModelOrigin:
         known = self._descriptions.get(fingerprint, {})
         reference = str(known.get("reference", ""))
         entry = self._entries.get(reference)
         plugin = f"{entry.plugin} of {entry.distribution} {entry.version}" if entry else ""
-        return Origin(
+        return ModelOrigin(
             entry.name if entry else "",
             plugin,
             reference,

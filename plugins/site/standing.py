@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from harness.stats import Estimate
 
-from .content import Content, Row, SiteColumn, shown_ends
+from .content import Content, ModelRow, SiteColumn, shown_ends
 
 SHOWN = 6
 
@@ -36,8 +36,8 @@ class Standing:
         return shown_ends(*self.ends, self.column.unit)
 
 
-def standings(content: Content, row: Row) -> list[Standing]:
-    """That of every figure of a row, in the order of the columns."""
+def standings(content: Content, row: ModelRow) -> list[Standing]:
+    """Return where each figure of a row stands, in the order of the columns."""
     found = []
     ends = _ends(content)
     for column in content.columns:
@@ -48,7 +48,7 @@ def standings(content: Content, row: Row) -> list[Standing]:
 
 
 def _ends(content: Content) -> dict[str, tuple[float, float]]:
-    """The least and the greatest end of any bar, by unit: figures of one unit are drawn on one scale."""
+    """Return the least and greatest end of any bar, by unit: figures of one unit are drawn on one scale."""
     ends: dict[str, tuple[float, float]] = {}
     for column in content.columns:
         least, most = ends.get(column.unit, (math.inf, -math.inf))
@@ -67,7 +67,7 @@ def _standing(content: Content, column: SiteColumn, estimate: Estimate, ends: tu
 
 
 def _clear(median: float, estimate: Estimate, others: Sequence[Estimate]) -> bool:
-    """Whether the interval leaves the median out, and the value lies outside the interval that others have at large.
+    """Return whether the interval leaves the median out, and the value lies outside the median interval of all models.
 
     The second, since near a bound an interval may leave out a median that lies on it.
     """
@@ -80,12 +80,12 @@ def _clear(median: float, estimate: Estimate, others: Sequence[Estimate]) -> boo
 
 
 def strengths(found: list[Standing]) -> list[Standing]:
-    """The figures that lie clearly above the field's median, the farthest first."""
-    good = [s for s in found if s.clear and s.distance > 0 and s.column.kind != "aggregate"]
+    """Return the figures that lie clearly above the models' median, the farthest first."""
+    good = [s for s in found if s.clear and s.distance > 0 and s.column.task]
     return sorted(good, key=lambda s: -s.distance)[:SHOWN]
 
 
 def weaknesses(found: list[Standing]) -> list[Standing]:
-    """The figures that lie clearly below it, the farthest first."""
-    bad = [s for s in found if s.clear and s.distance < 0 and s.column.kind != "aggregate"]
+    """Return the figures that lie clearly below the models' median, the farthest first."""
+    bad = [s for s in found if s.clear and s.distance < 0 and s.column.task]
     return sorted(bad, key=lambda s: s.distance)[:SHOWN]

@@ -29,7 +29,7 @@ from .standing import standings, strengths, weaknesses
 MANIFEST = "harness-site.json"
 LOCK = ".writing.lock"
 ASSETS = (
-    *("site.css", "common.js", "bars.js", "table.js", "student.js", "pairs.js", "compare.js"),
+    *("site.css", "common.js", "bars.js", "table.js", "compare.js"),
     *("drawn.js", "plots.js", "matrices.js"),
 )
 PLOTLY = "plotly.min.js"

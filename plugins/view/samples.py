@@ -82,7 +82,7 @@ class Samples:
             task = build_task(self._registry, cell.task)
         except HarnessError as error:
             return None, f"The task is not there: {error}"
-        except Exception as error:  # a plugin's code
+        except (Exception, SystemExit) as error:  # a plugin's code
             return None, f"The task cannot be made: {describe(error)}"
         if task.definition.digest != cell.task_digest:
             return None, "The definition of the task has changed since; evaluate again to see texts."

@@ -1,6 +1,10 @@
-"""Notes below a table of results."""
+"""Figures for people, and notes below a table of results."""
 
-from harness.results.numbers import results_notes
+import math
+
+import pytest
+
+from harness.results.numbers import p_value, results_notes
 from harness.stats import Estimate
 from harness.store.records import Result
 
@@ -29,3 +33,11 @@ def test_many_notes_are_cut_and_counted():
     notes = results_notes([result(metric=f"f{i}", note="too few") for i in range(12)])
     assert len(notes) == 9
     assert notes[-1] == "... and 4 more notes (all of them with --json)"
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"),
+    [(0.03125, "0.0312"), (1.0, "1.0000"), (1e-5, "1.0e-05"), (0.0, "0.0e+00"), (math.nan, "-")],
+)
+def test_small_probabilities_have_an_exponent(probability, shown):
+    assert p_value(probability) == shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,9 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from harness_plugins.site.content import Content, gather
+from harness_plugins.site.measured import Measured, measure
 
 from harness import build_site, evaluate
+from harness.metric import Columns
 from harness.names.registry import Registry
+from harness.pictures import Picture, Series
 from harness.store import Store
 from harness.store import schema as s
 
@@ -188,3 +193,38 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
         page.evaluate("try { localStorage.clear() } catch {}")
         page.close()
     assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def made(lab: Lab) -> tuple[Content, Measured]:
+    """The content of the benchmark, and what was measured of it; treat both as read-only."""
+    with Store(lab.store) as store:
+        content = gather(lab.registry, store, "lab")
+        return content, measure(lab.registry, store, content, texts=False)
+
+
+@pytest.fixture
+def board(visit: Callable[..., Any], site: Path) -> Any:
+    """The page of the table."""
+    return visit(site / "lab" / "index.html")
+
+
+def state(page: Any) -> dict[str, list[str]]:
+    """What the address of a page says behind its #."""
+    return urllib.parse.parse_qs(urllib.parse.urlsplit(page.evaluate("location.href")).fragment)
+
+
+class Drawn:
+    """A metric that draws one line of each model, and what it is held against."""
+
+    name = "drawn"
+
+    def valid(self, columns: Columns) -> Any:
+        """All."""
+        return np.ones(len(columns), dtype=bool)
+
+    def pictures(self, columns: Columns) -> list[Any]:
+        """One."""
+        x = list(range(len(columns)))
+        line = Series([0, 1], [0, 1], name="chance", reference=True)
+        return [Picture("one", "x", "y", [Series(x, columns.values["y"].tolist()), line])]

@@ -140,7 +140,7 @@ def _planned_cells(context: Context, digests: Mapping[str, str]) -> tuple[list[C
         try:
             whole = cell.fingerprint
             parts = [StageRecord("", handle.label, handle.fingerprint, "") for handle in cell.handles]
-        except Exception:  # not trained, weights missing, a plugin's code: the run says so
+        except (Exception, SystemExit):  # not trained, weights missing, a plugin's code: the run says so
             unknown.add(cell.label)
             continue
         digest = digests[cell.task.name]

@@ -1,4 +1,4 @@
-// What the pages share: data files, numbers, state in the address.
+// What the pages share: data files, state in the address, elements.
 "use strict";
 
 const chunks = {};
@@ -29,44 +29,17 @@ function loadScript(path, name) {
   });
 }
 
-function bytes(text) {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-}
-
+/** The bytes of a deflated text in base64. */
 async function inflate(text) {
-  const stream = new Blob([bytes(text)]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Whether decimal digits lie exactly between those kept and the next, where Python rounds to the even one. */
-const isHalf = (digits, kept) => /^50*$/.test(digits.slice(kept)) && Number(digits[kept - 1] ?? 0) % 2 === 0;
-
-/** As Python's "%.{digits}f". */
-function fixed(value, digits) {
-  const [whole, rest] = Math.abs(value).toFixed(60).split("."); // exact, for what is not tiny
-  const half = isHalf(whole + rest, whole.length + digits);
-  const text = half ? `${whole}.${rest.slice(0, digits)}` : Math.abs(value).toFixed(digits);
-  return (value < 0 || Object.is(value, -0) ? "-" : "") + text;
-}
-
-/** As Python's "%.{digits}g". */
-function general(value, digits) {
-  if (value === 0) return "0";
-  const exact = Math.abs(value).toExponential(60).replace(".", "").split("e");
-  if (isHalf(exact[0], digits)) {
-    return general(Math.sign(value) * Number(`${exact[0].slice(0, digits)}e${Number(exact[1]) - digits + 1}`), digits);
-  }
-  const [mantissa, power] = value.toExponential(digits - 1).split("e");
-  const exponent = Number(power);
-  const strip = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
-  if (exponent >= -4 && exponent < digits) return strip(value.toFixed(digits - 1 - exponent));
-  return `${strip(mantissa)}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
-}
-
-/** A figure with the digits that the command line shows. */
-function figure(value, unit) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "-";
-  return unit === "fraction" ? fixed(100 * value, 2) : general(value, 4);
+/** The number of an item as it is shown, within one unit of the last digit that Python writes; Python writes all others. */
+function itemFigure(value, unit) {
+  if (!Number.isFinite(value)) return "-";
+  return unit === "fraction" ? (100 * value).toFixed(2) : String(Number(value.toPrecision(4)));
 }
 
 /** The state that the address holds after its #. */

@@ -1,19 +1,11 @@
-// Two models, side by side: paired differences as the command line computes them, and the items that tell them apart.
+// Two models, side by side: paired differences that the command line computed, and the items that tell them apart.
 "use strict";
 (() => {
-  const { benchmark, models, columns, items } = chunks.models;
+  const { benchmark, models, compared, columns, items } = chunks.models;
   const byId = (id) => document.getElementById(id);
   const AT_ONCE = 100;
   const index = new Map(models.map((model, i) => [model.slug, i]));
   const state = { first: -1, second: -1, pinned: [], domains: false, task: 0, side: "all", shown: AT_ONCE };
-
-  /** As `harness compare` shows it. */
-  function pText(p) {
-    if (p === null || !Number.isFinite(p)) return "-";
-    if (p >= 1e-4) return fixed(p, 4);
-    const [mantissa, power] = p.toExponential(1).split("e-");
-    return p === 0 ? "0.0e+00" : `${mantissa}e-${power.padStart(2, "0")}`;
-  }
 
   /** The files of a model and of a task's items. */
   const fileOfModel = (i) => loadData(`compare/m-${models[i].slug}.js`, `m-${models[i].slug}`);
@@ -38,30 +30,46 @@
 
   // the table of differences
 
-  /** One column's comparison: from the figures of the items where they give it, else from the numbers on file. */
-  async function pairOf(column, first, second) {
-    if (column.items === undefined) {
-      const { pairs } = await fileOfModel(Math.max(first, second));
-      return pairOnFile(column, pairs[columns.indexOf(column)], first, second);
-    }
-    const [data, one, other] = await Promise.all([fileOfItems(items[column.items]), scoresOf(first, column.items), scoresOf(second, column.items)]);
-    const inside = data.ids.map((_, i) => column.domain === "overall" || data.domains[i].includes(column.domain));
-    const wins = winRate(one, other, inside, data.clusters, column.higher_is_better);
-    return { ...pairOnItems(one, other, inside, data.clusters, items[column.items].bounds), wins };
+  const FIELDS = ["first", "second", "difference", "low", "high", "p", "n", "detectable", "better", "won", "wonLow", "wonHigh"];
+
+  /** The comparisons of two models by column, as texts; null where there is none. The file of the later model has them. */
+  async function comparisonsOf(first, second) {
+    const { pairs } = await fileOfModel(Math.max(first, second));
+    const lines = new TextDecoder().decode(await inflate(pairs)).split("\n");
+    return columns.map((_, k) => {
+      const text = lines[k].split("\t")[Math.min(first, second)];
+      if (!text) return null;
+      const c = Object.fromEntries(text.split(" ").map((field, i) => [FIELDS[i], field]));
+      return first < second ? c : turned(c);
+    });
   }
+
+  /** The same with the two models exchanged. */
+  function turned(c) {
+    const other = { first: "second", second: "first", neither: "neither" };
+    return {
+      ...c,
+      ...{ first: c.second, second: c.first, difference: minus(c.difference), low: minus(c.high), high: minus(c.low) },
+      ...{ better: other[c.better], won: others(c.won), wonLow: others(c.wonHigh), wonHigh: others(c.wonLow) },
+    };
+  }
+
+  const minus = (text) => (Number(text) > 0 ? `-${text}` : text.length > 1 ? text.replace(/^-/, "") : text);
+  const others = (share) => (share === "-" ? share : (100 - Number(share)).toFixed(2));
 
   async function showDifferences() {
     const { first, second } = state;
-    const outdated = () => first !== state.first || second !== state.second; // the reader was faster
-    const tasks = new Set(columns.map((column) => column.items).filter((number) => number !== undefined));
-    await Promise.all([fileOfModel(first), fileOfModel(second), ...[...tasks].map((number) => fileOfItems(items[number]))]);
-    const found = [];
-    for (const column of columns) {
-      if (outdated()) return;
-      found.push([column, await pairOf(column, first, second)]);
+    const missing = Math.max(first, second) >= compared;
+    byId("elsewhere").hidden = !missing;
+    byId("elsewhere-command").textContent = command(models[first].label, models[second].label);
+    if (missing) {
+      byId("differences").hidden = true;
+      byId("status").textContent = "";
+      return;
     }
-    if (outdated()) return;
-    const measured = found.filter(([, c]) => Number.isFinite(c.difference));
+    const found = await comparisonsOf(first, second);
+    if (first !== state.first || second !== state.second) return; // the reader was faster
+    const measured = columns.map((column, k) => [column, found[k]]).filter(([, c]) => c !== null);
     const shown = measured.filter(([column]) => state.domains || column.domain === "overall");
     const scale = scales(shown);
     byId("head-first").replaceChildren(name(first));
@@ -71,7 +79,6 @@
     byId("differences").hidden = false;
     byId("command").textContent = command(models[first].label, models[second].label);
     byId("status").textContent = shown.length ? "" : "These two were evaluated on no common task.";
-    window.harnessComparison = shown.map(([column, c]) => ({ key: column.key, ...c }));
   }
 
   /** What to type for the same figures; a name that begins like an option stands behind a "--". */
@@ -89,49 +96,39 @@
   function scales(found) {
     const largest = new Map();
     for (const [column, c] of found) {
-      const ends = [c.low, c.high, c.difference].filter(Number.isFinite).map(Math.abs);
+      const ends = [c.low, c.high, c.difference].map(Number).filter(Number.isFinite).map(Math.abs);
       largest.set(column.unit, Math.max(largest.get(column.unit) ?? 0, ...ends));
     }
     return largest;
   }
 
+  const interval = (low, high) => (low === "-" ? "" : ` [${low}, ${high}]`);
+
   function line(column, c, largest) {
-    const sign = c.difference > 0 ? "+" : "";
-    const range = Number.isFinite(c.low) ? ` [${figure(c.low, column.unit)}, ${figure(c.high, column.unit)}]` : "";
     const head = element("th", { scope: "row" }, soft(column.title));
     if (!column.higher_is_better) head.append(" ", element("small", { textContent: "lower is better" }));
     if (column.domain !== "overall") head.className = "d";
-    const made = element("tr", {}, head);
-    const texts = [figure(c.first, column.unit), figure(c.second, column.unit)];
-    for (const text of texts) made.append(element("td", { textContent: text }));
-    made.append(element("td", {}, element("b", { textContent: sign + figure(c.difference, column.unit) }), range));
-    made.append(gap(column, c, largest));
-    made.append(element("td", { textContent: pText(c.p_value) }), winCell(c.wins));
-    const rest = [Number.isFinite(c.n) ? String(c.n) : "-", figure(c.minimum_detectable, column.unit)];
-    for (const text of rest) made.append(element("td", { textContent: text }));
-    return made;
-  }
-
-  function winCell(wins) {
-    if (!wins || Number.isNaN(wins.value)) return element("td", { textContent: "–" });
-    const range = ` [${figure(wins.low, "fraction")}, ${figure(wins.high, "fraction")}]`;
-    return element("td", {}, figure(wins.value, "fraction"), range);
+    const cell = (...parts) => element("td", {}, ...parts);
+    const difference = (Number(c.difference) > 0 ? "+" : "") + c.difference;
+    return element(
+      ...["tr", {}, head, cell(c.first), cell(c.second)],
+      cell(element("b", { textContent: difference }), interval(c.low, c.high)),
+      ...[gap(column, c, largest), cell(c.p), c.won === "-" ? cell("–") : cell(c.won, interval(c.wonLow, c.wonHigh))],
+      ...[cell(c.n), cell(c.detectable)],
+    );
   }
 
   /** A bar to the right where the first is better, to the left where the second is. */
   function gap(column, c, largest) {
     const sign = column.higher_is_better ? 1 : -1;
     const cell = element("td", { className: "gap" });
-    if (!(largest > 0) || !Number.isFinite(c.difference)) return cell;
-    const at = (value) => 50 + (48 * sign * value) / largest;
-    const ends = [at(Number.isFinite(c.low) ? c.low : c.difference), at(Number.isFinite(c.high) ? c.high : c.difference)];
-    cell.style.setProperty("--a", Math.min(...ends));
-    cell.style.setProperty("--b", Math.max(...ends));
+    if (!(largest > 0)) return cell;
+    const at = (text) => 50 + (48 * sign * Number(text === "-" ? c.difference : text)) / largest;
+    cell.style.setProperty("--a", Math.min(at(c.low), at(c.high)));
+    cell.style.setProperty("--b", Math.max(at(c.low), at(c.high)));
     cell.style.setProperty("--c", at(c.difference));
-    const clear = (c.low > 0 || c.high < 0) && !(c.p_value >= 0.05);
-    const winner = !clear ? "neither" : sign * c.difference > 0 ? "first" : "second";
-    cell.classList.add(winner);
-    cell.append(element("span", { textContent: winner }));
+    cell.classList.add(c.better);
+    cell.append(element("span", { textContent: c.better }));
     return cell;
   }
 
@@ -171,7 +168,7 @@
 
   /** A figure as it is; a pull with its sign. */
   function shownScore(score, task) {
-    return (!task.own && score > 0 ? "+" : "") + figure(score, task.unit);
+    return (!task.own && score > 0 ? "+" : "") + itemFigure(score, task.unit);
   }
 
   function itemLine(task, data, scores, i) {
