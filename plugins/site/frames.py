@@ -52,7 +52,7 @@ def drawings(
     return found
 
 
-def no_picture(metric: str, error: Exception) -> str:
+def no_picture(metric: str, error: BaseException) -> str:
     """Why a metric has no picture, or not all."""
     return f"no picture of {metric}: {describe(error)}"
 
