@@ -16,11 +16,11 @@ from functools import partial
 import numpy as np
 
 from harness.adapters import Adapter, Route
-from harness.capabilities import Candidates, Capability, Failure, Request, Response
+from harness.capabilities import Capability
 from harness.model import Model
 from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
-from harness.requests import failures_of
+from harness.requests import Failure, Request, Response, failures_of
 from harness.running.executors import LocalExecutor
 from harness.running.responses import LazyResponses, Responses
 from harness.store import Store
@@ -252,7 +252,7 @@ def _missing(
             continue
         if whole:  # the model has to see all of the request's responses
             indices = list(range(len(group)))
-        part = request if len(indices) == len(group) else capability.part(request, indices)
+        part = request if len(indices) == len(group) else request.keep(indices)
         todo.append((part, [group[i] for i in indices]))
     return todo
 
@@ -269,6 +269,9 @@ def checked(capability: Capability, request: Request, response: Response, count:
         elif capability.form == "number":
             response = float(response)
         problem = capability.check(request, response)
+        if not problem and capability.pointwise and response.shape != (count,):
+            # A plugin's check may not look at the shape; filed under the parts' keys, a part would be without a number.
+            problem = f"expected {count} numbers, one a part of the request; got an array of shape {response.shape}"
     except (
         Exception,
         SystemExit,
@@ -285,8 +288,7 @@ def _adapted(capability: Capability | None, request: Request, response: Response
     """An adapter's response as it made it; a failure in place of one that is none, as with a model's."""
     if capability is None or isinstance(response, Failure):
         return response
-    count = len(request.responses) if isinstance(request, Candidates) else 1
-    return _first_failure(checked(capability, request, response, count)) or response
+    return _first_failure(checked(capability, request, response, len(capability.parts(request)))) or response
 
 
 def _joined(capability: Capability, values: Sequence[Response]) -> Response:
