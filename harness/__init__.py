@@ -98,7 +98,7 @@ def _homes() -> dict[str, str]:
     """Return the module of every public name: the imports above, read and not run."""
     import re  # a syntax tree of this file would cost every command some milliseconds
 
-    source = __spec__.loader.get_source(__name__)  # type: ignore[union-attr, attr-defined]
+    source = __spec__.loader.get_source(__name__)  # type: ignore[union-attr]
     lines = re.findall(r"^    from (harness[\w.]+) import (\w+) as \w+$", source, re.MULTILINE)
     return {name: module for module, name in lines}
 
