@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from harness.capabilities import Conversation
 from harness.encodable import encodable
 from harness.errors import CellError, DataError, HarnessError, StoreError
 from harness.metric import Columns, Metric
@@ -17,6 +16,7 @@ from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
 from harness.names.registry import Capabilities, Registry
 from harness.progress import Progress, SilentProgress
+from harness.requests import Conversation
 from harness.running.client import ModelClient, RequestCounts
 from harness.running.environment import describe_run
 from harness.running.executors import LocalExecutor
