@@ -61,7 +61,7 @@ def check_name(registry: Registry, name: str, *, store: Path | None = None) -> l
 
 
 def check_plugin(registry: Registry, plugin: Plugin) -> Iterator[Finding]:
-    """Registration is light, what is registered can be used, and every registered name can be imported."""
+    """Check that registration is light, that what is registered can be used, and that every name can be imported."""
     name = plugin.name
     yield Finding(name, "loads", plugin.state != "failed", "" if plugin.refused else plugin.problem)
     if plugin.state not in ("loaded", "incomplete"):
@@ -111,7 +111,7 @@ def _offers_what_it_says(subject: str, registry: Registry, offers: Sequence[str]
 
 
 def check_model(registry: Registry, handle: ModelHandle, model: Model) -> Iterator[Finding]:
-    """Every rule on every capability the model offers."""
+    """Put a model through every rule on every capability that it offers."""
     yield from _identity(handle)
     if not handle.reads_text:
         reason = "it is asked nothing, since the other checks need a model that reads text"
@@ -250,11 +250,11 @@ class _Checks:
         orders = {"in order": range(len(requests)), "sorted by length": by_length, "shuffled": shuffled}
         for size in (1, 3, 16, len(requests)):
             for order_name, order in orders.items():
-                found: dict[int, Any] = {}
+                answers: dict[int, Any] = {}
                 for first in range(0, len(requests), size):
                     part = list(order[first : first + size])
-                    found.update(zip(part, self.ask([requests[i] for i in part]), strict=True))
-                problem = self.differ(automatic, [found[i] for i in range(len(requests))])
+                    answers.update(zip(part, self.ask([requests[i] for i in part]), strict=True))
+                problem = self.differ(automatic, [answers[i] for i in range(len(requests))])
                 if problem:
                     return f"batches of {size}, {order_name}: {problem}"
                 if size == 1:
@@ -262,11 +262,11 @@ class _Checks:
         return ""
 
     def streamed(self, together: list[Any]) -> str:
-        found = dict(self.model.stream(self.capability.name, list(self.requests)))
-        left = [i for i in range(len(self.requests)) if i not in found]
+        streamed = dict(self.model.stream(self.capability.name, list(self.requests)))
+        left = [i for i in range(len(self.requests)) if i not in streamed]
         if left:
             return f"requests {left} were not answered"
-        return self.differ(together, self.parsed(self.requests, [found[i] for i in range(len(self.requests))]))
+        return self.differ(together, self.parsed(self.requests, [streamed[i] for i in range(len(self.requests))]))
 
     def unchanged(self, _: list[Any]) -> str:
         before = [dataclasses.replace(request) for request in self.requests]
@@ -287,7 +287,7 @@ class _Checks:
         return failed.reason if failed is not None else expected.problem(answers) or ""
 
     def takes(self, name: str, request: Request) -> Finding:
-        """An answer, or for a text that is too long a refusal that says so; never an exception."""
+        """Expect an answer, or a refusal where the samples allow one; never an exception."""
         try:
             answer = self.ask([request])[0]
         except (Exception, SystemExit) as error:  # whatever a plugin raises is the finding
