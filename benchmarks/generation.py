@@ -16,7 +16,7 @@ import time
 import numpy as np
 from harness_plugins.hf.generation import GenerationPrompt, Generator
 
-from harness.capabilities import Sampling
+from harness import Sampling
 
 VOCABULARY, CONTEXT, BATCH = 4096, 1024, 8
 

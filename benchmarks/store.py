@@ -17,7 +17,8 @@ from pathlib import Path
 
 from _measure import own_memory
 
-from harness.capabilities import COMPARE, SCORE, Verdict
+from harness import Verdict
+from harness.capabilities import COMPARE, SCORE
 from harness.store import Store
 
 BATCH = 2048

@@ -5,182 +5,112 @@ Everything here is imported on first use, so that ``import harness`` costs nothi
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.adapters import Adapter, Unsuitable
-    from harness.api import build_leaderboard, build_site, compare, correlate, evaluate, publish, train
-    from harness.capabilities import (
-        Candidates,
-        Capability,
-        Choice,
-        Completion,
-        Continuation,
-        Conversation,
-        Failure,
-        Generation,
-        Likelihood,
-        LinearReadout,
-        Message,
-        Origin,
-        Pair,
-        Query,
-        Readout,
-        Request,
-        Response,
-        Sampling,
-        Text,
-        Verdict,
-    )
-    from harness.errors import BadValue, CellError, ConfigurationError, DataError, HarnessError, UsageError
-    from harness.files import write_atomically
-    from harness.files.digests import file_identity
-    from harness.hooks import Register, hookimpl
-    from harness.metric import Columns, FloatArray, MeanMetric, Metric, mean_metric
-    from harness.model import Model, Part
-    from harness.names.registry import Registry
-    from harness.pictures import Matrix, Picture, Series
-    from harness.publisher import Analysis, Edition, OutcomeFile, Publisher, Section, UnclearColumn
-    from harness.ranges import ANY, COUNT, COUNT_OR_NONE, INSIDE, SEED, SHARE, OneOf, Range
-    from harness.stats import Estimate, Linearised
-    from harness.task import Answers, BadItem, DataPart, Definition, FieldSpec, Item, Stage, Task
-    from harness.tasks.library import SourcedTask, TaskSource
-    from harness.trainer import Ask, Progress, Trainer
-
-_HOMES = {
-    "adapters": ("Adapter", "Unsuitable"),
-    "api": ("build_leaderboard", "build_site", "compare", "correlate", "evaluate", "publish", "train"),
-    "capabilities": (
-        "Candidates",
-        "Capability",
-        "Choice",
-        "Completion",
-        "Continuation",
-        "Conversation",
-        "Failure",
-        "Generation",
-        "Likelihood",
-        "LinearReadout",
-        "Message",
-        "Origin",
-        "Pair",
-        "Query",
-        "Readout",
-        "Request",
-        "Response",
-        "Sampling",
-        "Text",
-        "Verdict",
-    ),
-    "errors": (
-        "BadValue",
-        "CellError",
-        "ConfigurationError",
-        "DataError",
-        "HarnessError",
-        "UsageError",
-    ),
-    "files": ("write_atomically",),
-    "files.digests": ("file_identity",),
-    "hooks": ("Register", "hookimpl"),
-    "metric": ("Columns", "FloatArray", "MeanMetric", "Metric", "mean_metric"),
-    "model": ("Model", "Part"),
-    "names.registry": ("Registry",),
-    "pictures": ("Matrix", "Picture", "Series"),
-    "publisher": ("Analysis", "Edition", "OutcomeFile", "Publisher", "Section", "UnclearColumn"),
-    "ranges": ("ANY", "COUNT", "COUNT_OR_NONE", "INSIDE", "OneOf", "Range", "SEED", "SHARE"),
-    "stats": ("Estimate", "Linearised"),
-    "task": ("Answers", "BadItem", "DataPart", "Definition", "FieldSpec", "Item", "Stage", "Task"),
-    "tasks.library": ("SourcedTask", "TaskSource"),
-    "trainer": ("Ask", "Progress", "Trainer"),
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
-
-__all__ = [
-    "ANY",
-    "COUNT",
-    "COUNT_OR_NONE",
-    "INSIDE",
-    "SEED",
-    "SHARE",
-    "Adapter",
-    "Analysis",
-    "Answers",
-    "Ask",
-    "BadItem",
-    "BadValue",
-    "Candidates",
-    "Capability",
-    "CellError",
-    "Choice",
-    "Columns",
-    "Completion",
-    "ConfigurationError",
-    "Continuation",
-    "Conversation",
-    "DataError",
-    "DataPart",
-    "Definition",
-    "Edition",
-    "Estimate",
-    "Failure",
-    "FieldSpec",
-    "FloatArray",
-    "Generation",
-    "HarnessError",
-    "Item",
-    "Likelihood",
-    "LinearReadout",
-    "Linearised",
-    "Matrix",
-    "MeanMetric",
-    "Message",
-    "Metric",
-    "Model",
-    "OneOf",
-    "Origin",
-    "OutcomeFile",
-    "Pair",
-    "Part",
-    "Picture",
-    "Progress",
-    "Publisher",
-    "Query",
-    "Range",
-    "Readout",
-    "Register",
-    "Registry",
-    "Request",
-    "Response",
-    "Sampling",
-    "Section",
-    "Series",
-    "SourcedTask",
-    "Stage",
-    "Task",
-    "TaskSource",
-    "Text",
-    "Trainer",
-    "UnclearColumn",
-    "Unsuitable",
-    "UsageError",
-    "Verdict",
-    "build_leaderboard",
-    "build_site",
-    "compare",
-    "correlate",
-    "evaluate",
-    "file_identity",
-    "hookimpl",
-    "mean_metric",
-    "publish",
-    "train",
-    "write_atomically",
-]
+    # The one list of the public names, a line each: type checkers read it as it stands, `_homes` reads this file.
+    from harness.adapters import Adapter as Adapter
+    from harness.adapters import Unsuitable as Unsuitable
+    from harness.api import build_leaderboard as build_leaderboard
+    from harness.api import build_site as build_site
+    from harness.api import compare as compare
+    from harness.api import correlate as correlate
+    from harness.api import evaluate as evaluate
+    from harness.api import publish as publish
+    from harness.api import train as train
+    from harness.capabilities import Capability as Capability
+    from harness.capabilities import Expectation as Expectation
+    from harness.capabilities import SampleRequests as SampleRequests
+    from harness.errors import BadValue as BadValue
+    from harness.errors import CellError as CellError
+    from harness.errors import ConfigurationError as ConfigurationError
+    from harness.errors import DataError as DataError
+    from harness.errors import HarnessError as HarnessError
+    from harness.errors import UsageError as UsageError
+    from harness.files import write_atomically as write_atomically
+    from harness.files.digests import file_identity as file_identity
+    from harness.hooks import Register as Register
+    from harness.hooks import hookimpl as hookimpl
+    from harness.metric import Columns as Columns
+    from harness.metric import FloatArray as FloatArray
+    from harness.metric import MeanMetric as MeanMetric
+    from harness.metric import Metric as Metric
+    from harness.metric import mean_metric as mean_metric
+    from harness.model import Model as Model
+    from harness.model import Part as Part
+    from harness.names.registry import Registry as Registry
+    from harness.pictures import Matrix as Matrix
+    from harness.pictures import Picture as Picture
+    from harness.pictures import Series as Series
+    from harness.publisher import Analysis as Analysis
+    from harness.publisher import Edition as Edition
+    from harness.publisher import OutcomeFile as OutcomeFile
+    from harness.publisher import Publisher as Publisher
+    from harness.publisher import Section as Section
+    from harness.publisher import UnclearColumn as UnclearColumn
+    from harness.ranges import ANY as ANY
+    from harness.ranges import COUNT as COUNT
+    from harness.ranges import COUNT_OR_NONE as COUNT_OR_NONE
+    from harness.ranges import INSIDE as INSIDE
+    from harness.ranges import SEED as SEED
+    from harness.ranges import SHARE as SHARE
+    from harness.ranges import OneOf as OneOf
+    from harness.ranges import Range as Range
+    from harness.requests import Candidates as Candidates
+    from harness.requests import Choice as Choice
+    from harness.requests import Completion as Completion
+    from harness.requests import Continuation as Continuation
+    from harness.requests import Conversation as Conversation
+    from harness.requests import Failure as Failure
+    from harness.requests import Generation as Generation
+    from harness.requests import Likelihood as Likelihood
+    from harness.requests import LinearReadout as LinearReadout
+    from harness.requests import Message as Message
+    from harness.requests import Origin as Origin
+    from harness.requests import Pair as Pair
+    from harness.requests import Query as Query
+    from harness.requests import Readout as Readout
+    from harness.requests import Request as Request
+    from harness.requests import Response as Response
+    from harness.requests import Sampling as Sampling
+    from harness.requests import Text as Text
+    from harness.requests import Verdict as Verdict
+    from harness.stats import Estimate as Estimate
+    from harness.stats import Linearised as Linearised
+    from harness.task import Answers as Answers
+    from harness.task import BadItem as BadItem
+    from harness.task import DataPart as DataPart
+    from harness.task import Definition as Definition
+    from harness.task import FieldSpec as FieldSpec
+    from harness.task import Item as Item
+    from harness.task import Stage as Stage
+    from harness.task import Task as Task
+    from harness.tasks.library import SourcedTask as SourcedTask
+    from harness.tasks.library import TaskSource as TaskSource
+    from harness.trainer import Ask as Ask
+    from harness.trainer import Progress as Progress
+    from harness.trainer import Trainer as Trainer
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'harness' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"harness.{_HOME[name]}"), name)
+@functools.cache
+def _homes() -> dict[str, str]:
+    """Return the module of every public name: the imports above, read and not run."""
+    import re  # a syntax tree of this file would cost every command some milliseconds
+
+    source = __spec__.loader.get_source(__name__)  # type: ignore[union-attr]
+    lines = re.findall(r"^    from (harness[\w.]+) import (\w+) as \w+$", source, re.MULTILINE)
+    return {name: module for module, name in lines}
+
+
+if not TYPE_CHECKING:  # a type checker would take a misspelt name, too, for one that is found here
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is first used; ``__all__`` are all of them."""
+        if name == "__all__":
+            return sorted(_homes())
+        # Python and its tools ask every module for names such as __path__; the list is not read for those.
+        if name.startswith("__") or name not in _homes():
+            raise AttributeError(f"module 'harness' has no attribute {name!r}")
+        return getattr(importlib.import_module(_homes()[name]), name)

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from harness.capabilities import Request, Response
 from harness.errors import PlanError
+from harness.requests import Request, Response
 
 
 class Unsuitable(ValueError):
@@ -19,7 +19,24 @@ class Unsuitable(ValueError):
 
 
 class Adapter:
-    """Base class of adapters: turns requests of ``gives`` into requests of ``needs``, and the answers back."""
+    """Base class of adapters: turns requests of ``gives`` into requests of ``needs``, and the answers back.
+
+    A model that scores single responses is asked to compare two:
+
+    >>> from harness import Candidates, Conversation, Pair, Verdict
+    >>> class HigherScore(Adapter):
+    ...     gives, needs = "compare", "score"
+    ...     def expand(self, request):
+    ...         return [Candidates(request.prompt, (request.first, request.second), origin=request.origin)]
+    ...     def reduce(self, request, responses):
+    ...         first, second = responses[0]
+    ...         return Verdict(0.5 if first == second else float(first > second))
+    >>> pair = Pair(Conversation.user("What is the capital of France?"), "Paris.", "Lyon.")
+    >>> [request.responses for request in HigherScore().expand(pair)]
+    [('Paris.', 'Lyon.')]
+    >>> HigherScore().reduce(pair, [(2.5, -1.0)]).p_first
+    1.0
+    """
 
     name: str
     """As registered; set by the registry."""
@@ -29,7 +46,7 @@ class Adapter:
     """The capability it asks the model for."""
 
     def configure(self, brief: Mapping[str, str]) -> Adapter:
-        """This adapter for a task that says ``brief`` about itself.
+        """Return the adapter for a task that says ``brief`` about itself, such as the name of its positive class.
 
         Raises:
             Unsuitable: the task does not say what this adapter needs to know.
@@ -37,15 +54,15 @@ class Adapter:
         return self
 
     def expand(self, request: Request) -> Sequence[Request]:
-        """The requests to make instead; those whose origin matters carry it on."""
+        """Return the requests to make instead; where the origin matters, they carry on that of ``request``."""
         raise NotImplementedError
 
     def reduce(self, request: Request, responses: Sequence[Response]) -> Response:
-        """The response to ``request``, from the responses to its expansion, none of which is a failure."""
+        """Return the response to ``request``, from the responses to its expansion, none of which is a failure."""
         raise NotImplementedError
 
     def reduce_all(self, requests: Sequence[Request], responses: Sequence[Sequence[Response]]) -> list[Response]:
-        """`reduce` for many requests at once; override it where that is faster."""
+        """Apply `reduce` to many requests at once; override it where that is faster."""
         return [self.reduce(request, answers) for request, answers in zip(requests, responses, strict=True)]
 
 
@@ -83,7 +100,7 @@ class Edge:
 def find_route(
     wanted: Sequence[str], offered: Sequence[str], edges: Sequence[Edge], *, names: Mapping[str, str] | None = None
 ) -> tuple[str, list[Edge]] | None:
-    """The cheapest way from what a model offers to one of the capabilities that a task accepts.
+    """Find the cheapest way from what a model offers to one of the capabilities that a task accepts.
 
     A capability the model has itself always wins, in the task's order of preference; else the chain of adapters with
     the least total cost.
@@ -103,24 +120,25 @@ def find_route(
     for capability in wanted:
         if capability in offered:
             return capability, []
-    found: list[tuple[float, int, str, list[Edge]]] = []
+    chains: list[tuple[float, int, str, list[Edge]]] = []
     for rank, capability in enumerate(wanted):
-        found += [(cost, rank, capability, path) for cost, path in _paths(capability, offered, edges)]
-    if not found:
+        chains += [(cost, rank, capability, path) for cost, path in _paths(capability, offered, edges)]
+    if not chains:
         return None
-    found.sort(key=lambda f: (f[0], f[1]))
-    cost, rank, capability, path = found[0]
-    rivals = [f[3] for f in found[1:] if f[0] == cost and f[1] == rank]
+    chains.sort(key=lambda chain: (chain[0], chain[1]))
+    cost, rank, capability, path = chains[0]
+    rivals = [chain[3] for chain in chains[1:] if chain[0] == cost and chain[1] == rank]
     if rivals:
-        chains = " or ".join(
+        # To take one of them would make the figures depend on the order in which plugins are loaded.
+        spelled = " or ".join(
             " > ".join((names or {}).get(edge.name, edge.name) for edge in chain) for chain in [path, *rivals]
         )
-        raise PlanError([f"two adapter routes to {capability!r} cost the same: {chains}; choose one with --adapter"])
+        raise PlanError([f"two adapter routes to {capability!r} cost the same: {spelled}; choose one with --adapter"])
     return capability, path
 
 
 def _paths(wanted: str, offered: Sequence[str], edges: Sequence[Edge]) -> list[tuple[float, list[Edge]]]:
-    """All loop-free chains from ``wanted`` down to an offered capability."""
+    """Return all loop-free chains of adapters from ``wanted`` down to an offered capability, each with its cost."""
     done: list[tuple[float, list[Edge]]] = []
     open_: list[tuple[float, list[Edge], str]] = [(0.0, [], wanted)]
     while open_:

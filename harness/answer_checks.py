@@ -101,17 +101,18 @@ def number(_: Request, response: float) -> str | None:
 
 
 def completions(request: Generation, response: Any) -> str | None:
-    """Check for as many completions as asked for, each with a text and an end that is known."""
+    """Check that there are as many completions as asked for, each with a text and a known reason to end."""
     if not isinstance(response, tuple) or not all(isinstance(c, Completion) for c in response):
         return f"expected a tuple of Completion, got {type(response).__name__}"
     if len(response) != request.n:
         return f"expected {request.n} completions, got {len(response)}"
-    for one in response:
-        if not isinstance(one.text, str):
-            return f"expected a text in the Completion, got {type(one.text).__name__}"
-        if one.finish_reason not in FINISHED:
-            return f"expected finish_reason 'stop' or 'length', got {one.finish_reason!r}"
-        for name, count in (("prompt_tokens", one.prompt_tokens), ("completion_tokens", one.completion_tokens)):
+    for completion in response:
+        if not isinstance(completion.text, str):
+            return f"expected a text in the Completion, got {type(completion.text).__name__}"
+        if completion.finish_reason not in FINISHED:
+            return f"expected finish_reason 'stop' or 'length', got {completion.finish_reason!r}"
+        counts = (("prompt_tokens", completion.prompt_tokens), ("completion_tokens", completion.completion_tokens))
+        for name, count in counts:
             if count is not None and not (_is_number(count) and count == int(count) and count >= 0):
                 return f"expected {name} to be a whole number from 0, or None; got {count!r}"
     return None

@@ -11,20 +11,16 @@ from harness.hooks import Register, hookimpl
 
 @hookimpl
 def register_capabilities(register: Register) -> None:
-    """The capabilities of the core."""
-    from harness.capabilities import CORE
+    """Register the capabilities of the core, each by its constant."""
+    from harness.capabilities.core import CONSTANTS
 
-    for capability in CORE:
-        register(
-            capability.name,
-            f"harness.capabilities:{capability.name.upper()}",
-            description=capability.description,
-        )
+    for constant, capability in CONSTANTS.items():
+        register(capability.name, f"harness.capabilities.core:{constant}", description=capability.description)
 
 
 @hookimpl
 def register_models(register: Register) -> None:
-    """What the core's own commands make."""
+    """Register the model that `harness cross-validate` makes."""
     register(
         "cross-fitted",
         "harness.training.cross_fit:CrossFitted",
@@ -34,6 +30,6 @@ def register_models(register: Register) -> None:
 
 @hookimpl
 def register_benchmarks(register: Register) -> None:
-    """The aggregates."""
+    """Register the aggregates of the core."""
     register("mean", "harness.results.aggregate:mean", description="mean, weighted or not; errors add in squares")
     register("minimum", "harness.results.aggregate:minimum", description="the lowest")

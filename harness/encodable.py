@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 def encodable(text: str) -> str:
-    """A text with each half character written as its escape (``\\ud83d``); every other text as it stands."""
+    """Write each half character of a text as its escape (``\\ud83d``); leave every other text as it stands."""
     if text.isascii():
         return text
     try:
@@ -20,7 +20,7 @@ def encodable(text: str) -> str:
 
 
 def whole_characters(text: str) -> str:
-    """A text as a reader of UTF-8 can be sent it: two halves joined, a half without its other one as U+FFFD."""
+    """Make a text encodable as UTF-8: join two halves of a character, replace a lone half by U+FFFD."""
     if text.isascii():
         return text
     try:

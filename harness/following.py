@@ -31,7 +31,7 @@ class Following:
 
 
 def read_out(function: LinearReadout, log_probabilities: Any) -> float:
-    """The value of a linear function of next-token log-odds.
+    """Compute a linear function of next-token log-odds.
 
     In double precision from single-precision log-probabilities, and with sums whose order does not depend on how many
     threads or rows there are: the same distribution gives the same digits, wherever this is called.

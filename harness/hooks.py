@@ -1,4 +1,17 @@
-"""The hooks a plugin may implement; each registers names lazily, as ``"module:attribute"`` strings."""
+"""The hooks a plugin may implement; each registers names lazily, as ``"module:attribute"`` strings.
+
+A plugin is a module, named by an entry point of the group ``harness.plugins``, that defines some of these hooks:
+
+>>> from harness import hookimpl
+>>> @hookimpl
+... def register_models(register):
+...     register("shout", "my_plugin.models:Shout", offers=("score",), description="counts the capital letters")
+
+Nothing is imported by that; here it only prints what it is told:
+
+>>> register_models(lambda name, reference, **facts: print(name, reference, facts["offers"]))
+shout my_plugin.models:Shout ('score',)
+"""
 
 from __future__ import annotations
 
@@ -28,79 +41,106 @@ class Register(Protocol):
 
 @hookspec
 def register_capabilities(register: Register) -> None:
-    """Add capabilities: ``register(name, "module:CAPABILITY")``."""
+    """Register capabilities, each a `harness.Capability`: ``register(name, "module:CAPABILITY", description=...)``."""
 
 
 @hookspec
 def register_models(register: Register) -> None:
-    """Add models: ``register(name, "module:Class", offers=("score",), description=...)``."""
+    """Register models, each a class derived from `harness.Model`.
+
+    ``register(name, "module:Class", offers=("score",), description=...)``; ``offers`` are its capabilities.
+    """
 
 
 @hookspec
 def register_tasks(register: Register) -> None:
-    """Add task kinds, which YAML files name as ``kind``: ``register(name, "module:Class", description=...)``."""
+    """Register kinds of task, each a class derived from `harness.Task`, which YAML files name as ``kind``.
+
+    ``register(name, "module:Class", description=...)``
+    """
 
 
 @hookspec
 def register_task_sources(register: Register) -> None:
-    """Add libraries of tasks named ``NAME:TASK``: ``register(name, "module:Class", description=...)``."""
+    """Register libraries of tasks, each a class derived from `harness.TaskSource`; its tasks are named ``NAME:TASK``.
+
+    ``register(name, "module:Class", description=...)``
+    """
 
 
 @hookspec
 def register_metrics(register: Register) -> None:
-    """Add metrics: ``register(name, "module:Class")``; the class has the description."""
+    """Register metrics, each a class derived from `harness.Metric`.
+
+    ``register(name, "module:Class")``; the class has the description.
+    """
 
 
 @hookspec
 def register_trainers(register: Register) -> None:
-    """Add trainers: ``register(name, "module:Class", model=..., description=...)``."""
+    """Register trainers, each a class derived from `harness.Trainer`.
+
+    ``register(name, "module:Class", model=..., description=...)``; ``model`` names the model that loads the product.
+    """
 
 
 @hookspec
 def register_adapters(register: Register) -> None:
-    """Add adapters: ``register(name, "module:Class", gives="compare", needs="score", cost=2.0)``."""
+    """Register adapters, each a class derived from `harness.Adapter`.
+
+    ``register(name, "module:Class", gives="compare", needs="score", cost=2.0)``; of two ways the cheaper is taken.
+    """
 
 
 @hookspec
 def register_benchmarks(register: Register) -> None:
-    """Add aggregates, which benchmark files name: ``register(name, "module:function", description=...)``."""
+    """Register aggregates, which benchmark files name: ``register(name, "module:function", description=...)``."""
 
 
 @hookspec
 def register_importers(register: Register) -> None:
-    """Add converters of published results: ``register(name, "module:function", writes="recorded" or "published")``."""
+    """Register converters of published results.
+
+    ``register(name, "module:function", writes="recorded" or "published")``
+    """
 
 
 @hookspec
 def register_publishers(register: Register) -> None:
-    """Add publishers of boards: ``register(name, "module:Class", opens="index.html", description=...)``."""
+    """Register publishers of boards, each a class derived from `harness.Publisher`.
+
+    ``register(name, "module:Class", opens="index.html", description=...)``; ``opens`` is the file to look at.
+    """
 
 
 @hookspec
 def register_analyses(register: Register) -> None:
-    """Add analyses of figures against an outcome: ``register(name, "module:Class", description=...)``."""
+    """Register analyses of figures against an outcome, each a class derived from `harness.Analysis`.
+
+    ``register(name, "module:Class", description=...)``
+    """
 
 
 @hookspec
 def register_commands(register: Register) -> None:
-    """Add sub-commands: ``register(name, "module:command", description=...)``, each a click command."""
+    """Register sub-commands, each a click command: ``register(name, "module:command", description=...)``."""
 
 
 @hookspec
 def run_started(run: Mapping[str, Any]) -> None:
-    """A run began; ``run`` is what the store keeps of it."""
+    """Take notice that a run began; ``run`` is what the store keeps of it."""
 
 
 @hookspec
 def batch_stored(model: str, capability: str, count: int, seconds: float) -> None:
-    """A batch of responses was filed; ``count`` requests took the model ``seconds``."""
+    """Take notice that a batch of responses was filed; ``count`` requests took the model ``seconds``."""
 
 
 @hookspec
 def cell_finished(cell: Mapping[str, Any]) -> None:
-    """One model on one task is done; ``cell`` holds its estimates."""
+    """Take notice that one model is done with one task; ``cell`` holds its estimates."""
 
 
 @hookspec
 def run_finished(run: Mapping[str, Any], status: str) -> None:
-    """A run ended; ``status`` is ``"done"``, ``"failed"`` or ``"interrupted"``."""
+    """Take notice that a run ended; ``status`` is ``"done"``, ``"failed"`` or ``"interrupted"``."""

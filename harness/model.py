@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from harness.capabilities import Conversation, Request, Response
 from harness.errors import UsageError
+from harness.requests import Conversation, Request, Response
 
 MANIFEST = "manifest.json"
 """File in a trained model's directory that says what it was trained on, when and with what; no part of its identity."""

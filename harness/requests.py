@@ -1,6 +1,18 @@
 """The data that pass between tasks and models: requests, and the responses to them.
 
-Which response answers which request is what a capability says: see the table in `harness.capabilities`.
+Which response answers which request is what a capability says: see the table in `harness.capabilities.core`.
+
+A request of several parts, each answered by a number that is filed singly, knows those parts; all others are their own
+only part:
+
+>>> from harness import Candidates, Conversation
+>>> request = Candidates(Conversation.user("What is the capital of France?"), ("Paris.", "Lyon."))
+>>> [part.responses for part in request.parts()]
+[('Paris.',), ('Lyon.',)]
+>>> request.keep([1]).responses
+('Lyon.',)
+>>> request.prompt.parts() == (request.prompt,)
+True
 """
 
 from __future__ import annotations
@@ -39,16 +51,60 @@ class Origin:
     """Label of the model whose answer the request is about, in stages after the first; empty where it is about none.
     A judge's verdict on one candidate is never taken for that on another."""
 
+    def keep(self, indices: Sequence[int]) -> Origin:
+        """Return the origin of a request that has only some of the texts: those at ``indices``."""
+        if not self.positions:
+            return self
+        return dataclasses.replace(self, positions=tuple(self.positions[index] for index in indices))
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Base of all requests."""
+    """Base of all requests.
+
+    A plugin's request defines `content`. Where it holds several parts, each answered by a number of its own
+    (``pointwise=True`` in its `Capability`), it defines `parts` and `keep` as well; then the parts that are on file are
+    not asked again, whichever request they come in.
+
+    >>> from dataclasses import dataclass, replace
+    >>> @dataclass(frozen=True, slots=True)
+    ... class Passages(Request):
+    ...     query: str
+    ...     passages: tuple[str, ...]
+    ...     def content(self):
+    ...         return [self.query, list(self.passages)]
+    ...     def parts(self):
+    ...         return [self.keep([i]) for i in range(len(self.passages))]
+    ...     def keep(self, indices):
+    ...         origin = self.origin and self.origin.keep(indices)
+    ...         return replace(self, passages=tuple(self.passages[i] for i in indices), origin=origin)
+    >>> Passages("bees", ("Bees make honey.", "Tea is hot.")).keep([1])
+    Passages(query='bees', passages=('Tea is hot.',))
+    """
 
     origin: Origin | None = field(default=None, compare=False, kw_only=True, repr=False)
 
     def content(self) -> object:
-        """The request as plain lists and strings: what its key is a hash of."""
+        """Return the request as plain lists and strings: what its key is a hash of."""
         raise NotImplementedError
+
+    def parts(self) -> Sequence[Request]:
+        """Return the requests for each part alone, in order; a request that is not made of parts is its only one."""
+        return (self,)
+
+    def keep(self, indices: Sequence[int]) -> Request:
+        """Return the request for some of its parts, in the order of ``indices``; the origin is cut down with them.
+
+        Raises:
+            NotImplementedError: the class defines `parts` and not this method.
+        """
+        if list(indices) == list(range(len(self.parts()))):
+            return self
+        raise NotImplementedError(f"{type(self).__name__} has several parts, so it has to define keep(indices)")
+
+    def part_keys(self) -> list[bytes]:
+        """Return one key a part: the hash of its content, the same whatever other parts the request has."""
+        return [digest_of(part.content()) for part in self.parts()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +161,30 @@ class Candidates(Request):
     def content(self) -> object:
         """Prompt and responses."""
         return [self.prompt.content(), list(self.responses)]
+
+    def parts(self) -> Sequence[Candidates]:
+        """Return one request a response, each with the same prompt."""
+        return [self.keep([index]) for index in range(len(self.responses))]
+
+    def keep(self, indices: Sequence[int]) -> Self:
+        """Return the request for some of its responses."""
+        if list(indices) == list(range(len(self.responses))):
+            return self
+        origin = self.origin.keep(indices) if self.origin is not None else None
+        return dataclasses.replace(self, responses=tuple(self.responses[index] for index in indices), origin=origin)
+
+    def part_keys(self) -> list[bytes]:
+        """Return one key a response: the hash of the prompt and that response."""
+        if type(self).content is not Candidates.content:  # a plugin's own class, whose content may be more than these
+            return Request.part_keys(self)
+        prompt = hashlib.blake2b(encoded(self.prompt.content()), digest_size=KEY_BYTES)
+        keys = []
+        for response in self.responses:
+            whole = prompt.copy()
+            # A zero byte cannot occur inside the JSON of the prompt, so prompt and response cannot run together.
+            whole.update(b"\0" + response.encode("utf-8", "surrogatepass"))
+            keys.append(whole.digest())
+        return keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +365,7 @@ def text_of(conversation: Conversation, response: str) -> str:
 
 
 Response = Any
-"""A response of any capability, or a `Failure`; the capability's row in the table above says which."""
+"""A response of any capability, or a `Failure`; the table in `harness.capabilities.core` says which."""
 
 
 def failures_of(responses: Sequence[Response]) -> list[Failure]:
@@ -293,10 +373,10 @@ def failures_of(responses: Sequence[Response]) -> list[Failure]:
 
     A sequence that can tell its failures without reading the responses that were let go is asked itself.
     """
-    own = getattr(responses, "failures", None)
-    if own is not None:
-        told: list[Failure] = own()
-        return told
+    list_failures = getattr(responses, "failures", None)
+    if list_failures is not None:
+        failures: list[Failure] = list_failures()
+        return failures
     return [response for response in responses if isinstance(response, Failure)]
 
 

@@ -6,8 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness import Candidates, Choice, Completion, Continuation, Conversation, Failure, Generation, Pair, Text, Verdict
-from harness.capabilities import CORE, Likelihood, LinearReadout, Query, Readout
+from harness import (
+    Candidates,
+    Choice,
+    Completion,
+    Continuation,
+    Conversation,
+    Failure,
+    Generation,
+    Likelihood,
+    LinearReadout,
+    Pair,
+    Query,
+    Readout,
+    Text,
+    Verdict,
+)
+from harness.capabilities import CORE
 from harness.running.filing import checked
 
 CAPABILITIES = {capability.name: capability for capability in CORE}

@@ -35,7 +35,6 @@ STILL_IMPORTED: dict[str, set[str]] = {
     "harness.adapters": {"view"},
     "harness.answer_checks": {"openai"},
     "harness.api": {"curation", "lm_eval", "muli", "outcomes", "view"},
-    "harness.capabilities": {"site", "view"},
     "harness.cli.options": {"curation", "muli", "outcomes", "view"},
     "harness.encodable": {"openai", "recorded", "view"},
     "harness.files": {"curation", "outcomes", "site", "view"},

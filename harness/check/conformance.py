@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from harness.api import models_folder, store_path
-from harness.capabilities import Candidates, Capability, Failure, Likelihood, Pair, Request, Verdict
-from harness.check import samples
+from harness.capabilities import Capability, Expectation, SampleRequests
 from harness.check.finding import Finding
 from harness.errors import HarnessError
 from harness.model import Model
 from harness.names.handles import ModelHandle, resolve_model
 from harness.names.plugins import Plugin, describe
 from harness.names.registry import KINDS, Registry
+from harness.requests import Failure, Likelihood, Request, Verdict
 from harness.running.filing import checked
 from harness.running.planning.routes import mismatch
 
@@ -62,7 +61,7 @@ def check_name(registry: Registry, name: str, *, store: Path | None = None) -> l
 
 
 def check_plugin(registry: Registry, plugin: Plugin) -> Iterator[Finding]:
-    """Registration is light, what is registered can be used, and every registered name can be imported."""
+    """Check that registration is light, that what is registered can be used, and that every name can be imported."""
     name = plugin.name
     yield Finding(name, "loads", plugin.state != "failed", "" if plugin.refused else plugin.problem)
     if plugin.state not in ("loaded", "incomplete"):
@@ -112,10 +111,11 @@ def _offers_what_it_says(subject: str, registry: Registry, offers: Sequence[str]
 
 
 def check_model(registry: Registry, handle: ModelHandle, model: Model) -> Iterator[Finding]:
-    """Every rule on every capability the model offers."""
+    """Put a model through every rule on every capability that it offers."""
     yield from _identity(handle)
     if not handle.reads_text:
-        yield Finding(handle.label, "answers from records", True, "the other checks need a model that reads text")
+        reason = "it is asked nothing, since the other checks need a model that reads text"
+        yield Finding(handle.label, "answers from records", True, reason, is_note=True)
         return
     try:
         _load(handle)
@@ -124,12 +124,25 @@ def check_model(registry: Registry, handle: ModelHandle, model: Model) -> Iterat
         return
     yield Finding(handle.label, "loads", True)
     for name in handle.offers:
-        capability: Capability = registry.find("capability", name).load()
-        requests = samples.ordinary(name)
-        if requests:
-            yield from _Checks(f"{handle.label}: {name}", model, capability, requests).all()
+        yield from _check_capability(f"{handle.label}: {name}", model, registry.find("capability", name).load())
+    if not handle.offers:
+        yield Finding(handle.label, "offers no capability", True, "so it is asked nothing", is_note=True)
     for part in handle.everyone():
         part.ready.close()
+
+
+def _check_capability(subject: str, model: Model, capability: Capability) -> Iterator[Finding]:
+    """Put a model through the rules for one capability; without sample requests there is nothing to ask it."""
+    try:
+        samples = capability.samples() if capability.samples is not None else None
+    except (Exception, SystemExit) as error:  # a plugin's code
+        yield Finding(subject, "its capability makes sample requests", False, describe(error))
+        return
+    if samples is None or not samples.ordinary:
+        reason = "its capability has no sample requests (samples=)"
+        yield Finding(subject, "is asked nothing", True, reason, is_note=True)
+        return
+    yield from _Checks(subject, model, capability, samples).all()
 
 
 def _load(handle: ModelHandle) -> None:
@@ -158,8 +171,9 @@ def _identity(handle: ModelHandle) -> Iterator[Finding]:
 class _Checks:
     """The rules for one capability of one model."""
 
-    def __init__(self, subject: str, model: Model, capability: Capability, requests: Sequence[Request]) -> None:
-        self.subject, self.capability, self.requests = subject, capability, list(requests)
+    def __init__(self, subject: str, model: Model, capability: Capability, samples: SampleRequests) -> None:
+        self.subject, self.capability, self.samples = subject, capability, samples
+        self.requests = list(samples.ordinary)
         self.method: Callable[[list[Request]], Sequence[Any]] = getattr(model, capability.name)
         self.listwise = getattr(model, "listwise", False)
         self.model = model
@@ -190,13 +204,12 @@ class _Checks:
         ]
         if self.capability.name in self.model.streamed:
             rules.append(("streams the same answers", self.streamed))
-        if self.capability.name == "score" and not self.listwise:
+        if self.capability.pointwise and not self.listwise:
             rules.append(("scores a response whatever its neighbours", self.neighbours))
-        if self.capability.name == "compare":
-            rules.append(("equal responses tie, or depend on the order only", self.equal_pair))
+        rules += [(expected.rule, partial(self.meets, expected)) for expected in self.samples.expectations]
         for name, rule in rules:
             yield self.apply(name, rule, together)
-        for name, request in samples.extreme(self.capability.name):
+        for name, request in self.samples.extreme.items():
             yield self.takes(name, request)
 
     def apply(self, name: str, rule: Callable[[list[Any]], str], together: list[Any]) -> Finding:
@@ -213,12 +226,12 @@ class _Checks:
         return self.parsed(requests, responses)
 
     def parsed(self, requests: Sequence[Request], responses: Sequence[Any]) -> list[Any]:
-        found: list[Any] = []
+        answers: list[Any] = []
         for request, response in zip(requests, responses, strict=True):
-            parts = checked(self.capability, request, response, len(self.capability.keys(request)))
+            parts = checked(self.capability, request, response, len(self.capability.parts(request)))
             failed = next((part for part in parts if isinstance(part, Failure)), None)
-            found.append(failed or (np.array(parts) if self.capability.pointwise else parts[0]))
-        return found
+            answers.append(failed or (np.array(parts) if self.capability.pointwise else parts[0]))
+        return answers
 
     def differ(self, one: Sequence[Any], other: Sequence[Any]) -> str:
         for i, (a, b) in enumerate(zip(one, other, strict=True)):
@@ -230,18 +243,18 @@ class _Checks:
         return self.differ(list(reversed(together)), self.ask(list(reversed(self.requests))))
 
     def batches(self, _: list[Any]) -> str:
-        requests = samples.many(self.capability.name)
+        requests = list(self.samples.many or self.requests)
         automatic = self.ask(requests)
         by_length = sorted(range(len(requests)), key=lambda i: len(str(requests[i])))
         shuffled = np.random.default_rng(0).permutation(len(requests)).tolist()
         orders = {"in order": range(len(requests)), "sorted by length": by_length, "shuffled": shuffled}
         for size in (1, 3, 16, len(requests)):
             for order_name, order in orders.items():
-                found: dict[int, Any] = {}
+                answers: dict[int, Any] = {}
                 for first in range(0, len(requests), size):
                     part = list(order[first : first + size])
-                    found.update(zip(part, self.ask([requests[i] for i in part]), strict=True))
-                problem = self.differ(automatic, [found[i] for i in range(len(requests))])
+                    answers.update(zip(part, self.ask([requests[i] for i in part]), strict=True))
+                problem = self.differ(automatic, [answers[i] for i in range(len(requests))])
                 if problem:
                     return f"batches of {size}, {order_name}: {problem}"
                 if size == 1:
@@ -249,11 +262,11 @@ class _Checks:
         return ""
 
     def streamed(self, together: list[Any]) -> str:
-        found = dict(self.model.stream(self.capability.name, list(self.requests)))
-        left = [i for i in range(len(self.requests)) if i not in found]
+        streamed = dict(self.model.stream(self.capability.name, list(self.requests)))
+        left = [i for i in range(len(self.requests)) if i not in streamed]
         if left:
             return f"requests {left} were not answered"
-        return self.differ(together, self.parsed(self.requests, [found[i] for i in range(len(self.requests))]))
+        return self.differ(together, self.parsed(self.requests, [streamed[i] for i in range(len(self.requests))]))
 
     def unchanged(self, _: list[Any]) -> str:
         before = [dataclasses.replace(request) for request in self.requests]
@@ -262,27 +275,26 @@ class _Checks:
 
     def neighbours(self, together: list[Any]) -> str:
         for request, scores in zip(self.requests, together, strict=True):
-            assert isinstance(request, Candidates)
-            single = self.ask([Candidates(request.prompt, (request.responses[-1],))])[0]
+            single = self.ask([request.keep([len(request.parts()) - 1])])[0]
             if not _same(scores[-1:], single):
                 gap = f"{_short(scores[-1:])} beside others, {_short(single)} alone"
                 return f"{gap}; declare the model listwise if that is meant"
         return ""
 
-    def equal_pair(self, _: list[Any]) -> str:
-        request = self.requests[0]
-        assert isinstance(request, Pair)
-        verdict = self.ask([Pair(request.prompt, request.first, request.first)])[0]
-        return "" if verdict.p_first is None or math.isfinite(verdict.p_first) else "p_first is not a number"
+    def meets(self, expected: Expectation, _: list[Any]) -> str:
+        answers = self.ask(expected.requests)
+        failed = next((answer for answer in answers if isinstance(answer, Failure)), None)
+        return failed.reason if failed is not None else expected.problem(answers) or ""
 
     def takes(self, name: str, request: Request) -> Finding:
-        """An answer, or for a text that is too long a refusal that says so; never an exception."""
+        """Expect an answer, or a refusal where the samples allow one; never an exception."""
         try:
             answer = self.ask([request])[0]
         except (Exception, SystemExit) as error:  # whatever a plugin raises is the finding
             return Finding(self.subject, f"takes {name}", False, describe(error))
         refused = answer.reason if isinstance(answer, Failure) else ""
-        return Finding(self.subject, f"takes {name}", not refused or name == samples.HUGE_NAME, refused)
+        may_refuse = name in self.samples.may_be_refused
+        return Finding(self.subject, f"takes {name}", not refused or may_refuse, refused)
 
 
 def _same(a: Any, b: Any) -> bool:

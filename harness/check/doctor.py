@@ -20,19 +20,19 @@ from harness.tasks.data.sources import MIRROR_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at."""
+class Observation:
+    """One thing about the installation that was looked at; ``ok`` is False where it needs mending."""
 
     topic: str
     text: str
     ok: bool = True
 
 
-def examine(store: Path | None, registry_file: Path | None, *, strict: bool = False) -> list[Finding]:
-    """Everything, in order."""
-    findings = [Finding(name, version) for name, version in versions().items()]
+def examine(store: Path | None, registry_file: Path | None, *, strict: bool = False) -> list[Observation]:
+    """Examine versions, hardware, entry points, data mirror, plugins, tasks and store, in this order."""
+    findings = [Observation(name, version) for name, version in versions().items()]
     machine = hardware()
-    findings.append(Finding("hardware", ", ".join(f"{k} {v}" for k, v in machine.items())))
+    findings.append(Observation("hardware", ", ".join(f"{k} {v}" for k, v in machine.items())))
     findings += _entry_points()
     findings.append(_mirror())
     try:
@@ -40,62 +40,64 @@ def examine(store: Path | None, registry_file: Path | None, *, strict: bool = Fa
         findings += _registry(registry)
         findings.append(_store(store_path(registry, store)))
     except HarnessError as error:
-        findings.append(Finding("registry", str(error), ok=False))
+        findings.append(Observation("registry", str(error), ok=False))
     return findings
 
 
-def _entry_points() -> Iterator[Finding]:
-    """Entry points are frozen at install: a checkout whose pyproject.toml has changed since needs installing again."""
+def _entry_points() -> Iterator[Observation]:
+    """Compare the entry points with pyproject.toml; they are frozen at install, so a later change needs another."""
     pyproject = Path(__file__).parents[2] / "pyproject.toml"
     if not pyproject.is_file():
         return
-    wanted = tomllib.loads(pyproject.read_text("utf-8"))["project"]["entry-points"]
+    declared = tomllib.loads(pyproject.read_text("utf-8"))["project"]["entry-points"]
     for group in (GROUP, TASK_GROUP):
         installed = {p.name: p.value for p in entry_points(group=group) if p.dist and p.dist.name == "harness-eval"}
-        if installed == wanted[group]:
-            yield Finding(f"entry points {group}", "as in pyproject.toml")
+        if installed == declared[group]:
+            yield Observation(f"entry points {group}", "as in pyproject.toml")
         else:
-            stale = sorted(set(wanted[group].items()) ^ set(installed.items()))
+            stale = sorted(set(declared[group].items()) ^ set(installed.items()))
             names = ", ".join(dict.fromkeys(name for name, _ in stale))
-            yield Finding(
+            yield Observation(
                 f"entry points {group}", f"{names} changed since the install; run: pip install -e .", ok=False
             )
 
 
-def _mirror() -> Finding:
+def _mirror() -> Observation:
     root = os.environ.get(MIRROR_VARIABLE)
     if not root:
-        return Finding("data mirror", f"{MIRROR_VARIABLE} is not set; data sets are read from the hub")
+        return Observation("data mirror", f"{MIRROR_VARIABLE} is not set; data sets are read from the hub")
     if not is_folder(Path(root)):
-        return Finding("data mirror", f"{MIRROR_VARIABLE}={root} is not a folder; mend or unset it", ok=False)
-    return Finding("data mirror", f"{MIRROR_VARIABLE}={root}")
+        return Observation("data mirror", f"{MIRROR_VARIABLE}={root} is not a folder; mend or unset it", ok=False)
+    return Observation("data mirror", f"{MIRROR_VARIABLE}={root}")
 
 
-def _registry(registry: Registry) -> Iterator[Finding]:
+def _registry(registry: Registry) -> Iterator[Observation]:
     for file in registry.files:
-        yield Finding("registry file", str(file._path))
+        yield Observation("registry file", str(file._path))
     for problem in registry.file_problems():
-        yield Finding("registry file", problem, ok=False)
+        yield Observation("registry file", problem, ok=False)
     for plugin in registry.plugins.found:
         text = f"{plugin.state} ({plugin.distribution} {plugin.version})"
-        yield Finding(
+        yield Observation(
             f"plugin {plugin.name}",
             f"{text}: {plugin.problem}" if plugin.problem else text,
             plugin not in registry.plugins.troubled,
         )
     for clash in registry.clashes():
-        yield Finding("names", clash, ok=False)
-    yield Finding("tasks", f"{len(registry.tasks().files())} tasks, {len(registry.benchmarks().files())} benchmarks")
+        yield Observation("names", clash, ok=False)
+    yield Observation(
+        "tasks", f"{len(registry.tasks().files())} tasks, {len(registry.benchmarks().files())} benchmarks"
+    )
     for problem in registry.task_problems:
-        yield Finding("task file", problem, ok=False)
+        yield Observation("task file", problem, ok=False)
 
 
-def _store(path: Path) -> Finding:
+def _store(path: Path) -> Observation:
     if not is_file(path) or not path.stat().st_size:
-        return Finding("store", f"{path}: none yet; the first evaluation makes it")
+        return Observation("store", f"{path}: none yet; the first evaluation makes it")
     try:
         with Store(path) as store:
             size = path.stat().st_size / 2**20
-            return Finding("store", f"{path}: {store.count_responses()} responses, {size:.1f} MiB")
+            return Observation("store", f"{path}: {store.count_responses()} responses, {size:.1f} MiB")
     except HarnessError as error:
-        return Finding("store", str(error), ok=False)
+        return Observation("store", str(error), ok=False)

@@ -24,7 +24,7 @@ from harness.training.fit import fit, train_missing
 
 MOMENTS = 8
 """Moments at which a training is killed, at most; evenly over all there are, the first and the last among them."""
-_OWN = ("seconds", "made", "curve", "versions")
+_MAY_DIFFER = ("seconds", "made", "curve", "versions")
 """What two manifests of the same training may differ in."""
 
 
@@ -46,12 +46,12 @@ class Moments(SilentProgress):
     """Names of the files that were put in their places."""
 
     def step(self, what: str, step: int, **values: float) -> None:
-        """A point of the curve."""
+        """Count a point of the learning curve as a moment."""
         self._pass()
 
     @contextlib.contextmanager
     def watching(self, folder: Path) -> Iterator[None]:
-        """Take notice of files that are put in their places below a folder."""
+        """Count each file that is put in its place below a folder as a moment."""
         real = os.replace
 
         def replace(source: Any, target: Any, **more: Any) -> None:
@@ -103,7 +103,7 @@ def check_trainer(
     chosen = check_arguments(f"trainer {name!r}", entry.load(), settings or {})
 
     def train(place: Path, fatal: int) -> tuple[dict[str, Any], Moments]:
-        """What the product is, of a training that is killed once, or not at all, in a folder of its own."""
+        """Train in a folder of its own, killed at moment ``fatal`` (0: not at all); return what the product is."""
         watched = Moments(fatal)
         place.mkdir()
         # A store of its own, too: what a killed training has asked is on file when it goes on, and not before.
@@ -125,30 +125,30 @@ def check_trainer(
         again, _ = train(Path(folder) / "again", 0)
         yield _finding(name, "trains to the same model twice", whole, again)
         for number in _chosen(seen.count, moments):
-            found, _ = train(Path(folder) / f"killed-{number}", number)
+            product, _ = train(Path(folder) / f"killed-{number}", number)
             rule = f"goes on to the same model after a kill ({number} of {seen.count} moments)"
-            yield _finding(name, rule, whole, found)
+            yield _finding(name, rule, whole, product)
 
 
 def _chosen(count: int, most: int) -> Sequence[int]:
-    """Numbers from 1 to ``count``, at most so many, evenly spread, the first and the last among them."""
+    """Return at most ``most`` numbers from 1 to ``count``, evenly spread, the first and the last among them."""
     if count <= most:
         return range(1, count + 1)
     return sorted({1 + round(i * (count - 1) / (most - 1)) for i in range(most)})
 
 
 def _product(registry: Registry, folder: Path) -> dict[str, Any]:
-    """What tells a product from another: every file, the manifest but for dates, the fingerprint of the model."""
+    """Return what tells a product from another: every file, the manifest but for dates, the model's fingerprint."""
     manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     files = {str(f.relative_to(folder)): file_identity(f) for f in sorted(folder.rglob("*")) if f.is_file()}
     files.pop(MANIFEST)
     model = resolve_model(registry, specify("product", manifest["model"], folder), models_folder=folder.parent)
-    told = {key: value for key, value in manifest.items() if key not in _OWN}
-    return {"files": files, "manifest": told, "fingerprint": model.fingerprint}
+    comparable = {key: value for key, value in manifest.items() if key not in _MAY_DIFFER}
+    return {"files": files, "manifest": comparable, "fingerprint": model.fingerprint}
 
 
-def _finding(name: str, rule: str, whole: Mapping[str, Any], found: Mapping[str, Any]) -> Finding:
-    differing = [text for key, describe in _DIFFERENCES.items() for text in describe(whole[key], found[key])]
+def _finding(name: str, rule: str, whole: Mapping[str, Any], product: Mapping[str, Any]) -> Finding:
+    differing = [text for key, describe in _DIFFERENCES.items() for text in describe(whole[key], product[key])]
     return Finding(name, rule, not differing, "; ".join(differing))
 
 

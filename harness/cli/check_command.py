@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
 from harness.terminal import one_entry, say, visible
+
+if TYPE_CHECKING:
+    from harness.check import Finding
 
 
 @click.command("check")
@@ -40,6 +43,7 @@ def command(
     A model is asked the same things twice, one by one and together, in another order, with empty and with huge texts.
     Of a plugin, every registered name is imported, and registration must not import anything heavy. A trainer is
     killed wherever it has just saved or told something: taken up, it has to end at the same model as undisturbed.
+    What cannot be tried, such as a capability without sample requests, is said in a note.
 
     \b
     Examples:
@@ -66,9 +70,20 @@ def command(
         options: dict[str, Any] = {"base": base, "settings": chosen, "split": split or "train", "limit": limit}
         findings = [finding for name in names for finding in check_trainer(registry, name, task, **options)]
     if as_json:
-        print_json([{"subject": f.subject, "check": f.check, "ok": f.ok, "text": f.text} for f in findings])
+        print_json([_as_json(finding) for finding in findings])
     else:
-        for f in findings:
-            text = f": {one_entry(f.text)}" if f.text else ""
-            say(f"{'pass' if f.ok else 'FAIL'}  {visible(f.subject)}: {f.check}{text}")
-    return 0 if all(f.ok for f in findings) else 1
+        for finding in findings:
+            outcome = "note" if finding.is_note else "pass" if finding.ok else "FAIL"
+            text = f": {one_entry(finding.text)}" if finding.text else ""
+            say(f"{outcome}  {visible(finding.subject)}: {finding.check}{text}")
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _as_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "subject": finding.subject,
+        "check": finding.check,
+        "ok": finding.ok,
+        "text": finding.text,
+        "is_note": finding.is_note,
+    }

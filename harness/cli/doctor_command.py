@@ -21,10 +21,15 @@ def command(store: Path | None, registry_file: Path | None, strict: bool, as_jso
     """
     from harness.check.doctor import examine
 
-    findings = examine(store, registry_file, strict=strict)
+    observations = examine(store, registry_file, strict=strict)
     if as_json:
-        print_json([{"topic": f.topic, "text": f.text, "ok": f.ok} for f in findings])
+        print_json(
+            [
+                {"topic": observation.topic, "text": observation.text, "ok": observation.ok}
+                for observation in observations
+            ]
+        )
     else:
-        for finding in findings:
-            say(f"{'ok  ' if finding.ok else 'MEND'}  {visible(finding.topic)}: {one_entry(finding.text)}")
-    return 0 if all(finding.ok for finding in findings) else 1
+        for observation in observations:
+            say(f"{'ok  ' if observation.ok else 'MEND'}  {visible(observation.topic)}: {one_entry(observation.text)}")
+    return 0 if all(observation.ok for observation in observations) else 1

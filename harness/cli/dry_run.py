@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.capabilities import Candidates
 from harness.cli.options import print_json
 from harness.results.numbers import plain_table
 from harness.running.plan import Cell, Plan
@@ -72,5 +71,5 @@ def _describe(cell: Cell, plan: Plan) -> dict[str, Any]:
         for adapter in asked.route.adapters:
             asking = [inner for request in asking for inner in adapter.expand(request)]
         requests += len(asking)
-        texts += sum(len(r.responses) if isinstance(r, Candidates) else 1 for r in asking)
+        texts += sum(len(request.parts()) for request in asking)
     return {**described, "items": items, "requests": requests, "texts": texts}

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.capabilities import Conversation, Failure, Request
 from harness.kinds import detection_pictures
 from harness.kinds.scored import ScoredMetric
 from harness.metric import Columns
 from harness.pictures import Picture
+from harness.requests import Conversation, Failure, Request
 from harness.stats import Estimate, Linearised
 from harness.task import Answers, FieldSpec, Item, Stage, Task
 

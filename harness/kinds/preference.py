@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.capabilities import Candidates, Failure, Pair, Request, Verdict
 from harness.errors import BadValue
 from harness.metric import Columns, FloatArray, MeanMetric, Metric
 from harness.pictures import Picture, Series
+from harness.requests import Candidates, Failure, Pair, Request, Verdict
 from harness.task import Answers, FieldSpec, Item, Stage, Task
 from harness.tasks.data.field_mapping import shorten
 from harness.tasks.data.values import same

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.capabilities import Candidates, Conversation, Request, Text
 from harness.kinds import detection
+from harness.requests import Candidates, Conversation, Request, Text
 from harness.task import Answers, FieldSpec, Item, Stage, Task
 
 

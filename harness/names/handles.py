@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.capabilities import Request, Response
 from harness.encodable import encodable
 from harness.errors import CellError, ConfigurationError, HarnessError, UsageError, did_you_mean
 from harness.files.digests import file_identity
@@ -20,6 +19,7 @@ from harness.model import MANIFEST, Model, Part
 from harness.names.arguments import Arguments, check_arguments, parse_arguments
 from harness.names.plugins import describe, plugin_code
 from harness.names.registry import Registration, Registry
+from harness.requests import Request, Response
 
 _LABEL = re.compile(r"^(?P<label>[\w./@+-]+)=(?P<rest>[^=:]+(:.*)?)$")
 _NAME = re.compile(r"^[\w./@+-]+$")

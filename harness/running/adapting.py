@@ -6,8 +6,9 @@ import logging
 from collections.abc import Sequence
 
 from harness.adapters import Adapter
-from harness.capabilities import Candidates, Capability, Failure, Request, Response
+from harness.capabilities import Capability
 from harness.names.plugins import describe
+from harness.requests import Failure, Request, Response
 from harness.running.filing import checked, first_failure
 
 
@@ -43,5 +44,4 @@ def adapted(capability: Capability | None, request: Request, response: Response)
     """Return an adapter's response as it is; a failure in its place where it is no response of the capability."""
     if capability is None or isinstance(response, Failure):
         return response
-    count = len(request.responses) if isinstance(request, Candidates) else 1
-    return first_failure(checked(capability, request, response, count)) or response
+    return first_failure(checked(capability, request, response, len(capability.parts(request)))) or response

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from harness.capabilities import Conversation
+from harness.requests import Conversation
 from harness.task import BadItem, Item, Task
 
 CHUNK = 2048

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from harness.adapters import Adapter, Route
-from harness.capabilities import Capability, Failure, Request, Response
+from harness.capabilities import Capability
 from harness.model import Model
 from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
+from harness.requests import Failure, Request, Response
 from harness.running.adapting import adapted, reduced
 from harness.running.executors import LocalExecutor
 from harness.running.filing import checked, first_failure, joined, missing

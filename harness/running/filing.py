@@ -7,8 +7,8 @@ from collections.abc import Container, Sequence
 
 import numpy as np
 
-from harness.capabilities import Capability, Failure, Request, Response
-from harness.requests import failures_of
+from harness.capabilities import Capability
+from harness.requests import Failure, Request, Response, failures_of
 
 
 def missing(
@@ -40,7 +40,7 @@ def missing(
             continue
         if whole:
             indices = list(range(len(group)))
-        part = request if len(indices) == len(group) else capability.part(request, indices)
+        part = request if len(indices) == len(group) else request.keep(indices)
         todo.append((part, [group[i] for i in indices]))
     return todo
 
@@ -64,6 +64,9 @@ def checked(capability: Capability, request: Request, response: Response, count:
         elif capability.form == "number":
             response = float(response)
         problem = capability.check(request, response)
+        if not problem and capability.pointwise and response.shape != (count,):
+            # A plugin's check may not look at the shape; filed under the parts' keys, a part would be without a number.
+            problem = f"expected {count} numbers, one a part of the request; got an array of shape {response.shape}"
     except (Exception, SystemExit) as error:  # a plugin's response or check: one answer must not end its batch
         problem = f"not a response of {capability.name!r}: {error}"
     if problem:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from harness.capabilities import Capability, Failure, Response
+from harness.capabilities import Capability
 from harness.errors import StoreError
+from harness.requests import Failure, Response
 
 if TYPE_CHECKING:
     from harness.store import Store

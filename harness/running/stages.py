@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from harness.capabilities import Request
+from harness.requests import Request
 from harness.task import Answers, Item, Task
 
 

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.capabilities import Conversation
 from harness.errors import DataError, StoreError
 from harness.files import NO_ROOM, is_full
 from harness.files.npz import DamagedArrays, read_npz, write_npz
 from harness.metric import Columns
+from harness.requests import Conversation
 from harness.store.places import file_below
 from harness.store.reading import Readable
 from harness.store.records import CellRecord

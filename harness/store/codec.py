@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from harness.capabilities import Capability, Failure
+from harness.capabilities import Capability
+from harness.requests import Failure
 from harness.store.arrays import ArrayFiles
 from harness.store.places import DamagedRecord
 

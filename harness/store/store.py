@@ -18,9 +18,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from harness.capabilities import Capability, Failure
+from harness.capabilities import Capability
 from harness.errors import HarnessError, StoreError
 from harness.files import NO_ROOM
+from harness.requests import Failure
 from harness.store import migrations
 from harness.store import schema as s
 from harness.store.arrays import ArrayFiles

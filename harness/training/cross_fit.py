@@ -14,7 +14,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from harness.capabilities import Failure, Request, Response
 from harness.errors import CellError, DataError, StoreError, UsageError
 from harness.files import NO_ROOM, is_full, write_atomically
 from harness.files.digests import file_identity
@@ -23,6 +22,7 @@ from harness.names.arguments import check_arguments
 from harness.names.handles import ModelHandle, written
 from harness.names.registry import Registration, Registry
 from harness.progress import ProgressReporter
+from harness.requests import Failure, Request, Response
 from harness.store import Store
 from harness.task import Item
 from harness.tasks.build import build_task

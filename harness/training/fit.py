@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.capabilities import Request, Response
 from harness.errors import DataError, HarnessError, StoreError, UsageError
 from harness.files import NO_ROOM, alone, is_full, remove_leftovers, write_atomically
 from harness.model import MANIFEST
@@ -20,6 +19,7 @@ from harness.names.handles import ModelHandle, absolute, finish_training
 from harness.names.plugins import describe, plugin_code
 from harness.names.registry import Registration, Registry
 from harness.progress import ProgressReporter
+from harness.requests import Request, Response
 from harness.store import Store
 from harness.store.machine import versions
 from harness.store.records import delete_curve, now, save_curve

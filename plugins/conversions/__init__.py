@@ -14,7 +14,7 @@ _HERE = "harness_plugins.conversions"
 
 @hookimpl
 def register_adapters(register: Register) -> None:
-    """Score, compare, embed and detect, into each other."""
+    """Register the adapters among score, compare, embed and detect."""
     register(
         "score-to-compare",
         f"{_HERE}.scores:ScoreToCompare",

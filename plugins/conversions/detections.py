@@ -15,10 +15,10 @@ class DetectToScore(Adapter):
     needs: ClassVar[str] = "detect"
 
     def expand(self, request: Request) -> Sequence[Request]:
-        """The conversation with each response as its reply."""
+        """Return the conversation with each response as its reply."""
         assert isinstance(request, Candidates)
         return [request.prompt.reply(response) for response in request.responses]
 
     def reduce(self, request: Request, responses: Sequence[Any]) -> list[float]:
-        """The log-odds with their sign turned."""
+        """Return the log-odds of each response with their sign turned."""
         return [-float(log_odds) for log_odds in responses]

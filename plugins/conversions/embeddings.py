@@ -14,7 +14,7 @@ from .scores import BRIEF_NEEDED
 
 
 def cosine(first: Any, second: Any) -> float:
-    """Cosine of two vectors of shape (d,); 0 where one of them is zero."""
+    """Return the cosine of two vectors of shape (d,); 0 where either is the zero vector."""
     first, second = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     length = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float(first @ second) / length if length else 0.0
@@ -27,12 +27,12 @@ class EmbedToScore(Adapter):
     needs: ClassVar[str] = "embed"
 
     def expand(self, request: Request) -> Sequence[Request]:
-        """The prompt, then every response."""
+        """Return the prompt, then every response, as texts to embed."""
         assert isinstance(request, Candidates)
         return [Text(request.prompt.text), *(Text(response) for response in request.responses)]
 
     def reduce(self, request: Request, responses: Sequence[Any]) -> list[float]:
-        """A cosine a response."""
+        """Return the cosine of the prompt with each response."""
         prompt, *others = responses
         return [cosine(prompt, other) for other in others]
 
@@ -51,17 +51,17 @@ class EmbedToDetect(Adapter):
     needs: ClassVar[str] = "embed"
 
     def configure(self, brief: Mapping[str, str]) -> EmbedToDetect:
-        """For a task that describes its classes."""
+        """Take the descriptions of both classes from the task's brief."""
         if not brief.get("positive") or not brief.get("negative"):
             raise Unsuitable(BRIEF_NEEDED)
         return EmbedToDetect(brief["positive"], brief["negative"])
 
     def expand(self, request: Request) -> Sequence[Request]:
-        """The text and both descriptions."""
+        """Return the text and the descriptions of both classes, as texts to embed."""
         assert isinstance(request, Conversation)
         return [Text(request.text), Text(self.positive), Text(self.negative)]
 
     def reduce(self, request: Request, responses: Sequence[Any]) -> float:
-        """Scaled difference of cosines."""
+        """Return the scaled difference of the two cosines."""
         text, positive, negative = responses
         return self.scale * (cosine(text, positive) - cosine(text, negative))

@@ -22,7 +22,7 @@ class CompareToScore(Adapter):
     needs: ClassVar[str] = "compare"
 
     def expand(self, request: Request) -> Sequence[Request]:
-        """Every ordered pair."""
+        """Return every ordered pair of responses, k (k - 1) in all."""
         assert isinstance(request, Candidates)
         return [
             Pair(request.prompt, request.responses[i], request.responses[j], origin=_origin(request, i, j))
@@ -30,11 +30,11 @@ class CompareToScore(Adapter):
         ]
 
     def reduce(self, request: Request, responses: Sequence[Any]) -> Any:
-        """Strengths of one request."""
+        """Return the strengths of one request's responses, shape (k,), in nats."""
         return self.reduce_all([request], [responses])[0]
 
     def reduce_all(self, requests: Sequence[Request], responses: Sequence[Sequence[Any]]) -> list[Any]:
-        """Strengths of many requests, those with equally many responses fitted together."""
+        """Return the strengths for many requests; requests with equally many responses are fitted together."""
         scores: list[Any] = [None] * len(requests)
         by_size: dict[int, list[int]] = {}
         for i, request in enumerate(requests):

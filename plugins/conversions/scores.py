@@ -18,12 +18,12 @@ class ScoreToCompare(Adapter):
     needs: ClassVar[str] = "score"
 
     def expand(self, request: Request) -> Sequence[Request]:
-        """Both responses as candidates."""
+        """Return one request with both responses as candidates."""
         assert isinstance(request, Pair)
         return [Candidates(request.prompt, (request.first, request.second), origin=request.origin)]
 
     def reduce(self, request: Request, responses: Sequence[Any]) -> Verdict:
-        """1, 0 or one half."""
+        """Return a preference of 1 or 0 for the first response, or one half for a tie."""
         first, second = responses[0]
         return Verdict(0.5 if first == second else float(first > second))
 
@@ -41,17 +41,17 @@ class ScoreToDetect(Adapter):
     needs: ClassVar[str] = "score"
 
     def configure(self, brief: Mapping[str, str]) -> ScoreToDetect:
-        """For a task that describes its classes."""
+        """Take the descriptions of both classes from the task's brief."""
         if not brief.get("positive") or not brief.get("negative"):
             raise Unsuitable(BRIEF_NEEDED)
         return ScoreToDetect(brief["positive"], brief["negative"])
 
     def expand(self, request: Request) -> Sequence[Request]:
-        """One request with both descriptions."""
+        """Return one request, with both descriptions as replies to the text."""
         assert isinstance(request, Conversation)
         return [Candidates(Conversation(request.messages), (self.positive, self.negative))]
 
     def reduce(self, request: Request, responses: Sequence[Any]) -> float:
-        """Difference of the scores."""
+        """Return the difference of the two scores."""
         positive, negative = responses[0]
         return float(positive - negative)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_models(register: Register) -> None:
-    """One model, for any file of recorded rows."""
+    """Register the one model that reads any file of recorded rows."""
     register(
         "recorded",
         "harness_plugins.recorded.model:Recorded",

@@ -34,7 +34,7 @@ ORDERS: Mapping[tuple[int, ...], str] = {(): AS_GIVEN, (0, 1): AS_GIVEN, (1, 0):
 
 
 def order_of(positions: Sequence[int]) -> str:
-    """What tells the verdicts on one item apart: the order of its two responses, or which two of several."""
+    """Return what tells the verdicts on one item apart: the order of its two responses, or which two of several."""
     return ORDERS.get(tuple(positions), ",".join(map(str, positions)))
 
 
@@ -65,25 +65,25 @@ class Recorded(Model):
         self._rows: dict[Key, Mapping[str, Any]] | None = None
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of the file."""
+        """Return a hash of the file."""
         return {"records": file_identity(Path(self.path))}
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
-        """The capabilities that the fields of the rows answer."""
+        """Return the capabilities that the fields of the rows answer."""
         present = {name for row in self._read().values() for name in FIELDS if name in row}
-        if "p_first" in present:
+        if "p_first" in present:  # the text beside a verdict is what the judge wrote, no completion
             present.discard("text")
         return tuple(FIELDS[name] for name in FIELDS if name in present)
 
     def recorded_items(self) -> Mapping[str, Sequence[str]]:
-        """Ids by task."""
+        """Return the ids of the recorded items, by task."""
         items: dict[str, dict[str, None]] = {}
         for task, id_, *_ in self._read():
             items.setdefault(task, {})[id_] = None
         return {task: list(ids) for task, ids in items.items()}
 
     def recorded_of(self, task: str) -> Collection[str]:
-        """The labels that the rows of a task or its suite name."""
+        """Return the labels of models that the rows of a task or its suite name in ``of``."""
         return {of for named, _, _, of in self._read() if of and named in _names(task)}
 
     def _read(self) -> dict[Key, Mapping[str, Any]]:
@@ -106,7 +106,7 @@ class Recorded(Model):
         return Failure(f"{Path(self.path).name} holds no response to item {origin.id!r} of {origin.task}{shown}")
 
     def _not_on(self, label: str, task: str, id_: str, order: str) -> str:
-        """Why there is nothing on a model's answer, where a row that does not say whose it is on is no help."""
+        """Say why no row is on this model's answer; a row that names no model is not taken for one on it."""
         nobodys = any((name, id_, order, "") in self._read() for name in _names(task))
         what = f"{Path(self.path).name} holds nothing on the answer of {label!r} to item {id_!r} of {task}"
         return f'{what}; its row does not say whose answer it is on: add "of"' if nobodys else what
@@ -122,7 +122,7 @@ class Recorded(Model):
         return make(row)
 
     def score(self, requests: Sequence[Candidates]) -> list[Any]:
-        """The recorded scores, at the positions asked for."""
+        """Return the recorded scores at the positions that each request asks for."""
 
         def at(positions: Sequence[int]) -> Callable[[Any], Any]:
             def pick(row: Any) -> Any:
@@ -139,7 +139,7 @@ class Recorded(Model):
         return [self._answer(r, "scores", at(r.origin.positions if r.origin else ())) for r in requests]
 
     def compare(self, requests: Sequence[Pair]) -> list[Any]:
-        """The recorded verdict in the order asked for."""
+        """Return the recorded verdict on each pair in the order that the request asks for."""
         return [self._compare(request) for request in requests]
 
     def _compare(self, request: Pair) -> Verdict | Failure:
@@ -148,11 +148,11 @@ class Recorded(Model):
         return row if isinstance(row, Failure) else _verdict(row)
 
     def detect(self, requests: Sequence[Conversation]) -> list[Any]:
-        """The recorded log-odds."""
+        """Return the recorded log-odds."""
         return [self._answer(r, "log_odds", lambda row: float(row["log_odds"])) for r in requests]
 
     def generate(self, requests: Sequence[Generation]) -> list[Any]:
-        """The recorded text."""
+        """Return the recorded text as the only completion."""
         return [self._answer(r, "text", lambda row: (Completion(str(row["text"])),)) for r in requests]
 
 
@@ -164,16 +164,16 @@ def _verdict(row: Mapping[str, Any]) -> Verdict | Failure:
 
 
 def _names(task: str) -> tuple[str, str]:
-    """The names that rows may give a task: its own, and its suite's."""
+    """Return the names that rows may give a task: its own, and that of its suite."""
     return task, task.partition("/")[0]
 
 
 def read_rows(path: Path, *, of: str = "") -> dict[Key, Mapping[str, Any]]:
-    """Rows by (task, id, order, of), each checked.
+    """Read and check all rows; return them by (task, id, order, of).
 
     Args:
         path: The file.
-        of: Whose answers the rows are on that do not say it.
+        of: Label of the model on whose answers the rows without ``"of"`` are.
 
     Raises:
         UsageError: the file is missing, or a row is not of the form; names the line.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.capabilities import Conversation
+from harness import Conversation
 from harness.metric import MeanMetric, Metric
 from harness.running.table import Table
 from harness.task import BadItem, Item, Task

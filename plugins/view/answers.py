@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.capabilities import Capability, Completion, Failure, Likelihood, Request, Response, Verdict
+from harness import Capability, Completion, Failure, Likelihood, Request, Response, Verdict
 from harness.encodable import encodable
 from harness.errors import StoreError
 from harness.store.codec import Codec

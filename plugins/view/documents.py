@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from harness import Capability, Conversation, Failure, Request, Response
 from harness.adapters import Adapter
-from harness.capabilities import Capability, Conversation, Failure, Request, Response
 from harness.encodable import encodable
 from harness.running.stages import stage_requests
 from harness.store.records import StageRecord

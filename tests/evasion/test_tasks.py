@@ -202,7 +202,7 @@ def test_letters_are_closed_up_on_request():
 
 
 def test_origins_reach_the_base_so_that_recorded_models_can_answer():
-    from harness.capabilities import Origin
+    from harness import Origin
 
     origin = Origin("demo/doors", "a", (0,))
     model, _ = defended()

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import Failure
-from harness.capabilities import Completion, Sampling
+from harness import Completion, Failure, Sampling
 
 VOCABULARY = 320
 FAMILIES = ("llama", "gpt2", "gemma2")

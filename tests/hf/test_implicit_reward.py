@@ -8,8 +8,7 @@ from harness_plugins.hf.implicit_reward import ImplicitReward
 from harness_plugins.hf.language_model import LanguageModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from harness import Candidates, Conversation, Failure
-from harness.capabilities import Likelihood
+from harness import Candidates, Conversation, Failure, Likelihood
 
 ASKED = [
     Candidates(Conversation.user("What is the capital of France?"), ("Paris.", "The whale is a mammal.", "No 1 2 3")),

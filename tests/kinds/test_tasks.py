@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.capabilities import Candidates, Conversation, Failure, Pair, Text, Verdict
+from harness import Candidates, Conversation, Failure, Pair, Text, Verdict
 from harness.kinds.best_of_k import BestOfK
 from harness.kinds.detection import Detection
 from harness.kinds.preference import Preference

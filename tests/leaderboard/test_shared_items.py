@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import build_leaderboard, evaluate
-from harness.capabilities import Conversation
+from harness import Conversation, build_leaderboard, evaluate
 from harness.leaderboard import influence_files, shared_items
 from harness.leaderboard.shared_items import SharedItems
 from harness.names.registry import Registry

@@ -7,8 +7,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from harness import Failure, Text
-from harness.capabilities import EMBED, GENERATE, Completion
+from harness import Completion, Failure, Text
+from harness.capabilities import EMBED, GENERATE
 from harness.requests import failures_of
 from harness.running.chunks import chunks
 from harness.running.responses import LazyResponses, Responses

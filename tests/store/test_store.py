@@ -10,17 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.capabilities import (
-    CORE,
-    Candidates,
-    Completion,
-    Conversation,
-    Failure,
-    Likelihood,
-    Message,
-    Origin,
-    Verdict,
-)
+from harness import Candidates, Completion, Conversation, Failure, Likelihood, Message, Origin, Verdict
+from harness.capabilities import CORE
 from harness.errors import StoreError
 from harness.stats import Estimate
 from harness.store import Store

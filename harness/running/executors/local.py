@@ -10,10 +10,10 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.capabilities import Failure, Request, Response
 from harness.errors import CellError, HarnessError, StoreError
 from harness.model import Model
 from harness.names.plugins import describe
+from harness.requests import Failure, Request, Response
 
 Answered = tuple[list[tuple[int, Response]], float]
 """Answers by the index of their requests, and the seconds the model took for them."""
