@@ -25,18 +25,10 @@ from harness.running.stages import about, stage_requests
 from harness.running.table import Collector, Table, duplicate_ids, save_table
 from harness.stats import Estimate, not_available
 from harness.store import Store
+from harness.store.cells import save_cell
 from harness.store.progress import FiledProgress
-from harness.store.records import (
-    BY_LABEL,
-    MAX_FAILURES_KEPT,
-    CellRecord,
-    Result,
-    StageRecord,
-    check_estimate,
-    finish_run,
-    save_cell,
-    start_run,
-)
+from harness.store.records import BY_LABEL, MAX_FAILURES_KEPT, CellRecord, Result, StageRecord, check_estimate
+from harness.store.runs import finish_run, start_run
 from harness.task import Answers, BadItem, Item, Task
 from harness.training.fit import train_missing
 

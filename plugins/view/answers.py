@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,7 @@ import numpy as np
 
 from harness.capabilities import Capability, Completion, Failure, Likelihood, Request, Response, Verdict
 from harness.encodable import encodable
-from harness.errors import StoreError
-from harness.store.codec import Codec
-from harness.store.reading import StoreReader
+from harness.store import FiledResponse, StoreReader, read_responses
 
 from .documents import Asking, Question
 
@@ -36,21 +34,18 @@ class Shown:
 
 def shown_answers(store: StoreReader, asking: Asking, questions: Sequence[Question]) -> list[list[Shown]]:
     """For each question, the answers under its keys."""
-    codec = Codec(asking.base, store.arrays)
     keys = list(dict.fromkeys(key for question in questions for key in question.keys))
-    rows = store.filed(asking.record.fingerprint, asking.base.name, keys)
-    found = {key: _shown(asking.base, codec, row) for key, row in rows.items()}
-    return [[found.get(key) or Shown(missing=True) for key in question.keys] for question in questions]
+    filed = read_responses(store, asking.record.fingerprint, asking.base, keys)
+    shown = {key: _shown(asking.base, response) for key, response in filed.items()}
+    return [[shown.get(key) or Shown(missing=True) for key in question.keys] for question in questions]
 
 
-def _shown(capability: Capability, codec: Codec, row: Any) -> Shown:
-    if row.error is not None:
-        return Shown(error=row.error)
-    try:
-        value = codec.decode(row.number, row.record)
-    except StoreError as error:  # a missing file of arrays, or a record of a plugin's earlier version
-        return Shown(error=f"cannot be read: {error}")
-    return Shown({capability.name: number(value)}) if codec.form == "number" else _of_value(value)
+def _shown(capability: Capability, response: FiledResponse) -> Shown:
+    if response.problem is not None:
+        return Shown(error=response.problem)
+    if capability.form == "number":
+        return Shown({capability.name: number(response.value)})
+    return _of_value(response.value)
 
 
 def _of_value(value: Any) -> Shown:
@@ -87,36 +82,18 @@ def number(value: float | None) -> str:
 
 def answers_of(store: StoreReader, asking: Asking, requests: Sequence[Request]) -> list[Response]:
     """The responses to requests as the model gave them; a failure for each that is not on file."""
-    codec, keys = Codec(asking.base, store.arrays), [asking.keys(request) for request in requests]
-    rows = store.filed(asking.record.fingerprint, asking.base.name, [key for group in keys for key in group])
-    return [_joined(asking.base, codec, [rows.get(key) for key in group]) for group in keys]
+    keys = [asking.keys(request) for request in requests]
+    all_keys = [key for group in keys for key in group]
+    filed = read_responses(store, asking.record.fingerprint, asking.base, all_keys)
+    return [_joined(asking.base, [filed.get(key) for key in group]) for group in keys]
 
 
-def _joined(capability: Capability, codec: Codec, rows: Sequence[Any]) -> Response:
-    for row in rows:
-        if row is None or row.error is not None:
-            return Failure("not on file" if row is None else row.error)
-    try:
-        values = [codec.decode(row.number, row.record) for row in rows]
-    except StoreError as error:  # a file of arrays that is missing or damaged hides one answer, not the page
-        return Failure(f"cannot be read: {error}")
+def _joined(capability: Capability, filed: Sequence[FiledResponse | None]) -> Response:
+    values = []
+    for response in filed:
+        if response is None:
+            return Failure("not on file")
+        if response.problem is not None:
+            return Failure(response.problem)
+        values.append(response.value)
     return np.array(values, dtype=np.float64) if capability.pointwise else values[0]
-
-
-def written_texts(row: Any) -> Iterator[str]:
-    """All texts in a row of the responses, of whatever capability."""
-    if row.error is not None:
-        yield row.error
-    if row.record is not None:
-        yield from _strings(json.loads(row.record))
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield encodable(value)
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _strings(inner)

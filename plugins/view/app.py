@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.errors import HarnessError
 from harness.names.registry import Registry
 from harness.publisher import THEME
-from harness.store.reading import StoreReader
+from harness.store import StoreReader
 
 from .guard import Guard
 from .pages import Missing, Page, Pages

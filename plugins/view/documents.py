@@ -16,7 +16,7 @@ from harness.adapters import Adapter
 from harness.capabilities import Capability, Conversation, Failure, Request, Response
 from harness.encodable import encodable
 from harness.running.stages import stage_requests
-from harness.store.records import StageRecord
+from harness.store import StageRecord
 from harness.task import Answers, Item, Task
 
 MAX_FIELD = 2000

@@ -13,8 +13,7 @@ from harness.metric import FloatArray, MeanMetric, Metric
 from harness.running.table import OVERALL, Table, table_of_cell
 
 if TYPE_CHECKING:
-    from harness.store.reading import StoreReader
-    from harness.store.records import CellRecord
+    from harness.store import CellRecord, StoreReader
     from harness.task import Task
 
 Rows = NDArray[np.int64]

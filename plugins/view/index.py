@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.files import try_alone
-from harness.store.sqlite_errors import is_interrupted
 
 from .words import TOKENIZER
 
@@ -147,7 +146,7 @@ class Index:
             with self._open() as connection, _interrupted_after(connection, seconds):
                 found = connection.execute(query, (wanted, start, stop)).fetchall() if connection is not None else []
         except sqlite3.DatabaseError as error:
-            if is_interrupted(error):
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 raise TimeoutError from None
             return []  # it is being made and not even the tables are there, or it is damaged
         return [number for (number,) in found]

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.store.reading import StoreReader
-from harness.store.records import CellRecord
+from harness.store import CellRecord, StoreReader
 
 from .answers import Shown, number, shown_answers
 from .documents import Document

@@ -21,13 +21,12 @@ from harness.errors import HarnessError
 from harness.metric import Metric
 from harness.names.plugins import describe
 from harness.names.registry import Registry
-from harness.store.reading import StoreReader
-from harness.store.records import CellRecord, StageRecord
+from harness.store import CellRecord, StageRecord, StoreReader, read_response_texts
 from harness.task import BadItem, Task
 from harness.tasks.build import build_task
 from harness.tasks.build_metric import metric_of
 
-from .answers import answers_of, written_texts
+from .answers import answers_of
 from .documents import Asking, Document, decode, document, encode, excerpt, searchable
 from .figures import Figures, load_figures
 from .index import Entry, Index, cache_folder
@@ -193,9 +192,10 @@ class Samples:
             words: dict[int, list[str]] = {}
             for stage, asking in enumerate(stages):
                 wanted = [key for at, key in keys if at == stage]
-                for key, row in self._store.filed(asking.record.fingerprint, asking.base.name, wanted).items():
+                written = read_response_texts(self._store, asking.record.fingerprint, asking.base.name, wanted)
+                for key, texts in written.items():
                     for number in keys[stage, key]:
-                        words.setdefault(number, []).extend(written_texts(row))
+                        words.setdefault(number, []).extend(texts)
             yield from (Entry(number, "", "", b"", words_of(text)) for number, text in sorted(words.items()))
 
     def _go_on(self) -> None:

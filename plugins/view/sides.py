@@ -13,13 +13,13 @@ from harness.metric import FloatArray
 from harness.names.registry import Registry
 from harness.results.comparison import CONFIDENCE, Comparison, compare_cells, shared_rows
 from harness.running.table import OVERALL
-from harness.store.reading import StoreReader
-from harness.store.records import CellRecord
+from harness.store import CellRecord, StoreReader
 
 from .documents import Document
 from .figures import Figures, Rows
+from .filters import QueryParameters, SampleFilter, filter_of
 from .item import Said, one_sample, rows_of
-from .pages import NOTHING_FOUND, SAMPLES, Filter, Missing, Page, Query, cell_named, filter_of
+from .pages import NOTHING_FOUND, SAMPLES, Missing, Page, cell_named
 from .samples import Samples, Texts
 from .search import search
 from .texts import address
@@ -100,7 +100,7 @@ class Sides:
         job = self._samples.quick(("joined", one.id, other.id), partial(_join, *figures))
         return job.result, job.problem
 
-    def comparison(self, query: Query, first: int, second: int) -> Page:
+    def comparison(self, query: QueryParameters, first: int, second: int) -> Page:
         """Paired differences, and the items that pass a filter."""
         one, other = self._cells(first, second)
         wanted, show = filter_of(query), query.get("show", "differ")
@@ -139,7 +139,7 @@ class Sides:
         return compare_cells(self._registry, self._store, one, other, say=notes.append), notes
 
     def _found(
-        self, one: CellRecord, other: CellRecord, joined: Joined, texts: Texts, wanted: Filter, show: str
+        self, one: CellRecord, other: CellRecord, joined: Joined, texts: Texts, wanted: SampleFilter, show: str
     ) -> dict[str, Any]:
         here = f"/compare/{one.id}/{other.id}"
         query = {**wanted.query, "show": show}
@@ -160,7 +160,7 @@ class Sides:
             "before": address(here, **query, page=wanted.page - 1 or None) if wanted.page else "",
         }
 
-    def pair(self, query: Query, first: int, second: int, row: int) -> Page:
+    def pair(self, query: QueryParameters, first: int, second: int, row: int) -> Page:
         """One item as both models answered it; ``row`` counts in the first."""
         one, other = self._cells(first, second)
         joined, problem = self._joined(one, other)
