@@ -14,14 +14,14 @@ from harness.capabilities import Capability, Completion, Failure, Likelihood, Re
 from harness.encodable import encodable
 from harness.store import FiledResponse, StoreReader, read_responses
 
-from .documents import Asking, Question
+from .documents import ModelRequest, ReplayedStage
 
 _FEW = 8
 """Entries of an array that are shown."""
 
 
 @dataclass(slots=True)
-class Shown:
+class ShownAnswer:
     """One answer."""
 
     figures: dict[str, str] = field(default_factory=dict)
@@ -32,34 +32,36 @@ class Shown:
     """Nothing is on file."""
 
 
-def shown_answers(store: StoreReader, asking: Asking, questions: Sequence[Question]) -> list[list[Shown]]:
+def shown_answers(
+    store: StoreReader, asking: ReplayedStage, questions: Sequence[ModelRequest]
+) -> list[list[ShownAnswer]]:
     """For each question, the answers under its keys."""
     keys = list(dict.fromkeys(key for question in questions for key in question.keys))
     filed = read_responses(store, asking.record.fingerprint, asking.base, keys)
     shown = {key: _shown(asking.base, response) for key, response in filed.items()}
-    return [[shown.get(key) or Shown(missing=True) for key in question.keys] for question in questions]
+    return [[shown.get(key) or ShownAnswer(missing=True) for key in question.keys] for question in questions]
 
 
-def _shown(capability: Capability, response: FiledResponse) -> Shown:
+def _shown(capability: Capability, response: FiledResponse) -> ShownAnswer:
     if response.problem is not None:
-        return Shown(error=response.problem)
+        return ShownAnswer(error=response.problem)
     if capability.form == "number":
-        return Shown({capability.name: number(response.value)})
+        return ShownAnswer({capability.name: number(response.value)})
     return _of_value(response.value)
 
 
-def _of_value(value: Any) -> Shown:
+def _of_value(value: Any) -> ShownAnswer:
     if isinstance(value, Verdict):
         p = "no verdict could be read" if value.p_first is None else number(value.p_first)
-        return Shown({"P(first is better)": p}, [("verdict", encodable(value.text))] if value.text else [])
+        return ShownAnswer({"P(first is better)": p}, [("verdict", encodable(value.text))] if value.text else [])
     if isinstance(value, tuple) and value and all(isinstance(v, Completion) for v in value):
-        return Shown({}, [(_heading(i, c, len(value)), encodable(c.text)) for i, c in enumerate(value)])
+        return ShownAnswer({}, [(_heading(i, c, len(value)), encodable(c.text)) for i, c in enumerate(value)])
     if isinstance(value, Likelihood):
         greedy = "yes" if value.is_greedy else "no"
-        return Shown({"nats": number(value.nats), "tokens": str(value.tokens), "greedy": greedy})
+        return ShownAnswer({"nats": number(value.nats), "tokens": str(value.tokens), "greedy": greedy})
     if isinstance(value, np.ndarray):
-        return Shown({"shape": " × ".join(map(str, value.shape)), "values": _few(value)})
-    return Shown({}, [("record", encodable(json.dumps(value, default=str, ensure_ascii=False, indent=1)))])
+        return ShownAnswer({"shape": " × ".join(map(str, value.shape)), "values": _few(value)})
+    return ShownAnswer({}, [("record", encodable(json.dumps(value, default=str, ensure_ascii=False, indent=1)))])
 
 
 def _heading(i: int, completion: Completion, count: int) -> str:
@@ -80,7 +82,7 @@ def number(value: float | None) -> str:
     return f"{value:.6g}"
 
 
-def answers_of(store: StoreReader, asking: Asking, requests: Sequence[Request]) -> list[Response]:
+def answers_of(store: StoreReader, asking: ReplayedStage, requests: Sequence[Request]) -> list[Response]:
     """The responses to requests as the model gave them; a failure for each that is not on file."""
     keys = [asking.keys(request) for request in requests]
     all_keys = [key for group in keys for key in group]

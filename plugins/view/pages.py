@@ -21,10 +21,10 @@ from harness.store import (
     read_run,
 )
 
-from .figures import ORDER, Figures
+from .figures import ORDER, CellFigures
 from .filters import CellFilter, QueryParameters, SampleFilter, filter_of, whole
 from .item import one_sample, rows_of
-from .samples import Samples, Texts
+from .samples import CellTexts, Samples
 from .search import search
 from .texts import address
 from .words import match_of
@@ -36,7 +36,7 @@ NOTHING_FOUND = {"rows": [], "total": 0, "next": "", "before": "", "hits": None}
 """What a list of samples shows before anything is known."""
 
 
-class Missing(HarnessError):
+class NotFound(HarnessError):
     """There is nothing at an address."""
 
 
@@ -52,11 +52,11 @@ def cell_named(store: StoreReader, number: int) -> CellRecord:
     """A cell.
 
     Raises:
-        Missing: there is none of that number.
+        NotFound: there is none of that number.
     """
     cell = read_cell(store, number) if number < 2**62 else None
     if cell is None:
-        raise Missing(f"There is no cell {number} in this store.")
+        raise NotFound(f"There is no cell {number} in this store.")
     return cell
 
 
@@ -88,7 +88,7 @@ class Pages:
 
     def nothing(self, query: QueryParameters, rest: str) -> Page:
         """No such page."""
-        raise Missing("There is no such page.")
+        raise NotFound("There is no such page.")
 
     def runs(self, query: QueryParameters) -> Page:
         """All runs, those under way with their progress."""
@@ -101,7 +101,7 @@ class Pages:
         """One run."""
         record = read_run(self._store, run) if run < 2**62 else None
         if record is None:
-            raise Missing(f"There is no run {run} in this store.")
+            raise NotFound(f"There is no run {run} in this store.")
         page = whole(query, "page")
         cells = list_cells(self._store, run=run, offset=page * CELLS, size=CELLS + 1)
         return Page("run.html", {"run": record, "cells": cells[:CELLS], "more": len(cells) > CELLS, "page": page})
@@ -144,7 +144,7 @@ class Pages:
         found, wanted = cell_named(self._store, cell), filter_of(query)
         context: dict[str, Any] = {"cell": found, "filter": wanted, "choices": {}, "ORDER": ORDER}
         context |= {**NOTHING_FOUND, "waiting": False, "domains": [], "credit": None}
-        job, texts = self._samples.figures(found) if found.columns else None, Texts()
+        job, texts = self._samples.figures(found) if found.columns else None, CellTexts()
         context |= {"problem": job.problem if job else "This cell failed, and has no samples.", "texts": texts}
         if job is None or job.problem:
             return Page("samples.html", context)
@@ -157,7 +157,7 @@ class Pages:
         context["waiting"] = not texts.problem and not (texts.complete and texts.written_complete)
         return Page("samples.html", context)
 
-    def _found(self, cell: CellRecord, figures: Figures, texts: Texts, wanted: SampleFilter) -> dict[str, Any]:
+    def _found(self, cell: CellRecord, figures: CellFigures, texts: CellTexts, wanted: SampleFilter) -> dict[str, Any]:
         here = f"/cells/{cell.id}/samples"
         if wanted.q:
             mask = figures.mask(wanted.domain, wanted.show)
@@ -185,11 +185,11 @@ class Pages:
         found, wanted = cell_named(self._store, cell), filter_of(query)
         job = self._samples.figures(found) if found.columns else None
         if job is None or job.problem:
-            raise Missing(job.problem if job else "This cell failed, and has no samples.")
+            raise NotFound(job.problem if job else "This cell failed, and has no samples.")
         if job.result is None:
             return Page("waiting.html", {"title": f"Sample {row}"})
         if row >= len(job.result.table.ids):
-            raise Missing(f"This cell has {len(job.result.table.ids)} items; there is none of number {row}.")
+            raise NotFound(f"This cell has {len(job.result.table.ids)} items; there is none of number {row}.")
         texts = self._samples.texts(found)
         before, after = self._neighbours(found, job.result, wanted, row)
         context = one_sample(self._store, found, job.result, texts, row)
@@ -202,7 +202,7 @@ class Pages:
         return Page("sample.html", context)
 
     @staticmethod
-    def _neighbours(cell: CellRecord, figures: Figures, wanted: SampleFilter, row: int) -> tuple[str, str]:
+    def _neighbours(cell: CellRecord, figures: CellFigures, wanted: SampleFilter, row: int) -> tuple[str, str]:
         """Addresses of the samples before and after this one, of those that pass the filter."""
         chosen = figures.select(wanted.domain, wanted.show, wanted.order)
         at = np.flatnonzero(chosen == row)
