@@ -21,8 +21,10 @@ from harness.names.registry import Registry
 from harness.running.estimates import estimates
 from harness.running.table import Table, save_table
 from harness.store import Store
+from harness.store.cells import save_cell
 from harness.store.machine import hardware, versions
-from harness.store.records import CellRecord, save_cell, start_run
+from harness.store.records import CellRecord
+from harness.store.runs import start_run
 from harness.tasks.build import build_task
 from harness.tasks.build_metric import metric_of
 

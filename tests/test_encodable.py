@@ -162,9 +162,10 @@ def test_records_that_hold_no_answer_are_named_by_their_line(harness, write_task
 
 
 def test_files_and_pages_hold_half_characters_as_escapes(tmp_path):
-    from harness_plugins.view.answers import _of_value, written_texts
+    from harness_plugins.view.answers import _of_value
 
     from harness import write_atomically
+    from harness.store.responses import texts_of_row
 
     row = {"text": f"half {HALF} 😀"}
     write_atomically(tmp_path / "rows.jsonl", json.dumps(row, ensure_ascii=False))
@@ -175,4 +176,4 @@ def test_files_and_pages_hold_half_characters_as_escapes(tmp_path):
     class Filed:
         error, record = None, json.dumps([row])
 
-    assert list(written_texts(Filed())) == ["half \\ud83d 😀"]
+    assert texts_of_row(Filed()) == ["half \\ud83d 😀"]

@@ -36,7 +36,7 @@ def describe_product(registry: Registry, folder: Path, store: Path | None) -> di
 def _curve(registry: Registry, folder: Path, manifest: dict[str, Any], store: Path | None) -> list[dict[str, Any]]:
     """Values by step, as ``{"step": 1, "loss": 0.5}``; empty where the store has none."""
     from harness.api import existing_store, store_path
-    from harness.store.records import read_curve
+    from harness.store.curves import read_curve
     from harness.training.fit import curve_of
 
     path = store_path(registry, store)

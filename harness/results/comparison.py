@@ -17,8 +17,9 @@ from harness.names.registry import Registry
 from harness.results.judges import notes_on_judges
 from harness.running.table import Table, table_of_cell
 from harness.stats import Difference, Estimate, Linearised
+from harness.store.cells import latest_cells
 from harness.store.reading import Readable
-from harness.store.records import CellRecord, latest_cells
+from harness.store.records import CellRecord
 from harness.tasks.build import build_task
 from harness.tasks.build_metric import check_columns, metric_of
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from harness.results.selection import choose
 from harness.store import Store
-from harness.store import schema as s
+from harness.store.cells import at_once, is_numbered, read_cells, write_cell
+from harness.store.origins import copy_models
 from harness.store.places import file_below
 from harness.store.reading import Readable
-
-_OF_CELLS = (s.estimates, s.failures, s.reuse, s.remarks, s.asked)
+from harness.store.runs import copy_run, runs_of_cells
 
 
 def join(into: Store, stores: Sequence[Readable], digests: Mapping[str, str]) -> list[str]:
@@ -39,24 +35,15 @@ def join(into: Store, stores: Sequence[Readable], digests: Mapping[str, str]) ->
 
 
 def _copy(into: Store, store: Readable, numbers: Sequence[int]) -> None:
+    cells = {cell.id: cell for named in at_once(numbers) for cell in read_cells(store, is_numbered(named))}
+    runs = runs_of_cells(store, numbers)
+    copied: dict[int, int] = {}
     with store.reading() as old, into.transaction() as new:
-        for row in old.execute(sa.select(s.models)).mappings():
-            new.execute(insert(s.models).values({**row, "id": None}).on_conflict_do_nothing())
-        runs: dict[int, int] = {}
+        copy_models(old, new)
         for number in numbers:
-            cell = dict(old.execute(sa.select(s.cells).where(s.cells.c.id == number)).mappings().one())
-            if cell["run"] not in runs:
-                run = old.execute(sa.select(s.runs).where(s.runs.c.id == cell["run"])).mappings().one()
-                runs[cell["run"]] = _added(new, s.runs, run)
-            columns = str(file_below(store.folder.absolute(), cell["columns"])) if cell["columns"] else None
-            copied = _added(new, s.cells, {**cell, "run": runs[cell["run"]], "columns": columns})
-            for table in _OF_CELLS:
-                rows = old.execute(sa.select(table).where(table.c.cell == number)).mappings().all()
-                if rows:
-                    new.execute(insert(table), [{**row, "cell": copied} for row in rows])
-
-
-def _added(connection: sa.Connection, table: sa.Table, row: Mapping[Any, Any]) -> int:
-    """The number under which a row of another store is filed here."""
-    values = {key: value for key, value in row.items() if key != "id"}
-    return int(connection.execute(insert(table).values(values)).inserted_primary_key[0])  # type: ignore[index]
+            cell, run = cells[number], runs[number]
+            if run.id not in copied:
+                copied[run.id] = copy_run(new, run)
+            if cell.columns:
+                cell.columns = str(file_below(store.folder.absolute(), cell.columns))
+            write_cell(new, copied[run.id], cell)

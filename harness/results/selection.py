@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from harness.errors import StoreError, UsageError
+from harness.store.cells import latest_cells
 from harness.store.places import file_below
 from harness.store.reading import Readable, StoreReader
-from harness.store.records import CellRecord, latest_cells
+from harness.store.records import CellRecord
 
 _WHOLE = {"limit": None, "split": "test"}
 R = TypeVar("R", bound="Holder")

@@ -1,4 +1,4 @@
-"""Columns of text in the tables of a store: a half character in a text cannot keep its row from being filed."""
+"""Types of the columns in the tables of a store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.encodable import encodable
 
 
 class Name(TypeDecorator[str]):
-    """A short text, written as `encodable` gives it."""
+    """A short text; half a character in it cannot keep its row from being filed."""
 
     impl = String
     cache_ok = True
@@ -21,7 +21,25 @@ class Name(TypeDecorator[str]):
 
 
 class Prose(Name):
-    """A long one."""
+    """A long text."""
 
     impl = Text
+    cache_ok = True
+
+
+class Moment(Name):
+    """A point in time: ISO 8601, with its offset from UTC."""
+
+    cache_ok = True
+
+
+class JsonObject(Prose):
+    """A JSON object, written out."""
+
+    cache_ok = True
+
+
+class JsonNames(Prose):
+    """A JSON list of names, written out."""
+
     cache_ok = True

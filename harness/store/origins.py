@@ -1,33 +1,22 @@
-"""Where the cells of a store come from: runs, descriptions of models, failed items."""
+"""Where the cells of a store come from: descriptions of models, failed items, what the answers took."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
 
 from harness.store import schema as s
+from harness.store.cells import REUSE, at_once, read_cells
+from harness.store.checked import read_checked, select_checked
 from harness.store.reading import Readable
 from harness.store.records import CellRecord
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """One run, as it was filed."""
-
-    id: int
-    started: str
-    """UTC, ISO 8601."""
-    description: dict[str, Any]
-    """Versions, git state, hardware and settings."""
-
-
-class Took(NamedTuple):
-    """What answers took."""
+class AnsweringCost(NamedTuple):
+    """What it took to compute the answers of a cell."""
 
     items: int
     requests: int
@@ -35,67 +24,77 @@ class Took(NamedTuple):
     """On the clock, loading included."""
 
 
-def runs_of_cells(store: Readable, cells: Collection[int]) -> dict[int, RunRecord]:
-    """The run of every one of these cells, by the cell's number."""
-    query = sa.select(s.cells.c.id.label("cell"), s.runs).join(s.runs, s.cells.c.run == s.runs.c.id)
-    known: dict[int, RunRecord] = {}
-    found: dict[int, RunRecord] = {}
-    with store.reading() as connection:
-        for part in _parts(cells):
-            for row in connection.execute(query.where(s.cells.c.id.in_(part))):
-                if row.id not in known:
-                    known[row.id] = RunRecord(row.id, row.started, json.loads(row.description))
-                found[row.cell] = known[row.id]
-    return found
-
-
 def model_descriptions(store: Readable) -> dict[str, dict[str, Any]]:
-    """What the fingerprint of every model is a hash of, by fingerprint."""
+    """What the fingerprint of every model is a hash of, by fingerprint.
+
+    Raises:
+        DamagedRecord: a description on file is no JSON object.
+        StoreError: the store cannot be read.
+    """
+    return _descriptions(store, select_checked(s.models))
+
+
+def model_description(store: Readable, fingerprint: str) -> dict[str, Any]:
+    """What one fingerprint is a hash of; empty where it is not on file.
+
+    Raises:
+        DamagedRecord: the description on file is no JSON object.
+        StoreError: the store cannot be read.
+    """
+    query = select_checked(s.models).where(s.models.c.fingerprint == fingerprint)
+    return _descriptions(store, query).get(fingerprint, {})
+
+
+def _descriptions(store: Readable, query: sa.Select[Any]) -> dict[str, dict[str, Any]]:
     with store.reading() as connection:
-        rows = connection.execute(sa.select(s.models.c.fingerprint, s.models.c.description))
-        return {row.fingerprint: json.loads(row.description) for row in rows}
+        return {row["fingerprint"]: row["description"] for row in read_checked(connection, s.models, query)}
+
+
+def copy_models(old: sa.Connection, new: sa.Connection) -> None:
+    """File the descriptions of all models of one store in another, where they are not there yet."""
+    for row in old.execute(sa.select(s.models.c.fingerprint, s.models.c.description)).mappings():
+        new.execute(insert(s.models).values(row).on_conflict_do_nothing())
 
 
 def failures_of_cells(store: Readable, cells: Collection[int], *, at_most: int) -> dict[int, list[tuple[str, str]]]:
-    """The first failed items of each of these cells with their reasons, by the cell's number."""
+    """The first failed items of each of these cells with their reasons, by the cell's number.
+
+    Args:
+        store: The store.
+        cells: Numbers of cells.
+        at_most: How many items of each.
+
+    Raises:
+        DamagedRecord: a value on file is none that its column may hold.
+        StoreError: the store cannot be read.
+    """
     f = s.failures.c
-    query = sa.select(f.cell, f.item, f.reason).where(f.number < at_most).order_by(f.cell, f.number)
-    found: dict[int, list[tuple[str, str]]] = {}
+    failures: dict[int, list[tuple[str, str]]] = {}
     with store.reading() as connection:
-        for part in _parts(cells):
-            for row in connection.execute(query.where(f.cell.in_(part))):
-                found.setdefault(row.cell, []).append((row.item, row.reason))
-    return found
+        for numbers in at_once(cells):
+            query = select_checked(s.failures).where(f.number < at_most, f.cell.in_(numbers))
+            for row in read_checked(connection, s.failures, query.order_by(f.cell, f.number)):
+                failures.setdefault(row["cell"], []).append((row["item"], row["reason"]))
+    return failures
 
 
-def whole_computations(store: Readable, cells: Collection[CellRecord]) -> dict[tuple[str, str], Took]:
-    """What it took each model, by fingerprint, to answer all of a task, when it last answered all of it anew.
+def whole_computations(store: Readable, cells: Collection[CellRecord]) -> dict[tuple[str, str], AnsweringCost]:
+    """What it took each model to answer all of a task, when it last answered all of it anew; by fingerprint and task.
 
     Args:
         store: Where evaluations are looked for.
         cells: The tasks in question, in the definition and on the items that are meant.
+
+    Raises:
+        DamagedRecord: a value on file is none that its column may hold.
+        StoreError: the store cannot be read.
     """
-    c = s.cells.c
-    items = c["items"]  # as an attribute it would be the method of that name
     meant = {(cell.task, cell.task_digest, cell.items) for cell in cells}
-    query = (
-        sa.select(c.fingerprint, c.task, c.task_digest, items, c.requests, c.seconds)
-        .outerjoin(s.reuse, s.reuse.c.cell == c.id)
-        .where(c.task.in_({task for task, _, _ in meant}), c.status == "done", items > 0)
+    of_tasks = sa.and_(s.cells.c.task.in_({task for task, _, _ in meant}), s.cells.c.status == "done")
+    costs: dict[tuple[str, str], AnsweringCost] = {}
+    for cell in read_cells(store, of_tasks, with_=[REUSE]):
         # Of older evaluations it is known only how much they computed.
-        .where(sa.func.coalesce(s.reuse.c.responses == 0, c.computed >= items))
-        .order_by(c.id)
-    )
-    found = {}
-    with store.reading() as connection:
-        for model, task, digest, count, requests, seconds in connection.execute(query):
-            if (task, digest, count) in meant:
-                found[model, task] = Took(count, requests, seconds)
-    return found
-
-
-def _parts(cells: Collection[int]) -> Iterator[tuple[int, ...]]:
-    """As many at a time as a statement may name."""
-    rest = iter(cells)
-    while part := tuple(islice(rest, 10_000)):
-        yield part
+        anew = cell.reused == 0 if cell.reused is not None else cell.computed >= cell.items
+        if anew and cell.items > 0 and (cell.task, cell.task_digest, cell.items) in meant:
+            costs[cell.fingerprint, cell.task] = AnsweringCost(cell.items, cell.requests, cell.seconds)
+    return costs

@@ -9,7 +9,7 @@ from harness.errors import StoreError
 
 
 class DamagedRecord(StoreError):
-    """What is on file of one response makes no sense, or is not what was written."""
+    """What a store holds at one place makes no sense, or is not what was written."""
 
 
 def file_below(folder: Path, name: str, others: Sequence[Path] = ()) -> Path:

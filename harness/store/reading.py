@@ -125,6 +125,17 @@ class StoreReader:
                 found.update((row.key, row) for row in rows)
         return found
 
+    def stamp(self) -> tuple[tuple[int, int], ...]:
+        """What tells whether anything was filed since: as long as it is the same, every reading gives the same.
+
+        Returns:
+            (time of the last change in nanoseconds, bytes) of the database and of its write-ahead file; (0, 0) for one
+            that is not there.
+        """
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        states = [file.stat() if file.exists() else None for file in files]
+        return tuple((0, 0) if state is None else (state.st_mtime_ns, state.st_size) for state in states)
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()

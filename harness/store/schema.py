@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
 )
 
+from harness.store.columns import JsonNames, JsonObject, Moment
 from harness.store.columns import Name as String
 from harness.store.columns import Prose as Text
 
@@ -32,7 +33,7 @@ models = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("fingerprint", String, nullable=False, unique=True),
-    Column("description", Text, nullable=False),  # JSON: reference, arguments, identity, versions
+    Column("description", JsonObject, nullable=False),  # reference, arguments, identity, versions
 )
 
 capabilities = Table(
@@ -59,10 +60,10 @@ runs = Table(
     "runs",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("started", String, nullable=False),  # UTC, ISO 8601
-    Column("finished", String),
+    Column("started", Moment, nullable=False),  # UTC
+    Column("finished", Moment),  # UTC
     Column("status", String, nullable=False),  # running, done, failed, interrupted
-    Column("description", Text, nullable=False),  # JSON: command, versions, git, hardware, seed
+    Column("description", JsonObject, nullable=False),  # command, versions, git, hardware, seed
 )
 
 cells = Table(
@@ -74,8 +75,8 @@ cells = Table(
     Column("fingerprint", String, nullable=False),  # of the model and every other role
     Column("task", String, nullable=False),
     Column("task_digest", String, nullable=False),
-    Column("settings", Text, nullable=False),  # JSON: limit, seed, split, task version
-    Column("adapters", Text, nullable=False),  # JSON list
+    Column("settings", JsonObject, nullable=False),  # limit, seed, split, task version
+    Column("adapters", JsonNames, nullable=False),
     Column("status", String, nullable=False),  # done, failed
     Column("problem", Text),
     Column("items", Integer),
@@ -103,7 +104,7 @@ estimates = Table(
     Column("unit", String, nullable=False),
     Column("higher_is_better", Boolean, nullable=False),
     Column("headline", Boolean, nullable=False),
-    Column("detail", Text, nullable=False),  # JSON
+    Column("detail", JsonObject, nullable=False),
 )
 
 failures = Table(
@@ -139,7 +140,7 @@ asked = Table(
     Column("model", String, nullable=False),  # its label
     Column("fingerprint", String, nullable=False),
     Column("capability", String, nullable=False),  # what the task asked for
-    Column("adapters", Text, nullable=False),  # JSON list, outermost first; the last leads to what the model was asked
+    Column("adapters", JsonNames, nullable=False),  # outermost first; the last leads to what the model was asked
     Column("listwise", Boolean, nullable=False),
     Column("by_origin", Boolean, nullable=False),  # requests are filed by item, not by text
 )
@@ -155,7 +156,7 @@ progress = Table(
     Column("task", String, nullable=False),
     Column("done", Integer, nullable=False),  # items of that cell
     Column("total", Integer),
-    Column("updated", String, nullable=False),  # UTC, ISO 8601; long ago: the process is gone, or a batch is long
+    Column("updated", Moment, nullable=False),  # UTC; long ago: the process is gone, or a batch is long
 )
 """How far the runs are, for whoever watches."""
 

@@ -304,4 +304,4 @@ def clear_errors(path: Path) -> Iterator[None]:
     except json.JSONDecodeError as error:
         raise StoreError(f"{path}: damaged: a field that should hold JSON does not: {error}") from error
     except DamagedRecord as error:  # which does not know the file that it stands in
-        raise StoreError(f"{path}: {error}; bring it back from a copy, or choose another with --store") from error
+        raise DamagedRecord(f"{path}: {error}; bring it back from a copy, or choose another with --store") from error

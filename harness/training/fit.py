@@ -21,8 +21,9 @@ from harness.names.registry import Registration, Registry
 from harness.progress import ProgressReporter
 from harness.requests import Request, Response
 from harness.store import Store
+from harness.store.curves import delete_curve, save_curve
 from harness.store.machine import versions
-from harness.store.records import delete_curve, now, save_curve
+from harness.store.records import now
 from harness.task import BadItem, Item, Task
 from harness.tasks.build import build_task
 from harness.trainer import Ask, Trainer

@@ -144,8 +144,7 @@ def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str
 def _provenance(
     task: Any, settings: CurationSettings, accounts: Sequence[GeneratorAccount], rows: int
 ) -> dict[str, Any]:
-    from harness.store.machine import git_state, versions
-    from harness.store.records import now
+    from harness.store import git_state, now, versions
 
     checker = task.settings["checker"]
     document: dict[str, Any] = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.names.registry import Registry
 from harness.publisher import Analysis, OutcomeFile, Section
-from harness.store.reading import Readable
+from harness.store import Readable
 
 from .render import as_html
 from .report import Question, Report, answer

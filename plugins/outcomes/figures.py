@@ -18,8 +18,7 @@ from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.published_rows import shipped_files
 from harness.leaderboard.shared_items import Combination, SharedItems
 from harness.names.registry import Registry
-from harness.store.reading import Readable
-from harness.store.records import CellRecord, Result, latest_cells
+from harness.store import CellRecord, Readable, Result, latest_cells
 from harness.tasks.build import task_digest
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.errors import UsageError, did_you_mean
 from harness.names.registry import Registry
-from harness.store.reading import Readable
+from harness.store import Readable
 
 from .correlations import LEAST_MODELS, Tests, correlate_figures
 from .figures import Figures, gather, matching

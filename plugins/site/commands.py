@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.names.handles import written
-from harness.store.origins import RunRecord
-from harness.store.records import CellRecord
+from harness.store import CellRecord, RunRecord
 
 
 def evaluation(

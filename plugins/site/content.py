@@ -18,8 +18,7 @@ from harness.leaderboard.published_rows import shipped_files
 from harness.names.registry import Registry
 from harness.results.published import read_published
 from harness.stats import Estimate
-from harness.store.reading import Readable
-from harness.store.records import CellRecord, Result
+from harness.store import CellRecord, Readable, Result
 from harness.tasks.schema import BenchmarkFile
 
 from .names import file_name

@@ -11,8 +11,7 @@ from harness.metric import Metric
 from harness.names.plugins import describe
 from harness.names.registry import Registry
 from harness.running.table import Table, table_of_cell
-from harness.store.reading import Readable
-from harness.store.records import Result
+from harness.store import Readable, Result
 from harness.task import Task
 from harness.tasks.build import build_task
 from harness.tasks.build_metric import metric_of

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from harness.errors import HarnessError
 from harness.names.handles import parse_specification, written
 from harness.names.registry import Registration, Registry
-from harness.store.origins import (
+from harness.store import (
+    AnsweringCost,
+    CellRecord,
+    Readable,
     RunRecord,
-    Took,
     failures_of_cells,
     model_descriptions,
     runs_of_cells,
     whole_computations,
 )
-from harness.store.reading import Readable
-from harness.store.records import CellRecord
 
 from . import commands
 
@@ -51,7 +51,7 @@ class Cost:
 
     task: str
     adapters: Sequence[str]
-    took: Took
+    took: AnsweringCost
     whole: bool
     """True where all of them were computed; else some were on file, and the time says little."""
 
@@ -88,7 +88,7 @@ class Provenances:
         self._descriptions = model_descriptions(store)
         self._runs = runs_of_cells(store, [cell.id for cell in cells])
         failed = [cell.id for cell in cells if cell.failed_requests]
-        self._took: dict[tuple[str, str], Took] = {}
+        self._took: dict[tuple[str, str], AnsweringCost] = {}
         for part in reversed(parts or [store]):
             self._took |= whole_computations(part, cells)
         self._failures = failures_of_cells(store, failed, at_most=FAILURES_SHOWN)
@@ -112,7 +112,7 @@ class Provenances:
 
     def _cost(self, cell: CellRecord) -> Cost:
         whole = self._took.get((cell.fingerprint, cell.task))
-        took = whole or Took(cell.items, cell.requests, cell.seconds)
+        took = whole or AnsweringCost(cell.items, cell.requests, cell.seconds)
         return Cost(cell.task, cell.adapters, took, whole is not None)
 
     def _origin(self, fingerprint: str) -> ModelOrigin:

@@ -14,9 +14,7 @@ from harness.leaderboard.render import as_json, rank_text
 from harness.names.registry import Registry
 from harness.publisher import THEME, Edition
 from harness.results.comparison import CONFIDENCE
-from harness.store.machine import versions
-from harness.store.reading import Readable
-from harness.store.records import now
+from harness.store import Readable, now, versions
 
 from .content import Content, gather
 from .data_files import comparison_files, hidden_columns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,18 +12,16 @@ import numpy as np
 
 from harness import Capability, Completion, Failure, Likelihood, Request, Response, Verdict
 from harness.encodable import encodable
-from harness.errors import StoreError
-from harness.store.codec import Codec
-from harness.store.reading import StoreReader
+from harness.store import FiledResponse, StoreReader, read_responses
 
-from .documents import Asking, Question
+from .documents import ModelRequest, ReplayedStage
 
 _FEW = 8
 """Entries of an array that are shown."""
 
 
 @dataclass(slots=True)
-class Shown:
+class ShownAnswer:
     """One answer."""
 
     figures: dict[str, str] = field(default_factory=dict)
@@ -34,37 +32,36 @@ class Shown:
     """Nothing is on file."""
 
 
-def shown_answers(store: StoreReader, asking: Asking, questions: Sequence[Question]) -> list[list[Shown]]:
+def shown_answers(
+    store: StoreReader, asking: ReplayedStage, questions: Sequence[ModelRequest]
+) -> list[list[ShownAnswer]]:
     """For each question, the answers under its keys."""
-    codec = Codec(asking.base, store.arrays)
     keys = list(dict.fromkeys(key for question in questions for key in question.keys))
-    rows = store.filed(asking.record.fingerprint, asking.base.name, keys)
-    found = {key: _shown(asking.base, codec, row) for key, row in rows.items()}
-    return [[found.get(key) or Shown(missing=True) for key in question.keys] for question in questions]
+    filed = read_responses(store, asking.record.fingerprint, asking.base, keys)
+    shown = {key: _shown(asking.base, response) for key, response in filed.items()}
+    return [[shown.get(key) or ShownAnswer(missing=True) for key in question.keys] for question in questions]
 
 
-def _shown(capability: Capability, codec: Codec, row: Any) -> Shown:
-    if row.error is not None:
-        return Shown(error=row.error)
-    try:
-        value = codec.decode(row.number, row.record)
-    except StoreError as error:  # a missing file of arrays, or a record of a plugin's earlier version
-        return Shown(error=f"cannot be read: {error}")
-    return Shown({capability.name: number(value)}) if codec.form == "number" else _of_value(value)
+def _shown(capability: Capability, response: FiledResponse) -> ShownAnswer:
+    if response.problem is not None:
+        return ShownAnswer(error=response.problem)
+    if capability.form == "number":
+        return ShownAnswer({capability.name: number(response.value)})
+    return _of_value(response.value)
 
 
-def _of_value(value: Any) -> Shown:
+def _of_value(value: Any) -> ShownAnswer:
     if isinstance(value, Verdict):
         p = "no verdict could be read" if value.p_first is None else number(value.p_first)
-        return Shown({"P(first is better)": p}, [("verdict", encodable(value.text))] if value.text else [])
+        return ShownAnswer({"P(first is better)": p}, [("verdict", encodable(value.text))] if value.text else [])
     if isinstance(value, tuple) and value and all(isinstance(v, Completion) for v in value):
-        return Shown({}, [(_heading(i, c, len(value)), encodable(c.text)) for i, c in enumerate(value)])
+        return ShownAnswer({}, [(_heading(i, c, len(value)), encodable(c.text)) for i, c in enumerate(value)])
     if isinstance(value, Likelihood):
         greedy = "yes" if value.is_greedy else "no"
-        return Shown({"nats": number(value.nats), "tokens": str(value.tokens), "greedy": greedy})
+        return ShownAnswer({"nats": number(value.nats), "tokens": str(value.tokens), "greedy": greedy})
     if isinstance(value, np.ndarray):
-        return Shown({"shape": " × ".join(map(str, value.shape)), "values": _few(value)})
-    return Shown({}, [("record", encodable(json.dumps(value, default=str, ensure_ascii=False, indent=1)))])
+        return ShownAnswer({"shape": " × ".join(map(str, value.shape)), "values": _few(value)})
+    return ShownAnswer({}, [("record", encodable(json.dumps(value, default=str, ensure_ascii=False, indent=1)))])
 
 
 def _heading(i: int, completion: Completion, count: int) -> str:
@@ -85,38 +82,20 @@ def number(value: float | None) -> str:
     return f"{value:.6g}"
 
 
-def answers_of(store: StoreReader, asking: Asking, requests: Sequence[Request]) -> list[Response]:
+def answers_of(store: StoreReader, asking: ReplayedStage, requests: Sequence[Request]) -> list[Response]:
     """The responses to requests as the model gave them; a failure for each that is not on file."""
-    codec, keys = Codec(asking.base, store.arrays), [asking.keys(request) for request in requests]
-    rows = store.filed(asking.record.fingerprint, asking.base.name, [key for group in keys for key in group])
-    return [_joined(asking.base, codec, [rows.get(key) for key in group]) for group in keys]
+    keys = [asking.keys(request) for request in requests]
+    all_keys = [key for group in keys for key in group]
+    filed = read_responses(store, asking.record.fingerprint, asking.base, all_keys)
+    return [_joined(asking.base, [filed.get(key) for key in group]) for group in keys]
 
 
-def _joined(capability: Capability, codec: Codec, rows: Sequence[Any]) -> Response:
-    for row in rows:
-        if row is None or row.error is not None:
-            return Failure("not on file" if row is None else row.error)
-    try:
-        values = [codec.decode(row.number, row.record) for row in rows]
-    except StoreError as error:  # a file of arrays that is missing or damaged hides one answer, not the page
-        return Failure(f"cannot be read: {error}")
+def _joined(capability: Capability, filed: Sequence[FiledResponse | None]) -> Response:
+    values = []
+    for response in filed:
+        if response is None:
+            return Failure("not on file")
+        if response.problem is not None:
+            return Failure(response.problem)
+        values.append(response.value)
     return np.array(values, dtype=np.float64) if capability.pointwise else values[0]
-
-
-def written_texts(row: Any) -> Iterator[str]:
-    """All texts in a row of the responses, of whatever capability."""
-    if row.error is not None:
-        yield row.error
-    if row.record is not None:
-        yield from _strings(json.loads(row.record))
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield encodable(value)
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _strings(inner)

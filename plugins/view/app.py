@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from harness.errors import HarnessError
 from harness.names.registry import Registry
 from harness.publisher import THEME
-from harness.store.reading import StoreReader
+from harness.store import StoreReader
 
-from .guard import Guard
-from .pages import Missing, Page, Pages
+from .comparison_pages import ComparisonPages
+from .guard import AccessGuard
+from .pages import NotFound, Page, Pages
 from .samples import Samples
-from .sides import Sides
 from .texts import FILTERS, address, shown
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ log = logging.getLogger("harness.view")
 
 def make_app(
     registry: Registry, store: StoreReader, *, host: str = "127.0.0.1", token: str = "", cache: Path | None = None
-) -> tuple[Guard, Samples]:
+) -> tuple[AccessGuard, Samples]:
     """The application, and what works in its background.
 
     Args:
@@ -43,7 +43,7 @@ def make_app(
     from starlette.staticfiles import StaticFiles
 
     samples = Samples(registry, store, cache)
-    pages, sides = Pages(store, samples), Sides(registry, store, samples)
+    pages, sides = Pages(store, samples), ComparisonPages(registry, store, samples)
     show = _Renderer(store)
     show.warm(pages)
     routes = [
@@ -59,7 +59,7 @@ def make_app(
         Mount("/static", StaticFiles(directory=HERE / "static")),
         Route("/{rest:path}", show(pages.nothing)),
     ]
-    return Guard(Starlette(routes=routes), host=host, token=token), samples
+    return AccessGuard(Starlette(routes=routes), host=host, token=token), samples
 
 
 def _file(path: Path) -> Callable[[Request], Response]:
@@ -93,7 +93,7 @@ class _Renderer:
         def endpoint(request: Request) -> Response:
             try:
                 return HTMLResponse(self.render(make(dict(request.query_params), **request.path_params)))
-            except Missing as error:
+            except NotFound as error:
                 text, status = str(error), 404
             except HarnessError as error:
                 text, status = str(error), 500

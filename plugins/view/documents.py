@@ -16,14 +16,14 @@ from harness import Capability, Conversation, Failure, Request, Response
 from harness.adapters import Adapter
 from harness.encodable import encodable
 from harness.running.stages import stage_requests
-from harness.store.records import StageRecord
+from harness.store import StageRecord
 from harness.task import Answers, Item, Task
 
 MAX_FIELD = 2000
 MAX_EXCERPT = 240
 
 
-class Part(msgspec.Struct, array_like=True):
+class RequestField(msgspec.Struct, array_like=True):
     """One field of a request."""
 
     name: str
@@ -33,10 +33,10 @@ class Part(msgspec.Struct, array_like=True):
     """What is no text, written out."""
 
 
-class Question(msgspec.Struct, array_like=True):
+class ModelRequest(msgspec.Struct, array_like=True):
     """One request to the model itself."""
 
-    parts: list[Part]
+    parts: list[RequestField]
     """Empty where it is the request that the task made."""
     keys: list[bytes]
 
@@ -45,8 +45,8 @@ class Exchange(msgspec.Struct, array_like=True):
     """One request of the task, and what the model was asked for it."""
 
     stage: int
-    parts: list[Part]
-    questions: list[Question]
+    parts: list[RequestField]
+    questions: list[ModelRequest]
 
 
 class Document(msgspec.Struct, array_like=True):
@@ -70,7 +70,7 @@ decode = msgspec.msgpack.Decoder(Document).decode
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class ReplayedStage:
     """One stage of a cell, ready to make the requests again."""
 
     record: StageRecord
@@ -83,10 +83,10 @@ class Asking:
         return self.base.keys(request, listwise=self.record.listwise, by_origin=self.record.by_origin)
 
 
-Find = Callable[[Asking, Sequence[Request]], list[Response]]
+Find = Callable[[ReplayedStage, Sequence[Request]], list[Response]]
 
 
-def document(task: Task, item: Item, stages: Sequence[Asking], find: Find) -> Document:
+def document(task: Task, item: Item, stages: Sequence[ReplayedStage], find: Find) -> Document:
     """The document of an item.
 
     Args:
@@ -95,14 +95,14 @@ def document(task: Task, item: Item, stages: Sequence[Asking], find: Find) -> Do
         stages: Who is asked in each stage.
         find: Answers on file; asked only where a later stage's requests depend on them.
     """
-    texts = Texts()
+    texts = TextPool()
     exchanges: list[Exchange] = []
     earlier: list[Answers] = []
     for number, asking in enumerate(stages):
         requests = stage_requests(task, item, number, asking.record.capability, earlier)
         for request in requests:
             questions = [
-                Question(texts.parts(base) if asking.adapters else [], asking.keys(base))
+                ModelRequest(texts.parts(base) if asking.adapters else [], asking.keys(base))
                 for base in expanded(asking.adapters, request)
             ]
             exchanges.append(Exchange(number, texts.parts(request), questions))
@@ -122,7 +122,7 @@ def expanded(adapters: Sequence[Adapter], request: Request) -> list[Request]:
     return [base for inner in adapters[0].expand(request) for base in expanded(adapters[1:], inner)]
 
 
-def _answer(asking: Asking, adapters: Sequence[Adapter], request: Request, find: Find) -> Response:
+def _answer(asking: ReplayedStage, adapters: Sequence[Adapter], request: Request, find: Find) -> Response:
     if not adapters:
         return find(asking, [request])[0]
     answers = [_answer(asking, adapters[1:], inner, find) for inner in adapters[0].expand(request)]
@@ -130,7 +130,7 @@ def _answer(asking: Asking, adapters: Sequence[Adapter], request: Request, find:
     return adapters[0].reduce(request, answers) if failure is None else failure
 
 
-class Texts:
+class TextPool:
     """The texts of a document, each once."""
 
     def __init__(self) -> None:
@@ -145,21 +145,21 @@ class Texts:
             self.all.append(plain(text))
         return known
 
-    def parts(self, request: Request) -> list[Part]:
+    def parts(self, request: Request) -> list[RequestField]:
         """The fields of a request, of a plugin's own type too: requests are dataclasses."""
         if isinstance(request, Conversation):
             return [self._part("prompt", request)]
         fields = [field.name for field in dataclasses.fields(request) if field.name != "origin"]
         return [self._part(name, getattr(request, name)) for name in fields]
 
-    def _part(self, name: str, value: Any) -> Part:
+    def _part(self, name: str, value: Any) -> RequestField:
         if isinstance(value, Conversation):
-            return Part(name, [(plain(m.role), self.number(m.content)) for m in value.messages])
+            return RequestField(name, [(plain(m.role), self.number(m.content)) for m in value.messages])
         if isinstance(value, str):
-            return Part(name, [("", self.number(value))])
+            return RequestField(name, [("", self.number(value))])
         if isinstance(value, (tuple, list)) and value and all(isinstance(text, str) for text in value):
-            return Part(name, [("", self.number(text)) for text in value])
-        return Part(name, setting=_written(value))
+            return RequestField(name, [("", self.number(text)) for text in value])
+        return RequestField(name, setting=_written(value))
 
     def holds(self, value: Any) -> bool:
         """Whether all of a field's texts are among these."""

@@ -13,8 +13,7 @@ from harness.metric import FloatArray, MeanMetric, Metric
 from harness.running.table import OVERALL, Table, table_of_cell
 
 if TYPE_CHECKING:
-    from harness.store.reading import StoreReader
-    from harness.store.records import CellRecord
+    from harness.store import CellRecord, StoreReader
     from harness.task import Task
 
 Rows = NDArray[np.int64]
@@ -25,7 +24,7 @@ SHOW = ("all", *_SIGNS, "failed")
 ORDER = {"data": "order of the data", "worst": "worst first", "best": "best first"}
 
 
-class Mark(NamedTuple):
+class ItemState(NamedTuple):
     """What is said of an item."""
 
     state: str
@@ -74,7 +73,7 @@ class Credit:
 
 
 @dataclass
-class Figures:
+class CellFigures:
     """The columns of a cell."""
 
     table: Table
@@ -166,12 +165,12 @@ class Figures:
         merit = self.merit[row]
         return "" if self.credit is None or np.isnan(merit) else self.credit.states[int(np.sign(merit))]
 
-    def mark(self, row: int) -> Mark:
+    def mark(self, row: int) -> ItemState:
         """The state of a row, in words too."""
         state = self.state(row)
         if state in ("", "failed") or self.credit is None:
-            return Mark(state, state)
-        return Mark(state, *self.credit.explained(state))
+            return ItemState(state, state)
+        return ItemState(state, *self.credit.explained(state))
 
     def choices(self) -> dict[str, str]:
         """What `mask` can show, in words."""
@@ -191,7 +190,7 @@ def _unpadded(values: FloatArray) -> list[float]:
     return [float(v) for v in values[: finite[-1] + 1]] if len(finite) else []
 
 
-def load_figures(store: StoreReader, cell: CellRecord, task: Task | None, metric: Metric | None) -> Figures:
+def load_figures(store: StoreReader, cell: CellRecord, task: Task | None, metric: Metric | None) -> CellFigures:
     """The figures of a cell.
 
     Args:
@@ -210,7 +209,7 @@ def load_figures(store: StoreReader, cell: CellRecord, task: Task | None, metric
     if metric is not None and set(metric.needs) <= set(table.columns.values):
         failed |= ~metric.valid(table.columns)
         credit = credit_of(metric, table)
-    return Figures(table, failed, credit, reasons)
+    return CellFigures(table, failed, credit, reasons)
 
 
 def credit_of(metric: Metric, table: Table) -> Credit | None:

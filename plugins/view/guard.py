@@ -36,7 +36,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class Guard:
+class AccessGuard:
     """An ASGI application in front of another.
 
     Args:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.files import try_alone
-from harness.store.sqlite_errors import is_interrupted
 
 from .words import TOKENIZER
 
@@ -27,7 +26,7 @@ CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize="{TOKENIZER}");
 """
 
 
-class Entry(NamedTuple):
+class IndexedItem(NamedTuple):
     """One item of an index."""
 
     number: int
@@ -43,7 +42,7 @@ def cache_folder() -> Path:
     return cache / "harness" / "view"
 
 
-class Index:
+class SearchIndex:
     """One file.
 
     Args:
@@ -53,7 +52,7 @@ class Index:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def build(self, entries: Callable[[], Iterable[Entry]]) -> None:
+    def build(self, entries: Callable[[], Iterable[IndexedItem]]) -> None:
         """Make the file, unless it is there whole; commits often, so that it can be read meanwhile.
 
         Where another process makes it, returns at once.
@@ -77,7 +76,7 @@ class Index:
                 connection.commit()
 
     @staticmethod
-    def _fill(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+    def _fill(connection: sqlite3.Connection, entries: Iterable[IndexedItem]) -> None:
         for chunk in _chunks(entries):
             kept = [entry[:4] for entry in chunk if entry.id]
             connection.executemany("INSERT OR IGNORE INTO docs VALUES (?, ?, ?, ?)", kept)
@@ -147,7 +146,7 @@ class Index:
             with self._open() as connection, _interrupted_after(connection, seconds):
                 found = connection.execute(query, (wanted, start, stop)).fetchall() if connection is not None else []
         except sqlite3.DatabaseError as error:
-            if is_interrupted(error):
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 raise TimeoutError from None
             return []  # it is being made and not even the tables are there, or it is damaged
         return [number for (number,) in found]
@@ -167,8 +166,8 @@ def _interrupted_after(connection: sqlite3.Connection | None, seconds: float) ->
         timer.join()  # before the connection is closed
 
 
-def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    chunk: list[Entry] = []
+def _chunks(entries: Iterable[IndexedItem]) -> Iterator[list[IndexedItem]]:
+    chunk: list[IndexedItem] = []
     for entry in entries:
         chunk.append(entry)
         if len(chunk) == _CHUNK:

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.store.reading import StoreReader
-from harness.store.records import CellRecord
+from harness.store import CellRecord, StoreReader
 
-from .answers import Shown, number, shown_answers
+from .answers import ShownAnswer, number, shown_answers
 from .documents import Document
-from .figures import Figures
-from .samples import Texts
+from .figures import CellFigures
+from .samples import CellTexts
 from .words import Passage, passage
 
 MAX_QUESTIONS = 24
@@ -20,16 +19,16 @@ MAX_QUESTIONS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AnsweredRequest:
     """A request to the model with its answers."""
 
     parts: Any
     """None where it is the request that the task made."""
-    answers: Sequence[Shown]
+    answers: Sequence[ShownAnswer]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AnsweredExchange:
     """A request of the task, with what the model answered."""
 
     stage: int
@@ -37,13 +36,13 @@ class Said:
     capability: str
     through: Sequence[str]
     parts: Any
-    asked: Sequence[Asked]
+    asked: Sequence[AnsweredRequest]
     left_out: int
     columns: Mapping[str, Sequence[float]]
     """Figures that there is one of for each response of the request."""
 
     @property
-    def beside(self) -> Sequence[Shown]:
+    def beside(self) -> Sequence[ShownAnswer]:
         """The answers, where there is one for each text of a list of the request; else none."""
         if len(self.asked) != 1 or self.asked[0].parts:
             return ()
@@ -52,7 +51,9 @@ class Said:
         return answers if fits and (len(answers) > 1 or self.capability == "score") else ()
 
 
-def rows_of(figures: Figures, texts: Texts, rows: Sequence[int] | Any, *, typed: str = "") -> list[dict[str, Any]]:
+def rows_of(
+    figures: CellFigures, texts: CellTexts, rows: Sequence[int] | Any, *, typed: str = ""
+) -> list[dict[str, Any]]:
     """What a list shows of some items; of what a reader looked for, the place where it stands."""
     ids = [figures.id(int(row)) for row in rows]
     excerpts = texts.documents.excerpts(ids) if texts.documents is not None else {}
@@ -71,12 +72,14 @@ def rows_of(figures: Figures, texts: Texts, rows: Sequence[int] | Any, *, typed:
     ]
 
 
-def _passage(texts: Texts, id_: str, typed: str) -> Passage | None:
+def _passage(texts: CellTexts, id_: str, typed: str) -> Passage | None:
     found = texts.document(id_)
     return None if found is None else passage([*found.texts, *found.fields.values()], typed)
 
 
-def one_sample(store: StoreReader, cell: CellRecord, figures: Figures, texts: Texts, row: int) -> dict[str, Any]:
+def one_sample(
+    store: StoreReader, cell: CellRecord, figures: CellFigures, texts: CellTexts, row: int
+) -> dict[str, Any]:
     """All there is of one item."""
     id_ = figures.id(row)
     document, values = texts.document(id_), figures.values(row)
@@ -84,7 +87,7 @@ def one_sample(store: StoreReader, cell: CellRecord, figures: Figures, texts: Te
         "cell": cell,
         "row": row,
         "texts": texts,
-        "item": rows_of(figures, Texts(), [row])[0],
+        "item": rows_of(figures, CellTexts(), [row])[0],
         "credit": figures.credit,
         "document": document,
         "said": said_about(store, document, texts, values) if document is not None else [],
@@ -92,7 +95,9 @@ def one_sample(store: StoreReader, cell: CellRecord, figures: Figures, texts: Te
     }
 
 
-def said_about(store: StoreReader, document: Document, texts: Texts, values: Mapping[str, Any]) -> list[Said]:
+def said_about(
+    store: StoreReader, document: Document, texts: CellTexts, values: Mapping[str, Any]
+) -> list[AnsweredExchange]:
     """Every request for an item with its answers."""
     said = []
     for exchange in document.exchanges:
@@ -107,13 +112,13 @@ def said_about(store: StoreReader, document: Document, texts: Texts, values: Map
             if isinstance(v, list) and width and len(v) == width and [number(x) for x in v] != own
         }
         said.append(
-            Said(
+            AnsweredExchange(
                 exchange.stage,
                 asking.record.role,
                 asking.base.name,
                 asking.record.adapters,
                 exchange.parts,
-                [Asked(q.parts or None, group) for q, group in zip(questions, answers, strict=True)],
+                [AnsweredRequest(q.parts or None, group) for q, group in zip(questions, answers, strict=True)],
                 len(exchange.questions) - len(questions),
                 columns,
             )

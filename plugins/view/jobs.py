@@ -15,7 +15,7 @@ WAIT_SECONDS = 0.04
 """How long the page that begins a piece of work waits for it: perhaps it is done at once."""
 
 
-class Job:
+class BackgroundJob:
     """One piece of work.
 
     Args:
@@ -51,7 +51,7 @@ class Job:
         return str(error) if isinstance(error, HarnessError) else describe(error)
 
 
-class Jobs:
+class BackgroundJobs:
     """All work under way, and the newest results.
 
     Args:
@@ -62,16 +62,16 @@ class Jobs:
     def __init__(self, *, workers: int, kept: int) -> None:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="harness-view")
         self._kept = kept
-        self._jobs: OrderedDict[Hashable, Job] = OrderedDict()
+        self._jobs: OrderedDict[Hashable, BackgroundJob] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], Any], *, wait: float = WAIT_SECONDS) -> Job:
+    def get(self, key: Hashable, make: Callable[[], Any], *, wait: float = WAIT_SECONDS) -> BackgroundJob:
         """The work of that name; if it is new it is begun, and waited for as long as ``wait`` says."""
         with self._lock:
             job = self._jobs.get(key)
             new = job is None
             if job is None:
-                job = self._jobs[key] = Job(self._pool.submit(make))
+                job = self._jobs[key] = BackgroundJob(self._pool.submit(make))
             self._jobs.move_to_end(key)
             for old in [k for k, j in self._jobs.items() if j.done][: max(0, len(self._jobs) - self._kept)]:
                 if old != key:

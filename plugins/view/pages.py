@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from harness.errors import HarnessError
-from harness.store.reading import StoreReader
-from harness.store.records import CellRecord, read_cell
+from harness.store import (
+    CellRecord,
+    Result,
+    StoreReader,
+    cells_of_other_models,
+    list_cells,
+    list_runs,
+    model_description,
+    models_and_tasks,
+    read_cell,
+    read_run,
+)
 
-from . import queries
-from .figures import ORDER, SHOW, Figures
+from .figures import ORDER, CellFigures
+from .filters import CellFilter, QueryParameters, SampleFilter, filter_of, whole
 from .item import one_sample, rows_of
-from .samples import Samples, Texts
+from .samples import CellTexts, Samples
 from .search import search
 from .texts import address
 from .words import match_of
@@ -26,10 +35,8 @@ MAX_FAILURES = 100
 NOTHING_FOUND = {"rows": [], "total": 0, "next": "", "before": "", "hits": None}
 """What a list of samples shows before anything is known."""
 
-Query = Mapping[str, str]
 
-
-class Missing(HarnessError):
+class NotFound(HarnessError):
     """There is nothing at an address."""
 
 
@@ -41,56 +48,24 @@ class Page:
     context: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which samples a reader asks for."""
-
-    domain: str = ""
-    show: str = "all"
-    order: str = "data"
-    q: str = ""
-    place: str = ""
-    page: int = 0
-    start: int = 0
-
-    @property
-    def query(self) -> dict[str, str]:
-        """For addresses, without the page."""
-        named = {"domain": self.domain, "q": self.q, "place": self.place}
-        named |= {"show": "" if self.show == "all" else self.show, "order": "" if self.order == "data" else self.order}
-        return named
-
-
-def filter_of(query: Query) -> Filter:
-    """The filter that an address names; what it does not know is left out."""
-    show, order, place = query.get("show", "all"), query.get("order", "data"), query.get("place", "")
-    return Filter(
-        query.get("domain", ""),
-        show if show in SHOW else "all",
-        order if order in ORDER else "data",
-        query.get("q", "").strip()[:500],
-        place if place in ("data", "model") else "",
-        whole(query, "page"),
-        whole(query, "start"),
-    )
-
-
-def whole(query: Query, name: str) -> int:
-    """A number of the query, 0 where it is none."""
-    text = query.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-
-
 def cell_named(store: StoreReader, number: int) -> CellRecord:
     """A cell.
 
     Raises:
-        Missing: there is none of that number.
+        NotFound: there is none of that number.
     """
     cell = read_cell(store, number) if number < 2**62 else None
     if cell is None:
-        raise Missing(f"There is no cell {number} in this store.")
+        raise NotFound(f"There is no cell {number} in this store.")
     return cell
+
+
+def by_metric(cell: CellRecord) -> dict[str, dict[str, Result]]:
+    """The estimates of a cell by metric, then domain; the headline first, and the whole before the domains."""
+    results: dict[str, dict[str, Result]] = {}
+    for result in sorted(cell.results, key=lambda r: (not r.headline, r.domain != "overall", r.domain)):
+        results.setdefault(result.metric, {})[result.domain] = result
+    return results
 
 
 class Pages:
@@ -111,59 +86,65 @@ class Pages:
             self._samples.task(cell)
         return page
 
-    def nothing(self, query: Query, rest: str) -> Page:
+    def nothing(self, query: QueryParameters, rest: str) -> Page:
         """No such page."""
-        raise Missing("There is no such page.")
+        raise NotFound("There is no such page.")
 
-    def runs(self, query: Query) -> Page:
+    def runs(self, query: QueryParameters) -> Page:
         """All runs, those under way with their progress."""
         page = whole(query, "page")
-        found = queries.runs(self._store, offset=page * RUNS, size=RUNS + 1)
-        newest = queries.cells(self._store, queries.Wanted(), size=12) if not page else []
-        return Page("runs.html", {"runs": found[:RUNS], "more": len(found) > RUNS, "page": page, "newest": newest})
+        runs = list_runs(self._store, offset=page * RUNS, size=RUNS + 1)
+        newest = list_cells(self._store, newest=True, size=12) if not page else []
+        return Page("runs.html", {"runs": runs[:RUNS], "more": len(runs) > RUNS, "page": page, "newest": newest})
 
-    def run(self, query: Query, run: int) -> Page:
+    def run(self, query: QueryParameters, run: int) -> Page:
         """One run."""
-        found = queries.run(self._store, run) if run < 2**62 else None
-        if found is None:
-            raise Missing(f"There is no run {run} in this store.")
+        record = read_run(self._store, run) if run < 2**62 else None
+        if record is None:
+            raise NotFound(f"There is no run {run} in this store.")
         page = whole(query, "page")
-        cells = queries.cells(self._store, queries.Wanted(run=run), offset=page * CELLS, size=CELLS + 1)
-        return Page("run.html", {"run": found, "cells": cells[:CELLS], "more": len(cells) > CELLS, "page": page})
+        cells = list_cells(self._store, run=run, offset=page * CELLS, size=CELLS + 1)
+        return Page("run.html", {"run": record, "cells": cells[:CELLS], "more": len(cells) > CELLS, "page": page})
 
-    def cells(self, query: Query) -> Page:
+    def cells(self, query: QueryParameters) -> Page:
         """All cells, or those of a model, a task, a status."""
         model, task, status = (query.get(key, "") for key in ("model", "task", "status"))
-        wanted = queries.Wanted(model, task, status, newest=query.get("all", "") != "1")
+        asked_for = CellFilter(model, task, status, newest=query.get("all", "") != "1")
         page = whole(query, "page")
-        found = queries.cells(self._store, wanted, offset=page * CELLS, size=CELLS + 1)
-        models, tasks = queries.names(self._store)
-        listed = {"cells": found[:CELLS], "more": len(found) > CELLS, "page": page}
-        return Page("cells.html", {**listed, "wanted": wanted, "models": models, "tasks": tasks})
+        cells = list_cells(
+            self._store,
+            model=model,
+            task=task,
+            status=status,
+            newest=asked_for.newest,
+            offset=page * CELLS,
+            size=CELLS + 1,
+        )
+        models, tasks = models_and_tasks(self._store)
+        listed = {"cells": cells[:CELLS], "more": len(cells) > CELLS, "page": page}
+        return Page("cells.html", {**listed, "wanted": asked_for, "models": models, "tasks": tasks})
 
-    def cell(self, query: Query, cell: int) -> Page:
+    def cell(self, query: QueryParameters, cell: int) -> Page:
         """One cell: estimates, failures, remarks, provenance."""
-        found = cell_named(self._store, cell)
-        number = queries.run_of(self._store, found)
-        asked = [(a, queries.model_description(self._store, a.fingerprint)) for a in found.asked]
+        record = cell_named(self._store, cell)
         context = {
-            "cell": found,
-            "by_metric": queries.by_metric(found),
-            "run": queries.run(self._store, number),
-            "asked": asked,
-            "others": queries.others_on(self._store, found),
-            "failures": found.failures[:MAX_FAILURES],
+            "cell": record,
+            "by_metric": by_metric(record),
+            "run": read_run(self._store, record.run),
+            "asked": [(stage, model_description(self._store, stage.fingerprint)) for stage in record.asked],
+            "others": cells_of_other_models(self._store, record),
+            "failures": record.failures[:MAX_FAILURES],
         }
         return Page("cell.html", context)
 
     # samples
 
-    def samples(self, query: Query, cell: int) -> Page:
+    def samples(self, query: QueryParameters, cell: int) -> Page:
         """The items of a cell that pass a filter, a page of them."""
         found, wanted = cell_named(self._store, cell), filter_of(query)
         context: dict[str, Any] = {"cell": found, "filter": wanted, "choices": {}, "ORDER": ORDER}
         context |= {**NOTHING_FOUND, "waiting": False, "domains": [], "credit": None}
-        job, texts = self._samples.figures(found) if found.columns else None, Texts()
+        job, texts = self._samples.figures(found) if found.columns else None, CellTexts()
         context |= {"problem": job.problem if job else "This cell failed, and has no samples.", "texts": texts}
         if job is None or job.problem:
             return Page("samples.html", context)
@@ -176,7 +157,7 @@ class Pages:
         context["waiting"] = not texts.problem and not (texts.complete and texts.written_complete)
         return Page("samples.html", context)
 
-    def _found(self, cell: CellRecord, figures: Figures, texts: Texts, wanted: Filter) -> dict[str, Any]:
+    def _found(self, cell: CellRecord, figures: CellFigures, texts: CellTexts, wanted: SampleFilter) -> dict[str, Any]:
         here = f"/cells/{cell.id}/samples"
         if wanted.q:
             mask = figures.mask(wanted.domain, wanted.show)
@@ -199,24 +180,29 @@ class Pages:
             "before": address(here, **wanted.query, page=wanted.page - 1 or None) if wanted.page else "",
         }
 
-    def sample(self, query: Query, cell: int, row: int) -> Page:
+    def sample(self, query: QueryParameters, cell: int, row: int) -> Page:
         """One item: prompt, responses, figures, answers."""
         found, wanted = cell_named(self._store, cell), filter_of(query)
         job = self._samples.figures(found) if found.columns else None
         if job is None or job.problem:
-            raise Missing(job.problem if job else "This cell failed, and has no samples.")
+            raise NotFound(job.problem if job else "This cell failed, and has no samples.")
         if job.result is None:
             return Page("waiting.html", {"title": f"Sample {row}"})
         if row >= len(job.result.table.ids):
-            raise Missing(f"This cell has {len(job.result.table.ids)} items; there is none of number {row}.")
+            raise NotFound(f"This cell has {len(job.result.table.ids)} items; there is none of number {row}.")
         texts = self._samples.texts(found)
         before, after = self._neighbours(found, job.result, wanted, row)
         context = one_sample(self._store, found, job.result, texts, row)
-        context |= {"filter": wanted, "before": before, "after": after, "others": queries.others_on(self._store, found)}
+        context |= {
+            "filter": wanted,
+            "before": before,
+            "after": after,
+            "others": cells_of_other_models(self._store, found),
+        }
         return Page("sample.html", context)
 
     @staticmethod
-    def _neighbours(cell: CellRecord, figures: Figures, wanted: Filter, row: int) -> tuple[str, str]:
+    def _neighbours(cell: CellRecord, figures: CellFigures, wanted: SampleFilter, row: int) -> tuple[str, str]:
         """Addresses of the samples before and after this one, of those that pass the filter."""
         chosen = figures.select(wanted.domain, wanted.show, wanted.order)
         at = np.flatnonzero(chosen == row)

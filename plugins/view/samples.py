@@ -21,17 +21,16 @@ from harness.errors import HarnessError
 from harness.metric import Metric
 from harness.names.plugins import describe
 from harness.names.registry import Registry
-from harness.store.reading import StoreReader
-from harness.store.records import CellRecord, StageRecord
+from harness.store import CellRecord, StageRecord, StoreReader, read_response_texts
 from harness.task import BadItem, Task
 from harness.tasks.build import build_task
 from harness.tasks.build_metric import metric_of
 
-from .answers import answers_of, written_texts
-from .documents import Asking, Document, decode, document, encode, excerpt, searchable
-from .figures import Figures, load_figures
-from .index import Entry, Index, cache_folder
-from .jobs import Job, Jobs
+from .answers import answers_of
+from .documents import Document, ReplayedStage, decode, document, encode, excerpt, searchable
+from .figures import CellFigures, load_figures
+from .index import IndexedItem, SearchIndex, cache_folder
+from .jobs import BackgroundJob, BackgroundJobs
 from .words import words_of
 
 VERSION = 3
@@ -40,16 +39,16 @@ _CHUNK = 1024
 
 
 @dataclass(slots=True)
-class Texts:
+class CellTexts:
     """What there is of a cell's texts."""
 
     problem: str = ""
     """Why there are none."""
-    documents: Index | None = None
-    written: Index | None = None
+    documents: SearchIndex | None = None
+    written: SearchIndex | None = None
     """What the model wrote; None where it writes nothing."""
     written_complete: bool = True
-    stages: tuple[Asking, ...] = ()
+    stages: tuple[ReplayedStage, ...] = ()
     complete: bool = False
     count: int = 0
     """Items read so far."""
@@ -72,8 +71,8 @@ class Samples:
     def __init__(self, registry: Registry, store: StoreReader, folder: Path | None = None) -> None:
         self._registry, self._store = registry, store
         self._folder = folder or cache_folder()
-        self._quick = Jobs(workers=2, kept=8)
-        self._long = Jobs(workers=1, kept=64)
+        self._quick = BackgroundJobs(workers=2, kept=8)
+        self._long = BackgroundJobs(workers=1, kept=64)
         self._stopping = threading.Event()
 
     def task(self, cell: CellRecord) -> tuple[Task | None, str]:
@@ -96,7 +95,7 @@ class Samples:
         except HarnessError:
             return None
 
-    def figures(self, cell: CellRecord) -> Job:
+    def figures(self, cell: CellRecord) -> BackgroundJob:
         """The `Figures` of a cell."""
         key = ("figures", cell.id)
         job = self._quick.get(key, partial(self._load, cell))
@@ -104,11 +103,11 @@ class Samples:
             self._quick.forget(key)  # look again: the file may have been mended
         return job
 
-    def quick(self, key: tuple[Any, ...], make: Any) -> Job:
+    def quick(self, key: tuple[Any, ...], make: Any) -> BackgroundJob:
         """Other work that is worth keeping."""
         return self._quick.get(key, make)
 
-    def _load(self, cell: CellRecord) -> Figures:
+    def _load(self, cell: CellRecord) -> CellFigures:
         task, _ = self.task(cell)
         figures = load_figures(self._store, cell, task, self.metric(task, cell) if task is not None else None)
         if figures.credit is not None:
@@ -117,37 +116,37 @@ class Samples:
 
     # texts
 
-    def texts(self, cell: CellRecord) -> Texts:
+    def texts(self, cell: CellRecord) -> CellTexts:
         """What there is of a cell's texts; begins to read them where that is new."""
         if not cell.asked:
-            return Texts("This cell was filed by an earlier version; evaluate again, which computes nothing anew.")
+            return CellTexts("This cell was filed by an earlier version; evaluate again, which computes nothing anew.")
         task, problem = self.task(cell)
         if task is None:
-            return Texts(problem)
+            return CellTexts(problem)
         try:
             stages = tuple(self._asking(task, record) for record in cell.asked)
         except HarnessError as error:
-            return Texts(f"How the model was asked cannot be told: {error}")
+            return CellTexts(f"How the model was asked cannot be told: {error}")
         documents = self._index("documents", self._signature(task, cell))
         make = partial(documents.build, partial(self._entries, task, cell, stages))
         job = self._long.get(("documents", documents.path.name), make, wait=0.0 if documents.complete else 0.05)
-        texts = Texts(documents=documents, stages=stages, complete=documents.complete)
+        texts = CellTexts(documents=documents, stages=stages, complete=documents.complete)
         if job.done and not documents.complete:
             self._long.forget(("documents", documents.path.name))  # another viewer makes it, or gave up: look again
         if job.problem:
-            return Texts(f"The task's data cannot be read: {job.problem}")
+            return CellTexts(f"The task's data cannot be read: {job.problem}")
         texts.count = documents.count() if not texts.complete else cell.items
         if texts.complete and (cell.failed_requests or any(stage.base.form == "record" for stage in stages)):
             texts.written = self._written(cell, documents, stages)
             texts.written_complete = texts.written.complete
         return texts
 
-    def _asking(self, task: Task, record: StageRecord) -> Asking:
+    def _asking(self, task: Task, record: StageRecord) -> ReplayedStage:
         adapters = tuple(
             self._registry.find("adapter", name).load()().configure(task.definition.brief) for name in record.adapters
         )
         base = adapters[-1].needs if adapters else record.capability
-        return Asking(record, adapters, self._registry.find("capability", base).load())
+        return ReplayedStage(record, adapters, self._registry.find("capability", base).load())
 
     def _signature(self, task: Task, cell: CellRecord) -> list[Any]:
         split = str(cell.settings.get("split", "test"))
@@ -157,11 +156,11 @@ class Samples:
         limit = cell.settings.get("limit")
         return [cell.task, cell.task_digest, split, limit, task.describe_data(split), _stamp(task, split), asked, later]
 
-    def _index(self, kind: str, signature: Any) -> Index:
+    def _index(self, kind: str, signature: Any) -> SearchIndex:
         text = json.dumps([VERSION, signature], default=str)
-        return Index(self._folder / f"{kind}-{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}.sqlite")
+        return SearchIndex(self._folder / f"{kind}-{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}.sqlite")
 
-    def _entries(self, task: Task, cell: CellRecord, stages: Sequence[Asking]) -> Iterator[Entry]:
+    def _entries(self, task: Task, cell: CellRecord, stages: Sequence[ReplayedStage]) -> Iterator[IndexedItem]:
         find = partial(answers_of, self._store)
         items = task.items(str(cell.settings.get("split", "test")), limit=cell.settings.get("limit"))
         number = 0
@@ -170,10 +169,10 @@ class Samples:
             if isinstance(item, BadItem):
                 continue
             made = document(task, item, stages, find)
-            yield Entry(number, made.id, excerpt(made), encode(made), words_of(searchable(made)))
+            yield IndexedItem(number, made.id, excerpt(made), encode(made), words_of(searchable(made)))
             number += 1
 
-    def _written(self, cell: CellRecord, documents: Index, stages: Sequence[Asking]) -> Index:
+    def _written(self, cell: CellRecord, documents: SearchIndex, stages: Sequence[ReplayedStage]) -> SearchIndex:
         index = self._index("written", [str(self._store.path.absolute()), cell.id, cell.columns, documents.path.name])
         make = partial(index.build, partial(self._words, documents, stages))
         job = self._long.get(("written", index.path.name), make, wait=0.0)
@@ -181,7 +180,7 @@ class Samples:
             self._long.forget(("written", index.path.name))
         return index
 
-    def _words(self, documents: Index, stages: Sequence[Asking]) -> Iterator[Entry]:
+    def _words(self, documents: SearchIndex, stages: Sequence[ReplayedStage]) -> Iterator[IndexedItem]:
         found = documents.documents()
         while chunk := list(islice(found, _CHUNK)):
             self._go_on()
@@ -193,10 +192,11 @@ class Samples:
             words: dict[int, list[str]] = {}
             for stage, asking in enumerate(stages):
                 wanted = [key for at, key in keys if at == stage]
-                for key, row in self._store.filed(asking.record.fingerprint, asking.base.name, wanted).items():
+                written = read_response_texts(self._store, asking.record.fingerprint, asking.base.name, wanted)
+                for key, texts in written.items():
                     for number in keys[stage, key]:
-                        words.setdefault(number, []).extend(written_texts(row))
-            yield from (Entry(number, "", "", b"", words_of(text)) for number, text in sorted(words.items()))
+                        words.setdefault(number, []).extend(texts)
+            yield from (IndexedItem(number, "", "", b"", words_of(text)) for number, text in sorted(words.items()))
 
     def _go_on(self) -> None:
         """Give up an index half made: the viewer ends, and would wait for it."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.names.registry import Registry
-from harness.store.reading import StoreReader
+from harness.store import StoreReader
 
 from .app import make_app
 from .guard import is_loopback

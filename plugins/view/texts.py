@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from harness.results.numbers import figure, level_of, other_level, percent, visible
 from harness.stats import Estimate
-from harness.store.records import CellRecord
+from harness.store import CellRecord
 
 from .answers import number
 from .documents import plain

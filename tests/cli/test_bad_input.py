@@ -505,7 +505,7 @@ def test_json_in_a_store_that_is_damaged_is_one_message(on_store, toys, harness)
     with contextlib.closing(sqlite3.connect(toys / "s.sqlite")) as connection, connection:
         connection.execute("UPDATE cells SET settings = '{', task = 'quickstart/detection'")
     said = on_store("s.sqlite", "leaderboard")
-    assert said.startswith("s.sqlite: damaged: a field that should hold a JSON")
+    assert said.startswith("s.sqlite: damaged: the column 'settings' of the table 'cells' should hold a JSON object")
 
 
 def test_a_store_that_may_not_be_read_is_one_message(on_store, toys, monkeypatch):

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from harness.store import Store
-from harness.store.records import latest_cells
+from harness.store.cells import latest_cells
 
 
 @pytest.fixture

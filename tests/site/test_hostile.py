@@ -7,7 +7,7 @@ import re
 import pytest
 
 from harness.store import Store
-from harness.store.records import latest_cells
+from harness.store.cells import latest_cells
 
 STRINGS = {
     "tags": "</script><script>window.hacked = 1</script> --></style></title></textarea></select></td></table>"

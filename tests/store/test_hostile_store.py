@@ -196,6 +196,23 @@ def test_a_damaged_field_of_a_row_is_one_clear_error(two_stores, harness, column
         assert "theirs.sqlite: damaged: " in ran.err
 
 
+@pytest.mark.parametrize("table", ["estimates", "cells"])
+def test_a_damaged_figure_is_one_clear_error_of_every_command(two_stores, harness, table):
+    column = {"estimates": "value", "cells": "items"}[table]
+    change(two_stores / "theirs.sqlite", f"UPDATE {table} SET {column} = ?", "abc")
+    (two_stores / "registry.yaml").write_text("task_folders: [tasks]\nbenchmarks: {demo: {tasks: [demo/plain]}}\n")
+    for command in (
+        ("leaderboard", "demo", "--store", "theirs.sqlite"),
+        ("leaderboard", "demo", "--store", "mine.sqlite", "--merge", "theirs.sqlite"),
+        ("compare", "b", "c", "-t", "demo/plain", "--store", "theirs.sqlite"),
+    ):
+        ran = harness(*command)
+        assert ran.code == 2, (command, ran.err)
+        assert f"theirs.sqlite: damaged: the column {column!r} of the table {table!r} should hold a number" in ran.err
+    # An evaluation reads no earlier figure, so it goes on, and files new ones.
+    assert harness("eval", "-m", "b=length", "-t", "demo/plain", "--store", "theirs.sqlite").code == 0
+
+
 def test_an_evaluation_says_what_was_damaged_and_asks_again(toys, write_task, harness):
     rows = [{"id": str(i), "first": f"{i} a", "second": f"b {i}", "label": i % 2} for i in range(6)]
     write_task("demo/pairs", rows, kind="similarity")

@@ -15,9 +15,11 @@ from harness.capabilities import SCORE
 from harness.errors import StoreError
 from harness.store import Store, migrations
 from harness.store import schema as s
+from harness.store.cells import latest_cells, read_cell, save_cell
+from harness.store.curves import read_curve
 from harness.store.migrations import AddColumn
 from harness.store.reading import StoreReader
-from harness.store.records import latest_cells, read_cell, read_curve, save_cell, start_run
+from harness.store.runs import start_run
 
 FORMS = sorted((Path(__file__).parent / "forms").glob("*.sql"), key=lambda path: int(path.stem))
 KEY = bytes.fromhex("00112233445566778899aabbccddeeff")

@@ -1,8 +1,10 @@
 """Where cells come from."""
 
 from harness.store import Store
-from harness.store.origins import failures_of_cells, model_descriptions, runs_of_cells
-from harness.store.records import CellRecord, save_cell, start_run
+from harness.store.cells import save_cell
+from harness.store.origins import failures_of_cells, model_descriptions
+from harness.store.records import CellRecord
+from harness.store.runs import runs_of_cells, start_run
 
 
 def test_runs_models_and_failures_are_found_by_cell(tmp_path):

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from harness.store import Store
 from harness.store import progress as module
 from harness.store import schema as s
+from harness.store.cells import read_cell
 from harness.store.progress import FiledProgress
-from harness.store.records import read_cell, start_run
+from harness.store.runs import start_run
 
 
 def filed(store):

@@ -15,16 +15,10 @@ from harness.capabilities import CORE
 from harness.errors import StoreError
 from harness.stats import Estimate
 from harness.store import Store
-from harness.store.records import (
-    CellRecord,
-    Result,
-    finish_run,
-    latest_cells,
-    read_curve,
-    save_cell,
-    save_curve,
-    start_run,
-)
+from harness.store.cells import latest_cells, save_cell
+from harness.store.curves import read_curve, save_curve
+from harness.store.records import CellRecord, Result
+from harness.store.runs import finish_run, start_run
 
 CAPABILITIES = {capability.name: capability for capability in CORE}
 

@@ -158,7 +158,7 @@ def test_a_search_that_would_take_too_long_says_so(pairs, evaluate, view, monkey
     def too_long(*_, **__):
         raise TimeoutError
 
-    monkeypatch.setattr("harness_plugins.view.index.Index.matching", too_long)
+    monkeypatch.setattr("harness_plugins.view.index.SearchIndex.matching", too_long)
     assert "Too many words are like that" in viewer.page("/cells/1/samples?q=n*")
 
 

@@ -10,10 +10,10 @@ import unicodedata
 import numpy as np
 import pytest
 from harness_plugins.view.documents import plain
-from harness_plugins.view.figures import Credit, Figures, credit_of
-from harness_plugins.view.index import Entry, Index, _interrupted_after, forget_old
-from harness_plugins.view.jobs import Jobs
-from harness_plugins.view.samples import Texts
+from harness_plugins.view.figures import CellFigures, Credit, credit_of
+from harness_plugins.view.index import IndexedItem, SearchIndex, _interrupted_after, forget_old
+from harness_plugins.view.jobs import BackgroundJobs
+from harness_plugins.view.samples import CellTexts
 from harness_plugins.view.search import search
 from harness_plugins.view.texts import place, shown
 from harness_plugins.view.words import match_of, passage, words_of
@@ -37,7 +37,7 @@ def table_of(**columns):
 
 def figures_of(metric, **columns):
     table = table_of(**columns)
-    return Figures(table, ~metric.valid(table.columns), credit_of(metric, table))
+    return CellFigures(table, ~metric.valid(table.columns), credit_of(metric, table))
 
 
 # right and wrong
@@ -92,8 +92,8 @@ def test_any_text_is_a_query(tmp_path_factory, text):
 
 
 def _index(path, count=2):
-    index = Index(path)
-    index.build(lambda: (Entry(i, f"id-{i}", "", b"", f"word{i} every Grüße") for i in range(count)))
+    index = SearchIndex(path)
+    index.build(lambda: (IndexedItem(i, f"id-{i}", "", b"", f"word{i} every Grüße") for i in range(count)))
     return index
 
 
@@ -123,9 +123,12 @@ WITHOUT_SPACES = {
 @pytest.mark.parametrize("language", WITHOUT_SPACES)
 def test_words_are_found_inside_texts_without_spaces(tmp_path, language):
     text, found, absent = WITHOUT_SPACES[language]
-    index = Index(tmp_path / "i.sqlite")
+    index = SearchIndex(tmp_path / "i.sqlite")
     index.build(
-        lambda: [Entry(0, "a", "", b"", words_of(["before", text])), Entry(1, "b", "", b"", words_of(["other"]))]
+        lambda: [
+            IndexedItem(0, "a", "", b"", words_of(["before", text])),
+            IndexedItem(1, "b", "", b"", words_of(["other"])),
+        ]
     )
     assert [word for word in found if index.matching(match_of(word), 0, 2) != [0]] == []
     assert [word for word in absent if index.matching(match_of(word), 0, 2) != []] == []
@@ -138,16 +141,16 @@ def test_every_part_of_a_text_without_spaces_is_found(tmp_path_factory, data):
     start = data.draw(st.integers(0, len(text) - 1))
     part = text[start : data.draw(st.integers(start + 1, len(text)))]
     other = data.draw(st.text("学習机器の一二ーถภกขㄱ한국", max_size=12))
-    index = Index(tmp_path_factory.mktemp("part") / "i.sqlite")
-    index.build(lambda: [Entry(i, str(i), "", b"", words_of([t])) for i, t in enumerate([text, other])])
+    index = SearchIndex(tmp_path_factory.mktemp("part") / "i.sqlite")
+    index.build(lambda: [IndexedItem(i, str(i), "", b"", words_of([t])) for i, t in enumerate([text, other])])
     spread = [unicodedata.normalize("NFKC", t) for t in (text, other)]
     part_ = unicodedata.normalize("NFKC", part)
     assert index.matching(match_of(f'"{part}"'), 0, 2) == [i for i in (0, 1) if part_ in spread[i]]
 
 
 def test_a_phrase_does_not_go_on_from_one_text_to_the_next(tmp_path):
-    index = Index(tmp_path / "i.sqlite")
-    index.build(lambda: [Entry(0, "a", "", b"", words_of(["one two", "three", "机", "器"]))])
+    index = SearchIndex(tmp_path / "i.sqlite")
+    index.build(lambda: [IndexedItem(0, "a", "", b"", words_of(["one two", "three", "机", "器"]))])
     assert index.matching(match_of("one three"), 0, 1) == [0]
     assert index.matching(match_of('"one two"'), 0, 1) == [0]
     assert index.matching(match_of('"two three"'), 0, 1) == []
@@ -171,14 +174,15 @@ def test_a_search_gives_every_row_that_passes_once_in_pages(tmp_path, monkeypatc
         monkeypatch.setattr("harness_plugins.view.search._ENOUGH", -1.0)
     figures = figures_of(Accuracy(), as_given=np.ones(100), exchanged=np.ones(100))
     order = np.arange(100) if aligned else np.arange(100)[::-1]
-    index = Index(tmp_path / "i.sqlite")
-    index.build(lambda: (Entry(i, f"id-{row}", "", b"", "every") for i, row in enumerate(order)))
-    texts = Texts(documents=index, written=index)
+    index = SearchIndex(tmp_path / "i.sqlite")
+    index.build(lambda: (IndexedItem(i, f"id-{row}", "", b"", "every") for i, row in enumerate(order)))
+    texts = CellTexts(documents=index, written=index)
     mask = np.arange(100) % 3 == 0
     found, start = [], 0
     while start is not None:
         hits = search(figures, texts, match_of("every"), "", mask, start, 7)
         assert len(hits.rows) <= 7
+        assert (hits.first, hits.end, hits.count) == (start, 100 if hits.next is None else hits.next, 100)
         found += hits.rows
         start = hits.next
     assert found == [row for row in order if row % 3 == 0]
@@ -188,17 +192,17 @@ def test_a_search_gives_every_row_that_passes_once_in_pages(tmp_path, monkeypatc
 
 
 def test_an_index_half_made_is_made_anew_and_a_whole_one_kept(tmp_path):
-    index = Index(tmp_path / "i.sqlite")
+    index = SearchIndex(tmp_path / "i.sqlite")
 
     def breaks():
-        yield from (Entry(i, str(i), "", b"", "") for i in range(600))
+        yield from (IndexedItem(i, str(i), "", b"", "") for i in range(600))
         raise OSError("the data are gone")
 
     with pytest.raises(OSError, match="gone"):
         index.build(breaks)
     assert not index.complete
     assert index.count() == 512  # what came before can be read
-    index.build(lambda: [Entry(0, "a", "begins", b"doc", "words")])
+    index.build(lambda: [IndexedItem(0, "a", "begins", b"doc", "words")])
     assert index.complete
     assert (index.count(), index.excerpts(["a", "b"]), index.document("a")) == (1, {"a": "begins"}, b"doc")
     index.build(breaks)
@@ -231,7 +235,7 @@ def test_old_indices_are_forgotten_first(tmp_path):
 
 
 def test_work_is_done_once_and_its_errors_are_kept():
-    jobs, done = Jobs(workers=1, kept=2), []
+    jobs, done = BackgroundJobs(workers=1, kept=2), []
     assert jobs.get("a", lambda: done.append(1) or 7, wait=10).result == 7
     assert jobs.get("a", lambda: done.append(2)).result == 7
     assert done == [1]
@@ -245,7 +249,7 @@ def test_work_is_done_once_and_its_errors_are_kept():
 
 
 def test_a_page_does_not_wait_for_long_work():
-    jobs, gate = Jobs(workers=1, kept=2), threading.Event()
+    jobs, gate = BackgroundJobs(workers=1, kept=2), threading.Event()
     job = jobs.get("a", gate.wait, wait=0.01)
     assert (job.done, job.result, job.problem) == (False, None, "")
     gate.set()

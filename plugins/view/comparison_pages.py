@@ -13,14 +13,14 @@ from harness.metric import FloatArray
 from harness.names.registry import Registry
 from harness.results.comparison import CONFIDENCE, Comparison, compare_cells, shared_rows
 from harness.running.table import OVERALL
-from harness.store.reading import StoreReader
-from harness.store.records import CellRecord
+from harness.store import CellRecord, StoreReader
 
 from .documents import Document
-from .figures import Figures, Rows
-from .item import Said, one_sample, rows_of
-from .pages import NOTHING_FOUND, SAMPLES, Filter, Missing, Page, Query, cell_named, filter_of
-from .samples import Samples, Texts
+from .figures import CellFigures, Rows
+from .filters import QueryParameters, SampleFilter, filter_of
+from .item import AnsweredExchange, one_sample, rows_of
+from .pages import NOTHING_FOUND, SAMPLES, NotFound, Page, cell_named
+from .samples import CellTexts, Samples
 from .search import search
 from .texts import address
 from .words import match_of
@@ -36,11 +36,11 @@ SHOW = {
 
 
 @dataclass
-class Joined:
+class PairedItems:
     """The items that both have."""
 
-    first: Figures
-    second: Figures
+    first: CellFigures
+    second: CellFigures
     rows: tuple[Rows, Rows]
 
     @cached_property
@@ -70,7 +70,7 @@ class Joined:
         return np.flatnonzero(kept)
 
 
-class Sides:
+class ComparisonPages:
     """Makes the pages of two models.
 
     Args:
@@ -85,12 +85,12 @@ class Sides:
     def _cells(self, first: int, second: int) -> tuple[CellRecord, CellRecord]:
         one, other = cell_named(self._store, first), cell_named(self._store, second)
         if (one.task, one.task_digest) != (other.task, other.task_digest):
-            raise Missing("These two cells are not of the same task, as it was defined.")
+            raise NotFound("These two cells are not of the same task, as it was defined.")
         if not one.columns or not other.columns:
-            raise Missing("One of these cells failed, and has no samples.")
+            raise NotFound("One of these cells failed, and has no samples.")
         return one, other
 
-    def _joined(self, one: CellRecord, other: CellRecord) -> tuple[Joined | None, str]:
+    def _joined(self, one: CellRecord, other: CellRecord) -> tuple[PairedItems | None, str]:
         jobs = [self._samples.figures(cell) for cell in (one, other)]
         if problem := next((job.problem for job in jobs if job.problem), ""):
             return None, problem
@@ -100,7 +100,7 @@ class Sides:
         job = self._samples.quick(("joined", one.id, other.id), partial(_join, *figures))
         return job.result, job.problem
 
-    def comparison(self, query: Query, first: int, second: int) -> Page:
+    def comparison(self, query: QueryParameters, first: int, second: int) -> Page:
         """Paired differences, and the items that pass a filter."""
         one, other = self._cells(first, second)
         wanted, show = filter_of(query), query.get("show", "differ")
@@ -139,7 +139,7 @@ class Sides:
         return compare_cells(self._registry, self._store, one, other, say=notes.append), notes
 
     def _found(
-        self, one: CellRecord, other: CellRecord, joined: Joined, texts: Texts, wanted: Filter, show: str
+        self, one: CellRecord, other: CellRecord, joined: PairedItems, texts: CellTexts, wanted: SampleFilter, show: str
     ) -> dict[str, Any]:
         here = f"/compare/{one.id}/{other.id}"
         query = {**wanted.query, "show": show}
@@ -160,17 +160,17 @@ class Sides:
             "before": address(here, **query, page=wanted.page - 1 or None) if wanted.page else "",
         }
 
-    def pair(self, query: Query, first: int, second: int, row: int) -> Page:
+    def pair(self, query: QueryParameters, first: int, second: int, row: int) -> Page:
         """One item as both models answered it; ``row`` counts in the first."""
         one, other = self._cells(first, second)
         joined, problem = self._joined(one, other)
         if problem:
-            raise Missing(problem)
+            raise NotFound(problem)
         if joined is None:
             return Page("waiting.html", {"title": f"Sample {row}"})
         at = np.flatnonzero(joined.rows[0] == row)
         if not len(at):
-            raise Missing("The two have no such item in common.")
+            raise NotFound("The two have no such item in common.")
         sides = [
             one_sample(self._store, cell, figures, self._samples.texts(cell), int(rows[at[0]]))
             for cell, figures, rows in zip((one, other), (joined.first, joined.second), joined.rows, strict=True)
@@ -194,8 +194,8 @@ class Sides:
         )
 
 
-def _join(first: Figures, second: Figures) -> Joined:
-    joined = Joined(first, second, shared_rows(first.table, second.table))
+def _join(first: CellFigures, second: CellFigures) -> PairedItems:
+    joined = PairedItems(first, second, shared_rows(first.table, second.table))
     _ = joined.largest_first  # what the page will ask for
     return joined
 
@@ -207,7 +207,9 @@ def _asked_alike(one: Document | None, other: Document | None) -> bool:
     return _requests(one) == _requests(other)
 
 
-def _told_apart(one: Said, other: Said) -> tuple[Said, Said, dict[str, Sequence[float]]]:
+def _told_apart(
+    one: AnsweredExchange, other: AnsweredExchange
+) -> tuple[AnsweredExchange, AnsweredExchange, dict[str, Sequence[float]]]:
     """The two without the figures a response that they have in common, such as labels; and those."""
     common = {name: values for name, values in one.columns.items() if other.columns.get(name) == values}
     own = (
@@ -225,7 +227,7 @@ def _requests(document: Document) -> list[Any]:
     ]
 
 
-def _near(joined: Joined, chosen: Rows, item: int) -> tuple[int | None, int | None]:
+def _near(joined: PairedItems, chosen: Rows, item: int) -> tuple[int | None, int | None]:
     """Rows, in the first, of the items before and after one among those chosen."""
     at = np.flatnonzero(chosen == item)
     if not len(at):
@@ -236,8 +238,10 @@ def _near(joined: Joined, chosen: Rows, item: int) -> tuple[int | None, int | No
     return before, after
 
 
-def _both(joined: Joined, texts: Texts, items: Any, typed: str = "") -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def _both(
+    joined: PairedItems, texts: CellTexts, items: Any, typed: str = ""
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """What a list shows of some items: the first's side, and the second's."""
     left = rows_of(joined.first, texts, joined.rows[0][items], typed=typed)
-    right = rows_of(joined.second, Texts(), joined.rows[1][items])
+    right = rows_of(joined.second, CellTexts(), joined.rows[1][items])
     return list(zip(left, right, strict=True))

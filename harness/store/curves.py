@@ -1,0 +1,55 @@
+"""Learning curves of trainers, by the directory of the trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from harness.store import schema as s
+from harness.store.checked import read_checked, select_checked
+from harness.store.reading import Readable
+from harness.store.store import Store
+
+
+def save_curve(store: Store, model: str, step: int, values: Mapping[str, float]) -> None:
+    """File one point of a learning curve.
+
+    Args:
+        store: The store.
+        model: Directory of the trained model.
+        step: Number of the step; a point of that number is replaced.
+        values: By name, such as ``loss``.
+
+    Raises:
+        StoreError: the database cannot be written.
+    """
+    with store.transaction() as connection:
+        for name, value in values.items():
+            point = insert(s.curves).values(model=model, step=step, name=name, value=value)
+            keys = ["model", "step", "name"]
+            connection.execute(point.on_conflict_do_update(index_elements=keys, set_={"value": point.excluded.value}))
+
+
+def delete_curve(store: Store, model: str) -> None:
+    """Forget a learning curve: another training begins under its name.
+
+    Raises:
+        StoreError: the database cannot be written.
+    """
+    with store.transaction() as connection:
+        connection.execute(sa.delete(s.curves).where(s.curves.c.model == model))
+
+
+def read_curve(store: Readable, model: str) -> list[tuple[int, str, float]]:
+    """Read a learning curve: (step, name, value) of every point, by step and name.
+
+    Raises:
+        DamagedRecord: a value on file is no number.
+        StoreError: the store cannot be read.
+    """
+    c = s.curves.c
+    query = select_checked(s.curves).where(c.model == model).order_by(c.step, c.name)
+    with store.reading() as connection:
+        return [(row["step"], row["name"], row["value"]) for row in read_checked(connection, s.curves, query)]

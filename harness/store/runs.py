@@ -1,0 +1,193 @@
+"""Runs: when a command began and ended, what it was, and how far it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from harness.store import schema as s
+from harness.store.cells import at_once
+from harness.store.checked import CheckedRow, read_checked, select_checked
+from harness.store.reading import Readable
+from harness.store.records import now
+from harness.store.store import Store
+
+SILENT_SECONDS = 60
+"""Without a sign of life for so long, a run is perhaps gone."""
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """One run, as it was filed."""
+
+    id: int
+    started: str
+    """UTC, ISO 8601."""
+    description: dict[str, Any]
+    """Versions, git state, hardware and settings."""
+    finished: str = ""
+    """UTC, ISO 8601; empty where it is under way, or was killed."""
+    status: str = ""
+    """running, done, failed, interrupted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """The cell of a run that is under way."""
+
+    cell: int
+    """Its number in the run, from 1."""
+    cells: int
+    """How many the run has."""
+    model: str
+    task: str
+    done: int
+    """Items."""
+    total: int | None
+    """Items; None where that is not known."""
+    updated: str
+    """UTC, ISO 8601."""
+
+
+@dataclass(slots=True)
+class RunOverview(RunRecord):
+    """One run, with how far it is."""
+
+    done: int = 0
+    """Cells."""
+    failed: int = 0
+    """Cells."""
+    progress: RunProgress | None = None
+    """None where it computes nothing."""
+
+    @property
+    def silent(self) -> int:
+        """Seconds since a running one gave a sign of life, where that is long; else 0."""
+        if self.status != "running":
+            return 0
+        last = self.progress.updated if self.progress is not None else self.started
+        seconds = int((datetime.now(UTC) - datetime.fromisoformat(last)).total_seconds())
+        return seconds if seconds > SILENT_SECONDS else 0
+
+    @property
+    def cells(self) -> int | None:
+        """How many cells it has; None where that is not known."""
+        return self.progress.cells if self.progress is not None else None
+
+    @property
+    def share(self) -> float | None:
+        """How much is done, in [0, 1], cells counted alike; None where that is not known."""
+        progress = self.progress
+        if progress is None or not progress.cells:
+            return None
+        inside = min(1.0, progress.done / progress.total) if progress.total else 0.0
+        return float(min(1.0, max(self.done + self.failed, progress.cell - 1 + inside) / progress.cells))
+
+
+def start_run(store: Store, description: Mapping[str, Any]) -> int:
+    """File that a run began; returns its number.
+
+    Raises:
+        StoreError: the database cannot be written.
+    """
+    with store.transaction() as connection:
+        values = {"started": now(), "status": "running", "description": json.dumps(description, default=str)}
+        return int(connection.execute(insert(s.runs).values(values)).inserted_primary_key[0])  # type: ignore[index]
+
+
+def finish_run(store: Store, run: int, status: str) -> None:
+    """File how a run ended.
+
+    Raises:
+        StoreError: the database cannot be written.
+    """
+    with store.transaction() as connection:
+        connection.execute(sa.update(s.runs).where(s.runs.c.id == run).values(finished=now(), status=status))
+
+
+def copy_run(connection: sa.Connection, run: RunRecord) -> int:
+    """File a run of another store, inside a transaction that is open; returns its number here."""
+    values = {
+        "started": run.started,
+        "finished": run.finished or None,
+        "status": run.status,
+        "description": json.dumps(run.description),
+    }
+    return int(connection.execute(insert(s.runs).values(values)).inserted_primary_key[0])  # type: ignore[index]
+
+
+def list_runs(store: Readable, *, offset: int = 0, size: int = 20) -> list[RunOverview]:
+    """Runs with how far they are, the newest first.
+
+    Args:
+        store: The store.
+        offset: How many to leave out at the beginning.
+        size: How many to read at most.
+
+    Raises:
+        DamagedRecord: a value on file is none that its column may hold.
+        StoreError: the store cannot be read.
+    """
+    query = select_checked(s.runs).order_by(s.runs.c.id.desc()).offset(offset).limit(size)
+    with store.reading() as connection:
+        return _overviews(connection, query)
+
+
+def read_run(store: Readable, number: int) -> RunOverview | None:
+    """One run with how far it is; None where the store has none of that number.
+
+    Raises:
+        DamagedRecord: a value on file is none that its column may hold.
+        StoreError: the store cannot be read.
+    """
+    with store.reading() as connection:
+        return next(iter(_overviews(connection, select_checked(s.runs).where(s.runs.c.id == number))), None)
+
+
+def runs_of_cells(store: Readable, cells: Collection[int]) -> dict[int, RunRecord]:
+    """The run of every one of these cells, by the cell's number.
+
+    Raises:
+        DamagedRecord: a value on file is none that its column may hold.
+        StoreError: the store cannot be read.
+    """
+    run_of: dict[int, int] = {}
+    runs: dict[int, RunRecord] = {}
+    with store.reading() as connection:
+        for numbers in at_once(cells):
+            pairs = sa.select(s.cells.c.id, s.cells.c.run).where(s.cells.c.id.in_(numbers))
+            run_of.update((row.id, row.run) for row in connection.execute(pairs))
+        for numbers in at_once(dict.fromkeys(run_of.values())):
+            query = select_checked(s.runs).where(s.runs.c.id.in_(numbers))
+            for row in read_checked(connection, s.runs, query):
+                runs[row["id"]] = RunRecord(*_values(row))
+    return {cell: runs[run] for cell, run in run_of.items() if run in runs}
+
+
+def _values(row: CheckedRow) -> tuple[int, str, dict[str, Any], str, str]:
+    return row["id"], row["started"], row["description"], row["finished"] or "", row["status"]
+
+
+def _overviews(connection: sa.Connection, query: sa.Select[Any]) -> list[RunOverview]:
+    runs = {row["id"]: RunOverview(*_values(row)) for row in read_checked(connection, s.runs, query)}
+    _count_cells(connection, runs)
+    names: Sequence[str] = RunProgress.__slots__
+    for row in read_checked(connection, s.progress, select_checked(s.progress).where(s.progress.c.run.in_(runs))):
+        runs[row["run"]].progress = RunProgress(**{name: row[name] for name in names})
+    return list(runs.values())
+
+
+def _count_cells(connection: sa.Connection, runs: Mapping[int, RunOverview]) -> None:
+    c = s.cells.c
+    counted = sa.select(c.run, c.status, sa.func.count()).where(c.run.in_(runs)).group_by(c.run, c.status)
+    for number, status, count in connection.execute(counted):
+        if status == "done":
+            runs[number].done += count
+        else:
+            runs[number].failed += count
