@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from harness.cli.runfiles import ReadRun
     from harness.names.registry import Registry
     from harness.running.plan import Plan
-    from harness.tasks.schema import LeaderboardFile, RunFile
+    from harness.tasks.schema import RunFile
 
 
 @click.command("run")
@@ -77,7 +76,7 @@ def _run(run: ReadRun, registry: Registry, *, dry_run: bool, as_json: bool) -> i
     outcome = run_plan(
         registry, plan, store=run.store, progress=progress, on_cell=lambda cell: say(cell_line(cell), err=True)
     )
-    written, not_written = _write_all(run)
+    written, not_written = _write_all(run, registry)
     if as_json:
         results = [result.as_json() for result in outcome.results]
         document = {"run": outcome.run, "results": results, "failures": outcome.failures()}
@@ -100,14 +99,16 @@ def _show_plan(plan: Plan, file: RunFile, *, as_json: bool) -> int:
     return 0
 
 
-def _write_all(run: ReadRun) -> tuple[list[str], list[dict[str, str]]]:
+def _write_all(run: ReadRun, registry: Registry) -> tuple[list[str], list[dict[str, str]]]:
     """All leaderboards, whether or not one before could be written: the places of these, and why the others not."""
+    from harness.cli.board_order import carry_out
+    from harness.cli.runfiles import order_of
     from harness.names.plugins import describe
 
     written, not_written = [], []
     for board in run.boards.values():
         try:
-            _write(board, run.file.confidence, run.store, run.registry)
+            carry_out(registry, order_of(board, run))
             written.append(str(Path(board.output).absolute()))
         except click.Abort:  # the user's own
             raise
@@ -116,24 +117,3 @@ def _write_all(run: ReadRun) -> tuple[list[str], list[dict[str, str]]]:
             say(f"not written: {board.output}: {one_entry(reason)}", err=True)
             not_written.append({"output": str(Path(board.output).absolute()), "reason": reason})
     return written, not_written
-
-
-def _write(board: LeaderboardFile, confidence: float, store: Path | None, registry: Path | None) -> None:
-    """One leaderboard, by the command that writes any."""
-    from harness.cli.leaderboard_command import command as leaderboard
-
-    options: dict[str, Sequence[object]] = {
-        "--published": board.published,
-        "--merge": board.merge,
-        "--outcome": [board.outcome],
-        "--model-column": [board.model_column],
-        "--value-column": [board.value_column],
-        "--format": [board.format],
-        "--confidence": [confidence],
-        "--store": [store],
-        "--registry": [registry],
-    }
-    arguments = [*board.benchmarks, "-o", board.output, *(["--texts"] if board.texts else [])]
-    for option, values in options.items():
-        arguments += [part for value in values if value is not None for part in (option, str(value))]
-    leaderboard.main(arguments, prog_name="harness leaderboard", standalone_mode=False)
