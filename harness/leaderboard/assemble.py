@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.leaderboard.aggregates import aggregates_of
-from harness.leaderboard.board import Board, Column, Entry
+from harness.leaderboard.board import Board, Column, BoardEntry
 from harness.leaderboard.cost import COLUMN, NOTE, add_cost
 from harness.leaderboard.levels import at_one_level
 from harness.leaderboard.published_rows import published_rows, shipped_files, sort_in
@@ -140,7 +140,7 @@ MadeOf = dict[tuple[str, str], Combination | None]
 
 def _entries(
     registry: Registry, benchmark: BenchmarkFile, cells: Sequence[CellRecord], shared: SharedItems
-) -> tuple[list[Entry], Kinds, MadeOf]:
+) -> tuple[list[BoardEntry], Kinds, MadeOf]:
     by_model: dict[str, list[CellRecord]] = {}
     for cell in cells:
         by_model.setdefault(cell.label, []).append(cell)
@@ -163,7 +163,7 @@ def _entries(
         adapters = {cell.task: cell.adapters for cell in own if cell.adapters}
         reasons = tuple(f"without {name!r}, since {reason}" for name, reason in made.reasons.items())
         failed = sum(cell.failed_requests for cell in own)
-        entries.append(Entry(model, figures, adapters, failed, roles=roles_of(registry, own), reasons=reasons))
+        entries.append(BoardEntry(model, figures, adapters, failed, roles=roles_of(registry, own), reasons=reasons))
     return entries, kinds, made_of
 
 
@@ -206,7 +206,7 @@ def title_of(benchmark: BenchmarkFile, key: str) -> str:
     return f"{short.removeprefix(library + colon) if colon else short} {key.removeprefix(task + ':')}"
 
 
-def _notes_on_figures(columns: Sequence[Column], entries: Sequence[Entry]) -> list[str]:
+def _notes_on_figures(columns: Sequence[Column], entries: Sequence[BoardEntry]) -> list[str]:
     """What metrics say that a reader of their figures must know, a line a sentence, with the models it holds for."""
     models: dict[tuple[str, str], list[str]] = {}
     for column in columns:
@@ -217,14 +217,14 @@ def _notes_on_figures(columns: Sequence[Column], entries: Sequence[Entry]) -> li
     return [f"{title}: {note} ({', '.join(sorted(names))})" for (title, note), names in models.items()]
 
 
-def _notes_on_published(entries: Sequence[Entry], level: float) -> list[str]:
+def _notes_on_published(entries: Sequence[BoardEntry], level: float) -> list[str]:
     """Published intervals are as they were published, and cannot be made others."""
     levels = {e.confidence for entry in entries for e in entry.figures.values() if math.isfinite(e.low)} - {level}
     return [f"published intervals are those of {percent(other)}, not of {percent(level)}" for other in sorted(levels)]
 
 
 def _rank(
-    entries: list[Entry], column: Column | None, shared: SharedItems | None = None, made_of: MadeOf | None = None
+    entries: list[BoardEntry], column: Column | None, shared: SharedItems | None = None, made_of: MadeOf | None = None
 ) -> list[str]:
     """Sort by a column, and say which places the errors allow; without the column, by name and without ranks.
 

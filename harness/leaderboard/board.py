@@ -19,7 +19,7 @@ class Column:
 
 
 @dataclass(slots=True)
-class Entry:
+class BoardEntry:
     """One model's row."""
 
     model: str
@@ -49,7 +49,7 @@ class Board:
     benchmark: str
     description: str
     columns: list[Column]
-    entries: list[Entry]
+    entries: list[BoardEntry]
     notes: list[str] = field(default_factory=list)
     confidence: float = 0.95
     """Nominal coverage of its intervals, which headings say; a figure of another level says its own."""

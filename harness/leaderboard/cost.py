@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.leaderboard.board import Column, Entry
+from harness.leaderboard.board import Column, BoardEntry
 from harness.stats import Estimate
 from harness.store.origins import whole_computations
 from harness.store.reading import Readable
@@ -18,7 +18,7 @@ NOTE = (
 )
 
 
-def add_cost(entries: Sequence[Entry], cells: Sequence[CellRecord], stores: Sequence[Readable]) -> bool:
+def add_cost(entries: Sequence[BoardEntry], cells: Sequence[CellRecord], stores: Sequence[Readable]) -> bool:
     """Give each entry the mean over the items of its cells, where they were computed and not taken from the store.
 
     Returns:

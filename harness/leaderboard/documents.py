@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from harness.leaderboard.board import Board, Entry
+from harness.leaderboard.board import Board, BoardEntry
 from harness.results.numbers import figure
 from harness.stats import Estimate
 from harness.tasks.selectors import task_of
@@ -79,11 +79,11 @@ def model_index(board: Board) -> str:
     return yaml.safe_dump({"model-index": models}, sort_keys=False, allow_unicode=False, width=120)
 
 
-def _has(entry: Entry, key: str) -> bool:
+def _has(entry: BoardEntry, key: str) -> bool:
     return key in entry.figures and math.isfinite(entry.figures[key].value)
 
 
-def _result(board: Board, entry: Entry, column: Any) -> dict[str, Any]:
+def _result(board: Board, entry: BoardEntry, column: Any) -> dict[str, Any]:
     e = entry.figures[column.key]
     whole, _, metric = column.key.rpartition(":")
     name = column.title if column.title == column.key else f"{board.benchmark}: {column.title}"
@@ -110,7 +110,7 @@ def _args(e: Estimate, unit: str) -> dict[str, Any]:
     return {"unit": unit, f"interval_{100 * e.confidence:.6g}": interval, "n": e.n, "n_failed": e.n_failed}
 
 
-def _roles(entry: Entry, key: str) -> dict[str, Any]:
+def _roles(entry: BoardEntry, key: str) -> dict[str, Any]:
     """Who judged, of a task that asks somebody else: the figure is one of both."""
     task = task_of(entry.roles, key)
     own = {task: entry.roles[task]} if task else {} if ":" in key else entry.roles

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from harness.leaderboard.board import Board, Column, Entry
+from harness.leaderboard.board import Board, Column, BoardEntry
 from harness.leaderboard.documents import latex, model_index
 from harness.results.numbers import figure, interval, other_level, percent, plain_table, visible
 from harness.stats import Estimate
@@ -24,7 +24,7 @@ SCHEMA = "harness-leaderboard/1"
 """Of the JSON: keys may be added under the same number; one that is removed or changes its meaning raises it."""
 
 
-def rank_text(entry: Entry) -> str:
+def rank_text(entry: BoardEntry) -> str:
     """Place with the places that the errors allow: ``2 (1-3)``."""
     if entry.published:
         return PUBLISHED
@@ -34,7 +34,7 @@ def rank_text(entry: Entry) -> str:
     return str(entry.rank) if same else f"{entry.rank} ({entry.rank_low}-{entry.rank_high})"
 
 
-def _cells(board: Board, entry: Entry) -> list[str]:
+def _cells(board: Board, entry: BoardEntry) -> list[str]:
     return [
         rank_text(entry),
         visible(entry.model) + ("*" if entry.adapters else "") + (f" {PUBLISHED}" if entry.published else ""),
@@ -129,7 +129,7 @@ def _csv(board: Board) -> str:
     return stream.getvalue()
 
 
-def _roles(entry: Entry, column: Column) -> str:
+def _roles(entry: BoardEntry, column: Column) -> str:
     """``judge=LABEL`` of the column's task; of an aggregate, of all tasks."""
     task = task_of(entry.roles, column.key)
     own = [entry.roles[task]] if task else [] if ":" in column.key else entry.roles.values()
@@ -161,7 +161,7 @@ def as_json(board: Board) -> dict[str, Any]:
     }
 
 
-def _entry_json(columns: list[Column], entry: Entry) -> dict[str, Any]:
+def _entry_json(columns: list[Column], entry: BoardEntry) -> dict[str, Any]:
     return {
         "model": entry.model,
         "rank": entry.rank,
@@ -177,7 +177,7 @@ def _entry_json(columns: list[Column], entry: Entry) -> dict[str, Any]:
     }
 
 
-def _figure_json(entry: Entry, key: str) -> dict[str, Any]:
+def _figure_json(entry: BoardEntry, key: str) -> dict[str, Any]:
     figure = _estimate_json(entry.figures[key])
     return {**figure, **dict.fromkeys(("n", "n_failed"), None)} if entry.published and not figure["n"] else figure
 

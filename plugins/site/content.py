@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.errors import ConfigurationError
-from harness.leaderboard import Board, Entry, assemble
+from harness.leaderboard import Board, BoardEntry, assemble
 from harness.leaderboard.aggregates import split_selector, task_of
 from harness.leaderboard.assemble import current_cells, title_of
 from harness.leaderboard.board import Column
@@ -66,7 +66,7 @@ def shown_ends(least: float, most: float, unit: str) -> str:
 class Row:
     """One row of the table, with what its page shows."""
 
-    entry: Entry
+    entry: BoardEntry
     slug: str
     figures: dict[str, Estimate]
     """By column key, domains too."""
