@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.leaderboard.aggregates import aggregates_of
-from harness.leaderboard.board import Board, Column, BoardEntry
+from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.cost import COLUMN, NOTE, add_cost
 from harness.leaderboard.levels import at_one_level
 from harness.leaderboard.published_rows import published_rows, shipped_files, sort_in

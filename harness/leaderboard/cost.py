@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.leaderboard.board import Column, BoardEntry
+from harness.leaderboard.board import BoardEntry, Column
 from harness.stats import Estimate
 from harness.store.origins import whole_computations
 from harness.store.reading import Readable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.errors import DataError, did_you_mean, nearest
 from harness.leaderboard.aggregates import aggregates_of
-from harness.leaderboard.board import Column, BoardEntry
+from harness.leaderboard.board import BoardEntry, Column
 from harness.names.registry import Registry
 from harness.results.published import Published, read_published
 from harness.stats import Estimate

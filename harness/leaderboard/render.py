@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from harness.leaderboard.board import Board, Column, BoardEntry
+from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.documents import latex, model_index
 from harness.results.numbers import figure, interval, other_level, percent, plain_table, visible
 from harness.stats import Estimate

@@ -5,7 +5,7 @@ import pytest
 from harness import build_leaderboard, evaluate
 from harness.errors import ConfigurationError, UnknownName
 from harness.leaderboard.aggregates import split_selector
-from harness.leaderboard.assemble import Column, BoardEntry, _notes_on_figures, _rank
+from harness.leaderboard.assemble import BoardEntry, Column, _notes_on_figures, _rank
 from harness.results import aggregate
 from harness.stats import Estimate
 
