@@ -15,9 +15,11 @@ from harness.progress import Progress, SilentProgress
 from harness.publisher import CORRELATE, SITE, OutcomeFile, code_of, find_analysis
 from harness.results.comparison import CONFIDENCE, Comparison, compare_models, tasks_of
 from harness.results.stores import DEFAULT_STORE as DEFAULT_STORE
-from harness.results.stores import StoreFiles, models_folder, store_path
+from harness.results.stores import StoreFiles
 from harness.results.stores import existing_store as existing_store
 from harness.results.stores import existing_store_path as existing_store_path
+from harness.results.stores import models_folder as models_folder
+from harness.results.stores import store_path as store_path
 from harness.running.plan import EvaluationRequest, Plan, Planner
 from harness.running.runner import Outcome, Runner
 from harness.store import Store

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from harness.leaderboard.board import Board, BoardEntry
+from harness.leaderboard.shown_columns import ShownColumn
 from harness.results.numbers import figure
 from harness.stats import Estimate
 from harness.tasks.selectors import task_of
@@ -26,26 +28,25 @@ _LATEX = {
 }
 
 
-def latex(board: Board, cells: list[list[str]], head: list[str], notes: list[str]) -> str:
-    """A table for the packages booktabs and graphicx, notes below it; every text is escaped.
+def latex(board: Board, columns: Sequence[ShownColumn], notes: Sequence[str]) -> str:
+    """Return a table for the packages booktabs and graphicx, notes below it; every text is escaped.
 
     Args:
         board: The leaderboard.
-        cells: Its rows as text.
-        head: The titles of the columns.
+        columns: Its columns, from left to right.
         notes: Sentences below the table.
     """
-    count = len(head)
+    sides = "".join("l" if column.left else "r" for column in columns)
     lines = [
         r"% \usepackage[T1]{fontenc}, \usepackage{booktabs} and, for wide tables, \usepackage{graphicx}",
         r"\begin{table}",
         r"\centering",
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
-        rf"\begin{{tabular}}{{rl{'r' * (count - 2)}}}",
+        rf"\begin{{tabular}}{{{sides}}}",
         r"\toprule",
-        _line(head),
+        _line([column.heading for column in columns]),
         r"\midrule",
-        *(_line(row) for row in cells),
+        *(_line([column.text(entry) for column in columns]) for entry in board.entries),
         r"\bottomrule",
         r"\end{tabular}}",
         rf"\caption{{{latex_text(': '.join(filter(None, [board.benchmark, board.description])))}}}",

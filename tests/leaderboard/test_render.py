@@ -6,7 +6,7 @@ import json
 import pytest
 
 from harness.leaderboard import FORMATS, Board, BoardEntry, render
-from harness.leaderboard.assemble import Column
+from harness.leaderboard.board import Column
 from harness.stats import Estimate
 
 NAN = float("nan")
