@@ -114,7 +114,7 @@ def _finite(figures: dict[str, float]) -> dict[str, float | None]:
 
 
 def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, confidence: float) -> None:
-    from harness.results.numbers import figure, percent, plain_table, visible
+    from harness.results.numbers import figure, p_value, percent, plain_table, visible
 
     wins = any(c.win_rate is not None for c in shown)
     head = [
@@ -134,12 +134,11 @@ def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, c
         d = c.difference
         sign = "+" if d.value > 0 else ""
         gap = f"{sign}{figure(d.value, c.unit)} [{figure(d.low, c.unit)}, {figure(d.high, c.unit)}]"
-        p = "-" if not math.isfinite(d.p_value) else f"{d.p_value:.4f}" if d.p_value >= 1e-4 else f"{d.p_value:.1e}"
         values = [
             figure(c.first, c.unit),
             figure(c.second, c.unit),
             gap,
-            p,
+            p_value(d.p_value),
             *([_win_rate(c)] if wins else []),
             str(d.n),
             figure(d.minimum_detectable, c.unit),

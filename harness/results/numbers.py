@@ -48,6 +48,13 @@ def other_level(estimate: Estimate, level: float | None) -> str:
     return "" if level is None or estimate.confidence == level else f"; {percent(estimate.confidence)}"
 
 
+def p_value(value: float, digits: int = 4) -> str:
+    """Return a p-value with as many decimals, ``0.0312``; one that they would show as zero, as ``3.1e-07``."""
+    if not math.isfinite(value):
+        return NO_FIGURE
+    return f"{value:.{digits}f}" if value >= 10**-digits else f"{value:.1e}"
+
+
 def percent(share: float) -> str:
     """``95 %``, with decimals where it needs them."""
     return f"{100 * share:.6g} %"

@@ -1,6 +1,8 @@
 """Notes below a table of results."""
 
-from harness.results.numbers import results_notes
+import pytest
+
+from harness.results.numbers import p_value, results_notes
 from harness.stats import Estimate
 from harness.store.records import Result
 
@@ -29,3 +31,17 @@ def test_many_notes_are_cut_and_counted():
     notes = results_notes([result(metric=f"f{i}", note="too few") for i in range(12)])
     assert len(notes) == 9
     assert notes[-1] == "... and 4 more notes (all of them with --json)"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [
+        (0.03125, 4, "0.0312"),
+        (0.0001, 4, "0.0001"),
+        (0.00009, 4, "9.0e-05"),
+        (0.0004, 3, "4.0e-04"),
+        (float("nan"), 4, "-"),
+    ],
+)
+def test_a_p_value_is_never_shown_as_zero(value, digits, shown):
+    assert p_value(value, digits) == shown
