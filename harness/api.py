@@ -28,7 +28,7 @@ from harness.training.fit import fit, train_missing
 
 
 def make_plan(registry: Registry, evaluation: EvaluationRequest, *, store: str | Path | None = None) -> Plan:
-    """The plan of an evaluation; nothing is computed.
+    """Return the plan of an evaluation; nothing is computed.
 
     Raises:
         PlanError: everything that is wrong, together.
@@ -127,7 +127,7 @@ def build_leaderboard(
     confidence: float | None = None,
     registry: Registry | None = None,
 ) -> Board:
-    """The leaderboard of a benchmark, from what the store holds, and published results beside it.
+    """Return the leaderboard of a benchmark, from what the store holds, with published results beside it.
 
     Args:
         benchmark: Its name.

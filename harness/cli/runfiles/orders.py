@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def inputs_of(board: LeaderboardFile, store: str | Path | None, confidence: float | None) -> BoardInputs:
-    """Return where the figures of a leaderboard come from.
+    """Return the stores and files from which a leaderboard takes its figures, and the level of its intervals.
 
     Args:
         board: The leaderboard.
