@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "AggregateFigure",
     "Aggregated",
     "Correlate",
-    "AggregateFigure",
     "aggregates_of",
     "problems_of",
     "selected_aggregate",
