@@ -2,56 +2,34 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.files.regular_files import is_file
-from harness.leaderboard import Board, assemble
+from harness.leaderboard import Board
+from harness.leaderboard.inputs import BoardInputs, Publication, make_board, publish_boards
 from harness.names.handles import resolve_model
 from harness.names.registry import Registry
 from harness.progress import ProgressReporter, SilentProgress
-from harness.publisher import CORRELATE, SITE, Edition, OutcomeFile, code_of, find_analysis, find_publisher
+from harness.publisher import CORRELATE, SITE, OutcomeFile, code_of, find_analysis
 from harness.results.comparison import CONFIDENCE, Comparison, compare_models, tasks_of
-from harness.results.selection import open_to_merge
+from harness.results.stores import DEFAULT_STORE as DEFAULT_STORE
+from harness.results.stores import StoreFiles
+from harness.results.stores import existing_store as existing_store
+from harness.results.stores import existing_store_path as existing_store_path
+from harness.results.stores import models_folder as models_folder
+from harness.results.stores import store_path as store_path
 from harness.running import planning
 from harness.running.plan import EvaluationRequest, Plan
 from harness.running.runner import Outcome, Runner
 from harness.store import Store
-from harness.store.reading import Readable, StoreReader
 from harness.store.records import CellRecord
 from harness.training.fit import fit, train_missing
 
-DEFAULT_STORE = Path(".harness/store.sqlite")
-
-
-def store_path(registry: Registry, path: str | Path | None = None) -> Path:
-    """The store to use: as given, as the last registry file says, or ``.harness/store.sqlite``.
-
-    Raises:
-        UsageError: what is given is no name of a file.
-    """
-    if path is not None:
-        given = Path(path).expanduser()
-        if not given.name:
-            raise UsageError(f"{given}: is a folder; name a file for the store")
-        return given
-    for file in reversed(registry.files):
-        if file.store:
-            return (file.folder / Path(file.store).expanduser()).resolve()
-    return DEFAULT_STORE
-
-
-def models_folder(path: Path) -> Path:
-    """Where the trained models of a store lie."""
-    return path.with_name(path.name + ".files") / "models"
-
 
 def make_plan(registry: Registry, evaluation: EvaluationRequest, *, store: str | Path | None = None) -> Plan:
-    """The plan of an evaluation; nothing is computed.
+    """Return the plan of an evaluation; nothing is computed.
 
     Raises:
         PlanError: everything that is wrong, together.
@@ -150,7 +128,7 @@ def build_leaderboard(
     confidence: float | None = None,
     registry: Registry | None = None,
 ) -> Board:
-    """The leaderboard of a benchmark, from what the store holds, and published results beside it.
+    """Return the leaderboard of a benchmark, from what the store holds, with published results beside it.
 
     Args:
         benchmark: Its name.
@@ -165,17 +143,8 @@ def build_leaderboard(
         UsageError: there is no store, or one label names different models in two of them.
         StoreError: a store to merge cannot be read.
     """
-    registry = registry or Registry()
-    known = registry.benchmarks().find(benchmark)
-    beside = bool(published or merge or (known is not None and known.published))
-    with ExitStack() as open_stores:
-        others = [open_stores.enter_context(open_to_merge(Path(path).expanduser())) for path in merge]
-        options: dict[str, Any] = {"published": published, "merge": others, "confidence": confidence}
-        named = bool(merge) and store is not None  # a store that is named has to be there
-        if beside and not named and not is_file(store_path(registry, store)):
-            return assemble(registry, None, benchmark, **options)
-        opened = open_stores.enter_context(existing_store(registry, store))
-        return assemble(registry, opened, benchmark, **options)
+    inputs = BoardInputs(StoreFiles(store, merge), published, confidence)
+    return make_board(registry or Registry(), benchmark, inputs)
 
 
 def build_site(
@@ -268,55 +237,15 @@ def publish(
         UnknownName: no plugin that is loaded has a publisher of that name, or the analysis.
         UsageError, DataError: as `build_site`.
     """
-    registry = registry or Registry()
-    chosen = find_publisher(registry, publisher)
-    known = [benchmark for name in benchmarks if (benchmark := registry.benchmarks().find(name)) is not None]
-    shipped = any(benchmark.published for benchmark in known)
-    told: dict[str, Any] = {"published": published, "confidence": confidence, "texts": texts, "say": say}
-    if outcome is not None:
-        told["outcome"] = table = OutcomeFile(Path(outcome), model_column, value_column)
-        told["analysis"] = analysis = find_analysis(registry)
-        with code_of(registry, "analysis", CORRELATE):
-            analysis.check(table)
-    place = Path(folder)
-    with ExitStack() as open_stores:
-        opened: Readable | None = None
-        parts: Sequence[Readable] = ()
-        if merge:
-            tasks = [task for benchmark in known for task in benchmark.tasks]
-            opened, parts = open_stores.enter_context(_joined(registry, store, merge, tasks, say))
-        elif is_file(store_path(registry, store)) or not (published or shipped):
-            opened = open_stores.enter_context(existing_store(registry, store))
-        edition = Edition(registry=registry, benchmarks=benchmarks, store=opened, parts=parts, **told)
-        with code_of(registry, "publisher", publisher):
-            return chosen.publish(edition, place)
-
-
-@contextmanager
-def _joined(
-    registry: Registry,
-    store: str | Path | None,
-    merge: Sequence[str | Path],
-    tasks: Sequence[str],
-    say: Callable[[str], None],
-) -> Iterator[tuple[Store, list[Readable]]]:
-    """A store for as long as it is needed, of the whole evaluations that several have of some tasks; and those."""
-    from tempfile import TemporaryDirectory
-
-    from harness.results.joining import join
-    from harness.tasks.build import task_digest
-
-    with TemporaryDirectory() as place, ExitStack() as open_stores:
-        readers: list[Readable] = []
-        if store is not None or is_file(store_path(registry, store)):
-            readers.append(open_stores.enter_context(existing_store(registry, store)))
-        for path in merge:
-            readers.append(open_stores.enter_context(open_to_merge(Path(path).expanduser())))
-        joined = open_stores.enter_context(Store(Path(place) / "store.sqlite"))
-        known = sorted(task for task in set(tasks) if registry.tasks().exists(task))
-        for note in join(joined, readers, {task: task_digest(registry, task) for task in known}):
-            say(note)
-        yield joined, readers
+    publication = Publication(
+        benchmarks=benchmarks,
+        folder=Path(folder),
+        inputs=BoardInputs(StoreFiles(store, merge), published, confidence),
+        publisher=publisher,
+        texts=texts,
+        outcome=None if outcome is None else OutcomeFile(Path(outcome), model_column, value_column),
+    )
+    return publish_boards(registry or Registry(), publication, say)
 
 
 def compare(
@@ -350,14 +279,14 @@ def compare(
         UsageError: one of the models was not evaluated on any of the tasks, or stores contradict each other.
     """
     registry = registry or Registry()
-    options: dict[str, Any] = {"metrics": metrics, "split": split, "confidence": confidence, "say": say}
-    if merge:
-        if split != "test":
-            raise UsageError(f"stores are merged with their results on the test split, not on {split}")
-        with _joined(registry, store, merge, tasks_of(registry, targets), say) as (joined, _):
-            return compare_models(registry, joined, first, second, targets, **options)
-    with existing_store(registry, store) as opened:
-        return compare_models(registry, opened, first, second, targets, **options)
+    if merge and split != "test":
+        raise UsageError(f"stores are merged with their results on the test split, not on {split}")
+    tasks = tasks_of(registry, targets) if merge else ()
+    with StoreFiles(store, merge).as_one(registry, tasks, needed=not merge, say=say) as stores:
+        assert stores.own is not None  # needed, or made of those that are merged
+        return compare_models(
+            registry, stores.own, first, second, targets, metrics=metrics, split=split, confidence=confidence, say=say
+        )
 
 
 def correlate(
@@ -421,35 +350,7 @@ def correlate(
         "level": level,
         "seed": seed,
     }
-    with ExitStack() as open_stores:
-        opened = None
-        if store is not None or is_file(store_path(registry)):
-            opened = open_stores.enter_context(existing_store(registry, store))
-        with code_of(registry, "analysis", CORRELATE):
-            return analysis.answer(registry, opened, benchmark, table, **settings)
-
-
-def existing_store_path(registry: Registry, store: str | Path | None) -> Path:
-    """Where a store that must exist lies.
-
-    Raises:
-        UsageError: it does not.
-    """
-    path = store_path(registry, store)
-    if not is_file(path) or not path.stat().st_size:
-        raise UsageError(f"{path}: there is no store yet; evaluate something first, or name another with --store")
-    return path
-
-
-@contextmanager
-def existing_store(registry: Registry, store: str | Path | None) -> Iterator[Readable]:
-    """A store that must exist, to read; where it cannot be written, it need not be.
-
-    Raises:
-        UsageError: it does not.
-    """
-    path = existing_store_path(registry, store)
-    writable = os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK)
-    # Opened for writing, SQLite clears its files beside the store away.
-    with Store(path) if writable else StoreReader(path) as opened:
-        yield opened
+    # A store that is named has to be there; without one, published figures may be all there are.
+    opened = StoreFiles(store).side_by_side(registry, needed=store is not None)
+    with opened as stores, code_of(registry, "analysis", CORRELATE):
+        return analysis.answer(registry, stores.own, benchmark, table, **settings)

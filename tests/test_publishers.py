@@ -127,3 +127,45 @@ def test_a_broken_registry_file_is_said_where_the_command_of_a_plugin_is_called(
     ran = harness(command)
     assert ran.code == 2
     assert "registry.yaml" in ran.err
+
+
+def _run_file(project, **keys):
+    board = {"benchmark": "quickstart", "output": "out/", **keys}
+    run = {"models": ["length"], "tasks": ["quickstart/preferences"], "leaderboards": [board]}
+    (project / "run.yaml").write_text(yaml.safe_dump(run))
+
+
+def test_a_run_file_names_the_publisher_that_fills_a_folder(press, project, harness):
+    (project / "outcome.csv").write_text("model,value\nlength,1\n")
+    _run_file(project, publisher="names", outcome="outcome.csv")
+    ran = harness("run", "run.yaml")
+    assert ran.code == 0, ran.err
+    assert (project / "out/names.txt").read_text().split("\n") == ["quickstart", "0.95", "outcome.csv", "Correlate"]
+    assert ran.err.splitlines()[-1] == "names of 1 files written; open out/names.txt"
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"publisher": "nmaes"}, ["'nmaes'", "'names'"]),
+        ({"publisher": "other"}, ["harness-press/other", "harness.publisher.Publisher"]),
+        ({"publisher": "names", "output": "out.md"}, ["fills a folder", "names/"]),
+    ],
+)
+def test_a_publisher_of_a_run_file_that_cannot_be_used_is_said_once_of_its_key(press, project, harness, keys, words):
+    _run_file(project, **keys)
+    ran = harness("run", "run.yaml")
+    assert ran.code == 2
+    [line] = [line for line in ran.err.splitlines() if "leaderboards.0." in line]
+    assert "leaderboards.0.publisher: " in line
+    assert [word for word in words if word not in line] == []
+
+
+def test_a_file_of_a_publisher_s_folder_is_no_place_for_another_board(press, project, harness):
+    _run_file(project, publisher="names")
+    run = yaml.safe_load((project / "run.yaml").read_text())
+    run["leaderboards"].append({"benchmark": "quickstart", "output": "out/names.txt", "format": "table"})
+    (project / "run.yaml").write_text(yaml.safe_dump(run))
+    ran = harness("run", "run.yaml")
+    assert ran.code == 2
+    assert "leaderboards.1.output: " in ran.err

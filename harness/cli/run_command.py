@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from harness.cli.runfiles import ReadRun
     from harness.names.registry import Registry
     from harness.running.plan import Plan
-    from harness.tasks.schema import LeaderboardFile, RunFile
+    from harness.tasks.schema import RunFile
 
 
 @click.command("run")
@@ -68,7 +67,7 @@ def _run(run: ReadRun, registry: Registry, *, dry_run: bool, as_json: bool) -> i
     if dry_run:
         return _show_plan(plan, run.file, as_json=as_json)
     outcome = run_shown(registry, plan, run.store)
-    written, not_written = _write_all(run)
+    written, not_written = _write_all(run, registry)
     if as_json:
         print_json({**outcome_document(outcome), "written": written, "not_written": not_written})
     elif not written and outcome.results:
@@ -89,14 +88,16 @@ def _show_plan(plan: Plan, file: RunFile, *, as_json: bool) -> int:
     return 0
 
 
-def _write_all(run: ReadRun) -> tuple[list[str], list[dict[str, str]]]:
+def _write_all(run: ReadRun, registry: Registry) -> tuple[list[str], list[dict[str, str]]]:
     """Write all leaderboards, also after one that failed; return where they are, and which were not written and why."""
+    from harness.cli.board_order import carry_out
+    from harness.cli.runfiles import order_of
     from harness.names.plugins import describe
 
     written, not_written = [], []
     for board in run.boards.values():
         try:
-            _write(board, run.file.confidence, run.store, run.registry)
+            carry_out(registry, order_of(board, run))
             written.append(str(Path(board.output).absolute()))
         except click.Abort:  # the user wants the command to end, and not this leaderboard
             raise
@@ -105,24 +106,3 @@ def _write_all(run: ReadRun) -> tuple[list[str], list[dict[str, str]]]:
             say(f"not written: {board.output}: {one_entry(reason)}", err=True)
             not_written.append({"output": str(Path(board.output).absolute()), "reason": reason})
     return written, not_written
-
-
-def _write(board: LeaderboardFile, confidence: float, store: Path | None, registry: Path | None) -> None:
-    """Write one leaderboard by the command that writes any, so that a file and a typed command mean the same."""
-    from harness.cli.leaderboard_command import command as leaderboard
-
-    options: dict[str, Sequence[object]] = {
-        "--published": board.published,
-        "--merge": board.merge,
-        "--outcome": [board.outcome],
-        "--model-column": [board.model_column],
-        "--value-column": [board.value_column],
-        "--format": [board.format],
-        "--confidence": [confidence],
-        "--store": [store],
-        "--registry": [registry],
-    }
-    arguments = [*board.benchmarks, "-o", board.output, *(["--texts"] if board.texts else [])]
-    for option, values in options.items():
-        arguments += [part for value in values if value is not None for part in (option, str(value))]
-    leaderboard.main(arguments, prog_name="harness leaderboard", standalone_mode=False)

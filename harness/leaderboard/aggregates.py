@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "AggregateFigure",
     "Aggregated",
     "Correlate",
-    "Figure",
     "aggregates_of",
     "problems_of",
     "selected_aggregate",
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-class Figure(NamedTuple):
+class AggregateFigure(NamedTuple):
     """An estimate with what it is counted in."""
 
     estimate: Estimate
@@ -57,7 +57,7 @@ _TAKES_NONE = "parts share items, of which this way to aggregate takes no accoun
 class Aggregated:
     """One model's aggregates."""
 
-    figures: dict[str, Figure] = field(default_factory=dict)
+    figures: dict[str, AggregateFigure] = field(default_factory=dict)
     """By the aggregate's name; one whose parts are not all there is absent."""
     reasons: dict[str, str] = field(default_factory=dict)
     """Why one is absent although its tasks were evaluated; not said again of those that select it."""
@@ -83,7 +83,7 @@ def aggregates_of(
     """
     made = Aggregated()
     for aggregate in in_order(benchmark):
-        parts: list[Figure] = []
+        parts: list[AggregateFigure] = []
         for selector in aggregate.of:
             part, reason = _part(benchmark, selector, made, results)
             if part is None:
@@ -102,8 +102,8 @@ def aggregates_of(
 
 
 def _aggregated(
-    entry: Registration, aggregate: AggregateFile, parts: Sequence[Figure], correlate: Correlate | None
-) -> tuple[Figure | None, str]:
+    entry: Registration, aggregate: AggregateFile, parts: Sequence[AggregateFigure], correlate: Correlate | None
+) -> tuple[AggregateFigure | None, str]:
     """The figure, or why a plugin's way to aggregate gives none: its columns stay empty, the others do not.
 
     Its interval is of the parts' level, and left out where they have several: half of a 50 % interval and half of a
@@ -140,11 +140,14 @@ def _aggregated(
     if notes:
         estimate = dataclasses.replace(estimate, detail={**estimate.detail, "note": "; ".join(notes)})
     made_of = _made_of(function, aggregate, parts, own) if len(own) == len(parts) else None
-    return Figure(estimate, parts[0].unit, parts[0].higher_is_better, made_of), ""
+    return AggregateFigure(estimate, parts[0].unit, parts[0].higher_is_better, made_of), ""
 
 
 def _made_of(
-    function: Callable[..., Estimate], aggregate: AggregateFile, parts: Sequence[Figure], own: Sequence[Combination]
+    function: Callable[..., Estimate],
+    aggregate: AggregateFile,
+    parts: Sequence[AggregateFigure],
+    own: Sequence[Combination],
 ) -> Combination | None:
     """The measured figures behind a mean, or behind the part that is the lowest."""
     if function is minimum:
@@ -161,7 +164,7 @@ def _made_of(
 
 def _part(
     benchmark: BenchmarkFile, selector: str, made: Aggregated, results: Mapping[tuple[str, str, str], Result]
-) -> tuple[Figure | None, str]:
+) -> tuple[AggregateFigure | None, str]:
     """What a selector selects; or why it is not there, empty where that is said elsewhere."""
     inner = selected_aggregate(benchmark, selector)
     if inner is not None:
@@ -171,7 +174,7 @@ def _part(
     if result is not None:
         if not math.isfinite(result.estimate.value):
             return None, f"{selector} has no value"
-        return Figure(result.estimate, result.unit, result.higher_is_better, {(task, metric, domain): 1.0}), ""
+        return AggregateFigure(result.estimate, result.unit, result.higher_is_better, {(task, metric, domain): 1.0}), ""
     domains = sorted({d for t, m, d in results if (t, m) == (task, metric)} - {"overall"})
     if not domains or domain == "overall":
         return None, ""

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from harness import stats
 from harness.leaderboard.aggregates import aggregates_of
-from harness.leaderboard.board import Board, Column, Entry
-from harness.leaderboard.cost import COLUMN, NOTE, add_cost
+from harness.leaderboard.board import Board, BoardEntry, Column
+from harness.leaderboard.extra_columns import ColumnSources, add_extra_columns
 from harness.leaderboard.levels import at_one_level
-from harness.leaderboard.published_rows import published_rows, shipped_files, sort_in
-from harness.leaderboard.shared_items import Combination, SharedItems
+from harness.leaderboard.notes import notes_on_figures, notes_on_labels, notes_on_missing, notes_on_published
+from harness.leaderboard.published_rows import published_rows, shipped_files
+from harness.leaderboard.ranking import MadeOf, rank_entries, sort_in
+from harness.leaderboard.shared_items import SharedItems
 from harness.names.registry import Registry
-from harness.results.judges import evaluated_fingerprints, notes_on_judges, roles_of
-from harness.results.numbers import percent
+from harness.results.judges import notes_on_judges, roles_of
 from harness.results.selection import merged_cells
 from harness.stats import Estimate
 from harness.store.reading import Readable
@@ -43,7 +38,7 @@ def assemble(
     confidence: float | None = None,
     timed_by: Sequence[Readable] = (),
 ) -> Board:
-    """The leaderboard of a benchmark, of all models that the store has whole, current results of.
+    """Return the leaderboard of a benchmark, of all models of which the store has whole, current results.
 
     Published results stand beside them: those of the benchmark's own files, and those of ``published``.
 
@@ -66,41 +61,27 @@ def assemble(
     if benchmark is None:
         raise registry.unknown(name, "benchmark", registry.benchmarks().files())
     current, level, notes = current_cells(registry, store, benchmark, merge, confidence)
-    shared = SharedItems(registry, [*([] if store is None else [store]), *merge], current)
-    entries, kinds, made_of = _entries(registry, benchmark, current, shared)
+    stores = [*([] if store is None else [store]), *merge]
+    shared = SharedItems(registry, stores, current)
+    evaluated = _evaluated_rows(registry, benchmark, current, shared)
     files = [*shipped_files(benchmark), *published]
     others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})
-    columns = _columns(benchmark, {**others.kinds, **kinds})
-    notes += _notes_on_figures(columns, entries)
-    notes += _notes_on_published(others.entries, level)
+    columns = _columns(benchmark, {**others.kinds, **evaluated.kinds})
     ranking = benchmark.aggregates[0].name if benchmark.aggregates else (columns[0].key if columns else "")
     first = next((column for column in columns if column.key == ranking), None)
-    notes += _rank(entries, first, shared, made_of)
-    shared.save()
-    fingerprints: dict[str, set[frozenset[str]]] = {}
-    for cell in current:
-        fingerprints.setdefault(cell.label, set()).add(evaluated_fingerprints(registry, cell))
-    mixed = sorted(label for label, own in fingerprints.items() if len(own) > 1)
-    if mixed:
-        notes.append(f"one label, different models behind its tasks; evaluate again: {', '.join(mixed)}")
     judged = notes_on_judges(registry, current)
+    notes += notes_on_figures(columns, evaluated.entries)
+    notes += notes_on_published(others.entries, level)
+    notes += rank_entries(evaluated.entries, first, shared, evaluated.made_of)
+    shared.save()
+    notes += notes_on_labels(registry, current)
     notes += judged
-    for reason in dict.fromkeys(reason for entry in entries for reason in entry.reasons):
-        notes.append(f"{reason}: {', '.join(e.model for e in entries if reason in e.reasons)}")
-    unranked = [e for e in entries if e.rank is None]
-    for lacks, missing in (
-        ("needs tasks not evaluated", [e.model for e in unranked if not e.reasons]),
-        ("lacks a part", [e.model for e in unranked if e.reasons]),
-    ):
-        if missing:
-            notes.append(f"without rank, since {ranking!r} {lacks}: {', '.join(missing)}")
+    notes += notes_on_missing(evaluated.entries, ranking)
     notes += others.notes
-    clocks = timed_by or [*([] if store is None else [store]), *merge]
-    if benchmark.cost and add_cost(entries, current, clocks):
-        columns.append(COLUMN)
-        notes.append(NOTE)
-    sort_in(entries, others.entries, first)
-    return Board(name, benchmark.description, columns, entries, notes, level, judged)
+    board = Board(name, benchmark.description, columns, evaluated.entries, notes, level, judged)
+    add_extra_columns(board, ColumnSources(registry, benchmark, current, timed_by or stores))
+    sort_in(board.entries, others.entries, first)
+    return board
 
 
 class CurrentCells(NamedTuple):
@@ -131,16 +112,23 @@ def current_cells(
     return CurrentCells(cells, level, [*notes, *kept])
 
 
-_UNKNOWN = 1e9
-"""Error of a figure that has neither standard error nor interval: large enough to allow every place."""
 Kinds = dict[str, tuple[str, bool]]
-MadeOf = dict[tuple[str, str], Combination | None]
-"""By model and column: the measured figures behind one."""
 
 
-def _entries(
+class EvaluatedRows(NamedTuple):
+    """What evaluations give a leaderboard."""
+
+    entries: list[BoardEntry]
+    kinds: Kinds
+    """Unit and direction by column key."""
+    made_of: MadeOf
+    """The measured figures behind each entry's columns."""
+
+
+def _evaluated_rows(
     registry: Registry, benchmark: BenchmarkFile, cells: Sequence[CellRecord], shared: SharedItems
-) -> tuple[list[Entry], Kinds, MadeOf]:
+) -> EvaluatedRows:
+    """Return one entry a model; its aggregates know which of its figures share items."""
     by_model: dict[str, list[CellRecord]] = {}
     for cell in cells:
         by_model.setdefault(cell.label, []).append(cell)
@@ -163,12 +151,12 @@ def _entries(
         adapters = {cell.task: cell.adapters for cell in own if cell.adapters}
         reasons = tuple(f"without {name!r}, since {reason}" for name, reason in made.reasons.items())
         failed = sum(cell.failed_requests for cell in own)
-        entries.append(Entry(model, figures, adapters, failed, roles=roles_of(registry, own), reasons=reasons))
-    return entries, kinds, made_of
+        entries.append(BoardEntry(model, figures, adapters, failed, roles=roles_of(registry, own), reasons=reasons))
+    return EvaluatedRows(entries, kinds, made_of)
 
 
 def _shown(benchmark: BenchmarkFile, results: Mapping[tuple[str, str, str], Result]) -> list[tuple[str, str]]:
-    """The columns of single tasks: those the benchmark lists, else each task's headline."""
+    """Return (task, metric) of the columns of single tasks: what the benchmark lists, else each task's headline."""
     shown = []
     for task in benchmark.tasks:
         listed = benchmark.metrics.get(task)
@@ -204,70 +192,3 @@ def title_of(benchmark: BenchmarkFile, key: str) -> str:
     short = task.removeprefix(benchmark.name + "/")
     library, colon, _ = benchmark.name.partition(":")
     return f"{short.removeprefix(library + colon) if colon else short} {key.removeprefix(task + ':')}"
-
-
-def _notes_on_figures(columns: Sequence[Column], entries: Sequence[Entry]) -> list[str]:
-    """What metrics say that a reader of their figures must know, a line a sentence, with the models it holds for."""
-    models: dict[tuple[str, str], list[str]] = {}
-    for column in columns:
-        for entry in entries:
-            figure = entry.figures.get(column.key)
-            if figure is not None and figure.detail.get("note"):
-                models.setdefault((column.title, str(figure.detail["note"])), []).append(entry.model)
-    return [f"{title}: {note} ({', '.join(sorted(names))})" for (title, note), names in models.items()]
-
-
-def _notes_on_published(entries: Sequence[Entry], level: float) -> list[str]:
-    """Published intervals are as they were published, and cannot be made others."""
-    levels = {e.confidence for entry in entries for e in entry.figures.values() if math.isfinite(e.low)} - {level}
-    return [f"published intervals are those of {percent(other)}, not of {percent(level)}" for other in sorted(levels)]
-
-
-def _rank(
-    entries: list[Entry], column: Column | None, shared: SharedItems | None = None, made_of: MadeOf | None = None
-) -> list[str]:
-    """Sort by a column, and say which places the errors allow; without the column, by name and without ranks.
-
-    Returns:
-        What a reader of the places must know.
-    """
-    entries.sort(key=lambda entry: entry.model)
-    if column is None:
-        return []
-    notes = []
-    key, sign = column.key, 1 if column.higher_is_better else -1
-    ranked = [e for e in entries if key in e.figures and math.isfinite(e.figures[key].value)]
-    ranked.sort(key=lambda e: (-sign * e.figures[key].value, e.model))
-    if ranked:
-        values = np.array([sign * e.figures[key].value for e in ranked])
-        errors = np.array([_error(e.figures[key]) for e in ranked])
-        covariance, unknown = _covariance(errors, [e.model for e in ranked], key, shared, made_of or {})
-        ranks = stats.rank_intervals(values, covariance)
-        tied = stats.tied_with_best(values, covariance)
-        if unknown and len(ranked) > 1:
-            who = "all models" if len(unknown) == len(ranked) else ", ".join(sorted(unknown))
-            notes.append(f"places take as independent, for want of what each item contributes to {key!r}: {who}")
-        for i, entry in enumerate(ranked):
-            entry.rank, entry.tied_with_best = int(ranks.rank[i]), bool(tied[i])
-            entry.rank_low, entry.rank_high = int(ranks.low[i]), int(ranks.high[i])
-    entries[:] = [*ranked, *(entry for entry in entries if entry not in ranked)]
-    return notes
-
-
-def _covariance(
-    errors: NDArray[np.float64], models: Sequence[str], key: str, shared: SharedItems | None, made_of: MadeOf
-) -> tuple[NDArray[np.float64], list[str]]:
-    """Covariance of the models' figures, and those of which it is not known."""
-    if shared is None or len(models) < 2:
-        return np.diag(errors**2), []
-    correlation, least, unknown = shared.between({model: made_of.get((model, key)) for model in models})
-    # Two models that differ on a few items only are told apart by no less than a single item weighs.
-    return np.outer(errors, errors) * correlation + np.diag((errors * least) ** 2), unknown
-
-
-def _error(estimate: Estimate) -> float:
-    """Standard error; that of the interval where none was seen: a single item, or a value on its bound."""
-    if estimate.stderr > 0:
-        return estimate.stderr
-    from_interval = (estimate.high - estimate.low) / (2 * NormalDist().inv_cdf(0.5 + estimate.confidence / 2))
-    return from_interval if math.isfinite(from_interval) else _UNKNOWN

@@ -9,17 +9,31 @@ from harness.stats import Estimate
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of figures."""
+    """A column of numbers, each an estimate that may have an interval."""
 
     key: str
-    """``aggregate`` name, or ``task:metric``."""
+    """Name of an aggregate, or ``task:metric``, or what an extra column calls itself."""
     title: str
     unit: str
     higher_is_better: bool
 
+    @property
+    def heading(self) -> str:
+        """The title, with the direction where lower is better."""
+        return self.title if self.higher_is_better else f"{self.title} (lower is better)"
+
+
+@dataclass(frozen=True, slots=True)
+class TextColumn:
+    """A column of facts that are no numbers, such as a licence."""
+
+    key: str
+    """Names the column in CSV and JSON."""
+    title: str
+
 
 @dataclass(slots=True)
-class Entry:
+class BoardEntry:
     """One model's row."""
 
     model: str
@@ -31,8 +45,9 @@ class Entry:
     rank: int | None = None
     """Place by the first column; None where that figure is missing."""
     rank_low: int | None = None
+    """Best place that the errors allow."""
     rank_high: int | None = None
-    """Places that the errors allow."""
+    """Worst place that the errors allow."""
     tied_with_best: bool = False
     published: tuple[str, ...] = ()
     """Who published its figures; empty where it was evaluated here."""
@@ -40,6 +55,8 @@ class Entry:
     """By task and role: the label of who was asked beside the model, such as its judge."""
     reasons: tuple[str, ...] = ()
     """Why aggregates are missing although their tasks were evaluated."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """Facts that are no numbers, by the key of their text column."""
 
 
 @dataclass(slots=True)
@@ -49,9 +66,11 @@ class Board:
     benchmark: str
     description: str
     columns: list[Column]
-    entries: list[Entry]
+    entries: list[BoardEntry]
     notes: list[str] = field(default_factory=list)
     confidence: float = 0.95
     """Nominal coverage of its intervals, which headings say; a figure of another level says its own."""
     judged: list[str] = field(default_factory=list)
     """Those of the notes that say which entries were judged by different judges."""
+    text_columns: list[TextColumn] = field(default_factory=list)
+    """Columns of facts that are no numbers; tables show them after the figures."""

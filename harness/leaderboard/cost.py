@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.leaderboard.board import Column, Entry
+from harness.leaderboard.board import Column
 from harness.stats import Estimate
 from harness.store.origins import whole_computations
 from harness.store.reading import Readable
@@ -18,20 +18,24 @@ NOTE = (
 )
 
 
-def add_cost(entries: Sequence[Entry], cells: Sequence[CellRecord], stores: Sequence[Readable]) -> bool:
-    """Give each entry the mean over the items of its cells, where they were computed and not taken from the store.
+def milliseconds_an_item(cells: Sequence[CellRecord], stores: Sequence[Readable]) -> dict[str, Estimate]:
+    """Return the mean time an item took, over the cells that were computed and not taken from the store.
+
+    Args:
+        cells: The cells of a board.
+        stores: The stores that know what it took to compute the answers.
 
     Returns:
-        Whether any entry has one.
+        By the label of the model: milliseconds, without standard error or interval; a model is absent if every one of
+        its cells has answers that were on file before.
     """
-    known = [whole_computations(store, cells) for store in stores]
-    found = False
-    for entry in entries:
-        own = {(cell.fingerprint, cell.task) for cell in cells if cell.label == entry.model}
-        measured = [times[key] for key in own for times in known if key in times]
+    computations = [whole_computations(store, cells) for store in stores]
+    times: dict[str, Estimate] = {}
+    for model in dict.fromkeys(cell.label for cell in cells):
+        keys = {(cell.fingerprint, cell.task) for cell in cells if cell.label == model}
+        measured = [computed[key] for key in keys for computed in computations if key in computed]
         items = sum(took.items for took in measured)
         if items:
             value = 1000 * sum(took.seconds for took in measured) / items
-            entry.figures[COLUMN.key] = Estimate(value, math.nan, math.nan, math.nan, items, 0)
-            found = True
-    return found
+            times[model] = Estimate(value, math.nan, math.nan, math.nan, items, 0)
+    return times

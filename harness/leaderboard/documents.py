@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from harness.leaderboard.board import Board, Entry
+from harness.leaderboard.board import Board, BoardEntry
+from harness.leaderboard.shown_columns import ShownColumn
 from harness.results.numbers import figure
 from harness.stats import Estimate
 from harness.tasks.selectors import task_of
@@ -26,26 +28,25 @@ _LATEX = {
 }
 
 
-def latex(board: Board, cells: list[list[str]], head: list[str], notes: list[str]) -> str:
-    """A table for the packages booktabs and graphicx, notes below it; every text is escaped.
+def latex(board: Board, columns: Sequence[ShownColumn], notes: Sequence[str]) -> str:
+    """Return a table for the packages booktabs and graphicx, notes below it; every text is escaped.
 
     Args:
         board: The leaderboard.
-        cells: Its rows as text.
-        head: The titles of the columns.
+        columns: Its columns, from left to right.
         notes: Sentences below the table.
     """
-    count = len(head)
+    sides = "".join("l" if column.left else "r" for column in columns)
     lines = [
         r"% \usepackage[T1]{fontenc}, \usepackage{booktabs} and, for wide tables, \usepackage{graphicx}",
         r"\begin{table}",
         r"\centering",
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
-        rf"\begin{{tabular}}{{rl{'r' * (count - 2)}}}",
+        rf"\begin{{tabular}}{{{sides}}}",
         r"\toprule",
-        _line(head),
+        _line([column.heading for column in columns]),
         r"\midrule",
-        *(_line(row) for row in cells),
+        *(_line([column.text(entry) for column in columns]) for entry in board.entries),
         r"\bottomrule",
         r"\end{tabular}}",
         rf"\caption{{{latex_text(': '.join(filter(None, [board.benchmark, board.description])))}}}",
@@ -79,11 +80,11 @@ def model_index(board: Board) -> str:
     return yaml.safe_dump({"model-index": models}, sort_keys=False, allow_unicode=False, width=120)
 
 
-def _has(entry: Entry, key: str) -> bool:
+def _has(entry: BoardEntry, key: str) -> bool:
     return key in entry.figures and math.isfinite(entry.figures[key].value)
 
 
-def _result(board: Board, entry: Entry, column: Any) -> dict[str, Any]:
+def _result(board: Board, entry: BoardEntry, column: Any) -> dict[str, Any]:
     e = entry.figures[column.key]
     whole, _, metric = column.key.rpartition(":")
     name = column.title if column.title == column.key else f"{board.benchmark}: {column.title}"
@@ -110,7 +111,7 @@ def _args(e: Estimate, unit: str) -> dict[str, Any]:
     return {"unit": unit, f"interval_{100 * e.confidence:.6g}": interval, "n": e.n, "n_failed": e.n_failed}
 
 
-def _roles(entry: Entry, key: str) -> dict[str, Any]:
+def _roles(entry: BoardEntry, key: str) -> dict[str, Any]:
     """Who judged, of a task that asks somebody else: the figure is one of both."""
     task = task_of(entry.roles, key)
     own = {task: entry.roles[task]} if task else {} if ":" in key else entry.roles

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.errors import DataError, did_you_mean, nearest
 from harness.leaderboard.aggregates import aggregates_of
-from harness.leaderboard.board import Column, Entry
+from harness.leaderboard.board import BoardEntry
 from harness.names.registry import Registry
 from harness.results.published import Published, read_published
 from harness.stats import Estimate
@@ -27,7 +27,7 @@ Key = tuple[str, str, str]
 class PublishedRows(NamedTuple):
     """What published files give a leaderboard."""
 
-    entries: list[Entry]
+    entries: list[BoardEntry]
     kinds: Kinds
     """Unit and direction by column."""
     notes: list[str]
@@ -116,7 +116,7 @@ def _add(
     used: Mapping[Key, str],
 ) -> None:
     sources = tuple(dict.fromkeys(row.source or "source not stated" for row in own.values()))
-    entry = Entry(model, {}, {}, 0, published=sources)
+    entry = BoardEntry(model, {}, {}, 0, published=sources)
     for key, column in used.items():
         if column and key in own:
             result = own[key].result
@@ -134,23 +134,3 @@ def _add(
 
 def _value(estimate: Estimate) -> Estimate:
     return Estimate(estimate.value, math.nan, math.nan, math.nan, estimate.n)
-
-
-def sort_in(entries: list[Entry], published: Sequence[Entry], column: Column | None) -> None:
-    """Put published rows where their value belongs among the ranked; without the ranking figure, at the end."""
-    key = column.key if column is not None else ""
-    sign = 1 if column is None or column.higher_is_better else -1
-
-    def value(entry: Entry) -> float:
-        estimate = entry.figures.get(key)
-        return sign * estimate.value if estimate is not None and math.isfinite(estimate.value) else -math.inf
-
-    ranked = [entry for entry in entries if entry.rank is not None]
-    placed = [entry for entry in published if value(entry) > -math.inf]
-    rest = [entry for entry in published if value(entry) == -math.inf]
-    # Sorting is stable: of equal values the evaluated one stands first.
-    entries[:] = [
-        *sorted([*ranked, *placed], key=value, reverse=True),
-        *(entry for entry in entries if entry.rank is None),
-        *sorted(rest, key=lambda entry: entry.model),
-    ]

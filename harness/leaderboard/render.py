@@ -9,47 +9,17 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from harness.leaderboard.board import Board, Column, Entry
+from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.documents import latex, model_index
-from harness.results.numbers import figure, interval, other_level, percent, plain_table, visible
+from harness.leaderboard.shown_columns import PUBLISHED, shown_columns
+from harness.leaderboard.shown_columns import rank_text as rank_text
+from harness.results.numbers import percent, plain_table, visible
 from harness.stats import Estimate
 from harness.tasks.selectors import task_of
 from harness.terminal import plain_json
 
-PUBLISHED = "†"
-"""Marks rows that were published, not evaluated here."""
-
-
 SCHEMA = "harness-leaderboard/1"
 """Of the JSON: keys may be added under the same number; one that is removed or changes its meaning raises it."""
-
-
-def rank_text(entry: Entry) -> str:
-    """Place with the places that the errors allow: ``2 (1-3)``."""
-    if entry.published:
-        return PUBLISHED
-    if entry.rank is None:
-        return "-"
-    same = entry.rank_low == entry.rank_high
-    return str(entry.rank) if same else f"{entry.rank} ({entry.rank_low}-{entry.rank_high})"
-
-
-def _cells(board: Board, entry: Entry) -> list[str]:
-    return [
-        rank_text(entry),
-        visible(entry.model) + ("*" if entry.adapters else "") + (f" {PUBLISHED}" if entry.published else ""),
-        *(interval(entry.figures.get(c.key), c.unit, board.confidence) for c in board.columns),
-        "-" if entry.published else str(entry.n_failed),
-    ]
-
-
-def _head(board: Board) -> list[str]:
-    return [
-        "rank",
-        "model",
-        *(c.title + ("" if c.higher_is_better else " (lower is better)") for c in board.columns),
-        "failed",
-    ]
 
 
 def _notes(board: Board) -> list[str]:
@@ -62,19 +32,28 @@ def _notes(board: Board) -> list[str]:
 
 
 def _table(board: Board) -> str:
-    rows = [_cells(board, entry) for entry in board.entries]
+    columns = shown_columns(board)
+    rows = [[column.text(entry) for column in columns] for entry in board.entries]
+    # A text may look like a number, such as a model called 7b.
+    left = [i for i, column in enumerate(columns) if column.left]
     title = visible(f"{board.benchmark}: {board.description}" if board.description else board.benchmark)
-    return "\n".join([title, "", plain_table(_head(board), rows), "", *_notes(board)]) + "\n"
+    return "\n".join([title, "", plain_table([c.heading for c in columns], rows, left=left), "", *_notes(board)]) + "\n"
 
 
 def _markdown(board: Board) -> str:
     def line(cells: list[str]) -> str:
         return "| " + " | ".join(_markdown_text(cell) for cell in cells) + " |"
 
-    head = _head(board)
-    lines = [f"## {_markdown_text(board.benchmark)}", "", _markdown_text(board.description), "", line(head)]
-    lines.append("|" + "|".join(" --- " if i == 1 else " ---: " for i in range(len(head))) + "|")
-    lines += [line(_cells(board, entry)) for entry in board.entries]
+    columns = shown_columns(board)
+    lines = [
+        f"## {_markdown_text(board.benchmark)}",
+        "",
+        _markdown_text(board.description),
+        "",
+        line([c.heading for c in columns]),
+    ]
+    lines.append("|" + "|".join(" --- " if column.left else " ---: " for column in columns) + "|")
+    lines += [line([column.text(entry) for column in columns]) for entry in board.entries]
     return "\n".join([*lines, "", *(f"{_markdown_text(note)}  " for note in _notes(board))]) + "\n"
 
 
@@ -106,6 +85,7 @@ def _csv(board: Board) -> str:
             "published",
             "confidence",
             "roles",
+            *(_csv_text(column.key) for column in board.text_columns),
         ]
     )
     for entry in board.entries:
@@ -124,12 +104,13 @@ def _csv(board: Board) -> str:
                         _csv_text("; ".join(entry.published)),
                         _number(e.confidence) if math.isfinite(e.low) else "",
                         _csv_text(_roles(entry, column)),
+                        *(_csv_text(entry.texts.get(text.key, "")) for text in board.text_columns),
                     ]
                 )
     return stream.getvalue()
 
 
-def _roles(entry: Entry, column: Column) -> str:
+def _roles(entry: BoardEntry, column: Column) -> str:
     """``judge=LABEL`` of the column's task; of an aggregate, of all tasks."""
     task = task_of(entry.roles, column.key)
     own = [entry.roles[task]] if task else [] if ":" in column.key else entry.roles.values()
@@ -146,7 +127,11 @@ def _number(value: float) -> str:
 
 
 def as_json(board: Board) -> dict[str, Any]:
-    """The leaderboard as plain data; None where a figure cannot be computed."""
+    """Return the leaderboard as plain data; None where a figure cannot be computed.
+
+    The keys ``text_columns`` and, in an entry, ``texts`` are there on boards that have columns of text.
+    """
+    texts = [{"key": column.key, "title": column.title} for column in board.text_columns]
     return {
         "schema": SCHEMA,
         "benchmark": board.benchmark,
@@ -156,12 +141,13 @@ def as_json(board: Board) -> dict[str, Any]:
             {"key": c.key, "title": c.title, "unit": c.unit, "higher_is_better": c.higher_is_better}
             for c in board.columns
         ],
-        "entries": [_entry_json(board.columns, entry) for entry in board.entries],
+        **({"text_columns": texts} if texts else {}),
+        "entries": [_entry_json(board, entry) for entry in board.entries],
         "notes": board.notes,
     }
 
 
-def _entry_json(columns: list[Column], entry: Entry) -> dict[str, Any]:
+def _entry_json(board: Board, entry: BoardEntry) -> dict[str, Any]:
     return {
         "model": entry.model,
         "rank": entry.rank,
@@ -173,11 +159,12 @@ def _entry_json(columns: list[Column], entry: Entry) -> dict[str, Any]:
         "n_failed": entry.n_failed,
         "adapters": {task: list(names) for task, names in entry.adapters.items()},
         "roles": entry.roles,
-        "figures": {c.key: _figure_json(entry, c.key) for c in columns if c.key in entry.figures},
+        "figures": {c.key: _figure_json(entry, c.key) for c in board.columns if c.key in entry.figures},
+        **({"texts": {c.key: entry.texts.get(c.key) for c in board.text_columns}} if board.text_columns else {}),
     }
 
 
-def _figure_json(entry: Entry, key: str) -> dict[str, Any]:
+def _figure_json(entry: BoardEntry, key: str) -> dict[str, Any]:
     figure = _estimate_json(entry.figures[key])
     return {**figure, **dict.fromkeys(("n", "n_failed"), None)} if entry.published and not figure["n"] else figure
 
@@ -193,16 +180,12 @@ def _html(board: Board) -> str:
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("harness.leaderboard"), autoescape=True, trim_blocks=True)
-    environment.filters["figure"] = figure
     environment.filters["visible"] = visible
-    environment.globals["other_level"] = other_level
-    return environment.get_template("board.html").render(
-        board=board, head=_head(board), notes=_notes(board), rank_text=rank_text, mark=PUBLISHED
-    )
+    return environment.get_template("board.html").render(board=board, columns=shown_columns(board), notes=_notes(board))
 
 
 def _latex(board: Board) -> str:
-    return latex(board, [_cells(board, entry) for entry in board.entries], _head(board), _notes(board))
+    return latex(board, shown_columns(board), _notes(board))
 
 
 FORMATS: dict[str, Callable[[Board], str]] = {

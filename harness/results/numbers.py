@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from harness.stats import Estimate
 from harness.store.records import CellRecord, Result
 from harness.terminal import one_entry
 from harness.terminal import visible as visible
 
+NO_FIGURE = "-"
+"""Stands where there is no figure."""
+
 
 def figure(value: float | None, unit: str = "fraction") -> str:
     """A number with as many digits as a reader can use; fractions as percentages."""
     if value is None or not math.isfinite(value):
-        return "-"
+        return NO_FIGURE
     return f"{100 * value:.2f}" if unit == "fraction" else f"{value:.4g}"
 
 
@@ -28,7 +31,7 @@ def interval(estimate: Estimate | None, unit: str = "fraction", level: float | N
         level: What the heading above says of intervals; one of another level says its own.
     """
     if estimate is None or not math.isfinite(estimate.value):
-        return "-"
+        return NO_FIGURE
     return f"{figure(estimate.value, unit)} {bounds(estimate, unit, level)}".rstrip()
 
 
@@ -45,11 +48,11 @@ def other_level(estimate: Estimate, level: float | None) -> str:
     return "" if level is None or estimate.confidence == level else f"; {percent(estimate.confidence)}"
 
 
-def p_value(probability: float) -> str:
-    """``0.0312``; with an exponent below 0.0001, and ``-`` where there is none."""
-    if not math.isfinite(probability):
-        return "-"
-    return f"{probability:.4f}" if probability >= 1e-4 else f"{probability:.1e}"
+def p_value(value: float, digits: int = 4) -> str:
+    """Return a p-value with as many decimals, ``0.0312``; one that they would show as zero, as ``3.1e-07``."""
+    if not math.isfinite(value):
+        return NO_FIGURE
+    return f"{value:.{digits}f}" if value >= 10**-digits else f"{value:.1e}"
 
 
 def percent(share: float) -> str:
@@ -66,11 +69,17 @@ def level_of(estimates: Iterable[Estimate], usual: float = 0.95) -> float:
     return max(counts, key=lambda level: (counts[level], level), default=usual)
 
 
-def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Aligned columns, the first ones of text to the left and figures to the right."""
+def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, left: Collection[int] = ()) -> str:
+    """Return a table of aligned columns, text to the left and figures to the right.
+
+    Args:
+        head: The headings.
+        rows: The cells of each row, as many as there are headings.
+        left: Numbers of columns that stand at the left whatever they hold; the first one always does.
+    """
     head, rows = [visible(str(cell)) for cell in head], [[visible(str(cell)) for cell in row] for row in rows]
     widths = [max(len(str(row[i])) for row in [head, *rows]) for i in range(len(head))]
-    right = [i > 0 and all(_is_figure(row[i]) for row in rows) for i in range(len(head))]
+    right = [i > 0 and i not in left and all(_is_figure(row[i]) for row in rows) for i in range(len(head))]
 
     def line(cells: Sequence[str]) -> str:
         return "  ".join(
@@ -81,7 +90,7 @@ def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _is_figure(text: str) -> bool:
-    return text == "-" or text[:1].isdigit() or (text[:1] == "-" and text[1:2].isdigit())
+    return text == NO_FIGURE or text[:1].isdigit() or (text[:1] == "-" and text[1:2].isdigit())
 
 
 def cell_line(cell: CellRecord) -> str:

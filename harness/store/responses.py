@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.capabilities import Capability
-from harness.requests import Response
 from harness.encodable import encodable
 from harness.errors import StoreError
+from harness.requests import Response
 from harness.store.codec import Codec
 from harness.store.reading import StoreReader
 

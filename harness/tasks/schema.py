@@ -289,6 +289,9 @@ class LeaderboardFile(Strict):
         None,
         description="where the ending does not say it: table, markdown, csv, json, html, latex, model-card",
     )
+    publisher: str | None = Field(
+        None, description="folder only: the publisher of a plugin that fills it; default: site"
+    )
     published: list[str] = Field(default_factory=list, description="files of published results to show beside")
     merge: list[str] = Field(default_factory=list, description="stores of other machines to read beside")
     outcome: str | None = Field(

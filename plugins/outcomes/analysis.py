@@ -11,8 +11,8 @@ from harness.publisher import Analysis, OutcomeFile, Section
 from harness.store import Readable
 
 from .render import as_html
-from .report import Question, Report, answer
-from .table import read_outcomes
+from .report import CorrelationQuestion, Report, answer
+from .table import outcome_table
 
 
 class Correlate(Analysis):
@@ -20,7 +20,7 @@ class Correlate(Analysis):
 
     def check(self, outcome: OutcomeFile) -> None:
         """Read the table; raise `DataError` or `UnclearColumn` where that fails."""
-        read_outcomes(outcome.path, model_column=outcome.model_column, value_column=outcome.value_column)
+        outcome_table(outcome)
 
     def answer(
         self,
@@ -32,16 +32,8 @@ class Correlate(Analysis):
         published: Sequence[Path] = (),
         **settings: Any,
     ) -> Report:
-        """Return the report; the settings are the other fields of `Question`."""
-        question = Question(
-            benchmark,
-            outcome.path,
-            published=published,
-            model_column=outcome.model_column,
-            value_column=outcome.value_column,
-            **settings,
-        )
-        return answer(registry, store, question)
+        """Return the report; the settings are the other fields of `CorrelationQuestion`."""
+        return answer(registry, store, CorrelationQuestion(benchmark, outcome, published=published, **settings))
 
     def section(self, report: Report) -> Section:
         """Return heat-maps, tests and predictions, whose template has escaped every text."""

@@ -23,7 +23,7 @@ COMPONENTS = 4
 """Most components of partial least squares that are tried."""
 
 
-class Fit(NamedTuple):
+class LinearFit(NamedTuple):
     """Nested leave-one-out predictions for b outcomes at once."""
 
     predictions: FloatArray
@@ -90,7 +90,7 @@ def _rotated(x: FloatArray, new: FloatArray) -> tuple[FloatArray, FloatArray, Fl
     return left[:, keep] * values[keep], values[keep], ((new - mean) / scale) @ right[keep].T
 
 
-def nested_leave_one_out(path: Path, x: FloatArray, y: FloatArray, new: FloatArray) -> Fit:
+def nested_leave_one_out(path: Path, x: FloatArray, y: FloatArray, new: FloatArray) -> LinearFit:
     """Predictions of each unit, and of new units, by fits whose strength was chosen without them.
 
     Args:
@@ -105,7 +105,7 @@ def nested_leave_one_out(path: Path, x: FloatArray, y: FloatArray, new: FloatArr
         fitted = _chosen(path, x[others], y[others], np.concatenate([x[[i]], new]))
         predictions.append(fitted[0])
         of_new.append(fitted[1:])
-    return Fit(np.array(predictions), np.array(of_new), _chosen(path, x, y, new))
+    return LinearFit(np.array(predictions), np.array(of_new), _chosen(path, x, y, new))
 
 
 def _chosen(path: Path, x: FloatArray, y: FloatArray, new: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from harness import stats
 from harness.errors import UsageError, did_you_mean
 
 from .figures import Figures
-from .linear import PATHS, Fit, nested_leave_one_out, skill
+from .linear import PATHS, LinearFit, nested_leave_one_out, skill
 
 FloatArray = NDArray[np.float64]
 SIGNIFICANT = 0.05
@@ -141,7 +141,7 @@ def _useful(value: float, p_value: float, n: int) -> tuple[bool, str]:
 
 
 def _predict(
-    measured: Skill, model: str, place: int, fit: Fit, x: FloatArray, y: FloatArray, row: FloatArray, level: float
+    measured: Skill, model: str, place: int, fit: LinearFit, x: FloatArray, y: FloatArray, row: FloatArray, level: float
 ) -> Prediction:
     if not measured.useful:
         return _range(measured, model, y)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.results.numbers import percent, plain_table, visible
+from harness.results.numbers import NO_FIGURE, p_value, percent, plain_table, visible
 from harness.stats import Estimate
 
 from .correlations import Correlation
@@ -19,14 +19,12 @@ _SHOWN = 15
 
 def number(value: float, digits: int = 2) -> str:
     """With sign only where negative; a dash where there is none."""
-    return "-" if not math.isfinite(value) else f"{value:.{digits}f}".replace("-0.00", "0.00")
+    return NO_FIGURE if not math.isfinite(value) else f"{value:.{digits}f}".replace("-0.00", "0.00")
 
 
 def probability(value: float) -> str:
-    """A p-value with the digits that matter."""
-    if not math.isfinite(value):
-        return "-"
-    return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"
+    """Return a p-value with the digits that matter."""
+    return p_value(value, digits=3)
 
 
 def count(n: int, noun: str) -> str:
@@ -110,7 +108,7 @@ def _text_map(chart: HeatMap) -> list[str]:
 
 
 def _cell(c: Correlation | None) -> str:
-    return "-" if c is None else number(c.pearson.value)
+    return NO_FIGURE if c is None else number(c.pearson.value)
 
 
 def _legend(report: Report) -> list[str]:

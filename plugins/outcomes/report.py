@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.errors import UsageError, did_you_mean
 from harness.names.registry import Registry
+from harness.publisher import OutcomeFile
 from harness.store import Readable
 
 from .correlations import LEAST_MODELS, Tests, correlate_figures
@@ -18,19 +19,18 @@ from .figures import Figures, gather, matching
 from .prediction import Prediction, Skill, predict
 from .quantiles import QuantileCurve, quantile_curves
 from .replicates import add_replicates
-from .table import OutcomeTable, read_outcomes
+from .table import OutcomeTable, outcome_table
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked: a benchmark's figures against an outcome, and which of them."""
+class CorrelationQuestion:
+    """A benchmark's figures, or some of them, to be set against an outcome."""
 
     benchmark: str
     """A benchmark, or a single task."""
-    outcome: Path
+    outcome: OutcomeFile
     published: Sequence[Path] = ()
-    model_column: str | None = None
-    value_column: str | None = None
+    """Files of published results, beside those that the benchmark ships."""
     replicates: Path | None = None
     tasks: Sequence[str] = ()
     metrics: Sequence[str] = ()
@@ -46,7 +46,7 @@ class Question:
 
 @dataclass(slots=True)
 class Report:
-    """The answer."""
+    """Everything that a correlation found: heat-maps, tests, curves, the predictor and its predictions."""
 
     benchmark: str
     outcome: str
@@ -61,7 +61,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
 
 
-def answer(registry: Registry, store: Readable | None, question: Question) -> Report:
+def answer(registry: Registry, store: Readable | None, question: CorrelationQuestion) -> Report:
     """Correlate, test, and predict.
 
     Raises:
@@ -70,11 +70,7 @@ def answer(registry: Registry, store: Readable | None, question: Question) -> Re
     """
     if not 0 < question.level < 1:
         raise UsageError(f"the level of the intervals has to lie between 0 and 1, not {question.level:g}")
-    table = read_outcomes(
-        question.outcome,
-        model_column=question.model_column,
-        value_column=question.value_column,
-    )
+    table = outcome_table(question.outcome)
     if question.replicates is not None:
         add_replicates(table, question.replicates)
     everything = gather(registry, question.benchmark, store=store, published=question.published)
@@ -131,7 +127,7 @@ def _shared(table: OutcomeTable, figures: Figures) -> tuple[list[str], list[str]
     return shared, notes
 
 
-def _new(question: Question, table: OutcomeTable, figures: Figures) -> Figures:
+def _new(question: CorrelationQuestion, table: OutcomeTable, figures: Figures) -> Figures:
     for model in question.predict:
         if model not in figures.models:
             raise UsageError(f"--predict: no figures of a model {model!r}{did_you_mean(model, figures.models)}")
@@ -143,7 +139,7 @@ def _new(question: Question, table: OutcomeTable, figures: Figures) -> Figures:
     return figures.select(models=list(dict.fromkeys(question.predict)))
 
 
-def _curve_domains(registry: Registry, question: Question, figures: Figures) -> list[str]:
+def _curve_domains(registry: Registry, question: CorrelationQuestion, figures: Figures) -> list[str]:
     """The domains asked for, or those over which the benchmark itself takes a lower bound, or all.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.errors import DataError, did_you_mean
 from harness.files.regular_files import read_text
-from harness.publisher import UnclearColumn
+from harness.publisher import OutcomeFile, UnclearColumn
 from harness.tasks.data.rows import DataRow
 from harness.tasks.data.sources import FileSource
 
@@ -118,6 +118,11 @@ def read_object(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid JSON: {error}") from None
     return document if isinstance(document, dict) else None
+
+
+def outcome_table(outcome: OutcomeFile) -> OutcomeTable:
+    """Read a table of outcomes by the columns that its user named; errors as of `read_outcomes`."""
+    return read_outcomes(outcome.path, model_column=outcome.model_column, value_column=outcome.value_column)
 
 
 def columns_of(rows: Sequence[DataRow]) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from harness.leaderboard import Board, Entry, assemble, cost
+from harness.leaderboard import Board, BoardEntry, assemble, cost
 from harness.leaderboard.aggregates import split_selector, task_of
 from harness.leaderboard.assemble import current_cells, title_of
 from harness.leaderboard.board import Column
@@ -64,7 +64,7 @@ def shown_ends(least: float, most: float, unit: str) -> str:
 class ModelRow:
     """One row of the table, with what its page shows."""
 
-    entry: Entry
+    entry: BoardEntry
     slug: str
     figures: dict[str, Estimate]
     """By column key, domains too."""

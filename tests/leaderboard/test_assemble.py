@@ -5,7 +5,9 @@ import pytest
 from harness import build_leaderboard, evaluate
 from harness.errors import ConfigurationError, UnknownName
 from harness.leaderboard.aggregates import split_selector
-from harness.leaderboard.assemble import Column, Entry, _notes_on_figures, _rank
+from harness.leaderboard.board import BoardEntry, Column
+from harness.leaderboard.notes import notes_on_figures
+from harness.leaderboard.ranking import rank_entries
 from harness.results import aggregate
 from harness.stats import Estimate
 
@@ -38,8 +40,8 @@ def ranked(*figures, higher=True):
     entries = []
     for i, (value, stderr, *interval) in enumerate(figures):
         low, high = interval or (value - 1.96 * stderr, value + 1.96 * stderr)
-        entries.append(Entry(f"m{i}", {"key": Estimate(value, stderr, low, high, 100)}, {}, 0))
-    _rank(entries, Column("key", "title", "fraction", higher))
+        entries.append(BoardEntry(f"m{i}", {"key": Estimate(value, stderr, low, high, 100)}, {}, 0))
+    rank_entries(entries, Column("key", "title", "fraction", higher))
     return [(e.model, e.rank, e.rank_low, e.rank_high, e.tied_with_best) for e in entries]
 
 
@@ -81,9 +83,13 @@ def test_an_error_that_could_not_be_estimated_is_not_an_error_of_0():
 
 
 def test_a_missing_figure_has_no_rank_and_stands_last_by_name():
-    entries = [Entry("b", {}, {}, 0), Entry("a", {}, {}, 0), Entry("z", {"key": Estimate(0.1, 0.1, 0, 1, 9)}, {}, 0)]
-    entries.append(Entry("c", {"key": Estimate(NAN, NAN, NAN, NAN, 0)}, {}, 0))
-    _rank(entries, Column("key", "title", "fraction", True))
+    entries = [
+        BoardEntry("b", {}, {}, 0),
+        BoardEntry("a", {}, {}, 0),
+        BoardEntry("z", {"key": Estimate(0.1, 0.1, 0, 1, 9)}, {}, 0),
+    ]
+    entries.append(BoardEntry("c", {"key": Estimate(NAN, NAN, NAN, NAN, 0)}, {}, 0))
+    rank_entries(entries, Column("key", "title", "fraction", True))
     assert [(e.model, e.rank) for e in entries] == [("z", 1), ("a", None), ("b", None), ("c", None)]
 
 
@@ -178,8 +184,8 @@ def test_nan_figures_of_a_part_leave_the_aggregate_out(board, detector):
 
 def test_a_note_on_a_figure_is_a_note_of_the_board_with_the_models_it_is_true_of():
     def entry(model, **detail):
-        return Entry(model, {"key": Estimate(0.5, 0.1, 0.4, 0.6, 100, detail=detail)}, {}, 0)
+        return BoardEntry(model, {"key": Estimate(0.5, 0.1, 0.4, 0.6, 100, detail=detail)}, {}, 0)
 
-    entries = [entry("b", note="too few"), entry("a", note="too few"), entry("c"), Entry("d", {}, {}, 0)]
+    entries = [entry("b", note="too few"), entry("a", note="too few"), entry("c"), BoardEntry("d", {}, {}, 0)]
     column = Column("key", "task metric", "fraction", True)
-    assert _notes_on_figures([column], entries) == ["task metric: too few (a, b)"]
+    assert notes_on_figures([column], entries) == ["task metric: too few (a, b)"]

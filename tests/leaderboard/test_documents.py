@@ -6,7 +6,7 @@ import pytest
 import yaml
 from huggingface_hub.repocard_data import model_index_to_eval_results
 
-from harness.leaderboard import Board, Entry, render
+from harness.leaderboard import Board, BoardEntry, render
 from harness.leaderboard.board import Column
 from harness.leaderboard.documents import latex_text
 from harness.stats import Estimate
@@ -29,9 +29,9 @@ def board(name):
     accuracy = Estimate(0.6229, 0.026, 0.571, 0.672, 350, 2)
     bare = Estimate(0.51234, NAN, NAN, NAN, 1)
     entries = [
-        Entry(name, {"mean": accuracy, "suite/task:loss": bare}, {}, 3, 1, 1, 2, True),
-        Entry("theirs", {"mean": bare}, {}, 0, published=("them",)),
-        Entry("nothing", {"mean": Estimate(NAN, NAN, NAN, NAN, 0)}, {}, 0),
+        BoardEntry(name, {"mean": accuracy, "suite/task:loss": bare}, {}, 3, 1, 1, 2, True),
+        BoardEntry("theirs", {"mean": bare}, {}, 0, published=("them",)),
+        BoardEntry("nothing", {"mean": Estimate(NAN, NAN, NAN, NAN, 0)}, {}, 0),
     ]
     columns = [Column("mean", "mean", "fraction", True), Column("suite/task:loss", "task loss", "nats", False)]
     return Board("suite", "What it is.", columns, entries, ["a note"])

@@ -12,7 +12,7 @@ import yaml
 
 from harness import build_leaderboard, compare
 from harness.leaderboard.aggregates import aggregates_of
-from harness.leaderboard.assemble import _error
+from harness.leaderboard.ranking import error_for_ranking
 from harness.names.registry import Registry
 from harness.results.numbers import interval, level_of, percent, results_table
 from harness.stats import Estimate, clopper_pearson
@@ -207,9 +207,9 @@ def test_the_lowest_of_several_is_widened_for_the_level_of_its_parts(evaluated, 
 def test_a_value_on_its_bound_has_the_error_that_its_interval_says_at_its_level(level):
     low, high = clopper_pearson(30, 30, confidence=level)
     usual = clopper_pearson(30, 30)
-    error = _error(Estimate(1.0, 0.0, low, high, 30, confidence=level))
-    wrong = _error(Estimate(1.0, 0.0, low, high, 30))
-    assert error == pytest.approx(_error(Estimate(1.0, 0.0, *usual, 30)), rel=1.1)
+    error = error_for_ranking(Estimate(1.0, 0.0, low, high, 30, confidence=level))
+    wrong = error_for_ranking(Estimate(1.0, 0.0, low, high, 30))
+    assert error == pytest.approx(error_for_ranking(Estimate(1.0, 0.0, *usual, 30)), rel=1.1)
     assert abs(math.log(error / wrong)) > 0.1
 
 

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from harness.leaderboard import FORMATS, Board, Entry, render
-from harness.leaderboard.assemble import Column
+from harness.leaderboard import FORMATS, Board, BoardEntry, render
+from harness.leaderboard.board import Column
 from harness.stats import Estimate
 
 NAN = float("nan")
@@ -33,7 +33,7 @@ HOSTILE = [
 def board(*models):
     accuracy = Estimate(0.6229, 0.026, 0.571, 0.672, 350, 2)
     nats = Estimate(0.51234, NAN, NAN, NAN, 1)
-    entries = [Entry(name, {"mean": accuracy, "suite/task:loss": nats}, {}, 3, 1, 1, 2, True) for name in models]
+    entries = [BoardEntry(name, {"mean": accuracy, "suite/task:loss": nats}, {}, 3, 1, 1, 2, True) for name in models]
     columns = [Column("mean", "mean", "fraction", True), Column("suite/task:loss", "task loss", "nats", False)]
     return Board("suite", "What it is.", columns, entries, ["a note"])
 
@@ -41,7 +41,7 @@ def board(*models):
 @pytest.fixture
 def plain():
     made = board("first", "second")
-    made.entries[1] = Entry("second", {}, {"suite/task": ("embed-to-score", "x")}, 0)
+    made.entries[1] = BoardEntry("second", {}, {"suite/task": ("embed-to-score", "x")}, 0)
     return made
 
 

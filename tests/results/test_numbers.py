@@ -1,7 +1,5 @@
 """Figures for people, and notes below a table of results."""
 
-import math
-
 import pytest
 
 from harness.results.numbers import p_value, results_notes
@@ -36,8 +34,15 @@ def test_many_notes_are_cut_and_counted():
 
 
 @pytest.mark.parametrize(
-    ("probability", "shown"),
-    [(0.03125, "0.0312"), (1.0, "1.0000"), (1e-5, "1.0e-05"), (0.0, "0.0e+00"), (math.nan, "-")],
+    ("value", "digits", "shown"),
+    [
+        (0.03125, 4, "0.0312"),
+        (1.0, 4, "1.0000"),
+        (0.0001, 4, "0.0001"),
+        (0.00009, 4, "9.0e-05"),
+        (0.0004, 3, "4.0e-04"),
+        (float("nan"), 4, "-"),
+    ],
 )
-def test_small_probabilities_have_an_exponent(probability, shown):
-    assert p_value(probability) == shown
+def test_small_probabilities_have_an_exponent(value, digits, shown):
+    assert p_value(value, digits) == shown

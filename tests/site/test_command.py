@@ -212,8 +212,8 @@ def test_a_damaged_file_of_columns_is_told_and_the_rest_shown(run, project, lab,
 
 def test_a_store_that_may_only_be_read_gives_leaderboards_and_comparisons(run, project, lab, harness, monkeypatch):
     allowed = os.access
-    monkeypatch.setattr("harness.api.os.access", lambda path, mode: mode != os.W_OK and allowed(path, mode))
-    monkeypatch.setattr("harness.api.Store", None)
+    monkeypatch.setattr("harness.results.stores.os.access", lambda path, mode: mode != os.W_OK and allowed(path, mode))
+    monkeypatch.setattr("harness.results.stores.Store", None)
     assert run("lab").code == 0
     assert run("lab", "-o", "site/").code == 0
     assert harness("compare", "good", "poor", "-t", "lab", *lab.options).code == 0

@@ -420,6 +420,7 @@ RUN_CASES = [
     ("LeaderboardFile", "benchmark", (*L, "benchmark"), "other"),
     ("LeaderboardFile", "output", (*L, "output"), "other.md"),
     ("LeaderboardFile", "format", (*L, "format"), "csv"),
+    ("LeaderboardFile", "publisher", (*L, "publisher"), "other"),
     ("LeaderboardFile", "published", (*L, "published"), ["published.yaml"]),
     ("LeaderboardFile", "merge", (*L, "merge"), ["other.sqlite"]),
     ("LeaderboardFile", "outcome", (*L, "outcome"), "outcome.csv"),
@@ -431,10 +432,8 @@ RUN_CASES = [
 
 @pytest.mark.parametrize(("model", "key", "path", "value"), RUN_CASES)
 def test_a_key_of_a_run_file_acts_or_is_refused(folder, monkeypatch, harness, model, key, path, value):
-    """What is told to the evaluation and to ``harness leaderboard``, or the one line that refuses it."""
-    import click
-
-    from harness.cli import leaderboard_command, run_command
+    """What is told to the evaluation and to what writes boards, or the one line that refuses it."""
+    from harness.cli import board_order, run_command
 
     (folder / "tasks/m/task.yaml").write_text(yaml.safe_dump(TASK))
     seen = []
@@ -443,9 +442,7 @@ def test_a_key_of_a_run_file_acts_or_is_refused(folder, monkeypatch, harness, mo
         keys = {"models": ["random", "length"], **keys} if key != "models" else {"models": ["random"], **keys}
         registered(BENCH)
         (folder / "run.yaml").write_text(yaml.safe_dump(keys))
-        command = click.Command("leaderboard")
-        monkeypatch.setattr(command, "main", lambda arguments, told=told, **_: told.append(arguments))
-        monkeypatch.setattr(leaderboard_command, "command", command)
+        monkeypatch.setattr(board_order, "carry_out", lambda registry, order, told=told: told.append(order))
         monkeypatch.setattr(run_command, "_run", _told(told, run_command._write_all))
         ran = harness("run", "run.yaml")
         seen.append((ran.code, ran.err, told))
@@ -454,8 +451,8 @@ def test_a_key_of_a_run_file_acts_or_is_refused(folder, monkeypatch, harness, mo
 
 def _told(told, write_all):
     def run(read, registry, *, dry_run, as_json):
-        told.append((str(read.wish), str(read.store), str(read.registry), read.file.description))
-        write_all(read)
+        told.append((str(read.evaluation), str(read.store), str(read.registry), read.file.description))
+        write_all(read, registry)
         return 0
 
     return run

@@ -103,7 +103,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Problem]], ...] = (
     store,
     contents.benchmarks,
     outputs.formats,
-    outputs.only_of_sites,
+    outputs.only_of_folders,
     outputs.places,
     outputs.alike,
     contents.published,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.runfiles.context import Context, of_board
+from harness.cli.runfiles.orders import outcome_of
 from harness.errors import ConfigurationError, HarnessError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ _COLUMNS = ("model_column", "value_column")
 
 def outcomes(context: Context) -> Iterator[Problem]:
     """Tables of outcomes that cannot be read, and columns that they lack."""
-    from harness.publisher import CORRELATE, OutcomeFile, UnclearColumn, code_of, find_analysis
+    from harness.publisher import CORRELATE, UnclearColumn, code_of, find_analysis
 
     for i, board in context.boards:
         given = {key: getattr(board, key) for key in _COLUMNS}
@@ -67,9 +68,11 @@ def outcomes(context: Context) -> Iterator[Problem]:
             yield from (Problem(text, of_board(i, key)) for key in _COLUMNS if given[key] is not None)
             continue
         try:
+            outcome = outcome_of(board)
+            assert outcome is not None  # as just said
             analysis = find_analysis(context.registry)
             with code_of(context.registry, "analysis", CORRELATE):
-                analysis.check(OutcomeFile(Path(board.outcome), **given))
+                analysis.check(outcome)
         except HarnessError as error:
             text = str(error)
             for key in _COLUMNS:  # keys here, options of the commands

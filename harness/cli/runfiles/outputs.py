@@ -21,7 +21,7 @@ from harness.leaderboard.outputs import (
     resolved,
     written_place,
 )
-from harness.publisher import find_publisher
+from harness.publisher import SITE, code_of, find_publisher
 
 if TYPE_CHECKING:
     from harness.names.registry import Registry
@@ -42,6 +42,11 @@ class Output:
         """As the file says."""
         return self.board.output
 
+    @property
+    def publisher(self) -> str:
+        """Name of the publisher that fills the folder, where the output is one."""
+        return self.board.publisher or SITE
+
     @cached_property
     def place(self) -> str:
         """Without links, so that two ways to write one place are the same."""
@@ -51,7 +56,9 @@ class Output:
     def own(self) -> set[str]:
         """What a site has in its folder, and what an earlier build left there that the next one removes."""
         with contextlib.suppress(OSError, HarnessError):  # `places` says it
-            return find_publisher(self.registry).own_names(Path(self.given), self.board.benchmarks)
+            publisher = find_publisher(self.registry, self.publisher)
+            with code_of(self.registry, "publisher", self.publisher):
+                return publisher.own_names(Path(self.given), self.board.benchmarks)
         return set()
 
 
@@ -82,13 +89,22 @@ def formats(context: Context) -> Iterator[Problem]:
             yield Problem(str(error), of_board(i, "output"))
 
 
-def only_of_sites(context: Context) -> Iterator[Problem]:
-    """Keys of sites beside the name of a file."""
+def only_of_folders(context: Context) -> Iterator[Problem]:
+    """Find keys of sites and publishers beside the name of a file, and publishers that cannot be used."""
     for output in outputs_of(context):
         for key in ("outcome", "texts"):
             if getattr(output.board, key) and not output.site:
                 text = "is for a site; name a folder as the output, such as site/, or remove this key"
                 yield Problem(text, of_board(output.number, key))
+        publisher = output.board.publisher
+        if publisher is not None and not output.site:
+            text = f"fills a folder; name one as the output, such as {publisher}/, or remove this key"
+            yield Problem(text, of_board(output.number, "publisher"))
+        elif publisher is not None:
+            try:
+                find_publisher(context.registry, publisher)
+            except HarnessError as error:
+                yield Problem(str(error), of_board(output.number, "publisher"))
 
 
 def places(context: Context) -> Iterator[Problem]:
@@ -99,7 +115,7 @@ def places(context: Context) -> Iterator[Problem]:
         try:
             if output.site:
                 refuse_what_is_read(path, read)
-                _check_site(context.registry, path)
+                _check_folder(context.registry, output)
             else:
                 refuse_to_replace(path, read)
             refuse_unwritable(path, folder=output.site)
@@ -129,10 +145,16 @@ def _read(context: Context) -> list[Path]:
     return files + [Path(board.outcome) for board in boards if board.outcome is not None]
 
 
-def _check_site(registry: Registry, folder: Path) -> None:
-    publisher = find_publisher(registry)
-    with contextlib.suppress(OSError):  # a place that cannot be looked at cannot be written either
-        publisher.check(folder)
+def _check_folder(registry: Registry, output: Output) -> None:
+    try:
+        publisher = find_publisher(registry, output.publisher)
+    except HarnessError:
+        if output.board.publisher is not None:  # `only_of_folders` says it, of the key that names the publisher
+            return
+        raise
+    # A place that cannot be looked at cannot be written either, which is said of every output.
+    with code_of(registry, "publisher", output.publisher), contextlib.suppress(OSError):
+        publisher.check(Path(output.given))
 
 
 def alike(context: Context) -> Iterator[Problem]:
@@ -159,4 +181,5 @@ def _inside(outer: Output, place: str) -> str:
         return ""
     if not outer.site:
         return "a file and what lies below it"
-    return "a site and one of its own pages" if Path(os.path.relpath(place, outer.place)).parts[0] in outer.own else ""
+    whole = "a site and one of its own pages" if outer.publisher == SITE else "a folder and one of its own files"
+    return whole if Path(os.path.relpath(place, outer.place)).parts[0] in outer.own else ""

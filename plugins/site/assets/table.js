@@ -31,6 +31,7 @@
   const later = chunks.columns.hidden.map((column) => ({ ...column, cell: null, cells: null, hidden: true }));
   const byKey = new Map([...there, ...later].map((column) => [column.key, column]));
   const figures = chunks.columns.order.map((key) => byKey.get(key));
+  const texts = there.filter((column) => column.kind === "text"); // facts that are no numbers, such as a licence
   const first = (cell) => cell.firstChild?.textContent ?? "";
   const text = (row, column) => (column.cells ? column.cells[row.order].textContent : column.texts[row.order]).trim();
   const value = (row, column) =>
@@ -98,6 +99,10 @@
   function compare(column) {
     const way = (column.lower || column.key === "rank" ? 1 : -1) * (state.worstFirst ? -1 : 1);
     if (column.key === "model") return (a, b) => (state.worstFirst ? -1 : 1) * a.name.localeCompare(b.name) || a.order - b.order;
+    if (column.kind === "text") {
+      const way = state.worstFirst ? -1 : 1;
+      return (a, b) => way * text(a, column).localeCompare(text(b, column)) || a.order - b.order;
+    }
     if (column.key === "rank" && !state.worstFirst) return (a, b) => a.order - b.order;
     const values = new Map(rows.map((row) => [row, value(row, column)]));
     return (a, b) => {
@@ -114,7 +119,7 @@
     const rest = ordered.filter((row) => !state.pins.has(row.slug));
     const wanted = [...pinned, ...rest].map((row) => row.row);
     if (wanted.some((row, i) => body.rows[i] !== row)) body.append(...wanted);
-    const ascending = (column.lower || ["rank", "model"].includes(column.key)) !== state.worstFirst;
+    const ascending = (column.lower || column.kind === "text" || ["rank", "model"].includes(column.key)) !== state.worstFirst;
     for (const other of byKey.values()) {
       other.cell?.setAttribute("aria-sort", other === column ? (ascending ? "ascending" : "descending") : "none");
     }
@@ -139,7 +144,7 @@
       shown += fits;
     }
     const column = byKey.get(state.sort);
-    const order = column.key === "model" ? "" : state.worstFirst ? ", worst first" : ", best first";
+    const order = column.key === "model" || column.kind === "text" ? "" : state.worstFirst ? ", worst first" : ", best first";
     status.textContent = `${shown} of ${rows.length} models, sorted by ${column.title}${order}`;
     const count = state.only.size + (state.bound.key && state.bound.value !== "" ? 1 : 0);
     byId("filter-count").textContent = count ? ` (${count})` : "";
@@ -164,7 +169,7 @@
   }
 
   function make(column) {
-    const after = figures.slice(figures.indexOf(column) + 1).find((other) => other.cell) ?? byKey.get("failed");
+    const after = figures.slice(figures.indexOf(column) + 1).find((other) => other.cell) ?? texts[0] ?? byKey.get("failed");
     const button = element("button", { type: "button" }, ...soft(column.title).childNodes);
     column.cell = element("th", { scope: "col" }, button);
     column.cell.setAttribute("aria-sort", "none");
@@ -272,7 +277,7 @@
     const quoted = (field) => (/[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
     const safe = (field) => quoted(/^[=+\-@\t\r\n]/.test(field) ? `'${field}` : field);
     const number = (field) => (Number.isNaN(Number.parseFloat(field)) ? "" : field);
-    const lines = [["rank", "model", ...shown.flatMap(({ title }) => [title, `${title} low`, `${title} high`]), "failed"]];
+    const lines = [["rank", "model", ...shown.flatMap(({ title }) => [title, `${title} low`, `${title} high`]), ...texts.map(({ title }) => title), "failed"]];
     for (const row of [...body.rows].filter((one) => !one.hidden).map((one) => rows.find(({ row: own }) => own === one))) {
       const cells = shown.flatMap((column) => {
         const [own, range] = split(text(row, column), "[");
@@ -280,7 +285,8 @@
         return [number(own), low, high];
       });
       const rank = Number.parseInt(first(byKey.get("rank").cells[row.order]), 10);
-      lines.push([Number.isNaN(rank) ? "" : String(rank), row.name, ...cells, number(text(row, byKey.get("failed")))]);
+      const facts = texts.map((column) => safe(text(row, column)));
+      lines.push([Number.isNaN(rank) ? "" : String(rank), row.name, ...cells, ...facts, number(text(row, byKey.get("failed")))]);
     }
     const [head, ...rest] = lines;
     const written = [head.map(safe), ...rest.map(([rank, name, ...numbers]) => [rank, safe(name), ...numbers])];

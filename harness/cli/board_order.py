@@ -1,0 +1,155 @@
+"""What ``harness leaderboard`` is told, by its command line or by a run file, and how that is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import UsageError
+from harness.leaderboard.outputs import (
+    BY_ENDING,
+    is_site,
+    refuse_several,
+    refuse_to_replace,
+    refuse_unwritable,
+    refuse_what_is_read,
+)
+from harness.publisher import SITE, OutcomeFile
+from harness.terminal import say
+
+if TYPE_CHECKING:
+    from harness.leaderboard.inputs import BoardInputs
+    from harness.names.registry import Registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardOrder:
+    """Boards to write: of which benchmarks, from what, where and how."""
+
+    benchmarks: Sequence[str]
+    """Names of benchmarks; several where a folder is filled."""
+    inputs: BoardInputs
+    """Where the figures come from."""
+    output: str | None = None
+    """File, or folder for a publisher; None: standard output."""
+    format: str | None = None
+    """A format of `harness.leaderboard.FORMATS`; None: by the ending of the output, else a table."""
+    publisher: str | None = None
+    """Who fills the folder; None: the publisher of sites."""
+    texts: bool = False
+    """Whether a site shows the beginnings of items' texts."""
+    outcome: OutcomeFile | None = None
+    """A table of one outcome a model, for a site."""
+
+    def __post_init__(self) -> None:
+        """Refuse what only a folder has room for where no folder is named.
+
+        Raises:
+            UsageError: publisher, texts or outcome stand beside a file, or several benchmarks do.
+            UnknownName: there is no such format.
+        """
+        if self.fills_a_folder:
+            return
+        if self.publisher is not None:
+            raise UsageError(
+                f"--publisher {self.publisher} fills a folder; name one with -o, such as {self.publisher}/"
+            )
+        if self.texts or self.outcome is not None:
+            option = "--texts" if self.texts else "--outcome"
+            raise UsageError(f"{option} is for a site; name a folder with -o, such as site/")
+        refuse_several(self.benchmarks)
+
+    @property
+    def fills_a_folder(self) -> bool:
+        """Whether a publisher fills a folder, rather than one file being written.
+
+        Raises:
+            UsageError, UnknownName: as `is_site`.
+        """
+        return self.output is not None and is_site(self.output, self.format)
+
+
+def outcome_file(
+    path: Path | None, model_column: str | None = None, value_column: str | None = None
+) -> OutcomeFile | None:
+    """Return a table of outcomes with its columns; None where no table is named.
+
+    Raises:
+        UsageError: a column is named, and no table that would have it.
+    """
+    if path is not None:
+        return OutcomeFile(path, model_column, value_column)
+    for option, column in (("--model-column", model_column), ("--value-column", value_column)):
+        if column is not None:
+            raise UsageError(f"{option} is of the table of --outcome; name that too")
+    return None
+
+
+def carry_out(registry: Registry, order: BoardOrder) -> None:
+    """Write the boards, or print the board.
+
+    Args:
+        registry: Where names are looked up.
+        order: What is written.
+
+    Raises:
+        UsageError: there is no result, or the output is read by the command or cannot be written.
+        HarnessError: a board cannot be made, as `harness.leaderboard.inputs` says.
+    """
+    if order.fills_a_folder:
+        _publish(registry, order)
+    else:
+        _write_file(registry, order)
+
+
+def _publish(registry: Registry, order: BoardOrder) -> None:
+    from harness.leaderboard.inputs import Publication, publish_boards
+
+    assert order.output is not None
+    publication = Publication(
+        benchmarks=order.benchmarks,
+        folder=Path(order.output),
+        inputs=order.inputs,
+        publisher=order.publisher or SITE,
+        texts=order.texts,
+        outcome=order.outcome,
+    )
+    entry = registry.find("publisher", publication.publisher)
+    refuse_what_is_read(publication.folder, _files_read(registry, order.inputs))
+    files = publish_boards(registry, publication, lambda note: say(f"note: {note}", err=True))
+    say(f"{entry.name} of {files} files written; open {publication.folder / entry.facts.opens}", err=True)
+
+
+def _files_read(registry: Registry, inputs: BoardInputs) -> list[Path]:
+    """Return the stores and registry files that a board is made from."""
+    return [*inputs.stores.paths(registry), *(file._path for file in registry.files)]
+
+
+def _write_file(registry: Registry, order: BoardOrder) -> None:
+    from harness.files import write_atomically
+    from harness.leaderboard import render
+    from harness.leaderboard.inputs import make_board
+
+    output = None if order.output is None else Path(order.output)
+    if output is not None:
+        refuse_to_replace(output, [*_files_read(registry, order.inputs), *order.inputs.published])
+        refuse_unwritable(output)
+    [benchmark] = order.benchmarks
+    board = make_board(registry, benchmark, order.inputs)
+    if not board.entries:
+        raise UsageError(
+            f"the store holds no result of {benchmark}; make some with: harness eval -m MODEL -t {benchmark}"
+        )
+    ending = "" if output is None else output.suffix.lower()
+    text = render(board, order.format or BY_ENDING.get(ending, "table"))
+    if output is None:
+        say(text, nl=False)
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(output, text)
+    except OSError as error:
+        raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
+    say(f"written to {output}", err=True)

@@ -1,0 +1,63 @@
+"""Sentences below a leaderboard: what a reader has to know of its figures, its rows and its places."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from harness.leaderboard.board import BoardEntry, Column
+from harness.names.registry import Registry
+from harness.results.judges import evaluated_fingerprints
+from harness.results.numbers import percent
+from harness.store.records import CellRecord
+
+
+def notes_on_figures(columns: Sequence[Column], entries: Sequence[BoardEntry]) -> list[str]:
+    """Return what metrics say that a reader of their figures must know, each with the models for which it holds."""
+    models: dict[tuple[str, str], list[str]] = {}
+    for column in columns:
+        for entry in entries:
+            figure = entry.figures.get(column.key)
+            if figure is not None and figure.detail.get("note"):
+                models.setdefault((column.title, str(figure.detail["note"])), []).append(entry.model)
+    return [f"{title}: {note} ({', '.join(sorted(names))})" for (title, note), names in models.items()]
+
+
+def notes_on_published(entries: Sequence[BoardEntry], level: float) -> list[str]:
+    """Name the levels of published intervals, which are as they were published and cannot be computed anew."""
+    levels = {e.confidence for entry in entries for e in entry.figures.values() if math.isfinite(e.low)} - {level}
+    return [f"published intervals are those of {percent(other)}, not of {percent(level)}" for other in sorted(levels)]
+
+
+def notes_on_labels(registry: Registry, cells: Sequence[CellRecord]) -> list[str]:
+    """Name the labels under which different models were evaluated, on different tasks.
+
+    Args:
+        registry: Says which roles of a task are the model's own.
+        cells: Those of the board.
+    """
+    fingerprints: dict[str, set[frozenset[str]]] = {}
+    for cell in cells:
+        fingerprints.setdefault(cell.label, set()).add(evaluated_fingerprints(registry, cell))
+    mixed = sorted(label for label, models in fingerprints.items() if len(models) > 1)
+    return [f"one label, different models behind its tasks; evaluate again: {', '.join(mixed)}"] if mixed else []
+
+
+def notes_on_missing(entries: Sequence[BoardEntry], ranking: str) -> list[str]:
+    """Say why aggregates are missing, and why models are without rank.
+
+    Args:
+        entries: Those of evaluated models.
+        ranking: Key of the column that ranks.
+    """
+    notes = []
+    for reason in dict.fromkeys(reason for entry in entries for reason in entry.reasons):
+        notes.append(f"{reason}: {', '.join(e.model for e in entries if reason in e.reasons)}")
+    unranked = [entry for entry in entries if entry.rank is None]
+    for lacks, models in (
+        ("needs tasks not evaluated", [entry.model for entry in unranked if not entry.reasons]),
+        ("lacks a part", [entry.model for entry in unranked if entry.reasons]),
+    ):
+        if models:
+            notes.append(f"without rank, since {ranking!r} {lacks}: {', '.join(models)}")
+    return notes

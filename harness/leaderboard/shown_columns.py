@@ -1,0 +1,111 @@
+"""The columns of a leaderboard as tables show them: heading, side, and each cell as text and as HTML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from harness.leaderboard.board import Board, BoardEntry, Column, TextColumn
+from harness.results.numbers import NO_FIGURE, figure, interval, other_level
+from harness.terminal import visible
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+PUBLISHED = "†"
+"""Marks rows that were published, not evaluated here."""
+_DASH = "\N{EN DASH}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownColumn:
+    """One column of a table; what models and files wrote in it is text, never markup."""
+
+    heading: str
+    text: Callable[[BoardEntry], str]
+    """Returns a cell as text."""
+    html: Callable[[BoardEntry], Markup]
+    """Returns the inside of a cell as HTML, in which every text is escaped."""
+    left: bool = False
+    """Whether the cells stand at the left, as text does, rather than at the right, as numbers do."""
+
+
+def shown_columns(board: Board) -> list[ShownColumn]:
+    """Return the columns of a leaderboard from left to right."""
+    return [
+        ShownColumn("rank", rank_text, lambda entry: _escaped(rank_text(entry))),
+        ShownColumn("model", _model_text, _model_html, left=True),
+        *(_figures(column, board.confidence) for column in board.columns),
+        *(_texts(column) for column in board.text_columns),
+        ShownColumn("failed", partial(_failed, none=NO_FIGURE), lambda entry: _escaped(_failed(entry, _DASH))),
+    ]
+
+
+def rank_text(entry: BoardEntry) -> str:
+    """Return the place with the places that the errors allow, ``2 (1-3)``."""
+    if entry.published:
+        return PUBLISHED
+    if entry.rank is None:
+        return NO_FIGURE
+    same = entry.rank_low == entry.rank_high
+    return str(entry.rank) if same else f"{entry.rank} ({entry.rank_low}-{entry.rank_high})"
+
+
+def _figures(column: Column, level: float) -> ShownColumn:
+    return ShownColumn(
+        column.heading,
+        lambda entry: interval(entry.figures.get(column.key), column.unit, level),
+        lambda entry: _figure_html(entry, column, level),
+    )
+
+
+def _texts(column: TextColumn) -> ShownColumn:
+    def text(entry: BoardEntry) -> str:
+        return visible(entry.texts.get(column.key) or NO_FIGURE)
+
+    return ShownColumn(column.title, text, lambda entry: _escaped(text(entry)), left=True)
+
+
+def _model_text(entry: BoardEntry) -> str:
+    return visible(entry.model) + ("*" if entry.adapters else "") + (f" {PUBLISHED}" if entry.published else "")
+
+
+def _model_html(entry: BoardEntry) -> Markup:
+    from markupsafe import Markup
+
+    shown = _escaped(visible(entry.model))
+    if entry.published:
+        title = f"published, not evaluated here: {visible('; '.join(entry.published))}"
+        shown += Markup(' <abbr title="{}">{}</abbr>').format(title, PUBLISHED)
+    if entry.adapters:
+        through = "".join(f"{task}: {' > '.join(names)}; " for task, names in entry.adapters.items())
+        shown += Markup('<abbr title="asked through: {}">*</abbr>').format(through)
+    return shown
+
+
+def _figure_html(entry: BoardEntry, column: Column, level: float) -> Markup:
+    from markupsafe import Markup
+
+    estimate = entry.figures.get(column.key)
+    if estimate is None or math.isnan(estimate.value):
+        return Markup("&ndash;")
+    shown = _escaped(figure(estimate.value, column.unit))
+    if not math.isnan(estimate.low):
+        low, high = figure(estimate.low, column.unit), figure(estimate.high, column.unit)
+        ends = f"{low} to {high}{other_level(estimate, level)}"
+        shown += Markup('<span class="range">{}</span>').format(ends)
+    return shown
+
+
+def _failed(entry: BoardEntry, none: str) -> str:
+    """Return how many requests failed; of a published row nobody knows."""
+    return none if entry.published else str(entry.n_failed)
+
+
+def _escaped(text: str) -> Markup:
+    from markupsafe import escape
+
+    return escape(text)
