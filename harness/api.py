@@ -11,8 +11,8 @@ from typing import Any
 from harness.errors import UsageError
 from harness.files.regular_files import is_file
 from harness.leaderboard import Board, assemble
-from harness.names.handles import resolve_model
 from harness.names.registry import Registry
+from harness.names.resolving import resolve_model
 from harness.progress import Progress, SilentProgress
 from harness.publisher import CORRELATE, SITE, Edition, OutcomeFile, code_of, find_analysis, find_publisher
 from harness.results.comparison import CONFIDENCE, Comparison, compare_models, tasks_of
@@ -22,7 +22,7 @@ from harness.running.runner import Outcome, Runner
 from harness.store import Store
 from harness.store.reading import Readable, StoreReader
 from harness.store.records import CellRecord
-from harness.training.fit import fit, train_missing
+from harness.training.fit import TrainingEnvironment, TrainingRequest, TrainingRun, train_missing
 
 DEFAULT_STORE = Path(".harness/store.sqlite")
 
@@ -123,21 +123,9 @@ def train(
     progress = progress or SilentProgress()
     with Store(path) as opened:
         client = Runner(registry, opened, progress=progress).client()
-        if handle is not None:
-            train_missing(registry, opened, client, handle, progress=progress)
-        return fit(
-            registry,
-            opened,
-            client,
-            entry,
-            task,
-            Path(directory),
-            base=handle,
-            settings=settings or {},
-            progress=progress,
-            split=split,
-            limit=limit,
-        )
+        ready = train_missing(registry, opened, client, handle, progress=progress) if handle else None
+        request = TrainingRequest(entry, task, settings or {}, ready, split, limit)
+        return TrainingRun(TrainingEnvironment(registry, opened, client, progress), request, Path(directory)).run()
 
 
 def build_leaderboard(

@@ -155,7 +155,8 @@ class ModelClient:
         return answers
 
     def _answer(self, handle: ModelHandle, capability: Capability, requests: Sequence[Request]) -> Sequence[Response]:
-        model = handle.ready
+        handle = handle.ready
+        model = handle.model
         self.counts.requests += len(requests)
         filed_as = partial(capability.keys, listwise=model.listwise, by_origin=not model.reads_text)
         keys = [filed_as(request) for request in requests]
@@ -228,7 +229,7 @@ class ModelClient:
 
     def _give_parts(self, handle: ModelHandle, model: Model) -> None:
         if handle.parts and not hasattr(model, "parts"):
-            model.parts = {name: part.as_part(partial(self.ask, part)) for name, part in handle.parts.items()}
+            model.parts = {name: part.as_part(partial(self.ask, part)) for name, part in handle.ready.parts.items()}
 
 
 def _missing(

@@ -13,9 +13,10 @@ from harness.adapters import Route
 from harness.errors import DataError, HarnessError, Place, PlanError, Problem, UsageError, did_you_mean
 from harness.metric import Metric
 from harness.names.arguments import fitted, forms_of
-from harness.names.handles import ModelHandle, resolve_model
+from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
 from harness.names.registry import Registry
+from harness.names.resolving import resolve_model
 from harness.ranges import COUNT, SEED, Range
 from harness.running.preflight import absent_columns, unnamed_columns
 from harness.running.routes import NoRoute, Router

@@ -138,10 +138,10 @@ class Runner:
         return outcome
 
     def _release(self, done: Cell, rest: Sequence[Cell]) -> None:
-        needed = {id(handle) for cell in rest for whole in cell.handles for handle in whole.everyone()}
-        for handle in (handle for whole in done.handles for handle in whole.everyone()):
-            if id(handle) not in needed and handle.model is not None:
-                self._executor.release(handle.model)
+        needed = {id(model) for cell in rest for handle in cell.handles for model in handle.constructed_models()}
+        for model in (model for handle in done.handles for model in handle.constructed_models()):
+            if id(model) not in needed:
+                self._executor.release(model)
 
     def _call(self, hook: str, **arguments: Any) -> None:
         """Call a life-cycle hook; a plugin that breaks in it is reported and does not stop the run."""
@@ -299,14 +299,14 @@ class Runner:
 
 
 def _asked_record(role: str, asked: StageModel) -> StageRecord:
-    handle = asked.handle
+    handle = asked.handle.ready
     return StageRecord(
         role,
         handle.label,
         handle.fingerprint,
         asked.route.capability,
         asked.route.names,
-        handle.ready.listwise,
+        handle.model.listwise,
         not handle.reads_text,
     )
 
@@ -314,7 +314,7 @@ def _asked_record(role: str, asked: StageModel) -> StageRecord:
 def _by_label(cell: Cell) -> bool:
     """Whether anybody answers from records on another model's answers."""
     labels = [asked.handle.label for asked in cell.stages]
-    by_item = [i for i, asked in enumerate(cell.stages) if not asked.handle.reads_text]
+    by_item = [i for i, asked in enumerate(cell.stages) if not asked.handle.ready.reads_text]
     return any(about(cell.task, i, labels[:i]) for i in by_item)
 
 
