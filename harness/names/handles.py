@@ -115,7 +115,7 @@ class ReadyModel(ModelHandle):
         with plugin_code(f"{self.label}: identity()"):
             identity = dict(self.model.identity())
         # Where the weights lie does not change an answer; the identity says what they are.
-        places = getattr(self.model, "places", ())
+        places = self.model.places
         return {
             "reference": self.registration.reference,
             "version": str(getattr(self.model, "version", "1")),
@@ -252,7 +252,7 @@ def _names_file(model: Model, key: str, value: Any) -> bool:
     """
     if not isinstance(value, str) or not value:
         return False
-    if key not in model.paths and not (key in getattr(model, "places", ()) and ("/" in value or "." in value)):
+    if key not in model.paths and not (key in model.places and ("/" in value or "." in value)):
         return False
     try:
         return os.path.exists(os.path.expanduser(value))
