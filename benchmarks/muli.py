@@ -47,8 +47,8 @@ def extraction(folder: Path, prompts: int, rounds: int) -> None:
     from scoring import Texts, lexicon, make_model, make_tokenizer
 
     from harness import Conversation, Item
-    from harness.names.handles import resolve_model
     from harness.names.registry import Registry
+    from harness.names.resolving import resolve_model
     from harness.running.runner import Runner
     from harness.store import Store
 
@@ -78,7 +78,7 @@ def extraction(folder: Path, prompts: int, rounds: int) -> None:
             work = folder / f"work-{place.name}-{round_}"
             work.mkdir()
             registry = Registry()
-            handle = resolve_model(registry, f"hf:path={place}", models_folder=folder)
+            handle = resolve_model(registry, f"hf:path={place}", models_folder=folder).ready
             with Store(work / "store.sqlite") as store:
                 client = Runner(registry, store).client()
                 ask = handle.as_part(lambda capability, requests: client.ask(handle, capability, requests))

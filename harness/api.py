@@ -9,8 +9,8 @@ from typing import Any
 from harness.errors import UsageError
 from harness.leaderboard import Board
 from harness.leaderboard.inputs import BoardInputs, Publication, make_board, publish_boards
-from harness.names.handles import resolve_model
 from harness.names.registry import Registry
+from harness.names.resolving import resolve_model
 from harness.progress import ProgressReporter, SilentProgress
 from harness.publisher import CORRELATE, SITE, OutcomeFile, code_of, find_analysis
 from harness.results.comparison import CONFIDENCE, Comparison, compare_models, tasks_of
@@ -25,7 +25,7 @@ from harness.running.plan import EvaluationRequest, Plan
 from harness.running.runner import Outcome, Runner
 from harness.store import Store
 from harness.store.records import CellRecord
-from harness.training.fit import fit, train_missing
+from harness.training.fit import TrainingEnvironment, TrainingRequest, TrainingRun, train_missing
 
 
 def make_plan(registry: Registry, evaluation: EvaluationRequest, *, store: str | Path | None = None) -> Plan:
@@ -102,21 +102,9 @@ def train(
     progress = progress or SilentProgress()
     with Store(path) as opened:
         client = Runner(registry, opened, progress=progress).client()
-        if handle is not None:
-            train_missing(registry, opened, client, handle, progress=progress)
-        return fit(
-            registry,
-            opened,
-            client,
-            entry,
-            task,
-            Path(directory),
-            base=handle,
-            settings=settings or {},
-            progress=progress,
-            split=split,
-            limit=limit,
-        )
+        ready = train_missing(registry, opened, client, handle, progress=progress) if handle else None
+        request = TrainingRequest(entry, task, settings or {}, ready, split, limit)
+        return TrainingRun(TrainingEnvironment(registry, opened, client, progress), request, Path(directory)).run()
 
 
 def build_leaderboard(

@@ -102,6 +102,10 @@ class Model:
     paths: ClassVar[tuple[str, ...]] = ("path",)
     """Arguments that name files or folders, if they are there: a product trained over the model keeps them absolute."""
 
+    places: ClassVar[tuple[str, ...]] = ()
+    """Arguments that say where something lies: they are left out of the fingerprint, since `identity` covers what lies
+    there."""
+
     part_names: ClassVar[tuple[str, ...]] = ()
     """Arguments that name other models; each is resolved by the registry and placed in `parts`. One whose default is
     empty may be left out."""

@@ -6,7 +6,7 @@ import pytest
 
 import harness
 from harness.errors import HarnessError, PlanError, UnknownName, UsageError, did_you_mean
-from harness.names.handles import Specification, parse_specification
+from harness.names.specification import Specification, parse_specification
 
 
 def test_evaluate_compare_and_leaderboard(toys, write_task, rows):

@@ -8,7 +8,7 @@ import pytest
 from harness import Conversation, Failure, LinearReadout, Model, Readout
 from harness.capabilities import CORE
 from harness.following import read_out
-from harness.names.handles import ModelHandle
+from harness.names.handles import ReadyModel
 from harness.running.client import ModelClient
 from harness.running.executors import LocalExecutor
 from harness.store import Store
@@ -41,7 +41,13 @@ class Both(Model):
 
 
 def handle(model, offers=("next_token", "readout")):
-    return ModelHandle("m", SimpleNamespace(name="m", reference="here:Both"), {}, offers, model)
+    return ReadyModel(
+        label="m",
+        registration=SimpleNamespace(name="m", reference="here:Both"),
+        offers=offers,
+        model=model,
+        arguments={},
+    )
 
 
 @pytest.fixture
@@ -75,9 +81,8 @@ def test_another_models_distribution_and_one_of_a_record_are_not_read(client):
     model, other, listed = Both(), Both(), Both()
     listed.listwise = True
     client.ask(handle(model), "next_token", PROMPTS)
-    another = handle(other)
-    another._fingerprint = "another"
-    client.ask(another, "readout", [Readout(PROMPTS[0], FUNCTION)])
+    other.version = "another"
+    client.ask(handle(other), "readout", [Readout(PROMPTS[0], FUNCTION)])
     client.ask(handle(listed), "readout", [Readout(PROMPTS[0], FUNCTION)])
     assert [len(m.asked) for m in (model, other, listed)] == [5, 1, 1]
 

@@ -17,9 +17,10 @@ from harness.capabilities import Capability, Expectation, SampleRequests
 from harness.check.finding import Finding
 from harness.errors import HarnessError
 from harness.model import Model
-from harness.names.handles import ModelHandle, resolve_model
+from harness.names.handles import ReadyModel
 from harness.names.plugins import Plugin, describe
 from harness.names.registry import KINDS, Registry
+from harness.names.resolving import resolve_model
 from harness.requests import Failure, Likelihood, Request, Verdict
 from harness.running.filing import checked
 from harness.running.planning.routes import mismatch
@@ -52,9 +53,9 @@ def check_name(registry: Registry, name: str, *, store: Path | None = None) -> l
     if plugins:
         return [finding for plugin in plugins for finding in check_plugin(registry, plugin)]
     handle = resolve_model(registry, name, models_folder=models_folder(store_path(registry, store)))
-    if handle.model is None:
+    if not handle.is_trained:
         return [Finding(name, "is trained", False, f"evaluate it once to train it: harness eval -m {name} -t TASK")]
-    return list(check_model(registry, handle, handle.model))
+    return list(check_model(registry, handle.ready, handle.ready.model))
 
 
 # plugins
@@ -110,7 +111,7 @@ def _offers_what_it_says(subject: str, registry: Registry, offers: Sequence[str]
 # models
 
 
-def check_model(registry: Registry, handle: ModelHandle, model: Model) -> Iterator[Finding]:
+def check_model(registry: Registry, handle: ReadyModel, model: Model) -> Iterator[Finding]:
     """Put a model through every rule on every capability that it offers."""
     yield from _identity(handle)
     if not handle.reads_text:
@@ -128,7 +129,7 @@ def check_model(registry: Registry, handle: ModelHandle, model: Model) -> Iterat
     if not handle.offers:
         yield Finding(handle.label, "offers no capability", True, "so it is asked nothing", is_note=True)
     for part in handle.everyone():
-        part.ready.close()
+        part.ready.model.close()
 
 
 def _check_capability(subject: str, model: Model, capability: Capability) -> Iterator[Finding]:
@@ -145,20 +146,20 @@ def _check_capability(subject: str, model: Model, capability: Capability) -> Ite
     yield from _Checks(subject, model, capability, samples).all()
 
 
-def _load(handle: ModelHandle) -> None:
+def _load(handle: ReadyModel) -> None:
     """Load a model and, before it, those it is built over, which are then asked without a store between."""
     for part in handle.parts.values():
         _load(part)
     if handle.parts:
-        handle.ready.parts = {name: part.as_part(partial(_ask_bare, part.ready)) for name, part in handle.parts.items()}
-    handle.ready.load()
+        handle.model.parts = {name: part.as_part(partial(_ask_bare, part.model)) for name, part in handle.parts.items()}
+    handle.model.load()
 
 
 def _ask_bare(model: Model, capability: str, requests: Sequence[Request]) -> list[Any]:
     return list(getattr(model, capability)(list(requests)))
 
 
-def _identity(handle: ModelHandle) -> Iterator[Finding]:
+def _identity(handle: ReadyModel) -> Iterator[Finding]:
     first, second = handle.description(), handle.description()
     yield Finding(
         handle.label,

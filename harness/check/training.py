@@ -15,12 +15,13 @@ from harness.check.finding import Finding
 from harness.files.digests import file_identity
 from harness.model import MANIFEST
 from harness.names.arguments import check_arguments
-from harness.names.handles import resolve_model, specify
 from harness.names.registry import Registry
+from harness.names.resolving import resolve_model
+from harness.names.specification import specify
 from harness.progress import SilentProgress
 from harness.running.runner import Runner
 from harness.store import Store
-from harness.training.fit import fit, train_missing
+from harness.training.fit import TrainingEnvironment, TrainingRequest, TrainingRun, train_missing
 
 MOMENTS = 8
 """Moments at which a training is killed, at most; evenly over all there are, the first and the last among them."""
@@ -108,16 +109,15 @@ def check_trainer(
         place.mkdir()
         # A store of its own, too: what a killed training has asked is on file when it goes on, and not before.
         with Store(place / "store.sqlite") as store:
-            runner = Runner(registry, store)
+            client, silent = Runner(registry, store).client(), SilentProgress()
             handle = resolve_model(registry, base, models_folder=place.parent / "models") if base else None
-            if handle is not None:
-                train_missing(registry, store, runner.client(), handle, progress=SilentProgress())
-            options: dict[str, Any] = {"base": handle, "settings": chosen, "split": split, "limit": limit}
+            ready = train_missing(registry, store, client, handle, progress=silent) if handle else None
+            request = TrainingRequest(entry, task, chosen, ready, split, limit)
             target = place / "product"
             with contextlib.suppress(Killed), watched.watching(target.with_name("product.partial")):
-                fit(registry, store, runner.client(), entry, task, target, progress=watched, **options)
+                TrainingRun(TrainingEnvironment(registry, store, client, watched), request, target).run()
                 return _product(registry, target), watched
-            fit(registry, store, runner.client(), entry, task, target, progress=SilentProgress(), **options)
+            TrainingRun(TrainingEnvironment(registry, store, client, silent), request, target).run()
         return _product(registry, target), watched
 
     with TemporaryDirectory(prefix="harness-check-") as folder:

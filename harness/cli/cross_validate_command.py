@@ -61,7 +61,7 @@ def command(
     """
     from harness.api import models_folder, store_path
     from harness.cli.eval_command import evaluate_and_show
-    from harness.names.handles import check_label, specify
+    from harness.names.specification import check_label, specify
     from harness.running.plan import EvaluationRequest
 
     label = check_label(label or trainer + "-cv")
@@ -107,11 +107,12 @@ def _train(
     """
     from harness.api import models_folder, store_path
     from harness.names.arguments import Arguments, parse_arguments
-    from harness.names.handles import resolve_model
+    from harness.names.resolving import resolve_model
     from harness.progress import TerminalProgress
     from harness.running.runner import Runner
     from harness.store import Store
     from harness.training.cross_fit import cross_fit
+    from harness.training.fit import TrainingEnvironment, TrainingRequest
 
     chosen = Arguments()
     for pair in settings:
@@ -121,17 +122,7 @@ def _train(
     entry = registry.find("trainer", trainer)
     handle = resolve_model(registry, base, models_folder=models_folder(path)) if base else None
     with Store(path) as opened:
-        return cross_fit(
-            registry,
-            opened,
-            Runner(registry, opened, progress=progress).client(),
-            entry,
-            task,
-            base=handle,
-            settings=chosen,
-            count=folds,
-            seed=seed,
-            split=split,
-            limit=limit,
-            progress=progress,
-        )
+        client = Runner(registry, opened, progress=progress).client()
+        environment = TrainingEnvironment(registry, opened, client, progress)
+        request = TrainingRequest(entry, task, chosen, split=split, limit=limit)
+        return cross_fit(environment, request, over=handle, count=folds, seed=seed)

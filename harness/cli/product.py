@@ -37,7 +37,7 @@ def _curve(registry: Registry, folder: Path, manifest: dict[str, Any], store: Pa
     """Values by step, as ``{"step": 1, "loss": 0.5}``; empty where the store has none."""
     from harness.api import existing_store, store_path
     from harness.store.curves import read_curve
-    from harness.training.fit import curve_of
+    from harness.training.product import curve_of
 
     path = store_path(registry, store)
     if store is None and not path.is_file():

@@ -51,7 +51,7 @@ def command(
     """
     from harness.api import train
     from harness.names.arguments import Arguments, parse_arguments
-    from harness.names.handles import label_from, specify
+    from harness.names.specification import label_from, specify
     from harness.progress import TerminalProgress
 
     label = label_from(output.name)

@@ -261,14 +261,14 @@ def _empty_record(cell: Cell, request: EvaluationRequest) -> CellRecord:
 
 
 def _stage_record(role: str, asked: StageModel) -> StageRecord:
-    handle = asked.handle
+    handle = asked.handle.ready
     return StageRecord(
         role,
         handle.label,
         handle.fingerprint,
         asked.route.capability,
         asked.route.names,
-        handle.ready.listwise,
+        handle.model.listwise,
         not handle.reads_text,
     )
 
@@ -276,7 +276,7 @@ def _stage_record(role: str, asked: StageModel) -> StageRecord:
 def _by_label(cell: Cell) -> bool:
     """Return whether any model answers from records on another model's answers."""
     labels = [asked.handle.label for asked in cell.stages]
-    recorded = [i for i, asked in enumerate(cell.stages) if not asked.handle.reads_text]
+    recorded = [i for i, asked in enumerate(cell.stages) if not asked.handle.ready.reads_text]
     return any(about(cell.task, i, labels[:i]) for i in recorded)
 
 

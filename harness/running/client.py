@@ -141,7 +141,8 @@ class ModelClient:
 
     def _answer(self, handle: ModelHandle, capability: Capability, requests: Sequence[Request]) -> Sequence[Response]:
         """Return the responses to requests of a capability that the model offers itself, in order."""
-        model = handle.ready
+        handle = handle.ready
+        model = handle.model
         self.counts.requests += len(requests)
         filed_as = partial(capability.keys, listwise=model.listwise, by_origin=not model.reads_text)
         keys = [filed_as(request) for request in requests]
@@ -186,7 +187,7 @@ class ModelClient:
         Raises:
             CellError: the model cannot be loaded, or says that there is no use in going on.
         """
-        model = handle.ready
+        model = handle.ready.model
         self._give_parts(handle, model)
         self.asked[id(model)] = model
         left = len(todo)
@@ -219,7 +220,7 @@ class ModelClient:
             keys: Of each request, the keys of its response.
             responses: Those on file, where the others are taken in.
         """
-        following, model = capability.follows_from, handle.ready
+        following, model = capability.follows_from, handle.ready.model
         if following is None or following.base not in handle.offers or model.listwise or not model.reads_text:
             return
         base = self._capabilities.get(following.base)
@@ -248,4 +249,4 @@ class ModelClient:
         The client of an earlier cell may have given it its parts before: that one counts for a cell that is filed.
         """
         if handle.parts:
-            model.parts = {name: part.as_part(partial(self.ask, part)) for name, part in handle.parts.items()}
+            model.parts = {name: part.as_part(partial(self.ask, part)) for name, part in handle.ready.parts.items()}

@@ -151,10 +151,10 @@ class Runner:
 
     def _release(self, done: Cell, rest: Sequence[Cell]) -> None:
         """Let go of the models of a cell that no cell of the rest asks, directly or inside another."""
-        needed = {id(handle) for cell in rest for whole in cell.handles for handle in whole.everyone()}
-        for handle in (handle for whole in done.handles for handle in whole.everyone()):
-            if id(handle) not in needed and handle.model is not None:
-                self._executor.release(handle.model)
+        needed = {id(model) for cell in rest for handle in cell.handles for model in handle.constructed_models()}
+        for model in (model for handle in done.handles for model in handle.constructed_models()):
+            if id(model) not in needed:
+                self._executor.release(model)
 
     def _announce(self, record: CellRecord) -> None:
         cell = {"label": record.label, "task": record.task, "results": record.results}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from harness.errors import UsageError
 from harness.metric import Metric
 from harness.names.arguments import check_arguments
-from harness.names.handles import parse_specification
 from harness.names.plugins import describe, plugin_code
 from harness.names.registry import Registry
+from harness.names.specification import parse_specification
 from harness.task import Task
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,24 +20,17 @@ from harness.files import NO_ROOM, is_full, write_atomically
 from harness.files.digests import file_identity
 from harness.model import Model
 from harness.names.arguments import check_arguments
-from harness.names.handles import ModelHandle, written
-from harness.names.registry import Registration, Registry
-from harness.progress import ProgressReporter
+from harness.names.handles import ModelHandle, ReadyModel
+from harness.names.registry import Registry
+from harness.names.specification import written
 from harness.requests import Failure, Request, Response
-from harness.store import Store
 from harness.task import Item
 from harness.tasks.build import build_task
-from harness.training.fit import (
-    ModelClient,
-    check_base,
-    check_task,
-    fit,
-    good_items,
-    items_digest,
-    train_missing,
-    warn_of_flattery,
-)
+from harness.trainer import Trainer
+from harness.training.checks import check_base, check_task, warn_of_flattery
+from harness.training.fit import TrainingEnvironment, TrainingRequest, TrainingRun, train_missing
 from harness.training.folds import fold_numbers
+from harness.training.items import good_items, items_digest
 
 FOLDS = "folds.json"
 FEWEST = 2
@@ -61,31 +55,31 @@ class CrossFitted(Model):
 
     @cached_property
     def folds(self) -> Mapping[str, Any]:
-        """Task, offers, models and the part that each item was held out with.
+        """The content of `FOLDS`: task, offers, models and the part that each item was held out with.
 
         Raises:
-            UsageError: the directory holds none, or not all of them.
+            UsageError: the directory holds no such file, or a damaged one.
         """
         place = Path(self.path) / FOLDS
         try:
-            found: dict[str, Any] = json.loads(place.read_text("utf-8"))
+            folds: dict[str, Any] = json.loads(place.read_text("utf-8"))
         except FileNotFoundError:
             raise UsageError(f"{self.path}: not finished by harness cross-validate, or not made by it") from None
         except ValueError as error:
             raise UsageError(f"{place}: damaged: {error}; run harness cross-validate again") from error
-        return found
+        return folds
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of the assignment of items, and how the models were made, which are parts."""
+        """Hash the assignment of items, and say how the models were made, which are parts."""
         made = {name: self.folds[name] for name in MADE_OF if self.folds.get(name) is not None}
         return {"assignment": file_identity(Path(self.path) / FOLDS), **made, "folds": self.folds["count"]}
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
-        """What the models offer."""
+        """Return the capabilities that the models offer."""
         return tuple(name for name in self.folds["offers"] if name in known)
 
     def default_parts(self) -> Mapping[str, str]:
-        """One model a part of the data."""
+        """Name one model for each part of the data."""
         model, count = self.folds["model"], self.folds["count"]
         return {f"fold_{i}": f"{model}:path={written(Path(self.path) / f'fold-{i}')}" for i in range(count)}
 
@@ -113,12 +107,12 @@ class CrossFitted(Model):
         origin = request.origin
         if origin is None or origin.task != self.folds["task"]:
             return None
-        found: int | None = self.folds["assignment"].get(origin.id)
-        return found
+        fold: int | None = self.folds["assignment"].get(origin.id)
+        return fold
 
 
 def assign(items: Sequence[Item], count: int, seed: int) -> dict[str, int]:
-    """The part in which each item is held out, by id.
+    """Draw the part in which each item is held out, by id.
 
     Parts are stratified by the items' label, where they have one of 0 and 1, and items of one cluster stay together.
 
@@ -138,21 +132,16 @@ def assign(items: Sequence[Item], count: int, seed: int) -> dict[str, int]:
 
 
 def cross_fit(
-    registry: Registry,
-    store: Store,
-    client: ModelClient,
-    trainer: Registration,
-    task_name: str,
-    *,
-    base: ModelHandle | None,
-    settings: Mapping[str, Any],
-    count: int,
-    seed: int,
-    split: str,
-    limit: int | None,
-    progress: ProgressReporter,
+    environment: TrainingEnvironment, request: TrainingRequest, *, over: ModelHandle | None, count: int, seed: int
 ) -> Path:
-    """Train a model without each part in turn; those that are there already are kept.
+    """Train a model without each part of the items in turn; those that are there already are kept.
+
+    Args:
+        environment: What the trainings share.
+        request: What is to be trained, on all items and not yet over a base.
+        over: The base model, which is trained first where it has to be.
+        count: Number of parts.
+        seed: Seed for drawing the parts.
 
     Returns:
         The directory, whose model is `CrossFitted`.
@@ -160,21 +149,22 @@ def cross_fit(
     Raises:
         UsageError: trainer, task, settings and base do not fit together, or the number of parts is not possible.
         DataError: the data cannot be parted or learned from.
+        StoreError: a product cannot be written.
     """
-    task = build_task(registry, task_name)
-    kind = trainer.load()
-    settings = check_arguments(f"trainer {trainer.name!r}", kind, settings)
+    registry, trainer, split = environment.registry, request.trainer, request.split
+    task = build_task(registry, request.task)
+    kind: type[Trainer] = trainer.load()
+    settings = check_arguments(f"trainer {trainer.name!r}", kind, request.settings)
     check_task(kind, trainer.name, registry, task, split)
-    check_base(kind, trainer.name, base)
+    check_base(kind, trainer.name, over)
     if count < FEWEST:
         raise UsageError(f"--folds {count}: at least {FEWEST}")
     offers = _offers(registry, kind.model)
-    items = list(good_items(task, split, limit))
-    fold_of = assign(items, count, seed)
-    if base is not None:
-        train_missing(registry, store, client, base, progress=progress)
-    warn_of_flattery(base, task.name, split, progress)
-    facts = {
+    items = list(good_items(task, split, request.limit))
+    assignment = assign(items, count, seed)
+    base = _trained_base(environment, over)
+    warn_of_flattery(base, task.name, split, environment.progress)
+    folds = {
         "task": task.name,
         "task_digest": task.definition.digest,
         "trainer": trainer.name,
@@ -186,46 +176,77 @@ def cross_fit(
         "count": count,
         "seed": seed,
         "split": split,
-        "limit": limit,
+        "limit": request.limit,
         "items": items_digest(items),
-        "assignment": fold_of,
+        "assignment": assignment,
     }
-    place = store.folder / "models" / "cross-fitted" / _name(facts)
+    directory = environment.store.folder / "models" / "cross-fitted" / _name(folds)
+    _train_folds(environment, replace(request, settings=settings, base=base), directory, assignment, count)
+    _write_folds(directory, folds)
+    return directory
+
+
+def _trained_base(environment: TrainingEnvironment, base: ModelHandle | None) -> ReadyModel | None:
+    """Train the base where it has to be."""
+    if base is None:
+        return None
+    return train_missing(
+        environment.registry, environment.store, environment.client, base, progress=environment.progress
+    )
+
+
+def _train_folds(
+    environment: TrainingEnvironment,
+    request: TrainingRequest,
+    directory: Path,
+    assignment: Mapping[str, int],
+    count: int,
+) -> None:
+    """Train one model a part, on the items of all other parts, each into a folder of its own.
+
+    Args:
+        environment: What the trainings share.
+        request: What is to be trained, on all items.
+        directory: Where the folders go.
+        assignment: The part in which each item is held out, by id.
+        count: Number of parts.
+    """
     for fold in range(count):
-        fit(
-            registry,
-            store,
-            client,
-            trainer,
-            task_name,
-            place / f"fold-{fold}",
-            base=base,
-            settings=settings,
-            progress=progress,
-            split=split,
-            limit=limit,
-            without=frozenset(id_ for id_, own in fold_of.items() if own == fold),
+        held_out = frozenset(id_ for id_, part in assignment.items() if part == fold)
+        run = TrainingRun(environment, replace(request, without=held_out), directory / f"fold-{fold}")
+        run.run(
             keep=True,
-            saying=f"training {trainer.name} without part {fold + 1} of {count} of {task_name}",
+            saying=f"training {request.trainer.name} without part {fold + 1} of {count} of {request.task}",
         )
-    whole = json.dumps(facts, indent=1, default=str) + "\n"
+
+
+def _write_folds(directory: Path, folds: Mapping[str, Any]) -> None:
+    """Write the file that makes a model of the directory; it comes last, when all its models are there.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
     try:
-        write_atomically(place / FOLDS, whole)
+        write_atomically(directory / FOLDS, json.dumps(folds, indent=1, default=str) + "\n")
     except OSError as error:
-        raise StoreError(f"{place}: {NO_ROOM if is_full(error) else f'cannot be written: {error.strerror}'}") from error
-    return place
+        reason = NO_ROOM if is_full(error) else f"cannot be written: {error.strerror}"
+        raise StoreError(f"{directory}: {reason}") from error
 
 
 def _offers(registry: Registry, model: str) -> list[str]:
-    """What the trained models will offer; they are not there yet to be asked."""
+    """Look up what the trained models will offer; they are not there yet to be asked.
+
+    Raises:
+        CellError: the model was registered without ``offers=``.
+    """
     offers = list(registry.find("model", model).facts.offers)
     if not offers:
         raise CellError(f"the model {model!r} says of no capability that it offers it; register it with offers=")
     return offers
 
 
-def _name(facts: Mapping[str, Any]) -> str:
-    """A directory for everything that the models depend on."""
-    text = json.dumps(facts, sort_keys=True, default=str)
+def _name(folds: Mapping[str, Any]) -> str:
+    """Name a directory after everything that the models depend on."""
+    text = json.dumps(folds, sort_keys=True, default=str)
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
-    return f"{facts['trainer']}-{facts['task']}-{digest}".replace("/", "-").replace(":", "-").replace(",", "-")
+    return f"{folds['trainer']}-{folds['task']}-{digest}".replace("/", "-").replace(":", "-").replace(",", "-")

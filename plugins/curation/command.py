@@ -13,7 +13,7 @@ from harness.terminal import say
 
 if TYPE_CHECKING:
     from harness import Registry
-    from harness.names.handles import ModelHandle
+    from harness.names.handles import ReadyModel
 
     from .curate import GeneratorAccount
     from .settings import CurationSettings
@@ -112,7 +112,7 @@ def _curate(
     return document, write_folder(output, rows, content, document)
 
 
-def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str], progress: Any) -> list[ModelHandle]:
+def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str], progress: Any) -> list[ReadyModel]:
     """The models, each of which has to generate.
 
     Raises:
@@ -120,9 +120,9 @@ def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str
     """
     from harness import UsageError
     from harness.api import models_folder
-    from harness.names.handles import resolve_model
+    from harness.names.resolving import resolve_model
     from harness.running.runner import Runner
-    from harness.training.fit import train_handle
+    from harness.training.fit import train_missing
 
     folder = models_folder(path)
     handles = [resolve_model(registry, text, models_folder=folder) for text in models]
@@ -134,11 +134,8 @@ def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str
         if "generate" not in handle.offers:
             offers = ", ".join(handle.offers) or "nothing"
             raise UsageError(f"{handle.label}: curate needs a model that offers generate; it offers {offers}")
-    for handle in handles:
-        if handle.training is not None and handle.model is None:
-            client = Runner(registry, store, progress=progress).client()
-            train_handle(registry, store, client, handle, progress=progress)
-    return handles
+    client = Runner(registry, store, progress=progress).client()
+    return [train_missing(registry, store, client, handle, progress=progress) for handle in handles]
 
 
 def _provenance(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness import Answers, BadItem, CellError, Completion, DataError, Failure, Generation, Item, Registry, UsageError
-from harness.names.handles import ModelHandle
+from harness.names.handles import ReadyModel
 from harness.names.registry import Capabilities
 from harness.progress import ProgressReporter
 from harness.running.chunks import chunks, count_items
@@ -101,7 +101,7 @@ def curate(
     registry: Registry,
     store: Store,
     task: Verifiable,
-    handles: Sequence[ModelHandle],
+    handles: Sequence[ReadyModel],
     settings: CurationSettings,
     *,
     progress: ProgressReporter,
@@ -136,7 +136,7 @@ def curate(
                 account.problem = str(error)
             finally:
                 account.asked = survey.client.counts.computed
-                executor.release(handle.ready)
+                executor.release(handle.model)
     finally:
         executor.close()
     return rows, accounts
@@ -147,13 +147,13 @@ class _Survey:
     """One generator on one task, asked a few prompts at a time: only these are in memory with their texts."""
 
     client: ModelClient
-    handle: ModelHandle
+    handle: ReadyModel
     task: Verifiable
     settings: CurationSettings
 
     def chunks(self) -> Iterator[list[Item | BadItem]]:
         """All rows of the task, a few prompts at a time."""
-        size = -(-max(AT_ONCE, self.handle.ready.batch_size) // self.settings.k)
+        size = -(-max(AT_ONCE, self.handle.model.batch_size) // self.settings.k)
         return chunks(self.task.items(self.settings.split, limit=self.settings.limit), size)
 
     def ask(self, items: Sequence[Item]) -> list[Answers]:

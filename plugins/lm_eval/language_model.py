@@ -16,7 +16,7 @@ from lm_eval.api.registry import register_model
 
 from harness import CellError, Failure, Registry, Request, Response, UsageError
 from harness.api import models_folder, store_path
-from harness.names.handles import resolve_model
+from harness.names.resolving import resolve_model
 from harness.progress import TerminalProgress
 from harness.running.runner import Runner
 from harness.store import Store
@@ -59,13 +59,13 @@ class HarnessLM(LM):  # type: ignore[misc]
         given = {key: value for key, value in arguments.items() if key not in _IGNORED}
         listed = ",".join(f"{key}={value}" for key, value in given.items())
         text = f"{model}{',' if ':' in model else ':'}{listed}" if listed else model
-        self._handle = resolve_model(registry, text, models_folder=models_folder(path))
-        if not {"loglikelihood", "generate"} & set(self._handle.offers):
-            offered = ", ".join(self._handle.offers) or "nothing"
+        handle = resolve_model(registry, text, models_folder=models_folder(path))
+        if not {"loglikelihood", "generate"} & set(handle.offers):
+            offered = ", ".join(handle.offers) or "nothing"
             raise UsageError(f"lm-eval asks for loglikelihood or generate; the model {text!r} offers {offered}")
         self._store = Store(path)
         self._client = Runner(registry, self._store).client()
-        train_missing(registry, self._store, self._client, self._handle, progress=TerminalProgress())
+        self._handle = train_missing(registry, self._store, self._client, handle, progress=TerminalProgress())
         self._seed = seed
 
     @property

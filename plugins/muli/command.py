@@ -89,7 +89,8 @@ def _next_token(registry: Registry, store: Path | None, detector: Path, base: st
     """Log-probabilities after the prompt, through the store."""
     from harness import CellError, Conversation, Failure, UsageError
     from harness.api import models_folder, store_path
-    from harness.names.handles import resolve_model, written
+    from harness.names.resolving import resolve_model
+    from harness.names.specification import written
     from harness.progress import TerminalProgress
     from harness.running.runner import Runner
     from harness.store import Store
@@ -100,14 +101,14 @@ def _next_token(registry: Registry, store: Path | None, detector: Path, base: st
     path = store_path(registry, store)
     given = f",base=[{base}]" if base else ""
     handle = resolve_model(registry, f"muli:path={written(detector)}{given}", models_folder=models_folder(path))
-    part, model = handle.parts["base"], handle.ready
+    part, model = handle.parts["base"], handle.model
     assert isinstance(model, Muli)
     if "next_token" not in part.offers:
         raise UsageError(f"{part.label} gives no distribution of the next token; it offers: {', '.join(part.offers)}")
     with Store(path) as opened:
         client = Runner(registry, opened).client()
-        train_missing(registry, opened, client, part, progress=TerminalProgress())
-        model.parts = {"base": part.as_part(partial(client.ask, part))}
+        ready = train_missing(registry, opened, client, part, progress=TerminalProgress())
+        model.parts = {"base": ready.as_part(partial(client.ask, ready))}
         model.load()  # refuses another vocabulary
         answer: NDArray[Any] | Failure = client.ask(
             part, "next_token", [model.detector.prompting.of(Conversation.user(text))]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.hooks import hookimpl
 
 if TYPE_CHECKING:
-    from harness.names.registry import Register
+    from harness import Register
 
 
 @hookimpl

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import HarnessError
-from harness.names.handles import parse_specification, written
 from harness.names.registry import Registration, Registry
+from harness.names.specification import parse_specification, written
 from harness.store import (
     AnsweringCost,
     CellRecord,

@@ -263,8 +263,8 @@ def test_the_conformance_checks_pass(scripted, project, tmp_path, model):
     from functools import partial
 
     from harness.check.conformance import check_model
-    from harness.names.handles import resolve_model
     from harness.names.registry import Registry
+    from harness.names.resolving import resolve_model
     from harness.running.client import ModelClient
     from harness.running.executors import LocalExecutor
     from harness.store import Store

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from harness.errors import UsageError
 from harness.names.arguments import Arguments, check_arguments, parse_arguments
-from harness.names.handles import resolve_model
 from harness.names.registry import Registry
+from harness.names.resolving import resolve_model
 
 if TYPE_CHECKING:
     from somewhere import Unknown

@@ -5,8 +5,8 @@ from openai_server import Server
 
 from harness import Conversation, Failure
 from harness.errors import CellError
-from harness.names.handles import resolve_model
 from harness.names.registry import Registry
+from harness.names.resolving import resolve_model
 from harness.running.client import ModelClient
 from harness.running.executors import LocalExecutor
 from harness.store import Store

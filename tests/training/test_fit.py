@@ -15,11 +15,11 @@ import yaml
 
 from harness import HarnessError, train
 from harness.errors import UsageError
-from harness.names.handles import resolve_model
 from harness.names.registry import Registry
+from harness.names.resolving import resolve_model
 from harness.progress import SilentProgress
 from harness.task import Item
-from harness.training.fit import items_digest
+from harness.training.items import items_digest
 
 TASK = "quickstart/detection"
 WORDS = "keyword-list:path=words.txt"

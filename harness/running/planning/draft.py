@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import Place, Problem
-from harness.names.handles import ModelHandle, resolve_model
+from harness.names.handles import ModelHandle
 from harness.names.registry import Registry
+from harness.names.resolving import resolve_model
 from harness.running.plan import Cell, EvaluationRequest
 from harness.running.planning.routes import Router
 from harness.task import Task

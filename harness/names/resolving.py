@@ -1,0 +1,258 @@
+"""From a specification to a model: registered, declared in registry.yaml over another one, or trained."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import ConfigurationError, HarnessError, UsageError, did_you_mean
+from harness.files.digests import file_identity
+from harness.model import Model
+from harness.names.arguments import Arguments, check_arguments
+from harness.names.handles import ModelHandle, ModelOverUntrained, ReadyModel, Training, UntrainedModel
+from harness.names.plugins import describe
+from harness.names.registry import Registration, Registry
+from harness.names.specification import Specification, parse_specification
+
+if TYPE_CHECKING:
+    from harness.names.registry_schema import ModelFile
+
+
+def resolve_model(
+    registry: Registry, text: str, *, models_folder: Path, known: dict[str, ModelHandle] | None = None
+) -> ModelHandle:
+    """Find the model that a specification names, and construct it without loading it.
+
+    Args:
+        registry: Where names are looked up.
+        text: The specification, ``[LABEL=]NAME[:key=value,...]``.
+        models_folder: Where trained models lie.
+        known: Models that were resolved before, by specification, to which this one and those inside it are added:
+            two judges share one language model.
+
+    Raises:
+        UsageError: a name or an argument is unknown; suggests the nearest.
+        ConfigurationError: the model's entry in the registry file cannot be used.
+    """
+    return ModelResolver(registry, models_folder, {} if known is None else known).resolve(text)
+
+
+class ModelResolver:
+    """Resolves specifications; the same text names the same model throughout.
+
+    Args:
+        registry: Where names are looked up.
+        models_folder: Where trained models lie.
+        known: Models by specification; those that are resolved are added.
+    """
+
+    def __init__(self, registry: Registry, models_folder: Path, known: dict[str, ModelHandle]) -> None:
+        self._registry, self._models_folder, self._known = registry, models_folder, known
+
+    def resolve(self, text: str, *, outer: tuple[str, ...] = ()) -> ModelHandle:
+        """Find or construct the model of a specification.
+
+        Args:
+            text: The specification.
+            outer: Names in registry.yaml that lead here, from the outermost; one that comes again may mean the
+                registered model that it hides, and never itself.
+
+        Raises:
+            UsageError: a name or an argument is unknown; suggests the nearest.
+            ConfigurationError: the model's entry in the registry file cannot be used.
+        """
+        if text not in self._known:
+            self._known[text] = self._resolve(parse_specification(text), outer)
+        return self._known[text]
+
+    def _resolve(self, specification: Specification, outer: tuple[str, ...]) -> ModelHandle:
+        """Follow the declarations in registry.yaml to a registered model or a training."""
+        name = specification.name
+        declared = self._declared(name, outer)
+        if declared is None:
+            return self._construct(specification, self._registered(name, outer), outer)
+        outer = (*outer, name)
+        if isinstance(declared, str):
+            inner, given = parse_specification(declared), {}
+        elif declared.trainer:
+            return self._trained(specification, declared, outer)
+        else:
+            inner, given = parse_specification(declared.model), declared.arguments
+        arguments = Arguments().replaced_by(inner.arguments).replaced_by(given).replaced_by(specification.arguments)
+        return self._resolve(Specification(specification.label, inner.name, arguments), outer)
+
+    def _declared(self, name: str, outer: tuple[str, ...]) -> Any:
+        """Return what registry.yaml declares under a name: a specification, or a `ModelFile`.
+
+        Returns:
+            None where the name is that of a registered model: nothing is declared, or its declaration leads here.
+
+        Raises:
+            ConfigurationError: the declaration that leads here is of a training, which would be over itself.
+        """
+        declared = self._registry.named_models().get(name)
+        if name not in outer:
+            return declared
+        if getattr(declared, "trainer", None):
+            chain = " over ".join([*outer[outer.index(name) :], name])
+            raise ConfigurationError(
+                f"registry.yaml trains {chain}, which would never end; a registered model that is called the same is "
+                f"DISTRIBUTION/{name}"
+            )
+        return None
+
+    def _registered(self, name: str, outer: tuple[str, ...]) -> Registration:
+        """Find the registered model of a name.
+
+        Raises:
+            ConfigurationError: only registry.yaml has that name, and its declaration leads here.
+            UsageError: nobody has that name; suggests the nearest.
+        """
+        registry = self._registry
+        registered = registry.names("model")
+        if name in outer and name not in registered:
+            raise ConfigurationError(f"registry.yaml builds {' over '.join([*outer, name])}: over itself")
+        names = {*registered, *registry.named_models()}
+        if name not in {*names, *(registration.qualified for registration in registry.entries("model"))}:
+            if registry.plugins.troubled or registry.plugins.disabled:
+                registry.find("model", name)  # its message names the plugins that may have held it
+            raise UsageError(f"no model is named {name!r}{did_you_mean(name, names)}")
+        return registry.find("model", name)
+
+    def _construct(
+        self, specification: Specification, registration: Registration, outer: tuple[str, ...]
+    ) -> ReadyModel | ModelOverUntrained:
+        """Construct a registered model, and resolve its parts."""
+        name = specification.name
+        kind: type[Model] = registration.load()
+        arguments = check_arguments(f"model {name!r}", kind, specification.arguments)
+        capabilities = self._registry.names("capability")
+        try:
+            model = kind(**arguments)
+            offers = tuple(model.offers(capabilities))
+            defaults = model.default_parts()
+        except HarnessError:
+            raise
+        except (Exception, SystemExit) as error:  # a plugin's code: most often an argument that it refuses
+            raise UsageError(f"model {name!r} cannot be made: {describe(error)}") from error
+        parts = self._parts(name, kind, arguments, defaults, outer)
+        _check_parts(name, model, parts)
+        made: dict[str, Any] = {
+            "label": specification.label,
+            "registration": registration,
+            "offers": offers,
+            "model": model,
+            "arguments": arguments,
+        }
+        ready = {part: handle for part, handle in parts.items() if isinstance(handle, ReadyModel)}
+        return ReadyModel(parts=ready, **made) if len(ready) == len(parts) else ModelOverUntrained(parts=parts, **made)
+
+    def _parts(
+        self,
+        name: str,
+        kind: type[Model],
+        arguments: Mapping[str, Any],
+        defaults: Mapping[str, str],
+        outer: tuple[str, ...],
+    ) -> dict[str, ModelHandle]:
+        """Resolve the models that a model is built over.
+
+        Args:
+            name: The model's name.
+            kind: Its class.
+            arguments: What it is constructed with; some of them name parts.
+            defaults: Specifications of the parts that no argument names.
+            outer: Names in registry.yaml that lead here.
+
+        Returns:
+            The parts by argument name.
+
+        Raises:
+            UsageError: a part that has no default is not given.
+        """
+        parts: dict[str, ModelHandle] = {}
+        for part in dict.fromkeys((*getattr(kind, "part_names", ()), *defaults)):
+            text = _specification_in(arguments.get(part)) or defaults.get(part, "")
+            if text:
+                parts[part] = self.resolve(text, outer=outer)
+            elif inspect.signature(kind).parameters[part].default != "":  # an empty default: it may be left out
+                raise UsageError(f"model {name!r} is built over another model; give it as {part}=NAME")
+        return parts
+
+    def _trained(self, specification: Specification, declared: ModelFile, outer: tuple[str, ...]) -> ModelHandle:
+        """Resolve a model that registry.yaml declares by its trainer: to its product, or to what will make it."""
+        registry, name = self._registry, specification.name
+        assert declared.trainer is not None
+        assert declared.task is not None
+        trainer = registry.find("trainer", declared.trainer)
+        if specification.arguments:
+            raise UsageError(f"the model {name!r} is trained as registry.yaml says and takes no arguments")
+        settings = check_arguments(f"model {name!r}: trainer {trainer.name!r}", trainer.load(), declared.settings)
+        base = self.resolve(declared.base, outer=outer) if declared.base else None
+        data = _data_digest(registry, declared.task)
+        training = Training(name, trainer, declared.task, settings, base, data, self._models_folder)
+        registration = registry.find("model", trainer.facts.model)
+        construct = partial(self._product, specification.label, registration, training)
+        if training.is_done:
+            return construct()
+        return UntrainedModel(
+            label=specification.label,
+            registration=registration,
+            offers=registration.facts.offers,
+            training=training,
+            construct=construct,
+        )
+
+    def _product(self, label: str, registration: Registration, training: Training) -> ModelHandle:
+        """Construct the model that the product of a training holds."""
+        arguments = {"path": str(training.directory)}
+        if training.base is not None:
+            base = training.base.ready
+            # The product names what it was trained over by its place; the base itself is at hand, and loaded once.
+            self._known.setdefault(base.specification, base)
+            if "base" in getattr(registration.load(), "part_names", ()):
+                arguments["base"] = base.specification
+        return self._construct(Specification(label, registration.name, arguments), registration, ())
+
+
+def _specification_in(given: Any) -> str:
+    """Return the specification that an argument naming a model holds; ``[NAME]`` alone reads as a YAML list."""
+    if isinstance(given, list) and len(given) == 1:
+        given = given[0]
+    return str(given or "")
+
+
+def _check_parts(name: str, model: Model, parts: Mapping[str, ModelHandle]) -> None:
+    """Refuse parts that do not offer what the model asks them for.
+
+    Raises:
+        UsageError: names the part and what it lacks.
+    """
+    for part, needed in model.asks().items():
+        if part not in parts:
+            continue
+        lacking = [capability for capability in needed if capability not in parts[part].offers]
+        if lacking:
+            raise UsageError(
+                f"model {name!r} asks its {part} ({parts[part].label}) for {' and '.join(lacking)}, "
+                f"which that does not offer; it offers: {', '.join(parts[part].offers) or 'nothing'}"
+            )
+
+
+def _data_digest(registry: Registry, task: str) -> str:
+    """Hash a task's definition and the files of its train split, as far as they lie on this machine.
+
+    Raises:
+        ConfigurationError: there is no such task.
+    """
+    if not registry.tasks().exists(task):
+        raise ConfigurationError(
+            f"registry.yaml trains on the task {task!r}, which does not exist"
+            f"{did_you_mean(task, registry.tasks().files())}"
+        )
+    built = registry.task(task)
+    files = [file_identity(path) for path in built.files("train") if path.is_file()]
+    return "+".join([built.definition.digest, *files])

@@ -1,0 +1,91 @@
+"""The grammar in which users name models: ``[LABEL=]NAME[:key=value,...]``, read and written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.encodable import encodable
+from harness.errors import UsageError
+from harness.names.arguments import parse_arguments
+
+_LABELLED = re.compile(r"^(?P<label>[\w./@+-]+)=(?P<rest>[^=:]+(:.*)?)$")
+_NAME = re.compile(r"^[\w./@+-]+$")
+_NOT_IN_LABELS = re.compile(r"[^\w./@+-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """The parts of the text by which a user names a model, or a metric."""
+
+    label: str
+    """The name that results are filed under: the label before the ``=``, or else the whole text."""
+    name: str
+    """The registered or declared name."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse_specification(text: str) -> Specification:
+    """Read ``[LABEL=]NAME[:key=value,...]``; values are YAML scalars, or in brackets another specification.
+
+    Raises:
+        UsageError: the text is not of that form.
+    """
+    label, rest = "", text
+    match = _LABELLED.match(text)
+    if match:
+        label, rest = match["label"], match["rest"]
+    name, _, listed = rest.partition(":")
+    if not _NAME.match(name):
+        raise UsageError(f"{text!r} names no model; write NAME or NAME:key=value,key=value")
+    return Specification(encodable(label or text), name, parse_arguments(listed, text))
+
+
+def check_label(label: str) -> str:
+    """Return a label unchanged, if it can stand before the ``=`` of a specification.
+
+    Raises:
+        UsageError: the label is empty, or holds a character that no label may hold.
+    """
+    if not label or _NOT_IN_LABELS.search(label):
+        raise UsageError(f"{label!r} is no label of a model; use letters, digits and . _ - + / @")
+    return label
+
+
+def label_from(text: str) -> str:
+    """Make a label out of any text: every run of characters that no label may hold becomes a hyphen."""
+    return _NOT_IN_LABELS.sub("-", text) or "model"
+
+
+def written(value: Any) -> str:
+    """Write a value as specifications have it; a text with a comma or a colon goes into brackets."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return json.dumps(list(value))  # has brackets of its own
+    text = str(value)
+    return f"[{text}]" if "," in text or ":" in text else text
+
+
+def specify(label: str, name: str, path: Path) -> str:
+    """Write ``LABEL=NAME:path=PATH``, the specification of a model that lies in a folder.
+
+    Raises:
+        UsageError: the path holds a character that no specification can, such as a single bracket.
+    """
+    text = f"{label}={name}:path={written(path)}"
+    # The text is read back: quoting has no escapes, so that some paths come out as another path, or as none.
+    try:
+        arguments = parse_specification(text).arguments
+        same = getattr(arguments, "texts", {}).get("path", arguments["path"]) == str(path)
+    except (UsageError, KeyError):
+        same = False
+    if not same:
+        raise UsageError(
+            f"{path}: no specification can name a model there; use letters, digits and . _ - / in the path"
+        )
+    return text
