@@ -60,7 +60,7 @@ def test_a_readout_is_read_from_the_distribution_on_file_with_the_same_digits(cl
     assert client.ask(handle(model), "readout", wanted) == alone.readout(wanted)
     assert {text for _, text in model.asked} == {p.text for p in PROMPTS[3:]}
     assert {kind for kind, _ in model.asked} == {"readout"}
-    assert (client.counts.requests, client.counts.reused, client.tally.computed) == (10, 6, 4)
+    assert (client.counts.requests, client.counts.reused, client.counts.computed) == (10, 6, 4)
 
 
 def test_what_was_read_once_is_on_file_itself(client):
