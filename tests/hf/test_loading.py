@@ -143,7 +143,7 @@ def test_a_hub_that_does_not_answer_is_said_at_once_unless_there_is_a_local_copy
     monkeypatch.setattr(loading, "_COMMITS", {})
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.delenv("TRANSFORMERS_OFFLINE", raising=False)
-    with pytest.raises(CellError, match=saying("local", "folder", "service").pattern):
+    with pytest.raises(CellError, match=saying("local copy", "folder", "Name or service not known").pattern):
         Source("owner/name").identity()
     place = tmp_path / "models--owner--name" / "refs"
     place.mkdir(parents=True)
@@ -153,10 +153,10 @@ def test_a_hub_that_does_not_answer_is_said_at_once_unless_there_is_a_local_copy
 
 @pytest.mark.parametrize(
     ("device", "hint"),
-    [("gpu", r"did you mean 'cuda'\?"), ("GPU:0", "'cuda'"), ("cuda:x", ""), ("cuda:", ""), ("cdua", "'cuda'")],
+    [("gpu", "'cuda'"), ("GPU:0", "'cuda'"), ("cuda:x", "cuda"), ("cuda:", "cuda"), ("cdua", "'cuda'")],
 )
 def test_a_device_that_is_none_is_refused_at_once(device, hint):
-    with pytest.raises(UsageError, match=saying("device", f"'{device}'", f"{hint}").pattern):
+    with pytest.raises(UsageError, match=saying(f"device='{device}'", "cpu", hint).pattern):
         Source("somewhere", device=device)
 
 
