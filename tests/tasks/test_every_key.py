@@ -25,6 +25,8 @@ from harness.task import BadItem
 from harness.tasks import schema
 from harness.tasks.build import build_task
 
+from ..messages import saying
+
 ROWS = [
     {"id": f"i{n}", "text": f"text {n}", "other": f"other {n}", "label": n % 2, "year": 2020 + n, "topic": "ab"[n % 2]}
     for n in range(4)
@@ -499,5 +501,5 @@ def test_disjoint_splits_stay_disjoint_in_a_file_and_a_generator_is_told_its_spl
 def test_validation_names_the_line_of_a_key_that_does_nothing(tmp_path):
     path = tmp_path / "task.yaml"
     path.write_text("kind: detection\ndata:\n  test:\n    file: a.jsonl\n    split: train\n")
-    with pytest.raises(ConfigurationError, match=r"task\.yaml:3: data\.test: 'split' does nothing beside 'file'"):
+    with pytest.raises(ConfigurationError, match=saying("task.yaml:3", "data.test", "'split'", "'file'").pattern):
         validate(schema.TaskFile, yaml.safe_load(path.read_text()), path)
