@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.leaderboard import Board
+from harness.leaderboard.board import Board
 from harness.leaderboard.inputs import BoardInputs, Publication, make_board, publish_boards
 from harness.names.registry import Registry
 from harness.names.resolving import resolve_model
@@ -23,8 +23,8 @@ from harness.results.stores import store_path as store_path
 from harness.running import planning
 from harness.running.plan import EvaluationRequest, Plan
 from harness.running.runner import Outcome, Runner
-from harness.store import Store
 from harness.store.records import CellRecord
+from harness.store.store import Store
 from harness.training.fit import TrainingEnvironment, TrainingRequest, TrainingRun, train_missing
 
 

@@ -50,7 +50,7 @@ def command(
       harness list importers
     """
     from harness.errors import UsageError
-    from harness.files import write_atomically
+    from harness.files.atomic import write_atomically
 
     entry = open_registry(registry_file, strict).find("importer", importer)
     convert = entry.load()

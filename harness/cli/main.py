@@ -195,7 +195,7 @@ def _run(arguments: list[str] | None) -> int:
         _say(f"error: {error}")
         return error.exit_code
     except Exception as error:
-        from harness.files import NO_ROOM, is_full
+        from harness.files.atomic import NO_ROOM, is_full
 
         if is_full(error):
             place = getattr(error, "filename", None)

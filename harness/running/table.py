@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError, StoreError
-from harness.files import NO_ROOM, is_full
+from harness.files.atomic import NO_ROOM, is_full
 from harness.files.npz import DamagedArrays, read_npz, write_npz
 from harness.metric import Columns
 from harness.requests import Conversation

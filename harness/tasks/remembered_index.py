@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from harness.files import write_atomically
+from harness.files.atomic import write_atomically
 
 FEWEST = 50
 """Files in a folder from which on remembering is worth it."""

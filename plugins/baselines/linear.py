@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Progress, write_atomically
-from harness.files.npz import read_npz, write_npz
+from harness.files import read_npz, write_npz
 
 WEIGHTS = "weights.npz"
 

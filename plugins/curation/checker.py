@@ -9,7 +9,7 @@ from typing import Any
 
 from harness import UsageError
 from harness.errors import did_you_mean
-from harness.names.plugins import describe, import_attribute
+from harness.names import describe, import_attribute
 
 LONGEST = 1_000_000
 """Characters of a response that is read at all; every checker is linear in this, none has to guard itself."""

@@ -12,15 +12,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness import Answers, BadItem, CellError, Completion, DataError, Failure, Generation, Item, Registry, UsageError
-from harness.names.handles import ReadyModel
-from harness.names.registry import Capabilities
-from harness.progress import ProgressReporter
-from harness.running.chunks import chunks, count_items
-from harness.running.client import ModelClient
-from harness.running.executors import LocalExecutor
+from harness import (
+    Answers,
+    BadItem,
+    CellError,
+    Completion,
+    DataError,
+    Failure,
+    Generation,
+    Item,
+    ProgressReporter,
+    Registry,
+    UsageError,
+)
+from harness.names import Capabilities, ReadyModel
+from harness.running import LocalExecutor, ModelClient, chunks, count_items
 from harness.store import Store
-from harness.tasks.build import build_task
+from harness.tasks import build_task
 
 from .checker import CheckResult, permit_code
 from .rows import SampledPrompt, make_row

@@ -32,7 +32,7 @@ from harness import (
     Stage,
     Task,
 )
-from harness.names.plugins import describe
+from harness.names import describe
 
 from .checker import RUNS_CODE, BadReference, Checker, CheckResult, load_checker, permit_code, run_checker
 

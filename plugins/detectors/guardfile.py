@@ -13,9 +13,7 @@ from pydantic import Field
 
 from harness import ConfigurationError, UsageError
 from harness.errors import UnknownName
-from harness.files.strict import Strict
-from harness.files.validation import validate
-from harness.files.yaml_files import load_yaml
+from harness.files import Strict, load_yaml, validate
 
 from . import template
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from harness import ANY, ConfigurationError, Conversation, Model, Range, UsageError, file_identity
-from harness.files.regular_files import read_text
+from harness.files import read_text
 
 SHIPPED = Path(__file__).parent / "data" / "harm-terms.txt"
 """A list of this project's own: words that speak of harm, none that insults."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from harness import Model, UsageError, file_identity, write_atomically
-from harness.files.npz import DamagedArrays, read_npz, write_npz
+from harness.files import DamagedArrays, read_npz, write_npz
 
 NUMBERS, WORDS = "detector.npz", "detector.json"
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness import BadValue, Conversation, FieldSpec
-from harness.tasks.data.field_mapping import ColumnReader, ReadRow
-from harness.tasks.data.rows import DataRow
+from harness.tasks import ColumnReader, DataRow, ReadRow
 
 from .disguises import Disguise
 

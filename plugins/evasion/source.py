@@ -15,7 +15,7 @@ from .disguises import HOW, VERSION, Disguise
 
 if TYPE_CHECKING:
     from harness import DataPart, Registry, Task
-    from harness.tasks.schema import AggregateFile, BenchmarkFile
+    from harness.tasks import AggregateFile, BenchmarkFile
 
 GROUP = "group"
 
@@ -39,7 +39,7 @@ def parse_disguise_request(text: str) -> DisguiseRequest:
     Raises:
         UsageError: an option is unknown or not of its type.
     """
-    from harness.names.arguments import parse_arguments
+    from harness.names import parse_arguments
 
     name, _, listed = text.partition(":")
     given = parse_arguments(listed, f"evasion:{text}")
@@ -105,7 +105,7 @@ class EvasionTasks(TaskSource):
 
     def task(self, name: str) -> Task:
         """The other task, of its own kind, whose reader disguises what it reads."""
-        from harness.tasks.build import build_task
+        from harness.tasks import build_task
 
         disguised = parse_disguise_request(name)
         if not disguised.how:
@@ -128,7 +128,7 @@ class EvasionTasks(TaskSource):
 
     def digest(self, name: str) -> str:
         """Hash of the other task's definition, the options and the version of the disguises."""
-        from harness.tasks.build import task_digest
+        from harness.tasks import task_digest
 
         disguised = parse_disguise_request(name)
         content = f"{task_digest(self.registry, disguised.name)}\n{disguised.disguise}\n{disguised.everyone}\n{VERSION}"
@@ -136,7 +136,7 @@ class EvasionTasks(TaskSource):
 
     def benchmark(self, name: str) -> BenchmarkFile:
         """A task as it is and in every disguise; or the detection tasks of a benchmark."""
-        from harness.tasks.schema import BenchmarkFile
+        from harness.tasks import BenchmarkFile
 
         disguised = parse_disguise_request(name)
         members = list(self._members(disguised))
@@ -166,9 +166,7 @@ class EvasionTasks(TaskSource):
 
     def _aggregates(self, disguised: DisguiseRequest, members: Sequence[str]) -> list[AggregateFile]:
         """For one task in every disguise: its headline at the worst of them."""
-        from harness.tasks.build import build_task
-        from harness.tasks.build_metric import metric_of
-        from harness.tasks.schema import AggregateFile
+        from harness.tasks import AggregateFile, build_task, metric_of
 
         if disguised.how or not self.registry.tasks().exists(disguised.name):
             return []

@@ -26,7 +26,7 @@ from typing import Any
 
 from harness import CellError, ConfigurationError, DataError, UsageError
 from harness.errors import did_you_mean
-from harness.files.yaml_files import load_yaml
+from harness.files import load_yaml
 
 NAMED: Mapping[str, Mapping[str, Any]] = {
     # Structures as published with the models; names of tensors and rewards not held against the real weights.

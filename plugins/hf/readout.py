@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import LinearReadout
-from harness.following import read_out
+from harness import LinearReadout, read_out
 
 from .forward import Head
 from .output import OutputHead

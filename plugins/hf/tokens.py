@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from harness import CellError, Conversation, Failure, UsageError
-from harness.running.chat_templates import TemplateBounds, render_chat
+from harness.running import TemplateBounds, render_chat
 
 from .tree import Tokens
 

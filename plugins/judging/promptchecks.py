@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from harness.errors import did_you_mean
-from harness.files.yaml_files import compose_yaml
+from harness.files import compose_yaml
 
 from .parsers import PARSERS
 from .promptschema import NEEDED, PLACES, SIDES, LogProbabilityFile, PromptFile

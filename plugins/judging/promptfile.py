@@ -10,8 +10,7 @@ from pathlib import Path
 
 from harness import ConfigurationError, UsageError
 from harness.errors import UnknownName
-from harness.files.validation import validate
-from harness.files.yaml_files import load_yaml
+from harness.files import load_yaml, validate
 
 from .parsers import PARSERS, Parser
 from .promptchecks import line_of, problems_of

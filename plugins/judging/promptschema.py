@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from harness.files.strict import Strict
+from harness.files import Strict
 
 COMMON = ("conversation", "question", "reference", "rubric", "fence")
 PLACES: Mapping[str, tuple[str, ...]] = {

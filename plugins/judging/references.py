@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness import Conversation, UsageError
-from harness.files.regular_files import read_text
+from harness.files import read_text
 
 from .rendering import conversation_text, question_of
 
@@ -46,7 +46,7 @@ class References:
 
     def _read(self, path: Path) -> None:
         from harness import DataError
-        from harness.tasks.data.sources import FileSource
+        from harness.tasks import FileSource
 
         try:
             for row in FileSource(path).rows():

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from harness import ConfigurationError
-from harness.files.yaml_files import check_yaml
-from harness.names.plugins import describe
+from harness.files import check_yaml
+from harness.names import describe
 
 from .index import installed
 from .metrics import Figure

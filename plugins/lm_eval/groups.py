@@ -9,7 +9,7 @@ from typing import Any
 
 from harness import ConfigurationError
 from harness.errors import did_you_mean
-from harness.tasks.schema import AggregateFile, BenchmarkFile
+from harness.tasks import AggregateFile, BenchmarkFile
 
 from .definitions import figures_of, read_definition
 from .index import ListedName

@@ -15,9 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from harness import DataError, UsageError, write_atomically
-from harness.files.yaml_files import check_yaml
-from harness.terminal import say
+from harness import DataError, UsageError, say, write_atomically
+from harness.files import check_yaml
 
 _FORM = 1
 """Raised when what is remembered changes its form."""

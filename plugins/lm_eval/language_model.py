@@ -14,13 +14,12 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
 
-from harness import CellError, Failure, Registry, Request, Response, UsageError
-from harness.api import models_folder, store_path
-from harness.names.resolving import resolve_model
-from harness.progress import TerminalProgress
-from harness.running.runner import Runner
+from harness import CellError, Failure, Registry, Request, Response, TerminalProgress, UsageError
+from harness.names import resolve_model
+from harness.results import models_folder, store_path
+from harness.running import Runner
 from harness.store import Store
-from harness.training.fit import train_missing
+from harness.training import train_missing
 
 from .conversations import as_text
 from .requests import CAPABILITY, answer_for, request_of

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Columns, Estimate, Linearised, Metric
-from harness.names.plugins import describe
+from harness.names import describe
 from harness.stats import not_available
 
 FloatArray = NDArray[np.float64]
@@ -176,7 +176,7 @@ def by_size(parts: Sequence[Estimate]) -> Estimate:
     The standard error is that of independent parts, sqrt(sum (n_i / N)^2 se_i^2); lm-eval's own, which pools variances
     as if all documents came from one task, is ``lm_eval_stderr`` in the detail.
     """
-    from harness.results.aggregate import mean
+    from harness.results import mean
 
     sizes = [part.n for part in parts]
     estimate = mean(parts, weights=sizes)

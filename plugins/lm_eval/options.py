@@ -8,7 +8,7 @@ from typing import Any
 
 from harness import UsageError
 from harness.errors import did_you_mean
-from harness.names.arguments import parse_arguments
+from harness.names import parse_arguments
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from .index import ListedName, installed, read_index, remembered_count
 from .options import parse_options, split_name
 
 if TYPE_CHECKING:
-    from harness.tasks.schema import BenchmarkFile
+    from harness.tasks import BenchmarkFile
 
     from .groups import GroupMember
     from .task import LmEvalTask
@@ -101,7 +101,7 @@ class LmEvalTasks(TaskSource):
 
     def benchmark(self, name: str) -> BenchmarkFile:
         """A group with its averages, or a tag; the options hold for every task."""
-        from harness.tasks.schema import BenchmarkFile
+        from harness.tasks import BenchmarkFile
 
         from .groups import benchmark_of, read_group
 

@@ -24,7 +24,7 @@ from harness import (
     Task,
     UsageError,
 )
-from harness.names.plugins import describe
+from harness.names import describe
 
 from .conversations import as_text
 from .definitions import figures_built, figures_of

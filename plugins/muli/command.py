@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
-from harness.terminal import say
+from harness import say
+from harness.cli import json_option, open_registry, print_json, registry_options, store_option
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,14 +87,12 @@ def _check_text(text: str) -> None:
 
 def _next_token(registry: Registry, store: Path | None, detector: Path, base: str, text: str) -> NDArray[Any]:
     """Log-probabilities after the prompt, through the store."""
-    from harness import CellError, Conversation, Failure, UsageError
-    from harness.api import models_folder, store_path
-    from harness.names.resolving import resolve_model
-    from harness.names.specification import written
-    from harness.progress import TerminalProgress
-    from harness.running.runner import Runner
+    from harness import CellError, Conversation, Failure, TerminalProgress, UsageError
+    from harness.names import resolve_model, written
+    from harness.results import models_folder, store_path
+    from harness.running import Runner
     from harness.store import Store
-    from harness.training.fit import train_missing
+    from harness.training import train_missing
 
     from .detector import Muli
 
@@ -121,7 +119,7 @@ def _next_token(registry: Registry, store: Path | None, detector: Path, base: st
 
 
 def _say(found: Explanation) -> None:
-    from harness.results.numbers import plain_table
+    from harness.results import plain_table
 
     def number(value: float | None) -> str:
         return "" if value is None else f"{value:+.3f}"

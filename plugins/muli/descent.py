@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.files.npz import read_npz, write_npz
+from harness.files import read_npz, write_npz
 
 from .features import Scale
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from harness import Conversation, Message
-from harness.model import Part
+from harness import Conversation, Message, Part
 
 CHAT = "chat"
 _SYSTEM = (

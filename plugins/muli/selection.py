@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.training.folds import fold_numbers
+from harness.training import fold_numbers
 
 from .features import FloatArray, IntArray, Standardised, measure
 from .sparse_logistic import largest_penalty, path

@@ -6,8 +6,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from harness import Choice, Completion, Continuation, Conversation, Failure, Generation, Response
-from harness.encodable import whole_characters
+from harness import Choice, Completion, Continuation, Conversation, Failure, Generation, Response, whole_characters
 
 from . import answers, tokens
 from .account import estimated_tokens

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from harness import CellError, Conversation, file_identity
-from harness.encodable import whole_characters
-from harness.running.chat_templates import render_chat
+from harness import CellError, Conversation, file_identity, whole_characters
+from harness.running import render_chat
 
 from .problems import Refused
 

@@ -12,7 +12,7 @@ from unicodedata import east_asian_width
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.answer_checks import ROUNDING
+from harness import ROUNDING
 
 from .problems import Refused, short
 

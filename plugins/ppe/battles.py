@@ -10,8 +10,7 @@ import numpy as np
 from harness import Answers, BadValue, Columns, FieldSpec, FloatArray, Item
 from harness.errors import did_you_mean
 from harness.kinds.preference import Preference
-from harness.tasks.data.field_mapping import shorten
-from harness.tasks.data.values import find_same
+from harness.tasks import find_same, shorten
 
 
 class ArenaBattles(Preference):

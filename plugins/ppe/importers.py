@@ -16,9 +16,8 @@ from typing import Any, TypeGuard
 
 from harness import DataError, UsageError
 from harness.errors import did_you_mean
-from harness.files.regular_files import read_text
-from harness.tasks.data.rows import DataRow
-from harness.tasks.data.sources import FileSource
+from harness.files import read_text
+from harness.tasks import DataRow, FileSource
 
 Figures = Iterator[tuple[str, dict[str, Any]]]
 """(file and line, one row of published results)."""

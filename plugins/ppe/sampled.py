@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness import Answers, BadValue, Candidates, Failure, FieldSpec, Item, Pair, Request, Stage, Verdict
 from harness.kinds.best_of_k import BestOfK
-from harness.tasks.data.field_mapping import shorten
+from harness.tasks import shorten
 
 
 class SampledBestOfK(BestOfK):

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness import DataError, UsageError
 from harness.errors import did_you_mean
-from harness.files.regular_files import read_text
+from harness.files import read_text
 
 Row = Mapping[str, Any]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import DataError
-from harness.tasks.data.sources import MIRROR_VARIABLE, FileSource
+from harness.tasks import MIRROR_VARIABLE, FileSource
 
 REPOSITORY = "https://github.com/Zhou-Zoey/RMB-Reward-Model-Benchmark"
 
