@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from harness.capabilities import Capability as Capability
     from harness.capabilities import Expectation as Expectation
     from harness.capabilities import SampleRequests as SampleRequests
-    from harness.encodable import encodable as encodable
-    from harness.encodable import whole_characters as whole_characters
+    from harness.encoding import encodable as encodable
+    from harness.encoding import whole_characters as whole_characters
     from harness.errors import BadValue as BadValue
     from harness.errors import CellError as CellError
     from harness.errors import ConfigurationError as ConfigurationError

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.encodable import encodable
+from harness.encoding import encodable
 from harness.errors import BadValue
 from harness.requests import Failure, Origin, Request, Response, failures_of
 

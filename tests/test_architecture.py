@@ -205,6 +205,19 @@ def test_the_map_of_the_documentation_names_every_folder_and_no_file_that_is_not
     assert [name for name in re.findall(r"`(harness/[\w/]+\.py)`", page) if not (ROOT / name).is_file()] == []
 
 
+def test_no_public_name_of_a_package_is_that_of_a_module_inside():
+    """The import of the module would put it where the name should be."""
+    clashes = []
+    for package in [CORE, *(path.parent for path in CORE.glob("*/__init__.py"))]:
+        names = re.findall(
+            r"^    from [\w.]+ import (\w+) as \1$", (package / "__init__.py").read_text("utf-8"), re.MULTILINE
+        )
+        clashes += [
+            (package.name, name) for name in names if (package / f"{name}.py").exists() or (package / name).is_dir()
+        ]
+    assert clashes == []
+
+
 def test_plugins_import_from_the_core_what_is_public_and_the_rooms_that_they_are_listed_for():
     core = modules_of(CORE, "harness")
     used: dict[str, set[str]] = defaultdict(set)

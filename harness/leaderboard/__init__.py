@@ -14,9 +14,9 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.leaderboard.aggregates import aggregates_of as aggregates_of
     from harness.leaderboard.aggregates import split_selector as split_selector
     from harness.leaderboard.aggregates import task_of as task_of
-    from harness.leaderboard.assemble import assemble as assemble
-    from harness.leaderboard.assemble import current_cells as current_cells
-    from harness.leaderboard.assemble import title_of as title_of
+    from harness.leaderboard.assembling import assemble as assemble
+    from harness.leaderboard.assembling import current_cells as current_cells
+    from harness.leaderboard.assembling import title_of as title_of
     from harness.leaderboard.board import Board as Board
     from harness.leaderboard.board import BoardEntry as BoardEntry
     from harness.leaderboard.board import Column as Column
@@ -25,7 +25,6 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.leaderboard.render import FORMATS as FORMATS
     from harness.leaderboard.render import as_json as as_json
     from harness.leaderboard.render import rank_text as rank_text
-    from harness.leaderboard.render import render as render
     from harness.leaderboard.shared_items import Combination as Combination
     from harness.leaderboard.shared_items import SharedItems as SharedItems
 

@@ -13,8 +13,8 @@ from harness.lazy_names import import_on_use
 if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.running.chat_templates import TemplateBounds as TemplateBounds
     from harness.running.chat_templates import render_chat as render_chat
-    from harness.running.chunks import chunks as chunks
-    from harness.running.chunks import count_items as count_items
+    from harness.running.chunking import chunks as chunks
+    from harness.running.chunking import count_items as count_items
     from harness.running.client import ModelClient as ModelClient
     from harness.running.executors import LocalExecutor as LocalExecutor
     from harness.running.runner import Runner as Runner

@@ -10,13 +10,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from harness.encodable import encodable
+from harness.encoding import encodable
 from harness.errors import CellError, DataError, HarnessError, StoreError
 from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
 from harness.progress import Tick
 from harness.running.cell_bar import CellBar
-from harness.running.chunks import chunks, count_items
+from harness.running.chunking import chunks, count_items
 from harness.running.client import ModelClient
 from harness.running.estimates import estimates
 from harness.running.plan import Cell, EvaluationRequest, StageModel
