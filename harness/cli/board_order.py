@@ -130,7 +130,7 @@ def _files_read(registry: Registry, inputs: BoardInputs) -> list[Path]:
 def _write_file(registry: Registry, order: BoardOrder) -> None:
     from harness.files.atomic import write_atomically
     from harness.leaderboard.inputs import make_board
-    from harness.leaderboard.render import render
+    from harness.leaderboard.rendering import render
 
     output = None if order.output is None else Path(order.output)
     if output is not None:

@@ -165,7 +165,7 @@ def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder
     """Print a benchmark's leaderboard, and write its page beside the store."""
     from harness.api import build_leaderboard
     from harness.files.atomic import write_atomically
-    from harness.leaderboard.render import render
+    from harness.leaderboard.rendering import render
 
     board = build_leaderboard(name, store=store, confidence=confidence, registry=registry)
     if not board.columns:

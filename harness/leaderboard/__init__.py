@@ -22,9 +22,10 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.leaderboard.board import Column as Column
     from harness.leaderboard.cost import COST_COLUMN as COST_COLUMN
     from harness.leaderboard.published_rows import shipped_files as shipped_files
-    from harness.leaderboard.render import FORMATS as FORMATS
-    from harness.leaderboard.render import as_json as as_json
-    from harness.leaderboard.render import rank_text as rank_text
+    from harness.leaderboard.rendering import FORMATS as FORMATS
+    from harness.leaderboard.rendering import as_json as as_json
+    from harness.leaderboard.rendering import rank_text as rank_text
+    from harness.leaderboard.rendering import render as render
     from harness.leaderboard.shared_items import Combination as Combination
     from harness.leaderboard.shared_items import SharedItems as SharedItems
 

@@ -456,16 +456,16 @@ def test_a_label_that_names_other_models_on_other_tasks(mistakes, study, harness
 def test_one_that_cannot_be_written_stops_neither_the_others_nor_the_results(study, harness, toys, monkeypatch):
     path = study(leaderboards=[board("a.md"), board("deep/b.md"), board("c.md")])
     harness("run", path, "--dry-run")
-    from harness import files
+    from harness.files import atomic
 
-    write = files.write_atomically
+    write = atomic.write_atomically
 
     def full(place, text):
         if place.name == "b.md":
             raise OSError(28, "No space left on device")
         write(place, text)
 
-    monkeypatch.setattr(files, "write_atomically", full)
+    monkeypatch.setattr(atomic, "write_atomically", full)
     ran = harness("run", path, "--json")
     assert ran.code == 1
     document = ran.document
@@ -488,7 +488,7 @@ def test_a_bug_of_a_plugin_in_one_leaderboard_leaves_the_others(study, harness, 
             raise ZeroDivisionError("of a plugin")
         return render(made, format_)
 
-    monkeypatch.setattr("harness.leaderboard.render", broken)
+    monkeypatch.setattr("harness.leaderboard.rendering.render", broken)
     ran = harness("run", study(leaderboards=[board("a.csv"), board("b.md")]))
     assert ran.code == 1
     assert ran.err == saying("a.csv", "ZeroDivisionError: of a plugin")
