@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.adapters import Adapter, Unsuitable
-    from harness.api import build_leaderboard, build_site, compare, correlate, evaluate, publish, train
+    from harness.api import build_leaderboard, build_site, compare, correlate, evaluate, figures, publish, train
     from harness.capabilities import (
         Candidates,
         Capability,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "adapters": ("Adapter", "Unsuitable"),
-    "api": ("build_leaderboard", "build_site", "compare", "correlate", "evaluate", "publish", "train"),
+    "api": ("build_leaderboard", "build_site", "compare", "correlate", "evaluate", "figures", "publish", "train"),
     "capabilities": (
         "Candidates",
         "Capability",
@@ -171,6 +171,7 @@ __all__ = [
     "compare",
     "correlate",
     "evaluate",
+    "figures",
     "file_identity",
     "hookimpl",
     "mean_metric",

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 from harness.files.regular_files import is_file
@@ -24,6 +24,9 @@ from harness.store import Store
 from harness.store.reading import Readable, StoreReader
 from harness.store.records import CellRecord
 from harness.training.fit import fit, train_missing
+
+if TYPE_CHECKING:
+    from harness.results.figures import Figures
 
 DEFAULT_STORE = Path(".harness/store.sqlite")
 
@@ -358,6 +361,42 @@ def compare(
             return compare_models(registry, joined, first, second, targets, **options)
     with existing_store(registry, store) as opened:
         return compare_models(registry, opened, first, second, targets, **options)
+
+
+def figures(
+    task: str,
+    metric: str | None = None,
+    *,
+    models: Sequence[str] = (),
+    split: str = "test",
+    store: str | Path | None = None,
+    merge: Sequence[str | Path] = (),
+    registry: Registry | None = None,
+) -> Figures:
+    """What each evaluated model scored on each item of a task, as an array of items x models matched by id.
+
+    Args:
+        task: The task's name.
+        metric: One that is a mean of figures of items; None: the task's headline.
+        models: Labels, in the order of the columns; empty: all, sorted.
+        split: Results on this split.
+        store: The SQLite file; it may be missing where there are stores to merge.
+        merge: Stores of other machines, read beside it; the first that has a model gives it.
+        registry: Where names are looked up.
+
+    Raises:
+        UsageError: the metric has no figure an item, a model was not evaluated, or stores contradict each other.
+        DataError: no model was evaluated on the task as it is defined now.
+    """
+    from harness.results.figures import read_figures
+
+    registry = registry or Registry()
+    with ExitStack() as open_stores:
+        readers: list[Readable] = []
+        if not merge or store is not None or is_file(store_path(registry, store)):
+            readers.append(open_stores.enter_context(existing_store(registry, store)))
+        readers += [open_stores.enter_context(open_to_merge(Path(path).expanduser())) for path in merge]
+        return read_figures(registry, readers, task, metric, models=models, split=split)
 
 
 def correlate(

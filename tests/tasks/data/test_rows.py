@@ -143,7 +143,7 @@ def test_data_without_a_hub_and_without_a_mirror_say_where_they_were_looked_for(
 
 @pytest.mark.parametrize("source", [{}, {"split": "test"}, {"hub": "a/b", "split": "test", "file": "x.jsonl"}])
 def test_a_source_is_one_thing(source):
-    with pytest.raises(ValidationError, match="exactly one of 'hub', 'file' or 'generator', or a 'mirror' alone"):
+    with pytest.raises(ValidationError, match="exactly one of 'hub', 'file', 'generator' or 'store', or"):
         SourceFile.model_validate(source)
 
 
