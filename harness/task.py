@@ -112,7 +112,10 @@ class FieldSpec:
     """One thing a kind of task reads from a row."""
 
     type: str
-    """``conversation``, ``text``, ``texts``, ``number``, ``numbers``, ``flag``, ``flags`` or ``any``."""
+    """``conversation``, ``text``, ``texts``, ``number``, ``numbers``, ``flag``, ``flags`` or ``any``.
+
+    ``texts with gaps`` and ``numbers with gaps`` take nulls among them.
+    """
     required: bool = True
     description: str = ""
 
@@ -343,7 +346,7 @@ class Task:
         ...         return {"change": np.diff(columns.values["level"], prepend=np.nan)}
         >>> levels = np.array([1.0, 1.5, np.nan, 4.0], dtype=np.float32)
         >>> Drift(Definition(name="school/drift")).settle(Columns({"level": levels}))["change"]
-        array([nan, 0.5, nan, nan], dtype=float32)
+        array([nan, 0.5, nan, nan])
 
         Returns:
             By name of a column in ``columns``: numbers of shape (n,) or (n, k), one row an item.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -50,6 +52,43 @@ def figure_rows(
         own = {"figures": [row[label] for label in found.models], "models": list(found.models)}
         rows.append({**row, **own, **carried.get(row["id"], {})})
     return rows
+
+
+def figure_digest(
+    registry: Registry,
+    stores: Sequence[Path],
+    task: str,
+    metric: str | None,
+    models: Sequence[str],
+    split: str,
+    fields: Sequence[str],
+) -> str:
+    """Return a hash of what `figure_rows` returns, which takes the same and raises the same.
+
+    A task is built many times in one command, so that what was hashed is remembered for as long as no file changes.
+    """
+    built = build_task(registry, task)
+    beside = [path.with_name(path.name + "-wal") for path in stores]
+    files = [_stamp(path) for path in (*stores, *beside, *(built.files(split) if fields else ()))]
+    key = (task, built.definition.digest, metric, tuple(models), split, tuple(fields), tuple(files))
+    if key not in _digests:
+        made = hashlib.sha256()
+        for row in figure_rows(registry, stores, task, metric, models, split, fields):
+            made.update(json.dumps(row, sort_keys=True, default=str).encode("utf-8", "surrogatepass"))
+        _digests[key] = made.hexdigest()
+    return _digests[key]
+
+
+_digests: dict[Any, str] = {}
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    """Return what tells a file that changed: its place, its time and its size; zeros where there is none."""
+    try:
+        known = path.stat()
+    except (OSError, ValueError):
+        return str(path), 0, 0
+    return str(path), known.st_mtime_ns, known.st_size
 
 
 def _check_names(found: Figures, fields: Sequence[str]) -> None:

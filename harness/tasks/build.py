@@ -154,7 +154,7 @@ def _with_figures(registry: Registry, entry: TaskEntry, file: TaskFile, digest: 
                 try:
                     made.update(_evaluations(registry, entry, split, spec).digest().encode())
                 except HarnessError as error:
-                    at = ("data", split, *place)
+                    at: tuple[str | int, ...] = ("data", split, *place)
                     raise _mistake(entry, at, f"{'.'.join(map(str, at))}: {error}") from error
     return made.hexdigest()[:16] if found else digest
 

@@ -276,3 +276,32 @@ def test_a_wide_column_is_not_in_memory_twice(stream):
     tracemalloc.stop()
     assert (column.dtype, column.shape) == (np.float32, (1000, 1000))
     assert after < 1.2 * column.nbytes
+
+
+@pytest.mark.slow
+def test_a_stream_that_is_killed_repeats_no_filed_request_and_settles_to_the_same_figures(shell, stream, project):
+    stream()
+    dying = PLUGIN.replace(
+        "ASKED.extend(request.text for request in requests)",
+        "_log(requests)",
+    ).replace(
+        "class Letters(Model):",
+        """def _log(requests):
+    import os, signal
+    with open("asked.txt", "a") as log:
+        if os.environ.get("DIES") and log.tell():
+            os.kill(os.getpid(), signal.SIGKILL)
+        log.writelines(request.text + chr(10) for request in requests)
+
+
+class Letters(Model):
+    batch_size = 2""",
+    )
+    (project.parent / "site" / "stream" / "plugin_stream.py").write_text(dying)
+    assert shell("eval", "-m", "letters", "-t", "demo/stream", DIES="1").code == -9
+    assert len((project / "asked.txt").read_text().split()) == 2
+    ran = shell("eval", "-m", "letters", "-t", "demo/stream", "--json")
+    assert ran.code == 0, ran.err
+    assert sorted((project / "asked.txt").read_text().split()) == sorted(set(TEXTS))  # each text once
+    again = shell("eval", "-m", "letters", "-t", "demo/stream", "--json", "--store", "whole.sqlite")
+    assert [r["value"] for r in again.document["results"]] == [r["value"] for r in ran.document["results"]]

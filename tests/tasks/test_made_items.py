@@ -31,7 +31,8 @@ class Made(BestOfK):
 
     def make_items(self, split):
         for i in range(self.settings["n"]):
-            yield Item(f"{split}-{i}", {"prompt": Conversation.user(f"{i}"), "responses": [f"{i + 1}", f"{i}"], "correct": [1, 0]})
+            prompt = Conversation.user(f"{i}")
+            yield Item(f"{split}-{i}", {"prompt": prompt, "responses": [f"{i + 1}", f"{i}"], "correct": [1, 0]})
 
 
 class Wrong(Made):

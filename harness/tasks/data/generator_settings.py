@@ -38,7 +38,10 @@ def check_settings(reference: str, settings: Mapping[str, Any]) -> dict[str, Any
     function: Any = import_attribute(reference)
     if not callable(function):
         raise WrongSetting("", f"{reference} is no function")
-    _, *parameters = inspect.signature(function).parameters.values() or [None]
+    try:
+        parameters = list(inspect.signature(function).parameters.values())[1:]
+    except ValueError:  # written in C, some functions do not say what they take
+        raise WrongSetting("", f"{reference} does not say which settings it takes") from None
     named = {p.name: p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
     annotations = _annotations(function)
