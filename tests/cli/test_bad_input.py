@@ -57,14 +57,15 @@ def test_an_unknown_key_of_a_task_names_line_and_nearest_key(evaluate, write_tas
 def test_a_missing_key_of_a_task_is_named(evaluate, write_task, toys):
     write_task("demo/plain")
     ran = evaluate()
-    assert (ran.code, reasons(ran)) == (2, [f"{toys}/tasks/demo/plain.yaml: the key 'data' is missing"])
+    assert ran.code == 2
+    assert reasons(ran)[0].startswith(f"{toys}/tasks/demo/plain.yaml: the key 'data' is missing")
 
 
 def test_an_unknown_key_of_a_source_names_line_and_nearest_key(evaluate, write_task, rows, toys):
     write_task("demo/plain", rows(3), data={"test": {"fil": "plain.jsonl"}})
     ran = evaluate()
     assert ran.code == 2
-    assert f"{toys}/tasks/demo/plain.yaml:4: unknown key 'data.test.fil' (did you mean 'file'?)" in "\n".join(
+    assert f"{toys}/tasks/demo/plain.yaml:4: unknown key 'data.test.fil' (did you mean 'file' or" in "\n".join(
         reasons(ran)
     )
 
