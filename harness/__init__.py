@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.api import compare as compare
     from harness.api import correlate as correlate
     from harness.api import evaluate as evaluate
+    from harness.api import figures as figures
     from harness.api import publish as publish
     from harness.api import train as train
     from harness.capabilities import Capability as Capability

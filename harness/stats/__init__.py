@@ -84,6 +84,7 @@ from harness.stats.ranks import (
     tied_with_best,
 )
 from harness.stats.selection import best_of_k_curve, expected_kl, oracle_curve, selected_credit
+from harness.stats.sequences import block_length, sequence_blocks
 from harness.stats.win_rates import WinRates, battle_win_rates, win_rate, win_rates
 
 __all__ = [
@@ -121,6 +122,7 @@ __all__ = [
     "best_balanced_accuracy",
     "best_f1",
     "best_of_k_curve",
+    "block_length",
     "bootstrap",
     "bootstrap_counts",
     "bootstrap_fit",
@@ -165,6 +167,7 @@ __all__ = [
     "reliability_bins",
     "reliability_from_replicates",
     "selected_credit",
+    "sequence_blocks",
     "sign_flip_test",
     "significantly_better",
     "spearman",

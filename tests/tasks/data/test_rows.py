@@ -145,7 +145,7 @@ def test_data_without_a_hub_and_without_a_mirror_say_where_they_were_looked_for(
 
 @pytest.mark.parametrize("source", [{}, {"split": "test"}, {"hub": "a/b", "split": "test", "file": "x.jsonl"}])
 def test_a_source_is_one_thing(source):
-    with pytest.raises(ValidationError, match=saying("'hub'", "'file'", "'generator'", "'mirror'").pattern):
+    with pytest.raises(ValidationError, match=saying("'hub'", "'file'", "'generator'", "'store'", "'mirror'").pattern):
         SourceFile.model_validate(source)
 
 

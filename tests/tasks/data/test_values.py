@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from harness.kinds.detection import Detection
 from harness.kinds.preference import Preference
+from harness.names.registry import Registry
 from harness.task import BadItem, Definition
 from harness.tasks.build import _part
 from harness.tasks.data.sources import FileSource, GeneratorSource
@@ -34,7 +35,7 @@ def items_of(folder, keys):
     entry = TaskEntry("demo/task", folder / "task.yaml", keys["kind"], "", "")
     file = TaskFile.model_validate(keys)
     kind = KINDS[file.kind]
-    parts = [_part(entry, file, kind, "test", file.data["test"])]
+    parts = [_part(Registry(), entry, file, kind, ("test",), file.data["test"])]
     return list(kind(Definition("demo/task", parts={"test": parts}, options=file.options)).items())
 
 
