@@ -1,4 +1,4 @@
-"""Adapters between the core's capabilities; costs are requests of the base capability a request, roughly."""
+"""Adapters between the core's capabilities; an adapter's cost is roughly its number of base requests per request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HERE = "harness_plugins.conversions"
 
 @hookimpl
 def register_adapters(register: Register) -> None:
-    """Score, compare, embed and detect, into each other."""
+    """Register the adapters that turn score, compare, embed and detect into each other."""
     register(
         "score-to-compare",
         f"{_HERE}.scores:ScoreToCompare",

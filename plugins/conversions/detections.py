@@ -1,4 +1,4 @@
-"""A detector asked for scores."""
+"""Adapters for a detector that is asked for scores."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from harness import Adapter, Candidates, Request
 
 
 class DetectToScore(Adapter):
-    """Log-odds that prompt and response are *not* of the positive class: detectors look for what is unwanted."""
+    """Scores a response by the log-odds that it is *not* of the positive class: detectors look for unwanted text."""
 
     gives: ClassVar[str] = "score"
     needs: ClassVar[str] = "detect"
 
     def expand(self, request: Request) -> Sequence[Request]:
-        """The conversation with each response as its reply."""
+        """Return the conversation with each response as its reply."""
         assert isinstance(request, Candidates)
         return [request.prompt.reply(response) for response in request.responses]
 
     def reduce(self, request: Request, responses: Sequence[Any]) -> list[float]:
-        """The log-odds with their sign turned."""
+        """Return the log-odds with their sign turned."""
         return [-float(log_odds) for log_odds in responses]

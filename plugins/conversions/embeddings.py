@@ -1,4 +1,4 @@
-"""An embedder asked for scores or detections."""
+"""Adapters for an embedder that is asked for scores or detections."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ from .scores import BRIEF_NEEDED
 
 
 def cosine(first: Any, second: Any) -> float:
-    """Cosine of two vectors of shape (d,); 0 where one of them is zero."""
+    """Return the cosine of two vectors of shape (d,); it is 0 if one vector is zero."""
     first, second = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     length = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float(first @ second) / length if length else 0.0
 
 
 class EmbedToScore(Adapter):
-    """Cosine of prompt and response."""
+    """Scores a response by the cosine of prompt and response."""
 
     gives: ClassVar[str] = "score"
     needs: ClassVar[str] = "embed"
 
     def expand(self, request: Request) -> Sequence[Request]:
-        """The prompt, then every response."""
+        """Return the prompt as a text, then every response as a text."""
         assert isinstance(request, Candidates)
         return [Text(request.prompt.text), *(Text(response) for response in request.responses)]
 
     def reduce(self, request: Request, responses: Sequence[Any]) -> list[float]:
-        """A cosine a response."""
+        """Return the cosine of the prompt with every response."""
         prompt, *others = responses
         return [cosine(prompt, other) for other in others]
 
 
 @dataclass(frozen=True)
 class EmbedToDetect(Adapter):
-    """How much nearer a text is to the positive class's description than to the negative's.
+    """Measures how much nearer a text is to the positive class's description than to the negative's.
 
-    The difference of cosines is scaled to serve as log-odds; its order is what matters, it is not calibrated.
+    The difference of cosines is scaled to serve as log-odds. Only the order of the values matters; they are not
+    calibrated.
     """
 
     positive: str = ""
@@ -51,17 +52,21 @@ class EmbedToDetect(Adapter):
     needs: ClassVar[str] = "embed"
 
     def configure(self, brief: Mapping[str, str]) -> EmbedToDetect:
-        """For a task that describes its classes."""
+        """Return the adapter for a task that describes its classes.
+
+        Raises:
+            Unsuitable: the task does not describe both classes.
+        """
         if not brief.get("positive") or not brief.get("negative"):
             raise Unsuitable(BRIEF_NEEDED)
         return EmbedToDetect(brief["positive"], brief["negative"])
 
     def expand(self, request: Request) -> Sequence[Request]:
-        """The text and both descriptions."""
+        """Return the text and the two descriptions as texts to embed."""
         assert isinstance(request, Conversation)
         return [Text(request.text), Text(self.positive), Text(self.negative)]
 
     def reduce(self, request: Request, responses: Sequence[Any]) -> float:
-        """Scaled difference of cosines."""
+        """Return the scaled difference of the text's cosines with the two descriptions."""
         text, positive, negative = responses
         return self.scale * (cosine(text, positive) - cosine(text, negative))

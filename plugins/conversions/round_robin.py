@@ -1,4 +1,4 @@
-"""A judge asked for scores: every pair in both orders, then Bradley-Terry strengths."""
+"""The adapter for a judge that is asked for scores: every pair in both orders, then Bradley-Terry strengths."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PRIOR = 1.0
 
 
 class CompareToScore(Adapter):
-    """Strengths of the responses in nats, from k (k - 1) comparisons."""
+    """Scores k responses by their strengths in nats, fitted to k (k - 1) comparisons."""
 
     gives: ClassVar[str] = "score"
     needs: ClassVar[str] = "compare"
 
     def expand(self, request: Request) -> Sequence[Request]:
-        """Every ordered pair."""
+        """Return every ordered pair of the responses."""
         assert isinstance(request, Candidates)
         return [
             Pair(request.prompt, request.responses[i], request.responses[j], origin=_origin(request, i, j))
@@ -30,15 +30,16 @@ class CompareToScore(Adapter):
         ]
 
     def reduce(self, request: Request, responses: Sequence[Any]) -> Any:
-        """Strengths of one request."""
+        """Fit the strengths of one request's responses."""
         return self.reduce_all([request], [responses])[0]
 
     def reduce_all(self, requests: Sequence[Request], responses: Sequence[Sequence[Any]]) -> list[Any]:
-        """Strengths of many requests, those with equally many responses fitted together."""
+        """Fit the strengths of many requests; requests with equally many responses are fitted together."""
         scores: list[Any] = [None] * len(requests)
         by_size: dict[int, list[int]] = {}
         for i, request in enumerate(requests):
             assert isinstance(request, Candidates)
+            # Strengths rest on all games at once: without one of them none of the scores is known.
             if any(verdict.p_first is None for verdict in responses[i]):
                 scores[i] = Failure("a verdict of the round robin could not be read")
             else:

@@ -1,4 +1,4 @@
-"""A reward model asked for a comparison or a detection."""
+"""Adapters for a reward model that is asked for a comparison or a detection."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ BRIEF_NEEDED = "the task's brief must describe its classes (brief: positive, neg
 
 
 class ScoreToCompare(Adapter):
-    """The response of the higher score wins; equal scores tie."""
+    """Lets the response of the higher score win; equal scores tie."""
 
     gives: ClassVar[str] = "compare"
     needs: ClassVar[str] = "score"
 
     def expand(self, request: Request) -> Sequence[Request]:
-        """Both responses as candidates."""
+        """Return both responses as the candidates of one request."""
         assert isinstance(request, Pair)
         return [Candidates(request.prompt, (request.first, request.second), origin=request.origin)]
 
     def reduce(self, request: Request, responses: Sequence[Any]) -> Verdict:
-        """1, 0 or one half."""
+        """Return 1 if the first score is higher, 0 if it is lower, and one half if they are equal."""
         first, second = responses[0]
         return Verdict(0.5 if first == second else float(first > second))
 
@@ -41,17 +41,21 @@ class ScoreToDetect(Adapter):
     needs: ClassVar[str] = "score"
 
     def configure(self, brief: Mapping[str, str]) -> ScoreToDetect:
-        """For a task that describes its classes."""
+        """Return the adapter for a task that describes its classes.
+
+        Raises:
+            Unsuitable: the task does not describe both classes.
+        """
         if not brief.get("positive") or not brief.get("negative"):
             raise Unsuitable(BRIEF_NEEDED)
         return ScoreToDetect(brief["positive"], brief["negative"])
 
     def expand(self, request: Request) -> Sequence[Request]:
-        """One request with both descriptions."""
+        """Return one request with both descriptions as candidates."""
         assert isinstance(request, Conversation)
         return [Candidates(Conversation(request.messages), (self.positive, self.negative))]
 
     def reduce(self, request: Request, responses: Sequence[Any]) -> float:
-        """Difference of the scores."""
+        """Return the score of the positive description less that of the negative description, in nats."""
         positive, negative = responses[0]
         return float(positive - negative)
