@@ -179,8 +179,8 @@ def _fill(module: Any, step: PoolingStep) -> None:
     if expected != held:
         wrong = sorted({name for name in {*expected, *held} if expected.get(name) != held.get(name)})
         raise CellError(
-            f"a {step.kind} of modules.json: its settings want {_shapes(expected)}, and its file holds {_shapes(held)}; "
-            f"they differ in {', '.join(wrong[:3])}"
+            f"a {step.kind} of modules.json: its settings want {_shapes(expected)}, and its file holds "
+            f"{_shapes(held)}; they differ in {', '.join(wrong[:3])}"
         )
     module.load_state_dict({name: value.float() for name, value in step.weights.items()})
 
