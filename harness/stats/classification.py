@@ -173,7 +173,7 @@ def auprc_trapezoid(scores: ArrayLike | Levels, labels: ArrayLike | None = None)
 
 
 def _precisions(sorted_: Levels) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return at each level: precision if it and all above are called; share of positives at it; share at it or above."""
+    """Return at each level: precision of it and all above; share of positives at it; share of items at it or above."""
     n = sum(sorted_.counts)
     at_least = np.cumsum((sorted_.positives + sorted_.negatives)[::-1])[::-1]
     return np.cumsum(sorted_.positives[::-1])[::-1] / at_least, sorted_.positives / n, at_least / n
