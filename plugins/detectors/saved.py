@@ -23,7 +23,7 @@ def write(workdir: Path, words: Mapping[str, Any], **numbers: NDArray[Any]) -> N
 
 
 def read_words(directory: Path, trainer: str) -> dict[str, Any]:
-    """Read the JSON file.
+    """Read the JSON file of a trained detector.
 
     Raises:
         UsageError: the directory holds no such model, or a damaged one; the message says how to train one.
@@ -73,7 +73,7 @@ class Fitted(Model):
         return {name: file_identity(folder / name) for name in (NUMBERS, WORDS) if (folder / name).is_file()}
 
     def words(self) -> dict[str, Any]:
-        """Read the JSON file."""
+        """Read the JSON file of this detector."""
         return read_words(Path(self.path), self.trainer)
 
 

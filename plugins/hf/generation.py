@@ -202,5 +202,5 @@ def _is_out_of_memory(error: RuntimeError) -> bool:
     import torch
 
     return isinstance(error, torch.OutOfMemoryError) or any(
-        said in str(error) for said in ("not enough memory", "can't allocate memory", "out of memory")
+        words in str(error) for words in ("not enough memory", "can't allocate memory", "out of memory")
     )

@@ -222,9 +222,9 @@ def _own_settings_aside(model: Any) -> Iterator[None]:
     """Set the model's own sampling settings aside for the duration of the block: the request's settings hold."""
     from transformers import GenerationConfig
 
-    own = model.generation_config
+    before = model.generation_config
     model.generation_config = GenerationConfig()
     try:
         yield
     finally:
-        model.generation_config = own
+        model.generation_config = before

@@ -126,8 +126,8 @@ def read_spec(adapter: str) -> dict[str, Any]:
     if needed - set(spec):
         raise DataError(f"{adapter}: kind {spec['kind']} needs {', '.join(sorted(needed - set(spec)))}")
     for key in sorted(map(str, set(spec) - needed - optional - {"kind"})):
-        known = sorted(needed | optional)
-        raise DataError(f"{adapter}: {key} is no key of {spec['kind']}{did_you_mean(key, known)}")
+        keys = sorted(needed | optional)
+        raise DataError(f"{adapter}: {key} is no key of {spec['kind']}{did_you_mean(key, keys)}")
     return spec
 
 

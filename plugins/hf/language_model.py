@@ -112,8 +112,8 @@ class LanguageModel(Model):
     def identity(self) -> Mapping[str, object]:
         """Return the hash of each file of a folder, or a hub model's commit; device kind; hash of the template file."""
         template = Path(self.chat_template)
-        own = {"chat_template": file_identity(template)} if self.chat_template and template.is_file() else {}
-        return {**self.source.identity(), **own}
+        hashes = {"chat_template": file_identity(template)} if self.chat_template and template.is_file() else {}
+        return {**self.source.identity(), **hashes}
 
     def load(self) -> None:
         """Load weights and tokenizer, and try how the output layer may be applied and prefixes shared.

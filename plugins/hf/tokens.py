@@ -137,7 +137,7 @@ class Encoder:
         return text
 
     def ids(self, texts: Sequence[str], *, special: bool) -> list[list[int]]:
-        """Tokenise each text.
+        """Tokenise each text into token ids.
 
         Args:
             texts: Any number of texts.

@@ -190,8 +190,8 @@ def _first(model: Any, key: str) -> str:
 
 
 def _children(model: Any) -> set[str]:
-    own: Iterable[tuple[str, Any]] = (*model.named_children(), *model.named_parameters(recurse=False))
-    names = {name for name, _ in own}
+    parts: Iterable[tuple[str, Any]] = (*model.named_children(), *model.named_parameters(recurse=False))
+    names = {name for name, _ in parts}
     backbone = getattr(model, "base_model", model)
     if backbone is not model:  # files of a bare backbone name its parts without its own name before them
         names |= _children(backbone)

@@ -166,7 +166,7 @@ class LmEvalTask(Task):
         return task.task_docs if hasattr(task, "task_docs") else task.eval_docs
 
     def count(self, split: str = "test") -> int | None:
-        """Count the documents."""
+        """Count the documents of the split."""
         return len(self._documents())
 
     def items(self, split: str = "test", *, limit: int | None = None) -> Iterator[Item | BadItem]:

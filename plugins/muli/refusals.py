@@ -92,7 +92,7 @@ class Refusal(Model):
 
     @cached_property
     def listed(self) -> tuple[str, ...]:
-        """Return the openings.
+        """Return the openings that count as refusals.
 
         Raises:
             UsageError: one opening begins another, so that its probability would be counted twice.
@@ -108,7 +108,7 @@ class Refusal(Model):
         return openings
 
     def identity(self) -> Mapping[str, object]:
-        """Return the openings."""
+        """Return the openings that count as refusals."""
         return {"openings": list(self.listed)}
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
