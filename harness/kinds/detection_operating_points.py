@@ -61,7 +61,7 @@ class TruePositiveRateAtRate(ScoredMetric):
             "tied_below_threshold": point.tied_below,
             "interval_95_at_this_threshold": self._share_above(columns, point),
         }
-        if math.isinf(point.threshold):
+        if math.isinf(point.threshold):  # JSON has no infinity
             del detail["threshold"]
         note = unresolvable(columns, self.rate, self.needs[1])
         return {**detail, "note": note} if note else detail

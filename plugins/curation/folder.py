@@ -57,6 +57,7 @@ def write_folder(
         write_atomically(whole / DATA, b"".join(encode(row) + b"\n" for row in rows))
         write_atomically(whole / name, yaml.safe_dump(task, sort_keys=False, allow_unicode=True, width=120).encode())
         write_atomically(whole / PROVENANCE, (json.dumps(provenance, indent=2, default=str) + "\n").encode())
+        # Two runs that end together must not both move the earlier folder away.
         with alone(folder.with_name(folder.name + ".lock")):
             if folder.exists():
                 folder.rename(old)

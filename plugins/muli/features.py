@@ -264,7 +264,7 @@ def extract(
     matrix = np.memmap(path, dtype=np.float32, mode="r+" if fits else "w+", shape=(count, width))
     for start in range(done, count, step):
         end = min(start + step, count)
-        place = start - len(failed)
+        place = start - len(failed)  # failed prompts have no row
         for number, row in enumerate(rows(start, end), start):
             if isinstance(row, str):
                 failed[number] = row

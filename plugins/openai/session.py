@@ -178,4 +178,5 @@ class _Session:
             self.sender.ended_by(ending)  # before another takes this one's place
             raise ending from None
         finally:
+            # Shielded, since a cancelled request is booked too: its answers may have been paid for.
             await asyncio.shield(self.account.settle(name, counted))

@@ -152,7 +152,7 @@ def snapshot_files(hub: str, config: str | None, split: str) -> tuple[tuple[Path
     snapshot = Path(root) / hub
     plain_folders = [snapshot / "data", snapshot, snapshot / "default"]
     folders = plain_folders if config is None else [snapshot / config, snapshot / "data" / config]
-    if config == "default":
+    if config == "default":  # the default configuration may lie in data/ without a folder of its own
         folders += plain_folders[:1]
     for folder in folders:
         # data/test-00000-of-00002.parquet is what push_to_hub writes, test/0000.parquet the hub's own conversion
