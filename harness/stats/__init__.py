@@ -1,7 +1,7 @@
 """Statistics for evaluations: pure functions over numpy arrays that know nothing of models and tasks.
 
-Every metric becomes an `Estimate` with a standard error and an interval, by one of three roads: per-item
-influences (`estimate_from_influence`), a closed form, or the seeded bootstrap.
+Every metric becomes an `Estimate` with a standard error and an interval, in one of three ways: from per-item
+influences (`estimate_from_influence`), by a closed form, or by the seeded bootstrap.
 """
 
 from harness.stats.attenuation import Disattenuated, disattenuate, reliability, reliability_from_replicates

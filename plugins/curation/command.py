@@ -1,4 +1,4 @@
-"""``harness curate``."""
+"""The command ``harness curate``."""
 
 from __future__ import annotations
 
@@ -112,10 +112,10 @@ def _curate(
 
 
 def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str], progress: Any) -> list[ReadyModel]:
-    """The models, each of which has to generate.
+    """Resolve the models, train those that are only planned, and refuse a model that cannot generate.
 
     Raises:
-        UsageError: one does not, or two have the same label.
+        UsageError: a model does not generate, or two have the same label.
     """
     from harness import UsageError
     from harness.names import resolve_model
@@ -174,7 +174,7 @@ def _line(account: GeneratorAccount) -> str:
 
 
 def describe(account: dict[str, Any]) -> str:
-    """One generator's account as a sentence."""
+    """Tell one generator's account as a sentence, with a line for each reason that has an example."""
     if account["problem"]:
         return f"{account['model']}: FAILED: {account['problem']}"
     reasons = ", ".join(f"{count} {reason}" for reason, count in account["dropped"].items())

@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> int:
-    """Register the model, then hand over to lm-eval; what is wrong is said in one line."""
+    """Register the model, then hand over to lm-eval; an error is told in one line."""
     from harness import HarnessError, say
 
     try:

@@ -11,7 +11,7 @@ from harness.names.registry import Registry
 from harness.running import chunks as chunking
 from harness.running.table import load_table
 from harness.store import Store
-from harness.store.records import latest_cells
+from harness.store.cells import latest_cells
 from harness.task import Definition
 from harness.tasks.build import build_task
 from harness.tasks.settling import settled

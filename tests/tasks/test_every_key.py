@@ -151,7 +151,7 @@ TASK_CASES = [
     ("SourceFile", "settings", TASK, (*S, "settings"), {"n": 2}, "refused"),
     ("SourceFile", "store", STORED, (*S, "store"), "other.sqlite", "acts unread"),
     ("SourceFile", "store", TASK, (*S, "store"), "s.sqlite", "refused"),
-    ("SourceFile", "task", STORED, (*S, "task"), "quickstart/best-of-4", "acts unread"),
+    ("SourceFile", "task", STORED, (*S, "task"), "quickstart/best-of-16", "acts unread"),
     ("SourceFile", "task", TASK, (*S, "task"), "quickstart/detection", "refused"),
     ("SourceFile", "metric", STORED, (*S, "metric"), "average_precision", "acts unread"),
     ("SourceFile", "models", STORED, (*S, "models"), ["a"], "acts unread"),

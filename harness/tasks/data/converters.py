@@ -1,4 +1,4 @@
-"""What the value of a field must be, by the types that a kind of task declares."""
+"""Converters from raw values to field values, by the types that a kind of task declares."""
 
 from __future__ import annotations
 
@@ -65,15 +65,15 @@ _FLAGS = {"true": 1.0, "1": 1.0, "1.0": 1.0, "yes": 1.0, "false": 0.0, "0": 0.0,
 
 
 def flag(value: Any) -> float:
-    """1 or 0 from what data sets write for true and false.
+    """Return 1 or 0 for the ways in which data sets write true and false.
 
     Raises:
-        BadValue: it is neither.
+        BadValue: the value is neither.
     """
-    found = None if isinstance(value, (list, dict)) else _FLAGS.get(str(value).strip().lower())
-    if found is None:
+    number = None if isinstance(value, (list, dict)) else _FLAGS.get(str(value).strip().lower())
+    if number is None:
         raise BadValue(f"expected a label of 0 or 1, true or false, got {shorten(value)}")
-    return found
+    return number
 
 
 def _flags(value: Any) -> list[float]:
