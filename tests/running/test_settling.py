@@ -8,7 +8,7 @@ import pytest
 
 from harness.metric import Columns
 from harness.names.registry import Registry
-from harness.running import chunks as chunking
+from harness.running import chunking
 from harness.running.table import load_table
 from harness.store import Store
 from harness.store.cells import latest_cells
