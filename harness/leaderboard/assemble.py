@@ -154,9 +154,7 @@ def _evaluated_rows(
                 figures[f"{task}:{metric}"] = result.estimate
                 kinds[f"{task}:{metric}"] = (result.unit, result.higher_is_better)
                 made_of[model, f"{task}:{metric}"] = {(task, metric, "overall"): 1.0}
-        made = aggregates_of(
-            registry, benchmark, results, partial(shared.correlation, model), field.of_model(model)
-        )
+        made = aggregates_of(registry, benchmark, results, partial(shared.correlation, model), field.of_model(model))
         for name, figure in made.figures.items():
             figures[name], kinds[name] = figure.estimate, (figure.unit, figure.higher_is_better)
             made_of[model, name] = figure.made_of

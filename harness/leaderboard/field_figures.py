@@ -308,6 +308,8 @@ def _check(result: Any, labels: Sequence[str]) -> None:
         check_estimate(estimate)
     if not isinstance(result.unit, str) or isinstance(result.notes, str):
         raise TypeError("unit must be a text, and notes a list of sentences")
+    if not isinstance(result.higher_is_better, bool | None):
+        raise TypeError(f"higher_is_better must be True, False or None, not {result.higher_is_better!r}")
     size = len(result.estimates)
     if result.single_item is not None and np.shape(result.single_item) != (size,):
         raise ValueError(f"single_item must have the shape ({size},), not {np.shape(result.single_item)}")

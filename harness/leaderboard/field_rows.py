@@ -41,9 +41,7 @@ class SelectedRows:
     """(r,) codes, which mean something within this model's rows only."""
 
 
-def rows_of(
-    store: Readable, cell: CellRecord, task: Task, metric: Metric, domain: str, number: int
-) -> SelectedRows:
+def rows_of(store: Readable, cell: CellRecord, task: Task, metric: Metric, domain: str, number: int) -> SelectedRows:
     """Read a model's rows of a task and domain.
 
     Args:
@@ -61,7 +59,9 @@ def rows_of(
     table = table_of_cell(store, cell, task.facts())
     twice = duplicate_ids(table)
     if twice:
-        raise StoreError(f"{cell.label} on {cell.task}: items that are there twice cannot be matched: {', '.join(twice)}")
+        raise StoreError(
+            f"{cell.label} on {cell.task}: items that are there twice cannot be matched: {', '.join(twice)}"
+        )
     domains = dict(table.domains())
     if domain not in domains:
         names = sorted(set(domains) - {OVERALL})
@@ -73,10 +73,14 @@ def rows_of(
     if isinstance(metric, MeanMetric):
         lacking = [name for name in metric.needs if name not in columns.values]
         if lacking:
-            raise UsageError(f"{cell.label} on {cell.task}: the columns on file lack {', '.join(lacking)}; evaluate again")
+            raise UsageError(
+                f"{cell.label} on {cell.task}: the columns on file lack {', '.join(lacking)}; evaluate again"
+            )
         figures = metric.figures(columns)
         if figures.shape != (len(rows),):
-            raise UsageError(f"{metric.name} gives figures of shape {figures.shape}; expected one a row, ({len(rows)},)")
+            raise UsageError(
+                f"{metric.name} gives figures of shape {figures.shape}; expected one a row, ({len(rows)},)"
+            )
     prompts = None if table.prompts is None else table.prompts[rows]
     clusters = None if table.columns.clusters is None else table.columns.clusters[rows]
     return SelectedRows(cell, task, metric, number, rows, table.ids[rows], figures, prompts, clusters)
@@ -195,4 +199,3 @@ def _units(
     graph = coo_array((np.ones(len(nodes), np.int8), (np.concatenate(rows), nodes)), shape=(whole, whole))
     _, labels = connected_components(graph, directed=False)
     return np.asarray(np.unique(labels[:size], return_inverse=True)[1], dtype=np.int64)
-

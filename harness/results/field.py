@@ -126,6 +126,7 @@ class Field:
 
     Places and ties are decided by var(a - b) = C_aa + C_bb - 2 C_ab. None: the models are taken as independent.
     """
+    _: dataclasses.KW_ONLY
     single_item: FloatArray | None = None
     """(m,) the most that one item moves each figure by; no two models are told apart by less. None: not known."""
     unit: str = ""
@@ -144,7 +145,9 @@ def figures_of(models: Mapping[str, FieldColumns]) -> FloatArray:
     """
     rows = [columns.figures for columns in models.values()]
     if any(row is None for row in rows):
-        raise NotDefined("it needs one figure an item, which the selected metric does not have: it is no mean over items")
+        raise NotDefined(
+            "it needs one figure an item, which the selected metric does not have: it is no mean over items"
+        )
     return np.array(rows, dtype=np.float64)
 
 
@@ -198,4 +201,4 @@ def means_of(
     np.fill_diagonal(correlation, 1.0)
     errors = np.array([estimate.stderr for estimate in estimates.values()])
     largest = np.abs(sums).max(axis=1, initial=0.0)
-    return Field(estimates, np.outer(errors, errors) * correlation, largest)
+    return Field(estimates, np.outer(errors, errors) * correlation, single_item=largest)

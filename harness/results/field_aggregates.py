@@ -55,8 +55,8 @@ def bradley_terry(
         confidence: Coverage of the intervals.
 
     Raises:
-        NotDefined: the metric has no figure of each item, the anchor is no model of the field, a covariate is no column,
-            or the strengths are not finite.
+        NotDefined: the metric has no figure of each item, the anchor is no model of the field, a covariate is no
+            column, or the strengths are not finite.
     """
     labels = list(models)
     if anchor is not None and anchor not in models:
@@ -121,9 +121,18 @@ def _strengths(
     notes = [] if anchor is None else [f"held against {anchor}"]
     spread = np.sqrt(np.diag(fit.covariance)[m:])
     for name, coefficient, error in zip(covariates, fit.coefficients.tolist(), spread.tolist(), strict=True):
-        notes.append(f"differences of {name!r} are taken out: coefficient {coefficient:.3g}, standard error {error:.2g}")
+        notes.append(
+            f"differences of {name!r} are taken out: coefficient {coefficient:.3g}, standard error {error:.2g}"
+        )
     unit = "log-odds" if points == 1.0 else "Elo"
-    return Field(estimates, covariance if known else None, moves if known else None, unit, notes)
+    return Field(
+        estimates,
+        covariance if known else None,
+        single_item=moves if known else None,
+        unit=unit,
+        higher_is_better=True,
+        notes=notes,
+    )
 
 
 def _not_finite(labels: Sequence[str], error: NoFiniteMaximum) -> str:

@@ -104,14 +104,16 @@ def fit_figures(
         raise ShapeMismatch(f"figures must have the shape (models, items) with two models at least, not {rows.shape}.")
     styles = np.empty((0, *rows.shape)) if covariates is None else np.asarray(covariates, dtype=np.float64)
     if styles.ndim != 3 or styles.shape[1:] != rows.shape:
-        raise ShapeMismatch(f"covariates must have the shape (k, {rows.shape[0]}, {rows.shape[1]}), not {styles.shape}.")
+        raise ShapeMismatch(
+            f"covariates must have the shape (k, {rows.shape[0]}, {rows.shape[1]}), not {styles.shape}."
+        )
     if difference == "ratio" and (styles < 0).any():
         raise OutOfRange("a covariate whose relative difference is taken must not be negative.")
     known = ~np.isnan(rows) & np.isfinite(styles).all(axis=0)
     met = known.sum(axis=0) > 1
     codes, count = cluster_codes(np.arange(rows.shape[1]) if units is None else np.asarray(units), rows.shape[1])
     _, used = np.unique(codes[met], return_inverse=True)
-    field = _Battles(
+    field = (_Battles if len(styles) else _PlainBattles)(
         np.where(known, rows if higher_is_better else -rows, np.nan)[:, met],
         styles[:, :, met],
         np.asarray(used, dtype=np.int64),
@@ -241,22 +243,76 @@ class _Battles:
             sizes += sums_by_code(block.units, block.games.sum(axis=(1, 2)) / 2, count)
         return pulls, sizes
 
+    def curved(self, directions: FloatArray, values: FloatArray) -> FloatArray:
+        """Return the curvature of each unit's own likelihood times a direction of its own, (G, q)."""
+        turned = np.zeros(directions.shape)
+        for block in self.blocks():
+            expected = self._expected(block, values)
+            pull = expected * (block.games - expected) * self._gap(block, directions[block.units])
+            np.add.at(turned, block.units, self._gathered(block, pull))
+        return turned
+
     def adjusted(self, pulls: FloatArray, sizes: FloatArray, values: FloatArray, bread: FloatArray) -> FloatArray:
         """Return the pulls with their bias reduced: (I - H_g H^-1)^(-1/2) p_g, by its power series."""
         if sizes.min() == sizes.max():  # copies of items must add no certainty
             return np.asarray(pulls * math.sqrt(len(pulls) / (len(pulls) - 1)))
         total, term = pulls.copy(), pulls
         for j in range(1, _ITERATIONS):
-            directions, step = term @ bread, np.zeros(pulls.shape)
-            for block in self.blocks():
-                expected = self._expected(block, values)
-                pull = expected * (block.games - expected) * self._gap(block, directions[block.units])
-                np.add.at(step, block.units, self._gathered(block, pull))
-            term = step * ((2 * j - 1) / (2 * j))
+            term = self.curved(term @ bread, values) * ((2 * j - 1) / (2 * j))
             total += term
             if np.abs(term).max() <= 1e-11 * max(np.abs(pulls).max(), 1e-300):
                 break
         return total
+
+
+class _PlainBattles(_Battles):
+    """Battles without covariates: of all items the same, so that most of it is products of matrices."""
+
+    def __init__(self, rows: FloatArray, styles: FloatArray, units: IntArray, *, plain: bool) -> None:
+        super().__init__(rows, styles, units, plain=plain)
+        self._known = (~np.isnan(rows)).T.astype(np.float64)
+        self._games = (self._known.T @ self._known) * (1.0 - np.eye(self.m))
+        self._wins = np.zeros((self.m, self.m))
+        self._credit = np.zeros((self.n, self.m))
+        at_once = max(1, _ENTRIES // (self.m * self.m))
+        for start in range(0, self.n, at_once):
+            part = slice(start, start + at_once)
+            own, known = rows[:, part].T, self._known[part]
+            with np.errstate(invalid="ignore"):
+                better = (own[:, :, None] - own[:, None, :] > self._rounding).astype(np.int8)
+            won = better.sum(axis=2, dtype=np.float64) - better.sum(axis=1, dtype=np.float64)
+            others = known.sum(axis=1, keepdims=True) - 1.0
+            self._credit[part] = known * (0.5 * others + 0.5 * won)
+            self._wins += better.sum(axis=0, dtype=np.float64)
+        self._wins = 0.5 * (self._games + self._wins - self._wins.T)
+
+    def wins(self) -> FloatArray:
+        return self._wins
+
+    def _chances(self, values: FloatArray) -> FloatArray:
+        """Return how likely each model beats each other, (m, m), 0 on the diagonal."""
+        return np.asarray((0.5 + 0.5 * np.tanh(0.5 * (values[:, None] - values[None, :]))) * (1.0 - np.eye(self.m)))
+
+    def sums(self, values: FloatArray) -> _Sums:
+        likelihood = float(_newton.log_likelihood(self._wins[None], values[None])[0])
+        gradient = (self._wins - self._games * self._chances(values)).sum(axis=1)
+        return _Sums(likelihood, gradient, _newton.curvature(self._games[None], values[None])[0])
+
+    def pulls(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        residual = self._credit - self._known * (self._known @ self._chances(values).T)
+        met = self._known.sum(axis=1)
+        return self._by_unit(residual), self._by_unit((met * (met - 1) / 2)[:, None])[:, 0]
+
+    def curved(self, directions: FloatArray, values: FloatArray) -> FloatArray:
+        chances = self._chances(values)
+        weight = chances * chances.T
+        own = directions[self._units]
+        return self._by_unit(self._known * (own * (self._known @ weight) - (self._known * own) @ weight))
+
+    def _by_unit(self, of_items: FloatArray) -> FloatArray:
+        sums = np.zeros((int(self._units.max(initial=-1)) + 1, of_items.shape[1]))
+        np.add.at(sums, self._units, of_items)
+        return sums
 
 
 def _maximum(field: _Battles, start: FloatArray, prior: float) -> FloatArray:

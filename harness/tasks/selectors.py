@@ -162,4 +162,3 @@ def settings_of(function: Callable[..., Any], aggregate: AggregateFile) -> dict[
     if missing:
         raise UsageError(f"settings: {aggregate.how!r} needs {', '.join(missing)}")
     return made
-
