@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -45,6 +46,8 @@ class FieldCovariance:
     """(m, m), unit squared, in the order of the models."""
     single_item: NDArray[np.float64]
     """(m,) the most that one item moves each figure by; 0 where that is not known."""
+    degrees_of_freedom: float = math.inf
+    """Of Student's t in the interval of a difference."""
 
     def of(self, models: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the covariance of some of the models, in their order, and the most that an item moves each by."""

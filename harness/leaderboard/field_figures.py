@@ -308,6 +308,8 @@ def _check(result: Any, labels: Sequence[str]) -> None:
         check_estimate(estimate)
     if not isinstance(result.unit, str) or isinstance(result.notes, str):
         raise TypeError("unit must be a text, and notes a list of sentences")
+    if not result.degrees_of_freedom > 0:
+        raise ValueError(f"degrees_of_freedom must be above 0, not {result.degrees_of_freedom!r}")
     if not isinstance(result.higher_is_better, bool | None):
         raise TypeError(f"higher_is_better must be True, False or None, not {result.higher_is_better!r}")
     size = len(result.estimates)
@@ -345,4 +347,4 @@ def _covariance(result: Field, outcome: _Outcome) -> FieldCovariance | None:
     single = np.zeros(len(kept))
     if result.single_item is not None:
         single = np.nan_to_num(np.abs(np.asarray(result.single_item, dtype=np.float64)[places]))
-    return FieldCovariance(tuple(kept), values, single)
+    return FieldCovariance(tuple(kept), values, single, float(result.degrees_of_freedom))

@@ -17,6 +17,7 @@ It is registered by ``register("above-the-field", "my_plugin:above_the_field", f
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -129,6 +130,8 @@ class Field:
     _: dataclasses.KW_ONLY
     single_item: FloatArray | None = None
     """(m,) the most that one item moves each figure by; no two models are told apart by less. None: not known."""
+    degrees_of_freedom: float = math.inf
+    """Of Student's t in the interval of a difference; infinite: the normal distribution."""
     unit: str = ""
     """What the figures are counted in; empty: as registered, else as the metric's."""
     higher_is_better: bool | None = None
@@ -201,4 +204,9 @@ def means_of(
     np.fill_diagonal(correlation, 1.0)
     errors = np.array([estimate.stderr for estimate in estimates.values()])
     largest = np.abs(sums).max(axis=1, initial=0.0)
-    return Field(estimates, np.outer(errors, errors) * correlation, single_item=largest)
+    return Field(
+        estimates,
+        np.outer(errors, errors) * correlation,
+        single_item=largest,
+        degrees_of_freedom=max(1, int(codes.max(initial=-1))),
+    )

@@ -129,6 +129,7 @@ def _strengths(
         estimates,
         covariance if known else None,
         single_item=moves if known else None,
+        degrees_of_freedom=freedom if known else math.inf,
         unit=unit,
         higher_is_better=True,
         notes=notes,

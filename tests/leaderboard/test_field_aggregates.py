@@ -420,6 +420,25 @@ def test_a_field_aggregate_from_the_command_line(lab, add_plugin, harness):
     assert "unit= does nothing without field=True" in refused.out + refused.err
 
 
+def test_two_models_are_compared_with_the_covariance_of_the_field(lab, harness):
+    lab.board(strength())
+    options = ("--registry", lab.folder / "registry.yaml", "--store", lab.store)
+    ran = harness("compare", "good", "weak", "-t", "field", "--json", *options)
+    assert ran.code == 0, ran.err
+    by_metric = {c["metric"]: c for c in ran.document["comparisons"]}
+    assert set(by_metric) == {"accuracy", "strength"}
+    made, fit = by_metric["strength"], battles(["good", "weak", "fair"])
+    c = fit.covariance
+    assert made["task"] == "field"
+    assert made["difference"] == pytest.approx(fit.strengths[0] - fit.strengths[1])
+    assert made["stderr"] >= np.sqrt(c[0, 0] + c[1, 1] - 2 * c[0, 1])
+    assert made["low"] < made["difference"] < made["high"]
+    assert made["p_value"] < 0.01
+    assert made["unit"] == "log-odds"
+    only = harness("compare", "good", "weak", "-t", "field", "--metric", "accuracy", "--json", *options)
+    assert [c["metric"] for c in only.document["comparisons"]] == ["accuracy"]
+
+
 def test_models_without_a_standard_error_are_taken_as_independent(lab, add_plugin):
     source = """
 from harness import Estimate, Field, hookimpl
