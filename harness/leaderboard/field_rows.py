@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import StoreError, UsageError, did_you_mean
-from harness.metric import Columns, MeanMetric, Metric
+from harness.metric import Columns, Metric
 from harness.results.field import FieldColumns
 from harness.running.table import OVERALL, duplicate_ids, table_of_cell
 from harness.store.reading import Readable
@@ -34,7 +34,7 @@ class SelectedRows:
     ids: NDArray[np.bytes_]
     """(r,)"""
     figures: FloatArray | None
-    """(r,); None where the metric is no mean over items."""
+    """(r,); None where the metric has no figure of each item."""
     prompts: NDArray[np.uint64] | None
     """(r,) hashes of what the items ask."""
     clusters: NDArray[np.int64] | None
@@ -69,18 +69,14 @@ def rows_of(store: Readable, cell: CellRecord, task: Task, metric: Metric, domai
     mask = domains[domain]
     rows = np.arange(len(table.ids)) if mask is None else np.flatnonzero(mask)
     columns = table.columns if mask is None else table.columns.take(rows)
-    figures = None
-    if isinstance(metric, MeanMetric):
-        lacking = [name for name in metric.needs if name not in columns.values]
-        if lacking:
-            raise UsageError(
-                f"{cell.label} on {cell.task}: the columns on file lack {', '.join(lacking)}; evaluate again"
-            )
-        figures = metric.figures(columns)
-        if figures.shape != (len(rows),):
-            raise UsageError(
-                f"{metric.name} gives figures of shape {figures.shape}; expected one a row, ({len(rows)},)"
-            )
+    lacking = [name for name in metric.needs if name not in columns.values]
+    if lacking:
+        raise UsageError(f"{cell.label} on {cell.task}: the columns on file lack {', '.join(lacking)}; evaluate again")
+    figures = metric.item_figures(columns)
+    if figures is not None and np.shape(figures) != (len(rows),):
+        raise UsageError(
+            f"{metric.name} gives figures of shape {np.shape(figures)}; expected one a row, ({len(rows)},)"
+        )
     prompts = None if table.prompts is None else table.prompts[rows]
     clusters = None if table.columns.clusters is None else table.columns.clusters[rows]
     return SelectedRows(cell, task, metric, number, rows, table.ids[rows], figures, prompts, clusters)

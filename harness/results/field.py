@@ -48,7 +48,7 @@ class FieldColumns:
     ids: NDArray[np.bytes_]
     """(n,) item ids in UTF-8, the same for every model: those that any model has."""
     figures: FloatArray | None
-    """(n,) the metric's figure of each item; NaN where the model has none. None: the metric is no mean over items."""
+    """(n,) the metric's figure of each item; NaN where the model has none. None: the metric has none at all."""
     higher_is_better: bool
     """Of the figures."""
     present: NDArray[np.bool_]
@@ -148,9 +148,7 @@ def figures_of(models: Mapping[str, FieldColumns]) -> FloatArray:
     """
     rows = [columns.figures for columns in models.values()]
     if any(row is None for row in rows):
-        raise NotDefined(
-            "it needs one figure an item, which the selected metric does not have: it is no mean over items"
-        )
+        raise NotDefined("it needs one figure an item, which the selected metric does not have (it is no mean of them)")
     return np.array(rows, dtype=np.float64)
 
 

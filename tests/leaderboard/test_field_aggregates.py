@@ -420,6 +420,28 @@ def test_a_field_aggregate_from_the_command_line(lab, add_plugin, harness):
     assert "unit= does nothing without field=True" in refused.out + refused.err
 
 
+def test_detectors_meet_by_their_errors_and_lower_is_better(suite, detector, tmp_path):
+    registry = suite(
+        aggregates=[
+            {"name": "strength", "how": "bradley-terry", "of": ["suite/texts:brier"]},
+            {"name": "excess", "how": "less-field-mean", "of": ["suite/texts:brier"]},
+            {"name": "none", "how": "bradley-terry", "of": ["suite/texts:auroc"]},
+        ]
+    )
+    noise = {name: np.random.default_rng(seed).normal(size=40) for seed, name in enumerate(("sure", "fair", "poor"))}
+    models = [
+        detector(name, lambda i, n=name, s=s: float((1 if i % 2 else -1) * s + noise[n][i]), "suite/texts")
+        for name, s in (("sure", 2.0), ("fair", 1.0), ("poor", 0.0))
+    ]
+    evaluate(models, ["suite/texts"], store=tmp_path / "store.sqlite", registry=registry)
+    board = build_leaderboard("suite", store=tmp_path / "store.sqlite", registry=registry)
+    assert [entry.model for entry in board.entries] == ["sure", "fair", "poor"]
+    directions = {column.key: column.higher_is_better for column in board.columns}
+    assert directions == {"strength": True, "excess": False, "suite/texts:auroc": True}
+    assert sum(entry.figures["excess"].value for entry in board.entries) == pytest.approx(0)
+    assert any("without 'none'" in note and "one figure an item" in note for note in board.notes)
+
+
 def test_two_models_are_compared_with_the_covariance_of_the_field(lab, harness):
     lab.board(strength())
     options = ("--registry", lab.folder / "registry.yaml", "--store", lab.store)
