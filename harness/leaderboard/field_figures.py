@@ -306,12 +306,15 @@ def _check(result: Any, labels: Sequence[str]) -> None:
         if not isinstance(estimate, Estimate):
             raise TypeError(f"its estimate of {label} must be an Estimate, not {type(estimate).__name__}")
         check_estimate(estimate)
-    if not isinstance(result.unit, str) or isinstance(result.notes, str):
+    # A plugin need not be type-checked: what a dataclass is given, it holds.
+    unit: Any = result.unit
+    better: Any = result.higher_is_better
+    if not isinstance(unit, str) or isinstance(result.notes, str):
         raise TypeError("unit must be a text, and notes a list of sentences")
     if not result.degrees_of_freedom > 0:
         raise ValueError(f"degrees_of_freedom must be above 0, not {result.degrees_of_freedom!r}")
-    if not isinstance(result.higher_is_better, bool | None):
-        raise TypeError(f"higher_is_better must be True, False or None, not {result.higher_is_better!r}")
+    if better is not None and not isinstance(better, bool):
+        raise TypeError(f"higher_is_better must be True, False or None, not {better!r}")
     size = len(result.estimates)
     if result.single_item is not None and np.shape(result.single_item) != (size,):
         raise ValueError(f"single_item must have the shape ({size},), not {np.shape(result.single_item)}")

@@ -50,9 +50,10 @@ def rank_entries(
         values = np.array([sign * e.figures[key].value for e in ranked])
         errors = np.array([error_for_ranking(e.figures[key]) for e in ranked])
         models = [e.model for e in ranked]
+        unknown: list[str] = []
         if covariances is not None and key in covariances:
             spread, single = covariances[key].of(models)
-            covariance, unknown = spread + np.diag(single**2), []
+            covariance = spread + np.diag(single**2)
         else:
             covariance, unknown = _covariance(errors, models, key, shared, made_of or {})
         ranks = stats.rank_intervals(values, covariance)

@@ -127,7 +127,9 @@ def fit_figures(
     values = np.concatenate([strengths, np.zeros(len(styles))])
     if len(styles):
         values = _maximum(field, values, prior)
-    bread = np.linalg.inv(_solvable(field.sums(values).curvature, field.m, prior))
+    bread: FloatArray = np.asarray(
+        np.linalg.inv(_solvable(field.sums(values).curvature, field.m, prior)), dtype=np.float64
+    )
     pulls, sizes = field.pulls(values)
     count = len(sizes)
     if count < 2:

@@ -461,6 +461,56 @@ def test_two_models_are_compared_with_the_covariance_of_the_field(lab, harness):
     assert [c["metric"] for c in only.document["comparisons"]] == ["accuracy"]
 
 
+def test_a_run_file_writes_a_table_and_a_site_of_one_fit(lab, harness, monkeypatch):
+    lab.registry(strength())
+    run = {
+        "models": [lab.model(name) for name in SHARES],
+        "tasks": ["field/texts"],
+        "store": str(lab.store),
+        "registry": "registry.yaml",
+        "leaderboards": [
+            {"benchmark": "field", "output": "board.md"},
+            {"benchmark": "field", "output": "site/"},
+        ],
+    }
+    file = lab.folder / "run.yaml"
+    file.write_text(json.dumps(run), encoding="utf-8")
+    calls = []
+    fit = field_aggregates.fit_figures
+    monkeypatch.setattr(field_aggregates, "fit_figures", lambda *a, **k: calls.append(1) or fit(*a, **k))
+    ran = harness("run", file)
+    assert ran.code == 0, ran.err
+    assert calls == [1]
+    assert "| strength |" in (lab.folder / "board.md").read_text("utf-8")
+    lab.registry(strength(settings={"scal": "elo"}))
+    for refused in (
+        harness("run", file),
+        harness("eval", "field", "-m", run["models"][0], "--registry", lab.folder / "registry.yaml", "--dry-run"),
+    ):
+        assert refused.code != 0
+        assert "settings.scal: 'bradley-terry' has no such setting (did you mean 'scale'?)" in refused.err
+    # A board that is made without a plan says the same.
+    ran = harness("leaderboard", "field", "--registry", lab.folder / "registry.yaml", "--store", lab.store)
+    assert "settings.scal: 'bradley-terry' has no such setting" in ran.out
+
+
+def test_the_analysis_of_outcomes_has_figures_of_the_field(lab, tmp_path):
+    from harness.store import Store
+    from harness_plugins.outcomes.figures import gather
+
+    board = lab.board(strength())
+    published = tmp_path / "published.yaml"
+    published.write_text("source: a paper\nfigures: {theirs: {'field/texts:accuracy': 0.8}}\n", encoding="utf-8")
+    with Store(lab.store) as store:
+        figures = gather(Registry(extra=lab.folder / "registry.yaml"), "field", store=store, published=[published])
+    (column,) = [i for i, feature in enumerate(figures.features) if feature.metric == "strength"]
+    made = dict(zip(figures.models, figures.values[:, column].tolist(), strict=True))
+    for entry in board.entries:
+        assert made[entry.model] == entry.figures["strength"].value
+    assert np.isnan(made["theirs"])
+    assert "field:strength: a figure of the field, which these are not in: theirs" in figures.notes
+
+
 def test_models_without_a_standard_error_are_taken_as_independent(lab, add_plugin):
     source = """
 from harness import Estimate, Field, hookimpl
