@@ -495,8 +495,9 @@ def test_a_run_file_writes_a_table_and_a_site_of_one_fit(lab, harness, monkeypat
 
 
 def test_the_analysis_of_outcomes_has_figures_of_the_field(lab, tmp_path):
-    from harness.store import Store
     from harness_plugins.outcomes.figures import gather
+
+    from harness.store import Store
 
     board = lab.board(strength())
     published = tmp_path / "published.yaml"
