@@ -52,6 +52,7 @@ STILL_IMPORTED: dict[str, set[str]] = {
     "harness.leaderboard.aggregates": {"outcomes", "site"},
     "harness.leaderboard.assemble": {"site"},
     "harness.leaderboard.board": {"site"},
+    "harness.leaderboard.field_figures": {"outcomes"},
     "harness.leaderboard.published_rows": {"outcomes", "site"},
     "harness.leaderboard.render": {"site"},
     "harness.leaderboard.shared_items": {"outcomes"},

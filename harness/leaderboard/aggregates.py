@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import UsageError, did_you_mean
+from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.leaderboard.shared_items import Base, Combination
 from harness.names.plugins import describe
 from harness.names.registry import Registration, Registry
@@ -85,7 +85,7 @@ def aggregates_of(
     """
     made = Aggregated()
     for aggregate in in_order(benchmark):
-        if registry.find("aggregate", aggregate.how).facts.field:
+        if is_of_field(registry, aggregate):
             _take_over(made, aggregate.name, of_field)
             continue
         parts: list[AggregateFigure] = []
@@ -104,6 +104,18 @@ def aggregates_of(
             else:
                 made.figures[aggregate.name] = figure
     return made
+
+
+def is_of_field(registry: Registry, aggregate: AggregateFile) -> bool:
+    """Return whether an aggregate needs the rows of all models; one of which nothing is known does not.
+
+    An unknown way to aggregate is refused where it is first needed, as its plugin may not be installed where others'
+    figures are shown.
+    """
+    try:
+        return bool(registry.find("aggregate", aggregate.how).facts.field)
+    except UnknownName:
+        return False
 
 
 def _take_over(made: Aggregated, name: str, of_field: Aggregated | None) -> None:

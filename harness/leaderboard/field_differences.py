@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from harness.leaderboard.field_figures import FieldFigures, field_figures, is_of_field
+from harness.leaderboard.aggregates import is_of_field
+from harness.leaderboard.field_figures import FieldFigures, field_figures
 from harness.names.registry import Registry
 from harness.results.comparison import Comparison
 from harness.results.selection import merged_cells

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import HarnessError, UsageError
-from harness.leaderboard.aggregates import Aggregated, AggregateFigure
+from harness.leaderboard.aggregates import Aggregated, AggregateFigure, is_of_field
 from harness.leaderboard.board import FieldCovariance
 from harness.leaderboard.field_rows import SelectedRows, field_columns, rows_of
 from harness.names.plugins import describe
@@ -63,15 +63,6 @@ class FieldFigures:
         )
 
 
-def is_of_field(registry: Registry, aggregate: AggregateFile) -> bool:
-    """Return whether an aggregate needs the rows of all models.
-
-    Raises:
-        UnknownName: no such way to aggregate is registered.
-    """
-    return bool(registry.find("aggregate", aggregate.how).facts.field)
-
-
 def field_figures(
     registry: Registry,
     benchmark: BenchmarkFile,
@@ -90,7 +81,6 @@ def field_figures(
         confidence: Coverage of the intervals.
 
     Raises:
-        UnknownName: no such way to aggregate is registered.
         ConfigurationError: an aggregate selects what no task gives.
     """
     made = FieldFigures()
