@@ -5,24 +5,28 @@ Everything here is imported on first use, so that ``import harness`` costs nothi
 
 from __future__ import annotations
 
-import functools
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from harness.lazy_names import import_on_use
 
 if TYPE_CHECKING:
-    # The one list of the public names, a line each: type checkers read it as it stands, `_homes` reads this file.
+    # The one list of the public names, a line each: type checkers read it as it stands, see `import_on_use`.
     from harness.adapters import Adapter as Adapter
     from harness.adapters import Unsuitable as Unsuitable
+    from harness.answer_checks import ROUNDING as ROUNDING
     from harness.api import build_leaderboard as build_leaderboard
     from harness.api import build_site as build_site
     from harness.api import compare as compare
     from harness.api import correlate as correlate
     from harness.api import evaluate as evaluate
+    from harness.api import figures as figures
     from harness.api import publish as publish
     from harness.api import train as train
     from harness.capabilities import Capability as Capability
     from harness.capabilities import Expectation as Expectation
     from harness.capabilities import SampleRequests as SampleRequests
+    from harness.encoding import encodable as encodable
+    from harness.encoding import whole_characters as whole_characters
     from harness.errors import BadValue as BadValue
     from harness.errors import CellError as CellError
     from harness.errors import ConfigurationError as ConfigurationError
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from harness.errors import UsageError as UsageError
     from harness.files import write_atomically as write_atomically
     from harness.files.digests import file_identity as file_identity
+    from harness.following import read_out as read_out
     from harness.hooks import Register as Register
     from harness.hooks import hookimpl as hookimpl
     from harness.metric import Columns as Columns
@@ -44,6 +49,9 @@ if TYPE_CHECKING:
     from harness.pictures import Matrix as Matrix
     from harness.pictures import Picture as Picture
     from harness.pictures import Series as Series
+    from harness.progress import ProgressReporter as ProgressReporter
+    from harness.progress import TerminalProgress as TerminalProgress
+    from harness.publisher import THEME as THEME
     from harness.publisher import Analysis as Analysis
     from harness.publisher import Edition as Edition
     from harness.publisher import OutcomeFile as OutcomeFile
@@ -92,28 +100,10 @@ if TYPE_CHECKING:
     from harness.task import Task as Task
     from harness.tasks.library import SourcedTask as SourcedTask
     from harness.tasks.library import TaskSource as TaskSource
+    from harness.terminal import say as say
     from harness.trainer import Ask as Ask
     from harness.trainer import Progress as Progress
     from harness.trainer import Trainer as Trainer
 
-
-@functools.cache
-def _homes() -> dict[str, str]:
-    """Return the module of every public name: the imports above, read and not run."""
-    import re  # a syntax tree of this file would cost every command some milliseconds
-
-    source = __spec__.loader.get_source(__name__)  # type: ignore[union-attr]
-    lines = re.findall(r"^    from (harness[\w.]+) import (\w+) as \w+$", source, re.MULTILINE)
-    return {name: module for module, name in lines}
-
-
 if not TYPE_CHECKING:  # a type checker would take a misspelt name, too, for one that is found here
-
-    def __getattr__(name: str) -> Any:
-        """Import a public name when it is first used; ``__all__`` are all of them."""
-        if name == "__all__":
-            return sorted(_homes())
-        # Python and its tools ask every module for names such as __path__; the list is not read for those.
-        if name.startswith("__") or name not in _homes():
-            raise AttributeError(f"module 'harness' has no attribute {name!r}")
-        return getattr(importlib.import_module(_homes()[name]), name)
+    __getattr__ = import_on_use(__name__)

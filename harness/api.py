@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
-from harness.leaderboard import Board
+from harness.leaderboard.board import Board
 from harness.leaderboard.field_differences import compare_in_field
 from harness.leaderboard.inputs import BoardInputs, Publication, make_board, publish_boards
 from harness.names.registry import Registry
@@ -24,9 +24,12 @@ from harness.results.stores import store_path as store_path
 from harness.running import planning
 from harness.running.plan import EvaluationRequest, Plan
 from harness.running.runner import Outcome, Runner
-from harness.store import Store
 from harness.store.records import CellRecord
+from harness.store.store import Store
 from harness.training.fit import TrainingEnvironment, TrainingRequest, TrainingRun, train_missing
+
+if TYPE_CHECKING:
+    from harness.results.figures import Figures
 
 
 def make_plan(registry: Registry, evaluation: EvaluationRequest, *, store: str | Path | None = None) -> Plan:
@@ -281,6 +284,39 @@ def compare(
                 registry, stores.own, first, second, targets, confidence=confidence, say=say
             )
         return comparisons
+
+
+def figures(
+    task: str,
+    metric: str | None = None,
+    *,
+    models: Sequence[str] = (),
+    split: str = "test",
+    store: str | Path | None = None,
+    merge: Sequence[str | Path] = (),
+    registry: Registry | None = None,
+) -> Figures:
+    """What each evaluated model scored on each item of a task, as an array of items x models matched by id.
+
+    Args:
+        task: The task's name.
+        metric: One that is a mean of figures of items; None: the task's headline.
+        models: Labels, in the order of the columns; empty: all, sorted.
+        split: Results on this split.
+        store: The SQLite file; it may be missing where there are stores to merge.
+        merge: Stores of other machines, read beside it; the first that has a model gives it.
+        registry: Where names are looked up.
+
+    Raises:
+        UsageError: the metric has no figure an item, a model was not evaluated, or stores contradict each other.
+        DataError: no model was evaluated on the task as it is defined now.
+    """
+    from harness.results.figures import read_figures
+
+    registry = registry or Registry()
+    with StoreFiles(store, merge).side_by_side(registry, needed=not merge) as stores:
+        readers = [*([] if stores.own is None else [stores.own]), *stores.others]
+        return read_figures(registry, readers, task, metric, models=models, split=split)
 
 
 def correlate(

@@ -20,7 +20,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.encodable import encodable
+from harness.encoding import encodable
 
 _LONGEST_NAME = 500
 Place = tuple[str | int, ...]

@@ -53,11 +53,25 @@ class Columns:
     """What the task says about the columns, such as the names of styles."""
     _whole: Columns | None = field(default=None, repr=False, compare=False)
     _made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    ordered: bool = False
+    """The rows are a sequence, whose blocks are the clusters: rows that follow each other are not independent."""
 
     @property
     def whole(self) -> Columns:
         """All rows of the task that these rows belong to, for metrics that hold a domain against everything."""
         return self if self._whole is None else self._whole
+
+    def missing(self, *names: str) -> NDArray[np.bool_]:
+        """Mark the rows, (n,), that have nothing in one of these columns: NaN, or an array of NaN alone.
+
+        >>> Columns({"vector": np.array([[0.6, 0.8], [np.nan, np.nan]])}).missing("vector")
+        array([False,  True])
+        """
+        mask = np.zeros(len(self), dtype=bool)
+        for name in names or self.values:
+            absent = np.isnan(self.values[name])
+            mask |= absent if absent.ndim == 1 else absent.all(axis=1)
+        return mask
 
     def only(self, mask: NDArray[np.bool_]) -> Columns:
         """Return the rows of a mask, (n,), made once: metrics that keep the same rows share what is made of them."""
@@ -78,7 +92,8 @@ class Columns:
     def take(self, rows: NDArray[Any] | slice) -> Columns:
         """Return the given rows, by mask, index or slice."""
         clusters = None if self.clusters is None else self.clusters[rows]
-        return Columns({n: column[rows] for n, column in self.values.items()}, clusters, self.facts, self.whole)
+        values = {name: column[rows] for name, column in self.values.items()}
+        return Columns(values, clusters, self.facts, self.whole, ordered=self.ordered)
 
 
 class Metric:

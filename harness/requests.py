@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from harness.encodable import encodable
+from harness.encoding import encodable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,14 +9,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.encodable import encodable
+from harness.encoding import encodable
 from harness.errors import BadValue
 from harness.requests import Failure, Origin, Request, Response, failures_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.metric import Metric
+    from harness.metric import Columns, Metric
     from harness.tasks.data.field_mapping import ColumnReader
     from harness.tasks.data.rows import RowSource
 
@@ -112,7 +112,10 @@ class FieldSpec:
     """One thing a kind of task reads from a row."""
 
     type: str
-    """``conversation``, ``text``, ``texts``, ``number``, ``numbers``, ``flag``, ``flags`` or ``any``."""
+    """``conversation``, ``text``, ``texts``, ``number``, ``numbers``, ``flag``, ``flags`` or ``any``.
+
+    ``texts with gaps`` and ``numbers with gaps`` take nulls among them.
+    """
     required: bool = True
     description: str = ""
 
@@ -142,6 +145,10 @@ class Definition:
     options: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
     """Hash of the file's content: results of another definition are never mixed with this one's."""
+    ordered: bool = False
+    """The file says that the rows are a sequence."""
+    block: int | None = None
+    """Rows of a block of the sequence; None: as `harness.stats.block_length` says."""
 
 
 class Task:
@@ -178,7 +185,15 @@ class Task:
     evaluates: ClassVar[str] = CANDIDATE
     """The role that ``-m`` fills; the others are given with ``--role``."""
     columns: ClassVar[tuple[str, ...]] = ()
-    """Names of the figures in a row."""
+    """Names of the figures in a row, as they are once `settle` has seen all rows."""
+    makes_items: ClassVar[bool] = False
+    """Whether it makes its items where its file names no ``data``, by `make_items`."""
+    made_splits: ClassVar[tuple[str, ...]] = ("test",)
+    """The splits that it makes items of."""
+    ordered: ClassVar[bool] = False
+    """Whether the rows are a sequence, of which each depends on those before it; a task file may say so too."""
+    interim: ClassVar[Mapping[str, str]] = {}
+    """Columns of `row` that `settle` alone sees, with the type they are kept as: ``{"embedding": "float32"}``."""
     default_metrics: ClassVar[tuple[str, ...]] = ()
     """The first is the task's headline."""
     options: ClassVar[Mapping[str, Any]] = {}
@@ -197,12 +212,19 @@ class Task:
         return self.definition.metrics or self.default_metrics
 
     @property
+    def is_sequence(self) -> bool:
+        """Whether rows depend on those before them, so that intervals are made from blocks of them."""
+        return self.ordered or self.definition.ordered
+
+    @property
     def splits(self) -> tuple[str, ...]:
-        """Return the names of the splits that the task has data for."""
-        return tuple(self.definition.parts)
+        """Return the names of the splits that the task has data for, or makes items of."""
+        return tuple(self.definition.parts) or (self.made_splits if self.makes_items else ())
 
     def describe_data(self, split: str) -> str:
         """Say where a split's rows come from, for messages."""
+        if self._is_made:
+            return f"items made by {type(self).__module__}.{type(self).__qualname__}"
         return ", ".join(part.source.description for part in self.definition.parts[split])
 
     def files(self, split: str) -> list[Path]:
@@ -218,6 +240,8 @@ class Task:
 
     def count(self, split: str = "test") -> int | None:
         """Count the items of a split; None where counting means reading them."""
+        if self._is_made:
+            return None
         counts: list[int | None] = [
             part.source.count() if hasattr(part.source, "count") else None for part in self.definition.parts[split]
         ]
@@ -237,7 +261,34 @@ class Task:
         # Python refuses to count further than this, which no data reach.
         return islice(self._items(split), None if limit is None else min(limit, sys.maxsize))
 
+    @property
+    def _is_made(self) -> bool:
+        return self.makes_items and not self.definition.parts
+
+    def make_items(self, split: str) -> Iterator[Item | BadItem]:
+        """Make the items of a split, in the same order at every call; for kinds that set ``makes_items``.
+
+        What they depend on is an option, so that it is in the task file's hash: ``self.settings``.
+
+        >>> class Sums(Task):
+        ...     makes_items = True
+        ...     options = {"n": 3}
+        ...
+        ...     def make_items(self, split):
+        ...         for i in range(self.settings["n"]):
+        ...             yield Item(f"{split}-{i}", {"prompt": f"What is {i} + {i}?", "answer": 2 * i})
+        >>> [item.id for item in Sums(Definition(name="school/sums", options={"n": 2})).items()]
+        ['test-0', 'test-1']
+        """
+        raise NotImplementedError(f"{type(self).__qualname__} sets makes_items, and has no make_items()")
+
     def _items(self, split: str) -> Iterator[Item | BadItem]:
+        if self._is_made:
+            for item in self.make_items(split):
+                if not isinstance(item, Item | BadItem):
+                    raise TypeError(f"make_items() must yield Item or BadItem, not {type(item).__name__}")
+                yield item
+            return
         for part in self.definition.parts[split]:
             for row in part.source.rows():
                 if row.problem:
@@ -276,6 +327,31 @@ class Task:
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
         """Return the item's figures, one for each name in ``columns``; NaN where a request failed."""
         raise NotImplementedError
+
+    def settle(self, columns: Columns) -> Mapping[str, NDArray[Any]]:
+        """Return columns that need all rows, such as the similarity to the nearest earlier row; the others stay.
+
+        It is called once a cell, before metrics and before anything is filed, with all rows in data order: those of
+        ``columns`` that `row` gives, and the ``interim`` ones, which are gone afterwards. Rows whose request failed
+        are there, NaN throughout (`harness.metric.Columns.missing` marks them), and are to be NaN in what is returned.
+        With a limit, all rows are the first so many.
+
+        >>> import numpy as np
+        >>> from harness.metric import Columns
+        >>> class Drift(Task):
+        ...     interim = {"level": "float32"}  # what a row gives
+        ...     columns = ("change",)  # what is kept
+        ...
+        ...     def settle(self, columns):
+        ...         return {"change": np.diff(columns.values["level"], prepend=np.nan)}
+        >>> levels = np.array([1.0, 1.5, np.nan, 4.0], dtype=np.float32)
+        >>> Drift(Definition(name="school/drift")).settle(Columns({"level": levels}))["change"]
+        array([nan, 0.5, nan, nan])
+
+        Returns:
+            By name of a column in ``columns``: numbers of shape (n,) or (n, k), one row an item.
+        """
+        return {}
 
     def own_metric(self, name: str) -> Metric | None:
         """Return the metric of that name that only this task has; None where a registered metric is meant."""

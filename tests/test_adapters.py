@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from harness.adapters import Adapter, Edge, Route, find_route
 from harness.errors import PlanError
 
+from .messages import saying
+
 NAMES = "abcde"
 
 
@@ -49,9 +51,7 @@ def test_two_chains_of_the_same_cost_are_an_error_that_names_both():
     edges = [Edge("one", "a", "c", 2.0), Edge("two", "a", "b", 1.0), Edge("three", "b", "c", 1.0)]
     with pytest.raises(PlanError) as caught:
         find_route(["a"], ["c"], edges)
-    assert str(caught.value) == (
-        "two adapter routes to 'a' cost the same: one or two > three; choose one with --adapter"
-    )
+    assert str(caught.value) == saying("'a'", "one or two > three", "--adapter")
 
 
 def test_nothing_leads_there():
@@ -159,7 +159,7 @@ def test_two_adapters_of_one_cost_are_an_error_and_a_choice_resolves_it(duel, ad
     ran = harness(*duel)
     assert ran.code == 2
     (failure,) = ran.document["failures"]
-    assert failure["reason"].startswith("two adapter routes to 'compare' cost the same: ")
+    assert failure["reason"] == saying("'compare'", "same")
     assert "turned" in failure["reason"]
     assert "score-to-compare" in failure["reason"]
     for adapter, value in (("turned", 0.75), ("score-to-compare", 0.25)):
@@ -187,7 +187,7 @@ def test_an_adapter_that_a_task_gives_too_little_for_says_what_is_needed(toys, w
     write_task("demo/plain", [{"text": "a", "label": 1}, {"text": "b", "label": 0}], kind="detection")
     ran = harness("eval", "-m", "toy-reader", "-t", "demo/plain")
     assert ran.code == 2
-    assert "adapter score-to-detect: the task's brief must describe its classes (brief: positive, negative)" in ran.err
+    assert ran.err == saying("score-to-detect", "positive", "negative")
 
 
 def test_an_adapter_that_raises_fails_its_cell_only(duel, add_plugin, harness, write_task, rows):

@@ -8,6 +8,8 @@ import harness
 from harness.errors import HarnessError, PlanError, UnknownName, UsageError, did_you_mean
 from harness.names.specification import Specification, parse_specification
 
+from .messages import saying
+
 
 def test_evaluate_compare_and_leaderboard(toys, write_task, rows):
     write_task("demo/plain", rows(9))
@@ -81,7 +83,7 @@ def test_suggestions_name_the_nearest_or_all_when_few():
     assert did_you_mean("zzz", ["a", "b"]) == " (there are: a, b)"
     assert did_you_mean("zzz", [str(i) for i in range(20)]) == ""
     assert did_you_mean("zzz", []) == ""
-    assert str(UnknownName("model", "lenght", ["length"])) == "no model is named 'lenght' (did you mean 'length'?)"
+    assert str(UnknownName("model", "lenght", ["length"])) == saying("'lenght'", "'length'")
 
 
 def test_numbers_with_an_exponent_are_numbers():
@@ -101,4 +103,4 @@ def test_a_benchmark_is_no_single_task(harness):
     for command in (("train", "-o", "d"), ("cross-validate",)):
         ran = harness(*command, "linear-detector", "-t", "quickstart")
         assert ran.code == 2
-        assert "'quickstart' is 4 tasks, and one is needed here: quickstart/best-of-16, " in ran.err
+        assert ran.err == saying("'quickstart'", "4", "quickstart/best-of-16")

@@ -22,7 +22,7 @@ from harness_plugins.evasion.disguises import HOW
 from harness import build_leaderboard
 from harness.leaderboard import Board
 from harness.leaderboard.outputs import FORMATS
-from harness.leaderboard.render import rank_text
+from harness.leaderboard.rendering import rank_text
 from harness.names.registry import Registry
 from harness.results.numbers import figure, interval, percent
 

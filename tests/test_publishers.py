@@ -7,6 +7,8 @@ import yaml
 
 import harness as public
 
+from .messages import saying
+
 PUBLISHER = """
 from harness import Publisher, hookimpl
 
@@ -56,7 +58,7 @@ def test_a_publisher_of_a_plugin_fills_a_folder(press, project, harness):
                   "--outcome", "outcome.csv")  # fmt: skip
     assert ran.code == 0, ran.err
     assert (project / "out/names.txt").read_text().split("\n") == ["quickstart", "0.9", "outcome.csv", "Correlate"]
-    assert ran.err.splitlines()[-1] == "names of 1 files written; open out/names.txt"
+    assert ran.err.splitlines()[-1] == saying("1", "files", "out/names.txt")
     assert public.publish("names", ["quickstart"], project / "again") == 1
     assert (project / "again/names.txt").read_text().split("\n") == ["quickstart", "None", "no outcome", "NoneType"]
 
@@ -93,7 +95,7 @@ def test_a_plugin_that_is_left_out_is_named_by_what_needs_it(project, harness, m
     monkeypatch.setenv("HARNESS_PLUGINS", "kinds,baselines")
     ran = harness(*arguments)
     assert ran.code == 2
-    assert f"it comes with the plugin {plugin!r}, which HARNESS_PLUGINS or registry.yaml leaves out" in ran.err
+    assert ran.err == saying(f"{plugin!r}", "HARNESS_PLUGINS", "registry.yaml")
 
 
 def test_python_names_the_plugin_that_is_left_out(project, monkeypatch):

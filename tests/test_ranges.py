@@ -13,6 +13,8 @@ from harness.names.arguments import check_arguments, forms_of
 from harness.names.registry import Registry
 from harness.ranges import ANY, COUNT, OneOf, Range
 
+from .messages import saying
+
 KINDS = ("model", "metric", "trainer", "adapter", "task source")
 
 
@@ -124,21 +126,21 @@ def test_what_is_inside_is_taken(key, given, made):
 
 
 @pytest.mark.parametrize(
-    ("key", "given", "said"),
+    ("key", "given", "facts"),
     [
-        ("share", 0, "share=0 is not a number above 0 and of at most 1"),
-        ("share", "5%", "share=5% is not a number above 0 and of at most 1; 1 % is 0.01"),
-        ("count", 0, "count=0 is not a whole number of at least 1"),
-        ("how", "maxx", "how=maxx is not 'mean' or 'max' (did you mean 'max'?)"),
-        ("sign", 2, "sign=2 is not 1 or -1"),
-        ("maybe", -1, "maybe=-1 is not a number of at least 0 or null"),
-        ("one", "c", "one=c is not 'a' or 'b'"),
+        ("share", 0, ["share=0", "number above 0", "at most 1"]),
+        ("share", "5%", ["share=5%", "number above 0", "at most 1", "1 % is 0.01"]),
+        ("count", 0, ["count=0", "whole number", "at least 1"]),
+        ("how", "maxx", ["how=maxx", "'mean' or 'max'", "did you mean 'max'?"]),
+        ("sign", 2, ["sign=2", "1 or -1"]),
+        ("maybe", -1, ["maybe=-1", "number", "at least 0", "null"]),
+        ("one", "c", ["one=c", "'a' or 'b'"]),
     ],
 )
-def test_the_sentence_says_what_is_expected(key, given, said):
+def test_the_sentence_says_what_is_expected(key, given, facts):
     with pytest.raises(UsageError) as caught:
         check_arguments("model 'm'", Setting, {key: given})
-    assert str(caught.value).startswith(f"model 'm': {said}")
+    assert caught.value == saying("model 'm'", *facts)
 
 
 @pytest.mark.parametrize("digits", [100, 5000])
@@ -162,14 +164,14 @@ def test_a_penalty_below_zero_trains_nothing(harness, project, trainer):
     task = "quickstart/preferences" if trainer == "bt-linear" else "quickstart/detection"
     ran = harness("train", trainer, "-t", task, "-o", "made", "--set", "penalty=-1")
     assert ran.code == 2
-    assert f"trainer {trainer!r}: penalty=-1 is not a number of at least 0" in ran.err
+    assert ran.err == saying(f"{trainer!r}", "penalty=-1", "number", "at least 0")
     assert not list(project.glob("made*"))
 
 
 def test_show_says_what_a_setting_may_be(harness):
     shown = harness("show", "bt-linear").out
-    assert "penalty: default 0.001; a number of at least 0" in shown
-    assert "unit: default 'characters'; 'characters' or 'words'" in harness("show", "length").out
+    assert shown == saying("penalty", "0.001", "number", "at least 0")
+    assert harness("show", "length").out == saying("unit", "'characters'", "'words'")
 
 
 @pytest.mark.parametrize(

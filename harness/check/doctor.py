@@ -14,8 +14,8 @@ from harness.errors import HarnessError
 from harness.files.regular_files import is_file, is_folder
 from harness.names.plugins import GROUP, TASK_GROUP
 from harness.names.registry import Registry
-from harness.store import Store
 from harness.store.machine import hardware, versions
+from harness.store.store import Store
 from harness.tasks.data.sources import MIRROR_VARIABLE
 
 

@@ -20,7 +20,7 @@ from harness.names.resolving import resolve_model
 from harness.names.specification import specify
 from harness.progress import SilentProgress
 from harness.running.runner import Runner
-from harness.store import Store
+from harness.store.store import Store
 from harness.training.fit import TrainingEnvironment, TrainingRequest, TrainingRun, train_missing
 
 MOMENTS = 8

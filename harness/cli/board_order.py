@@ -128,9 +128,9 @@ def _files_read(registry: Registry, inputs: BoardInputs) -> list[Path]:
 
 
 def _write_file(registry: Registry, order: BoardOrder) -> None:
-    from harness.files import write_atomically
-    from harness.leaderboard import render
+    from harness.files.atomic import write_atomically
     from harness.leaderboard.inputs import make_board
+    from harness.leaderboard.rendering import render
 
     output = None if order.output is None else Path(order.output)
     if output is not None:

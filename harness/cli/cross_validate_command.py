@@ -110,7 +110,7 @@ def _train(
     from harness.names.resolving import resolve_model
     from harness.progress import TerminalProgress
     from harness.running.runner import Runner
-    from harness.store import Store
+    from harness.store.store import Store
     from harness.training.cross_fit import cross_fit
     from harness.training.fit import TrainingEnvironment, TrainingRequest
 

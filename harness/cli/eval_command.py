@@ -164,8 +164,8 @@ def _show(
 def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder: Path, confidence: float) -> None:
     """Print a benchmark's leaderboard, and write its page beside the store."""
     from harness.api import build_leaderboard
-    from harness.files import write_atomically
-    from harness.leaderboard import render
+    from harness.files.atomic import write_atomically
+    from harness.leaderboard.rendering import render
 
     board = build_leaderboard(name, store=store, confidence=confidence, registry=registry)
     if not board.columns:

@@ -1,4 +1,4 @@
-"""``harness import``."""
+"""The command ``harness import``."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def command(
       harness list importers
     """
     from harness.errors import UsageError
-    from harness.files import write_atomically
+    from harness.files.atomic import write_atomically
 
     entry = open_registry(registry_file, strict).find("importer", importer)
     convert = entry.load()
@@ -59,10 +59,10 @@ def command(
     _check_folders(entry, files)
     # Figures may stand in several files, so an importer of them sees all files at once.
     inputs = [list(files)] if entry.facts.together else files
-    read = [row for given in inputs for row in _rows(importer, convert, given, chosen)]
-    rows = [row for row in read if set(row) != {"note"}]
-    for row in read:
-        if set(row) == {"note"}:  # of the importer, for whoever reads what it made
+    results = [row for given in inputs for row in _rows(importer, convert, given, chosen)]
+    rows = [row for row in results if set(row) != {"note"}]
+    for row in results:
+        if set(row) == {"note"}:  # the importer's word to whoever reads its rows
             say(f"note: {one_entry(str(row['note']))}", err=True)
     if not rows:
         raise UsageError(f"{', '.join(map(str, files))}: nothing to import was found")
@@ -75,7 +75,7 @@ def command(
 
 
 def _next_step(entry: Registration, rows: Sequence[Any], output: Path) -> str:
-    """What was written, and how to use it."""
+    """Say what was written, and how to use it."""
     if entry.facts.writes == "published":
         models = len({row["model"] for row in rows})
         target = entry.facts.benchmark or "BENCHMARK"
@@ -96,7 +96,7 @@ def _check_folders(entry: Registration, files: Sequence[Path]) -> None:
 def _rows(
     importer: str, convert: Callable[..., Iterable[Any]], given: Path | list[Path], chosen: dict[str, str]
 ) -> Iterator[Any]:
-    """What the importer makes of a file, or of all of them."""
+    """Yield the rows that the importer makes of a file, or of all files together."""
     from harness.errors import DataError, HarnessError
     from harness.names.plugins import describe
 
@@ -111,7 +111,11 @@ def _rows(
 
 
 def _check(importer: str, convert: Callable[..., object], chosen: dict[str, str]) -> None:
-    """The first parameter is the file, or the list of files; the others are settings."""
+    """Check the settings against the importer's parameters; the first parameter is the file, or the list of files.
+
+    Raises:
+        UsageError: a setting is unknown, or a required one is missing.
+    """
     import inspect
 
     from harness.errors import UsageError, did_you_mean

@@ -1,4 +1,4 @@
-"""``harness list``."""
+"""The command ``harness list``."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def command(what: str, pattern: str, registry_file: Path | None, strict: bool, a
 
 
 def listing(registry: Registry, what: str) -> list[dict[str, Any]]:
-    """Name, description and origin of everything of a kind."""
+    """List name, description and origin of everything of a kind."""
     if what == "tasks":
         tasks = [
             {"name": t.name, "description": t.description, "kind": t.kind, "origin": t.origin}
@@ -92,12 +92,12 @@ def listing(registry: Registry, what: str) -> list[dict[str, Any]]:
 
 
 def _source(registry: Registry, name: str) -> dict[str, Any]:
-    """One row for a whole library of tasks."""
+    """Return one row for a whole library of tasks."""
     try:
-        found = registry.source_of(f"{name}:")
-        assert found is not None
+        named = registry.source_of(f"{name}:")
+        assert named is not None
         with plugin_code(f"the task source {name!r}: summary()"):
-            more = f"{found[0].summary()} (list them: harness list tasks --filter {name}:)"
+            more = f"{named[0].summary()} (list them: harness list tasks --filter {name}:)"
     except HarnessError as error:  # a library that cannot be opened takes no other task along
         say(f"warning: {one_entry(str(error))}", err=True)
         more = "cannot be listed"
@@ -105,16 +105,17 @@ def _source(registry: Registry, name: str) -> dict[str, Any]:
 
 
 def _of_source(registry: Registry, pattern: str) -> dict[str, list[dict[str, Any]]] | None:
-    """Tasks and groups of the library that a filter speaks of; None where it speaks of none."""
-    found = registry.source_of(pattern)
-    if found is None:
+    """List the tasks and groups of the library that a filter names; None if the filter names no library."""
+    named = registry.source_of(pattern)
+    if named is None:
         return None
+    source, rest = named
     rows: dict[str, list[dict[str, Any]]] = {"tasks": [], "benchmarks": []}
-    with plugin_code(f"the task source {found[0].name!r}: names()"):
-        names = dict(found[0].names())
+    with plugin_code(f"the task source {source.name!r}: names()"):
+        names = dict(source.names())
     for name, listed in sorted(names.items()):
-        if found[1] in name:
-            row = {"name": f"{found[0].name}:{name}", "description": listed.description, "kind": listed.kind}
+        if rest in name:
+            row = {"name": f"{source.name}:{name}", "description": listed.description, "kind": listed.kind}
             rows["benchmarks" if listed.kind == "group" else "tasks"].append(row)
     return rows
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "evaluate and write leaderboards as a committed file says",
     "leaderboard": "show or write the leaderboard of a benchmark",
     "compare": "paired difference of two models, with interval and p-value",
+    "figures": "write what each model scored on each item of a task, as a table",
     "train": "train a model on a task's train split",
     "cross-validate": "evaluate a trainer on items held out in turn",
     "list": "list models, tasks, benchmarks, metrics and everything else that has a name",
@@ -195,7 +196,7 @@ def _run(arguments: list[str] | None) -> int:
         _say(f"error: {error}")
         return error.exit_code
     except Exception as error:
-        from harness.files import NO_ROOM, is_full
+        from harness.files.atomic import NO_ROOM, is_full
 
         if is_full(error):
             place = getattr(error, "filename", None)

@@ -132,6 +132,8 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
         "asks": [f"{stage.role}: {' or '.join(stage.accepts)}" for stage in task.stages],
         "metrics": list(task.metrics),
         "columns": list(task.columns),
+        "columns until settle()": list(task.interim),
+        "rows in sequence": _blocks(task) if task.is_sequence else "",
         "brief": dict(d.brief),
     }
     try:
@@ -144,6 +146,12 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
     except (Exception, SystemExit) as error:  # a plugin's kind of task
         facts["first item"] = f"cannot be read: {describe(error)}"
     return facts
+
+
+def _blocks(task: Task) -> str:
+    """How long the blocks are from which intervals are made."""
+    block = task.definition.block
+    return "blocks of the square root of their number" if block is None else f"blocks of {block} at least"
 
 
 def _argument(thing: Any, parameter: inspect.Parameter) -> str:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.files import write_atomically
+from harness.files.atomic import write_atomically
 
 LARGE = 64 * 1024 * 1024
 """Bytes from which a digest is worth remembering: a tenth of a second and more."""

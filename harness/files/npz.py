@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.files import replacing
+from harness.files.atomic import replacing
 
 
 class DamagedArrays(ValueError):

@@ -1,6 +1,6 @@
 """The kinds of task that need no plugin: best-of-k, preference, detection, similarity; and their metrics.
 
-Registered through the same hooks as a third party's. Subclass one to change how it asks or what it computes.
+They are registered through the same hooks as a third party's. Subclass a kind to change its requests or its columns.
 """
 
 from __future__ import annotations
@@ -82,12 +82,12 @@ _METRICS = {
         "similarity_average_precision": "AveragePrecision",
     },
 }
-"""By module, the name and the class of each metric. All other facts of a metric stand on its class."""
+"""The name and the class of each metric, by module. All other facts of a metric stand on its class."""
 
 
 @hookimpl
 def register_tasks(register: Register) -> None:
-    """The kinds themselves."""
+    """Register the kinds of task."""
     register(
         "best-of-k",
         f"{_HERE}.best_of_k:BestOfK",

@@ -1,4 +1,4 @@
-"""Best of k: does the model score a correct response highest?"""
+"""Best of k: whether the model scores a correct response highest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from harness.task import Answers, FieldSpec, Item, Stage, Task
 class BestOfK(Task):
     """Rows hold ``responses`` and, for each, whether it is ``correct``.
 
-    Columns of shape (n, k), padded with NaN where a row has fewer responses: ``scores`` (NaN everywhere where the
+    Columns of shape (n, k), padded with NaN where a row has fewer responses: ``scores`` (all NaN for a row whose
     request failed) and ``correct``.
     """
 
@@ -34,7 +34,11 @@ class BestOfK(Task):
     default_metrics: ClassVar[tuple[str, ...]] = ("best_of_k_accuracy", "best_of_k_area", "pairwise_accuracy")
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """Check that there are at least two responses, and a label for each."""
+        """Check that there are at least two responses, and a label for each.
+
+        Raises:
+            BadValue: there are fewer than two responses, or not as many labels.
+        """
         responses, correct = len(fields["responses"]), len(fields["correct"])
         if responses != correct:
             raise BadValue(f"{responses} responses, but {correct} labels in 'correct'")
@@ -58,24 +62,24 @@ class BestOfK(Task):
 
 
 class OfScores(Metric):
-    """What metrics of the ``scores`` of k responses have in common."""
+    """Base of metrics of the ``scores`` of k responses."""
 
     needs: ClassVar[tuple[str, ...]] = ("scores", "correct")
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """Rows whose responses are all scored."""
+        """Mark the rows whose responses are all scored, shape (n,)."""
         scored = np.isfinite(columns.values["scores"]) | np.isnan(columns.values["correct"])
         return np.asarray(scored.all(axis=1))
 
     def nothing_valid(self, columns: Columns) -> str:
-        """A model that compares pairs, where a kind lets it, gives no scores."""
+        """Explain, for a model that compares pairs, that it gives no scores."""
         if (columns.values.get("answered", np.zeros(1)) == 1).any():
             return "the model compares pairs of responses; this needs a score of each"
         return super().nothing_valid(columns)
 
 
 def curves(columns: Columns) -> tuple[FloatArray, FloatArray]:
-    """Exact best-of-K curves of the scores and of the oracle, both (n, k); made once for all metrics.
+    """Return the exact best-of-K curves of the scores and of the oracle, both (n, k), made once for all metrics.
 
     A prompt with fewer responses than others keeps its last value.
     """
@@ -93,12 +97,12 @@ def _curves(columns: Columns) -> tuple[FloatArray, FloatArray]:
 
 
 def curve_picture(columns: Columns) -> Picture | None:
-    """The exact best-of-K curve with its 95 % band, the oracle's beside it; None where there are no responses."""
+    """Draw the exact best-of-K curve with its 95 % band beside the oracle's; None if there are no rows."""
     if not len(columns):
         return None
     longest = int(np.isfinite(columns.values["correct"]).sum(axis=1).max())
-    own, oracle = (both[:, :longest] for both in curves(columns))
-    points = [stats.mean_estimate(at, clusters=columns.clusters, bounds=(0.0, 1.0)) for at in own.T]
+    model, oracle = (both[:, :longest] for both in curves(columns))
+    points = [stats.mean_estimate(at, clusters=columns.clusters, bounds=(0.0, 1.0)) for at in model.T]
     x = list(range(1, longest + 1))
     value, low, high = ([getattr(p, name) for p in points] for name in ("value", "low", "high"))
     return Picture(
@@ -116,18 +120,18 @@ class _BestOfK(OfScores, MeanMetric):
 
 
 class Accuracy(_BestOfK):
-    """Expected correctness of the top-scored response; tied ones share evenly."""
+    """Expected correctness of the top-scored response; tied responses share evenly."""
 
     description = "how often the top-scored response is correct; tied ones share"
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Expected correctness of each prompt's choice."""
+        """Return the expected correctness of each prompt's choice."""
         scores, correct = columns.values["scores"], columns.values["correct"]
         top = scores == np.nanmax(scores, axis=1, keepdims=True)
         return np.asarray(np.where(top, np.nan_to_num(correct), 0).sum(axis=1) / top.sum(axis=1))
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
-        """The exact best-of-K curve and the oracle's, K = 1 to k, and the divergence that each K costs, in nats."""
+        """Return the exact best-of-K curve, the oracle's, K = 1 to k, and the divergence in nats that each K costs."""
         correct = columns.values["correct"]
         if not len(correct):
             return {}
@@ -147,7 +151,7 @@ class Accuracy(_BestOfK):
 
 
 class StrictAccuracy(_BestOfK):
-    """A correct response is scored above every wrong one (RewardMATH's accuracy)."""
+    """Share of prompts whose best correct response is scored above every wrong one (RewardMATH's accuracy)."""
 
     description = "how often a correct response is scored above all wrong ones"
 
@@ -158,7 +162,7 @@ class StrictAccuracy(_BestOfK):
 
 
 class AccuracyWithTies(_BestOfK):
-    """A correct response is among the top-scored (RewardMATH's accuracy with ties)."""
+    """Share of prompts with a correct response among the top-scored (RewardMATH's accuracy with ties)."""
 
     description = "how often a correct response is among the top-scored"
 
@@ -176,12 +180,12 @@ def _best_of_each(columns: Columns) -> tuple[FloatArray, FloatArray]:
 
 
 class ReciprocalRank(_BestOfK):
-    """1 / rank of the best correct response; wrong ones of the same score come before it."""
+    """1 / rank of the best correct response; wrong responses of the same score come before it."""
 
     description = "mean of 1/rank of the best correct response, ties against it"
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Reciprocal rank of each prompt; 0 where none is correct."""
+        """Return the reciprocal rank of each prompt; 0 if no response is correct."""
         right, _ = _best_of_each(columns)
         scores, correct = columns.values["scores"], columns.values["correct"]
         before = ((correct == 0) & (scores >= right[:, None])).sum(axis=1)
@@ -189,12 +193,12 @@ class ReciprocalRank(_BestOfK):
 
 
 class ReciprocalRankWithTies(_BestOfK):
-    """1 / rank of the best correct response; wrong ones of the same score come after it."""
+    """1 / rank of the best correct response; wrong responses of the same score come after it."""
 
     description = "mean of 1/rank of the best correct response, ties in its favour"
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Reciprocal rank of each prompt; 0 where none is correct."""
+        """Return the reciprocal rank of each prompt; 0 if no response is correct."""
         right, _ = _best_of_each(columns)
         scores, correct = columns.values["scores"], columns.values["correct"]
         before = ((correct == 0) & (scores > right[:, None])).sum(axis=1)
@@ -202,9 +206,9 @@ class ReciprocalRankWithTies(_BestOfK):
 
 
 class PairwiseAccuracy(_BestOfK):
-    """Share of (correct, wrong) pairs of a prompt ordered rightly, ties half; the mean over prompts that have pairs.
+    """Share of (correct, wrong) pairs of a prompt ordered rightly, ties half; the mean over prompts with pairs.
 
-    A prompt whose responses are all of one class has no pair: it is not failed, but says nothing.
+    A prompt whose responses are all of one class has no pair: the prompt has not failed, but it does not count.
     """
 
     description = "share of correct-wrong pairs ordered rightly; a tie counts half"
@@ -212,7 +216,7 @@ class PairwiseAccuracy(_BestOfK):
     """Credit for equal scores."""
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Share of each prompt; NaN where it has no pair."""
+        """Return the share of each prompt; NaN if the prompt has no pair."""
         scores, correct = columns.values["scores"], columns.values["correct"]
         wrong = correct == 0
         credit = np.zeros(len(scores))
@@ -223,7 +227,7 @@ class PairwiseAccuracy(_BestOfK):
         return np.asarray(np.divide(credit, count, out=np.full(len(scores), np.nan), where=count > 0))
 
     def linearise(self, columns: Columns) -> Linearised:
-        """The mean over prompts with pairs, a ratio of two means."""
+        """Return the mean over prompts with pairs, a ratio of two means, and the influence of each row on it."""
         shares = self.per_item(columns)
         paired = ~np.isnan(shares)
         if not paired.any():
@@ -232,12 +236,12 @@ class PairwiseAccuracy(_BestOfK):
         return Linearised(mean, np.where(paired, shares - mean, 0.0) / paired.mean())
 
     def trials(self, columns: Columns) -> int | None:
-        """The prompts with pairs, where that is not all of them."""
+        """Count the prompts with pairs; None if these are all prompts."""
         paired = int((~np.isnan(self.per_item(columns))).sum())
         return None if paired == len(columns) else paired
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """How often the pairs are ordered rightly, by how far apart their scores are."""
+        """Draw the share of pairs ordered rightly by the gap between their scores."""
         gaps = _gaps(columns)
         if gaps.size < _GROUPS:
             return ()
@@ -260,7 +264,7 @@ _MOST_PAIRS = 1_000_000
 
 
 def _gaps(columns: Columns) -> FloatArray:
-    """Score of the correct minus score of the wrong response, of all pairs of the first prompts up to a million."""
+    """Return score of the correct less score of the wrong response, for up to a million pairs of the first rows."""
     scores, correct = columns.values["scores"], columns.values["correct"]
     rows = max(1, _MOST_PAIRS // max(1, scores.shape[1] ** 2))
     scores, correct = scores[:rows], correct[:rows]
@@ -281,7 +285,7 @@ class Area(_BestOfK):
     description = "mean over K of the best-of-K accuracy, exact"
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Mean of each prompt's curve, up to the responses that it has."""
+        """Return the mean of each prompt's curve, up to its number of responses."""
         curve, count = curves(columns)[0], np.isfinite(columns.values["correct"]).sum(axis=1)
         there = np.arange(curve.shape[1])[None, :] < count[:, None]
         return np.asarray(np.where(there, curve, 0.0).sum(axis=1) / np.maximum(count, 1))

@@ -1,4 +1,4 @@
-"""Detection: tell texts of a class from the others, by log-odds; and the areas under its curves."""
+"""Detection: tell texts of a class from the others, by log-odds; with the metrics that are areas under curves."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from harness.task import Answers, FieldSpec, Item, Stage, Task
 class Detection(Task):
     """Rows hold a ``text`` and a ``label``: 1 for the positive class.
 
-    The task's ``brief`` should describe the classes (``positive``, ``negative``), so that models without one of their
-    own can be asked. Columns: ``log_odds`` of the positive class, ``label``.
+    The task's ``brief`` should describe the classes (``positive``, ``negative``), so that models without a class of
+    their own can be asked. Columns: ``log_odds`` of the positive class in nats, ``label``.
     """
 
     fields: ClassVar[Mapping[str, FieldSpec]] = {
@@ -53,19 +53,19 @@ class AreaUnderCurve(ScoredMetric):
     description = "area under the ROC curve; ties count half"
 
     def linearise(self, columns: Columns) -> Linearised:
-        """DeLong's placements."""
+        """Return the value, and DeLong's placements as the influence of each row on it."""
         return stats.auroc(self.levels(columns))
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """Return the labels as classes, where rows are clustered."""
+        """Return the labels as classes if rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
-        """The wider of that of the influences and Newcombe's; where rows are clustered, the former."""
+        """Return the wider of the interval of the influences and Newcombe's; for clustered rows, the former."""
         if columns.clusters is not None:
             return estimate.low, estimate.high
         low, high = stats.auroc_interval(estimate.value, *self.levels(columns).counts, confidence=confidence)
-        # An interval without a standard error is that of the bounds already.
+        # Without a standard error the interval of the influences is the whole range of the metric already.
         return min(estimate.low, low), max(estimate.high, high)
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:

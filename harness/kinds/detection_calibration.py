@@ -1,4 +1,4 @@
-"""Whether a detector's probabilities mean what they say."""
+"""Metrics of calibration: how far a detector's probabilities are from the shares of positives."""
 
 from __future__ import annotations
 
@@ -72,15 +72,18 @@ class ExpectedCalibrationError(ScoredMetric):
         return stats.expected_calibration_error(self.levels(columns), bins=self.bins, equal_mass=self.equal_mass)
 
     def trials(self, columns: Columns) -> int:
-        """Rows: one class is enough."""
+        """Count all rows: one class is enough."""
         return len(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
-        """That of the influences, its lower end less what chance alone gives: by at most that the value is too high."""
+        """Return the interval of the influences, with the expected value under calibration taken off its lower end.
+
+        The value is too high by at most what chance alone gives to a calibrated detector.
+        """
         return max(0.0, estimate.low - stats.expected_if_calibrated(self._bins(columns))), estimate.high
 
     def detail(self, columns: Columns) -> Mapping[str, Any]:
-        """What chance alone gives where every probability is right."""
+        """Return the value that chance alone gives if every probability is right."""
         return {"expected_if_calibrated": stats.expected_if_calibrated(self._bins(columns))}
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:

@@ -1,4 +1,4 @@
-"""Metrics of what a detector decides at a threshold, with exact intervals where items are independent."""
+"""Metrics of a detector's decisions at a threshold, with exact intervals for independent items."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BoolArray = NDArray[np.bool_]
 
 
 class DecisionMetric(ScoredMetric):
-    """A metric of calling ``log_odds > threshold`` positive."""
+    """A metric of the decision to call ``log_odds > threshold`` positive."""
 
     def __init__(self, threshold: Annotated[float, ANY] = 0.0) -> None:
         self.threshold = threshold
@@ -34,7 +34,7 @@ class DecisionMetric(ScoredMetric):
 
 
 class F1(DecisionMetric):
-    """Harmonic mean of precision and recall of calling ``log_odds > threshold`` positive."""
+    """Harmonic mean of precision and recall if ``log_odds > threshold`` is called positive."""
 
     description = "harmonic mean of precision and recall at a threshold"
 
@@ -44,7 +44,7 @@ class F1(DecisionMetric):
 
 
 class BalancedAccuracy(DecisionMetric):
-    """Mean of true positive and true negative rate of calling ``log_odds > threshold`` positive."""
+    """Mean of true positive and true negative rate if ``log_odds > threshold`` is called positive."""
 
     description = "mean of true positive and true negative rate at a threshold"
 
@@ -53,11 +53,11 @@ class BalancedAccuracy(DecisionMetric):
         return stats.balanced_accuracy(*self.split(columns), threshold=self.threshold)
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """Return the labels as classes, where rows are clustered."""
+        """Return the labels as classes if rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
-        """From Wilson's of both rates, whose halves add in squares; where rows are clustered, from the influences."""
+        """Combine Wilson's intervals of both rates, adding halves in squares; for clustered rows use the influences."""
         if columns.clusters is not None:
             return estimate.low, estimate.high
         counts = self.counts(columns)
@@ -70,7 +70,7 @@ class BalancedAccuracy(DecisionMetric):
 
 
 class Share(DecisionMetric):
-    """A share of some of the rows: a binomial figure."""
+    """A share of some of the rows, which is a binomial figure."""
 
     def among(self, columns: Columns) -> BoolArray:
         """Mark the rows that the metric is a share of, (n,)."""
@@ -81,22 +81,22 @@ class Share(DecisionMetric):
         raise NotImplementedError
 
     def trials(self, columns: Columns) -> int:
-        """Rows it is a share of, or clusters that hold one."""
+        """Count the rows that the metric is a share of, or the clusters that hold such a row."""
         among = self.among(columns)
         return int(among.sum()) if columns.clusters is None else len(np.unique(columns.clusters[among]))
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """Where rows are clustered, those that it is a share of; the others do not count."""
+        """Return, for clustered rows, class 0 for the rows that the metric is a share of and -1 for the others."""
         return None if columns.clusters is None else self.among(columns).astype(np.int64) - 1
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
-        """Clopper and Pearson's; where rows are clustered, that of the influences."""
+        """Return Clopper and Pearson's interval; for clustered rows, the interval of the influences."""
         if columns.clusters is not None:
             return estimate.low, estimate.high
         return stats.clopper_pearson(*self.tally(self.counts(columns)), confidence=confidence)
 
     def detail(self, columns: Columns) -> Mapping[str, Any]:
-        """The counts behind the share, and which interval it has."""
+        """Return the counts behind the share, and the kind of its interval."""
         count, total = self.tally(self.counts(columns))
         kind = "Clopper-Pearson" if columns.clusters is None else f"clustered, {self.trials(columns)} clusters"
         return {"count": count, "of": total, "threshold": self.threshold, "interval": kind}
@@ -116,7 +116,7 @@ class TruePositiveRate(Share):
         return np.asarray(columns.values[self.needs[1]] == 1)
 
     def tally(self, counts: stats.Confusion) -> tuple[int, int]:
-        """Count the rows among them that are called positive."""
+        """Count the positives that are called positive, and all positives."""
         return counts.true_positives, counts.positives
 
 
@@ -135,7 +135,7 @@ class FalsePositiveRate(Share):
         return np.asarray(columns.values[self.needs[1]] == 0)
 
     def tally(self, counts: stats.Confusion) -> tuple[int, int]:
-        """Count the rows among them that are called positive."""
+        """Count the negatives that are called positive, and all negatives."""
         return counts.false_positives, counts.negatives
 
 
@@ -149,16 +149,16 @@ class Precision(Share):
         return stats.precision(*self.split(columns), threshold=self.threshold)
 
     def among(self, columns: Columns) -> BoolArray:
-        """Mark what is called positive."""
+        """Mark the rows that are called positive."""
         return self.called(columns)
 
     def tally(self, counts: stats.Confusion) -> tuple[int, int]:
-        """Count the positives among what is called positive."""
+        """Count the positives among the rows called positive, and all rows called positive."""
         return counts.true_positives, counts.called
 
 
 class PredictiveValue(DecisionMetric):
-    """Share of calls that are right where ``prevalence`` of all texts are positive."""
+    """Share of alarms that are right if ``prevalence`` of all texts are positive."""
 
     description = "share of alarms that are right at a threshold and a stated `prevalence`"
 
@@ -173,11 +173,11 @@ class PredictiveValue(DecisionMetric):
         )
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """Return the labels as classes, where rows are clustered."""
+        """Return the labels as classes if rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
-        """From exact intervals of both rates; where rows are clustered, that of the influences."""
+        """Combine exact intervals of both rates; for clustered rows use the influences."""
         if columns.clusters is not None:
             return estimate.low, estimate.high
         return stats.predictive_value_interval(

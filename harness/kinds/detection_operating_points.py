@@ -1,4 +1,4 @@
-"""What a detector catches where few false alarms are allowed, and what its alarms are then worth."""
+"""Metrics at a low rate of false alarms: the share of positives caught, and the worth of the alarms."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.ranges import INSIDE
 from harness.stats import Estimate, Linearised
 
 _LEAST_HELD = 6
-"""Negatives that a false positive rate holds, below which the interval of a partial area is much too short."""
+"""Least negatives within the false positive rate: with fewer the interval of a partial area is much too short."""
 
 
 class TruePositiveRateAtRate(ScoredMetric):
@@ -31,17 +31,17 @@ class TruePositiveRateAtRate(ScoredMetric):
         self.rate = rate
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Return the value, and the influence of each row, of which the noise of the threshold is part."""
+        """Return the value, and the influence of each row on it, the noise of the threshold included."""
         return stats.true_positive_rate_at_false_positive_rate(
             self.levels(columns), rate=self.rate, interpolated=self.interpolated
         )
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """Return the labels as classes, where rows are clustered."""
+        """Return the labels as classes if rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
-        """From counts above and below the threshold; where rows are clustered, from the influences."""
+        """Compute the interval from counts around the threshold; for clustered rows, from the influences."""
         if columns.clusters is not None:
             return clustered_interval(columns, self.rate, self.needs[1], estimate, confidence)
         return stats.true_positive_rate_interval(
@@ -49,9 +49,9 @@ class TruePositiveRateAtRate(ScoredMetric):
         )
 
     def detail(self, columns: Columns) -> Mapping[str, Any]:
-        """The threshold, what stands at it, and what is known of the share above it were it given."""
+        """Return the threshold, the counts at it, and the interval of the rate if the threshold were fixed."""
         point = stats.operating_point(self.levels(columns), rate=self.rate)
-        found: dict[str, Any] = {
+        detail: dict[str, Any] = {
             "threshold": point.threshold,
             "true_positives": point.true_positives,
             "positives": point.positives,
@@ -61,13 +61,13 @@ class TruePositiveRateAtRate(ScoredMetric):
             "tied_below_threshold": point.tied_below,
             "interval_95_at_this_threshold": self._share_above(columns, point),
         }
-        if math.isinf(point.threshold):
-            del found["threshold"]
+        if math.isinf(point.threshold):  # JSON has no infinity
+            del detail["threshold"]
         note = unresolvable(columns, self.rate, self.needs[1])
-        return {**found, "note": note} if note else found
+        return {**detail, "note": note} if note else detail
 
     def note(self, columns: Columns, confidence: float) -> str:
-        """Whether the interval begins at 0 for want of negatives."""
+        """Say so if the interval begins at 0 for lack of negatives."""
         return unbounded(columns, self.rate, self.needs[1], confidence=confidence)
 
     def _share_above(self, columns: Columns, point: stats.OperatingPoint) -> list[float]:
@@ -79,18 +79,18 @@ class TruePositiveRateAtRate(ScoredMetric):
         return [share.low, share.high]
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """The ROC curve on an axis of logarithms."""
+        """Draw the ROC curve on a logarithmic axis."""
         return detection_pictures.low_rate_roc(self.levels(columns), clustered=columns.clusters is not None)
 
 
 class RandomisedTruePositiveRateAtRate(TruePositiveRateAtRate):
-    """The same, letting in as many of the tied at random as make the false positive rate exactly ``rate``."""
+    """True positive rate at a false positive rate of exactly ``rate``: ties are let in at random as needed."""
 
     description = "true positive rate at a false positive rate of exactly `rate`, ties let in at random"
     interpolated = True
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """None: that of `tpr_at_fpr` shows it."""
+        """Draw nothing: the picture of `tpr_at_fpr` shows this value too."""
         return ()
 
 
@@ -107,16 +107,16 @@ class PartialAreaUnderCurve(ScoredMetric):
         return stats.partial_auroc(self.levels(columns), rate=self.rate)
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """Return the labels as classes, where rows are clustered."""
+        """Return the labels as classes if rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def detail(self, columns: Columns) -> Mapping[str, Any]:
-        """Whether the rate can be resolved."""
+        """Return a note if the negatives are too few for the rate."""
         note = unresolvable(columns, self.rate, self.needs[1])
         return {"note": note} if note else {}
 
     def note(self, columns: Columns, confidence: float) -> str:
-        """Whether the rate holds so few negatives that the interval covers far too seldom."""
+        """Say so if the rate holds so few negatives that the interval covers far too seldom."""
         held = self.rate * independent_negatives(columns, self.needs[1])
         if held >= _LEAST_HELD:
             return ""
@@ -124,7 +124,7 @@ class PartialAreaUnderCurve(ScoredMetric):
 
 
 class PredictiveValueAtRate(ScoredMetric):
-    """Share of alarms that are right at a false positive rate, where ``prevalence`` of all texts are positive."""
+    """Share of alarms that are right at a false positive rate, if ``prevalence`` of all texts are positive."""
 
     description = "share of alarms that are right at a false positive rate of `rate` and a stated `prevalence`"
 
@@ -132,31 +132,31 @@ class PredictiveValueAtRate(ScoredMetric):
         self.prevalence, self.rate = prevalence, rate
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Bayes' rule at the stated rate, and the influences of what is caught there."""
+        """Apply Bayes' rule at the stated rate to the true positive rate and its influences."""
         caught, influence = stats.true_positive_rate_at_false_positive_rate(self.levels(columns), rate=self.rate)
         slope, _ = stats.predictive_value_slope(caught, self.rate, prevalence=self.prevalence)
         return Linearised(self._worth(caught), slope * influence)
 
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
-        """Return the labels as classes, where rows are clustered."""
+        """Return the labels as classes if rows are clustered."""
         return self.labels_if_clustered(columns)
 
     def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
-        """The ends of what is caught, carried over: the value rises with it."""
+        """Carry the ends of the true positive rate's interval over: the value rises with that rate."""
         if columns.clusters is not None:
             return clustered_interval(columns, self.rate, self.needs[1], estimate, confidence)
         low, high = stats.true_positive_rate_interval(self.levels(columns), rate=self.rate, confidence=confidence)
         return self._worth(low), self._worth(high)
 
     def detail(self, columns: Columns) -> Mapping[str, Any]:
-        """What is caught, and whether the rate can be resolved."""
+        """Return both rates, and a note if the negatives are too few for the rate."""
         point = stats.operating_point(self.levels(columns), rate=self.rate)
         note = unresolvable(columns, self.rate, self.needs[1])
-        found = {"true_positive_rate": point.true_positives / point.positives, "false_positive_rate": self.rate}
-        return {**found, "note": note} if note else found
+        rates = {"true_positive_rate": point.true_positives / point.positives, "false_positive_rate": self.rate}
+        return {**rates, "note": note} if note else rates
 
     def note(self, columns: Columns, confidence: float) -> str:
-        """Whether the interval begins at 0 for want of negatives."""
+        """Say so if the interval begins at 0 for lack of negatives."""
         return unbounded(columns, self.rate, self.needs[1], confidence=confidence)
 
     def _worth(self, caught: float) -> float:
@@ -166,18 +166,26 @@ class PredictiveValueAtRate(ScoredMetric):
 def clustered_interval(
     columns: Columns, rate: float, label: str, estimate: Estimate, confidence: float
 ) -> tuple[float, float]:
-    """That of the influences; down to 0 where the threshold may well lie above all negatives."""
+    """Return the interval of the influences, down to 0 if the threshold may lie above all negatives.
+
+    Args:
+        columns: The columns, whose rows are clustered.
+        rate: The false positive rate of the threshold.
+        label: Name of the column of labels.
+        estimate: The estimate with the interval of the influences.
+        confidence: Confidence level of the interval.
+    """
     return 0.0 if unbounded(columns, rate, label, confidence=confidence) else estimate.low, estimate.high
 
 
 def independent_negatives(columns: Columns, label: str) -> int:
-    """Number of negatives, or of clusters that hold one."""
+    """Count the negatives, or the clusters that hold one."""
     negative = columns.values[label] == 0
     return int(negative.sum()) if columns.clusters is None else len(np.unique(columns.clusters[negative]))
 
 
 def unresolvable(columns: Columns, rate: float, label: str) -> str:
-    """A sentence where the negatives are too few for a false positive rate; else nothing."""
+    """Return a sentence if the negatives are too few for a false positive rate; else an empty text."""
     negatives = int((columns.values[label] == 0).sum())
     if rate * negatives >= 1:
         return ""
@@ -192,7 +200,14 @@ def unresolvable(columns: Columns, rate: float, label: str) -> str:
 
 
 def unbounded(columns: Columns, rate: float, label: str, *, confidence: float = 0.95) -> str:
-    """A sentence where all negatives may lie below the threshold of a false positive rate; else nothing."""
+    """Return a sentence if all negatives may lie below the threshold of a false positive rate; else an empty text.
+
+    Args:
+        columns: The columns.
+        rate: The false positive rate of the threshold.
+        label: Name of the column of labels.
+        confidence: Confidence level of the interval.
+    """
     negatives = independent_negatives(columns, label)
     if negatives * math.log1p(-rate) < math.log((1 - confidence) / 2):
         return ""

@@ -15,7 +15,7 @@ UNIT = (0.0, 1.0)
 
 
 def roc(levels: Levels) -> Sequence[Picture]:
-    """True against false positive rates of all thresholds; nothing where a class is missing."""
+    """Draw true against false positive rates of all thresholds; nothing if a class is missing."""
     if not all(levels.counts):
         return ()
     false, true = levels.rates
@@ -26,7 +26,7 @@ def roc(levels: Levels) -> Sequence[Picture]:
 
 
 def low_rate_roc(levels: Levels, *, clustered: bool = False) -> Sequence[Picture]:
-    """The ROC curve on an axis of logarithms, with a band, and the rate below which the negatives say nothing."""
+    """Draw the ROC curve on a logarithmic axis, with a band and the lowest rate that the negatives can resolve."""
     if not all(levels.counts):
         return ()
     positives, negatives = levels.counts
@@ -52,7 +52,7 @@ def low_rate_roc(levels: Levels, *, clustered: bool = False) -> Sequence[Picture
 
 
 def precision_recall(levels: Levels) -> Sequence[Picture]:
-    """Precision against recall of all thresholds; nothing where a class is missing."""
+    """Draw precision against recall of all thresholds; nothing if a class is missing."""
     if not all(levels.counts):
         return ()
     false, true = levels.let_in
@@ -65,7 +65,7 @@ def precision_recall(levels: Levels) -> Sequence[Picture]:
 
 
 def reliability(bins: ReliabilityBins) -> Sequence[Picture]:
-    """Share of positives against mean probability, bin by bin, with exact 95 % intervals."""
+    """Draw the share of positives against the mean probability, bin by bin, with exact 95 % intervals."""
     counted = zip(bins.positives.tolist(), bins.items.tolist(), strict=True)
     low, high = zip(*(clopper_pearson(count, int(total)) for count, total in counted), strict=True)
     observed = (bins.positives / bins.items).tolist()

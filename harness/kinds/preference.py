@@ -21,13 +21,14 @@ NAN = float("nan")
 
 
 class Preference(Task):
-    """Rows hold ``chosen`` and ``rejected``, or ``first``, ``second`` and a ``label`` that says which is better.
+    """Rows hold ``chosen`` and ``rejected``, or ``first``, ``second`` and a ``label`` that names the better one.
 
-    A judge is asked twice, the responses exchanged; a reward model scores both responses once. Columns, both the
-    preference for the better response in [0, 1] with 0.5 a tie: ``as_given`` in the order of the data,
-    ``exchanged`` in the other (NaN: failed, or no verdict could be read); ``better``, 0 for the first; and
-    ``answered``, 1 where every request was, whatever could be read of the verdict. The option ``orders: as given`` asks
-    for the order of the data only, as some published judges were; then only metrics of the first order are defined.
+    A judge is asked twice, with the responses exchanged; a reward model scores both responses once. Columns:
+    ``as_given``, the preference for the better response in [0, 1], 0.5 a tie, in the order of the data (NaN: the
+    request failed, or no verdict could be read); ``exchanged``, the same in the other order; ``better``, 0 for the
+    first; and ``answered``, 1 if every request was answered, whether or not a verdict could be read. The option
+    ``orders: as given`` asks only in the order of the data, as some published judges were asked; then only metrics of
+    the first order are defined.
     """
 
     fields: ClassVar[Mapping[str, FieldSpec]] = {
@@ -45,7 +46,11 @@ class Preference(Task):
     option_forms: ClassVar[Mapping[str, Any]] = {"orders": Literal["both", "as given"]}
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """Bring both forms of row to ``first``, ``second`` and ``better``: 0 the first, 1 the second."""
+        """Bring both forms of row to ``first``, ``second`` and ``better``: 0 the first, 1 the second.
+
+        Raises:
+            BadValue: a field is missing, or the label names neither response.
+        """
         if "chosen" in fields and "rejected" in fields:
             return {
                 "prompt": fields["prompt"],
@@ -72,7 +77,7 @@ class Preference(Task):
         return {**fields, "label": labels[better], "better": better}
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
-        """Both responses at once for a score, both orders for a comparison."""
+        """Ask for both scores in one request, or for a comparison in both orders."""
         f = item.fields
         if capability == "score":
             return [Candidates(f["prompt"], (f["first"], f["second"]), origin=item.origin(self.name, 0, 1))]
@@ -82,7 +87,7 @@ class Preference(Task):
         return [given, Pair(f["prompt"], f["second"], f["first"], origin=item.origin(self.name, 1, 0))]
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float]:
-        """The preference for the better response, in both orders."""
+        """Return the preference for the better response, in both orders."""
         better = item.fields["better"]
         answered = float(not answers[0].failures)
         responses = answers[0].responses
@@ -96,7 +101,7 @@ class Preference(Task):
         return {"as_given": given, "exchanged": 1 - exchanged, "better": better, "answered": answered}
 
     def facts(self) -> Mapping[str, Any]:
-        """The orders in which judges were asked."""
+        """Return the orders in which judges were asked."""
         return {"orders": self.settings["orders"]}
 
 
@@ -113,10 +118,10 @@ def _p_first(response: Any) -> float:
 
 
 class OfVerdicts(Metric):
-    """Base of metrics of verdicts: unreadable verdicts are no failed requests."""
+    """Base of metrics of verdicts; a request with an unreadable verdict has not failed."""
 
     def nothing_valid(self, columns: Columns) -> str:
-        """Requests that were answered, but by nothing that a verdict could be read from, have not failed."""
+        """Say that no verdict could be read, if requests were answered all the same."""
         if (columns.values.get("answered", np.zeros(1)) == 1).any():
             return "no verdict could be read"
         return super().nothing_valid(columns)
@@ -127,22 +132,22 @@ class _Preference(OfVerdicts, MeanMetric):
 
     @staticmethod
     def games(columns: Columns) -> tuple[FloatArray, FloatArray]:
-        """+1 where the better response wins, 0 a tie, -1 where it loses; in each order."""
+        """Return +1 if the better response wins, 0 for a tie, -1 if it loses; in each order."""
         return np.sign(columns.values["as_given"] - 0.5), np.sign(columns.values["exchanged"] - 0.5)
 
 
 class _Unparsed(_Preference):
-    """Counts a verdict that could not be read as one for neither response, as published figures do."""
+    """Counts an unreadable verdict as a verdict for neither response, as published figures do."""
 
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged", "answered")
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """Rows that were answered, readable or not."""
+        """Mark the rows that were answered, readable or not."""
         return np.asarray(columns.values["answered"] == 1)
 
     @staticmethod
     def games(columns: Columns) -> tuple[FloatArray, FloatArray]:
-        """As above, 0 where no verdict could be read."""
+        """Return the games, with 0 for an unreadable verdict."""
         given, exchanged = _Preference.games(columns)
         return np.nan_to_num(given), np.nan_to_num(exchanged)
 
@@ -158,7 +163,7 @@ class Accuracy(_Preference):
         return 0.5 + 0.25 * (given + exchanged)
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """How often the better response wins in both orders, in one with a tie in the other, and so on."""
+        """Draw the share of pairs by verdict in both orders, from right twice to wrong twice."""
         won = np.add(*self.games(columns))
         kinds = {"right twice": won == 2, "right once": won == 1, "undecided": won == 0}
         kinds |= {"wrong once": won == -1, "wrong twice": won == -2}
@@ -188,7 +193,7 @@ class StrictAccuracy(_Preference):
 
 
 class BothOrders(_Preference):
-    """Wins minus losses over both orders is positive (JudgeBench, section on evaluation)."""
+    """Share of pairs with more wins than losses over both orders (JudgeBench, section on evaluation)."""
 
     description = "rightly judged on balance of both orders (JudgeBench)"
 
@@ -199,7 +204,7 @@ class BothOrders(_Preference):
 
 
 class RightInBoth(_Preference):
-    """Judged rightly in both orders."""
+    """Share of pairs judged rightly in both orders."""
 
     description = "rightly judged in both orders"
 
@@ -210,7 +215,7 @@ class RightInBoth(_Preference):
 
 
 class FirstOrder(_Preference):
-    """Judged rightly in the order of the data; a tie counts as wrong."""
+    """Share of pairs judged rightly in the order of the data; a tie counts as wrong."""
 
     description = "share judged rightly in the order of the data only; a tie counts as wrong"
     needs: ClassVar[tuple[str, ...]] = ("as_given",)
@@ -221,7 +226,7 @@ class FirstOrder(_Preference):
 
 
 class SecondOrder(_Preference):
-    """Judged rightly with the responses exchanged; a tie counts as wrong."""
+    """Share of pairs judged rightly with the responses exchanged; a tie counts as wrong."""
 
     description = "share judged rightly with the responses exchanged only; a tie counts as wrong"
     needs: ClassVar[tuple[str, ...]] = ("exchanged",)
@@ -232,7 +237,7 @@ class SecondOrder(_Preference):
 
 
 class Consistency(_Preference):
-    """Same verdict in both orders."""
+    """Share of pairs with the same verdict in both orders."""
 
     description = "share of pairs with the same verdict in both orders"
 
@@ -243,7 +248,7 @@ class Consistency(_Preference):
 
 
 class FirstPosition(_Preference):
-    """How often the response shown first wins, ties half; needs both orders, so that quality cancels."""
+    """Share of verdicts for the response shown first, ties half; both orders are needed, so that quality cancels."""
 
     description = "how often the response shown first wins; 0.5 is unbiased"
     higher_is_better = False
@@ -308,7 +313,7 @@ class SecondOrderCompat(_Unparsed, SecondOrder):
 
 
 class TiesToSecondCompat(_Unparsed):
-    """The order of the data, a tie going to the second response: JudgeBench's rule for equal scores."""
+    """Accuracy in the order of the data, a tie going to the second response: JudgeBench's rule for equal scores."""
 
     description = "the order of the data, a tie going to the second response, as JudgeBench does with equal scores"
     needs: ClassVar[tuple[str, ...]] = ("as_given", "better", "answered")

@@ -1,4 +1,4 @@
-"""Agreement beyond chance: of a judge with the labels, and with itself when the responses are exchanged."""
+"""Agreement beyond chance: of a judge with the labels, and of a judge with itself when the responses are exchanged."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Codes = NDArray[np.int64]
 
 
 def kappa(one: Codes, other: Codes) -> Linearised:
-    """Cohen's kappa of two codings of the same items, and each item's influence on it.
+    """Compute Cohen's kappa of two codings of the same items, and each item's influence on it.
 
     Args:
         one: Shape (n,), a category an item.
-        other: The same by somebody else.
+        other: Shape (n,), the categories of the second coding.
 
     Raises:
-        ValueError: both give every item one and the same category, so that chance alone agrees always.
+        ValueError: both codings give every item one and the same category, so that chance alone always agrees.
     """
     categories = np.union1d(one, other)
     mine, theirs = one[:, None] == categories, other[:, None] == categories
@@ -38,7 +38,7 @@ def kappa(one: Codes, other: Codes) -> Linearised:
 
 
 def winners(columns: Columns, order: str) -> Codes:
-    """Which response of the data wins in an order: 0 the first, 1 the second, 2 neither."""
+    """Return the response of the data that wins in an order: 0 the first, 1 the second, 2 neither."""
     credit, better = columns.values[order], columns.values["better"].astype(np.int64)
     return np.asarray(np.where(credit > 0.5, better, np.where(credit < 0.5, 1 - better, 2)), dtype=np.int64)
 
@@ -71,29 +71,29 @@ class OrderKappa(_Kappa):
 
 
 class _AsPublished(_Kappa):
-    """LLMBar's figures: their script codes a verdict 1 for the first response, else 0, and the labels 1 and 2.
+    """LLMBar's agreement: its script codes a verdict 1 for the first response, else 0, and the labels 1 and 2.
 
-    So the second response is 0 as a verdict and 2 as a label, and never agrees; an unreadable verdict is 0 too.
+    The second response is therefore 0 as a verdict and 2 as a label, and never agrees; an unreadable verdict is 0 too.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged", "better", "answered")
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """Rows that were answered, readable or not."""
+        """Mark the rows that were answered, readable or not."""
         return np.asarray(columns.values["answered"] == 1)
 
     @staticmethod
     def verdicts(columns: Columns, order: str) -> Codes:
-        """1 where the first response wins."""
+        """Return 1 if the first response wins, else 0."""
         return np.asarray(winners(columns, order) == 0, dtype=np.int64)
 
     def with_labels(self, columns: Columns, order: str) -> Linearised:
-        """Kappa with the labels in one order."""
+        """Return the kappa of verdicts and labels in one order."""
         return kappa(self.verdicts(columns, order), columns.values["better"].astype(np.int64) + 1)
 
 
 class FirstOrderKappaCompat(_AsPublished):
-    """LLMBar's ``kappa_False``."""
+    """LLMBar's ``kappa_False``: agreement with the labels in the order of the data."""
 
     description = "as LLMBar publishes it (kappa_False): `label_kappa@compat` in the data's order"
 
@@ -103,7 +103,7 @@ class FirstOrderKappaCompat(_AsPublished):
 
 
 class SecondOrderKappaCompat(_AsPublished):
-    """LLMBar's ``kappa_True``."""
+    """LLMBar's ``kappa_True``: agreement with the labels when the responses are exchanged."""
 
     description = "as LLMBar publishes it (kappa_True): `label_kappa@compat` in the other order"
 
@@ -113,7 +113,7 @@ class SecondOrderKappaCompat(_AsPublished):
 
 
 class LabelKappaCompat(_AsPublished):
-    """LLMBar's ``kappa_average``."""
+    """LLMBar's ``kappa_average``: agreement with the labels, the mean of both orders."""
 
     description = "as LLMBar publishes it (kappa_average): the second response as a verdict is never its label"
 
@@ -124,7 +124,7 @@ class LabelKappaCompat(_AsPublished):
 
 
 class OrderKappaCompat(_AsPublished):
-    """LLMBar's ``kappa_agreement``."""
+    """LLMBar's ``kappa_agreement``: agreement of the verdicts in both orders."""
 
     description = "as LLMBar publishes it (kappa_agreement): unreadable and the second response are one"
 

@@ -1,4 +1,4 @@
-"""What metrics of scores and labels share: their columns, and scores that are sorted once for all of them."""
+"""The base of metrics of scores and labels: the names of their columns, and scores sorted once for all of them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class ScoredMetric(Metric):
     def levels(self, columns: Columns) -> stats.Levels:
         """Return the scores and labels sorted by score, made once for all metrics of the same columns."""
         name = f"levels of {self.needs[0]} by {self.needs[1]}"
-        return columns.once(name, lambda own: stats.levels(*self.split(own)))
+        return columns.once(name, lambda these: stats.levels(*self.split(these)))
 
     def trials(self, columns: Columns) -> int | None:
-        """The smaller class: a perfect value on three positives says little."""
+        """Count the smaller class: a perfect value on three positives says little."""
         positives = int((columns.values[self.needs[1]] == 1).sum())
         return min(positives, len(columns) - positives)
 
     def labels_if_clustered(self, columns: Columns) -> NDArray[np.int64] | None:
-        """The labels as classes, where rows are clustered; for metrics whose influences have mean zero in each."""
+        """Return the labels as classes if rows are clustered; for metrics with influences of mean zero in a class."""
         return None if columns.clusters is None else np.asarray(columns.values[self.needs[1]] == 1, dtype=np.int64)

@@ -13,10 +13,10 @@ from harness.task import Answers, FieldSpec, Item, Stage, Task
 
 
 class Similarity(Task):
-    """Rows hold two texts, ``first`` and ``second``, and a ``label``: 1 where they mean the same.
+    """Rows hold two texts, ``first`` and ``second``, and a ``label``: 1 if both mean the same.
 
-    An embedder is asked for both vectors, whose cosine is the similarity; a model that scores, for the score of the
-    second text as a response to the first. Columns: ``similarity``, ``same``.
+    An embedder is asked for both vectors, whose cosine is the similarity. A model that scores is asked for the score of
+    the second text as a response to the first. Columns: ``similarity``, ``same``.
     """
 
     fields: ClassVar[Mapping[str, FieldSpec]] = {
@@ -29,7 +29,7 @@ class Similarity(Task):
     default_metrics: ClassVar[tuple[str, ...]] = ("similarity_auroc", "similarity_average_precision")
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
-        """Ask for the vectors of both texts, or for the score of the second as a response to the first."""
+        """Ask for the vectors of both texts, or for the score of the second text as a response to the first."""
         first, second = item.fields["first"], item.fields["second"]
         if capability == "embed":
             return [

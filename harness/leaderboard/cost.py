@@ -11,7 +11,7 @@ from harness.store.origins import whole_computations
 from harness.store.reading import Readable
 from harness.store.records import CellRecord
 
-COLUMN = Column("cost: milliseconds an item", "ms an item", "ms", higher_is_better=False)
+COST_COLUMN = Column("cost: milliseconds an item", "ms an item", "ms", higher_is_better=False)
 NOTE = (
     "ms an item: time on the clock of evaluations that computed every answer, loading included; "
     "it depends on the machine, and is not ranked"

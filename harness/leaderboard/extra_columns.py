@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.leaderboard.board import Board, Column, TextColumn
-from harness.leaderboard.cost import COLUMN, NOTE, milliseconds_an_item
+from harness.leaderboard.cost import COST_COLUMN, NOTE, milliseconds_an_item
 from harness.names.registry import Registry
 from harness.stats import Estimate
 from harness.store.reading import Readable
@@ -47,7 +47,7 @@ class ExtraColumn:
 
 EXTRA_COLUMNS: tuple[ExtraColumn, ...] = (
     ExtraColumn(
-        column=COLUMN,
+        column=COST_COLUMN,
         values=lambda sources: milliseconds_an_item(sources.cells, sources.stores),
         asked_for=lambda benchmark: benchmark.cost,
         note=NOTE,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from harness.leaderboard.aggregates import is_of_field
-from harness.leaderboard.field_figures import FieldFigures, field_figures
+from harness.leaderboard.field_fitting import FieldFigures, field_figures
 from harness.names.registry import Registry
 from harness.results.comparison import Comparison
 from harness.results.selection import merged_cells

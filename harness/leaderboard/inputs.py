@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.leaderboard.assemble import assemble
+from harness.leaderboard.assembling import assemble
 from harness.leaderboard.board import Board
 from harness.publisher import CORRELATE, SITE, Edition, OutcomeFile, code_of, find_analysis, find_publisher
 from harness.results.stores import OpenStores, StoreFiles

@@ -8,6 +8,7 @@ agree; items of one cluster count together.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -290,6 +291,14 @@ def _units_of(tables: Mapping[str, Table]) -> dict[str, IntArray]:
     nodes: list[int] = []
     start = 0
     for task, table in tables.items():
+        if table.columns.ordered and table.columns.clusters is not None:
+            # What is asked comes again and again in a stream: by prompts or ids all blocks would be a single unit.
+            stream = _stream_of(task, table)
+            for i, block in enumerate(table.columns.clusters.tolist()):
+                rows.append(start + i)
+                nodes.append(total + keys.setdefault((stream, block), len(keys)))
+            start += len(table.ids)
+            continue
         prompts = None if table.prompts is None else table.prompts.tolist()
         clusters = None if table.columns.clusters is None else table.columns.clusters.tolist()
         for i, id_ in enumerate(table.ids.tolist()):
@@ -311,6 +320,18 @@ def _units_of(tables: Mapping[str, Table]) -> dict[str, IntArray]:
     ends = np.cumsum([len(table.ids) for table in tables.values()])
     parts = np.split(np.asarray(labels, dtype=np.int64), ends[:-1]) if tables else []
     return dict(zip(tables, parts, strict=True))
+
+
+def _stream_of(task: str, table: Table) -> str:
+    """The name of a sequence, the same for tasks that ask the same in the same order, in the same blocks."""
+    asked: bytes = b""
+    if table.prompts is not None and table.prompts.all():
+        asked = table.prompts.tobytes()
+    elif not np.char.isdigit(table.ids).any():  # the number of a row says nothing across tasks
+        asked = b"\0".join(table.ids.tolist())
+    assert table.columns.clusters is not None
+    blocks = table.columns.clusters.tobytes()
+    return f"stream {hashlib.blake2b(asked + blocks, digest_size=16).hexdigest()}" if asked else f"stream of {task}"
 
 
 def correlations(gram: FloatArray) -> FloatArray:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigurationError, did_you_mean
 from harness.files.regular_files import is_folder
-from harness.files.validation import validate
-from harness.files.yaml_files import load_yaml
 
 if TYPE_CHECKING:
     from harness.names.plugins import Plugins
@@ -138,6 +136,8 @@ def load_registry_yaml(path: Path) -> dict[str, Any]:
     Raises:
         ConfigurationError: the file is not YAML, or no mapping.
     """
+    from harness.files.yaml_files import load_yaml  # `harness eval --help` reads no file, and need not wait for YAML
+
     value = load_yaml(path)
     if value is None:
         return {}
@@ -152,6 +152,7 @@ def read_registry_file(path: Path) -> RegistryFile:
     Raises:
         ConfigurationError: the file breaks the schema.
     """
+    from harness.files.validation import validate
     from harness.names.registry_schema import RegistryFile
 
     file: RegistryFile = validate(RegistryFile, load_registry_yaml(path), path)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.encodable import encodable
+from harness.encoding import encodable
 from harness.errors import UsageError
 from harness.names.arguments import parse_arguments
 

@@ -15,6 +15,7 @@ from harness.metric import Columns, MeanMetric, Metric
 from harness.names.plugins import describe, plugin_code
 from harness.names.registry import Registry
 from harness.results.judges import notes_on_judges
+from harness.running.sequences import note_on_blocks
 from harness.running.table import Table, table_of_cell
 from harness.stats import Difference, Estimate, Linearised
 from harness.store.cells import latest_cells
@@ -148,7 +149,8 @@ def compare_cells(
     rows = shared_rows(*tables)
     if not len(rows[0]):
         raise UsageError(f"{one.label} and {other.label} have no item of {one.task} in common")
-    note = "; ".join(notes_on_judges(registry, [one, other]))
+    blocks = note_on_blocks(tables[0].columns)
+    note = "; ".join([*notes_on_judges(registry, [one, other]), *([blocks] if blocks else [])])
     comparisons = []
     for text in metrics or task.metrics:
         try:

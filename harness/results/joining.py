@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.results.selection import choose
-from harness.store import Store
 from harness.store.cells import at_once, is_numbered, read_cells, write_cell
 from harness.store.origins import copy_models
 from harness.store.places import file_below
 from harness.store.reading import Readable
 from harness.store.runs import copy_run, runs_of_cells
+from harness.store.store import Store
 
 
 def join(into: Store, stores: Sequence[Readable], digests: Mapping[str, str]) -> list[str]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from harness.errors import UsageError
 from harness.files.regular_files import is_file
 from harness.results.selection import open_to_merge
-from harness.store import Store
 from harness.store.reading import Readable, StoreReader
+from harness.store.store import Store
 
 if TYPE_CHECKING:
     from harness.names.registry import Registry

@@ -10,20 +10,22 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from harness.encodable import encodable
+from harness.encoding import encodable
 from harness.errors import CellError, DataError, HarnessError, StoreError
 from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
 from harness.progress import Tick
 from harness.running.cell_bar import CellBar
-from harness.running.chunks import chunks, count_items
+from harness.running.chunking import chunks, count_items
 from harness.running.client import ModelClient
 from harness.running.estimates import estimates
 from harness.running.plan import Cell, EvaluationRequest, StageModel
+from harness.running.sequences import in_blocks
 from harness.running.stages import about, stage_requests
 from harness.running.table import Collector, Table, duplicate_ids, save_table
 from harness.store.records import BY_LABEL, MAX_FAILURES_KEPT, CellRecord, StageRecord
 from harness.task import Answers, BadItem, Item
+from harness.tasks.settling import interim_types, settled
 
 
 class CellRun:
@@ -110,7 +112,7 @@ class CellRun:
 
     def _ask_all(self) -> Collector:
         """Ask for every item, chunk by chunk, and collect the figures."""
-        collector = Collector(self._task.columns)
+        collector = Collector(self._task.columns, interim_types(self._task))
         with self._show(count_items(self._task, self._request.split, self._request.limit)) as tick:
             for chunk in chunks(self._items()):
                 self._bar.begin_chunk(tick, len(chunk))
@@ -185,7 +187,7 @@ class CellRun:
 
         Raises:
             DataError: there are no items, or several have one id.
-            CellError: no request was answered.
+            CellError: no request was answered, or the task cannot settle its figures.
         """
         task, record = self._task, self._record
         if not collector.count:
@@ -205,7 +207,8 @@ class CellRun:
             )
         if not self._answered:
             raise CellError(f"every request failed; the first reason: {record.failures[0][1]}")
-        return table
+        columns = settled(task, table.columns)
+        return table._replace(columns=in_blocks(columns, task.definition.block) if task.is_sequence else columns)
 
     def _estimate(self, table: Table) -> None:
         """Compute the metrics.

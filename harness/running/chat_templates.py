@@ -1,8 +1,8 @@
-"""Chat templates are programs out of a model's folder: rendered in transformers' sandbox, and within bounds.
+"""Chat templates are programs out of a model's folder: they are rendered in transformers' sandbox, and within bounds.
 
-The sandbox keeps a template from files and from Python; it does not keep it from looping, or from multiplying a text
-until memory is gone. Here every round of a loop and every call is counted, and what an operation may make is measured
-before it is made: a template that needs more than a conversation ever does is refused, long before a user would.
+The sandbox keeps a template from files and from Python. It does not keep a template from looping, or from multiplying a
+text until memory is gone. Here every round of a loop and every call is counted, and the result of an operation is
+measured before it is made: a template that needs more than any conversation does is refused early.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ STEPS = 200_000
 CHARACTERS = 1 << 26
 """Characters, and elements of lists, that one rendering may make in all; more for a long conversation."""
 SECONDS = 10.0
-"""One rendering; a real one takes thousandths."""
+"""Seconds that one rendering may take; a real one takes thousandths."""
 LARGEST = 100_000
-"""A number that is given to a filter or a method, such as a width."""
+"""Largest number that a filter or a method may be given, such as a width."""
 
 LARGEST_BITS = 1 << 16
-"""Binary digits of a whole number; the time of a product grows with them, and not with steps."""
+"""Most binary digits of a whole number: the time of a product grows with its digits, not with steps."""
 
 
 class TemplateBounds(Exception):
-    """A chat template needs more steps, time or room than is allowed."""
+    """Raised where a chat template needs more steps, time or room than is allowed."""
 
 
 class _Budget:
-    """What is left of one rendering."""
+    """The steps, time and room that are left to one rendering."""
 
     def __init__(self, steps: int, characters: int) -> None:
         self.allowed = self.steps = steps
@@ -58,7 +58,7 @@ _NOW = threading.local()
 
 
 def _budget() -> _Budget:
-    """That of the rendering in this thread; a fresh one for what is worked out while a template is compiled."""
+    """Return the budget of the rendering in this thread; a fresh one while a template is being compiled."""
     return getattr(_NOW, "budget", None) or _Budget(STEPS, CHARACTERS)
 
 
@@ -73,12 +73,12 @@ def _within(steps: int, characters: int) -> Iterator[None]:
 
 
 def render_chat(tokenizer: Any, messages: Sequence[Mapping[str, str]], **arguments: Any) -> str:
-    """A conversation by a tokenizer's chat template, within bounds.
+    """Render a conversation by a tokenizer's chat template, within bounds.
 
     Args:
-        tokenizer: Of transformers.
-        messages: Each with a role and a content.
-        **arguments: Of ``apply_chat_template``.
+        tokenizer: A tokenizer of transformers.
+        messages: The messages, each with a role and a content.
+        **arguments: Further arguments of ``apply_chat_template``.
 
     Raises:
         TemplateBounds: the template needs more than is allowed.
@@ -92,7 +92,7 @@ def render_chat(tokenizer: Any, messages: Sequence[Mapping[str, str]], **argumen
 
 @functools.cache
 def bound() -> None:
-    """Have transformers compile chat templates into a sandbox with bounds, from now on, in this process.
+    """Make transformers compile chat templates into a sandbox with bounds from now on, in this process.
 
     Raises:
         RuntimeError: this version of transformers makes its sandbox in another way.
@@ -108,27 +108,27 @@ def bound() -> None:
         )
     where.ImmutableSandboxedEnvironment = _environment()
     forget = getattr(getattr(where, "_compile_jinja_template", None), "cache_clear", None)
-    if forget is not None:  # what was compiled before has no bounds
+    if forget is not None:  # templates that were compiled before have no bounds
         forget()
 
 
-def _size(value: Any, known: dict[int, int] | None = None) -> int:
-    """Characters and elements of a value and of all that it holds, as if nothing in it were shared."""
+def _size(value: Any, sizes: dict[int, int] | None = None) -> int:
+    """Count the characters and elements of a value and of everything in it, as if nothing in it were shared."""
     if isinstance(value, str | bytes):
         return len(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value.bit_length() // 3 + 1
     if not isinstance(value, Mapping | list | tuple | set | frozenset):
         return 1
-    known = {} if known is None else known
-    if id(value) not in known:  # a list may hold another one many times over
+    sizes = {} if sizes is None else sizes
+    if id(value) not in sizes:  # a list may hold another one many times over
         parts = (*value.keys(), *value.values()) if isinstance(value, Mapping) else value
-        known[id(value)] = len(value) + sum(_size(part, known) for part in parts)
-    return known[id(value)]
+        sizes[id(value)] = len(value) + sum(_size(part, sizes) for part in parts)
+    return sizes[id(value)]
 
 
 def _check_before(name: str, values: Sequence[Any]) -> None:
-    """Refuse an operation that would make far more than goes in, by what goes in."""
+    """Refuse, by its arguments, an operation that would make far more than it is given."""
     budget = _budget()
     budget.step()
     texts = [value for value in values if isinstance(value, str)]
@@ -139,7 +139,7 @@ def _check_before(name: str, values: Sequence[Any]) -> None:
     if sum(sizes) > budget.characters:
         budget.make(sum(sizes))
     if name in ("replace", "join", "indent", "expandtabs", "tojson", "wordwrap"):
-        # Each of what one holds may be followed by all of the other, or by so many blanks.
+        # Each element of the larger value may be followed by all of the others, or by that many blanks.
         most = max(sizes, default=0)
         rest = sum(sizes) - most + max(map(abs, numbers), default=0)
         if most * rest > budget.characters and _multiplied(name, values) > budget.characters:
@@ -159,14 +159,14 @@ def _elements(value: Any) -> Sequence[Any]:
 
 
 def _held(value: Any) -> Any:
-    """A value, or the list of what an iterator still has to give: what is inside cannot be measured otherwise."""
+    """Return a value, or the list of an iterator's remaining values: an iterator cannot be measured otherwise."""
     return (
         list(_counted(value)) if isinstance(value, GeneratorType | map | zip | filter | enumerate | reversed) else value
     )
 
 
 def _multiplied(name: str, values: Sequence[Any]) -> int:
-    """The most characters that an operation which repeats one of its texts can make."""
+    """Return the most characters that an operation which repeats one of its texts can make."""
     numbers = [abs(value) for value in values if isinstance(value, int) and not isinstance(value, bool)]
     if name == "replace":
         text, old, new = (str(value) for value in [*values, "", "", ""][:3])
@@ -181,27 +181,27 @@ def _multiplied(name: str, values: Sequence[Any]) -> int:
 
 
 def _check_bits(bits: int) -> None:
-    """Refuse a whole number of more binary digits than any that a conversation speaks of."""
+    """Refuse a whole number of more binary digits than any conversation needs."""
     if bits > LARGEST_BITS:
         raise TemplateBounds(f"it makes a whole number of more than {LARGEST_BITS:,} binary digits")
 
 
 def _made(value: Any) -> Any:
-    """The result of an operation, charged for what is new of it."""
+    """Charge the budget for the new text or list that an operation made, and return it."""
     if isinstance(value, str | bytes | list | tuple | dict):
         _budget().make(len(value))
     return value
 
 
 def _counted(values: Iterable[Any]) -> Iterator[Any]:
-    """What a loop goes through, each round counted."""
+    """Yield the values of a loop, and count each round."""
     for value in values:
         _budget().step()
         yield value
 
 
 def _joined(pieces: Iterable[Any]) -> str:
-    """Pieces of a text put together, measured before they are."""
+    """Join pieces of a text; each piece is measured before the text is made."""
     budget = _budget()
     held = []
     for piece in pieces:
@@ -213,13 +213,13 @@ def _joined(pieces: Iterable[Any]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """What stands for a value in a text."""
+    """Return the text that stands for a value."""
     _within_room(value)
     return str(value)
 
 
 def _within_room(value: Any) -> Any:
-    """A value that is about to be written out, measured with all that it holds."""
+    """Measure a value that is about to be written out, with everything in it, and return it."""
     budget = _budget()
     budget.step()
     size = _size(value)
@@ -234,7 +234,7 @@ def _sliced(value: Any, start: Any, stop: Any, step: Any) -> Any:
 
 
 def _guarded(name: str, filter_: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that measures what it is given, and is charged for what it gives."""
+    """Wrap a filter: measure its arguments, and charge the budget for its result."""
     skipped = 1 if hasattr(filter_, "jinja_pass_arg") else 0
 
     @functools.wraps(filter_)
@@ -248,17 +248,16 @@ def _guarded(name: str, filter_: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @functools.cache
-def _environment() -> type[Any]:
-    """The class of the sandbox with bounds."""
-    from jinja2 import nodes, pass_context
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+def _bounding() -> type[Any]:
+    """Return the class that rewrites a parsed template so that its loops and texts are bounded."""
+    from jinja2 import nodes
     from jinja2.visitor import NodeTransformer
 
     def filtered(name: str, node: Any, *arguments: Any) -> Any:
         return nodes.Filter(node, name, list(arguments), [], None, None, lineno=node.lineno)
 
     class Bounding(NodeTransformer):
-        """Puts a counter before every loop, and what is measured in the place of ``~`` and of slices."""
+        """Puts a counter before every loop, and measuring filters in the place of ``~`` and of slices."""
 
         def visit_For(self, node: Any) -> Any:
             self.generic_visit(node)
@@ -276,8 +275,17 @@ def _environment() -> type[Any]:
             parts = (part or nodes.Const(None) for part in (node.arg.start, node.arg.stop, node.arg.step))
             return filtered("harness_sliced", node.node, *parts)
 
-    # With the context as an argument they are not worked out while the template is compiled.
-    own = {
+    return Bounding
+
+
+@functools.cache
+def _environment() -> type[Any]:
+    """Return the class of the sandbox with bounds."""
+    from jinja2 import pass_context
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    # With the context as an argument jinja2 does not evaluate these filters while it compiles the template.
+    bounding_filters = {
         "harness_counted": pass_context(lambda _, values: _counted(values)),
         "harness_joined": pass_context(lambda _, pieces: _joined(pieces)),
         "harness_sliced": pass_context(lambda _, *parts: _sliced(*parts)),
@@ -293,25 +301,13 @@ def _environment() -> type[Any]:
 
         def _parse(self, *arguments: Any) -> Any:
             for name, filter_ in self.filters.items():
-                if name not in own and not hasattr(filter_, "harness_bounded"):
+                if name not in bounding_filters and not hasattr(filter_, "harness_bounded"):
                     self.filters[name] = _guarded(name, filter_)
-            self.filters.update(own)
-            return Bounding().visit(super()._parse(*arguments))
+            self.filters.update(bounding_filters)
+            return _bounding()().visit(super()._parse(*arguments))
 
         def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-            budget = _budget()
-            budget.step()
-            if operator == "%" and isinstance(left, str):
-                _check_before("%", [left, *(right if isinstance(right, tuple) else (right,))])
-            elif operator == "*" and isinstance(left, int) and isinstance(right, int):
-                _check_bits(left.bit_length() + right.bit_length())  # squares of squares take few steps
-            elif operator == "*":
-                texts = [value for value in (left, right) if isinstance(value, str | bytes | list | tuple)]
-                times = next((value for value in (left, right) if isinstance(value, int)), 1)
-                if texts and len(texts[0]) * max(times, 0) > budget.characters:
-                    budget.make(len(texts[0]) * times)
-            elif operator == "**" and isinstance(left, int) and isinstance(right, int):
-                _check_bits(left.bit_length() * max(right, 0))
+            _check_operator(operator, left, right)
             return _made(super().call_binop(context, operator, left, right))
 
         # Named as jinja2 names them, so that a template's own arguments cannot be taken for these.
@@ -323,3 +319,20 @@ def _environment() -> type[Any]:
             return _made(super().call(__context, __obj, *values, **named))
 
     return Bounded
+
+
+def _check_operator(operator: str, left: Any, right: Any) -> None:
+    """Count an operation, and refuse one whose result would be too large, by its operands."""
+    budget = _budget()
+    budget.step()
+    if operator == "%" and isinstance(left, str):
+        _check_before("%", [left, *(right if isinstance(right, tuple) else (right,))])
+    elif operator == "*" and isinstance(left, int) and isinstance(right, int):
+        _check_bits(left.bit_length() + right.bit_length())  # squares of squares take few steps
+    elif operator == "*":
+        texts = [value for value in (left, right) if isinstance(value, str | bytes | list | tuple)]
+        times = next((value for value in (left, right) if isinstance(value, int)), 1)
+        if texts and len(texts[0]) * max(times, 0) > budget.characters:
+            budget.make(len(texts[0]) * times)
+    elif operator == "**" and isinstance(left, int) and isinstance(right, int):
+        _check_bits(left.bit_length() * max(right, 0))

@@ -21,7 +21,7 @@ from harness.running.executors import LocalExecutor
 from harness.running.filing import checked, first_failure, joined, missing
 from harness.running.request_counts import RequestCounts
 from harness.running.responses import LazyResponses, Responses
-from harness.store import Store
+from harness.store.store import Store
 
 _EXPANDED_AT_ONCE = 4096
 """Requests that adapters may make before they are asked; bounds memory for round robins."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from harness.errors import CellError
 from harness.metric import Columns, Metric
 from harness.names.plugins import describe
+from harness.running.sequences import note_on_blocks
 from harness.running.table import Table
 from harness.stats import Estimate, not_available
 from harness.store.records import Result, check_estimate
@@ -66,6 +67,11 @@ def _estimate(metric: Metric, columns: Columns, confidence: float, seed: int) ->
         estimate = metric.compute(columns, confidence=confidence, seed=seed)
         if not isinstance(estimate, Estimate):
             raise TypeError(f"compute() must give an Estimate, not {type(estimate).__name__}")
+        if note := note_on_blocks(columns):
+            said = estimate.detail.get("note")
+            estimate = dataclasses.replace(
+                estimate, detail={**estimate.detail, "note": f"{said}; {note}" if said else note}
+            )
         check_estimate(estimate)
     except (Exception, SystemExit) as error:  # a plugin's code: the other metrics keep their values
         reason = describe(error)

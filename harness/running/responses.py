@@ -15,7 +15,7 @@ from harness.errors import StoreError
 from harness.requests import Failure, Response
 
 if TYPE_CHECKING:
-    from harness.store import Store
+    from harness.store.store import Store
 
 HELD_BYTES = 64 << 20
 """Bytes of the responses to one stage of a chunk of items that are held in memory."""

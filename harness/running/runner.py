@@ -19,11 +19,11 @@ from harness.running.client import ModelClient, no_report
 from harness.running.environment import describe_run
 from harness.running.executors import LocalExecutor
 from harness.running.plan import Cell, Plan
-from harness.store import Store
 from harness.store.cells import save_cell
 from harness.store.progress import FiledProgress
 from harness.store.records import CellRecord, Result
 from harness.store.runs import finish_run, start_run
+from harness.store.store import Store
 from harness.training.fit import train_missing
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError, StoreError
-from harness.files import NO_ROOM, is_full
+from harness.files.atomic import NO_ROOM, is_full
 from harness.files.npz import DamagedArrays, read_npz, write_npz
 from harness.metric import Columns
 from harness.requests import Conversation
@@ -55,11 +55,13 @@ class Collector:
 
     Args:
         names: The columns that the task declares.
+        types: Of columns that are kept as something else than float64, by name.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], types: Mapping[str, str] | None = None) -> None:
         self._names = list(names)
-        self._chunks: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
+        self._types = dict(types or {})
+        self._chunks: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
         self._ids: list[NDArray[np.bytes_]] = []
         self._prompts: list[NDArray[np.uint64]] = []
         self._domains: dict[str, int] = {}
@@ -82,7 +84,7 @@ class Collector:
                 self._names.append(name)
                 self._chunks[name] = [np.full(self.count, np.nan)] if self.count else []
         for name in self._names:
-            self._chunks[name].append(_stack(name, [row.get(name, math.nan) for row in rows]))
+            self._chunks[name].append(self._stacked(name, rows))
         self._ids.append(np.array([item.id.encode() for item in items]))
         self._prompts.append(np.fromiter(map(prompt_key, items), np.uint64, len(items)))
         combinations = self._combinations
@@ -98,6 +100,9 @@ class Collector:
                 )
             )
         self.count += len(items)
+
+    def _stacked(self, name: str, rows: Sequence[Mapping[str, Any]]) -> NDArray[Any]:
+        return _stack(name, [row.get(name, math.nan) for row in rows], self._types.get(name, "float64"))
 
     def _cluster(self, item: Item, row: int) -> int:
         # A row without a cluster is one of its own, which negative codes cannot confuse with a named one.
@@ -147,7 +152,7 @@ def prompt_key(item: Item) -> int:
     return int.from_bytes(digest, "little")
 
 
-def _stack(name: str, values: Sequence[Any]) -> NDArray[np.float64]:
+def _stack(name: str, values: Sequence[Any], type_: str = "float64") -> NDArray[Any]:
     """Stack values to (n,) numbers, or to (n, k) of arrays of unequal length padded with NaN.
 
     A row whose request failed may hold NaN where the others hold arrays, for nobody knows how long an array that was
@@ -158,14 +163,14 @@ def _stack(name: str, values: Sequence[Any]) -> NDArray[np.float64]:
     """
     dimensions = {np.ndim(value) for value in values}
     if dimensions <= {0}:
-        return np.array(values, dtype=np.float64)
+        return np.array(values, dtype=type_)
     if dimensions - {0, 1}:
         raise DataError(f"the column {name!r} holds an array of {max(dimensions)} dimensions; at most 1 is possible")
     rows = [np.empty(0) if np.ndim(value) == 0 and _is_nan(value) else value for value in values]
     if any(np.ndim(row) == 0 for row in rows):
         raise DataError(f"the column {name!r} holds a number in one row and an array in another")
     width = max(len(row) for row in rows)
-    stacked = np.full((len(rows), width), np.nan)
+    stacked = np.full((len(rows), width), np.nan, dtype=type_)
     for i, row in enumerate(rows):
         stacked[i, : len(row)] = row
     return stacked
@@ -175,8 +180,10 @@ def _is_nan(value: Any) -> bool:
     return value is None or math.isnan(value)
 
 
-def _concatenate(name: str, chunks: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+def _concatenate(name: str, chunks: list[NDArray[Any]]) -> NDArray[Any]:
     """Concatenate the chunks of a column; beside chunks of arrays, one of NaN alone is one of empty rows.
+
+    The chunks are given away one by one, so that a wide column is not in memory twice.
 
     Raises:
         DataError: one chunk holds numbers and another arrays.
@@ -187,14 +194,24 @@ def _concatenate(name: str, chunks: list[NDArray[np.float64]]) -> NDArray[np.flo
         return np.concatenate(chunks)
     if any(chunk.ndim == 1 and not np.isnan(chunk).all() for chunk in chunks):
         raise DataError(f"the column {name!r} holds a number in one row and an array in another")
-    rows = [chunk.reshape(len(chunk), 1) if chunk.ndim == 1 else chunk for chunk in chunks]
     width = max(chunk.shape[1] for chunk in chunks if chunk.ndim == 2)
-    return np.concatenate([_padded(chunk, width) for chunk in rows])
+    type_ = next(chunk.dtype for chunk in chunks if chunk.ndim == 2)
+    whole = np.empty((sum(map(len, chunks)), width), dtype=type_)
+    start = 0
+    for chunk in _given_away(chunks):
+        rows = whole[start : start + len(chunk)]
+        rows[:] = np.nan
+        if chunk.ndim == 2:  # else rows of NaN alone, whatever the width
+            rows[:, : chunk.shape[1]] = chunk
+        start += len(chunk)
+    return whole
 
 
-def _padded(rows: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Fill rows up to a width with NaN; at a width of 0 the only column, of empty rows, is left out."""
-    return np.pad(rows, ((0, 0), (0, max(0, width - rows.shape[1]))), constant_values=np.nan)[:, :width]
+def _given_away(chunks: list[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    """Yield the chunks in order, and forget each."""
+    chunks.reverse()
+    while chunks:
+        yield chunks.pop()
 
 
 def duplicate_ids(table: Table) -> list[str]:
@@ -217,6 +234,8 @@ def save_table(table: Table, path: Path) -> None:
     }
     if table.columns.clusters is not None:
         arrays["clusters"] = table.columns.clusters
+    if table.columns.ordered:
+        arrays["ordered"] = np.array(True)
     if table.prompts is not None:
         arrays["prompts"] = table.prompts
     width = max((len(c) for c in table.combinations), default=0)
@@ -269,7 +288,7 @@ def _table_of(arrays: Mapping[str, Any], facts: Mapping[str, Any]) -> Table:
     try:
         names = [str(name) for name in arrays["domains"]]
         combinations = [tuple(int(i) for i in row if i >= 0) for row in np.atleast_2d(arrays["combinations"])]
-        columns = Columns(values, clusters, facts)
+        columns = Columns(values, clusters, facts, ordered=bool(arrays.get("ordered", False)))
     except (TypeError, ValueError, IndexError) as error:
         raise DamagedArrays(f"no columns of a cell: {error}") from error
     beside = [array for array in (prompts, clusters) if array is not None]

@@ -1,7 +1,7 @@
 """Statistics for evaluations: pure functions over numpy arrays that know nothing of models and tasks.
 
-Every metric becomes an `Estimate` with a standard error and an interval, by one of three roads: per-item
-influences (`estimate_from_influence`), a closed form, or the seeded bootstrap.
+Every metric becomes an `Estimate` with a standard error and an interval, in one of three ways: from per-item
+influences (`estimate_from_influence`), by a closed form, or by the seeded bootstrap.
 """
 
 from harness.stats.attenuation import Disattenuated, disattenuate, reliability, reliability_from_replicates
@@ -84,6 +84,7 @@ from harness.stats.ranks import (
     tied_with_best,
 )
 from harness.stats.selection import best_of_k_curve, expected_kl, oracle_curve, selected_credit
+from harness.stats.sequences import block_length, sequence_blocks
 from harness.stats.win_rates import WinRates, battle_win_rates, win_rate, win_rates
 
 __all__ = [
@@ -121,6 +122,7 @@ __all__ = [
     "best_balanced_accuracy",
     "best_f1",
     "best_of_k_curve",
+    "block_length",
     "bootstrap",
     "bootstrap_counts",
     "bootstrap_fit",
@@ -165,6 +167,7 @@ __all__ = [
     "reliability_bins",
     "reliability_from_replicates",
     "selected_credit",
+    "sequence_blocks",
     "sign_flip_test",
     "significantly_better",
     "spearman",

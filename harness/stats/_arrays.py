@@ -14,7 +14,7 @@ AnyArray = NDArray[Any]
 
 
 def as_vector(values: ArrayLike, name: str) -> FloatArray:
-    """`values` as float64 of shape (n,); raises `ShapeMismatch` for any other number of axes."""
+    """Return `values` as float64 of shape (n,); raise `ShapeMismatch` for any other number of axes."""
     vector = np.asarray(values, dtype=np.float64)
     if vector.ndim != 1:
         raise ShapeMismatch(f"{name} must have one axis (one value an item), not shape {vector.shape}.")
@@ -40,24 +40,24 @@ def require_at_least(value: float, least: float, name: str) -> None:
 
 
 def sigmoid(log_odds: FloatArray) -> FloatArray:
-    """The probability that log-odds, in nats, stand for; never overflows."""
+    """Return the probability that log-odds, in nats, stand for; this never overflows."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * log_odds)))
 
 
 def sums_by_code(codes: IntArray, values: AnyArray, count: int) -> FloatArray:
-    """Sum of `values`, shape (n,), over the items of each code 0..count-1, shape (count,)."""
+    """Sum `values`, shape (n,), over the items of each code 0..count-1; the sums have shape (count,)."""
     return np.bincount(codes, weights=values, minlength=count).astype(np.float64, copy=False)
 
 
 def normal_quantile(probability: float) -> float:
-    """Quantile of the standard normal distribution."""
+    """Return the quantile of the standard normal distribution."""
     from statistics import NormalDist
 
     return NormalDist().inv_cdf(probability)
 
 
 def student_quantile(probability: float, *, degrees_of_freedom: float) -> float:
-    """Quantile of Student's t; infinite degrees of freedom give the normal quantile."""
+    """Return the quantile of Student's t; infinite degrees of freedom give the normal quantile."""
     if np.isinf(degrees_of_freedom):
         return normal_quantile(probability)
     from scipy.special import stdtrit

@@ -10,7 +10,7 @@ from harness.stats.errors import OutOfRange, ShapeMismatch
 
 
 class Battles(NamedTuple):
-    """The valid rows, each array of shape (n,) but `kept`, which says for all rows given whether they are."""
+    """The valid rows, each array of shape (n,); only `kept` has an entry for every given row, and marks these."""
 
     first: IntArray
     second: IntArray
@@ -24,7 +24,19 @@ class Battles(NamedTuple):
 def read_battles(
     first: ArrayLike, second: ArrayLike, outcome: ArrayLike, weights: ArrayLike | None, n_players: int | None
 ) -> Battles:
-    """Check the rows and leave out those without an outcome or weight."""
+    """Check the rows of battles, and leave out those without an outcome or a weight.
+
+    Args:
+        first: index of the first player of each battle, shape (n,).
+        second: index of the second player, shape (n,).
+        outcome: credit of the first player, shape (n,), in [0, 1]; NaN = failed (left out, counted).
+        weights: how many battles each row stands for, shape (n,); None: 1.
+        n_players: number of players; None: one more than the largest index.
+
+    Raises:
+        ShapeMismatch: the arrays are not aligned, or there is no row.
+        OutOfRange: an index, outcome or weight is out of range, or a player meets himself.
+    """
     a, b, credit = np.asarray(first), np.asarray(second), np.asarray(outcome, dtype=np.float64)
     count = np.ones(credit.shape) if weights is None else np.asarray(weights, dtype=np.float64)
     for other, name in ((a, "first"), (b, "second"), (count, "weights")):
@@ -45,7 +57,7 @@ def read_battles(
 
 
 def distinct(battles: Battles) -> Battles:
-    """The distinct (first, second, outcome) rows with their total weights."""
+    """Merge equal (first, second, outcome) rows, and add up their weights."""
     outcomes, outcome_code = np.unique(battles.outcome, return_inverse=True)
     m = battles.n_players
     keys = (battles.first * m + battles.second) * max(1, outcomes.size) + outcome_code
@@ -56,12 +68,12 @@ def distinct(battles: Battles) -> Battles:
 
 
 def win_matrix(battles: Battles) -> FloatArray:
-    """Credit of each player against each other, shape (m, m)."""
+    """Return the credit of each player against each other, shape (m, m)."""
     return np.asarray(win_matrices(battles, battles.weights[None])[0])
 
 
 def win_matrices(battles: Battles, counts: FloatArray | IntArray) -> FloatArray:
-    """The win matrix under several sets of weights, shape (R, n) -> (R, m, m)."""
+    """Return the win matrix under several sets of weights, shape (R, n) -> (R, m, m)."""
     from scipy.sparse import csr_array
 
     m, rows = battles.n_players, np.arange(battles.first.size)

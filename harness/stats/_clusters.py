@@ -11,7 +11,7 @@ _DENSE = 8
 
 
 def cluster_codes(clusters: ArrayLike, n: int) -> tuple[IntArray, int]:
-    """Number the clusters 0..G-1.
+    """Number the clusters 0..G-1 in the order in which they appear or sort.
 
     Args:
         clusters: labels, shape (n,), integers or anything hashable; equal labels share a cluster.
@@ -29,14 +29,14 @@ def cluster_codes(clusters: ArrayLike, n: int) -> tuple[IntArray, int]:
     if labels.dtype.kind in "iu":
         return _integer_codes(labels)
     # A dictionary is several times faster than sorting strings, which is what np.unique does.
-    known: dict[object, int] = {}
-    numbered = (known.setdefault(label, len(known)) for label in labels.tolist())
+    code_of: dict[object, int] = {}
+    numbered = (code_of.setdefault(label, len(code_of)) for label in labels.tolist())
     codes = np.fromiter(numbered, dtype=np.int64, count=n)
-    return codes, len(known)
+    return codes, len(code_of)
 
 
 def _integer_codes(labels: AnyArray) -> tuple[IntArray, int]:
-    """Codes of integer labels without a sort where the labels are dense."""
+    """Number integer labels, without a sort if the labels are dense."""
     if labels.size == 0:
         return labels.astype(np.int64), 0
     if labels.min() >= 0 and labels.max() < _DENSE * labels.size:
@@ -48,10 +48,10 @@ def _integer_codes(labels: AnyArray) -> tuple[IntArray, int]:
 
 
 def cluster_sums(values: FloatArray, clusters: ArrayLike | None, kept: BoolArray) -> FloatArray:
-    """Sum of the values of each cluster, shape (G,).
+    """Sum the values of each cluster, shape (G,).
 
     Args:
-        values: of the items kept, shape (k,).
+        values: values of the kept items, shape (k,).
         clusters: labels of all items, shape (n,); None = the values themselves are returned.
         kept: which items the values belong to, shape (n,).
 
@@ -65,7 +65,7 @@ def cluster_sums(values: FloatArray, clusters: ArrayLike | None, kept: BoolArray
 
 
 def kept_codes(clusters: ArrayLike, kept: BoolArray) -> tuple[IntArray, int]:
-    """`cluster_codes` of the items kept, from the labels of all; raises `ShapeMismatch` as that does."""
+    """Return `cluster_codes` of the kept items, from the labels of all items; errors as there."""
     labels = np.asarray(clusters)
     if labels.shape != kept.shape:
         raise ShapeMismatch(f"clusters must hold one label for each of {kept.size} items, not shape {labels.shape}.")

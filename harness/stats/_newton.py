@@ -23,7 +23,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Maxima:
-    """Where Newton's method ended, for a batch of B problems."""
+    """The ends of Newton's method for a batch of B problems."""
 
     strengths: FloatArray
     """Shape (B, m), nats, mean zero."""
@@ -54,7 +54,7 @@ def maximise(wins: FloatArray, *, prior: float, tolerance: float) -> Maxima:
 
 
 def log_likelihood(wins: FloatArray, strengths: FloatArray) -> FloatArray:
-    """Log-likelihood in nats, shape (B,), without the prior."""
+    """Compute the log-likelihood in nats, shape (B,), without the prior."""
     gap = _gaps(strengths)
     log_sigmoid = np.minimum(gap, 0.0) - np.log1p(np.exp(-np.abs(gap)))
     return np.asarray(np.einsum("bij,bij->b", wins, log_sigmoid))
@@ -69,13 +69,13 @@ def laplacian(weights: FloatArray) -> FloatArray:
 
 
 def curvature(games: FloatArray, strengths: FloatArray) -> FloatArray:
-    """Negative second derivative of the log-likelihood, (B, m, m); `games` is symmetric, zero diagonal."""
+    """Compute the negative second derivative of the log-likelihood, (B, m, m); `games` is symmetric, zero diagonal."""
     decay = np.exp(-np.abs(_gaps(strengths)))
     return laplacian(games * decay / (1.0 + decay) ** 2)
 
 
 def solvable(matrix: FloatArray, prior: float) -> FloatArray:
-    """`matrix` plus the prior and a term along (1, ..., 1), without which it is singular.
+    """Add to `matrix` the prior and a term along (1, ..., 1), without which it is singular.
 
     Solutions for right-hand sides of mean zero do not depend on that term; its size only matters for
     rounding.
@@ -86,7 +86,7 @@ def solvable(matrix: FloatArray, prior: float) -> FloatArray:
 
 
 def groups(wins: FloatArray) -> IntArray:
-    """Number of each player's strongly connected group, shape (B, m): the least player in it.
+    """Return the number of each player's strongly connected group, shape (B, m): the least player in the group.
 
     An edge runs from i to j if i has credit against j. A finite maximum exists if and only if all players are
     in one group (Ford 1957; Hunter 2004, assumption 1). Reachability by squaring the edge matrix: log2(m)
@@ -123,7 +123,7 @@ def _objective(wins: FloatArray, strengths: FloatArray, prior: float) -> FloatAr
 
 
 def _step_lengths(wins: FloatArray, strengths: FloatArray, step: FloatArray, prior: float) -> FloatArray:
-    """The first of 1, 1/2, 1/4, ... of the step that does not lower the objective, shape (B,)."""
+    """Return the first of 1, 1/2, 1/4, ... of the step that does not lower the objective, shape (B,)."""
     lengths = np.ones(wins.shape[0])
     before = _objective(wins, strengths, prior)
     floor = before - _ROUNDING * np.abs(before)

@@ -1,8 +1,8 @@
-"""What clusters of battles pull at Bradley-Terry strengths, with the bias of few or unequal clusters reduced.
+"""The pulls of clusters of battles at Bradley-Terry strengths, with the bias of few or unequal clusters reduced.
 
-A large cluster pulls the strengths towards its own battles, so that what is left unexplained there is too small. With
-H the curvature of the whole likelihood, H_g that of the cluster and p_g the sum of its residuals over players, the pull
-is (I - H_g H^-1)^(-1/2) p_g: CR2 (Bell and McCaffrey 2002) of the weighted least squares that Newton's last step
+A large cluster pulls the strengths towards its own battles, so that its residuals are too small. With H the curvature
+of the whole likelihood, H_g the curvature of the cluster and p_g the sum of the cluster's residuals over players, the
+pull is (I - H_g H^-1)^(-1/2) p_g: CR2 (Bell and McCaffrey 2002) of the weighted least squares that Newton's last step
 solves. Clusters of one size have the usual factor sqrt(G / (G - 1)) instead, so that copies of battles
 add no certainty.
 """
@@ -13,9 +13,9 @@ import numpy as np
 
 from harness.stats._arrays import FloatArray, IntArray, sums_by_code
 
-# Below this share of all that the curvature can hold, (1 - h)^(-1/2) is 1 + h / 2 within half a percent.
+# Below this share of the whole curvature, (1 - h)^(-1/2) is 1 + h / 2 within half a percent.
 _SMALL = 0.1
-# A cluster that holds all there is to know of some strengths says nothing of how they vary.
+# A cluster that holds all the information on some strengths says nothing of how these strengths vary.
 _WHOLE = 1e-8
 _ENTRIES = 2**21
 
@@ -30,17 +30,17 @@ def reduced_bias_pulls(
     codes: IntArray,
     count: int,
 ) -> FloatArray:
-    """The pulls of G clusters on m strengths, shape (G, m).
+    """Compute the pulls of G clusters on m strengths, shape (G, m).
 
     Args:
         first: player of each battle, shape (n,).
-        second: the other one.
-        residual: credit of the first less what was expected, times the number of battles a row stands for.
+        second: the other player, shape (n,).
+        residual: credit of the first player less the expected credit, times the number of battles of the row.
         weight: the row's share of the curvature: expected variance times the number of battles.
-        battles: how many a row stands for, shape (n,).
-        bread: inverse of the curvature of the whole, shape (m, m).
-        codes: cluster of each battle.
-        count: G.
+        battles: number of battles that a row stands for, shape (n,).
+        bread: inverse of the curvature of the whole likelihood, shape (m, m).
+        codes: cluster of each battle, shape (n,), from 0 to G - 1.
+        count: number of clusters, G.
     """
     m = len(bread)
     pulls = _by_player(first, second, residual, codes, count, m)
@@ -76,7 +76,7 @@ def reduced_bias_pulls(
 
 
 def _by_player(first: IntArray, second: IntArray, pull: FloatArray, codes: IntArray, count: int, m: int) -> FloatArray:
-    """Sums over the battles of each cluster, added to the first player and taken from the second, shape (G, m)."""
+    """Sum the pulls of each cluster's battles: added to the first player, taken from the second; shape (G, m)."""
     gained = sums_by_code(codes * m + first, pull, count * m)
     return (gained - sums_by_code(codes * m + second, pull, count * m)).reshape(count, m)
 
@@ -84,7 +84,7 @@ def _by_player(first: IntArray, second: IntArray, pull: FloatArray, codes: IntAr
 def _curvatures(
     first: IntArray, second: IntArray, weight: FloatArray, codes: IntArray, count: int, m: int
 ) -> FloatArray:
-    """Curvature of each cluster's own likelihood, shape (G, m, m)."""
+    """Return the curvature of each cluster's own likelihood, shape (G, m, m)."""
     size = count * m * m
     total = np.zeros(size)
     for one, other, sign in ((first, first, 1), (second, second, 1), (first, second, -1), (second, first, -1)):

@@ -1,8 +1,8 @@
-"""Differences that nearly all items share: what can be said of those that have another one, of which few were seen.
+"""Intervals for differences that nearly all items share, where few items with another difference were seen.
 
-Two pairs of items, or two clusters of the average size, are added, of which one has the greatest and one the least
+Two pseudo-items, or pseudo-clusters of the average size, are added: one with the greatest and one with the least
 difference possible (Agresti and Min 2005; for two shares the interval of Bonett and Price 2012). Thirty items that all
-have the same difference thus tell that few have another, not that none has.
+have the same difference thus tell that few items have another, not that none has.
 """
 
 import math
@@ -15,19 +15,19 @@ from harness.stats._clusters import kept_codes
 from harness.stats.cluster_robust import Spread, of_sums
 
 FEW = 30
-"""Items, or clusters, with another difference than the rest; from so many on, Student's interval covers."""
+"""Number of items, or clusters, with another difference than the rest from which Student's interval covers."""
 _ROUNDING = 1e-12
 
 
 def with_pseudo_pair(
     differences: FloatArray, most: float, clusters: ArrayLike | None, kept: BoolArray
 ) -> tuple[float, Spread] | None:
-    """Mean and spread with the pseudo-pair added; None where enough items differ, or half of all.
+    """Return mean and spread with the pseudo-pair added; None if enough items differ, or half of all.
 
     Args:
-        differences: of the items kept, shape (k,), k above 0; their mean is the difference of the models.
-        most: the greatest difference of an item.
-        clusters: labels of all items, shape (n,); None: every item its own.
+        differences: differences of the kept items, shape (k,), k above 0; their mean is the difference of the models.
+        most: the greatest difference that an item can have.
+        clusters: labels of all items, shape (n,); None: every item is a cluster of its own.
         kept: which of all items have a difference, shape (n,).
     """
     usual = float(np.median(differences))

@@ -1,4 +1,4 @@
-"""Correlations between noisy measurements: how much of the variance is not noise, and what noise has hidden."""
+"""Correlations between noisy measurements: the share of variance that is no noise, and the noise-free correlation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Disattenuated(NamedTuple):
     """A correlation corrected for noise in its two variables."""
 
     value: float
-    """In [-1, 1]; NaN where a reliability is not positive, or not known."""
+    """In [-1, 1]; NaN if a reliability is not positive, or not known."""
     clipped: bool
     """Whether the correction went beyond 1, so that the value is the bound itself."""
 
@@ -29,7 +29,7 @@ def reliability(values: ArrayLike, stderrs: ArrayLike) -> float:
         stderrs: standard errors of the values, independent of each other, shape (n,), same unit.
 
     Returns:
-        At most 1; zero or negative where the values spread no more than noise alone would; NaN if a standard error is
+        At most 1; zero or negative if the values spread no more than noise alone would; NaN if a standard error is
         NaN, if the values are all equal, or if n < 2.
     """
     x, errors = as_vector(values, "values"), as_vector(stderrs, "stderrs")
@@ -40,9 +40,9 @@ def reliability(values: ArrayLike, stderrs: ArrayLike) -> float:
 
 
 def reliability_from_replicates(values: ArrayLike, replicates: ArrayLike) -> float:
-    """The same from replicates of all values together, such as bootstrap draws, so that their errors may be dependent.
+    """Compute the reliability from joint replicates, such as bootstrap draws, whose errors may be dependent.
 
-    A shift that a whole draw shares does not count as noise: no correlation changes by it.
+    A shift that a whole draw shares does not count as noise, since it changes no correlation.
 
     Args:
         values: shape (n,), any unit.
@@ -64,7 +64,7 @@ def reliability_from_replicates(values: ArrayLike, replicates: ArrayLike) -> flo
 
 
 def disattenuate(correlation: float, *reliabilities: float) -> Disattenuated:
-    """The correlation between the true values: r / sqrt(reliability of x times reliability of y) (Spearman 1904).
+    """Correlation between the true values: r / sqrt(reliability of x times reliability of y) (Spearman 1904).
 
     >>> from harness.stats import disattenuate
     >>> round(disattenuate(0.6, 0.8, 0.9).value, 3)

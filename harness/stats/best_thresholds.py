@@ -1,8 +1,8 @@
-"""What a detector could reach with the threshold that suits the very items it is measured on: oracle figures.
+"""Oracle figures: what a detector reaches with the threshold that suits the measured items best.
 
 They are optimistic, the more so the fewer items there are. At a maximum the threshold's own noise has no
 first-order effect (envelope theorem), so the influences are those at the threshold chosen; intervals from them
-hold the noise of the items, not the optimism.
+cover the noise of the items, not the optimism.
 """
 
 import numpy as np
@@ -16,14 +16,14 @@ from harness.stats.linearised import Linearised
 def best_accuracy(
     scores: ArrayLike | Levels, labels: ArrayLike | None = None, *, as_published: bool = False
 ) -> Linearised:
-    """Share of items called right at the threshold that makes it greatest.
+    """Share of items called right at the threshold that makes this share greatest.
 
     Args:
         scores: shape (n,), higher = more likely positive; NaN = failed (influence NaN). Or `Levels`.
         labels: shape (n,), booleans or zeros and ones.
-        as_published: as the code of MULI (Hu et al. 2024) has it: only the thresholds that scikit-learn's
-            ``roc_curve`` returns are tried (infinity and corners of the curve), and an item is called positive
-            above them, not at them. Not all thresholds can be reached so; calling every item positive never.
+        as_published: follow the code of MULI (Hu et al. 2024): try only the thresholds that scikit-learn's
+            ``roc_curve`` returns (infinity and corners of the curve), and call an item positive above a threshold,
+            not at it. Some thresholds are then never tried, the one that calls every item positive among them.
 
     Raises:
         OneClassOnly: no positive or no negative item has a score.
@@ -42,7 +42,7 @@ def best_accuracy(
 def best_balanced_accuracy(scores: ArrayLike | Levels, labels: ArrayLike | None = None) -> Linearised:
     """Balanced accuracy at the threshold that makes it greatest; arguments and errors as `best_accuracy`.
 
-    It is at least 0.5, since calling nothing positive is allowed.
+    The value is at least 0.5, since calling nothing positive is allowed.
     """
     sorted_ = both_classes(scores, labels, metric="Best balanced accuracy")
     false, true = sorted_.rates
@@ -67,7 +67,7 @@ def best_f1(scores: ArrayLike | Levels, labels: ArrayLike | None = None) -> Line
 
 
 def _called(sorted_: Levels, point: int) -> BoolArray:
-    """Which levels are called positive where so many are let in, shape (l,)."""
+    """Mark the levels that are called positive if `point` levels are let in, shape (l,)."""
     return np.asarray(np.arange(sorted_.scores.size) >= sorted_.scores.size - point)
 
 

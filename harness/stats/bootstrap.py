@@ -1,7 +1,7 @@
-"""The bootstrap, for statistics whose influences nobody has worked out.
+"""The bootstrap, for statistics whose influences are not known.
 
-A statistic that accepts weights is evaluated on many replicates at once: it receives how often each item was
-drawn, shape (replicates, n). Resampling whole clusters keeps items that depend on each other together.
+A statistic that accepts weights is evaluated on many replicates at once: it receives the number of times that each item
+was drawn, shape (replicates, n). Resampling whole clusters keeps items that depend on each other together.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ Statistic = Callable[[FloatArray], FloatArray]
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
-    """A bootstrapped statistic, in its own unit."""
+    """A bootstrapped statistic, with its replicates and intervals, in the statistic's unit."""
 
     value: float
     """The statistic on the items as they are."""
@@ -57,14 +57,14 @@ def bootstrap(
     """Resample items (or whole clusters) with replacement (Efron 1979).
 
     Args:
-        statistic: maps weights of shape (R, n), how often each item counts, to values of shape (R,); NaN =
-            undefined.
+        statistic: maps weights of shape (R, n), the number of times that each item counts, to values of shape (R,);
+            NaN = undefined.
         n: number of items.
         rng: the source of randomness; the result depends on its state and not on `memory_bytes`.
         replicates: number of resamples.
         clusters: labels of shape (n,); whole clusters are drawn, as many as there are.
         confidence: coverage of the intervals.
-        memory_bytes: weights held at a time; the statistic is called on as many replicates as fit.
+        memory_bytes: bytes of weights in memory at a time; the statistic is called on as many replicates as fit.
 
     Raises:
         OutOfRange: `n` or `replicates` below 1, `confidence` outside (0, 1).
@@ -92,7 +92,7 @@ def bootstrap(
 
 
 def summarise_replicates(value: float, replicates: ArrayLike, *, confidence: float = 0.95) -> Bootstrap:
-    """Standard error and intervals from replicates computed elsewhere.
+    """Compute standard error and intervals from replicates that were computed elsewhere.
 
     Args:
         value: the statistic on the original items.
@@ -117,9 +117,15 @@ def summarise_replicates(value: float, replicates: ArrayLike, *, confidence: flo
 def bootstrap_indices(
     n: int, *, rng: np.random.Generator, replicates: int = 1000, clusters: ArrayLike | None = None
 ) -> Iterator[IntArray]:
-    """Indices of the items in each resample, one array a replicate, for statistics that cannot take weights.
+    """Draw the indices of the items in each resample, one array a replicate, for statistics without weights.
 
     Without clusters each array has length n; with clusters its length varies, since clusters differ in size.
+
+    Args:
+        n: number of items.
+        rng: the source of randomness.
+        replicates: number of resamples.
+        clusters: labels of shape (n,); whole clusters are drawn, as many as there are.
 
     Raises:
         OutOfRange: `n` or `replicates` below 1.
@@ -167,7 +173,7 @@ def _check(n: int, replicates: int) -> None:
 
 
 def _weights(rng: np.random.Generator, replicates: int, count: int, codes: IntArray | None) -> FloatArray:
-    """How often each item counts in each of `replicates` resamples, shape (replicates, n)."""
+    """Draw how often each item counts in each of `replicates` resamples, shape (replicates, n)."""
     drawn = rng.integers(0, count, (replicates, count))
     # Shifting each replicate to its own range of numbers lets one bincount serve all of them.
     drawn += np.arange(replicates)[:, None] * count
@@ -185,6 +191,6 @@ def _evaluate(statistic: Statistic, weights: FloatArray) -> FloatArray:
 
 
 def _runs(starts: IntArray, lengths: IntArray) -> IntArray:
-    """The numbers starts[i], ..., starts[i] + lengths[i] - 1 for every i, one run after the other."""
+    """List the numbers starts[i], ..., starts[i] + lengths[i] - 1 for every i, one run after the other."""
     before = np.cumsum(lengths) - lengths
     return np.asarray(np.repeat(starts - before, lengths) + np.arange(int(lengths.sum())), dtype=np.int64)

@@ -47,7 +47,8 @@ class BradleyTerry:
     n_failed: int
     """Number of rows left out because their outcome is NaN."""
     degrees_of_freedom: float = math.inf
-    """Of Student's t in an interval of clustered battles: those of a mean over as large clusters. Else infinite."""
+    """Degrees of freedom of Student's t for clustered battles: those of a mean over clusters of the same sizes.
+    Infinite without clusters."""
 
 
 def fit(
@@ -61,7 +62,7 @@ def fit(
     prior: float = 0.0,
     tolerance: float = 1e-12,
 ) -> BradleyTerry:
-    """Fit strengths to battles.
+    """Fit Bradley-Terry strengths to battles.
 
     Args:
         first: index of the first player of each battle, shape (n,), 0..m-1.
@@ -69,8 +70,8 @@ def fit(
         outcome: credit of the first player, shape (n,): 1 won, 0 lost, 0.5 tie; NaN = failed (left out,
             counted).
         n_players: m; one more than the largest index unless given.
-        weights: how many identical battles each row stands for, shape (n,); 1 unless given. Wins, losses and
-            ties need a row each: one row with their mean credit has the same strengths but hides the spread
+        weights: number of identical battles that each row stands for, shape (n,); 1 unless given. Wins, losses
+            and ties need a row each: one row with their mean credit has the same strengths but hides the spread
             that the covariance measures.
         clusters: labels of shape (n,) of battles that depend on each other (the same prompt), for the
             covariance.
@@ -108,7 +109,7 @@ def fit(
 
 
 def freedom_of_clusters(weights: FloatArray, codes: IntArray, count: int) -> float:
-    """Degrees of freedom of a mean over battles of these clusters; NaN with fewer than two."""
+    """Compute the degrees of freedom of a mean over battles of these clusters; NaN with fewer than two."""
     if count < 2:
         return math.nan
     sizes = sums_by_code(codes, weights, count)
@@ -116,7 +117,7 @@ def freedom_of_clusters(weights: FloatArray, codes: IntArray, count: int) -> flo
 
 
 def fit_matrix(wins: ArrayLike, *, prior: float = 0.0, tolerance: float = 1e-12) -> FloatArray:
-    """Fit many small tables at once.
+    """Fit Bradley-Terry strengths to many small tables at once.
 
     Args:
         wins: credit of player i against player j, shape (..., m, m), none negative; the diagonal is ignored.
@@ -159,10 +160,21 @@ def bootstrap_fit(
     prior: float = 0.0,
     tolerance: float = 1e-12,
 ) -> FloatArray:
-    """Strengths refitted to resampled battles.
+    """Refit the strengths to resampled battles.
 
     Each replicate draws as many battles as there are, with replacement, as one multinomial draw over the
-    distinct (first, second, outcome) rows. Arguments as for `fit`; weights must be whole numbers.
+    distinct (first, second, outcome) rows.
+
+    Args:
+        first: as `fit`.
+        second: as `fit`.
+        outcome: as `fit`.
+        rng: the source of randomness.
+        replicates: number of resamples.
+        n_players: as `fit`.
+        weights: as `fit`, but whole numbers.
+        prior: as `fit`.
+        tolerance: as `fit`.
 
     Returns:
         Strengths in nats, mean zero, shape (replicates, m); NaN rows where the resample has no finite
@@ -185,10 +197,16 @@ def bootstrap_fit(
 
 
 def elo(strengths: ArrayLike, *, scale: float = 400.0, base: float = 10.0, centre: float = 1000.0) -> FloatArray:
-    """Strengths on Elo's scale, centre + scale * strength / ln(base), same shape; NaN stays NaN.
+    """Put strengths on Elo's scale, centre + scale * strength / ln(base), same shape; NaN stays NaN.
 
     A difference of `scale` points is odds of `base` to one (Elo 1978). The covariance scales by
     (scale / ln(base))^2.
+
+    Args:
+        strengths: in nats, any shape.
+        scale: points that stand for odds of `base` to one.
+        base: the odds that `scale` points stand for.
+        centre: points of strength 0.
 
     Raises:
         OutOfRange: `base` is not above 1.
@@ -199,14 +217,14 @@ def elo(strengths: ArrayLike, *, scale: float = 400.0, base: float = 10.0, centr
 
 
 def require_finite_maximum(wins: FloatArray) -> None:
-    """Raises `NoFiniteMaximum` unless one table of credits, shape (m, m), has a finite maximum without a prior."""
+    """Raise `NoFiniteMaximum` unless one table of credits, shape (m, m), has a finite maximum without a prior."""
     members = _newton.groups(wins[None])[0]
     if (members != members[0]).any():
         raise NoFiniteMaximum(tuple(tuple(np.flatnonzero(members == group).tolist()) for group in np.unique(members)))
 
 
 def _fit_chunk(wins: FloatArray, prior: float, tolerance: float) -> FloatArray:
-    """Strengths of each table, shape (B, m); NaN where there is no finite maximum."""
+    """Fit each table, shape (B, m); NaN if a table has no finite maximum."""
     strengths = np.full(wins.shape[:2], np.nan)
     usable = np.ones(wins.shape[0], dtype=np.bool_)
     if prior == 0.0:
@@ -223,7 +241,7 @@ def _sandwich(
     prior: float,
     clusters: tuple[IntArray, int] | None,
 ) -> FloatArray:
-    """H^-1 M H^-1 in the gauge of mean zero; of n independent battles with the correction n / (n - 1)."""
+    """Compute H^-1 M H^-1 with mean zero; n independent battles have the correction n / (n - 1)."""
     m = battles.n_players
     count = float(battles.weights.sum()) if clusters is None else clusters[1]
     if count <= 1:

@@ -1,9 +1,9 @@
 """Several Bradley-Terry fits to the same battles, with the covariance between them.
 
-A judge's verdicts and people's are given on the same battles, so strengths fitted to the one are not independent of
-those fitted to the other. Each battle pulls both fits; the outer products of its pulls add up to the joint sandwich
-covariance. All of it follows from sums over the battles of each pair of players, so the cost does not grow with the
-number of battles once they are summed.
+A judge and people give their verdicts on the same battles, so strengths fitted to the judge's verdicts are not
+independent of strengths fitted to people's. Each battle pulls both fits; the outer products of its pulls add up to the
+joint sandwich covariance. Everything follows from sums over the battles of each pair of players, so that the cost does
+not grow with the number of battles once they are summed.
 """
 
 import math
@@ -31,7 +31,7 @@ class JointFit:
     n: int
     """Number of battles."""
     degrees_of_freedom: float = math.inf
-    """Of Student's t in an interval of clustered battles, as `BradleyTerry` has them; else infinite."""
+    """Degrees of freedom of Student's t for clustered battles, as in `BradleyTerry`; else infinite."""
 
 
 def fit_jointly(
@@ -43,13 +43,13 @@ def fit_jointly(
     clusters: ArrayLike | None = None,
     prior: float = 0.0,
 ) -> JointFit:
-    """Fit every set of outcomes of the same battles.
+    """Fit strengths to every set of outcomes of the same battles.
 
     Args:
         first: index of the first player of each battle, shape (n,), 0..m-1.
         second: index of the second player, shape (n,).
         outcomes: credit of the first player, shape (q, n), in [0, 1], no NaN.
-        n_players: m.
+        n_players: number of players, m.
         clusters: labels of shape (n,) of battles that depend on each other (the same prompt), for the covariance.
         prior: precision of a normal prior, nats^-2; 0 = none.
 
@@ -82,7 +82,7 @@ def fit_jointly(
 
 
 class _PairSums:
-    """Sums over the battles of each pair, credit counted for the player of the lower index."""
+    """Sums over the battles of each pair; credit is counted for the player of the lower index."""
 
     def __init__(self, first: IntArray, second: IntArray, credit: FloatArray, m: int) -> None:
         low, swapped = np.minimum(first, second), first > second
@@ -97,16 +97,16 @@ class _PairSums:
         return sums_by_code(code, weights, self._m * self._m).reshape(self._m, self._m)
 
     def wins(self) -> FloatArray:
-        """Credit of each player against each other, shape (q, m, m)."""
+        """Return the credit of each player against each other, shape (q, m, m)."""
         return np.asarray(self._credit + np.swapaxes(self._games - self._credit, -1, -2))
 
     @property
     def games(self) -> FloatArray:
-        """Battles of each pair, shape (m, m), symmetric."""
+        """Return the number of battles of each pair, shape (m, m), symmetric."""
         return np.asarray(self._games + self._games.T)
 
     def meat(self, strengths: FloatArray) -> FloatArray:
-        """Sums of the outer products of the battles' pulls on two fits, shape (q, q, m, m)."""
+        """Sum the outer products of the battles' pulls on two fits, shape (q, q, m, m)."""
         expected = _expected(strengths)
         joint = np.empty((self._q, self._q, self._m, self._m))
         for s in range(self._q):
@@ -123,7 +123,7 @@ class _PairSums:
 
 
 def _expected(strengths: FloatArray) -> FloatArray:
-    """Expected credit of each player against each other, shape (q, m, m)."""
+    """Return the expected credit of each player against each other, shape (q, m, m)."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * (strengths[:, :, None] - strengths[:, None, :]))))
 
 
@@ -136,19 +136,19 @@ def _clustered_meat(
     codes: IntArray,
     count: int,
 ) -> FloatArray:
-    """Sums over clusters of the outer products of their pulls on two fits, shape (q, q, m, m)."""
+    """Sum over clusters the outer products of the clusters' pulls on two fits, shape (q, q, m, m)."""
     expected = _expected(strengths)[:, first, second]
     pulls = [
         reduced_bias_pulls(
-            first, second, won - wanted, wanted * (1.0 - wanted), np.ones(first.size), of_fit, codes, count
+            first, second, won - chance, chance * (1.0 - chance), np.ones(first.size), of_fit, codes, count
         )
-        for won, wanted, of_fit in zip(credit, expected, bread, strict=True)
+        for won, chance, of_fit in zip(credit, expected, bread, strict=True)
     ]
     return np.array([[a.T @ b for b in pulls] for a in pulls])
 
 
 def _sandwich(bread: FloatArray, meat: FloatArray) -> FloatArray:
-    """H^-1 M H^-1, in the gauge of mean zero."""
+    """Compute H^-1 M H^-1 with mean zero."""
     joint = bread[:, None] @ meat @ bread[None, :]
     joint -= joint.mean(axis=-2, keepdims=True)
     joint -= joint.mean(axis=-1, keepdims=True)

@@ -1,4 +1,7 @@
-"""Whether predicted probabilities, given as log-odds so that none loses precision, mean what they say."""
+"""Calibration: how far predicted probabilities are from the shares of positives.
+
+Probabilities are given as log-odds, so that none loses precision.
+"""
 
 import math
 from typing import NamedTuple
@@ -22,7 +25,7 @@ class ReliabilityBins(NamedTuple):
     items: FloatArray
     """Number of items."""
     variance: FloatArray
-    """Of the number of positives, were every probability right."""
+    """Variance of the number of positives if every probability were right."""
 
 
 def brier(log_odds: ArrayLike, labels: ArrayLike) -> Linearised:
@@ -87,7 +90,14 @@ def expected_calibration_error(
 def reliability_bins(
     log_odds: ArrayLike | Levels, labels: ArrayLike | None = None, *, bins: int = 15, equal_mass: bool = False
 ) -> ReliabilityBins:
-    """What `expected_calibration_error` compares, bin by bin; arguments and errors as there."""
+    """Collect the bins that `expected_calibration_error` compares; errors as there.
+
+    Args:
+        log_odds: as `expected_calibration_error`.
+        labels: as `expected_calibration_error`.
+        bins: as `expected_calibration_error`.
+        equal_mass: as `expected_calibration_error`.
+    """
     sorted_ = _finite(log_odds, labels)
     code = _bins(sorted_, bins, equal_mass=equal_mass)
     probability, size = sigmoid(sorted_.scores), _sizes(sorted_)
@@ -100,9 +110,9 @@ def reliability_bins(
 
 
 def expected_if_calibrated(bins: ReliabilityBins) -> float:
-    """The calibration error that chance gives where every probability is right.
+    """Compute the calibration error that chance gives if every probability is right.
 
-    The sum over bins of the mean absolute value of a normal variate with the variance of the bin's positives.
+    This is the sum over bins of the mean absolute value of a normal variate with the variance of the bin's positives.
     """
     return float(np.sqrt(bins.variance).sum() * math.sqrt(2 / math.pi) / bins.items.sum())
 
@@ -119,7 +129,7 @@ def _sizes(sorted_: Levels) -> FloatArray:
 
 
 def _bins(sorted_: Levels, bins: int, *, equal_mass: bool) -> IntArray:
-    """The bin of each level, shape (l,)."""
+    """Return the bin of each level, shape (l,)."""
     require_at_least(bins, 1, "bins")
     size = _sizes(sorted_)
     share = (np.cumsum(size) - size / 2) / size.sum() if equal_mass else sigmoid(sorted_.scores)

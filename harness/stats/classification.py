@@ -1,12 +1,12 @@
-"""How well scores separate positive from negative items, whatever the threshold: areas under curves.
+"""Areas under curves: how well scores separate positive from negative items, whatever the threshold.
 
-Each function returns the metric and its exact influences. Ties between scores are treated as the standard
-definitions do: equal scores cross a threshold together. Everything starts from the `Levels`: the distinct
+Each function returns the metric and its exact influences. Ties between scores are treated by the standard
+definitions: equal scores cross a threshold together. Everything starts from the `Levels`: the distinct
 scores in ascending order, with the positives and negatives at each.
-
 When a metric sits on its bound (a perfect separation), pass trials = min(positives, negatives) to
 `estimate_from_influence`. The rarer class decides how far intervals from influences can be trusted; for an AUROC close
-to its bound take the wider of that and `auroc_interval`. `benchmarks/coverage.py` simulates how often they cover.
+to its bound take the wider of that interval and `auroc_interval`. `benchmarks/coverage.py` simulates how often the
+intervals cover.
 """
 
 import math
@@ -54,11 +54,11 @@ def auroc(scores: ArrayLike | Levels, labels: ArrayLike | None = None) -> Linear
 
 
 def auroc_interval(value: float, positives: float, negatives: float, *, confidence: float = 0.95) -> Interval:
-    """Newcombe's interval for an area under the ROC curve from its value and the sizes of the classes alone.
+    """Compute Newcombe's interval for an area under the ROC curve from the area and the class sizes alone.
 
-    His method 5 (Newcombe 2006): the areas A with |value - A| <= z sqrt(V(A)), where V(A) = A (1 - A) (1 + N ((1 - A)
-    / (2 - A) + A / (1 + A))) / (positives negatives), N = (positives + negatives) / 2 - 1, is the variance of Hanley
-    and McNeil (1982) made symmetric in the classes. Like Wilson's interval it has a width where the value is 1.
+    This is method 5 of Newcombe (2006): the areas A with |value - A| <= z sqrt(V(A)), where V(A) = A (1 - A) (1 + N ((1
+    - A) / (2 - A) + A / (1 + A))) / (positives negatives), N = (positives + negatives) / 2 - 1, is the variance of
+    Hanley and McNeil (1982) made symmetric in the classes. Like Wilson's interval it has a width where the value is 1.
 
     Args:
         value: the area, 0 to 1.
@@ -85,7 +85,7 @@ def auroc_interval(value: float, positives: float, negatives: float, *, confiden
 
 
 def _border(too_far: Callable[[float], bool], outside: float, inside: float) -> float:
-    """Where an interval around `inside` ends towards `outside`, by halving."""
+    """Find, by halving, the end towards `outside` of an interval around `inside`."""
     if inside == outside:
         return outside
     for _ in range(_HALVINGS):
@@ -109,7 +109,7 @@ def partial_auroc(scores: ArrayLike | Levels, labels: ArrayLike | None = None, *
     Args:
         scores: as `auroc`.
         labels: as `auroc`.
-        rate: where the area ends, above 0, at most 1.
+        rate: false positive rate at which the area ends, above 0, at most 1.
 
     Raises:
         UnusableData: as `auroc`; OutOfRange also if `rate` is outside (0, 1].
@@ -173,7 +173,7 @@ def auprc_trapezoid(scores: ArrayLike | Levels, labels: ArrayLike | None = None)
 
 
 def _precisions(sorted_: Levels) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """At each level: precision of calling it and all above positive; share of positives at it; share at least it."""
+    """Return at each level: precision of it and all above; share of positives at it; share of items at it or above."""
     n = sum(sorted_.counts)
     at_least = np.cumsum((sorted_.positives + sorted_.negatives)[::-1])[::-1]
     return np.cumsum(sorted_.positives[::-1])[::-1] / at_least, sorted_.positives / n, at_least / n
@@ -182,7 +182,7 @@ def _precisions(sorted_: Levels) -> tuple[FloatArray, FloatArray, FloatArray]:
 def _area(
     sorted_: Levels, value: float, height: FloatArray, weight: FloatArray, fall: FloatArray, gain: FloatArray
 ) -> Linearised:
-    """Influences on the mean of heights over positives, where precisions enter the heights with these weights.
+    """Compute the influences on the mean of heights over positives, if precisions enter the heights with these weights.
 
     An item lowers the precision of its level and of all below by `fall`; a positive raises it by `gain` too.
     """

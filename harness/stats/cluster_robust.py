@@ -29,14 +29,14 @@ _WHOLE = 1e-9
 
 
 class Spread(NamedTuple):
-    """How far a mean of influences may be off."""
+    """The uncertainty of a mean of influences."""
 
     stderr: float
-    """Standard error, in the unit of the influences; NaN where a class lies within one cluster."""
+    """Standard error, in the unit of the influences; NaN if a class lies within one cluster."""
     degrees_of_freedom: float
-    """Of Student's t; NaN where the standard error is."""
+    """Degrees of freedom of Student's t; NaN if the standard error is NaN."""
     clusters: int
-    """Clusters that the value rests on."""
+    """Number of clusters that the value rests on."""
 
 
 def spread_of(
@@ -46,10 +46,10 @@ def spread_of(
     classes: ArrayLike | None = None,
     kept: BoolArray | None = None,
 ) -> Spread:
-    """Standard error and degrees of freedom of a statistic from its influences.
+    """Compute standard error and degrees of freedom of a statistic from its influences.
 
     Args:
-        influence: of the items kept, shape (k,), finite; mean zero within each class.
+        influence: influences of the kept items, shape (k,), finite; mean zero within each class.
         clusters: labels of all items, shape (n,); None: every item its own.
         classes: codes of all items, shape (n,), from 0 up; -1: the value does not rest on the item. None: all are of
             one class.
@@ -75,9 +75,9 @@ def spread_of(
 
 
 def _alike(group: IntArray, code: IntArray, count: int) -> bool:
-    """Whether all clusters are of one size, and all that hold a class hold as much of it.
+    """Tell whether all clusters have one size, and all clusters that hold a class hold equally many items of the class.
 
-    As where every item is there in copies, which then say no more and no less than one of each would alone.
+    This is so if the data are copies of the same items, which then say no more and no less than one copy alone.
     """
     sizes = np.bincount(group, minlength=count)
     if sizes.min() != sizes.max():
@@ -87,12 +87,12 @@ def _alike(group: IntArray, code: IntArray, count: int) -> bool:
 
 
 def plain(influence: FloatArray, n: int) -> Spread:
-    """The spread of independent items of one class."""
+    """Compute the spread of independent items of one class."""
     return Spread(equal_standard_error(influence, n), _one_less(influence.size), influence.size)
 
 
 def equal_standard_error(sums: FloatArray, n: int) -> float:
-    """sqrt(G / (G - 1) * sum of squares) / n, of the sums of n influences within G equal clusters; NaN for one."""
+    """Compute sqrt(G / (G - 1) * sum of squares) / n from sums of n influences in G equal clusters; NaN if G is 1."""
     count = sums.size
     if count < 2:
         return math.nan
@@ -100,12 +100,12 @@ def equal_standard_error(sums: FloatArray, n: int) -> float:
 
 
 def of_sums(sums: FloatArray, sizes: IntArray | FloatArray, n: int) -> Spread:
-    """The spread of a mean of one class from the sums of its influences within clusters, and the clusters' sizes.
+    """Compute the spread of a mean of one class from the sums of influences within clusters, and the clusters' sizes.
 
     Args:
-        sums: shape (G,).
+        sums: sums of the influences within each cluster, shape (G,).
         sizes: items of each cluster, shape (G,), above 0.
-        n: what the sum of all influences is divided by.
+        n: number that the sum of all influences is divided by.
     """
     count = sums.size
     if count < 2:
@@ -118,7 +118,10 @@ def of_sums(sums: FloatArray, sizes: IntArray | FloatArray, n: int) -> Spread:
 
 
 def degrees_of_freedom(share: FloatArray) -> float:
-    """Bell and McCaffrey's, of a mean whose clusters hold these shares of the items, shape (G,), G above 1."""
+    """Compute Bell and McCaffrey's degrees of freedom of a mean whose clusters hold these shares of the items.
+
+    The shares have shape (G,), G above 1.
+    """
     pull = share**2 / (1.0 - share)
     return 1.0 / float(share @ share + pull.sum() ** 2 - pull @ pull)
 
@@ -137,7 +140,7 @@ def _codes(classes: ArrayLike, kept: BoolArray) -> IntArray:
 
 
 def _welch(psi: FloatArray, code: IntArray, n: int) -> Spread:
-    """Independent items of several classes."""
+    """Compute the spread of independent items of several classes (Welch 1947)."""
     sizes = np.bincount(code)
     squares = sums_by_code(code, psi**2, sizes.size)
     squares, sizes = squares[sizes > 0], sizes[sizes > 0]
@@ -151,7 +154,10 @@ def _welch(psi: FloatArray, code: IntArray, n: int) -> Spread:
 
 
 def _of_classes(psi: FloatArray, group: IntArray, code: IntArray, count: int, n: int) -> Spread:
-    """Clustered items of several classes; the arrays of shape (classes, clusters) below are sums over items."""
+    """Compute the spread of clustered items of several classes.
+
+    The arrays of shape (classes, clusters) below are sums over items.
+    """
     kinds = int(code.max()) + 1
     cell = code * count + group
     shape = (kinds, count)
@@ -168,9 +174,9 @@ def _of_classes(psi: FloatArray, group: IntArray, code: IntArray, count: int, n:
     total = float(variance.sum())
     weight = variance / total if total > 0 else sizes.sum(axis=1) / sizes.sum()
     # tr(P P) of the matrix P of the quadratic form under the working model, whose trace is 1.
-    own = weight @ share
+    within = weight @ share
     pull = share / root
     products = pull @ pull.T
     squares = pull**2
     across = weight @ (products**2 - squares @ squares.T) @ weight
-    return Spread(stderr, 1.0 / (float(own @ own) + float(across)), count)
+    return Spread(stderr, 1.0 / (float(within @ within) + float(across)), count)

@@ -1,4 +1,4 @@
-"""Curves with as many points as an eye can tell apart, each of them one that the data have."""
+"""Curves with no more points than an eye can tell apart, each of which is a point of the data."""
 
 import numpy as np
 
@@ -8,12 +8,12 @@ MOST_POINTS = 500
 
 
 def thinned(x: FloatArray, y: FloatArray, *, most: int = MOST_POINTS) -> IntArray:
-    """Which points of a curve to draw: all of its corners where they are few, else some evenly along its length.
+    """Choose the points of a curve to draw: all corners if they are few, else points evenly along its length.
 
-    No point is moved and both ends stay; what is left out lies within 1 / `most` of the curve's length.
+    No point is moved and both ends stay; points that are left out lie within 1 / `most` of the curve's length.
 
     Args:
-        x: shape (n,), as drawn (the logarithm, for an axis of logarithms), in drawing order.
+        x: shape (n,), as drawn (the logarithm, for a logarithmic axis), in drawing order.
         y: shape (n,).
         most: number of points kept at most.
     """

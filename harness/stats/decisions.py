@@ -11,7 +11,7 @@ from harness.stats.linearised import Linearised, Scored, scored, scored_two_clas
 
 
 class Confusion(NamedTuple):
-    """How many items of each class are called what."""
+    """Number of items by class and by call."""
 
     true_positives: int
     false_positives: int
@@ -20,22 +20,22 @@ class Confusion(NamedTuple):
 
     @property
     def positives(self) -> int:
-        """Items of the positive class."""
+        """Count the items of the positive class."""
         return self.true_positives + self.false_negatives
 
     @property
     def negatives(self) -> int:
-        """Items of the negative class."""
+        """Count the items of the negative class."""
         return self.false_positives + self.true_negatives
 
     @property
     def called(self) -> int:
-        """Items called positive."""
+        """Count the items that are called positive."""
         return self.true_positives + self.false_positives
 
 
 def confusion(scores: ArrayLike, labels: ArrayLike, *, threshold: float = 0.0) -> Confusion:
-    """Counts of the decisions; arguments and errors as `true_positive_rate`.
+    """Count the decisions by call and class; arguments and errors as `true_positive_rate`.
 
     >>> from harness.stats import confusion
     >>> confusion([2.0, -1.0, 0.5, -3.0], [1, 1, 0, 0])
@@ -75,7 +75,7 @@ def false_positive_rate(scores: ArrayLike, labels: ArrayLike, *, threshold: floa
 
 
 def precision(scores: ArrayLike, labels: ArrayLike, *, threshold: float = 0.0) -> Linearised:
-    """Share of what is called positive that is; arguments and errors as `true_positive_rate`, of such calls."""
+    """Share of the items called positive that are positive; arguments and errors as `true_positive_rate`."""
     items = scored(scores, labels)
     what = f"items called positive (score above {threshold:g})"
     return _share(items, items.positive, items.scores > threshold, "Precision", what)
@@ -116,7 +116,7 @@ def balanced_accuracy(scores: ArrayLike, labels: ArrayLike, *, threshold: float 
 
 
 def _share(items: Scored, success: BoolArray, among: BoolArray, metric: str, of: str) -> Linearised:
-    """How many of some items succeed, as a ratio of means."""
+    """Compute the share of some items that succeed, as a ratio of means."""
     if not among.any():
         raise NothingCounted(metric, of, n=among.size)
     value = float((success & among).sum() / among.sum())

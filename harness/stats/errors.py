@@ -1,4 +1,4 @@
-"""What can be wrong with the numbers handed to a statistic: one exception class per cause.
+"""Errors of the statistics: one exception class for each thing that can be wrong with the numbers.
 
 ```
 ValueError
@@ -16,7 +16,7 @@ _PLAYERS_SHOWN = 6
 
 
 class UnusableData(ValueError):
-    """The numbers given do not allow the statistic that was asked for."""
+    """The numbers do not allow the statistic that was asked for."""
 
 
 class ShapeMismatch(UnusableData):
@@ -40,7 +40,7 @@ class OneClassOnly(UnusableData):
 
 
 class NothingCounted(UnusableData):
-    """The items that a share is taken of are none."""
+    """A share was asked for, and there is no item to take the share of."""
 
     def __init__(self, metric: str, of: str, *, n: int) -> None:
         super().__init__(f"{metric} is a share of {of}, and none of the {n} items with a score is one of them.")
@@ -65,6 +65,6 @@ class NoFiniteMaximum(UnusableData):
 
 
 def _shorten(group: tuple[int, ...]) -> str:
-    """The first few players of a group, for a message."""
+    """List the first few players of a group, for a message."""
     names = ", ".join(str(player) for player in group[:_PLAYERS_SHOWN])
     return f"{{{names}{', ...' if len(group) > _PLAYERS_SHOWN else ''}}}"

@@ -1,4 +1,4 @@
-"""What every metric returns: a number that never travels without its uncertainty."""
+"""The result of every metric: a number that never travels without its uncertainty."""
 
 import math
 from collections.abc import Mapping
@@ -26,11 +26,11 @@ class Estimate:
     n_failed: int = 0
     """Number of items that produced no usable response and were left out."""
     detail: Mapping[str, object] = field(default_factory=dict)
-    """Whatever else the metric has to say, by name (per-domain values, curves, the threshold chosen)."""
+    """Further results of the metric by name (per-domain values, curves, the threshold chosen)."""
     confidence: float = 0.95
     """Nominal coverage of the interval from `low` to `high`; every heading above an interval is made from it."""
 
 
 def not_available(*, n: int = 0, n_failed: int = 0, confidence: float = 0.95) -> Estimate:
-    """The estimate of something that cannot be computed from `n` usable items: NaN throughout."""
+    """Return the estimate of something that cannot be computed from `n` usable items: NaN throughout."""
     return Estimate(math.nan, math.nan, math.nan, math.nan, n, n_failed, confidence=confidence)

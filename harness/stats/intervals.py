@@ -2,7 +2,7 @@
 
 A statistic T of n items is linearised: T_hat - T is close to the mean of the influences psi_i, one an item.
 For a mean, psi_i = x_i - mean; for other metrics see `classification`, `decisions` and `calibration`. One
-function then gives all of them their standard error, clustered if need be, and an interval that respects the
+function then gives every metric its standard error, clustered if need be, and an interval that respects the
 bounds of the metric:
 
 ```
@@ -45,7 +45,7 @@ def mean_estimate(
     bounds: Interval | None = None,
     confidence: float = 0.95,
 ) -> Estimate:
-    """The mean of per-item values with its interval.
+    """Estimate the mean of per-item values, with its interval.
 
     Args:
         values: shape (n,), any unit; NaN = the item failed (left out, counted).
@@ -79,7 +79,7 @@ def estimate_from_influence(
     classes: ArrayLike | None = None,
     confidence: float = 0.95,
 ) -> Estimate:
-    """The estimate of a statistic whose influences are known.
+    """Estimate a statistic whose influences are known, with its interval.
 
     Args:
         value: the statistic on the items that have an influence.
@@ -128,7 +128,7 @@ def estimate_from_influence(
 
 
 def wilson(successes: float, n: int, *, confidence: float = 0.95) -> Interval:
-    """Wilson's score interval for a probability (Wilson 1927; recommended by Brown, Cai and DasGupta 2001).
+    """Compute Wilson's score interval for a probability (Wilson 1927; recommended by Brown, Cai and DasGupta 2001).
 
     Args:
         successes: number of successes among n independent trials; fractions are allowed.
@@ -155,7 +155,7 @@ def wilson(successes: float, n: int, *, confidence: float = 0.95) -> Interval:
 
 
 def clopper_pearson(successes: float, n: int, *, confidence: float = 0.95) -> Interval:
-    """The exact interval for a probability, conservative at every n (Clopper and Pearson 1934).
+    """Compute the exact interval for a probability, conservative at every n (Clopper and Pearson 1934).
 
     Arguments, units and errors as for `wilson`.
 
@@ -175,7 +175,7 @@ def clopper_pearson(successes: float, n: int, *, confidence: float = 0.95) -> In
 
 
 def _checked(value: float, psi: FloatArray, bounds: Interval | None) -> float:
-    """`value`, with rounding beyond its bounds removed."""
+    """Check `value` and influences, and remove rounding beyond the bounds from `value`."""
     if not math.isfinite(value) or not np.isfinite(psi).all():
         raise OutOfRange(f"value ({value!r}) and influences must be finite; mark failed items with NaN.")
     if bounds is None:
@@ -194,7 +194,7 @@ def _check_trials(successes: float, n: int, confidence: float) -> None:
 
 
 def _is_binary_mean(value: float, psi: FloatArray, bounds: Interval | None) -> bool:
-    """Whether the influences are those of the mean of zeros and ones."""
+    """Tell whether the influences are those of the mean of zeros and ones."""
     if bounds not in (None, (0, 1)) or not 0 <= value <= 1:
         return False
     if value in (0, 1) and bounds is None:
@@ -204,7 +204,7 @@ def _is_binary_mean(value: float, psi: FloatArray, bounds: Interval | None) -> b
 
 
 def _interval(value: float, spread: Spread, bounds: Interval | None, trials: int, confidence: float) -> Interval:
-    """The interval for everything but plain 0/1 means."""
+    """Compute the interval for everything but plain means of zeros and ones."""
     stderr = spread.stderr
     t = student_quantile(0.5 + confidence / 2, degrees_of_freedom=spread.degrees_of_freedom)
     if bounds is None:
@@ -224,5 +224,5 @@ def _interval(value: float, spread: Spread, bounds: Interval | None, trials: int
 
 
 def _expit(log_odds: float) -> float:
-    """Sigmoid of one number."""
+    """Return the sigmoid of one number."""
     return 0.5 * (1 + math.tanh(log_odds / 2))

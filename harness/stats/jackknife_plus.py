@@ -1,4 +1,4 @@
-"""Prediction intervals from leave-one-out residuals: no assumption but that units are exchangeable."""
+"""Prediction intervals from leave-one-out residuals; the only assumption is that units are exchangeable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROUNDING = 1e-9
 
 
 class PredictionInterval(NamedTuple):
-    """Bounds for a new unit's outcome, in its unit; infinite where n units cannot carry the level."""
+    """Bounds for a new unit's outcome, in the outcome's unit; infinite if n units cannot carry the level."""
 
     low: float
     high: float
@@ -25,10 +25,10 @@ class PredictionInterval(NamedTuple):
 
 
 def jackknife_plus(predictions: ArrayLike, residuals: ArrayLike, *, level: float = 0.95) -> PredictionInterval:
-    """The jackknife+ interval (Barber, Candès, Ramdas and Tibshirani 2021, section 1.2).
+    """Compute the jackknife+ interval (Barber, Candès, Ramdas and Tibshirani 2021, section 1.2).
 
     Args:
-        predictions: of the new unit, by the procedure fitted without unit i, shape (n,).
+        predictions: predictions for the new unit by the procedure fitted without unit i, shape (n,).
         residuals: absolute error of that fit on unit i, shape (n,).
         level: nominal coverage 1 - alpha, strictly between 0 and 1.
 
@@ -50,11 +50,11 @@ def jackknife_plus(predictions: ArrayLike, residuals: ArrayLike, *, level: float
 
 
 def highest_level(n: int) -> float:
-    """The largest nominal level at which n units give a finite interval: 1 - 1 / (n + 1)."""
+    """Return the largest nominal level at which n units give a finite interval: 1 - 1 / (n + 1)."""
     return 1 - 1 / (n + 1)
 
 
 def units_needed(level: float) -> int:
-    """The smallest n whose interval at this level is finite: 1 / (1 - level) - 1, rounded up."""
+    """Return the smallest n whose interval at this level is finite: 1 / (1 - level) - 1, rounded up."""
     require_probability(level, "level")
     return math.ceil(1 / (1 - level) - 1 - _ROUNDING)

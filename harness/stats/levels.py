@@ -1,6 +1,6 @@
-"""Scores sorted once, for every statistic that sees them in their order.
+"""Scores sorted once, for every statistic that depends on their order.
 
-A metric of detection depends on an item through two things only: the score it ties with, and its class. So
+A metric of detection depends on an item through two things only: the score that it ties with, and its class. So
 everything is computed on the distinct scores (the levels), and carried back to the items at the end. Sorting
 is most of the work; sort once with `levels`, and hand the result to every function in place of the scores.
 """
@@ -18,7 +18,7 @@ from harness.stats.linearised import Linearised, scored, spread
 
 @dataclass(frozen=True)
 class Levels:
-    """The distinct scores in ascending order, with what stands at each."""
+    """The distinct scores in ascending order, with the number of items at each."""
 
     kept: BoolArray
     """Which of the n items have a score, shape (n,)."""
@@ -33,33 +33,36 @@ class Levels:
 
     @cached_property
     def counts(self) -> tuple[int, int]:
-        """Number of positive and of negative items."""
+        """Count the positive and the negative items."""
         return int(self.positives.sum()), int(self.negatives.sum())
 
     @cached_property
     def let_in(self) -> tuple[FloatArray, FloatArray]:
-        """False and true positives after letting in 0, 1, ... levels from the top, shape (l + 1,) each."""
+        """Count false and true positives after letting in 0, 1, ... levels from the top, shape (l + 1,) each."""
         return _from_the_top(self.negatives), _from_the_top(self.positives)
 
     @cached_property
     def rates(self) -> tuple[FloatArray, FloatArray]:
-        """False and true positive rates of the same: the ROC curve's points, shape (l + 1,) each."""
+        """Return the points of the ROC curve: false and true positive rates, shape (l + 1,) each."""
         false, true = self.let_in
         return false / false[-1], true / true[-1]
 
     def at_items(self, value: float, of_negatives: FloatArray, of_positives: FloatArray) -> Linearised:
-        """A value, and the influence of each item from those of the negatives and positives at each level."""
+        """Return a value with the influence of each item, from those of the negatives and positives at each level."""
         return spread(self.kept, value, np.concatenate([of_negatives, of_positives])[self.code])
 
     def of_classes(self, value: float, of_negatives: FloatArray, of_positives: FloatArray) -> Linearised:
-        """The same, from influences within each class: divided by the share that the class has of all items."""
+        """Return a value with the influence of each item, from influences within each class.
+
+        These are divided by the share that the class has of all items.
+        """
         positives, negatives = self.counts
         n = positives + negatives
         return self.at_items(value, of_negatives * (n / negatives), of_positives * (n / positives))
 
 
 def levels(scores: ArrayLike, labels: ArrayLike) -> Levels:
-    """Sort scores.
+    """Sort scores into levels, with the labels.
 
     Args:
         scores: shape (n,), higher = more likely positive; NaN = failed (influence NaN). Infinite scores are
@@ -78,7 +81,7 @@ def levels(scores: ArrayLike, labels: ArrayLike) -> Levels:
 
 
 def as_levels(scores: ArrayLike | Levels, labels: ArrayLike | None) -> Levels:
-    """`scores` where they are sorted already, else `levels` of both.
+    """Return `scores` if they are sorted already, else `levels` of both.
 
     Raises:
         TypeError: scores come without labels. Others as `levels`.
@@ -91,12 +94,12 @@ def as_levels(scores: ArrayLike | Levels, labels: ArrayLike | None) -> Levels:
 
 
 def both_classes(scores: ArrayLike | Levels, labels: ArrayLike | None, *, metric: str) -> Levels:
-    """As `as_levels`; raises `OneClassOnly`, naming `metric`, unless the items are of both classes."""
-    made = as_levels(scores, labels)
-    positives, negatives = made.counts
+    """Return `as_levels`; raise `OneClassOnly`, naming `metric`, unless the items are of both classes."""
+    sorted_ = as_levels(scores, labels)
+    positives, negatives = sorted_.counts
     if positives == 0 or negatives == 0:
         raise OneClassOnly(metric, positives=positives, negatives=negatives)
-    return made
+    return sorted_
 
 
 def _from_the_top(counts: FloatArray) -> FloatArray:

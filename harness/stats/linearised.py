@@ -1,4 +1,4 @@
-"""A metric's value together with what each item contributes to its uncertainty."""
+"""A metric's value together with the contribution of each item to its uncertainty."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class Linearised(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """Scores and labels of the items that have a score, and where they came from."""
+    """Scores and labels of the items that have a score, and the places of these items among all."""
 
     scores: FloatArray
     """Shape (k,)."""
@@ -34,7 +34,7 @@ class Scored(NamedTuple):
 
 
 def spread(kept: BoolArray, value: float, influence: FloatArray) -> Linearised:
-    """A value with the influences of the kept items, shape (k,), spread over all n."""
+    """Return a value with the influences of the kept items, shape (k,), spread over all n."""
     if kept.all():
         return Linearised(float(value), influence)
     everyone = np.full(kept.shape, np.nan)
@@ -64,7 +64,7 @@ def scored(scores: ArrayLike, labels: ArrayLike) -> Scored:
 
 
 def scored_two_classes(scores: ArrayLike, labels: ArrayLike, *, metric: str) -> Scored:
-    """As `scored`; raises `OneClassOnly`, naming `metric`, unless the kept items are of both classes."""
+    """Return `scored`; raise `OneClassOnly`, naming `metric`, unless the kept items are of both classes."""
     items = scored(scores, labels)
     positives = int(items.positive.sum())
     negatives = items.positive.size - positives
@@ -74,7 +74,7 @@ def scored_two_classes(scores: ArrayLike, labels: ArrayLike, *, metric: str) -> 
 
 
 def scored_log_odds(log_odds: ArrayLike, labels: ArrayLike) -> Scored:
-    """As `scored`; raises `OutOfRange` if log-odds are infinite, for which losses are not defined."""
+    """Return `scored`; raise `OutOfRange` if log-odds are infinite, for which losses are not defined."""
     items = scored(log_odds, labels)
     if np.isinf(items.scores).any():
         raise OutOfRange("log-odds must be finite: an infinite one makes the loss of the other class infinite.")

@@ -10,9 +10,9 @@ from harness.stats.errors import OutOfRange
 
 
 def benjamini_hochberg(p_values: ArrayLike) -> FloatArray:
-    """Adjusted p-values of Benjamini and Hochberg (1995): rejecting those up to q keeps the false discovery rate at q.
+    """Adjust p-values by Benjamini and Hochberg (1995): rejecting values up to q keeps the false discovery rate at q.
 
-    Holds for independent and for positively dependent tests.
+    This holds for independent and for positively dependent tests.
 
     Args:
         p_values: shape (m,), in [0, 1]; NaN = not tested, and stays NaN.

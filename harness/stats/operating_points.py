@@ -1,4 +1,4 @@
-"""What a detector catches where the false positive rate is held down, and how well that is known.
+"""The share of positives caught at a low false positive rate, and its uncertainty.
 
 Two things are uncertain: the threshold, which the negatives set, and the share of positives above it. Standard
 errors (from influences) and intervals (from counts) hold both.
@@ -25,19 +25,19 @@ class OperatingPoint(NamedTuple):
     """The most permissive threshold whose false positive rate is at most a given one."""
 
     threshold: float
-    """Lowest score called positive; infinite where none is."""
+    """Lowest score called positive; infinite if none is."""
     true_positives: int
     false_positives: int
     positives: int
     negatives: int
     tied: int
-    """Items whose score is the threshold."""
+    """Number of items whose score is the threshold."""
     tied_below: int
-    """Items that share the next score: called positive, they would all be, and the rate exceeded."""
+    """Number of items at the next lower score: calling all of them positive would exceed the rate."""
 
 
 def operating_point(scores: ArrayLike | Levels, labels: ArrayLike | None = None, *, rate: float) -> OperatingPoint:
-    """The threshold of `true_positive_rate_at_false_positive_rate`; arguments and errors as there.
+    """Find the threshold of `true_positive_rate_at_false_positive_rate`; arguments and errors as there.
 
     >>> from harness.stats import operating_point
     >>> point = operating_point([3, 2, 1, 0, -1, -2], [1, 1, 0, 1, 0, 0], rate=0.4)
@@ -58,8 +58,8 @@ def true_positive_rate_at_false_positive_rate(
 ) -> Linearised:
     """Share of positives caught by the most permissive threshold whose false positive rate is at most `rate`.
 
-    Where scores tie, the whole level is let in or kept out; `interpolated`, as many of the level are let in, at
-    random, as make the false positive rate exactly `rate`: the straight line between two points of the ROC curve.
+    If scores tie, the whole level is let in or kept out. With `interpolated`, as many items of the level are let in,
+    at random, as make the false positive rate exactly `rate`: the straight line between two points of the ROC curve.
     The influences include the noise of the threshold, which the negatives set: moving the false positive rate by
     d moves the value by d times the slope of the ROC curve (Hsieh and Turnbull 1996). The slope is a difference
     quotient of the ROC curve over one standard error of the false positive rate to either side.
@@ -68,7 +68,7 @@ def true_positive_rate_at_false_positive_rate(
         scores: as `auroc`.
         labels: as `auroc`.
         rate: largest false positive rate allowed, 0 to 1.
-        interpolated: the convention for ties.
+        interpolated: let in ties at random, as above.
 
     Raises:
         UnusableData: as `auroc`; OutOfRange also if `rate` is outside [0, 1].
@@ -95,17 +95,26 @@ def true_positive_rate_interval(
     interpolated: bool = False,
     confidence: float = 0.95,
 ) -> Interval:
-    """Interval for the share of positives above the threshold at which the true false positive rate is `rate`.
+    """Compute an interval for the share of positives above the threshold of the true false positive rate `rate`.
 
-    That threshold is not known. The number of negatives above it is binomial, so with the confidence asked for
-    it lies between two of their order statistics, whatever their distribution (Thompson 1936); what is caught at
-    these two bounds the value as far as the threshold goes. The noise of the positives is Clopper and Pearson's.
+    That threshold is not known. The number of negatives above it is binomial, so with the given confidence the
+    threshold lies between two order statistics of the negatives, whatever their distribution (Thompson 1936). The
+    shares caught at these two bound the value as far as the threshold goes. The noise of the positives is Clopper and
+    Pearson's.
     The two parts of each half of the interval add in squares (Zou and Donner 2008).
 
     With fewer than ln(2 / (1 - confidence)) = 3.7 negatives expected above the threshold, it may lie above all of
-    them, and the lower end is 0.
+    them, and the lower end is 0. Items must be independent.
 
-    Arguments and errors as `true_positive_rate_at_false_positive_rate`; items must be independent.
+    Args:
+        scores: as `auroc`.
+        labels: as `auroc`.
+        rate: as `true_positive_rate_at_false_positive_rate`.
+        interpolated: as `true_positive_rate_at_false_positive_rate`.
+        confidence: coverage of the interval.
+
+    Raises:
+        UnusableData: as `true_positive_rate_at_false_positive_rate`; OutOfRange also if `confidence` is outside (0, 1).
     """
     require_probability(confidence, "confidence")
     sorted_ = _checked(scores, labels, rate)
@@ -128,7 +137,7 @@ def _checked(scores: ArrayLike | Levels, labels: ArrayLike | None, rate: float) 
 
 
 def _position(false_rates: FloatArray, rate: float, *, interpolated: bool) -> tuple[int, float]:
-    """Number of levels to let in, and what share of the next one."""
+    """Return the number of levels to let in, and the share of the next level."""
     point = _last_within(false_rates, rate)
     if not interpolated or point == false_rates.size - 1:
         return point, 0.0
@@ -137,12 +146,12 @@ def _position(false_rates: FloatArray, rate: float, *, interpolated: bool) -> tu
 
 
 def _caught(rates: FloatArray, point: int, part: float) -> float:
-    """The rate where so many levels are let in, and a share of the next one."""
+    """Return the rate if `point` levels are let in, and a share of the next one."""
     return float(rates[point] + (part * (rates[point + 1] - rates[point]) if part else 0.0))
 
 
 def _let_in(sorted_: Levels, point: int, part: float) -> FloatArray:
-    """How much of each level is let in, shape (l,), in ascending order."""
+    """Return how much of each level is let in, shape (l,), in ascending order."""
     called = np.zeros(sorted_.scores.size)
     called[called.size - point :] = 1.0
     if part:
@@ -151,17 +160,17 @@ def _let_in(sorted_: Levels, point: int, part: float) -> FloatArray:
 
 
 def _last_within(false_rates: FloatArray, rate: float) -> int:
-    """Number of levels to let in."""
+    """Return the number of levels to let in without exceeding the rate."""
     return int(np.searchsorted(false_rates, rate * _SLACK, side="right")) - 1
 
 
 def _last_count(false: FloatArray, count: int) -> int:
-    """Number of levels to let in with at most so many false positives; none where that is below 0."""
+    """Return the number of levels to let in with at most `count` false positives; 0 if `count` is below 0."""
     return max(0, int(np.searchsorted(false, count, side="right")) - 1) if count >= 0 else 0
 
 
 def _binomial_quantiles(probabilities: tuple[float, ...], n: int, rate: float) -> list[int]:
-    """The least counts that n trials do not exceed with these probabilities."""
+    """Return the least counts that n trials do not exceed with these probabilities."""
     from scipy.special import bdtr
 
     reach = 40 + 12 * math.sqrt(n * rate * (1 - rate))  # what lies beyond has no weight
@@ -172,7 +181,7 @@ def _binomial_quantiles(probabilities: tuple[float, ...], n: int, rate: float) -
 
 
 def _slope(false_rates: FloatArray, true_rates: FloatArray, rate: float, negatives: float) -> float:
-    """Slope of the ROC curve around `rate`, over one standard error of the rate to either side."""
+    """Compute the slope of the ROC curve around `rate`, over one standard error of the rate to either side."""
     reach = max(math.sqrt(rate * (1 - rate) / negatives), 1 / negatives)
     low, high = max(0.0, rate - reach), min(1.0, rate + reach)
     left, right = np.interp([low, high], false_rates, true_rates)

@@ -3,8 +3,8 @@
 Items that are hard for one model tend to be hard for the other; differencing item by item removes that shared
 part, so a paired comparison resolves far smaller gaps than two separate intervals do.
 
-Where nearly all items have the same difference, mostly none, their spread says little of how often another one occurs:
-the interval is then the wider of Student's and of that with a pseudo-pair added (`_rare_differences`), and the p-value
+If nearly all items have the same difference, mostly none, their spread says little of how often another one occurs:
+the interval is then the wider of Student's and the one with a pseudo-pair added (`_rare_differences`), and the p-value
 and the detectable difference follow.
 """
 
@@ -36,7 +36,7 @@ _BITS_AT_A_TIME = 2**23
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much better a is than b, in the unit of the metric; NaN = cannot be computed."""
+    """The advantage of a over b, in the unit of the metric; NaN = cannot be computed."""
 
     value: float
     """Value of a minus value of b on the shared items."""
@@ -113,13 +113,13 @@ def paired_difference(
     # Where nothing is missing the shift is rounding, which would move figures that lie between two printed ones.
     value = value_a - value_b + (0.0 if shared.all() else shift)
     spread = spread_of(gaps - shift, clusters=clusters, classes=classes, kept=shared)
-    found = _difference(value, spread, n, confidence=confidence, power=power)
+    difference = _difference(value, spread, n, confidence=confidence, power=power)
     width = math.inf if bounds is None else bounds[1] - bounds[0]
     spans = [float(np.ptp(psi[shared])) for psi in (psi_a, psi_b)]
     # What one item can do to the sum of the differences; inside known bounds both may be constant by chance.
     most = max(spans) if bounds is None else max(*spans, width * n / max(1, trials or n))
     rare = with_pseudo_pair(gaps - shift + value, most, clusters, shared)
-    return found if rare is None else _wider(found, *rare, width, confidence=confidence, power=power)
+    return difference if rare is None else _wider(difference, *rare, width, confidence=confidence, power=power)
 
 
 def sign_flip_test(
@@ -129,7 +129,7 @@ def sign_flip_test(
     clusters: ArrayLike | None = None,
     replicates: int = 10_000,
 ) -> float:
-    """The p-value that the differences are symmetric around zero (Fisher's randomisation test for pairs).
+    """Compute the p-value that the differences are symmetric around zero (Fisher's randomisation test for pairs).
 
     Args:
         differences: item by item, shape (n,), any unit; NaN = missing, left out.
@@ -167,7 +167,7 @@ def sign_flip_test(
 
 
 def mcnemar_exact(only_a: int, only_b: int) -> float:
-    """The exact two-sided p-value that two models are equally often right (McNemar 1947, binomial form).
+    """Compute the exact two-sided p-value that two models are equally often right (McNemar 1947, binomial form).
 
     Args:
         only_a: number of items that only the first model got right.
@@ -189,9 +189,18 @@ def mcnemar_exact(only_a: int, only_b: int) -> float:
 def minimum_detectable_difference(
     stderr: float, *, alpha: float = 0.05, power: float = 0.8, degrees_of_freedom: float = math.inf
 ) -> float:
-    """The true difference that a two-sided test at level `alpha` detects with probability `power`.
+    """Compute the true difference that a two-sided test at level `alpha` detects with probability `power`.
 
-    (t_{1 - alpha/2} + t_{power}) * stderr (Bloom 1995), in the unit of `stderr`; NaN if that is NaN.
+    This is (t_{1 - alpha/2} + t_{power}) * stderr (Bloom 1995).
+
+    Args:
+        stderr: standard error of the difference; NaN gives NaN.
+        alpha: level of the test.
+        power: probability of the detection.
+        degrees_of_freedom: of Student's t; infinite takes the normal quantiles.
+
+    Returns:
+        The difference, in the unit of `stderr`.
 
     Raises:
         OutOfRange: `alpha` or `power` outside (0, 1).
@@ -211,7 +220,7 @@ def minimum_detectable_difference(
 
 
 def _difference(value: float, spread: Spread, n: int, *, confidence: float, power: float) -> Difference:
-    """Interval, test and detectable difference."""
+    """Compute interval, test and detectable difference."""
     stderr, freedom = spread.stderr, spread.degrees_of_freedom
     if math.isnan(stderr):
         p_value = 1.0 if value == 0 else math.nan
@@ -263,26 +272,26 @@ def difference_of(
 
 
 def _wider(
-    found: Difference, centre: float, spread: Spread, width: float, *, confidence: float, power: float
+    usual: Difference, centre: float, spread: Spread, width: float, *, confidence: float, power: float
 ) -> Difference:
-    """The difference with the interval around the centre too, kept within the width of the metric's bounds."""
+    """Widen the difference by the interval around the centre, kept within the width of the metric's bounds."""
     stderr, freedom = spread.stderr, spread.degrees_of_freedom
-    if math.isnan(found.stderr) or math.isnan(stderr):
-        return found
+    if math.isnan(usual.stderr) or math.isnan(stderr):
+        return usual
     reach = stderr * student_quantile(0.5 + confidence / 2, degrees_of_freedom=freedom)
     detectable = minimum_detectable_difference(stderr, alpha=1 - confidence, power=power, degrees_of_freedom=freedom)
-    spread_seen = found.stderr > _ROUNDING * abs(found.value)
+    spread_seen = usual.stderr > _ROUNDING * abs(usual.value)
     return dataclasses.replace(
-        found,
-        low=min(found.low, max(centre - reach, -width)),
-        high=max(found.high, min(centre + reach, width)),
-        p_value=max(found.p_value, _p_value(centre, stderr, freedom)) if spread_seen and found.value else found.p_value,
-        minimum_detectable=max(found.minimum_detectable, min(detectable, width)),
+        usual,
+        low=min(usual.low, max(centre - reach, -width)),
+        high=max(usual.high, min(centre + reach, width)),
+        p_value=max(usual.p_value, _p_value(centre, stderr, freedom)) if spread_seen and usual.value else usual.p_value,
+        minimum_detectable=max(usual.minimum_detectable, min(detectable, width)),
     )
 
 
 def _p_value(value: float, stderr: float, freedom: float) -> float:
-    """Two-sided Student t."""
+    """Return the two-sided p-value of Student's t test."""
     if math.isinf(freedom):
         return math.erfc(abs(value) / stderr / math.sqrt(2))
     from scipy.special import stdtr
@@ -291,19 +300,19 @@ def _p_value(value: float, stderr: float, freedom: float) -> float:
 
 
 def _all_flips(count: int) -> BoolArray:
-    """Every sign pattern up to a common sign, shape (2^(count-1), count)."""
+    """List every sign pattern up to a common sign, shape (2^(count-1), count)."""
     numbers = np.arange(2 ** (count - 1), dtype=np.int64)
     return np.asarray((numbers[:, None] >> np.arange(count)) & 1 == 1)
 
 
 def _random_flips(rng: np.random.Generator, replicates: int, count: int) -> BoolArray:
-    """Fair coins, shape (replicates, count)."""
+    """Toss fair coins, shape (replicates, count)."""
     packed = rng.integers(0, 256, (replicates, -(-count // 8)), dtype=np.uint8)
     return np.unpackbits(packed, axis=1, count=count).view(np.bool_)
 
 
 def _at_least_as_extreme(flips: BoolArray, sums: FloatArray) -> BoolArray:
-    """Whether flipping these signs leaves a total no nearer to zero than the observed one, shape (R,)."""
+    """Tell whether flipping these signs leaves a total no nearer to zero than the observed one, shape (R,)."""
     observed = sums.sum()
     totals = observed - 2.0 * (flips.astype(np.float64) @ sums)
     slack = _ROUNDING * np.abs(sums).sum()

@@ -1,4 +1,4 @@
-"""Which of many variables correlate with one outcome: permutation tests, each alone and all together."""
+"""Permutation tests of which variables correlate with one outcome: each variable alone, and all together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.stats.errors import OutOfRange, ShapeMismatch
 
 # Correlations are compared up to rounding, so that equal ones count as "at least as large".
 _ROUNDING = 1e-10
-_BLOCK = 1 << 17  # figures at a time: as many as a processor keeps near
+_BLOCK = 1 << 17  # figures at a time: as many as fit into a processor's cache
 
 
 class CorrelationTests(NamedTuple):
@@ -26,9 +26,9 @@ class CorrelationTests(NamedTuple):
     family_p_value: FloatArray
     """Two-sided, protected against having tried all m (Westfall and Young, step-down)."""
     permutations: int
-    """Orders of the outcome that were compared."""
+    """Number of orders of the outcome that were compared."""
     exact: bool
-    """Whether these were all there are."""
+    """Whether these are all possible orders."""
 
 
 def permutation_correlations(
@@ -100,7 +100,7 @@ class _Correlations:
         self.mask_of = self.mask_of.ravel()
 
     def of(self, outcomes: FloatArray) -> FloatArray:
-        """Shape (b, m), for outcomes of shape (b, n)."""
+        """Compute the correlations, shape (b, m), with outcomes of shape (b, n)."""
         outcomes = outcomes - outcomes.mean(axis=1, keepdims=True)
         counts = np.maximum(self.masks.sum(axis=0), 1)
         spread = (outcomes**2) @ self.masks - (outcomes @ self.masks) ** 2 / counts
@@ -111,7 +111,7 @@ class _Correlations:
         return np.clip(product, -1.0, 1.0, out=product)
 
     def comparable(self, correlations: FloatArray) -> FloatArray:
-        """Sizes that may be compared between columns: |r| itself where all have as many units."""
+        """Return sizes that may be compared between columns: |r| itself if all columns have equally many units."""
         size = np.abs(correlations)
         if self.counts.size == 0 or (self.counts == self.counts[0]).all():
             return size
@@ -122,7 +122,7 @@ class _Correlations:
 def _count(
     x: FloatArray, y: FloatArray, rng: np.random.Generator | None, draws: int, exact: bool
 ) -> tuple[FloatArray, FloatArray, int]:
-    """How many permutations are at least as extreme, for each variable alone and for the step-down maxima.
+    """Count the permutations that are at least as extreme, for each variable alone and for the step-down maxima.
 
     The variables come in the order of their correlations, smallest first.
     """
@@ -143,7 +143,7 @@ def _count(
 def _orders(
     y: FloatArray, rng: np.random.Generator | None, draws: int, exact: bool, block: int
 ) -> Iterator[FloatArray]:
-    """The outcome in other orders, blocks of shape (b, n)."""
+    """Yield the outcome in other orders, in blocks of shape (b, n)."""
     if exact:
         every = all_permutations(y.size)
         for start in range(0, len(every), block):
@@ -156,7 +156,7 @@ def _orders(
 
 
 def all_permutations(n: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
-    """All orders of 0..n-1, shape (n!, n); the first is the identity.
+    """List all orders of 0..n-1, shape (n!, n); the first is the identity.
 
     Raises:
         OutOfRange: n exceeds 10, of which there are 3.6 million.
@@ -171,7 +171,7 @@ def all_permutations(n: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
 
 
 def leave_one_out_correlations(variables: ArrayLike, outcome: ArrayLike) -> FloatArray:
-    """Pearson correlations without each unit in turn, shape (n, m); NaN where the unit's value is missing.
+    """Compute Pearson correlations without each unit in turn, shape (n, m); NaN if the unit's value is missing.
 
     Args:
         variables: shape (n, m); NaN = missing.

@@ -1,4 +1,4 @@
-"""How often an alarm is true where the positive class is as rare as it is in use, not as in the test set."""
+"""The share of alarms that are true if the positive class is as rare as in use, not as in the test set."""
 
 import math
 
@@ -15,7 +15,7 @@ from harness.stats.linearised import Linearised
 def predictive_value(true_rate: float, false_rate: float, *, prevalence: float) -> float:
     """Positive predictive value by Bayes' rule: prevalence TPR / (prevalence TPR + (1 - prevalence) FPR).
 
-    NaN where both rates are 0: there are no alarms.
+    The value is NaN if both rates are 0, since there are no alarms.
 
     Raises:
         OutOfRange: `prevalence` outside (0, 1).
@@ -30,7 +30,7 @@ def predictive_value(true_rate: float, false_rate: float, *, prevalence: float) 
 
 
 def predictive_value_slope(true_rate: float, false_rate: float, *, prevalence: float) -> tuple[float, float]:
-    """Derivatives of `predictive_value` in the true and in the false positive rate."""
+    """Compute the derivatives of `predictive_value` in the true and in the false positive rate."""
     total = prevalence * true_rate + (1 - prevalence) * false_rate
     scale = prevalence * (1 - prevalence) / total**2
     return scale * false_rate, -scale * true_rate
@@ -39,17 +39,17 @@ def predictive_value_slope(true_rate: float, false_rate: float, *, prevalence: f
 def positive_predictive_value(
     scores: ArrayLike, labels: ArrayLike, *, prevalence: float, threshold: float = 0.0
 ) -> Linearised:
-    """Share of scores above a threshold that are positive where `prevalence` of all are.
+    """Share of scores above a threshold that are positive, if `prevalence` of all are.
 
     Args:
         scores: shape (n,), higher = more likely positive; NaN = failed (influence NaN).
         labels: shape (n,), booleans or zeros and ones.
-        prevalence: share of positives to reckon with, between 0 and 1; that of the items plays no part.
+        prevalence: share of positives to assume, between 0 and 1; the items' own share plays no part.
         threshold: scores strictly above it are called positive.
 
     Returns:
         A number in [0, 1], with the influences of both rates (delta method); with no false positive it is 1,
-        and only `predictive_value_interval` says what that is worth.
+        and only `predictive_value_interval` says how certain that is.
 
     Raises:
         NothingCounted: nothing is called positive. OneClassOnly: no positive or no negative item has a score.
@@ -72,10 +72,17 @@ def positive_predictive_value(
 def predictive_value_interval(
     scores: ArrayLike, labels: ArrayLike, *, prevalence: float, threshold: float = 0.0, confidence: float = 0.95
 ) -> Interval:
-    """Interval for `positive_predictive_value` of independent items.
+    """Compute an interval for `positive_predictive_value` of independent items.
 
-    It is a function of the ratio of the two rates, whose interval comes from Clopper and Pearson's of each
-    (Donner and Zou 2012, equation 10). Arguments and errors as `positive_predictive_value`.
+    The value is a function of the ratio of the two rates; the ratio's interval comes from Clopper and Pearson's
+    interval of each rate (Donner and Zou 2012, equation 10). Errors as `positive_predictive_value`.
+
+    Args:
+        scores: as `positive_predictive_value`.
+        labels: as `positive_predictive_value`.
+        prevalence: as `positive_predictive_value`.
+        threshold: as `positive_predictive_value`.
+        confidence: coverage of the interval.
     """
     require_probability(prevalence, "prevalence")
     counts = confusion(scores, labels, threshold=threshold)
@@ -88,7 +95,7 @@ def predictive_value_interval(
 
 
 def _ratio_interval(first: float, first_ends: Interval, second: float, second_ends: Interval) -> Interval:
-    """Interval for first / second, not both 0, from an interval for each."""
+    """Compute an interval for first / second, not both 0, from an interval for each."""
     (l1, u1), (l2, u2) = first_ends, second_ends
     product = first * second
     root = math.sqrt(max(0.0, product**2 - l1 * u2 * (2 * first - l1) * (2 * second - u2)))

@@ -42,7 +42,7 @@ def pearson(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> Estimate
     Returns:
         NaN throughout if x or y is constant or n < 2; with n < 4 the interval is [-1, 1] and the standard
         error NaN. A correlation of exactly 1 or -1 has an interval without width: there is no residual to
-        learn from.
+        estimate a width from.
 
     Raises:
         ShapeMismatch: x and y are not aligned. OutOfRange: an infinite value, or `confidence` outside (0, 1).
@@ -93,11 +93,11 @@ def kendall(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> Estimate
 def significantly_better(
     values: ArrayLike, covariance: ArrayLike, *, confidence: float = 0.95, comparisons: int = 1
 ) -> BoolArray:
-    """Which models are better than which, by z-tests of pairwise differences.
+    """Tell which models are better than which, by z-tests of pairwise differences.
 
     Args:
         values: shape (m,), higher is better, any unit.
-        covariance: of the values, shape (m, m), unit squared; shared items make it far from diagonal.
+        covariance: covariance of the values, shape (m, m), unit squared; shared items make it far from diagonal.
         confidence: 1 - the two-sided error rate of the family of tests.
         comparisons: number of tests to protect together (Bonferroni); 1 = each on its own.
 
@@ -124,12 +124,18 @@ def significantly_better(
 def rank_intervals(
     values: ArrayLike, covariance: ArrayLike, *, confidence: float = 0.95, adjusted: bool = True
 ) -> Ranks:
-    """Ranks with intervals: 1 + number of models significantly better, to m - number significantly worse.
+    """Rank models with intervals: 1 + number of models significantly better, to m - number significantly worse.
 
     With `adjusted`, each test is protected for the m - 1 comparisons its model takes part in (Bonferroni), so
     that each model's interval covers its true rank with probability `confidence` (compare Mogstad et al.
     2024). Without, each pair is tested on its own, as public leaderboards do; the intervals are then too
-    short. Arguments and errors as `significantly_better`.
+    short. Errors as `significantly_better`.
+
+    Args:
+        values: as `significantly_better`.
+        covariance: as `significantly_better`.
+        confidence: as `significantly_better`.
+        adjusted: whether to protect each model's m - 1 tests together.
     """
     level = as_vector(values, "values")
     m = level.size
@@ -142,17 +148,22 @@ def rank_intervals(
 def tied_with_best(
     values: ArrayLike, covariance: ArrayLike, *, confidence: float = 0.95, adjusted: bool = True
 ) -> BoolArray:
-    """The models, shape (m,), than which no model is significantly better.
+    """Mark the models, shape (m,), that no other model is significantly better than.
 
-    The truly best model is among them with probability `confidence` at least (adjusted). Arguments and errors
-    as `rank_intervals`.
+    The truly best model is marked with probability `confidence` at least (adjusted). Errors as `rank_intervals`.
+
+    Args:
+        values: as `rank_intervals`.
+        covariance: as `rank_intervals`.
+        confidence: as `rank_intervals`.
+        adjusted: as `rank_intervals`.
     """
     ranks = rank_intervals(values, covariance, confidence=confidence, adjusted=adjusted)
     return np.asarray(ranks.low == 1)
 
 
 def _pairs(x: ArrayLike, y: ArrayLike, *, finite: bool = True) -> tuple[FloatArray, FloatArray, int]:
-    """The complete pairs and the number of incomplete ones."""
+    """Return the complete pairs, and the number of incomplete ones."""
     a, b = as_vector(x, "x"), as_vector(y, "y")
     require_same_shape(a, b, "x and y")
     kept = ~(np.isnan(a) | np.isnan(b))
@@ -163,7 +174,7 @@ def _pairs(x: ArrayLike, y: ArrayLike, *, finite: bool = True) -> tuple[FloatArr
 
 
 def _correlation(a: FloatArray, b: FloatArray) -> float:
-    """Pearson's r of complete pairs; NaN if either is constant."""
+    """Compute Pearson's r of complete pairs; NaN if either is constant."""
     if a.size < 2 or (a == a[0]).all() or (b == b[0]).all():
         return math.nan
     # Scaling first keeps the squares of very large or very small numbers representable.
@@ -172,13 +183,13 @@ def _correlation(a: FloatArray, b: FloatArray) -> float:
 
 
 def _average_ranks(values: FloatArray) -> FloatArray:
-    """Ranks from 1, ties sharing their average."""
+    """Rank values from 1; ties share their average."""
     _, level, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[level])
 
 
 def _clip(value: float, nearest: float) -> float:
-    """`value`, kept away from +-1; NaN stays NaN."""
+    """Keep `value` away from +-1; NaN stays NaN."""
     return math.nan if math.isnan(value) else min(max(value, -nearest), nearest)
 
 
@@ -187,7 +198,7 @@ def _variance(numerator: float, denominator: int) -> float:
 
 
 def _fisher(value: float, anchor: float, variance: float, n: int, n_failed: int, confidence: float) -> Estimate:
-    """Interval and delta-method standard error from a variance on the scale of atanh."""
+    """Compute interval and delta-method standard error from a variance on the scale of atanh."""
     require_probability(confidence, "confidence")
     if math.isnan(value):
         return not_available(n=n, n_failed=n_failed, confidence=confidence)

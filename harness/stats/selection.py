@@ -1,6 +1,6 @@
-"""Best-of-K in closed form: what the response that a scorer picks among K is worth.
+"""Best-of-K in closed form: the worth of the response that a scorer picks among K.
 
-Of the M responses of a prompt, sort by score, best first. A uniformly random K-subset avoids the j best with
+Sort the M responses of a prompt by score, best first. A uniformly random K-subset avoids the j best with
 probability tail(j, K) = C(M - j, K) / C(M, K), so its best response is at position j with probability
 tail(j - 1, K) - tail(j, K). Equal scores share the probability of their positions equally. Nothing is
 sampled, so there is no Monte Carlo noise (the pass@k of Chen et al. 2021 is 0/1 gold scored by itself).
@@ -16,12 +16,12 @@ from harness.stats.errors import OutOfRange, ShapeMismatch
 
 
 def best_of_k_curve(scores: ArrayLike, gold: ArrayLike) -> FloatArray:
-    """Expected gold of the response that the scores pick among K random responses, for each prompt and K.
+    """Compute the expected gold of the response that the scores pick among K random ones, for each prompt and K.
 
     Args:
         scores: shape (n, M), higher is better; may be infinite (-inf = never picked before a finite one).
             NaN = there is no such response: a prompt may have fewer than M.
-        gold: what each response is worth, shape (n, M), any unit, finite; NaN = there is no such response.
+        gold: worth of each response, shape (n, M), any unit, finite; NaN = there is no such response.
 
     Returns:
         Shape (n, M), unit of `gold`; column K - 1 is K. NaN where K exceeds the number of responses of the
@@ -45,14 +45,14 @@ def best_of_k_curve(scores: ArrayLike, gold: ArrayLike) -> FloatArray:
 
 
 def oracle_curve(gold: ArrayLike) -> FloatArray:
-    """Expected greatest gold among K random responses: the `best_of_k_curve` of a perfect scorer."""
+    """Compute the expected greatest gold among K random responses: the `best_of_k_curve` of a perfect scorer."""
     return best_of_k_curve(gold, gold)
 
 
 def selected_credit(scores: ArrayLike, gold: ArrayLike) -> FloatArray:
-    """Mean gold of the top-scored responses of each prompt, shape (n,): best-of-K with K = all of them.
+    """Mean gold of the top-scored responses of each prompt, shape (n,): best-of-K if K is the number of all.
 
-    NaN for a prompt without responses. Arguments and errors as `best_of_k_curve`.
+    A prompt without responses has NaN. Arguments and errors as `best_of_k_curve`.
     """
     score, worth, present = _responses(scores, gold)
     best = np.where(present, score, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
@@ -65,8 +65,8 @@ def selected_credit(scores: ArrayLike, gold: ArrayLike) -> FloatArray:
 def expected_kl(k: ArrayLike) -> FloatArray:
     """Kullback-Leibler divergence of best-of-K from the base distribution, nats: log K - (K - 1) / K.
 
-    Exact for a scorer without ties over a continuous space of responses, an upper bound otherwise (Stiennon
-    et al. 2020, appendix G.3; Beirami et al. 2024). Same shape as `k`.
+    This is exact for a scorer without ties over a continuous space of responses, an upper bound otherwise
+    (Stiennon et al. 2020, appendix G.3; Beirami et al. 2024). The result has the shape of `k`.
 
     Raises:
         OutOfRange: a K below 1.
@@ -82,7 +82,7 @@ def expected_kl(k: ArrayLike) -> FloatArray:
 
 
 def _responses(scores: ArrayLike, gold: ArrayLike) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Checked scores, gold, and which responses exist."""
+    """Check scores and gold, and return them with a mask of the responses that exist."""
     score, worth = np.asarray(scores, dtype=np.float64), np.asarray(gold, dtype=np.float64)
     require_same_shape(score, worth, "scores and gold")
     if score.ndim != 2:
@@ -93,7 +93,7 @@ def _responses(scores: ArrayLike, gold: ArrayLike) -> tuple[FloatArray, FloatArr
 
 
 def _gold_by_position(score: FloatArray, worth: FloatArray, present: BoolArray) -> FloatArray:
-    """Gold at each position, best score first, ties replaced by their mean; absent responses last, as 0."""
+    """Return the gold at each position, best score first, ties replaced by their mean; absent responses last, as 0."""
     n, width = score.shape
     order = np.argsort(np.where(present, -score, np.nan), axis=1)  # NaN sorts last
     ordered = np.take_along_axis(score, order, axis=1)
@@ -108,7 +108,7 @@ def _gold_by_position(score: FloatArray, worth: FloatArray, present: BoolArray) 
 
 @lru_cache(maxsize=64)
 def _position_probabilities(m: int) -> NDArray[np.float64]:
-    """Probability that the best of a random K-subset is at position j, shape (m positions, m values of K)."""
+    """Return the probability that a random K-subset's best is at position j, shape (m positions, m values of K)."""
     avoided = np.arange(m + 1)[:, None]
     drawn = np.arange(m)[None, :]
     # tail(j, K) as a running product over draws: nothing overflows, whatever M.

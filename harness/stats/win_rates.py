@@ -1,7 +1,7 @@
 """Win rates of many against many: the share of shared items, or of battles, that one wins against another.
 
 A tie counts half, so the two rates of a pair add up to one. Between models that a task measures, a game is an item that
-both answered, won by the model whose figure is better; between the sides of battles, it is a battle.
+both answered, won by the model whose figure is better; between the sides of battles, a game is a battle.
 
 Games that are independent have the interval of Bonett and Price (2012) for the difference of two paired proportions:
 wins and losses with one added to each. Unlike the normal interval it has a width where all games are ties, and covers
@@ -32,21 +32,21 @@ from harness.stats.errors import ShapeMismatch
 from harness.stats.estimate import Estimate
 from harness.stats.intervals import mean_estimate
 
-# Of the largest figure of either; a gap this small is rounding.
+# Relative to the largest figure of either: a gap this small is rounding.
 _ROUNDING = 1e-12
 
 
 class WinRates(NamedTuple):
-    """Each of m players, down, against each of the others, across; shapes (m, m), NaN on the diagonal."""
+    """Win rates of each of m players, down, against each other player, across; shapes (m, m), NaN on the diagonal."""
 
     rate: FloatArray
-    """Share of games won, ties half; NaN where two have no game."""
+    """Share of games won, ties half; NaN if two players have no game."""
     low: FloatArray
     """Lower end of the confidence interval."""
     high: FloatArray
     """Upper end of the confidence interval."""
     games: IntArray
-    """Games of each pair; 0 on the diagonal."""
+    """Number of games of each pair; 0 on the diagonal."""
 
 
 def win_rate(
@@ -57,7 +57,15 @@ def win_rate(
     clusters: ArrayLike | None = None,
     confidence: float = 0.95,
 ) -> Estimate:
-    """The share of items on which the first has the better figure; arguments and errors as for `win_rates`."""
+    """Estimate the share of items on which the first model has the better figure; errors as for `win_rates`.
+
+    Args:
+        one: figures of the first model, shape (n,), any unit; NaN = the model failed on that item.
+        other: figures of the second model on the same items, shape (n,).
+        higher_is_better: False where the lower figure wins.
+        clusters: labels of shape (n,); items that share one are not independent.
+        confidence: coverage of the interval.
+    """
     a, b = as_vector(one, "one"), as_vector(other, "other")
     require_same_shape(a, b, "one and other")
     credit = 0.5 + (0.5 if higher_is_better else -0.5) * _won(a, b)
@@ -71,7 +79,7 @@ def win_rates(
     clusters: ArrayLike | None = None,
     confidence: float = 0.95,
 ) -> WinRates:
-    """Who has the better figure how often, among m models on the same n items.
+    """Count how often each of m models has the better figure against each other, on the same n items.
 
     Args:
         figures: shape (m, n), any unit; NaN = the model failed on that item, which is then no game of its pairs.
@@ -104,13 +112,13 @@ def battle_win_rates(
     clusters: ArrayLike | None = None,
     confidence: float = 0.95,
 ) -> WinRates:
-    """Who won how many of the battles against whom.
+    """Count the share of battles that each player won against each other.
 
     Args:
         first: shape (n,), the first player of each battle, from 0.
-        second: shape (n,), the other one.
-        credit: shape (n,), what the first won: 1, 0, or a share between them; NaN = undecided, which is no game.
-        n_players: m.
+        second: shape (n,), the second player.
+        credit: shape (n,), credit of the first player: 1, 0, or a share between; NaN = undecided, which is no game.
+        n_players: number of players, m.
         clusters: labels of shape (n,); battles that share one are not independent.
         confidence: coverage of the intervals.
 
@@ -131,13 +139,13 @@ def battle_win_rates(
     for rows in np.split(order, starts[1:]):
         later, earlier = divmod(int(code[rows[0]]), n_players) if len(rows) else (0, 0)
         if later != earlier:
-            own = None if labels is None else labels[rows]
-            pairs.append((later, earlier, _mean_credit(credit_of_later[rows], own, confidence)))
+            labels_here = None if labels is None else labels[rows]
+            pairs.append((later, earlier, _mean_credit(credit_of_later[rows], labels_here, confidence)))
     return _matrix(n_players, pairs)
 
 
 def _mean_credit(credit: FloatArray, clusters: ArrayLike | None, confidence: float) -> Estimate:
-    """The mean of what was won of each game."""
+    """Estimate the mean credit of the games."""
     e = mean_estimate(credit, clusters=clusters, bounds=(0.0, 1.0), confidence=confidence)
     if not e.n:
         return e
@@ -154,7 +162,7 @@ def _mean_credit(credit: FloatArray, clusters: ArrayLike | None, confidence: flo
 
 
 def _uneven_rarely(e: Estimate, balance: FloatArray, clusters: ArrayLike, kept: BoolArray) -> Estimate:
-    """The estimate, wider where few clusters of games tell what it says."""
+    """Widen the estimate if only few clusters of games are uneven."""
     rare = with_pseudo_pair(balance, 1.0, clusters, kept)
     if rare is None or math.isnan(rare[1].stderr) or math.isnan(e.stderr):
         return e
@@ -165,17 +173,17 @@ def _uneven_rarely(e: Estimate, balance: FloatArray, clusters: ArrayLike, kept: 
 
 
 def _won(one: FloatArray, other: FloatArray) -> FloatArray:
-    """(n,) 1 where the first is higher, -1 where it is lower, 0 where both are the same; NaN where one is unknown."""
+    """Return, with shape (n,), 1 if the first is higher, -1 if lower, 0 if both are equal; NaN if one is unknown."""
     finite = np.isfinite(one) & np.isfinite(other)
     largest = np.abs(np.concatenate([one[finite], other[finite]])).max(initial=0.0)
     with np.errstate(invalid="ignore"):  # both infinite
         same = (one == other) | (finite & (np.abs(one - other) <= _ROUNDING * largest))
-    known = ~(np.isnan(one) | np.isnan(other))
-    return np.where(known, np.where(same, 0.0, np.where(one > other, 1.0, -1.0)), math.nan)
+    both_known = ~(np.isnan(one) | np.isnan(other))
+    return np.where(both_known, np.where(same, 0.0, np.where(one > other, 1.0, -1.0)), math.nan)
 
 
 def _matrix(m: int, pairs: Iterable[tuple[int, int, Estimate]]) -> WinRates:
-    """Both sides of every pair, from that of its first."""
+    """Fill in both sides of every pair from the estimate of its first player."""
     rate, low, high = (np.full((m, m), math.nan) for _ in range(3))
     games = np.zeros((m, m), dtype=np.int64)
     for i, j, e in pairs:

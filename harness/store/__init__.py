@@ -6,79 +6,40 @@ neither its modules nor the tables. Everything is imported on first use.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from harness.store.cells import cells_of_other_models, latest_cells, list_cells, models_and_tasks, read_cell
-    from harness.store.machine import git_state, versions
-    from harness.store.origins import (
-        AnsweringCost,
-        failures_of_cells,
-        model_description,
-        model_descriptions,
-        whole_computations,
-    )
-    from harness.store.places import DamagedRecord
-    from harness.store.reading import Readable, StoreReader
-    from harness.store.records import CellRecord, Result, StageRecord, now
-    from harness.store.responses import FiledResponse, read_response_texts, read_responses
-    from harness.store.runs import RunOverview, RunProgress, RunRecord, list_runs, read_run, runs_of_cells
-    from harness.store.store import Store
+from harness.lazy_names import import_on_use
 
-_HOMES = {
-    "cells": ("cells_of_other_models", "latest_cells", "list_cells", "models_and_tasks", "read_cell"),
-    "machine": ("git_state", "versions"),
-    "origins": (
-        "AnsweringCost",
-        "failures_of_cells",
-        "model_description",
-        "model_descriptions",
-        "whole_computations",
-    ),
-    "places": ("DamagedRecord",),
-    "reading": ("Readable", "StoreReader"),
-    "records": ("CellRecord", "Result", "StageRecord", "now"),
-    "responses": ("FiledResponse", "read_response_texts", "read_responses"),
-    "runs": ("RunOverview", "RunProgress", "RunRecord", "list_runs", "read_run", "runs_of_cells"),
-    "store": ("Store",),
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
+if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
+    from harness.store.cells import cells_of_other_models as cells_of_other_models
+    from harness.store.cells import latest_cells as latest_cells
+    from harness.store.cells import list_cells as list_cells
+    from harness.store.cells import models_and_tasks as models_and_tasks
+    from harness.store.cells import read_cell as read_cell
+    from harness.store.machine import git_state as git_state
+    from harness.store.machine import versions as versions
+    from harness.store.origins import AnsweringCost as AnsweringCost
+    from harness.store.origins import failures_of_cells as failures_of_cells
+    from harness.store.origins import model_description as model_description
+    from harness.store.origins import model_descriptions as model_descriptions
+    from harness.store.origins import whole_computations as whole_computations
+    from harness.store.places import DamagedRecord as DamagedRecord
+    from harness.store.reading import Readable as Readable
+    from harness.store.reading import StoreReader as StoreReader
+    from harness.store.records import CellRecord as CellRecord
+    from harness.store.records import Result as Result
+    from harness.store.records import StageRecord as StageRecord
+    from harness.store.records import now as now
+    from harness.store.responses import FiledResponse as FiledResponse
+    from harness.store.responses import read_response_texts as read_response_texts
+    from harness.store.responses import read_responses as read_responses
+    from harness.store.runs import RunOverview as RunOverview
+    from harness.store.runs import RunProgress as RunProgress
+    from harness.store.runs import RunRecord as RunRecord
+    from harness.store.runs import list_runs as list_runs
+    from harness.store.runs import read_run as read_run
+    from harness.store.runs import runs_of_cells as runs_of_cells
+    from harness.store.store import Store as Store
 
-__all__ = [
-    "AnsweringCost",
-    "CellRecord",
-    "DamagedRecord",
-    "FiledResponse",
-    "Readable",
-    "Result",
-    "RunOverview",
-    "RunProgress",
-    "RunRecord",
-    "StageRecord",
-    "Store",
-    "StoreReader",
-    "cells_of_other_models",
-    "failures_of_cells",
-    "git_state",
-    "latest_cells",
-    "list_cells",
-    "list_runs",
-    "model_description",
-    "model_descriptions",
-    "models_and_tasks",
-    "now",
-    "read_cell",
-    "read_response_texts",
-    "read_responses",
-    "read_run",
-    "runs_of_cells",
-    "versions",
-    "whole_computations",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'harness.store' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"harness.store.{_HOME[name]}"), name)
+if not TYPE_CHECKING:  # a type checker would take a misspelt name, too, for one that is found here
+    __getattr__ = import_on_use(__name__)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import StoreError
-from harness.files import NO_ROOM, is_full
+from harness.files.atomic import NO_ROOM, is_full
 from harness.store.places import DamagedRecord, file_below
 
 _MAPPED = 32 << 20

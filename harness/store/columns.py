@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import String, Text, TypeDecorator
 
-from harness.encodable import encodable
+from harness.encoding import encodable
 
 
 class Name(TypeDecorator[str]):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.capabilities import Capability
-from harness.encodable import encodable
+from harness.encoding import encodable
 from harness.errors import StoreError
 from harness.requests import Response
 from harness.store.codec import Codec

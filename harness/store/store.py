@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from harness.capabilities import Capability
 from harness.errors import HarnessError, StoreError
-from harness.files import NO_ROOM
+from harness.files.atomic import NO_ROOM
 from harness.requests import Failure
 from harness.store import migrations
 from harness.store import schema as s

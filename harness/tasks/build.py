@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ConfigurationError, UsageError, did_you_mean
+from harness.errors import ConfigurationError, HarnessError, PluginError, UsageError, did_you_mean
 from harness.files.regular_files import is_folder
+from harness.files.validation import line_of
 from harness.names.arguments import fitted, forms_of
 from harness.names.plugins import plugin_code
 from harness.names.registry import Registry
 from harness.task import DataPart, Definition, Task
+from harness.tasks.data.evaluations import EvaluationSource
 from harness.tasks.data.field_mapping import ColumnReader, Slice
+from harness.tasks.data.generator_settings import WrongSetting, check_settings
 from harness.tasks.data.hub import HubSource, SnapshotSource, snapshot_files
 from harness.tasks.data.rows import AbsentSource, RangeSource, RowSource, SelectedSource
 from harness.tasks.data.sources import MIRROR_VARIABLE, FileSource, GeneratorSource, mirror_file
@@ -36,6 +40,7 @@ def build_task(registry: Registry, name: str) -> Task:
             not have.
     """
     from harness.tasks.index import read_task_file
+    from harness.tasks.settling import interim_types
 
     entry = registry.tasks().find(name)
     if entry is None:
@@ -53,17 +58,48 @@ def build_task(registry: Registry, name: str) -> Task:
     kind: type[Task] = registry.find("task kind", file.kind).load()
     _check_names(entry, "columns", [*file.columns], [*kind.fields, "id"])
     _check_names(entry, "options", [*file.options], [*kind.options])
-    definition = _definition(entry, file, kind, digest)
+    _check_data(entry, file, kind)
+    definition = _definition(registry, entry, file, kind, digest)
     with plugin_code(f"{entry.path}: a task of kind {file.kind!r}"):
-        return kind(definition)
+        task = kind(definition)
+    interim_types(task)
+    return task
 
 
-def _definition(entry: TaskEntry, file: TaskFile, kind: type[Task], digest: str) -> Definition:
+def _check_data(entry: TaskEntry, file: TaskFile, kind: type[Task]) -> None:
+    """Hold what a task file says of its rows against its kind.
+
+    Raises:
+        ConfigurationError: there are no data, though the kind makes no items, or keys that speak of data that there are
+            not; or rows that are a sequence have clusters too, or are said to be none.
+    """
+    if not file.data:
+        if not kind.makes_items:
+            raise _mistake(
+                entry, (), f"the key 'data' is missing; tasks of kind {file.kind!r} do not make their items themselves"
+            )
+        for key in ("columns", "slices", "cluster"):
+            if getattr(file, key):
+                raise _mistake(entry, (key,), f"{key!r} does nothing without 'data': the kind makes the items")
+    if kind.ordered and file.ordered is False and "ordered" in file.model_fields_set:
+        raise _mistake(entry, ("ordered",), f"ordered: tasks of kind {file.kind!r} are sequences; leave it out")
+    if file.cluster is not None and (kind.ordered or file.ordered is not False):
+        raise _mistake(
+            entry, ("cluster",), "cluster: the rows are a sequence, whose blocks take the place of clusters; remove it"
+        )
+
+
+def _mistake(entry: TaskEntry, place: Sequence[str | int], text: str) -> ConfigurationError:
+    """Make the error of something at a place of a task's file, with its line."""
+    prefix = ("tasks", entry.name) if entry.inline is not None else ()
+    line = line_of(entry.path, [*prefix, *place])
+    return ConfigurationError(f"{entry.path}{f':{line}' if line else ''}: {text}")
+
+
+def _definition(registry: Registry, entry: TaskEntry, file: TaskFile, kind: type[Task], digest: str) -> Definition:
     """Resolve a task file: its options held to their forms, and a reader of columns for each source of each split."""
     parts = {
-        split: [
-            _part(entry, file, kind, split, source) for source in (sources if isinstance(sources, list) else [sources])
-        ]
+        split: [_part(registry, entry, file, kind, (split, *place), source) for place, source in _sources_of(sources)]
         for split, sources in file.data.items()
     }
     return Definition(
@@ -76,7 +112,9 @@ def _definition(entry: TaskEntry, file: TaskFile, kind: type[Task], digest: str)
         metrics=tuple(file.metrics),
         brief=file.brief,
         options={name: _option(entry, kind, name, value) for name, value in file.options.items()},
-        digest=digest,
+        digest=_with_figures(registry, entry, file, digest),
+        ordered=file.ordered is not False,
+        block=None if isinstance(file.ordered, bool) else file.ordered.block,
     )
 
 
@@ -91,7 +129,42 @@ def task_digest(registry: Registry, name: str) -> str:
     entry = registry.tasks().find(name)
     if entry is None:
         raise registry.unknown(name)
-    return entry.source.digest(name.partition(":")[2]) if entry.source is not None else read_task_file(entry)[1]
+    if entry.source is not None:
+        return entry.source.digest(name.partition(":")[2])
+    return _with_figures(registry, entry, *read_task_file(entry))
+
+
+def _sources_of(sources: SourceFile | list[SourceFile]) -> list[tuple[tuple[int, ...], SourceFile]]:
+    """List the sources of a split, each with the keys that lead to it from the split."""
+    return [((i,), source) for i, source in enumerate(sources)] if isinstance(sources, list) else [((), sources)]
+
+
+def _with_figures(registry: Registry, entry: TaskEntry, file: TaskFile, digest: str) -> str:
+    """Return the hash of a definition; where data are figures of other evaluations, they are part of it.
+
+    Raises:
+        ConfigurationError: there is no such task or metric.
+    """
+    made = hashlib.sha256(digest.encode())
+    found = False
+    for split, sources in file.data.items():
+        for place, spec in _sources_of(sources):
+            if spec.store is not None:
+                found = True
+                try:
+                    made.update(_evaluations(registry, entry, split, spec).digest().encode())
+                except HarnessError as error:
+                    at: tuple[str | int, ...] = ("data", split, *place)
+                    raise _mistake(entry, at, f"{'.'.join(map(str, at))}: {error}") from error
+    return made.hexdigest()[:16] if found else digest
+
+
+def _evaluations(registry: Registry, entry: TaskEntry, split: str, spec: SourceFile) -> EvaluationSource:
+    assert spec.store is not None
+    assert spec.task is not None
+    stores = [_file(entry, text) for text in ([spec.store] if isinstance(spec.store, str) else spec.store)]
+    told = spec.split or split
+    return EvaluationSource(registry, entry.name, stores, spec.task, spec.metric, spec.models, told, spec.fields)
 
 
 def _option(entry: TaskEntry, kind: type[Task], name: str, value: Any) -> Any:
@@ -118,8 +191,15 @@ def _check_names(entry: TaskEntry, block: str, given: list[str], known: list[str
             )
 
 
-def _part(entry: TaskEntry, file: TaskFile, kind: type[Task], split: str, spec: SourceFile) -> DataPart:
-    source, mirrored = _source(entry, split, spec)
+def _part(
+    registry: Registry,
+    entry: TaskEntry,
+    file: TaskFile,
+    kind: type[Task],
+    place: tuple[str | int, ...],
+    spec: SourceFile,
+) -> DataPart:
+    source, mirrored = _source(registry, entry, place, spec)
     where = spec.mirror_where if mirrored else spec.where
     if where:
         source = SelectedSource(source, where)
@@ -162,6 +242,23 @@ def _test(spec: SliceFile) -> Callable[[Any], bool]:
     return lambda value: any(same(value, listed) for listed in values) == is_equal
 
 
+def _settings(entry: TaskEntry, spec: SourceFile, place: tuple[str | int, ...]) -> dict[str, Any]:
+    """Return the settings of a generator, as its function says they are.
+
+    Raises:
+        ConfigurationError: it takes no such setting or value, or cannot be imported.
+    """
+    assert spec.generator is not None
+    try:
+        return check_settings(spec.generator, spec.settings)
+    except WrongSetting as error:
+        at = (*place, "settings", error.name) if error.name else (*place, "settings")
+        raise _mistake(entry, at, f"{'.'.join(map(str, at))}: {error}") from None
+    except PluginError as error:
+        at = (*place, "generator")
+        raise _mistake(entry, at, f"{'.'.join(map(str, at))}: {error}") from error
+
+
 def _file(entry: TaskEntry, text: str) -> Path:
     """Resolve a path relative to the task file, or ``package://PACKAGE/PATH`` inside an installed package.
 
@@ -182,18 +279,26 @@ def _file(entry: TaskEntry, text: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / inside
 
 
-def _source(entry: TaskEntry, split: str, spec: SourceFile) -> tuple[RowSource, bool]:
+def _source(
+    registry: Registry, entry: TaskEntry, place: tuple[str | int, ...], spec: SourceFile
+) -> tuple[RowSource, bool]:
     """Find the rows of a source, and tell whether they come from the mirror that the task names, with its own columns.
 
     Args:
+        registry: Where the task of other evaluations is looked up.
         entry: The task.
-        split: The split that the source is of; a generator is told it where the task names no other.
+        place: The split that the source is of, which a generator is told where the task names no other; and which of
+            the split's sources it is.
         spec: The source.
     """
+    split = str(place[0])
     if spec.file is not None:
         return FileSource(_file(entry, spec.file), spec.records), False
     if spec.generator is not None:
-        return GeneratorSource(spec.generator, spec.split or split), False
+        settings = _settings(entry, spec, ("data", *place)) if spec.settings else {}
+        return GeneratorSource(spec.generator, spec.split or split, settings), False
+    if spec.store is not None:
+        return _evaluations(registry, entry, split, spec), False
     copy, looked_in = mirror_file(spec.hub, spec.config, spec.split or split, spec.mirror)
     if copy is not None:
         mirrored = spec.mirror is not None and copy == Path(os.environ[MIRROR_VARIABLE]) / spec.mirror

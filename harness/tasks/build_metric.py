@@ -49,7 +49,8 @@ def check_columns(metric: Metric, task: Task) -> None:
     """
     lacking = [name for name in metric.needs if name not in task.columns]
     if lacking:
+        gone = "keeps only until settle()" if set(lacking) <= set(task.interim) else "does not give"
         raise UsageError(
-            f"the metric {metric.name} needs {', '.join(lacking)}, which the task {task.name} does not give; "
+            f"the metric {metric.name} needs {', '.join(lacking)}, which the task {task.name} {gone}; "
             f"it gives: {', '.join(task.columns)}"
         )

@@ -1,4 +1,4 @@
-"""The catalogue of tasks and benchmarks: those that files define, and those that libraries of tasks hold."""
+"""The catalogue of tasks and benchmarks: from files, and from libraries of tasks."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Catalogue:
-    """What a registry knows of tasks; it reads their files on first use.
+    """The tasks and benchmarks of a registry; task files are read on first use.
 
     Args:
-        registry: The registry, whose files name folders of tasks and whose plugins bring libraries of them.
+        registry: The registry, whose files name folders of tasks and whose plugins bring libraries of tasks.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -33,19 +33,19 @@ class Catalogue:
         self._benchmarks: dict[str, BenchmarkFile] | None = None
         self._sources: dict[str, TaskSource] = {}
         self.problems: list[str] = []
-        """What is wrong with task and benchmark files, as far as they have been read."""
+        """The problems of task and benchmark files, as far as they have been read."""
         self._unreadable: dict[str, str] = {}
 
     def tasks(self) -> TaskIndex[TaskEntry]:
-        """All tasks: those of files, read on first use, and those of sources."""
+        """Return all tasks: from files, read on first use, and from sources."""
         self._read_tasks()
         assert self._tasks is not None
         return TaskIndex(self._tasks, self._task_of_source)
 
     def benchmarks(self) -> TaskIndex[BenchmarkFile]:
-        """All benchmarks: those of files, validated on first use, and the groups of sources.
+        """Return all benchmarks: from files, validated on first use, and the groups of sources.
 
-        Those that break the schema are task problems.
+        Benchmark files that break the schema are added to ``problems``.
         """
         self._read_tasks()
         if self._benchmarks is None:
@@ -55,7 +55,7 @@ class Catalogue:
         return TaskIndex(self._benchmarks, self._benchmark_of_source)
 
     def task(self, name: str) -> Task:
-        """Build the task of that name; errors as `harness.tasks.build.build_task`."""
+        """Build the task of a name; errors as `harness.tasks.build.build_task`."""
         from harness.tasks.build import build_task  # most commands list tasks and build none
 
         return build_task(self._registry, name)
@@ -69,11 +69,11 @@ class Catalogue:
             self._unreadable = index.unreadable
 
     def unknown(self, name: str, kind: str = "task or benchmark", known: Collection[str] | None = None) -> HarnessError:
-        """The error for the name of a task or benchmark that there is not: its file may be there and be unreadable.
+        """Make the error for an unknown name of a task or benchmark; its file may exist and be unreadable.
 
         Args:
             name: The name as given.
-            kind: What was looked for.
+            kind: The kind of thing that was looked for, for the message.
             known: The names to suggest; default: all tasks and benchmarks.
         """
         names = self.known_names(name) if known is None else known
@@ -86,10 +86,10 @@ class Catalogue:
         return UnknownName(kind, name, names, hint="; ".join(hints))
 
     def source_of(self, name: str) -> tuple[TaskSource, str] | None:
-        """The library that a name ``SOURCE:NAME`` speaks of, and the rest of the name; None where it speaks of none.
+        """Split a name ``SOURCE:NAME`` into its library and the rest; None if the name names no library.
 
         Raises:
-            UsageError: the library's settings in registry.yaml are not what it takes.
+            UsageError: the library does not take its settings in registry.yaml.
         """
         prefix, colon, rest = name.partition(":")
         if not colon or prefix not in self._registry.names("task source"):
@@ -99,54 +99,57 @@ class Catalogue:
         return self._sources[prefix], rest
 
     def known_names(self, name: str = "") -> list[str]:
-        """All tasks and benchmarks, for suggestions; those of a source where the name speaks of one."""
-        found = self.source_of(name)
-        if found is not None:
-            with _asking(found[0], "names"):
-                return [f"{found[0].name}:{listed}" for listed in found[0].names()]
+        """List all tasks and benchmarks, for suggestions; a source's own if the name names a source."""
+        in_source = self.source_of(name)
+        if in_source is not None:
+            source, _ = in_source
+            with _asking(source, "names"):
+                return [f"{source.name}:{listed}" for listed in source.names()]
         return [*self.tasks().files(), *self.benchmarks().files()]
 
     def is_pattern(self, target: str) -> bool:
-        """Whether a target is a glob; brackets in the options of a source's task are none."""
-        found = self.source_of(target)
-        name = found[1].partition(":")[0] if found else target
+        """Tell whether a target is a glob; brackets in the options of a source's task do not count."""
+        in_source = self.source_of(target)
+        name = in_source[1].partition(":")[0] if in_source else target
         return any(c in name for c in "*?[")
 
     def matching(self, pattern: str) -> list[str]:
-        """Names of the tasks that a glob matches."""
-        found = self.source_of(pattern)
-        if found is None:
+        """List the names of the tasks that a glob matches."""
+        in_source = self.source_of(pattern)
+        if in_source is None:
             return fnmatch.filter(self.tasks().files(), pattern)
-        source, rest = found
+        source, rest = in_source
         glob, colon, options = rest.partition(":")
         with _asking(source, "task_names"):
             names = list(source.task_names())
         return [f"{source.name}:{name}{colon}{options}" for name in fnmatch.filter(names, glob)]
 
     def _task_of_source(self, name: str) -> TaskEntry | None:
-        found = self.source_of(name)
-        if found is None:
+        in_source = self.source_of(name)
+        if in_source is None:
             return None
-        with _asking(found[0], "find"):
-            listed = found[0].find(found[1])
+        source, rest = in_source
+        with _asking(source, "find"):
+            listed = source.find(rest)
         if listed is None or listed.kind == "group":
             return None
-        entry = self._registry.find("task source", found[0].name)
+        entry = self._registry.find("task source", source.name)
         origin = f"{entry.distribution} {entry.version}"
-        return TaskEntry(name, listed.path or Path(), listed.kind, listed.description, origin, source=found[0])
+        return TaskEntry(name, listed.path or Path(), listed.kind, listed.description, origin, source=source)
 
     def _benchmark_of_source(self, name: str) -> BenchmarkFile | None:
-        found = self.source_of(name)
-        if found is None:
+        in_source = self.source_of(name)
+        if in_source is None:
             return None
-        with _asking(found[0], "find"):
-            listed = found[0].find(found[1])
+        source, rest = in_source
+        with _asking(source, "find"):
+            listed = source.find(rest)
         if listed is None or listed.kind != "group":
             return None
-        with _asking(found[0], "benchmark"):
-            return found[0].benchmark(found[1])
+        with _asking(source, "benchmark"):
+            return source.benchmark(rest)
 
 
 def _asking(source: TaskSource, method: str) -> contextlib.AbstractContextManager[None]:
-    """While a library of tasks is asked, which is a plugin's code."""
+    """Turn an error of a library of tasks, whose code is a plugin's, into one that names the library and the method."""
     return plugin_code(f"the task source {source.name!r}: {method}()")

@@ -1,7 +1,7 @@
-"""What the task files of a large folder said when they were last read: parsing 500 takes longer than a list may.
+"""Remembers what the task files of a large folder said when last read: parsing 500 takes longer than a list may.
 
-Kept in the user's cache folder, by the file's time of change and size. Only what lists show is kept, and only of files
-that are old enough for a later change to give them another time; a task that is evaluated is read from its file.
+The memory lies in the user's cache folder, by each file's time of change and size. It holds only what lists show, and
+only files that are old enough for a later change to give them another time; an evaluated task is read from its file.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ import time
 from pathlib import Path
 from typing import Any
 
-from harness.files import write_atomically
+from harness.files.atomic import write_atomically
 
 FEWEST = 50
-"""Files in a folder from which on remembering is worth it."""
+"""Least files in a folder for which remembering is worth it."""
 _FORM = 1
-"""Raised when what is remembered, or how files are read, changes."""
+"""Version of the memory: raise it when its content, or the reading of files, changes."""
 _SETTLED = 3.0
 """Seconds after which two changes of a file have different times on every file system."""
 
 
 class RememberedIndex:
-    """The files of one folder.
+    """The remembered kinds and descriptions of one folder's task files.
 
     Args:
-        folder: Of task files.
-        count: How many it holds; few are read anew every time.
+        folder: The folder of task files.
+        count: Number of its task files; a small folder is read anew every time.
     """
 
     def __init__(self, folder: Path, count: int) -> None:
@@ -42,7 +42,7 @@ class RememberedIndex:
                 self._known = _recall(self._place)
 
     def recall(self, path: Path) -> tuple[str, str] | None:
-        """Kind and description of the task in a file that has not changed since; None where it is to be read."""
+        """Return kind and description of the task in an unchanged file; None if the file has to be read."""
         stamp = self._stamp(path)
         entry = self._known.get(str(path)) if stamp else None
         if not (isinstance(entry, list) and len(entry) == 4 and entry[:2] == stamp):
@@ -54,13 +54,13 @@ class RememberedIndex:
         return kind, description
 
     def remember(self, path: Path, kind: str, description: str) -> None:
-        """Keep what a file says, unless it has only just been written."""
+        """Keep a file's kind and description, unless the file has only just been written."""
         stamp = self._stamp(path)
         if stamp and time.time() - stamp[0] / 1e9 > _SETTLED:
             self._seen[str(path)] = [*stamp, kind, description]
 
     def save(self) -> None:
-        """Write what has changed; a cache that cannot be written costs time, nothing else."""
+        """Write the changed memory; a cache that cannot be written costs time, nothing else."""
         if self._place is None or self._seen == self._known:
             return
         with contextlib.suppress(OSError, ValueError):
@@ -68,14 +68,14 @@ class RememberedIndex:
             write_atomically(self._place, json.dumps(self._seen), durable=False)
 
     def _stamp(self, path: Path) -> list[int]:
-        """Time of change in nanoseconds, and bytes; empty where nothing is remembered."""
+        """Return a file's time of change in nanoseconds and its bytes; empty if nothing is remembered."""
         if self._place is None:
             return []
         try:
-            found = path.stat()
+            status = path.stat()
         except OSError:
             return []
-        return [found.st_mtime_ns, found.st_size]
+        return [status.st_mtime_ns, status.st_size]
 
 
 def _place(folder: Path) -> Path:
@@ -85,7 +85,7 @@ def _place(folder: Path) -> Path:
 
 def _recall(place: Path) -> dict[str, Any]:
     try:
-        known = json.loads(place.read_text("utf-8"))
+        entries = json.loads(place.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    return known if isinstance(known, dict) else {}
+    return entries if isinstance(entries, dict) else {}

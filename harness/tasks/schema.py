@@ -81,12 +81,14 @@ def _check_id(columns: Mapping[str, Any]) -> None:
 
 
 class SourceFile(Strict):
-    """Where a split's rows come from: one of ``hub``, ``file`` or ``generator``, or a ``mirror`` of what has no hub."""
+    """Where a split's rows come from: one of ``hub``, ``file``, ``generator`` or ``store``, or a ``mirror`` alone."""
 
     hub: str | None = Field(None, description="data set id on the hub, or a folder laid out like one")
     config: str | None = Field(None, description="the hub data set's configuration")
     split: str | None = Field(
-        None, description="the hub data set's split; of a generator, what it is told in place of this split's name"
+        None,
+        description="the hub data set's split; of a generator, what it is told in place of this split's name; of a "
+        "store, the split that was evaluated",
     )
     revision: str | None = Field(None, description="commit of the hub data set")
     where: dict[str, Any] | None = Field(
@@ -102,12 +104,33 @@ class SourceFile(Strict):
     file: str | None = Field(None, description="JSONL, JSON, CSV, Parquet or lines of text, relative to this YAML file")
     records: str = Field("", description="dotted path of the list of rows inside a JSON document")
     generator: str | None = Field(None, description="module:function that yields rows")
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="keyword arguments of the generator's function, as its annotations say"
+    )
+    store: str | Annotated[list[str], Field(min_length=1)] | None = Field(
+        None, description="store, or several, of evaluations whose figures are the rows, relative to this YAML file"
+    )
+    task: str | None = Field(None, description="of a store: the evaluated task; its items are the rows")
+    metric: str | None = Field(
+        None, description="of a store: the metric whose figures are meant; default: the headline"
+    )
+    models: list[str] = Field(
+        default_factory=list, description="of a store: labels of the models, in this order; default: all, sorted"
+    )
+    fields: list[str] = Field(
+        default_factory=list, description="of a store: fields of the evaluated task's items, as further columns"
+    )
     set: dict[str, Any] = Field(default_factory=dict, description="columns added to every row")
     _NEEDS: ClassVar[Mapping[str, str]] = {
         "config": "hub",
         "revision": "hub",
-        "split": "hub generator",
-        "where": "hub file generator",  # of a mirror alone, it is mirror_where
+        "split": "hub generator store",
+        "settings": "generator",
+        "task": "store",
+        "metric": "store",
+        "models": "store",
+        "fields": "store",
+        "where": "hub file generator store",  # of a mirror alone, it is mirror_where
         "mirror": "hub mirror",
         "mirror_columns": "hub mirror",
         "mirror_where": "hub mirror",
@@ -115,15 +138,17 @@ class SourceFile(Strict):
 
     @model_validator(mode="after")
     def _one_source(self) -> SourceFile:
-        named = [key for key in ("hub", "file", "generator") if getattr(self, key) is not None]
+        named = [key for key in ("hub", "file", "generator", "store") if getattr(self, key) is not None]
         if len(named) > 1 or (not named and self.mirror is None):
-            raise ValueError("give exactly one of 'hub', 'file' or 'generator', or a 'mirror' alone")
+            raise ValueError("give exactly one of 'hub', 'file', 'generator' or 'store', or a 'mirror' alone")
         form = named[0] if named else "mirror"
         if not getattr(self, form):
             raise ValueError(f"{form!r} is empty")
         if self.hub and not self.split:
             raise ValueError("a hub data set needs 'split'")
-        written = {key for key in self.model_fields_set if getattr(self, key) not in (None, {}, "")}
+        if self.store and not self.task:
+            raise ValueError("a store needs 'task', whose evaluations are meant")
+        written = {key for key in self.model_fields_set if getattr(self, key) not in (None, {}, "", [])}
         refuse_keys(written, self._NEEDS, form)
         for key in ("mirror_columns", "mirror_where"):
             if key in written and self.mirror is None:
@@ -165,6 +190,12 @@ class SliceFile(Strict):
         return self
 
 
+class SequenceFile(Strict):
+    """How the rows of a task follow each other."""
+
+    block: Whole = Field(ge=1, le=2**31, description="rows of a block; default: the square root of their number")
+
+
 class TaskFile(Strict):
     """One task."""
 
@@ -173,17 +204,23 @@ class TaskFile(Strict):
     version: str = Field("1", description="raise it when results are no longer comparable", coerce_numbers_to_str=True)
     licence: str = ""
     citation: str = ""
-    data: dict[str, SourceFile | list[SourceFile]] = Field(description="sources by split: test, train")
+    data: dict[str, SourceFile | list[SourceFile]] = Field(
+        default_factory=dict,
+        description="sources by split: test, train; may be left out where the kind makes its items",
+    )
     columns: dict[str, Column] = Field(default_factory=dict, description="field name to column")
     slices: list[str | SliceFile] = Field(default_factory=list, description="columns whose values are domains")
     cluster: str | None = Field(None, description="column or template; rows that share it are not independent")
+    ordered: bool | SequenceFile = Field(
+        False, description="whether the rows are a sequence, so that intervals are made from blocks of them"
+    )
     metrics: list[str] = Field(default_factory=list, description="the headline first; default: the kind's")
     brief: dict[str, str] = Field(default_factory=dict, description="what the task says about itself to adapters")
     options: dict[str, Any] = Field(default_factory=dict, description="options of the kind")
 
     @model_validator(mode="after")
     def _has_test(self) -> TaskFile:
-        if "test" not in self.data:
+        if "test" not in self.data and "data" in self.model_fields_set:
             raise ValueError("'data' needs a 'test' split")
         empty = [split for split, sources in self.data.items() if sources == []]
         if empty:

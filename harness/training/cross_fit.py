@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from harness.errors import CellError, DataError, StoreError, UsageError
-from harness.files import NO_ROOM, is_full, write_atomically
+from harness.files.atomic import NO_ROOM, is_full, write_atomically
 from harness.files.digests import file_identity
 from harness.model import Model
 from harness.names.arguments import check_arguments

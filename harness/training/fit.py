@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.errors import DataError, HarnessError, StoreError
-from harness.files import NO_ROOM, is_full
+from harness.files.atomic import NO_ROOM, is_full
 from harness.names.arguments import check_arguments
 from harness.names.handles import ModelHandle, ReadyModel, UntrainedModel
 from harness.names.plugins import describe
 from harness.names.registry import Registration, Registry
 from harness.progress import ProgressReporter
 from harness.requests import Request, Response
-from harness.store import Store
 from harness.store.curves import save_curve
 from harness.store.machine import versions
 from harness.store.records import now
+from harness.store.store import Store
 from harness.task import Item
 from harness.tasks.build import build_task
 from harness.trainer import Trainer

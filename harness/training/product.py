@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import StoreError, UsageError
-from harness.files import NO_ROOM, alone, is_full, remove_leftovers, write_atomically
+from harness.files.atomic import NO_ROOM, is_full, remove_leftovers, write_atomically
+from harness.files.locks import alone
 from harness.model import MANIFEST
 from harness.names.handles import absolute
-from harness.store import Store
 from harness.store.curves import delete_curve
+from harness.store.store import Store
 
 SETTINGS = "settings.json"
 """The file in a work directory that says what is being trained there."""

@@ -14,7 +14,7 @@ _HERE = "harness_plugins.baselines"
 
 @hookimpl
 def register_models(register: Register) -> None:
-    """The baselines."""
+    """Register the baseline models."""
     register("length", f"{_HERE}.heuristics:Length", offers=("score",), description="longer is better")
     register(
         "random",
@@ -45,7 +45,7 @@ def register_models(register: Register) -> None:
 
 @hookimpl
 def register_trainers(register: Register) -> None:
-    """Their trainers."""
+    """Register the trainers of the two linear baselines."""
     register(
         "bt-linear",
         f"{_HERE}.reward_model:LinearRewardTrainer",

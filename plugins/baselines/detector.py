@@ -14,7 +14,7 @@ from . import linear
 
 
 def _counts(texts: Sequence[str], *, dimensions: int, ngrams: int, unit: str) -> Any:
-    """Sparse hashed counts of shape (n, dimensions)."""
+    """Count the hashed runs of words or characters in every text: sparse, shape (n, dimensions)."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
     analyser = {"word": "word", "character": "char_wb"}[unit]
@@ -30,7 +30,7 @@ def _counts(texts: Sequence[str], *, dimensions: int, ngrams: int, unit: str) ->
 
 
 def _weighted(counts: Any, rarity: Any) -> Any:
-    """Counts to unit-length TF-IDF with a last column of ones for the intercept."""
+    """Turn counts into unit-length TF-IDF, with a last column of ones for the intercept."""
     from scipy import sparse
     from sklearn.preprocessing import normalize
 
@@ -42,7 +42,7 @@ class LinearDetector(Model):
     """A detector that `LinearDetectorTrainer` fitted.
 
     Args:
-        path: The directory it was trained into.
+        path: The directory that the trainer wrote.
     """
 
     batch_size = 512
@@ -52,7 +52,11 @@ class LinearDetector(Model):
         self.path = path
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of the weights."""
+        """Return the hashes of the weights and of the feature settings.
+
+        Raises:
+            UsageError: the directory holds no trained model.
+        """
         weights = Path(self.path) / linear.WEIGHTS
         if not weights.is_file():
             raise UsageError(
@@ -65,12 +69,12 @@ class LinearDetector(Model):
         }
 
     def load(self) -> None:
-        """Read the weights."""
+        """Read the weights, the feature settings and the rarity of every feature."""
         self._weights, self._settings, arrays = linear.load_model(Path(self.path))
         self._rarity = arrays["rarity"]
 
     def detect(self, requests: Sequence[Conversation]) -> list[float]:
-        """Log-odds of the positive class."""
+        """Return the log-odds of the positive class, in nats, for every text."""
         counts = _counts([request.text for request in requests], **self._settings)
         return [float(v) for v in _weighted(counts, self._rarity) @ self._weights]
 
@@ -81,8 +85,8 @@ class LinearDetectorTrainer(Trainer):
     Args:
         penalty: Strength of the penalty.
         dimensions: Number of hashed features.
-        ngrams: Longest run counted.
-        unit: ``word`` or ``character``: runs of what.
+        ngrams: Longest run of units that is counted.
+        unit: ``word`` or ``character``: the unit that runs are made of.
     """
 
     model: ClassVar[str] = "linear-detector"
@@ -100,7 +104,11 @@ class LinearDetectorTrainer(Trainer):
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
     ) -> Mapping[str, Any]:
-        """Fit, and save weights and word rarities."""
+        """Fit the weights to the labelled texts, and save them with the rarity of every feature.
+
+        Raises:
+            ValueError: all texts are of one class, or the fit does not converge.
+        """
         settings = {"dimensions": self.dimensions, "ngrams": self.ngrams, "unit": self.unit}
         texts: list[str] = []
         labels: list[float] = []

@@ -1,4 +1,4 @@
-"""Models every other should beat."""
+"""Models that need no training and that every other model should beat."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Length(Model):
 
     Args:
         unit: ``characters`` or ``words``.
-        sign: 1: longer is better; -1: shorter is.
+        sign: 1 where a longer response is better, -1 where a shorter one is.
     """
 
     batch_size = 2048
@@ -24,14 +24,14 @@ class Length(Model):
         self.unit, self.sign = unit, sign
 
     def score(self, requests: Sequence[Candidates]) -> list[list[float]]:
-        """Length of every response."""
+        """Return the signed length of every response."""
         if self.unit == "words":
             return [[float(self.sign * len(r.split())) for r in request.responses] for request in requests]
         return [[float(self.sign * len(r)) for r in request.responses] for request in requests]
 
 
 class Random(Model):
-    """A number between 0 and 1 from the hash of the text and the seed.
+    """Answers with a number between 0 and 1 that follows from the hash of the text and the seed.
 
     Args:
         seed: Another seed gives other numbers.
@@ -47,24 +47,24 @@ class Random(Model):
         return (int.from_bytes(digest.digest(), "big") >> 11) / 2**53
 
     def score(self, requests: Sequence[Candidates]) -> list[list[float]]:
-        """A number a response."""
+        """Return a number from 0 to 1 for every response."""
         return [[self._uniform(request.prompt.text, r) for r in request.responses] for request in requests]
 
     def compare(self, requests: Sequence[Pair]) -> list[Verdict]:
-        """A coin, tossed anew for the other order."""
+        """Toss a coin for each pair; the other order of the same pair gets a toss of its own."""
         return [Verdict(float(self._uniform(r.prompt.text, r.first, r.second) < 0.5)) for r in requests]
 
     def detect(self, requests: Sequence[Conversation]) -> list[float]:
-        """Log-odds of a uniform probability."""
+        """Return the log-odds, in nats, of a probability drawn uniformly from the text's hash."""
         uniform = (self._uniform(request.text) for request in requests)
         return [math.log((u + 2**-54) / (1 - u)) for u in uniform]
 
 
 class Constant(Model):
-    """The same answer to everything: every comparison a tie.
+    """Gives the same answer to everything; every comparison is a tie.
 
     Args:
-        value: The score, and the log-odds.
+        value: The score of every response, and the log-odds of every text.
     """
 
     batch_size = 2048
@@ -73,13 +73,13 @@ class Constant(Model):
         self.value = value
 
     def score(self, requests: Sequence[Candidates]) -> list[list[float]]:
-        """The value."""
+        """Return the value for every response."""
         return [[float(self.value)] * len(request.responses) for request in requests]
 
     def compare(self, requests: Sequence[Pair]) -> list[Verdict]:
-        """A tie."""
+        """Call every pair a tie."""
         return [Verdict(0.5)] * len(requests)
 
     def detect(self, requests: Sequence[Conversation]) -> list[Any]:
-        """The value."""
+        """Return the value as the log-odds of every text."""
         return [float(self.value)] * len(requests)

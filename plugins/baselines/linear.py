@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Progress, write_atomically
-from harness.files.npz import read_npz, write_npz
+from harness.files import read_npz, write_npz
 
 WEIGHTS = "weights.npz"
 
@@ -20,19 +20,22 @@ WEIGHTS = "weights.npz"
 def fit_logistic(
     features: Any, labels: NDArray[np.float64], penalty: float, progress: Progress
 ) -> tuple[NDArray[np.float64], float]:
-    """Weights that minimise the mean logistic loss plus ``penalty / 2 * |w|^2``.
+    """Find the weights that minimise the mean logistic loss plus ``penalty / 2 * |w|^2``.
 
-    Keeps no checkpoint: L-BFGS, begun again without its history, takes another path and ends at other digits, and a fit
-    takes seconds. One that was killed begins anew, and ends at the same weights.
+    The fit keeps no checkpoint. L-BFGS that is resumed without its history takes another path and ends at other digits,
+    and a whole fit takes seconds: a killed fit begins anew, and ends at the same weights.
 
     Args:
         features: Sparse matrix of shape (n, d).
         labels: (n,) of 0 and 1.
         penalty: Strength of the L2 penalty, at least 0.
-        progress: Told the loss after every iteration.
+        progress: Called with the loss after every iteration.
 
     Returns:
         Weights of shape (d,) and the loss in nats.
+
+    Raises:
+        ValueError: the fit does not converge.
     """
     from scipy.optimize import minimize
 
@@ -70,7 +73,7 @@ def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
 def save_model(
     workdir: Path, weights: NDArray[np.float64], settings: Mapping[str, Any], **arrays: NDArray[Any]
 ) -> None:
-    """Write the non-zero weights, and what the features were made with."""
+    """Write the non-zero weights, and the settings that the features were made with."""
     kept = np.flatnonzero(weights)
     numbers = {"index": kept, "weight": weights[kept], "size": np.array(len(weights)), **arrays}
     write_npz(workdir / WEIGHTS, numbers)
@@ -78,7 +81,7 @@ def save_model(
 
 
 def load_model(directory: Path) -> tuple[NDArray[np.float64], dict[str, Any], dict[str, NDArray[Any]]]:
-    """(weights, settings, further arrays) as `save_model` wrote them.
+    """Read (weights, settings, further arrays) as `save_model` wrote them.
 
     Raises:
         ValueError: the directory holds no such model.

@@ -28,7 +28,7 @@ STYLE_FEATURES = (
 
 
 def style(prompt: str, response: str) -> list[float]:
-    """The features of STYLE_FEATURES: form, and overlap with the prompt."""
+    """Measure the features of STYLE_FEATURES: the form of a response, and its overlap with the prompt."""
     words = response.lower().split()
     lines = response.splitlines() or [""]
     count = max(len(words), 1)
@@ -50,7 +50,7 @@ def style(prompt: str, response: str) -> list[float]:
 
 
 class Features:
-    """Features of (prompt, response): hashed word runs of the response, and its style.
+    """Turns (prompt, response) into features: hashed word runs of the response, and its style.
 
     Args:
         dimensions: Number of hashed features.
@@ -62,7 +62,7 @@ class Features:
         self.dimensions, self.ngrams, self.style_weight = dimensions, ngrams, style_weight
 
     def matrix(self, prompts: Sequence[str], responses: Sequence[str]) -> Any:
-        """Sparse matrix of shape (n, dimensions + style features)."""
+        """Return the features as a sparse matrix of shape (n, dimensions + style features)."""
         from scipy import sparse
         from sklearn.feature_extraction.text import HashingVectorizer
 
@@ -75,7 +75,7 @@ class LinearRewardModel(Model):
     """A reward model that `LinearRewardTrainer` fitted.
 
     Args:
-        path: The directory it was trained into.
+        path: The directory that the trainer wrote.
     """
 
     batch_size = 256
@@ -85,7 +85,11 @@ class LinearRewardModel(Model):
         self.path = path
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of the weights."""
+        """Return the hashes of the weights and of the feature settings.
+
+        Raises:
+            UsageError: the directory holds no trained model.
+        """
         weights = Path(self.path) / linear.WEIGHTS
         if not weights.is_file():
             raise UsageError(
@@ -97,12 +101,12 @@ class LinearRewardModel(Model):
         }
 
     def load(self) -> None:
-        """Read the weights."""
+        """Read the weights and the settings of the features."""
         self._weights, settings, _ = linear.load_model(Path(self.path))
         self._features = Features(**settings)
 
     def score(self, requests: Sequence[Candidates]) -> list[NDArray[np.float64]]:
-        """Rewards in nats: differences are Bradley-Terry log-odds."""
+        """Return rewards in nats: the difference of two rewards is a Bradley-Terry log-odds."""
         prompts = [request.prompt.text for request in requests for _ in request.responses]
         responses = [response for request in requests for response in request.responses]
         rewards = self._features.matrix(prompts, responses) @ self._weights
@@ -111,7 +115,7 @@ class LinearRewardModel(Model):
 
 
 class LinearRewardTrainer(Trainer):
-    """Maximum likelihood of the Bradley-Terry model with an L2 penalty.
+    """Fits the Bradley-Terry model by maximum likelihood with an L2 penalty.
 
     Args:
         penalty: Strength of the penalty.
@@ -140,7 +144,11 @@ class LinearRewardTrainer(Trainer):
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
     ) -> Mapping[str, Any]:
-        """Fit, and save the weights."""
+        """Fit the weights to the feature differences of the pairs, and save them.
+
+        Raises:
+            ValueError: the task has no pairs, or the fit does not converge.
+        """
         settings = {"dimensions": self.dimensions, "ngrams": self.ngrams, "style_weight": self.style_weight}
         features = Features(self.dimensions, self.ngrams, self.style_weight)
         prompts: list[str] = []

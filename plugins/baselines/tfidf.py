@@ -1,4 +1,4 @@
-"""TF-IDF as an embedder: hashed words, weighted by how rare they are in a corpus that is part of the model."""
+"""TF-IDF as an embedder: hashed words, weighted by their rarity in a corpus that is part of the model."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from harness import Model, Range, Text, UsageError, file_identity
 class Tfidf(Model):
     """Hashed, sublinear word counts times inverse document frequency, of unit length.
 
-    The frequencies come from a fixed corpus, never from the texts embedded: a text's vector must not depend on what
-    else is asked. Without a corpus English stop words are dropped and all other words weigh the same.
+    The frequencies come from a fixed corpus, never from the embedded texts: a text's vector must not depend on the
+    other texts in the request. Without a corpus English stop words are dropped and all other words weigh the same.
 
     Args:
         corpus: A text file, one document a line.
@@ -34,7 +34,11 @@ class Tfidf(Model):
         self.corpus, self.dimensions, self.ngrams = corpus, dimensions, ngrams
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of the corpus."""
+        """Return the hash of the corpus; nothing without a corpus.
+
+        Raises:
+            UsageError: the corpus is no file.
+        """
         if not self.corpus:
             return {}
         if not Path(self.corpus).is_file():
@@ -42,7 +46,7 @@ class Tfidf(Model):
         return {"corpus": file_identity(Path(self.corpus))}
 
     def load(self) -> None:
-        """Set up scikit-learn's vectoriser, and learn the frequencies."""
+        """Set up scikit-learn's vectoriser, and learn the document frequencies from the corpus."""
         from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
         self._counts = HashingVectorizer(
@@ -62,7 +66,7 @@ class Tfidf(Model):
             self._weights.fit(self._counts.transform(lines))
 
     def embed(self, requests: Sequence[Text]) -> list[Any]:
-        """A vector of shape (dimensions,) a text."""
+        """Return a vector of shape (dimensions,) for every text."""
         if not requests:
             return []
         counts = self._counts.transform([request.text for request in requests])

@@ -1,4 +1,4 @@
-"""Adapters between the core's capabilities; costs are requests of the base capability a request, roughly."""
+"""Adapters between the core's capabilities; an adapter's cost is roughly its number of base requests per request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A detector asked for scores."""
+"""Adapters for a detector that is asked for scores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness import Adapter, Candidates, Request
 
 
 class DetectToScore(Adapter):
-    """Log-odds that prompt and response are *not* of the positive class: detectors look for what is unwanted."""
+    """Scores a response by the log-odds that it is *not* of the positive class: detectors look for unwanted text."""
 
     gives: ClassVar[str] = "score"
     needs: ClassVar[str] = "detect"

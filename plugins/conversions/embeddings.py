@@ -1,4 +1,4 @@
-"""An embedder asked for scores or detections."""
+"""Adapters for an embedder that is asked for scores or detections."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def cosine(first: Any, second: Any) -> float:
 
 
 class EmbedToScore(Adapter):
-    """Cosine of prompt and response."""
+    """Scores a response by the cosine of prompt and response."""
 
     gives: ClassVar[str] = "score"
     needs: ClassVar[str] = "embed"
@@ -39,9 +39,10 @@ class EmbedToScore(Adapter):
 
 @dataclass(frozen=True)
 class EmbedToDetect(Adapter):
-    """How much nearer a text is to the positive class's description than to the negative's.
+    """Measures how much nearer a text is to the positive class's description than to the negative's.
 
-    The difference of cosines is scaled to serve as log-odds; its order is what matters, it is not calibrated.
+    The difference of cosines is scaled to serve as log-odds. Only the order of the values matters; they are not
+    calibrated.
     """
 
     positive: str = ""

@@ -1,4 +1,4 @@
-"""A judge asked for scores: every pair in both orders, then Bradley-Terry strengths."""
+"""The adapter for a judge that is asked for scores: every pair in both orders, then Bradley-Terry strengths."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PRIOR = 1.0
 
 
 class CompareToScore(Adapter):
-    """Strengths of the responses in nats, from k (k - 1) comparisons."""
+    """Scores k responses by their strengths in nats, fitted to k (k - 1) comparisons."""
 
     gives: ClassVar[str] = "score"
     needs: ClassVar[str] = "compare"
@@ -39,6 +39,7 @@ class CompareToScore(Adapter):
         by_size: dict[int, list[int]] = {}
         for i, request in enumerate(requests):
             assert isinstance(request, Candidates)
+            # Strengths rest on all games at once: without one of them none of the scores is known.
             if any(verdict.p_first is None for verdict in responses[i]):
                 scores[i] = Failure("a verdict of the round robin could not be read")
             else:

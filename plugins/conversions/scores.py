@@ -1,4 +1,4 @@
-"""A reward model asked for a comparison or a detection."""
+"""Adapters for a reward model that is asked for a comparison or a detection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BRIEF_NEEDED = "the task's brief must describe its classes (brief: positive, neg
 
 
 class ScoreToCompare(Adapter):
-    """The response of the higher score wins; equal scores tie."""
+    """Lets the response of the higher score win; equal scores tie."""
 
     gives: ClassVar[str] = "compare"
     needs: ClassVar[str] = "score"

@@ -14,7 +14,7 @@ _HERE = "harness_plugins.curation"
 
 @hookimpl
 def register_models(register: Register) -> None:
-    """A generator that needs neither network nor accelerator."""
+    """Register a generator that needs neither network nor accelerator."""
     register(
         "arithmetic-student",
         f"{_HERE}.student:ArithmeticStudent",
@@ -25,7 +25,7 @@ def register_models(register: Register) -> None:
 
 @hookimpl
 def register_tasks(register: Register) -> None:
-    """The kind of task whose answers can be checked."""
+    """Register the kind of task whose answers can be checked."""
     register(
         "verifiable", f"{_HERE}.verifiable:Verifiable", description="give an answer that can be checked to a reference"
     )
@@ -33,7 +33,7 @@ def register_tasks(register: Register) -> None:
 
 @hookimpl
 def register_metrics(register: Register) -> None:
-    """Pass rates."""
+    """Register the metrics of sampled and checked completions."""
     for name, attribute, description in (
         ("pass_at_1", "PassRate", "share of samples that are correct"),
         ("pass_at_k", "PassAtK", "share of prompts solved by at least one of `k` samples, unbiased"),
@@ -45,5 +45,5 @@ def register_metrics(register: Register) -> None:
 
 @hookimpl
 def register_commands(register: Register) -> None:
-    """``harness curate``."""
+    """Register the command ``harness curate``."""
     register("curate", f"{_HERE}.command:command", description="make a best-of-k test set of sampled, checked answers")

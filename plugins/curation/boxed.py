@@ -21,12 +21,12 @@ SECONDS = 1.0
 
 
 def check(response: str, reference: Any, *, seconds: float = SECONDS) -> CheckResult:
-    r"""Whether the last ``\boxed{...}`` of the response equals the reference.
+    r"""Check whether the last ``\boxed{...}`` of the response equals the reference.
 
     Args:
         response: What the model wrote.
         reference: The answer in LaTeX, or a worked solution with its answer in a box; a number will do.
-        seconds: Time for a comparison that needs algebra; one that takes longer counts as wrong.
+        seconds: Time for a comparison that needs algebra; a comparison that takes longer counts as wrong.
 
     Raises:
         BadReference: the reference is no answer that can be compared.
@@ -44,7 +44,7 @@ def check(response: str, reference: Any, *, seconds: float = SECONDS) -> CheckRe
 
 
 def last_boxed(text: str) -> str | None:
-    r"""What the last ``\boxed{...}`` or ``\fbox{...}`` holds; None without one, or where it never closes."""
+    r"""Return the content of the last ``\boxed{...}`` or ``\fbox{...}``; None if there is no box or it never closes."""
     start, command = max((text.rfind(c), c) for c in ("\\boxed{", "\\fbox{"))
     if start < 0:
         return None
@@ -61,10 +61,10 @@ def last_boxed(text: str) -> str | None:
 
 
 def equal(first: str, second: str, *, seconds: float = SECONDS) -> bool:
-    """Whether two answers are the same: as text, as exact numbers, else by algebra in a process of its own.
+    """Tell whether two answers are the same: as text, as exact numbers, else by algebra in a separate process.
 
     Raises:
-        Undecided: the algebra took too long or broke.
+        EqualityUndecided: the algebra took too long or broke.
     """
     if first.strip() == second.strip():
         return bool(first.strip())

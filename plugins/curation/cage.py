@@ -1,6 +1,6 @@
 """Run as ``python -I cage.py PIPE``: limits this process, then runs the program and its tests in it.
 
-Imports nothing of the package, so that nothing of it is within the program's reach but this file.
+This file imports nothing of the package: the program can then reach no other file of the package.
 """
 
 from __future__ import annotations
@@ -72,28 +72,28 @@ _READ_ONLY, _NO_SUID, _NO_DEVICES = 1, 2, 4
 
 
 def main() -> None:
-    """Put the cage on, run the program, tell the verdict."""
+    """Put the cage on, run the program, and write the verdict to the pipe."""
     with open("job.json", encoding="utf-8") as file:
         job = json.load(file)
     os.unlink("job.json")
     pipe = int(sys.argv[1])
     sys.argv = ["program"]
     # Each needs what the next one takes away: namespaces mount, which Landlock forbids; the filter forbids all of it.
-    wanted = (("namespaces", _namespaces), ("landlock", _landlock), ("capabilities", _capabilities))
-    holds = [name for name, hold in (*wanted, ("seccomp", _seccomp)) if hold_on(hold)]
+    protections = (("namespaces", _namespaces), ("landlock", _landlock), ("capabilities", _capabilities))
+    holds = [name for name, hold in (*protections, ("seccomp", _seccomp)) if hold_on(hold)]
     _limit(job)
     if "seccomp" not in holds:
         _without_seccomp()
-    told = {"secret": job.pop("secret"), "holds": holds, "problem": ""}
+    verdict = {"secret": job.pop("secret"), "holds": holds, "problem": ""}
     # Made before the program can put functions of its own in the place of these.
-    passed, dumps, write, leave = json.dumps(told).encode(), json.dumps, os.write, os._exit
+    passed, dumps, write, leave = json.dumps(verdict).encode(), json.dumps, os.write, os._exit
     problem = _run(job.pop("program"), job.pop("tests"))
-    write(pipe, dumps({**told, "problem": problem}).encode() if problem else passed)
+    write(pipe, dumps({**verdict, "problem": problem}).encode() if problem else passed)
     leave(0)  # whatever threads and exit handlers the program left
 
 
 def hold_on(hold: object) -> bool:
-    """Whether a protection took hold; a system that lacks it goes on without."""
+    """Put a protection on, and tell whether it took hold; a system without the protection goes on."""
     try:
         return sys.platform == "linux" and bool(hold())  # type: ignore[operator]
     except (OSError, AttributeError, ValueError, KeyError):
@@ -101,7 +101,7 @@ def hold_on(hold: object) -> bool:
 
 
 def _run(program: str, tests: str) -> str:
-    """The problem, or nothing."""
+    """Run the program, then its tests; return the problem as one clause, empty if both pass."""
     space = {"__name__": "__main__", "__builtins__": __builtins__}
     for text, name in ((program, "program"), (tests, "tests")):
         try:
@@ -116,14 +116,14 @@ def _run(program: str, tests: str) -> str:
 
 def _limit(job: dict) -> None:  # type: ignore[type-arg]
     seconds = int(job["seconds"]) + 1
-    wanted = {
+    limits_by_name = {
         "CPU": (seconds, seconds + 1),
         "AS": (job["memory"],) * 2,
         "FSIZE": (job["file"],) * 2,
         "NOFILE": (64,) * 2,
         "CORE": (0, 0),
     }
-    for name, limits in wanted.items():
+    for name, limits in limits_by_name.items():
         _set_limit(name, limits)
 
 
@@ -143,7 +143,7 @@ def _set_limit(name: str, limits: tuple[int, int]) -> None:
 
 
 def _without_seccomp() -> None:
-    """The weaker holds: the user's processes all count, and ``socket`` can be loaded afresh by who knows how."""
+    """Set the weaker holds: they limit all processes of the user, and a program can still load ``socket`` afresh."""
     _set_limit("NPROC", (512, 512))
     _empty_socket()
 
@@ -171,13 +171,13 @@ def _libc() -> ctypes.CDLL:
 
 
 def _readable() -> list[str]:
-    """Python, the libraries of the system, and a few files and devices; a folder before those in it."""
+    """List Python, the libraries of the system, and a few files and devices; a folder comes before its contents."""
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path, *sysconfig.get_paths().values()}
     return sorted({"/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", *_DEVICES, *filter(None, places)})
 
 
 def _namespaces() -> bool:
-    """See no file but those that `_readable` lists and the working folder, and be nobody's administrator."""
+    """Hide every file but the working folder and the paths of `_readable`, and give up administrators' powers."""
     libc = _libc()
     child = os.fork()  # a try: one that is refused half way would leave this process without a user
     if child == 0:
@@ -213,7 +213,14 @@ def _become_a_user_of_its_own(libc: ctypes.CDLL) -> bool:
 
 
 def _show(libc: ctypes.CDLL, path: str, root: str, attributes: int) -> None:
-    """Bind a file or folder to the same place below ``root``."""
+    """Bind a file or folder to the same place below ``root``.
+
+    Args:
+        libc: The C library.
+        path: The file or folder to show.
+        root: The folder that becomes the root of the file system.
+        attributes: Mount attributes, such as read-only.
+    """
     place = root + path
     if os.path.exists(place) and os.path.samefile(path, place):
         if not attributes & _READ_ONLY:  # the working folder lies in one that is shown, where it cannot be written
@@ -234,14 +241,14 @@ def _mount(libc: ctypes.CDLL, source: str, place: str, flags: int, kind: str = "
 
 
 def _change_mount(libc: ctypes.CDLL, place: str, attributes: int, clear: int = 0, *, below: bool = True) -> None:
-    """Mount_setattr, of Linux 5.12 and later."""
-    told = struct.pack("=QQQQ", attributes, clear, 0, 0)
-    if libc.syscall(442, -100, os.fsencode(place), 0x8000 if below else 0, told, ctypes.c_size_t(len(told))):
+    """Change the attributes of a mount by mount_setattr, which Linux 5.12 and later have."""
+    change = struct.pack("=QQQQ", attributes, clear, 0, 0)
+    if libc.syscall(442, -100, os.fsencode(place), 0x8000 if below else 0, change, ctypes.c_size_t(len(change))):
         raise OSError(ctypes.get_errno(), f"mount_setattr {place}")
 
 
 def _capabilities() -> bool:
-    """Give up every power of an administrator, for good: what root may do, a program must not."""
+    """Give up every power of an administrator for good: a program must not do what root may do."""
     libc = _libc()
     for number in range(64):
         if libc.prctl(24, number, 0, 0, 0):  # from the bounding set; a plain user may not, and has nothing to lose
@@ -253,7 +260,7 @@ def _capabilities() -> bool:
 
 
 def _landlock() -> bool:
-    """Read Python and the system's libraries, write the working folder, nothing else; kernel's landlock.rst."""
+    """Permit reading Python and the system's libraries and writing the working folder, nothing else (landlock.rst)."""
     libc = _libc()
     version = libc.syscall(444, None, ctypes.c_size_t(0), 1)
     if version < 1:
@@ -285,7 +292,7 @@ def _permit(libc: ctypes.CDLL, rules: int, path: str, access: int) -> None:
 
 
 def _seccomp() -> bool:
-    """Only the calls of the list above; a filter in the kernel that nothing takes off again."""
+    """Permit only the system calls of the list above; nothing takes this filter of the kernel off again."""
     libc = _libc()
     code = _filter(_MACHINES[platform.machine()])
     buffer = ctypes.create_string_buffer(code, len(code))
@@ -295,7 +302,7 @@ def _seccomp() -> bool:
 
 
 def _filter(machine: tuple[int, int, int, int]) -> bytes:
-    """Classic BPF: (code, jump if true, jump if false, operand) each."""
+    """Assemble the filter in classic BPF: each step is (code, jump if true, jump if false, operand)."""
     column, architecture, clone, clone3 = machine
     steps = [
         (_LOAD, 0, 0, _ARCH),

@@ -1,4 +1,4 @@
-"""What a checker is: a pure function from a response and a reference to right or wrong, with the reason."""
+"""The interface of a checker: a pure function from a response and a reference to right or wrong, with the reason."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from harness import UsageError
 from harness.errors import did_you_mean
-from harness.names.plugins import describe, import_attribute
+from harness.names import describe, import_attribute
 
 LONGEST = 1_000_000
-"""Characters of a response that is read at all; every checker is linear in this, none has to guard itself."""
+"""Most characters of a response that is checked; every checker takes linear time, so none has to guard itself."""
 
 ALLOW_CODE = "HARNESS_ALLOW_CODE"
 """Environment variable: 1 permits to run programs that models wrote."""
@@ -24,17 +24,17 @@ class BadReference(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a checker found."""
+    """A checker's verdict on one response."""
 
     correct: bool
     why: str
     """One clause for people."""
     parsed: str = ""
-    """The answer that was read out of the response; empty where none was found."""
+    """The answer that was read out of the response; empty if there was none."""
 
 
 Checker = Callable[..., CheckResult]
-"""``check(response, reference, **settings) -> Checked``; raises `BadReference`."""
+"""``check(response, reference, **settings) -> CheckResult``; raises `BadReference`."""
 
 CHECKERS: Mapping[str, str] = {
     "choice": "harness_plugins.curation.choice:check",
@@ -42,18 +42,18 @@ CHECKERS: Mapping[str, str] = {
     "instructions": "harness_plugins.curation.instructions:check",
     "python": "harness_plugins.curation.program:check",
 }
-"""Own checkers by name; any other is named ``"module:function"``."""
+"""This plugin's checkers by name; any other checker is named ``"module:function"``."""
 
 RUNS_CODE = frozenset({"python"})
 NEEDS_NO_LEAVE = frozenset({"choice", "boxed", "instructions"})
-"""Own checkers that read a response and run nothing. What a task file names besides may do anything with it."""
+"""This plugin's checkers that read a response and run nothing; any other checker may do anything with a response."""
 
 
 def load_checker(name: str) -> Checker:
-    """The checker of that name, or the function that ``"module:function"`` names.
+    """Return the checker of a name, or import the function that ``"module:function"`` names.
 
     Raises:
-        UsageError: there is none.
+        UsageError: no such checker exists, or it cannot be imported.
     """
     reference = CHECKERS.get(name, name)
     if reference.count(":") != 1:
@@ -72,26 +72,32 @@ def load_checker(name: str) -> Checker:
 
 
 def run_checker(checker: Checker, response: str, reference: Any, settings: Mapping[str, Any]) -> CheckResult:
-    """Check one response; a third party's checker may also answer with (correct, why) or with a truth value.
+    """Check one response; a third party's checker may also return (correct, why) or a truth value.
+
+    Args:
+        checker: The checker.
+        response: The text to check; a text longer than LONGEST characters is wrong.
+        reference: The reference to compare with.
+        settings: Further arguments of the checker.
 
     Raises:
         BadReference: the reference cannot be read.
     """
     if len(response) > LONGEST:
         return CheckResult(False, f"longer than {LONGEST:,} characters")
-    found: Any = checker(response, reference, **settings)
-    if isinstance(found, CheckResult):
-        return found
-    if isinstance(found, tuple) and len(found) == 2:
-        return CheckResult(bool(found[0]), str(found[1]))
-    return CheckResult(bool(found), "as the checker says")
+    verdict: Any = checker(response, reference, **settings)
+    if isinstance(verdict, CheckResult):
+        return verdict
+    if isinstance(verdict, tuple) and len(verdict) == 2:
+        return CheckResult(bool(verdict[0]), str(verdict[1]))
+    return CheckResult(bool(verdict), "as the checker says")
 
 
 def permit_code(checker: str, *, allowed: bool = False) -> None:
-    """Stop before programs that a model wrote are run, or handed to code that a task file names, without leave.
+    """Refuse, without leave, to run programs that a model wrote or to hand them to code that a task file names.
 
     Raises:
-        UsageError: leave is needed, and was not given.
+        UsageError: leave is needed and was not given.
     """
     if checker in NEEDS_NO_LEAVE or allowed or os.environ.get(ALLOW_CODE) == "1":
         return

@@ -11,19 +11,20 @@ from typing import Any
 from .checker import BadReference, CheckResult
 
 MOST = 10
-"""Options where the reference does not say how many there are: A to J."""
+"""Number of options if the reference does not say it: A to J."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def check(response: str, reference: Any) -> CheckResult:
-    """Whether the response settles on the right option.
+    """Check whether the response settles on the right option.
 
     Args:
         response: What the model wrote.
-        reference: The right option's letter, or its index from 0; or a pair of that and the options (or their number).
+        reference: The right option's letter, or its index from 0; or a pair of either and the options (or their
+            number).
 
     Raises:
-        BadReference: it is none of these.
+        BadReference: the reference is none of these.
     """
     right, count = _read(reference)
     letter = extract(response, count)
@@ -33,7 +34,7 @@ def check(response: str, reference: Any) -> CheckResult:
 
 
 def extract(response: str, options: int = MOST) -> str | None:
-    """The option a response names: "answer is (X)", else "answer: X", else the last letter that stands alone.
+    """Return the option a response names: "answer is (X)", else "answer: X", else the last letter that stands alone.
 
     Unlike the published expression, a letter that begins a word ("the answer is Because ...") names no option.
     """

@@ -1,4 +1,4 @@
-"""``harness curate``."""
+"""The command ``harness curate``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import SEED, json_option, open_registry, print_json, registry_options, store_option
-from harness.terminal import say
+from harness import say
+from harness.cli import SEED, json_option, open_registry, print_json, registry_options, store_option
 
 if TYPE_CHECKING:
     from harness import Registry
-    from harness.names.handles import ReadyModel
+    from harness.names import ReadyModel
 
     from .curate import GeneratorAccount
     from .settings import CurationSettings
@@ -90,9 +90,8 @@ def _curate(
     *,
     allow_code: bool,
 ) -> tuple[dict[str, Any], Path]:
-    from harness import DataError
-    from harness.api import store_path
-    from harness.progress import TerminalProgress
+    from harness import DataError, TerminalProgress
+    from harness.results import store_path
     from harness.store import Store
 
     from .curate import curate, verifiable_task
@@ -113,16 +112,16 @@ def _curate(
 
 
 def _generators(registry: Registry, store: Any, path: Path, models: Sequence[str], progress: Any) -> list[ReadyModel]:
-    """The models, each of which has to generate.
+    """Resolve the models, train those that are only planned, and refuse a model that cannot generate.
 
     Raises:
-        UsageError: one does not, or two have the same label.
+        UsageError: a model does not generate, or two have the same label.
     """
     from harness import UsageError
-    from harness.api import models_folder
-    from harness.names.resolving import resolve_model
-    from harness.running.runner import Runner
-    from harness.training.fit import train_missing
+    from harness.names import resolve_model
+    from harness.results import models_folder
+    from harness.running import Runner
+    from harness.training import train_missing
 
     folder = models_folder(path)
     handles = [resolve_model(registry, text, models_folder=folder) for text in models]
@@ -175,7 +174,7 @@ def _line(account: GeneratorAccount) -> str:
 
 
 def describe(account: dict[str, Any]) -> str:
-    """One generator's account as a sentence."""
+    """Tell one generator's account as a sentence, with a line for each reason that has an example."""
     if account["problem"]:
         return f"{account['model']}: FAILED: {account['problem']}"
     reasons = ", ".join(f"{count} {reason}" for reason, count in account["dropped"].items())

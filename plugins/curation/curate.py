@@ -1,7 +1,7 @@
 """From a task whose answers can be checked to a best-of-k set: sample, check, filter, draw (PPE, arXiv 2410.14872).
 
-Everything is asked through the one client, and what is asked follows from the task, the settings and each prompt alone:
-a run that was killed goes on where it was, and two runs with one seed give the same rows.
+Everything is asked through the one client, and every request follows from the task, the settings and its prompt alone:
+a run that was killed goes on from its last answer, and two runs with one seed give the same rows.
 """
 
 from __future__ import annotations
@@ -12,15 +12,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness import Answers, BadItem, CellError, Completion, DataError, Failure, Generation, Item, Registry, UsageError
-from harness.names.handles import ReadyModel
-from harness.names.registry import Capabilities
-from harness.progress import ProgressReporter
-from harness.running.chunks import chunks, count_items
-from harness.running.client import ModelClient
-from harness.running.executors import LocalExecutor
+from harness import (
+    Answers,
+    BadItem,
+    CellError,
+    Completion,
+    DataError,
+    Failure,
+    Generation,
+    Item,
+    ProgressReporter,
+    Registry,
+    UsageError,
+)
+from harness.names import Capabilities, ReadyModel
+from harness.running import LocalExecutor, ModelClient, chunks, count_items
 from harness.store import Store
-from harness.tasks.build import build_task
+from harness.tasks import build_task
 
 from .checker import CheckResult, permit_code
 from .rows import SampledPrompt, make_row
@@ -28,7 +36,7 @@ from .settings import CurationSettings
 from .verifiable import Verifiable
 
 AT_ONCE = 256
-"""Samples asked at a time, unless the model takes larger batches; so many texts are in memory at once."""
+"""Samples asked at a time, unless the model takes larger batches; that many texts are in memory at once."""
 
 TOO_HARD, TOO_EASY, NOT_DRAWN = "too hard", "too easy", "not drawn"
 FAILED, UNCHECKED, UNREADABLE = "failed generation", "checker failed", "unreadable row or reference"
@@ -36,7 +44,7 @@ FAILED, UNCHECKED, UNREADABLE = "failed generation", "checker failed", "unreadab
 
 @dataclass(slots=True)
 class GeneratorAccount:
-    """What became of one generator's prompts."""
+    """Counts the prompts of one generator by their fate."""
 
     model: str
     fingerprint: str = ""
@@ -45,11 +53,11 @@ class GeneratorAccount:
     dropped: Counter[str] = field(default_factory=Counter)
     """Prompts by reason."""
     examples: dict[str, str] = field(default_factory=dict)
-    """The first case of a reason that wants explaining."""
+    """The first case of each reason that needs an explanation."""
     asked: int = 0
     """Requests that the store did not hold yet."""
     problem: str = ""
-    """Why nothing could be asked."""
+    """The reason why nothing could be asked; empty if all went well."""
 
     def drop(self, reason: str, example: str = "") -> None:
         """Count a prompt that is not kept."""
@@ -58,7 +66,7 @@ class GeneratorAccount:
             self.examples.setdefault(reason, example)
 
     def as_json(self) -> dict[str, Any]:
-        """For the record."""
+        """Return the account as it stands in the provenance file."""
         return {
             "model": self.model,
             "fingerprint": self.fingerprint,
@@ -72,10 +80,16 @@ class GeneratorAccount:
 
 
 def verifiable_task(registry: Registry, name: str, settings: CurationSettings, *, allow_code: bool) -> Verifiable:
-    """The task to curate, set to sample as wished.
+    """Build the task to curate, with the sampling of the settings.
+
+    Args:
+        registry: The registry that knows the task.
+        name: The name of the task.
+        settings: The settings of the curation.
+        allow_code: Whether the user permits running programs that models wrote.
 
     Raises:
-        UsageError: it is of another kind, lacks the split, or needs leave to run code that was not given.
+        UsageError: the task is of another kind, lacks the split, or needs leave to run code that was not given.
     """
     task = build_task(registry, name)
     if not isinstance(task, Verifiable):
@@ -106,15 +120,15 @@ def curate(
     *,
     progress: ProgressReporter,
 ) -> tuple[list[dict[str, Any]], list[GeneratorAccount]]:
-    """The rows of the set, and an account of every generator.
+    """Make the rows of the set, and an account of every generator.
 
     Args:
-        registry: Where the capabilities are looked up.
-        store: Where completions are kept.
-        task: As `verifiable_task` gives it.
-        handles: Generators.
-        settings: The settings.
-        progress: Told how far the work is.
+        registry: The registry that knows the capabilities.
+        store: The store that keeps the completions.
+        task: The task that `verifiable_task` built.
+        handles: The generators.
+        settings: The settings of the curation.
+        progress: The reporter of progress.
 
     Raises:
         DataError: no row of the data can be read.
@@ -144,7 +158,7 @@ def curate(
 
 @dataclass(frozen=True, slots=True)
 class _Survey:
-    """One generator on one task, asked a few prompts at a time: only these are in memory with their texts."""
+    """Asks one generator about one task, a few prompts at a time: only the texts of these are in memory."""
 
     client: ModelClient
     handle: ReadyModel
@@ -152,12 +166,12 @@ class _Survey:
     settings: CurationSettings
 
     def chunks(self) -> Iterator[list[Item | BadItem]]:
-        """All rows of the task, a few prompts at a time."""
+        """Read all rows of the task, a few prompts at a time."""
         size = -(-max(AT_ONCE, self.handle.model.batch_size) // self.settings.k)
         return chunks(self.task.items(self.settings.split, limit=self.settings.limit), size)
 
     def ask(self, items: Sequence[Item]) -> list[Answers]:
-        """The samples of some prompts."""
+        """Ask for the samples of some prompts."""
         groups = [self.task.requests(item, 0, "generate", ()) for item in items]
         flat = [request for group in groups for request in group]
         responses = iter(self.client.ask(self.handle, "generate", flat))
@@ -165,7 +179,7 @@ class _Survey:
 
 
 def _filter(survey: _Survey, account: GeneratorAccount, progress: ProgressReporter) -> dict[str, list[CheckResult]]:
-    """Every prompt that passes the filter, by its id in data order, with what the checker found."""
+    """Return the check results of every prompt that passes the filter, by the prompt's id, in data order."""
     task, settings = survey.task, survey.settings
     kept: dict[str, list[CheckResult]] = {}
     seen: set[str] = set()
@@ -200,18 +214,21 @@ def _see(seen: set[str], items: Sequence[Item], task: str) -> None:
 
 
 def _check(task: Verifiable, item: Item, answers: Answers, account: GeneratorAccount) -> list[CheckResult] | None:
-    """What the checker found in every sample; None where one is missing, since a set needs all k of them."""
-    found = task.check(item, task.completions(answers))
-    failures = [c for c in found if isinstance(c, Failure)]
+    """Check every sample of a prompt; return None if a sample is missing, since a set needs all k samples."""
+    results = task.check(item, task.completions(answers))
+    failures = [c for c in results if isinstance(c, Failure)]
     if failures:
         failed = any(isinstance(response, Failure) for response in answers.responses)
         account.drop(FAILED if failed else UNCHECKED, f"{item.id}: {failures[0].reason}")
         return None
-    return [c for c in found if isinstance(c, CheckResult)]
+    return [c for c in results if isinstance(c, CheckResult)]
 
 
 def _passes(checked: Sequence[CheckResult], settings: CurationSettings, account: GeneratorAccount) -> bool:
-    """Strictly inside the bounds, so that every kept prompt has a correct and a wrong sample."""
+    """Tell whether the share of correct samples lies strictly inside the bounds.
+
+    Strictly, so that every kept prompt has a correct and a wrong sample.
+    """
     low, high = settings.keep
     mean = sum(c.correct for c in checked) / len(checked)
     if low < mean < high:
@@ -223,7 +240,7 @@ def _passes(checked: Sequence[CheckResult], settings: CurationSettings, account:
 def _draw(
     candidates: dict[str, list[CheckResult]], settings: CurationSettings, account: GeneratorAccount
 ) -> dict[str, list[CheckResult]]:
-    """At most as many as wished of one generator, in data order."""
+    """Draw at most ``per_generator`` prompts of one generator, kept in data order."""
     ids = list(candidates)
     if len(ids) > settings.per_generator:
         draw = random.Random(f"{settings.seed}:{account.model}:prompts")
@@ -234,7 +251,7 @@ def _draw(
 
 
 def _rows(survey: _Survey, drawn: dict[str, list[CheckResult]]) -> Iterator[dict[str, Any]]:
-    """The rows of what was drawn, whose texts come from the store."""
+    """Make the rows of the drawn prompts; their texts come from the store."""
     for chunk in survey.chunks():
         items = [row for row in chunk if isinstance(row, Item) and row.id in drawn]
         for item, answers in zip(items, survey.ask(items), strict=True):

@@ -1,4 +1,4 @@
-"""Equality by algebra in a process of its own, which is killed when its time is over."""
+"""Equality by algebra in a separate process, which is killed when its time is over."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ STARTING = 120.0
 
 
 class EqualityUndecided(ValueError):
-    """Whether two answers are equal could not be found out."""
+    """Raised where no verdict on the equality of two answers could be reached."""
 
 
 class _Worker:
-    """One process that compares trees, started when first needed and again after it had to be killed."""
+    """Keeps one process that compares trees: starts it when first needed, and again after a kill."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,10 +66,10 @@ class _Worker:
 
     @staticmethod
     def _line(process: subprocess.Popen[bytes], seconds: float) -> bytes:
-        """One line of answer within the time.
+        """Read one line of answer within the time.
 
         Raises:
-            Undecided: it took longer, or the process ended.
+            EqualityUndecided: the answer took longer, or the process ended.
         """
         assert process.stdout is not None
         end, line = time.monotonic() + seconds, b""
@@ -103,10 +103,10 @@ atexit.register(_WORKER.stop)
 
 
 def same_in_worker(first: Tree, second: Tree, *, seconds: float) -> bool:
-    """Whether two trees are equal as mathematics.
+    """Tell whether two trees are equal as mathematics.
 
     Raises:
-        Undecided: it took longer than ``seconds``, or sympy broke.
+        EqualityUndecided: the comparison took longer than ``seconds``, or sympy broke.
     """
     answer = _WORKER.ask([first, second], seconds)
     if "error" in answer:

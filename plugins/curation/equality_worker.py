@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import Any
 
 MEMORY = 2 << 30
-"""Bytes of address space: some expressions have no other end."""
+"""Bytes of address space: nothing else stops the evaluation of some expressions."""
 
 
 def main() -> None:
-    """Answer until the input ends."""
+    """Answer questions until the input ends."""
     import_module("sympy")  # before the first question, whose time is measured
 
     _limit()
@@ -43,7 +43,7 @@ def _limit() -> None:
 
 
 def same(first: list[Any], second: list[Any]) -> bool:
-    """Whether two trees are equal as mathematics."""
+    """Tell whether two trees are equal as mathematics."""
     kinds = {first[0], second[0]}
     ordered = {"tuple", "and"}
     if first[0] in ("set", "list", "union") or second[0] in ("set", "list", "union") or "pm" in str((first, second)):
@@ -54,7 +54,7 @@ def same(first: list[Any], second: list[Any]) -> bool:
 
 
 def _same_parts(first: list[Any], second: list[Any]) -> bool:
-    """Entry by entry; entries that are no trees (signs, open ends) have to be identical."""
+    """Compare entry by entry; entries that are no trees (signs, open ends) have to be identical."""
     if first[0] == "rel":
         first, second = _rightwards(first), _rightwards(second)
     if len(first) != len(second):
@@ -72,14 +72,14 @@ def _same_parts(first: list[Any], second: list[Any]) -> bool:
 
 
 def _rightwards(relation: list[Any]) -> list[Any]:
-    """``a > b`` is ``b < a``."""
+    """Turn ``a > b`` into ``b < a``, and ``a >= b`` into ``b <= a``."""
     _, sign, left, right = relation
     turned = {">": "<", ">=": "<="}
     return ["rel", turned[sign], right, left] if sign in turned else relation
 
 
 def _members(tree: list[Any]) -> list[list[Any]]:
-    """The members of a set or list, the parts of a union, both values of a plus-minus."""
+    """List the members of a set or list, the parts of a union, or both values of a plus-minus."""
     if tree[0] in ("set", "list", "union"):
         return [member for part in tree[1:] for member in _members(part)]
     plus, minus = _choose(tree, True), _choose(tree, False)
@@ -96,7 +96,7 @@ def _choose(tree: Any, plus: bool) -> Any:
 
 
 def _same_members(first: list[list[Any]], second: list[list[Any]]) -> bool:
-    """The same members in any order."""
+    """Tell whether two lists hold the same members in any order."""
     if len(first) != len(second):
         return False
     rest = list(second)
@@ -124,7 +124,7 @@ def _same_number(a: Any, b: Any) -> bool:
 
 
 def _differs_somewhere(difference: Any) -> bool:
-    """Whether the difference is clearly not 0 at a point: most wrong answers need no algebra."""
+    """Tell whether the difference is clearly not 0 at one point: most wrong answers then need no algebra."""
     import sympy
 
     symbols = sorted(difference.free_symbols, key=str)
@@ -137,10 +137,10 @@ def _differs_somewhere(difference: Any) -> bool:
 
 
 def _expression(tree: list[Any]) -> Any:
-    """A tree as a sympy expression.
+    """Turn a tree into a sympy expression.
 
     Raises:
-        ValueError: it is no number (a set inside a sum, say).
+        ValueError: the tree is no number (a set inside a sum, say).
     """
     import sympy
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from .latex import Tree
 
 MOST_BITS = 4096
-"""Of a numerator or denominator, and of the largest that an exponent may make."""
+"""Most bits of a numerator or denominator, also of the numbers that an exponent makes."""
 
 
 class TooLarge(ValueError):
@@ -15,10 +15,10 @@ class TooLarge(ValueError):
 
 
 def values(tree: Tree) -> list[Fraction] | None:
-    """The one number that a tree is; None where it is no rational number.
+    """Evaluate a tree exactly, as a list of one number; None if the tree is no rational number.
 
     Raises:
-        TooLarge: some power in it is out of all bounds.
+        TooLarge: a number, power or factorial of the tree is out of all bounds.
     """
     value = _value(tree)
     return None if value is None else [value]

@@ -1,4 +1,4 @@
-"""The folder of a curated set: rows, a task file that reads them, and where they came from."""
+"""The folder of a curated set: the rows, a task file that reads them, and their provenance."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ DATA, PROVENANCE = "data.jsonl", "provenance.json"
 
 
 def check_output(folder: Path, *, replace: bool) -> None:
-    """See that the folder can be written, before anything is generated.
+    """Check that the folder can be written, before anything is generated.
 
     Raises:
-        UsageError: something is there that would be overwritten.
+        UsageError: writing would overwrite something.
     """
     if not folder.exists():
         return
@@ -38,10 +38,16 @@ def check_output(folder: Path, *, replace: bool) -> None:
 def write_folder(
     folder: Path, rows: Sequence[dict[str, Any]], task: dict[str, Any], provenance: dict[str, Any]
 ) -> Path:
-    """Write the folder so that it is there whole or not at all; returns the task file.
+    """Write the folder so that it exists whole or not at all, and return the path of the task file.
+
+    Args:
+        folder: The folder to write; a curated set in it is replaced.
+        rows: The rows of the set.
+        task: The content of the task file.
+        provenance: The content of the provenance file.
 
     Raises:
-        StoreError: it cannot be written.
+        StoreError: the folder cannot be written.
     """
     k = len(task["columns"]["responses"])
     whole, old = private_name(folder), private_name(folder)
@@ -51,6 +57,7 @@ def write_folder(
         write_atomically(whole / DATA, b"".join(encode(row) + b"\n" for row in rows))
         write_atomically(whole / name, yaml.safe_dump(task, sort_keys=False, allow_unicode=True, width=120).encode())
         write_atomically(whole / PROVENANCE, (json.dumps(provenance, indent=2, default=str) + "\n").encode())
+        # Two runs that end together must not both move the earlier folder away.
         with alone(folder.with_name(folder.name + ".lock")):
             if folder.exists():
                 folder.rename(old)
@@ -64,7 +71,14 @@ def write_folder(
 
 
 def task_file(source: str, k: int, models: Sequence[str], provenance: dict[str, Any]) -> dict[str, Any]:
-    """A task of kind ``best-of-k`` over the rows."""
+    """Return the content of a task file of kind ``best-of-k`` over the rows.
+
+    Args:
+        source: The name of the task that was curated.
+        k: The number of responses a row.
+        models: The labels of the generators.
+        provenance: The content of the provenance file.
+    """
     return {
         "kind": "best-of-k",
         "description": f"Pick a correct response to {source} among {k} sampled from {', '.join(models)}.",
@@ -83,7 +97,7 @@ def task_file(source: str, k: int, models: Sequence[str], provenance: dict[str, 
 
 
 def task_name(path: Path, folders: Sequence[Path]) -> str | None:
-    """What the task is called, where a task folder of a registry file holds it already."""
+    """Return the name of the task file if a task folder of a registry file holds it; else None."""
     for folder in folders:
         if path.resolve().is_relative_to(folder.resolve()):
             return path.resolve().relative_to(folder.resolve()).with_suffix("").as_posix()

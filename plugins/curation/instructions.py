@@ -15,11 +15,11 @@ from .instructions_form import FORM
 from .instructions_words import WORDS, Instruction, Invalid
 
 INSTRUCTIONS: Mapping[str, Instruction] = {**WORDS, **FORM}
-"""Functions (response, **arguments) -> bool, by id."""
+"""The functions (response, **arguments) -> bool by the id of their instruction."""
 
 
 def check(response: str, reference: Any) -> CheckResult:
-    """Whether the response follows every instruction (prompt-level strict accuracy).
+    """Check whether the response follows every instruction (prompt-level strict accuracy).
 
     Args:
         response: What the model wrote.
@@ -27,7 +27,7 @@ def check(response: str, reference: Any) -> CheckResult:
             list of as many mappings; arguments that are null are left out, as the data set pads them.
 
     Raises:
-        BadReference: an id is unknown, or its arguments are not what it needs.
+        BadReference: an id is unknown, or its arguments do not fit.
     """
     instructions = _read(reference)
     broken = [name for name, arguments in instructions if not follows(name, response, arguments)]
@@ -37,10 +37,10 @@ def check(response: str, reference: Any) -> CheckResult:
 
 
 def follows(name: str, response: str, arguments: Mapping[str, Any]) -> bool:
-    """Whether a response follows one instruction; an empty response follows none.
+    """Tell whether a response follows one instruction; an empty response follows none.
 
     Raises:
-        BadReference: the id is unknown, or its arguments are not what it needs.
+        BadReference: the id is unknown, or its arguments do not fit.
     """
     if name not in INSTRUCTIONS:
         raise BadReference(f"the instruction {name!r} is not one that is checked here")

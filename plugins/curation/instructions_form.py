@@ -12,7 +12,7 @@ CHOICES = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
 
 def _between(text: str, opening: str, closing: str) -> Iterator[str]:
-    """What stands between two marks on one line, without overlap."""
+    """Yield the texts between two marks on one line, without overlap."""
     for line in text.splitlines():
         start = line.find(opening)
         while start >= 0:
@@ -45,7 +45,7 @@ def _bullets(response: str, *, num_bullets: int) -> bool:
 
 
 def _highlights(response: str, *, num_highlights: int) -> bool:
-    """``*text*`` and ``**text**``, with something in it."""
+    """Count ``*text*`` and ``**text**`` that are not blank inside."""
     single = sum(bool(match[1:-1].strip()) for match in re.findall(r"\*[^\n*]*\*", response))
     double = sum(bool(match[2:-2].strip()) for match in re.findall(r"\*\*[^\n*]*\*\*", response))
     return single + double >= number(num_highlights)
@@ -54,8 +54,8 @@ def _highlights(response: str, *, num_highlights: int) -> bool:
 def _sections(response: str, *, section_spliter: str, num_sections: int) -> bool:
     if not section_spliter:
         raise Invalid("the word that begins a section is empty")
-    found = re.findall(rf"{re.escape(section_spliter)}\s?\d", response)
-    return len(found) >= number(num_sections)
+    headings = re.findall(rf"{re.escape(section_spliter)}\s?\d", response)
+    return len(headings) >= number(num_sections)
 
 
 def _json(response: str) -> bool:
@@ -78,7 +78,7 @@ def _title(response: str) -> bool:
 
 
 def _two_responses(response: str) -> bool:
-    """Divided by ``******``, and different."""
+    """Tell whether there are two different responses, divided by ``******``."""
     parts = [part.strip() for part in response.split("******")]
     inner = parts[1 if not parts[0] else 0 : -1 if len(parts) > 1 and not parts[-1] else None]
     return len(inner) == 2 and all(inner) and inner[0] != inner[1]

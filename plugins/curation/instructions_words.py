@@ -10,14 +10,14 @@ Instruction = Callable[..., bool]
 
 
 class Invalid(ValueError):
-    """Arguments that an instruction cannot be checked with."""
+    """Raised where the arguments of an instruction make no sense."""
 
 
 def holds(count: int, relation: str, limit: int) -> bool:
-    """``at least`` includes the limit, ``less than`` excludes it.
+    """Compare a count with a limit: ``at least`` includes the limit, ``less than`` excludes it.
 
     Raises:
-        Invalid: another relation, or no number.
+        Invalid: the relation is another one, or the limit is no whole number.
     """
     if relation not in ("at least", "less than"):
         raise Invalid(f"the relation is {relation!r}; expected 'at least' or 'less than'")
@@ -25,10 +25,10 @@ def holds(count: int, relation: str, limit: int) -> bool:
 
 
 def number(value: object) -> int:
-    """A count from data, where it may be a float.
+    """Read a count from data, which may hold it as a float.
 
     Raises:
-        Invalid: it is none.
+        Invalid: the value is no whole number of at least 0.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value) or value < 0:
         raise Invalid(f"expected a whole number, got {value!r}")
@@ -36,7 +36,7 @@ def number(value: object) -> int:
 
 
 def words(text: str) -> list[str]:
-    """Runs of letters, digits and underscores."""
+    """Split a text into runs of letters, digits and underscores."""
     return re.findall(r"\w+", text)
 
 
@@ -45,7 +45,10 @@ _END = re.compile(r"[.!?…]{1,9}[\"'”’)\]]{0,3}(?=\s|$)|\n\s{0,99}\n")
 
 
 def sentences(text: str) -> int:
-    """Sentences: what ends in ``.``, ``!`` or ``?`` before a space, or in an empty line, and has a letter or digit."""
+    """Count sentences, each of which holds a letter or digit.
+
+    A sentence ends in ``.``, ``!`` or ``?`` before a space, or in an empty line.
+    """
     count, start = 0, 0
     for end in _END.finditer(text):
         following = text[end.end() : end.end() + 2].lstrip()
@@ -96,20 +99,23 @@ def _number_sentences(response: str, *, num_sentences: int, relation: str = "at 
 
 
 def _number_paragraphs(response: str, *, num_paragraphs: int) -> bool:
-    """Paragraphs are divided by ``***``; an empty one is allowed at either end only."""
+    """Count paragraphs divided by ``***``; an empty paragraph is allowed only at either end."""
     parts = [part.strip() for part in response.split("***")]
     inner = parts[1 if not parts[0] else 0 : -1 if len(parts) > 1 and not parts[-1] else None]
     return all(inner) and len(inner) == number(num_paragraphs)
 
 
 def _first_word(response: str, *, num_paragraphs: int, nth_paragraph: int, first_word: str) -> bool:
-    """Paragraphs are divided by empty lines; the count leaves out empty ones, the position does not."""
+    """Check the first word of a paragraph; empty lines divide paragraphs.
+
+    The count leaves out empty paragraphs; the position counts them.
+    """
     parts = response.split("\n\n")
-    wanted, nth = number(num_paragraphs), number(nth_paragraph)
+    paragraphs, nth = number(num_paragraphs), number(nth_paragraph)
     first = _text(first_word).lower()
-    if not 1 <= nth <= wanted:
-        raise Invalid(f"paragraph {nth} of {wanted}")
-    if nth > len(parts) or len([part for part in parts if part.strip()]) != wanted:
+    if not 1 <= nth <= paragraphs:
+        raise Invalid(f"paragraph {nth} of {paragraphs}")
+    if nth > len(parts) or len([part for part in parts if part.strip()]) != paragraphs:
         return False
     begun = parts[nth - 1].split()
     return bool(begun) and re.split(r"[.,?!'\"]", begun[0].lstrip("'\""))[0].lower() == first

@@ -19,10 +19,10 @@ __all__ = ["Tree", "Unreadable", "read"]
 
 
 def read(text: str) -> Tree:
-    """The tree of an answer.
+    """Parse an answer into a tree.
 
     Raises:
-        Unreadable: it is not of the supported grammar; says where it stopped.
+        Unreadable: the answer is outside the supported grammar; the message says where reading stopped.
     """
     reader = _Reader(tokens(text))
     tree = reader.listed()
@@ -31,7 +31,7 @@ def read(text: str) -> Tree:
 
 
 def rational(digits: str) -> Tree:
-    """A decimal numeral, exactly."""
+    """Turn a decimal numeral into an exact fraction."""
     whole, _, fraction = digits.partition(".")
     return ["num", str(int((whole + fraction) or "0")), str(10 ** len(fraction))]
 
@@ -40,7 +40,7 @@ class _Reader(Symbols):
     # lists, relations, unions
 
     def listed(self) -> Tree:
-        """Relations, commas between them."""
+        """Read relations that are separated by commas or semicolons."""
         parts = [self.related()]
         while self.takes(",", ";"):
             parts.append(self.related())
@@ -108,7 +108,7 @@ class _Reader(Symbols):
         return self.raised()
 
     def _beside(self, tree: Tree) -> Tree:
-        """Two factors side by side; a whole number before a fraction of whole numbers is a mixed number."""
+        """Multiply two factors side by side; a whole number before a fraction of whole numbers is a mixed number."""
         whole = tree[0] == "num" and tree[2] == "1" and self._words[self._at - 1].isdigit()
         fraction = self.next == "\\frac"
         if NUMBER.fullmatch(self.next) and tree[0] == "num":
@@ -129,13 +129,13 @@ class _Reader(Symbols):
         return tree
 
     def signed_group(self) -> Tree:
-        """What follows ^: a group, or one signed factor with its own exponent (powers bind to the right)."""
+        """Read the exponent after ^: a group, or one signed factor with its own exponent (powers bind to the right)."""
         if self.takes("-"):
             return ["mul", ["num", "-1", "1"], self.signed_group()]
         return self.group() if self.next == "{" else self.raised()
 
     def group(self) -> Tree:
-        """``{...}``, or a single symbol; ``\\frac12`` takes one digit each."""
+        """Read ``{...}`` or a single symbol; ``\\frac12`` takes one digit each."""
         if self.takes("{"):
             tree = self.summed()
             self.expect("}")
@@ -196,7 +196,7 @@ class _Reader(Symbols):
         return tree if power is None else ["pow", tree, power]
 
     def _bare_argument(self) -> Tree:
-        """``\\sin 2x`` is the sine of 2x; the next function or bracket is a factor of its own."""
+        """Read ``\\sin 2x`` as the sine of 2x; the next function or bracket is a factor of its own."""
         tree = self.raised()
         while self.next not in (*CLOSING, *TIMES, *OVER, "(", "[") and self.next.removeprefix("\\") not in FUNCTIONS:
             tree = ["mul", tree, self.raised()]

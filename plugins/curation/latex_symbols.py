@@ -1,4 +1,4 @@
-"""What a reader of LaTeX knows before it reads: the words it looks for, and its place among the symbols."""
+"""The vocabulary of the reader of LaTeX, and its position among the symbols of an answer."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .latex_tokens import Unreadable
 Tree = list[Any]
 
 LONGEST = 400
-"""Tokens of an answer that is read."""
+"""Most symbols of an answer that is read."""
 DEEPEST = 40
-"""Nesting of an answer that is read."""
+"""Deepest nesting of an answer that is read."""
 
 FUNCTIONS = ("sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "log", "ln", "exp")
 CONSTANTS = {"\\pi": "pi", "π": "pi", "\\infty": "oo", "∞": "oo", "e": "e", "i": "i"}
@@ -23,7 +23,7 @@ SIGNS = ("+", "-", "\\pm", "\\mp")
 TIMES = ("*", "\\cdot", "\\times", "×", "·")
 OVER = ("/", "\\div", "÷")
 CLOSING = {*")]},;|&", "\\}", "\\\\", "\\end", "\\cup", "", *SIGNS, *RELATIONS}
-"""What ends a product without a sign of multiplication."""
+"""The symbols that end a product without a sign of multiplication."""
 NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+")
 GREEK = frozenset((
     "\\alpha", "\\beta", "\\gamma", "\\delta", "\\epsilon", "\\varepsilon", "\\zeta", "\\eta", "\\theta", "\\iota",
@@ -34,7 +34,7 @@ GREEK = frozenset((
 
 
 class Symbols:
-    """A list of symbols, and how far they are read."""
+    """A list of symbols, with a position: symbols before it are read."""
 
     def __init__(self, words: list[str]) -> None:
         if len(words) > LONGEST:
@@ -43,38 +43,38 @@ class Symbols:
 
     @property
     def next(self) -> str:
-        """The symbol that comes; empty at the end."""
+        """Return the next symbol without reading it; empty at the end."""
         return self._words[self._at] if self._at < len(self._words) else ""
 
     def take(self) -> str:
-        """The symbol that comes, read."""
+        """Read and return the next symbol."""
         word = self.next
         self._at += 1
         return word
 
     def takes(self, *words: str) -> bool:
-        """Whether one of these comes; then it is read."""
+        """Read the next symbol if it is one of these, and tell whether it was."""
         if self.next and self.next in words:
             self._at += 1
             return True
         return False
 
     def expect(self, word: str) -> None:
-        """Read this symbol.
+        """Read the next symbol, which has to be this one.
 
         Raises:
-            Unreadable: another one comes.
+            Unreadable: the next symbol is another one.
         """
         if self.take() != word:
-            found = self._words[self._at - 1] if self._at <= len(self._words) else "the end"
-            raise Unreadable(f"expected {word or 'the end'!r}, found {found!r}")
+            symbol = self._words[self._at - 1] if self._at <= len(self._words) else "the end"
+            raise Unreadable(f"expected {word or 'the end'!r}, found {symbol!r}")
 
     @contextlib.contextmanager
     def deeper(self) -> Iterator[None]:
-        """One level further in.
+        """Count one level of nesting for the duration of the block.
 
         Raises:
-            Unreadable: that is too deep.
+            Unreadable: the nesting is deeper than DEEPEST.
         """
         self._depth += 1
         if self._depth > DEEPEST:

@@ -1,11 +1,11 @@
-"""From the text of a final answer to symbols: what is only typography or a unit is dropped here."""
+"""Splits the text of a final answer into symbols; typography and units are dropped here."""
 
 from __future__ import annotations
 
 import re
 
 LONGEST = 2000
-"""Characters of an answer that is read."""
+"""Most characters of an answer that is read."""
 
 
 class Unreadable(ValueError):
@@ -43,12 +43,16 @@ _SAME = {
 
 
 def is_percent(text: str) -> bool:
-    """Whether the answer is given in percent."""
+    """Tell whether the answer is given in percent."""
     return _PERCENT.search(text) is not None
 
 
 def clean(text: str) -> str:
-    """The answer without typography, units, percent and degree signs, thousands separators, and ``x =`` before it."""
+    """Drop typography, units, percent and degree signs, thousands separators, and ``x =`` before the answer.
+
+    Raises:
+        Unreadable: the answer is longer than LONGEST characters.
+    """
     if len(text) > LONGEST:
         raise Unreadable(f"longer than {LONGEST} characters")
     text = text.strip().rstrip(".")
@@ -63,7 +67,7 @@ def clean(text: str) -> str:
 
 
 def plain_words(text: str) -> str | None:
-    """An answer in words, lower case, such as ``evelyn`` or ``a``; None where it is no plain text."""
+    """Return an answer in words in lower case, such as ``evelyn`` or ``a``; None if it is no plain text."""
     inner = _DROPPED.sub(" ", text[:LONGEST].strip().rstrip("."))
     words = _TEXT.sub(r" \1 ", inner)
     words = " ".join(words.replace("(", " ").replace(")", " ").split()).lower()
@@ -71,20 +75,21 @@ def plain_words(text: str) -> str | None:
 
 
 def tokens(text: str) -> list[str]:
-    """Numbers, letters, commands and signs, one each.
+    """Split an answer into numbers, letters, commands and signs.
 
     Raises:
-        Unreadable: it is too long, or empty.
+        Unreadable: the answer is too long, or empty.
     """
     text = _ENVIRONMENT.sub(r"\\\1 ", clean(text))
-    found = [_SAME.get(word, word) for word in _ONE.findall(text)]
-    if not found:
+    symbols = [_SAME.get(word, word) for word in _ONE.findall(text)]
+    if not symbols:
         raise Unreadable("nothing is in it")
-    return [word.replace("{", "").replace("}", "") if "_" in word and len(word) > 1 else word for word in _glued(found)]
+    symbols = _glued(symbols)
+    return [word.replace("{", "").replace("}", "") if "_" in word and len(word) > 1 else word for word in symbols]
 
 
 def _glued(words: list[str]) -> list[str]:
-    r"""``\log_2`` is a function with a base, not a letter with an index; ``10_8`` stays apart and is refused."""
+    r"""Part ``\log_2`` into a function and its base; ``10_8`` stays together and is refused later."""
     glued: list[str] = []
     for word in words:
         name, under, index = word.partition("_")
@@ -96,7 +101,7 @@ def _glued(words: list[str]) -> list[str]:
 
 
 def _without_units(text: str) -> str:
-    """Text beside a number is its unit; text by itself is left for the comparison of words."""
+    """Drop text beside a number, which is its unit; keep text by itself for the comparison of words."""
     bare = _TEXT.sub(" ", text)
     if not re.search(r"[\w)}\]]", bare):
         return text

@@ -10,7 +10,7 @@ from harness import COUNT, Columns, FloatArray, MeanMetric
 
 
 def pass_at_k(correct: FloatArray, k: int) -> FloatArray:
-    """Probability that at least one of k samples, drawn without replacement, is correct.
+    """Compute the probability that at least one of k samples, drawn without replacement, is correct.
 
     ``1 - C(n - c, k) / C(n, k)`` for n samples of which c are correct, unbiased for k independent samples
     (Chen et al., "Evaluating Large Language Models Trained on Code", arXiv 2107.03374, equation 1).
@@ -39,7 +39,7 @@ class PassAtK(MeanMetric):
     """Share of prompts solved by at least one of k samples, unbiased.
 
     Args:
-        k: How many samples may be tried.
+        k: Number of samples that may be tried.
     """
 
     description: ClassVar[str] = "share of prompts solved by at least one of k samples"
@@ -49,7 +49,7 @@ class PassAtK(MeanMetric):
         self.k = int(k)
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Chance of each prompt."""
+        """Return each prompt's probability that one of k samples is correct."""
         return pass_at_k(columns.values["correct"], self.k)
 
 
@@ -66,7 +66,7 @@ class AnsweredRate(MeanMetric):
     needs: ClassVar[tuple[str, ...]] = ("answered",)
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Share of each prompt."""
+        """Return each prompt's share of samples with an answer."""
         return np.asarray(columns.values["answered"].mean(axis=1))
 
 
@@ -77,5 +77,5 @@ class TruncatedRate(MeanMetric):
     needs: ClassVar[tuple[str, ...]] = ("truncated",)
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Share of each prompt."""
+        """Return each prompt's share of samples that reached the limit."""
         return np.asarray(columns.values["truncated"].mean(axis=1))

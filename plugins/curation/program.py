@@ -16,13 +16,13 @@ _LANGUAGES = ("", "python", "python3", "py")
 
 
 def check(response: str, reference: Any, *, seconds: float = 5.0, memory: int = 1024) -> CheckResult:
-    """Whether the last fenced Python block passes the tests.
+    """Check whether the last fenced Python block passes the tests.
 
     Args:
         response: What the model wrote.
         reference: The tests: a program that raises where the block is wrong, or a list of its lines.
         seconds: Wall-clock and processor time of block and tests together (PPE allows 1 s).
-        memory: Megabytes.
+        memory: Megabytes of address space.
 
     Raises:
         BadReference: there are no tests, or they are no Python.
@@ -31,13 +31,13 @@ def check(response: str, reference: Any, *, seconds: float = 5.0, memory: int = 
     program = last_block(response)
     if program is None:
         return CheckResult(False, "no fenced block in it")
-    ran = run(program, tests, seconds=seconds, memory=memory)
-    return CheckResult(ran.passed, ran.why, program[:200])
+    result = run(program, tests, seconds=seconds, memory=memory)
+    return CheckResult(result.passed, result.why, program[:200])
 
 
 def last_block(response: str) -> str | None:
-    """What the last closed fenced block of Python, or of no named language, holds."""
-    found, opened, language = None, -1, ""
+    """Return the content of the last closed fenced block of Python, or of no named language; None if there is none."""
+    block, opened, language = None, -1, ""
     for fence in _FENCE.finditer(response):
         named = _LANGUAGE.match(fence[1].lstrip(" \t"))
         word = named[0].lower() if named else ""
@@ -45,11 +45,11 @@ def last_block(response: str) -> str | None:
             opened, language = fence.end() + 1, word
         elif not word:
             if language in _LANGUAGES:
-                found = response[opened : fence.start()]
+                block = response[opened : fence.start()]
             opened = -1
         else:  # a block that was never closed
             opened, language = fence.end() + 1, word
-    return found
+    return block
 
 
 def _tests(reference: Any) -> str:

@@ -1,6 +1,6 @@
-"""Questions of our own for every checker, made by rule: what the tasks ``curation/*`` read.
+"""This project's own questions for every checker, made by rule: the tasks ``curation/*`` read them.
 
-Every prompt follows from a `Puzzle`, and ``arithmetic-student`` reads it back out of the prompt's text.
+Every prompt follows from a `Puzzle`, and ``arithmetic-student`` reads the puzzle back out of the prompt's text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _TOPICS = ("the sea", "a bicycle", "the moon", "bread", "a library", "winter", "
 
 
 class Puzzle(NamedTuple):
-    """A sum, and how many steps make it hard."""
+    """A sum, with the number of its steps: more steps are harder."""
 
     text: str
     answer: Fraction
@@ -26,7 +26,7 @@ class Puzzle(NamedTuple):
 
 
 def puzzle(draw: random.Random, steps: int) -> Puzzle:
-    """A sum of one to four steps, with the usual precedence."""
+    """Draw a sum of one to four steps, with the usual precedence."""
     terms: list[str] = []
     total = Fraction(0)
     for i in range(steps):
@@ -42,21 +42,21 @@ _SUM = re.compile(r"What is ([\d+×/ -]+?)\?")
 
 
 def solve(prompt: str) -> Puzzle | None:
-    """The sum in a prompt, worked out; None where there is none."""
-    found = _SUM.search(prompt)
-    if found is None:
+    """Work out the sum in a prompt; None if the prompt holds no sum."""
+    match = _SUM.search(prompt)
+    if match is None:
         return None
-    total, terms = Fraction(0), re.findall(r"([+-]?)\s*(\d+(?:\s*[×/]\s*\d+)*)", found[1])
+    total, terms = Fraction(0), re.findall(r"([+-]?)\s*(\d+(?:\s*[×/]\s*\d+)*)", match[1])
     for sign, term in terms:
         value = Fraction(1)
         for operator, digits in re.findall(r"([×/]?)\s*(\d+)", term):
             value = value / int(digits) if operator == "/" else value * int(digits)
         total += -value if sign == "-" else value
-    return Puzzle(found[1], total, len(terms))
+    return Puzzle(match[1], total, len(terms))
 
 
 def choice(split: str) -> Iterator[dict[str, Any]]:
-    """Sums with four to ten answers to choose from; for the checker ``choice``."""
+    """Make sums with four to ten answers to choose from, for the checker ``choice``."""
     for number, draw, steps in _each("choice", split):
         sum_ = puzzle(draw, steps)
         count = draw.choice((4, 5, 8, 10))
@@ -73,7 +73,7 @@ def choice(split: str) -> Iterator[dict[str, Any]]:
 
 
 def boxed(split: str) -> Iterator[dict[str, Any]]:
-    """Sums of fractions; for the checker ``boxed``."""
+    """Make sums of fractions, for the checker ``boxed``."""
     for number, draw, steps in _each("boxed", split):
         terms = [Fraction(draw.randint(1, 11), draw.randint(2, 9)) for _ in range(steps + 1)]
         text = " + ".join(f"{t.numerator}/{t.denominator}" for t in terms)
@@ -86,14 +86,14 @@ def boxed(split: str) -> Iterator[dict[str, Any]]:
 
 
 def latex(value: Fraction) -> str:
-    """A fraction as people write it."""
+    """Write a fraction in LaTeX as people write it."""
     if value.denominator == 1:
         return str(value.numerator)
     return f"{'-' if value < 0 else ''}\\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
 
 
 def instructions(split: str) -> Iterator[dict[str, Any]]:
-    """Short texts under one to four instructions; for the checker ``instructions``."""
+    """Make requests for short texts under one to four instructions, for the checker ``instructions``."""
     for number, draw, steps in _each("instructions", split):
         words = 5 * draw.randint(3, 9)
         wishes: list[tuple[str, dict[str, Any], str]] = [
@@ -117,7 +117,7 @@ def instructions(split: str) -> Iterator[dict[str, Any]]:
 
 
 def python(split: str) -> Iterator[dict[str, Any]]:
-    """Functions of one number; for the checker ``python``."""
+    """Make requests for functions of one number, for the checker ``python``."""
     for number, draw, steps in _each("python", split):
         factor, offset, limit = draw.randint(2, 9), draw.randint(1, 20), draw.randint(5, 30) * steps
         inputs = [0, 1, 7, -3, limit, limit + 1]

@@ -1,4 +1,4 @@
-"""Rows of a curated set, in PPE's schema."""
+"""The rows of a curated set, in PPE's schema."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .settings import CurationSettings
 
 @dataclass(frozen=True, slots=True)
 class SampledPrompt:
-    """One prompt, all samples of one generator, and what the checker said of each."""
+    """A prompt, all samples of one generator, and the checker's verdict on each sample."""
 
     item: Item
     model: str
@@ -27,15 +27,16 @@ class SampledPrompt:
 
     @property
     def mean_score(self) -> float:
-        """Share of correct samples."""
+        """Return the share of correct samples."""
         return sum(c.correct for c in self.checked) / len(self.checked)
 
 
 def make_row(sampled: SampledPrompt, settings: CurationSettings, task: str) -> dict[str, Any]:
-    """A prompt with its responses as a row: PPE's columns, and where each came from.
+    """Make a row of a prompt with its responses: PPE's columns, and the origin of each.
 
-    ``conflict_pairs`` lists all pairs (i, j), i < j, counted from 0, of which one is correct and the other is not;
-    ``sampled_conflict_pairs`` some of them, each in a random order. ``question_id`` is the SHA-1 of everything else.
+    ``conflict_pairs`` lists all pairs (i, j), i < j, counted from 0, with one correct and one wrong response;
+    ``sampled_conflict_pairs`` lists some of these pairs, each in a random order. ``question_id`` is the SHA-1 of
+    everything else.
     """
     scores = [c.correct for c in sampled.checked]
     pairs = conflict_pairs(scores)
@@ -59,17 +60,17 @@ def make_row(sampled: SampledPrompt, settings: CurationSettings, task: str) -> d
 
 
 def encode(row: dict[str, Any]) -> bytes:
-    """A row as one line of JSON; lone surrogates, which models do write, as escapes."""
+    """Write a row as one line of JSON; lone surrogates, which models do write, become escapes."""
     return json.dumps(row, ensure_ascii=True, default=str).encode()
 
 
 def conflict_pairs(scores: Sequence[bool]) -> list[tuple[int, int]]:
-    """All (i, j), i < j, whose labels differ."""
+    """List all (i, j), i < j, whose labels differ."""
     return [(i, j) for i in range(len(scores)) for j in range(i + 1, len(scores)) if scores[i] != scores[j]]
 
 
 def _prompt(prompt: Conversation) -> Any:
-    """A single user message as its text, anything longer as messages."""
+    """Return a single user message as its text, anything longer as messages."""
     messages = prompt.messages
     if len(messages) == 1 and messages[0].role == "user":
         return messages[0].content

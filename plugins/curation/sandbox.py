@@ -44,22 +44,22 @@ _STARTING = 2.0
 
 
 class ProgramResult(NamedTuple):
-    """How a program ended."""
+    """The end of a program: whether it passed, and why."""
 
     passed: bool
     why: str
     output: str = ""
-    """The beginning of what it wrote."""
+    """The beginning of the program's output."""
     holds: tuple[str, ...] = ()
-    """What held it besides resource limits: ``namespaces``, ``landlock``, ``capabilities``, ``seccomp``."""
+    """The protections besides resource limits: ``namespaces``, ``landlock``, ``capabilities``, ``seccomp``."""
 
 
 def run(program: str, tests: str, *, seconds: float, memory: int) -> ProgramResult:
-    """Run a program, then tests in its namespace; passed where neither raises.
+    """Run a program, then its tests in the same namespace; the program passes if neither raises.
 
     Args:
         program: What the model wrote.
-        tests: What raises where the program is wrong.
+        tests: A program that raises if the first one is wrong.
         seconds: Wall-clock and processor time of both together.
         memory: Megabytes of address space.
     """
@@ -93,7 +93,7 @@ def run(program: str, tests: str, *, seconds: float, memory: int) -> ProgramResu
 
 @contextlib.contextmanager
 def _folder() -> Iterator[str]:
-    """A folder that is removed afterwards, whatever a program left in it."""
+    """Make a folder, and remove it afterwards with everything that a program left in it."""
     folder = tempfile.mkdtemp(prefix="harness-")
     try:
         yield folder
@@ -105,7 +105,7 @@ def _folder() -> Iterator[str]:
 
 
 def _run_process(work: Path, pipe: int, output: int, seconds: float) -> str:
-    """How the process ended: empty for by itself, else a clause."""
+    """Run the cage and tell how the process ended: empty if by itself, else a clause."""
     process = subprocess.Popen(
         [sys.executable, "-I", str(_CAGE), str(pipe)],
         cwd=work,
@@ -148,18 +148,19 @@ def _drain(pipe: int) -> bytes:
 
 def _verdict(line: bytes, secret: str, ended: str, output: str) -> ProgramResult:
     try:
-        told = json.loads(line)
+        verdict = json.loads(line)
     except ValueError:
-        told = None
-    if not isinstance(told, dict) or told.get("secret") != secret:
+        verdict = None
+    # Without the secret the line is the program's own, not the cage's.
+    if not isinstance(verdict, dict) or verdict.get("secret") != secret:
         return ProgramResult(False, ended or "ended before its tests did", output)
-    holds = tuple(map(str, told.get("holds", ())))
-    problem = str(told.get("problem", ""))[:_SHOWN]
+    holds = tuple(map(str, verdict.get("holds", ())))
+    problem = str(verdict.get("problem", ""))[:_SHOWN]
     # A program that passed and then would not end has still passed its tests.
     return ProgramResult(not problem, problem or "passes its tests", output, holds)
 
 
 @cache
 def holds() -> tuple[str, ...]:
-    """What would hold a program on this system besides resource limits and an emptied ``socket``."""
+    """List the protections that hold a program on this system besides resource limits and an emptied ``socket``."""
     return run("", "", seconds=20.0, memory=1024).holds

@@ -1,4 +1,4 @@
-"""What a curation was asked for, checked before anything is generated."""
+"""The settings of a curation, checked before anything is generated."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class CurationSettings:
     keep: tuple[float, float] = (0.1, 0.9)
     """Prompts whose share of correct samples lies strictly between these are kept."""
     per_generator: int = 128
-    """At most so many prompts a generator, drawn at random."""
+    """Most prompts a generator; more are drawn at random."""
     pairs: int = 5
-    """At most so many pairs of a correct and a wrong response are sampled for each prompt."""
+    """Most pairs of a correct and a wrong response that are sampled for each prompt."""
     seed: int = 42
     temperature: tuple[float, float, float] = PAPER_TEMPERATURE
     max_tokens: int = 4096
@@ -50,15 +50,15 @@ class CurationSettings:
             )
 
     def as_json(self) -> dict[str, Any]:
-        """All settings, for the record."""
+        """Return all settings as they stand in the provenance file."""
         return dataclasses.asdict(self)
 
 
 def temperatures(text: str) -> tuple[float, float, float]:
-    """``0.8``, or ``LOW,MODE,HIGH`` of a triangular distribution.
+    """Parse ``0.8``, or ``LOW,MODE,HIGH`` of a triangular distribution, into (lowest, most likely, highest).
 
     Raises:
-        UsageError: it is neither.
+        UsageError: the text is neither one number nor three.
     """
     try:
         values = [float(part) for part in text.replace(",", " ").split()]

@@ -24,13 +24,14 @@ _WRITTEN = (
 
 
 class ArithmeticStudent(Model):
-    """Reads the question back out of the prompt and answers it by rule; no language model, and no knowledge.
+    """Reads the question back out of the prompt and answers it by rule, without any language model or knowledge.
 
-    It errs with probability ``error_rate`` a step of the question, more at higher temperatures (``error_rate`` is that
-    at temperature 0.7), and says that it does not know where the prompt is no question of ``curation/*``.
+    The student errs with probability ``error_rate`` at every step of the question, and more at higher temperatures
+    (``error_rate`` is the probability at temperature 0.7). If the prompt is no question of ``curation/*``, the student
+    says that it does not know the answer.
 
     Args:
-        error_rate: From 0 to 1.
+        error_rate: Probability of an error at each step, from 0 to 1.
         failure_rate: Share of prompts on which every request fails, for rehearsing failures.
         seed: Another seed errs elsewhere.
     """
@@ -44,7 +45,7 @@ class ArithmeticStudent(Model):
         self.error_rate, self.failure_rate, self.seed = error_rate, failure_rate, seed
 
     def generate(self, requests: Sequence[Generation]) -> list[tuple[Completion, ...] | Failure]:
-        """Completions; the same request gives the same ones."""
+        """Return completions; the same request gives the same ones."""
         return [self._complete(request) for request in requests]
 
     def _complete(self, request: Generation) -> tuple[Completion, ...] | Failure:
@@ -94,8 +95,8 @@ def _essay(prompt: str, errs: object, draw: random.Random) -> str:
     assert callable(errs)
     topic = re.search(r"about ([\w ]+?)\.", prompt)
     sentences = [f"this is about {topic[1] if topic else 'something'}."]
-    wanted = re.search(r"at least (\d+) words", prompt)
-    least = int(wanted[1]) if wanted else 12
+    minimum = re.search(r"at least (\d+) words", prompt)
+    least = int(minimum[1]) if minimum else 12
     least = least // 2 if errs() else least + 5
     while len(" ".join(sentences).split()) < least:
         sentences.append(f"{draw.choice(_WRITTEN)}.")
@@ -122,7 +123,7 @@ def _program(prompt: str, errs: object, draw: random.Random) -> str:
 
 
 def _cut(text: str, most: int) -> Completion:
-    """At most so many words, which are its tokens."""
+    """Cut a text after ``most`` words, which are its tokens."""
     words = re.findall(r"\S+\s*", text)
     if len(words) <= most:
         return Completion(text, "stop", None, len(words))

@@ -32,17 +32,17 @@ from harness import (
     Stage,
     Task,
 )
-from harness.names.plugins import describe
+from harness.names import describe
 
 from .checker import RUNS_CODE, BadReference, Checker, CheckResult, load_checker, permit_code, run_checker
 
 
 class Verifiable(Task):
-    """Rows hold a ``prompt`` and a ``reference``; the option ``checker`` names what compares a completion with it.
+    """Rows hold a ``prompt`` and a ``reference``; the option ``checker`` names the function that compares the answer.
 
     Every prompt is completed ``samples`` times. Columns of shape (n, samples): ``correct`` (1 or 0; NaN where the
-    request or the checker failed), ``answered`` (1 where an answer was found in the text) and ``truncated`` (1 where
-    the completion reached ``max_tokens``).
+    request or the checker failed), ``answered`` (1 where the text holds an answer) and ``truncated`` (1 where the
+    completion reached ``max_tokens``).
     """
 
     fields: ClassVar[Mapping[str, FieldSpec]] = {
@@ -90,20 +90,24 @@ class Verifiable(Task):
 
     @property
     def checker(self) -> Checker:
-        """What compares a completion with the reference, imported on first use.
+        """Return the function that compares a completion with the reference, imported on first use.
 
         Raises:
-            UsageError: there is none of that name, or it is code of the task file's and leave was not given.
+            UsageError: no checker has that name, or the task file names code and leave was not given.
         """
         if self._checker is None:
-            found = load_checker(self.settings["checker"])
+            checker = load_checker(self.settings["checker"])
             if self.settings["checker"] not in RUNS_CODE:  # ours of these runs nothing before there is a response
                 permit_code(self.settings["checker"], allowed=self.allow_code)
-            self._checker = found
+            self._checker = checker
         return self._checker
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """A reference that the checker can read."""
+        """Check that the checker can read the reference.
+
+        Raises:
+            BadValue: the reference is unreadable.
+        """
         try:
             run_checker(self.checker, "", fields["reference"], self.settings["settings"])
         except BadReference as error:
@@ -111,7 +115,7 @@ class Verifiable(Task):
         return fields
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
-        """One request for all samples; with several temperatures, one a sample."""
+        """Return one request for all samples; with several temperatures, one request a sample."""
         permit_code(self.settings["checker"], allowed=self.allow_code)
         samples, seed = self.settings["samples"], self.settings["seed"]
         origin = item.origin(self.name)
@@ -129,23 +133,23 @@ class Verifiable(Task):
         return Sampling(temperature, float(s["top_p"]), int(s["max_tokens"]), tuple(s["stop"]), seed)
 
     def completions(self, answers: Answers) -> list[Completion | Failure]:
-        """One a sample; a failed request stands for all of its samples."""
-        found: list[Completion | Failure] = []
+        """Return one completion a sample; a failed request stands for all of its samples."""
+        completions: list[Completion | Failure] = []
         for request, response in zip(answers.requests, answers.responses, strict=True):
             assert isinstance(request, Generation)
-            found += [response] * request.n if isinstance(response, Failure) else list(response)
-        return found
+            completions += [response] * request.n if isinstance(response, Failure) else list(response)
+        return completions
 
     def check(self, item: Item, completions: Sequence[Completion | Failure]) -> list[CheckResult | Failure]:
-        """What the checker says of each; a `Failure` where there is no completion, or the checker broke."""
+        """Check every completion; a `Failure` stands where there is no completion, or the checker broke."""
         # Samples repeat each other, the more so the easier the question.
         texts = list(dict.fromkeys(c.text for c in completions if isinstance(c, Completion)))
         if self.settings["checker"] in RUNS_CODE:  # waits for processes: one a core at a time
             with ThreadPoolExecutor(os.cpu_count()) as pool:
-                found = dict(zip(texts, pool.map(partial(self._check, item), texts), strict=True))
+                results = dict(zip(texts, pool.map(partial(self._check, item), texts), strict=True))
         else:
-            found = {text: self._check(item, text) for text in texts}
-        return [c if isinstance(c, Failure) else found[c.text] for c in completions]
+            results = {text: self._check(item, text) for text in texts}
+        return [c if isinstance(c, Failure) else results[c.text] for c in completions]
 
     def _check(self, item: Item, text: str) -> CheckResult | Failure:
         try:
@@ -154,7 +158,7 @@ class Verifiable(Task):
             return Failure(f"the checker {self.settings['checker']!r} failed: {describe(error)}")
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
-        """Right or wrong, answered or not, cut off or not."""
+        """Return, for every sample, whether it is correct, answered and cut off."""
         completions = self.completions(answers[0])
         checked = self.check(item, completions)
         for completion, result in zip(completions, checked, strict=True):
@@ -171,10 +175,10 @@ class Verifiable(Task):
 
 
 def spread(value: Any, where: str) -> tuple[float, float, float]:
-    """A temperature as (lowest, most likely, highest) of a triangular distribution; a number is all three.
+    """Turn a temperature into (lowest, most likely, highest) of a triangular distribution; a number is all three.
 
     Raises:
-        ConfigurationError: it is neither a number nor three in order.
+        ConfigurationError: the value is neither a number nor three in order.
     """
     values = [value] * 3 if isinstance(value, (int, float)) and not isinstance(value, bool) else value
     ok = isinstance(values, (list, tuple)) and len(values) == 3 and all(isinstance(v, (int, float)) for v in values)

@@ -20,12 +20,12 @@ TEMPLATES = (
     "shieldgemma",
     "yes-no",
 )
-"""Shipped ways to ask a guard."""
+"""The shipped templates for asking a guard."""
 
 
 @hookimpl
 def register_capabilities(register: Register) -> None:
-    """What a stack learns from."""
+    """Register the capability that a stack learns from."""
     register(
         "detect_each",
         f"{_HERE}.ensemble:DETECT_EACH",
@@ -35,7 +35,7 @@ def register_capabilities(register: Register) -> None:
 
 @hookimpl
 def register_models(register: Register) -> None:
-    """The detectors."""
+    """Register the detectors."""
     register(
         "guard",
         f"{_HERE}.guard:GenerativeGuard",
@@ -76,7 +76,7 @@ _TRAINED = (
 
 @hookimpl
 def register_trainers(register: Register) -> None:
-    """Their trainers."""
+    """Register the trainers of the detectors that are fitted to data."""
     for name, reference, description in (
         (
             "embedding-probe",

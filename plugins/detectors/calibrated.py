@@ -1,4 +1,4 @@
-"""Platt scaling: log-odds that mean what they say, from a detector's log-odds in any unit."""
+"""Platt scaling: turns a detector's log-odds in any unit into log-odds that are calibrated."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .labelled import labelled, log_odds_of
 
 
 class CalibratedDetector(saved.FittedOver):
-    """slope * (the base's log-odds) + offset.
+    """Answers with slope * (the base's log-odds) + offset.
 
     Args:
-        path: The directory it was trained into.
-        base: The detector; default: the one it was trained over.
-        prevalence: Share of positives where it is used; 0: as on the split it was fitted to.
+        path: The directory that the trainer wrote.
+        base: The detector to ask; by default the one that was trained over.
+        prevalence: Share of positives in use; 0 takes the share of the split that was fitted to.
     """
 
     batch_size = 4096
@@ -32,18 +32,18 @@ class CalibratedDetector(saved.FittedOver):
         self.path, self.base, self.prevalence = path, base, prevalence
 
     def asks(self) -> Mapping[str, Sequence[str]]:
-        """Log-odds."""
+        """Say that the base has to detect."""
         return {"base": ("detect",)}
 
     def load(self) -> None:
-        """Read slope and offset."""
+        """Read slope and offset, and shift the offset to the given prevalence."""
         words = self.words()
         self._slope, self._offset = float(words["slope"]), float(words["offset"])
         if self.prevalence:
             self._offset += _logit(self.prevalence) - _logit(float(words["prevalence"]))
 
     def detect(self, requests: Sequence[Conversation]) -> list[Any]:
-        """Calibrated log-odds in nats."""
+        """Return calibrated log-odds in nats; a `Failure` where the base failed."""
         answers = self.parts["base"]("detect", requests) if requests else []
         return [
             Failure(f"the base detector: {answer.reason}")
@@ -64,7 +64,7 @@ class CalibratedDetectorTrainer(Trainer):
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
     ) -> Mapping[str, Any]:
-        """Ask the base for the split's log-odds, fit, save.
+        """Ask the base for the split's log-odds, fit slope and offset, and save them.
 
         Raises:
             ValueError: a class is missing, or the base gives positives the lower log-odds.
@@ -82,10 +82,10 @@ class CalibratedDetectorTrainer(Trainer):
 
 
 def platt(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope and offset of the greatest likelihood under Platt's smoothed labels.
+    """Find slope and offset of the greatest likelihood under Platt's smoothed labels.
 
-    A positive counts as (P + 1) / (P + 2) and a negative as 1 / (N + 2), so that classes which scores part entirely
-    give a finite slope (Platt 1999, Probabilistic outputs for support vector machines, section 2.2).
+    A positive counts as (P + 1) / (P + 2) and a negative as 1 / (N + 2): the slope is finite even if the scores
+    separate the classes entirely (Platt 1999, Probabilistic outputs for support vector machines, section 2.2).
 
     Args:
         scores: Log-odds in any unit, shape (n,).

@@ -31,19 +31,19 @@ DETECT_EACH = Capability(
 
 
 class DetectorEnsemble(Model):
-    """Combines the log-odds of up to eight detectors; a request that one of them fails on fails.
+    """Combines the log-odds of up to eight detectors; a request fails if any detector fails on the request.
 
     Args:
         part1: A detector; one with arguments in brackets.
-        part2: Another.
-        part3: Another.
-        part4: Another.
-        part5: Another.
-        part6: Another.
-        part7: Another.
-        part8: Another.
-        how: ``mean``, ``max`` (an alarm of any is one) or ``min`` (an alarm needs all).
-        weights: Of the mean, a number a detector: ``weights=[0.7,0.3]``; divided by their sum.
+        part2: Another detector.
+        part3: Another detector.
+        part4: Another detector.
+        part5: Another detector.
+        part6: Another detector.
+        part7: Another detector.
+        part8: Another detector.
+        how: ``mean``, ``max`` (one detector's alarm is enough) or ``min`` (an alarm needs all detectors).
+        weights: The weights of the mean, a number a detector: ``weights=[0.7,0.3]``; divided by their sum.
     """
 
     batch_size = 4096  # the parts file their own answers
@@ -68,10 +68,10 @@ class DetectorEnsemble(Model):
 
     @cached_property
     def _shares(self) -> NDArray[np.float64]:
-        """What each part counts, summing to 1.
+        """Return the weight of each part; the weights sum to 1.
 
         Raises:
-            UsageError: the weights are not a number from 0 a part.
+            UsageError: the weights are not one number of at least 0 a part.
         """
         if not self.weights:
             return np.full(len(self._given), 1 / len(self._given))
@@ -86,18 +86,22 @@ class DetectorEnsemble(Model):
         return np.asarray(shares / shares.sum())
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
-        """As by the methods, once the arguments have been found to make sense."""
+        """Check the arguments, then offer what the methods offer.
+
+        Raises:
+            UsageError: weights go with another way than the mean, or do not fit the parts.
+        """
         if self.weights and self.how != "mean":
             raise UsageError(f"weights= are of the mean; how={self.how} needs none")
         _ = self._shares
         return super().offers(known)
 
     def asks(self) -> Mapping[str, Sequence[str]]:
-        """Log-odds."""
+        """Say that every given part has to detect."""
         return dict.fromkeys(self._given, ("detect",))
 
     def detect_each(self, requests: Sequence[Conversation]) -> list[Any]:
-        """Log-odds of shape (parts,), in nats; a `Failure` naming the parts that failed."""
+        """Return log-odds of shape (parts,), in nats; a `Failure` names the parts that failed."""
         if not requests:
             return []
         answers = [self.parts[name]("detect", requests) for name in self._given]
@@ -112,7 +116,7 @@ class DetectorEnsemble(Model):
         return Failure("; ".join(failed)) if failed else np.array(row, dtype=np.float64)
 
     def detect(self, requests: Sequence[Conversation]) -> list[Any]:
-        """The combined log-odds, in nats."""
+        """Return the combined log-odds, in nats."""
         return [row if isinstance(row, Failure) else self._combined(row) for row in self.detect_each(requests)]
 
     def _combined(self, row: NDArray[np.float64]) -> float:

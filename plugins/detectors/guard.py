@@ -31,26 +31,26 @@ if TYPE_CHECKING:
     from .guardfile import GuardTemplate
 
 LEAST_MASS = 0.5
-"""Options that hold less of the probability than this are no verdict: the model meant to write something else."""
+"""Least probability of all options together: below it the model meant to write something else, and gave no verdict."""
 WAYS: Mapping[str, str] = {"log-probability": "choose", "text": "generate"}
 
 
 class GenerativeGuard(Model):
-    """Log-odds = ln P(positive replies) - ln P(negative replies), by the template's options.
+    """Answers with ln P(positive replies) - ln P(negative replies), by the template's options.
 
     Args:
         base: The language model; one with arguments in brackets: ``base=[hf:path=FOLDER]``.
         template: One that ships (``harness show guard`` lists them), or a file of your own ending in ``.yaml``.
-        verdict: ``log-probability``, or ``text`` for models that give none: then the label written counts, as log-odds
+        verdict: ``log-probability``, or ``text`` for models that give none: then the written label counts, as log-odds
             of +-1.10. Default: as the template says.
-        categories: Codes joined by ``+``: only these are shown, and an unsafe text that names others only counts as
+        categories: Codes joined by ``+``: only these are shown, and an unsafe text that names only others counts as
             negative. Default: all.
         votes: Texts a conversation, for ``verdict=text`` with a temperature: ln((k + 1/2) / (n - k + 1/2)).
-        temperature: Of the texts.
-        max_tokens: Of a text; 0: the template's.
-        seed: Of the sampling.
+        temperature: Temperature of the texts.
+        max_tokens: Most tokens of a text; 0 takes the template's number.
+        seed: Seed of the sampling.
         marks: ``break`` the format's own marks where a conversation holds them, or ``keep`` them.
-        least_mass: Of the probability, what the template's options must hold together; below it the request fails.
+        least_mass: Least probability of all options of the template together; below it the request fails.
     """
 
     version = "2"
@@ -79,30 +79,38 @@ class GenerativeGuard(Model):
 
     @cached_property
     def the_guard(self) -> GuardTemplate:
-        """The template file, read and checked."""
+        """Read and check the template file."""
         from .guardfile import find_guard
 
         return find_guard(str(self.template))
 
     @property
     def way(self) -> str:
-        """How the verdict is had: ``log-probability`` or ``text``."""
+        """Return the source of the verdict: ``log-probability`` or ``text``."""
         return self.verdict or self.the_guard.file.verdict
 
     @cached_property
     def the_categories(self) -> Mapping[str, str]:
-        """Those that count, code to name."""
-        known = self.the_guard.file.categories
+        """Return the categories that count, code to name.
+
+        Raises:
+            UnknownName: the template has no category of that code.
+        """
+        all_categories = self.the_guard.file.categories
         if not self.categories:
-            return known
+            return all_categories
         chosen = str(self.categories).split("+")
         for code in chosen:
-            if code not in known:
-                raise UnknownName(f"category of {self.template!r}", code, known)
-        return {code: name for code, name in known.items() if code in chosen}
+            if code not in all_categories:
+                raise UnknownName(f"category of {self.template!r}", code, all_categories)
+        return {code: name for code, name in all_categories.items() if code in chosen}
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
-        """As by the method, once the arguments have been found to make sense."""
+        """Check the arguments, then offer what the method offers.
+
+        Raises:
+            UsageError: votes or categories do not go with the other arguments.
+        """
         if self.way == "log-probability" and self.votes > 1:
             raise UsageError(f"votes={self.votes} is for verdict=text; log-probabilities are exact and need none")
         if self.votes > 1 and self.temperature == 0:
@@ -113,11 +121,11 @@ class GenerativeGuard(Model):
         return super().offers(known)
 
     def asks(self) -> Mapping[str, Sequence[str]]:
-        """Weights of replies, or texts."""
+        """Say that the base has to weigh replies or write texts."""
         return {"base": (WAYS[self.way],)}
 
     def identity(self) -> Mapping[str, object]:
-        """The template's content, how conversations are shown, how replies are read."""
+        """Return the template's content, and the versions of showing conversations and of reading replies."""
         from .rendering import VERSION
 
         return {"template": self.the_guard.digest, "rendering": VERSION, "reading": reading.VERSION}
@@ -125,7 +133,7 @@ class GenerativeGuard(Model):
     # asking
 
     def detect(self, requests: Sequence[Conversation]) -> list[Any]:
-        """Log-odds in nats; a `Failure` where the model failed or what it wrote holds no label."""
+        """Return log-odds in nats; a `Failure` where the model failed or its text holds no label."""
         shown = [list(self._shown(request)) for request in requests]
         flat = [prompt for prompts in shown for prompt in prompts]
         answers = iter(self._answers(flat))
@@ -160,19 +168,19 @@ class GenerativeGuard(Model):
         if isinstance(answer, Failure):
             return Failure(f"the guard's language model: {answer.reason}")
         options = self.the_guard.file.options
-        found = reading.weigh(answer, options.values())
+        weighed = reading.weigh(answer, options.values())
         self._counts["weighings"] += 1
         listed = ", ".join(map(repr, options))
-        if found.log_odds is None:
+        if weighed.log_odds is None:
             return Failure(f"none of the replies {listed} has any probability that was shown; verdict=text reads texts")
-        if found.mass < self.least_mass - 1e-9:  # rounding
+        if weighed.mass < self.least_mass - 1e-9:  # rounding
             self._counts["little mass"] += 1
             return Failure(
-                f"the replies {listed} hold {found.mass:.2%} of the probability, less than "
+                f"the replies {listed} hold {weighed.mass:.2%} of the probability, less than "
                 f"least_mass={self.least_mass:g}: the model meant to reply something else; verdict=text reads texts"
             )
-        self._counts["bounded"] += found.bounded
-        return found.log_odds
+        self._counts["bounded"] += weighed.bounded
+        return weighed.log_odds
 
     def _read(self, answer: Sequence[Completion] | Failure) -> float | Failure:
         if isinstance(answer, Failure):
@@ -203,24 +211,24 @@ class GenerativeGuard(Model):
         return Counter()
 
     def remarks(self) -> Sequence[str]:
-        """Labels that could not be read, probability that went elsewhere, bounds, and the categories named."""
-        c, said = self._counts, []
+        """Report unreadable labels, probability outside the options, bounds, and the categories of positive texts."""
+        c, remarks = self._counts, []
         if c["unread"]:
-            said.append(f"{c['unread']} of {c['texts']} texts hold no label that can be read")
+            remarks.append(f"{c['unread']} of {c['texts']} texts hold no label that can be read")
         if c["little mass"]:
             replies = ", ".join(map(repr, self.the_guard.file.options))
-            said.append(
+            remarks.append(
                 f"in {c['little mass']} of {c['weighings']} weighings the replies {replies} held less than "
                 f"least_mass={self.least_mass:g} of the probability, which is no verdict"
             )
         if c["bounded"]:
-            said.append(
+            remarks.append(
                 f"in {c['bounded']} of {c['weighings']} weighings one class was not among the tokens shown; its "
                 "probability is taken to be the most that it can be"
             )
         if self._named:
             listed = ", ".join(f"{code} {count}" for code, count in self._named.most_common())
-            said.append(f"categories named by positive texts: {listed}")
+            remarks.append(f"categories named by positive texts: {listed}")
         c.clear()
         self._named.clear()
-        return said
+        return remarks

@@ -1,4 +1,4 @@
-"""Guard templates: the schema of the files, where they are found, and what a schema cannot say."""
+"""Guard templates: the schema of the files, the search for a file, and the checks that a schema cannot make."""
 
 from __future__ import annotations
 
@@ -13,22 +13,20 @@ from pydantic import Field
 
 from harness import ConfigurationError, UsageError
 from harness.errors import UnknownName
-from harness.files.strict import Strict
-from harness.files.validation import validate
-from harness.files.yaml_files import load_yaml
+from harness.files import Strict, load_yaml, validate
 
 from . import template
 
 FOLDER = Path(__file__).parent / "guards"
 PLACES = ("conversation", "text", "speaker", "categories", "fence")
 COMMENTARY = {"description", "source", "licence", "unverified", "score"}
-"""Keys that change no answer."""
+"""The keys of a template that change no answer."""
 
 Side = Literal["positive", "negative"]
 
 
 class GuardFile(Strict):
-    """One way to ask a language model whether a conversation is harmful."""
+    """The schema of a template file: one way to ask a language model whether a conversation is harmful."""
 
     name: str
     version: str = Field(coerce_numbers_to_str=True, description="raise it when the wording changes")
@@ -58,24 +56,24 @@ class GuardFile(Strict):
 
 @dataclass(frozen=True)
 class GuardTemplate:
-    """A template file, checked."""
+    """A template file that was read and checked."""
 
     file: GuardFile
     digest: str
-    """Hash of what the file says, commentary left out."""
+    """Hash of the file's content without the commentary."""
 
 
 def shipped() -> list[str]:
-    """Names of the templates that ship."""
+    """List the names of the templates that ship."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
 def find_guard(text: str) -> GuardTemplate:
-    """The template that ships under a name, or the file at a path that ends in ``.yaml`` or ``.yml``.
+    """Read the template that ships under a name, or the file at a path that ends in ``.yaml`` or ``.yml``.
 
     Raises:
         UnknownName: no such template ships.
-        UsageError: there is no such file.
+        UsageError: the path is no file.
         ConfigurationError: the file breaks the schema; names file, line and key.
     """
     if text.endswith((".yaml", ".yml")):
@@ -89,10 +87,10 @@ def find_guard(text: str) -> GuardTemplate:
 
 
 def read_guard(path: Path) -> GuardTemplate:
-    """A template file, checked.
+    """Read and check a template file.
 
     Raises:
-        ConfigurationError: one line for each mistake: file, key, and what was expected.
+        ConfigurationError: the file breaks the schema; one line for each mistake names file, key and expectation.
     """
     value = load_yaml(path)
     file: GuardFile = validate(GuardFile, value, path)
@@ -105,7 +103,7 @@ def read_guard(path: Path) -> GuardTemplate:
 
 
 def _problems(file: GuardFile) -> Iterator[tuple[str, str]]:
-    """Everything that is wrong with a file that follows the schema: key and problem."""
+    """Yield every mistake of a file that follows the schema: key and problem."""
     for key, sides in (("options", file.options), ("labels", file.labels)):
         if set(sides.values()) != {"positive", "negative"}:
             yield key, "one for 'positive' and one for 'negative' are needed"

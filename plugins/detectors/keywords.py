@@ -10,30 +10,30 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from harness import ANY, ConfigurationError, Conversation, Model, Range, UsageError, file_identity
-from harness.files.regular_files import read_text
+from harness.files import read_text
 
 SHIPPED = Path(__file__).parent / "data" / "harm-terms.txt"
-"""A list of this project's own: words that speak of harm, none that insults."""
+"""The list that ships, which this project wrote: words that speak of harm, no insults."""
 
 
 class KeywordTerms(NamedTuple):
-    """A list, read: plain terms as one expression over case-folded text, and the expressions as they stand."""
+    """The terms of a list: plain terms as one expression over case-folded text, and the list's own expressions."""
 
     plain: re.Pattern[str] | None
     expressions: tuple[re.Pattern[str], ...]
 
     def count(self, text: str) -> int:
-        """Occurrences that do not overlap, of plain terms together and of each expression."""
-        found = sum(1 for _ in self.plain.finditer(text.casefold())) if self.plain else 0
-        return found + sum(1 for pattern in self.expressions for match in pattern.finditer(text) if match[0])
+        """Count the occurrences that do not overlap, of plain terms together and of each expression."""
+        plain = sum(1 for _ in self.plain.finditer(text.casefold())) if self.plain else 0
+        return plain + sum(1 for pattern in self.expressions for match in pattern.finditer(text) if match[0])
 
 
 def read_terms(path: Path) -> KeywordTerms:
-    """A list of terms, one a line: ``term``, ``begin*`` or ``/expression/``; ``#`` begins a comment line.
+    """Read a list of terms, one a line: ``term``, ``begin*`` or ``/expression/``; ``#`` begins a comment line.
 
     Raises:
-        UsageError: there is no such file.
-        ConfigurationError: it holds no term, or an expression that is none; names the line.
+        UsageError: the path is no file, or the file is no UTF-8 text.
+        ConfigurationError: the file holds no term, or a line is no regular expression; names the line.
     """
     try:
         lines = read_text(path).splitlines()
@@ -72,22 +72,25 @@ def _joined(terms: set[str]) -> re.Pattern[str] | None:
 
 
 def _ended(term: str) -> str:
-    """Not inside a longer word; a blank stands for any, and a star at the end for the rest of the word."""
+    """Return an expression for a term that is not inside a longer word.
+
+    A blank stands for any white space, and a star at the end for the rest of the word.
+    """
     words = r"\s+".join(map(re.escape, term.rstrip("*").split()))
     return words + (r"\w*" if term.endswith("*") else r"(?!\w)" if re.match(r"\w", term[-1]) else "")
 
 
 class KeywordList(Model):
-    """Log-odds = offset + slope * ln(1 + number of terms found); by default one term makes them positive.
+    """Answers with offset + slope * ln(1 + number of terms in the text); by default one term makes it positive.
 
-    The text is case-folded for plain terms; nothing else is normalised, so that evasions show. The numbers are no
-    calibrated probabilities: train ``calibrated-detector`` over it for those.
+    The text is case-folded for plain terms; nothing else is normalised, so that evasions show. The log-odds are not
+    calibrated: train ``calibrated-detector`` over the list for calibrated ones.
 
     Args:
         path: A text file, one term or ``/regular expression/`` a line; default: a short list of words that speak of
             harm.
-        offset: Log-odds of a text without any.
-        slope: Log-odds for each doubling, divided by ln 2.
+        offset: Log-odds of a text without any term, in nats.
+        slope: Log-odds for each doubling of 1 + the number of terms, divided by ln 2.
     """
 
     batch_size = 512
@@ -99,12 +102,12 @@ class KeywordList(Model):
         self.path, self.offset, self.slope = path, offset, slope
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
-        """As by the method, once the list has been found readable."""
+        """Check that the list is readable, then offer what the method offers."""
         _ = self._terms
         return super().offers(known)
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of the list."""
+        """Return the hash of the list."""
         return {"terms": file_identity(self._file)}
 
     @property
@@ -116,16 +119,16 @@ class KeywordList(Model):
         return read_terms(self._file)
 
     def detect(self, requests: Sequence[Conversation]) -> list[float]:
-        """Log-odds in nats."""
+        """Return the log-odds of every text, in nats."""
         return [self.offset + self.slope * math.log1p(self._terms.count(request.text)) for request in requests]
 
 
 class PromptLength(Model):
-    """Log-odds = sign * ln((1 + characters) / (1 + middle)): what length alone tells, which every detector must beat.
+    """Answers with sign * ln((1 + characters) / (1 + middle)): length alone, which every detector must beat.
 
     Args:
-        middle: Characters of a prompt that is neither.
-        sign: 1: long prompts are positive; -1: short ones are.
+        middle: Length in characters of a prompt with log-odds 0.
+        sign: 1 where long prompts are positive, -1 where short ones are.
     """
 
     batch_size = 2048
@@ -134,5 +137,5 @@ class PromptLength(Model):
         self.middle, self.sign = middle, sign
 
     def detect(self, requests: Sequence[Conversation]) -> list[float]:
-        """Log-odds in nats."""
+        """Return the log-odds of every text, in nats."""
         return [self.sign * (math.log1p(len(r.text)) - math.log1p(self.middle)) for r in requests]

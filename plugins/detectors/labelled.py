@@ -1,4 +1,4 @@
-"""What trainers here learn from: texts with a label, and a base model's answers to them."""
+"""The training data of the trainers here: texts with a label, and a base model's answers to the texts."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from harness import Ask, Conversation, Failure, Item, Text
 
 
 class Labelled(NamedTuple):
-    """Conversations, and a label each: 1 for the positive class."""
+    """Conversations with one label each: 1 for the positive class."""
 
     conversations: list[Conversation]
     labels: NDArray[np.bool_]
 
     @property
     def texts(self) -> list[str]:
-        """The conversations as texts."""
+        """Return the conversations as texts."""
         return [conversation.text for conversation in self.conversations]
 
 
 def labelled(items: Iterable[Item], task: str, *, both: bool = True) -> Labelled:
-    """The items of a split.
+    """Collect the conversations and labels of a split.
 
     Args:
-        items: Of a detection task.
-        task: Its name, which requests carry.
-        both: Whether texts of both classes are needed, or of the negative class alone.
+        items: The items of a detection task.
+        task: The name of the task, which requests carry.
+        both: Whether texts of both classes are needed, or only of the negative class.
 
     Raises:
-        ValueError: there is no item, a label is neither 0 nor 1, or a class is missing.
+        ValueError: the split has no item, a label is neither 0 nor 1, or a class is missing.
     """
     conversations, labels = [], []
     for item in items:
@@ -52,35 +52,35 @@ def labelled(items: Iterable[Item], task: str, *, both: bool = True) -> Labelled
 
 
 def log_odds_of(ask: Ask | None, conversations: Sequence[Conversation]) -> NDArray[np.float64]:
-    """The base detector's log-odds, in nats, of shape (n,).
+    """Ask the base detector for log-odds in nats, of shape (n,).
 
     Raises:
-        ValueError: a request failed: what is fitted on the others only would be of another population.
+        ValueError: a request failed: a fit to the other texts alone would describe another population.
     """
     return np.array(_answers(ask, "detect", conversations), dtype=np.float64)
 
 
 def vectors_of(ask: Ask | None, capability: str, requests: Sequence[Conversation | Text]) -> NDArray[np.float64]:
-    """The base's vectors, of shape (n, d).
+    """Ask the base for vectors, of shape (n, d).
 
     Raises:
         ValueError: a request failed, or the vectors differ in length.
     """
-    found = _answers(ask, capability, requests)
-    lengths = sorted({len(vector) for vector in found})
+    vectors = _answers(ask, capability, requests)
+    lengths = sorted({len(vector) for vector in vectors})
     if len(lengths) > 1:
         raise ValueError(f"the base model gives vectors of several lengths: {', '.join(map(str, lengths))}")
-    return np.array(found, dtype=np.float64)
+    return np.array(vectors, dtype=np.float64)
 
 
 def _answers(ask: Ask | None, capability: str, requests: Sequence[Any]) -> list[Any]:
     if ask is None:
         raise ValueError("it needs a base model: --base MODEL")
-    found = ask(capability, requests)
-    failed = [answer.reason for answer in found if isinstance(answer, Failure)]
+    answers = ask(capability, requests)
+    failed = [answer.reason for answer in answers if isinstance(answer, Failure)]
     if failed:
         raise ValueError(
-            f"{len(failed)} of {len(found)} texts got no answer to {capability!r} from the base model, the first: "
+            f"{len(failed)} of {len(answers)} texts got no answer to {capability!r} from the base model, the first: "
             f"{failed[0]}; a model fitted without them would be one of other texts: mend that, and train again"
         )
-    return found
+    return answers

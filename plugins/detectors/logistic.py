@@ -1,4 +1,4 @@
-"""Logistic regression with an L2 penalty, its strength given or chosen by cross-validation."""
+"""Logistic regression with an L2 penalty; the penalty's strength is given, or chosen by cross-validation."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ STRENGTHS = tuple(10.0**power for power in range(-4, 5))
 
 
 class LinearLogOdds(NamedTuple):
-    """Log-odds = weights · x + intercept."""
+    """The fitted line: log-odds = weights · x + intercept."""
 
     weights: NDArray[np.float64]
     intercept: float
 
 
 def fit(features: Any, labels: NDArray[np.bool_], *, strength: float, balanced: bool) -> LinearLogOdds:
-    """The minimum of ``|w|^2 / 2 + C * sum of the logistic losses``, which scikit-learn's L-BFGS finds.
+    """Minimise ``|w|^2 / 2 + C * sum of the logistic losses`` by scikit-learn's L-BFGS.
 
     Args:
         features: Array or sparse matrix of shape (n, d).
         labels: Shape (n,); both classes occur.
-        strength: C.
+        strength: C, the inverse of the penalty.
         balanced: Weigh each class by n / (2 n_class).
 
     Raises:
@@ -46,7 +46,7 @@ def fit(features: Any, labels: NDArray[np.bool_], *, strength: float, balanced: 
 
 
 def fit_standardised(features: NDArray[np.float64], labels: NDArray[np.bool_], **settings: Any) -> LinearLogOdds:
-    """`fit` on columns of mean 0 and standard deviation 1, given for the columns as they are.
+    """Run `fit` on columns of mean 0 and standard deviation 1, and return the line for the columns as they are.
 
     A column that does not vary gets the weight 0.
     """
@@ -66,9 +66,17 @@ def choose_strength(
     folds: int = 5,
     told: Callable[..., None] = lambda step, **values: None,
 ) -> float:
-    """The C of the least log-loss on texts left out, both classes weighing the same if ``balanced``.
+    """Choose the C of the least log-loss on held-out texts.
 
-    Equal texts are kept in one fold. Of two that do equally well the stronger penalty is taken.
+    Equal texts are kept in one fold. Of two values that do equally well the stronger penalty is taken.
+
+    Args:
+        features: Shape (n, d).
+        labels: Shape (n,); both classes occur.
+        texts: The n texts, by which folds are made.
+        balanced: Weigh both classes the same, in the fits and in the loss.
+        folds: Number of folds; fewer if a class has fewer different texts.
+        told: Called after each value of C with its number, the value and the loss.
 
     Raises:
         ValueError: a class has fewer than two different texts.

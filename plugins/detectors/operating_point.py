@@ -1,4 +1,4 @@
-"""A detector with its threshold: what is above it is above 0."""
+"""A detector with a threshold: log-odds above the threshold become log-odds above 0."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ RULES = ("fpr=RATE", "f1", "balanced-accuracy")
 
 
 class OperatingPoint(saved.FittedOver):
-    """The base's log-odds less the threshold that `OperatingPointTrainer` chose: positive means an alarm.
+    """Answers with the base's log-odds less the threshold that `OperatingPointTrainer` chose: positive means an alarm.
 
     Args:
-        path: The directory it was trained into.
-        base: The detector; default: the one it was trained over.
+        path: The directory that the trainer wrote.
+        base: The detector to ask; by default the one that was trained over.
     """
 
     batch_size = 4096
@@ -35,15 +35,15 @@ class OperatingPoint(saved.FittedOver):
         self.path, self.base = path, base
 
     def asks(self) -> Mapping[str, Sequence[str]]:
-        """Log-odds."""
+        """Say that the base has to detect."""
         return {"base": ("detect",)}
 
     def load(self) -> None:
-        """Read the threshold."""
+        """Read the threshold from the directory."""
         self._threshold = float(self.words()["threshold"])
 
     def detect(self, requests: Sequence[Conversation]) -> list[Any]:
-        """Log-odds less the threshold, in nats; exactly 0, no alarm, at the threshold itself."""
+        """Return log-odds less the threshold, in nats; exactly 0, no alarm, at the threshold itself."""
         answers = self.parts["base"]("detect", requests) if requests else []
         return [
             Failure(f"the base detector: {answer.reason}")
@@ -54,12 +54,12 @@ class OperatingPoint(saved.FittedOver):
 
 
 class OperatingPointTrainer(Trainer):
-    """Chooses the base detector's threshold on a split that it was not trained on (``--split``).
+    """Chooses the base detector's threshold on a split that the base was not trained on (``--split``).
 
     Args:
-        rule: ``fpr=0.01``: the lowest threshold whose false positive rate is at most that, certified; ``f1`` or
-            ``balanced-accuracy``: the greatest on the split.
-        confidence: Of the certified rate.
+        rule: ``fpr=0.01``: the lowest threshold with a certified false positive rate of at most 0.01; ``f1`` or
+            ``balanced-accuracy``: the threshold with the greatest value on the split.
+        confidence: Confidence of the certified rate.
     """
 
     model: ClassVar[str] = "operating-point"
@@ -73,11 +73,11 @@ class OperatingPointTrainer(Trainer):
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
     ) -> Mapping[str, Any]:
-        """Ask the base for the split's log-odds, cut, save.
+        """Ask the base for the split's log-odds, choose the threshold, and save it.
 
         Raises:
             DataError: too few negatives certify the rate.
-            ValueError: no such rule, or a class that it needs is missing.
+            ValueError: there is no such rule, or a class that the rule needs is missing.
         """
         rate = self._rate()
         data = labelled(items, task.name, both=rate is None)
@@ -90,7 +90,7 @@ class OperatingPointTrainer(Trainer):
         return figures
 
     def _rate(self) -> float | None:
-        """The rate of a rule that certifies one.
+        """Return the rate of a rule that certifies one; None for the other rules.
 
         Raises:
             ValueError: the rule is none of RULES, or a number is out of range.

@@ -15,11 +15,11 @@ from .labelled import labelled, vectors_of
 
 
 class EmbeddingProbe(saved.FittedOver):
-    """Log-odds = w · e(text) + b, where e is the embedder that `EmbeddingProbeTrainer` trained over.
+    """Answers with w · e(text) + b, where e is the embedder that `EmbeddingProbeTrainer` trained over.
 
     Args:
-        path: The directory it was trained into.
-        base: The embedder; default: the one it was trained over.
+        path: The directory that the trainer wrote.
+        base: The embedder to ask; by default the one that was trained over.
     """
 
     batch_size = 4096  # the base files its own answers
@@ -29,19 +29,19 @@ class EmbeddingProbe(saved.FittedOver):
         self.path, self.base = path, base
 
     def asks(self) -> Mapping[str, Sequence[str]]:
-        """Vectors."""
+        """Say that the base has to embed."""
         return {"base": ("embed",)}
 
     def load(self) -> None:
-        """Read the weights."""
+        """Read the weights and the intercept."""
         numbers = saved.read_numbers(Path(self.path))
         self._weights, self._intercept = numbers["weights"], float(numbers["intercept"])
 
     def detect(self, requests: Sequence[Conversation]) -> list[Any]:
-        """Log-odds in nats; a `Failure` where the embedder failed.
+        """Return log-odds in nats; a `Failure` where the embedder failed.
 
         Raises:
-            CellError: its vectors are of another length than those trained on.
+            CellError: the embedder's vectors have another length than the weights.
         """
         vectors = self.parts["base"]("embed", [Text(request.text) for request in requests]) if requests else []
         return [self._log_odds(vector) for vector in vectors]
@@ -59,11 +59,11 @@ class EmbeddingProbe(saved.FittedOver):
 
 
 class EmbeddingProbeTrainer(Trainer):
-    """Logistic regression on the base's vectors, standardised, with an L2 penalty and balanced classes.
+    """Fits logistic regression to the base's vectors, standardised, with an L2 penalty and balanced classes.
 
     Args:
-        strength: C, the inverse of the penalty; 0: chosen by cross-validation from 1e-4, 1e-3, ..., 1e4.
-        folds: Of the cross-validation.
+        strength: C, the inverse of the penalty; 0 lets cross-validation choose from 1e-4, 1e-3, ..., 1e4.
+        folds: Number of folds of the cross-validation.
         balanced: Weigh both classes the same.
     """
 
@@ -83,7 +83,7 @@ class EmbeddingProbeTrainer(Trainer):
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
     ) -> Mapping[str, Any]:
-        """Embed through the client, where what was embedded is kept; choose the penalty; fit; save."""
+        """Embed the texts through the client, which keeps the vectors; choose the penalty; fit; save."""
         data = labelled(items, task.name)
         features = vectors_of(ask, "embed", [Text(text) for text in data.texts])
         strength = self.strength or logistic.choose_strength(

@@ -1,4 +1,4 @@
-"""What a guard's reply says: as log-probabilities of its beginnings, or as text."""
+"""Reads a guard's reply: as log-probabilities of the reply's beginnings, or as text."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 VERSION = "1"
-"""Part of a guard's fingerprint where texts are read; raise it when the same text is read otherwise."""
+"""Part of a guard's fingerprint; raise it when the same text is read otherwise."""
 LEAST = 1e-9
-"""The least probability that an option which was not shown is taken to have: log-odds end at 20.7 nats."""
+"""Least probability left for a class that was not shown: log-odds end at 20.7 nats."""
 
 
 class WeighedOptions(NamedTuple):
-    """Log-odds from log-probabilities."""
+    """The log-odds from log-probabilities of the options."""
 
     log_odds: float | None
-    """None where no option has any probability."""
+    """None if no option has any probability."""
     mass: float
     """Probability of all options together."""
     bounded: bool = False
@@ -25,18 +25,18 @@ class WeighedOptions(NamedTuple):
 
 
 class GuardVerdict(NamedTuple):
-    """What a text says."""
+    """The verdict of a guard's text."""
 
     positive: bool
     categories: tuple[str, ...] = ()
-    """Codes named behind the label, in order."""
+    """Category codes behind the label, in order."""
 
 
 def weigh(log_probabilities: Sequence[float] | Any, sides: Iterable[str]) -> WeighedOptions:
-    """The log-odds ln P(positive) - ln P(negative), each the sum over the class's options.
+    """Compute the log-odds ln P(positive) - ln P(negative), each the sum over the class's options.
 
-    Where a server lists the likeliest tokens only and a whole class is missing, that class has the most probability it
-    can have: no more than what is left over, and no more than the class that was shown.
+    If a server lists only the likeliest tokens and a whole class is missing, that class gets the greatest probability
+    possible: no more than the rest of the probability, and no more than the class that was shown.
 
     Args:
         log_probabilities: One an option, in nats.
@@ -62,20 +62,20 @@ def _log_sum(values: Sequence[float]) -> float:
 
 
 def log_odds_of_votes(positive: int, votes: int) -> float:
-    """Log-odds ln((k + 1/2) / (n - k + 1/2)) for k positive of n texts (Anscombe 1956): 1.10 for 1 of 1."""
+    """Compute ln((k + 1/2) / (n - k + 1/2)) for k positive of n texts (Anscombe 1956): 1.10 for 1 of 1."""
     return math.log((positive + 0.5) / (votes - positive + 0.5))
 
 
 def read(text: str, labels: Mapping[str, str], codes: Collection[str]) -> GuardVerdict | None:
-    """The label that begins the reply's first line, or failing that is its last line, and the categories named behind.
+    """Read the label that begins the reply's first line, else the label in its last line, and the categories behind.
 
     Args:
-        text: What the guard wrote; what a reasoning model thinks before ``</think>`` is left out.
+        text: The guard's text; the thoughts of a reasoning model before ``</think>`` are left out.
         labels: Word to class.
         codes: Category codes that may be named.
 
     Returns:
-        None where there is no such label.
+        The verdict; None if there is no such label.
     """
     lines = [line.strip() for line in text.rpartition("</think>")[2].splitlines() if line.strip()]
     if not lines:
@@ -92,6 +92,6 @@ def _named(lines: Sequence[str], codes: Collection[str]) -> tuple[str, ...]:
     if not codes:
         return ()
     pattern = "|".join(re.escape(code) for code in sorted(codes, key=len, reverse=True))
-    known = {code.casefold(): code for code in codes}
-    found = re.findall(rf"(?<!\w)(?:{pattern})(?!\w)", "\n".join(lines), re.IGNORECASE)
-    return tuple(dict.fromkeys(known[code.casefold()] for code in found))
+    by_folded = {code.casefold(): code for code in codes}
+    matches = re.findall(rf"(?<!\w)(?:{pattern})(?!\w)", "\n".join(lines), re.IGNORECASE)
+    return tuple(dict.fromkeys(by_folded[match.casefold()] for match in matches))

@@ -1,4 +1,4 @@
-"""From a conversation to what a guard model is asked."""
+"""Renders a conversation as the request that a guard model is asked."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ VERSION = "1"
 
 
 def asked(file: GuardFile, conversation: Conversation, categories: Mapping[str, str], *, broken: bool) -> Conversation:
-    """What the language model is asked about a conversation.
+    """Render a conversation as the request to the language model.
 
     Args:
         file: The template.
-        conversation: What is judged.
-        categories: Code to name of those to be shown.
+        conversation: The conversation to judge.
+        categories: The categories to show, code to name.
         broken: Break the format's marks where a message holds them.
     """
     messages = [
@@ -45,7 +45,7 @@ def asked(file: GuardFile, conversation: Conversation, categories: Mapping[str, 
 
 
 def _turns(file: GuardFile, conversation: Conversation) -> Sequence[Message]:
-    """The messages; plain text is a user's where the model's own template has to be told so."""
+    """Return the messages; plain text becomes a user's message for templates that need a role."""
     return [Message("user" if m.role == "text" else m.role, m.content) for m in conversation.messages]
 
 
@@ -54,7 +54,7 @@ def _speaker(file: GuardFile, role: str) -> str:
 
 
 def without_marks(text: str, marks: Sequence[str]) -> str:
-    """A text in which no mark of the format stands: a blank goes behind its first character, in any case of letters."""
+    """Break every mark of the format in a text, in any case of letters, by a blank behind its first character."""
     for mark in marks:
         if mark.casefold() in text.casefold():
             text = _parted(text, mark)
@@ -66,7 +66,7 @@ def _parted(text: str, mark: str) -> str:
 
 
 def _fence(text: str) -> str:
-    """A word that the text does not contain, so that it cannot write the mark that ends it."""
+    """Return a word that the text does not contain, so that the text cannot write the mark that ends it."""
     for attempt in range(1000):
         word = hashlib.blake2b(f"{attempt}\0{text}".encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
         if word not in text:

@@ -1,4 +1,4 @@
-"""What a trainer here leaves behind: numbers in an npz file, words in a JSON file, and no pickle."""
+"""The files that a trainer here writes: numbers in an npz file, words in a JSON file, and no pickle."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from harness import Model, UsageError, file_identity, write_atomically
-from harness.files.npz import DamagedArrays, read_npz, write_npz
+from harness.files import DamagedArrays, read_npz, write_npz
 
 NUMBERS, WORDS = "detector.npz", "detector.json"
 
@@ -23,30 +23,30 @@ def write(workdir: Path, words: Mapping[str, Any], **numbers: NDArray[Any]) -> N
 
 
 def read_words(directory: Path, trainer: str) -> dict[str, Any]:
-    """What the JSON file says.
+    """Read the JSON file of a trained detector.
 
     Raises:
-        UsageError: the directory holds no such model, or a damaged one; says how to train it.
+        UsageError: the directory holds no such model, or a damaged one; the message says how to train one.
     """
     try:
-        found = json.loads((directory / WORDS).read_text("utf-8"))
+        words = json.loads((directory / WORDS).read_text("utf-8"))
     except FileNotFoundError:
         raise UsageError(
             f"{directory} holds no trained model; train one with: harness train {trainer} -t TASK -o DIRECTORY"
         ) from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{directory} holds a damaged model: {WORDS}: {error}") from error
-    if not isinstance(found, dict) or found.get("trainer") != trainer:
-        made = found.get("trainer") if isinstance(found, dict) else None
+    if not isinstance(words, dict) or words.get("trainer") != trainer:
+        made = words.get("trainer") if isinstance(words, dict) else None
         raise UsageError(f"{directory} was trained by {made or 'another trainer'}, not by {trainer!r}")
-    return found
+    return words
 
 
 def read_numbers(directory: Path) -> dict[str, NDArray[Any]]:
-    """The arrays by name.
+    """Read the arrays of the npz file by name.
 
     Raises:
-        UsageError: they are missing or damaged.
+        UsageError: the file is missing or damaged.
     """
     try:
         return read_npz(directory / NUMBERS)
@@ -55,32 +55,39 @@ def read_numbers(directory: Path) -> dict[str, NDArray[Any]]:
 
 
 class Fitted(Model):
-    """A detector that a trainer here made; ``path`` is its directory."""
+    """A detector that a trainer here made; ``path`` is the directory."""
 
     trainer: ClassVar[str]
-    """Name of the trainer."""
+    """Name of the trainer that writes such directories."""
     places: ClassVar[tuple[str, ...]] = ("path",)
     path: str
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of both files."""
+        """Return the hashes of both files.
+
+        Raises:
+            UsageError: the directory holds no such model.
+        """
         self.words()
         folder = Path(self.path)
         return {name: file_identity(folder / name) for name in (NUMBERS, WORDS) if (folder / name).is_file()}
 
     def words(self) -> dict[str, Any]:
-        """What the JSON file says."""
+        """Read the JSON file of this detector."""
         return read_words(Path(self.path), self.trainer)
 
 
 class FittedOver(Fitted):
-    """A detector that was trained over another model, and finds it again by itself unless ``base`` names one."""
+    """A detector that was trained over another model, which it asks again unless ``base`` names another."""
 
     part_names: ClassVar[tuple[str, ...]] = ("base",)
     base: str
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of the numbers and of the words but for where the base lay, which is a part of its own."""
+        """Hash the numbers and the words, but not the place of the base.
+
+        The base is a part of the model, with a fingerprint of its own.
+        """
         words = {key: value for key, value in self.words().items() if key not in ("base", "base_fingerprint")}
         numbers = Path(self.path) / NUMBERS
         content = json.dumps(words, sort_keys=True).encode()
@@ -90,11 +97,11 @@ class FittedOver(Fitted):
         }
 
     def default_parts(self) -> Mapping[str, str]:
-        """The base it was trained over."""
+        """Return the specification of the base that was trained over."""
         return {"base": str(self.words()["base"])}
 
     def remarks(self) -> Sequence[str]:
-        """Once, that the base is not the one it was trained over."""
+        """Remark, once, that the base is not the one that was trained over."""
         trained_over = self.words().get("base_fingerprint")
         part = self.parts["base"] if hasattr(self, "parts") else None
         if getattr(self, "_said", False) or part is None or part.fingerprint == trained_over:

@@ -15,11 +15,11 @@ from .labelled import labelled, vectors_of
 
 
 class DetectorStack(saved.FittedOver):
-    """Log-odds = w · s + b of the log-odds s that an ensemble's detectors give.
+    """Answers with w · s + b for the log-odds s of an ensemble's detectors.
 
     Args:
-        path: The directory it was trained into.
-        base: The ensemble; default: the one it was trained over.
+        path: The directory that the trainer wrote.
+        base: The ensemble to ask; by default the one that was trained over.
     """
 
     batch_size = 4096
@@ -29,19 +29,19 @@ class DetectorStack(saved.FittedOver):
         self.path, self.base = path, base
 
     def asks(self) -> Mapping[str, Sequence[str]]:
-        """The log-odds of each detector."""
+        """Say that the base has to give the log-odds of each detector."""
         return {"base": ("detect_each",)}
 
     def load(self) -> None:
-        """Read the weights."""
+        """Read the weights and the intercept."""
         numbers = saved.read_numbers(Path(self.path))
         self._line = logistic.LinearLogOdds(numbers["weights"], float(numbers["intercept"]))
 
     def detect(self, requests: Sequence[Conversation]) -> list[Any]:
-        """Log-odds in nats; a `Failure` where a detector failed.
+        """Return log-odds in nats; a `Failure` where a detector failed.
 
         Raises:
-            CellError: the ensemble has another number of detectors than the one trained over.
+            CellError: the ensemble has another number of detectors than there are weights.
         """
         rows = self.parts["base"]("detect_each", requests) if requests else []
         return [row if isinstance(row, Failure) else self._log_odds(row) for row in rows]
@@ -53,12 +53,12 @@ class DetectorStack(saved.FittedOver):
 
 
 class DetectorStackTrainer(Trainer):
-    """Logistic regression on the log-odds of the parts of a ``detector-ensemble``, which is the base.
+    """Fits logistic regression to the log-odds of the base's parts; the base is a ``detector-ensemble``.
 
     Args:
-        strength: C, the inverse of the penalty on standardised log-odds; 0: chosen by cross-validation.
-        folds: Of the cross-validation.
-        balanced: Weigh both classes the same; else the log-odds are those at the split's share of positives.
+        strength: C, the inverse of the penalty on standardised log-odds; 0 lets cross-validation choose.
+        folds: Number of folds of the cross-validation.
+        balanced: Weigh both classes the same; else the log-odds hold for the split's share of positives.
     """
 
     model: ClassVar[str] = "detector-stack"
@@ -76,7 +76,7 @@ class DetectorStackTrainer(Trainer):
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
     ) -> Mapping[str, Any]:
-        """Ask every detector, choose the penalty, fit, save.
+        """Ask every detector, choose the penalty, fit the weights, and save them.
 
         Raises:
             ValueError: the base is no ensemble, a detector failed, or a class is missing.

@@ -1,6 +1,6 @@
-"""Templates that are filled in one pass: what is put into a place is never read for places again.
+"""Templates that are filled in one pass: a value in a place is never searched for further places.
 
-``{name}`` is the value of that name, ``{{name}}`` the text ``{name}`` itself, anything else itself, braces included.
+``{name}`` is the value of that name, ``{{name}}`` the text ``{name}`` itself; any other text, braces included, stays.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ _PLACE = re.compile(r"\{\{(?P<literal>\w+)\}\}|\{(?P<name>\w+)\}")
 
 
 def render(template: str, values: Mapping[str, str]) -> str:
-    """The template with every place filled; there is a value for each."""
+    """Fill every place of the template; ``values`` holds a value for each."""
     return _PLACE.sub(lambda place: f"{{{place['literal']}}}" if place["literal"] else values[place["name"]], template)
 
 
 def places(template: str) -> set[str]:
-    """Names of the places."""
+    """Return the names of the template's places."""
     return {place["name"] for place in _PLACE.finditer(template) if place["name"]}
 
 
 def problem_of(template: str, known: Collection[str]) -> str:
-    """What is wrong with a template's places, in one clause; empty where nothing is."""
+    """Describe a template's unknown place in one clause; empty if all places are known."""
     for name in sorted(places(template) - set(known)):
         mend = did_you_mean(name, known) or f" (there are: {', '.join(sorted(known))})"
         return f"unknown placeholder {{{name}}}{mend}; for the text itself write {{{{{name}}}}}"

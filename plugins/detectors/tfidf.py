@@ -32,11 +32,11 @@ UNITS: Mapping[str, Mapping[str, Any]] = {
     "word": {"analyzer": "word", "ngram_range": (1, 2), "min_df": 2},
     "character": {"analyzer": "char_wb", "ngram_range": (3, 5), "min_df": 3},
 }
-"""What is counted: words and pairs of words in two texts at least, runs of 3 to 5 characters inside words in three."""
+"""The counted units: words and pairs of words in at least two texts; runs of 3 to 5 characters in words, in three."""
 
 
 def _vectoriser(unit: str, vocabulary: Sequence[str] | None = None) -> Any:
-    """scikit-learn's, with 1 + ln(count) and rows of unit length."""
+    """Build scikit-learn's TF-IDF vectoriser, with 1 + ln(count) and rows of unit length."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     settings = dict(UNITS[unit])
@@ -49,7 +49,7 @@ class TfidfDetector(saved.Fitted):
     """A detector that `TfidfDetectorTrainer` fitted.
 
     Args:
-        path: The directory it was trained into.
+        path: The directory that the trainer wrote.
     """
 
     batch_size = 512
@@ -59,18 +59,22 @@ class TfidfDetector(saved.Fitted):
         self.path = path
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of weights, settings and vocabulary."""
-        found = dict(super().identity())
+        """Return the hashes of weights, settings and vocabulary.
+
+        Raises:
+            UsageError: the directory holds no such model, or a damaged one.
+        """
+        hashes = dict(super().identity())
         vocabulary = Path(self.path) / VOCABULARY
         if not vocabulary.is_file():
             raise UsageError(f"{self.path} holds a damaged model: {VOCABULARY} is missing")
-        return {**found, VOCABULARY: file_identity(vocabulary)}
+        return {**hashes, VOCABULARY: file_identity(vocabulary)}
 
     def load(self) -> None:
         """Read vocabulary, rarities and weights.
 
         Raises:
-            UsageError: they are damaged, or do not fit together.
+            UsageError: a file is damaged, or the files do not fit together.
         """
         folder = Path(self.path)
         numbers = saved.read_numbers(folder)
@@ -86,7 +90,7 @@ class TfidfDetector(saved.Fitted):
             raise UsageError(f"{folder} holds a damaged model: its weights are not those of its vocabulary")
 
     def detect(self, requests: Sequence[Conversation]) -> list[float]:
-        """Log-odds in nats, both classes taken to be as frequent."""
+        """Return log-odds in nats; both classes are taken to be equally frequent."""
         from scipy import sparse
 
         if not requests:
@@ -97,11 +101,11 @@ class TfidfDetector(saved.Fitted):
 
 
 class TfidfDetectorTrainer(Trainer):
-    """Logistic regression on TF-IDF of runs of words and of characters, by L-BFGS.
+    """Fits logistic regression to TF-IDF of runs of words and of characters, by L-BFGS.
 
     Args:
         strength: C, the inverse of the penalty.
-        units: ``word``, ``character`` or ``word+character``: runs of what.
+        units: ``word``, ``character`` or ``word+character``: the units that runs are made of.
         balanced: Weigh both classes the same.
     """
 
@@ -119,7 +123,7 @@ class TfidfDetectorTrainer(Trainer):
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
     ) -> Mapping[str, Any]:
-        """Count, weigh, fit and save.
+        """Count the runs, weigh them, fit the detector, and save it.
 
         Raises:
             ValueError: a class is missing, or no run is in enough texts.

@@ -1,4 +1,4 @@
-"""Where to cut: thresholds that are certified at a rate of false alarms, or best by a figure."""
+"""Thresholds that are certified at a rate of false alarms, or best by a figure."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Threshold(NamedTuple):
 
 
 def allowed_false_positives(negatives: int, rate: float, confidence: float) -> int:
-    """How many of n negatives may lie above a threshold that is certified; -1 where even none is too many.
+    """Compute how many of n negatives may lie above a certified threshold; -1 if even none is too many.
 
-    The largest a with P(Bin(n, rate) <= a) <= 1 - confidence: with the (n - a)-th smallest negative score as the
-    threshold, the false positive rate exceeds ``rate`` with at most that probability (Tong, Feng and Li 2018, Science
-    Advances 4:eaao1659, proposition 1; exact for continuous scores, and safe with ties).
+    This is the largest a with P(Bin(n, rate) <= a) <= 1 - confidence: if the (n - a)-th smallest negative score is the
+    threshold, the false positive rate exceeds ``rate`` with at most probability 1 - confidence (Tong, Feng and Li 2018,
+    Science Advances 4:eaao1659, proposition 1; exact for continuous scores, and safe with ties).
 
     Args:
-        negatives: n.
+        negatives: Number of negatives, n.
         rate: In (0, 1).
         confidence: In (0, 1).
     """
@@ -42,12 +42,12 @@ def allowed_false_positives(negatives: int, rate: float, confidence: float) -> i
 
 
 def negatives_needed(rate: float, confidence: float) -> int:
-    """The fewest negatives that certify a rate: with fewer, even none above the threshold proves too little."""
+    """Compute the fewest negatives that certify a rate: with fewer, even none above the threshold proves too little."""
     return math.ceil(math.log(1.0 - confidence) / math.log1p(-rate))
 
 
 def certified(scores: NDArray[np.float64], labels: NDArray[np.bool_], rate: float, confidence: float) -> Threshold:
-    """The lowest threshold whose false positive rate is at most ``rate`` with that confidence.
+    """Find the lowest threshold whose false positive rate is at most ``rate`` with the given confidence.
 
     Args:
         scores: Shape (n,), finite.
@@ -56,7 +56,7 @@ def certified(scores: NDArray[np.float64], labels: NDArray[np.bool_], rate: floa
         confidence: In (0, 1), over the draw of the split.
 
     Raises:
-        DataError: there are too few negatives to certify the rate; says how many are needed.
+        DataError: too few negatives certify the rate; the message says how many are needed.
     """
     negatives = np.sort(scores[~labels])
     allowed = allowed_false_positives(len(negatives), rate, confidence)
@@ -71,26 +71,26 @@ def certified(scores: NDArray[np.float64], labels: NDArray[np.bool_], rate: floa
 
 
 def best_f1(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> Threshold:
-    """The threshold of the greatest F1; of several, the one that calls the fewest positive."""
+    """Find the threshold of the greatest F1; of several, the one that calls the fewest positive."""
     levels, hits, alarms = _counts(scores, labels)
     return Threshold(_between(levels, 2 * hits / (hits + alarms + labels.sum())))
 
 
 def best_balanced_accuracy(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> Threshold:
-    """The threshold of the greatest balanced accuracy; of several, the one that calls the fewest positive."""
+    """Find the threshold of the greatest balanced accuracy; of several, the one that calls the fewest positive."""
     levels, hits, alarms = _counts(scores, labels)
     return Threshold(_between(levels, hits / labels.sum() - alarms / (~labels).sum()))
 
 
 def _counts(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
-    """Distinct scores, highest first; positives and negatives at or above each."""
+    """Return the distinct scores, highest first, with the positives and the negatives at or above each."""
     sorted_ = stats.levels(scores, labels)
     alarms, hits = sorted_.let_in
     return sorted_.scores[::-1], hits[1:], alarms[1:]
 
 
 def _between(levels: NDArray[np.float64], worth: NDArray[np.float64]) -> float:
-    """Half-way below the level down to which the worth is greatest; a tied level is never parted."""
+    """Return the value half-way below the level of the greatest worth; a tied level is never parted."""
     last = int(np.flatnonzero(worth >= worth.max() - 1e-12)[0])
     if last + 1 == len(levels):
         return float(np.nextafter(levels[last], -np.inf))

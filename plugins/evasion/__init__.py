@@ -14,7 +14,7 @@ _HERE = "harness_plugins.evasion"
 
 @hookimpl
 def register_task_sources(register: Register) -> None:
-    """Every detection task, disguised."""
+    """Register the library that disguises every detection task."""
     register(
         "evasion",
         f"{_HERE}.source:EvasionTasks",
@@ -24,7 +24,7 @@ def register_task_sources(register: Register) -> None:
 
 @hookimpl
 def register_models(register: Register) -> None:
-    """The defence."""
+    """Register the detector that undoes disguises."""
     register(
         "normalised",
         f"{_HERE}.defence:Normalised",

@@ -1,7 +1,7 @@
-"""The normalising defence, before any detector.
+"""The normalising defence, which stands before any detector.
 
-It is a model over a part and no adapter: an adapter turns one capability into another, and the planner never puts one
-from `detect` to `detect` before a model that detects by itself.
+It is a model with a part, not an adapter: an adapter turns one capability into another, and the planner never puts an
+adapter from `detect` to `detect` before a model that detects by itself.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from .normalising import normalised
 
 
 class Normalised(Model):
-    """Another detector, which sees texts with look-alike, invisible and compatibility characters undone.
+    """Asks another detector about texts whose look-alike, invisible and compatibility characters are undone.
 
     Args:
-        base: The detector.
+        base: The detector to ask.
         spaced: Also close up letters that are spaced out.
     """
 
@@ -31,15 +31,15 @@ class Normalised(Model):
         self.base, self.spaced = base, spaced
 
     def identity(self) -> Mapping[str, object]:
-        """Unicode's tables, which Python brings."""
+        """Return the version of Unicode's tables, which come with Python."""
         return {"unicode": unicodedata.unidata_version}
 
     def asks(self) -> Mapping[str, Sequence[str]]:
-        """The base detects."""
+        """Say that the base has to detect."""
         return {"base": ("detect",)}
 
     def detect(self, requests: Sequence[Conversation]) -> list[Response]:
-        """The base's log-odds of the texts, undisguised."""
+        """Return the base's log-odds, in nats, of the normalised texts."""
         return self.parts["base"]("detect", [self._plain(request) for request in requests])
 
     def _plain(self, request: Conversation) -> Conversation:

@@ -1,7 +1,7 @@
-"""Ways to disguise a text from a detector that a reader still understands.
+"""Ways to disguise a text from a detector so that a reader still understands the text.
 
-Each disguise changes places of a text, a character or a gap between two, with a probability: the strength. What it does
-to a text depends on nothing but the text, the strength and the seed.
+Each disguise changes places of a text, a character or a gap between two, with a probability: the strength. The result
+depends on nothing but the text, the strength and the seed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ VOWELS = frozenset("aeiou")
 
 @dataclass(frozen=True, slots=True)
 class Disguise:
-    """One way, with its settings."""
+    """A way to disguise texts, with its settings."""
 
     how: str
     strength: float = 1.0
@@ -38,24 +38,24 @@ class Disguise:
     seed: int = 0
 
     def __call__(self, text: str) -> str:
-        """The text, disguised; an empty one stays empty."""
+        """Disguise a text; an empty text stays empty."""
         return HOW[self.how](text, self) if text else text
 
     def chosen(self, text: str, places: Sequence[bool]) -> list[bool]:
-        """Which of the places that could be changed are: all at full strength."""
+        """Choose which of the possible places are changed; at full strength all are."""
         if self.strength >= 1:
             return list(places)
         draws = self.random(text)
         return [possible and draws.random() < self.strength for possible in places]
 
     def random(self, text: str) -> random.Random:
-        """A generator for this text, the same on every machine."""
+        """Return a random generator for this text, the same on every machine."""
         name = f"{self.how}\0{self.seed}\0{text}".encode("utf-8", "surrogatepass")
         return random.Random(int.from_bytes(hashlib.blake2b(name, digest_size=8).digest()))
 
 
 def _exchanged(table: Mapping[str, str]) -> Callable[[str, Disguise], str]:
-    """Characters of the table for those they stand for."""
+    """Return a disguise that exchanges the characters of the table."""
 
     def apply(text: str, disguise: Disguise) -> str:
         chosen = disguise.chosen(text, [character in table for character in text])
@@ -65,7 +65,7 @@ def _exchanged(table: Mapping[str, str]) -> Callable[[str, Disguise], str]:
 
 
 def _inserted(mark: str) -> Callable[[str, Disguise], str]:
-    """A mark in the gaps between characters."""
+    """Return a disguise that inserts a mark into the gaps between characters."""
 
     def apply(text: str, disguise: Disguise) -> str:
         chosen = disguise.chosen(text, [True] * (len(text) - 1))
@@ -80,12 +80,12 @@ def _without_vowels(text: str, disguise: Disguise) -> str:
 
 
 def _padded(text: str, disguise: Disguise) -> str:
-    """The text, then as many harmless words as are wanted, in an order of this text's own."""
+    """Append as many harmless words as the disguise asks for, in an order that the text determines."""
     draws = disguise.random(text)
-    wanted: list[str] = []
-    while len(wanted) < disguise.words:
-        wanted += sorted(BENIGN_WORDS, key=lambda _: draws.random())
-    return f"{text} {' '.join(wanted[: disguise.words])}"
+    words: list[str] = []
+    while len(words) < disguise.words:
+        words += sorted(BENIGN_WORDS, key=lambda _: draws.random())
+    return f"{text} {' '.join(words[: disguise.words])}"
 
 
 HOW: Mapping[str, Callable[[str, Disguise], str]] = {

@@ -15,14 +15,14 @@ _ARMENIAN = dict(zip("օսոհցզՕՍՏԼ", "ounhgqOUSL", strict=True))
 _LATIN = dict(zip("ıɑɡɩʏɪ", "iagiyi", strict=True))
 
 LATIN: Mapping[str, str] = {**_CYRILLIC, **_GREEK, **_ARMENIAN, **_LATIN}
-"""Look-alike to the Latin letter."""
+"""Each look-alike letter, with the Latin letter that it resembles."""
 
 _WORD = re.compile(r"[^\W_]+")
 _TABLE = str.maketrans(dict(LATIN))
 
 
 def latinised(text: str) -> str:
-    """The text with look-alikes replaced, word by word.
+    """Replace look-alike letters by Latin ones, word by word.
 
     A word without any Latin letter that holds a letter which looks like none (as nearly all words of Russian or Greek
     do) is left as it is: it is no disguise.

@@ -1,4 +1,4 @@
-"""Undoing disguises: a text as a reader sees it, in plain characters."""
+"""Undoes disguises: returns a text as a reader sees it, in plain characters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GAPS = re.compile(r" {2,}")
 
 
 def normalised(text: str, *, spaced: bool = False) -> str:
-    """Compatibility characters, invisible ones and look-alikes undone.
+    """Undo compatibility characters, invisible characters and look-alike letters.
 
     Args:
         text: Any text.
@@ -28,7 +28,7 @@ def normalised(text: str, *, spaced: bool = False) -> str:
 
 
 def visible(text: str) -> str:
-    """The text without control, format and other characters that show nothing."""
+    """Remove control, format and other characters that show nothing."""
     return "".join(c for c in text if not _shows_nothing(c))
 
 
@@ -40,7 +40,7 @@ def _shows_nothing(character: str) -> bool:
 
 
 def closed_up(text: str) -> str:
-    """Letters that stand alone, put together: the whole text where every second character is a space, else runs."""
+    """Join letters that stand alone: the whole text if every second character is a space, else only runs."""
     if len(text) > 4 and not text[1::2].strip(" ") and text[::2].strip(" "):
         return text[::2]
     closed = _SPACED.sub(lambda match: match[0].replace(" ", ""), text)

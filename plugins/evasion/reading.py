@@ -7,20 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness import BadValue, Conversation, FieldSpec
-from harness.tasks.data.field_mapping import ColumnReader, ReadRow
-from harness.tasks.data.rows import DataRow
+from harness.tasks import ColumnReader, DataRow, ReadRow
 
 from .disguises import Disguise
 
 
 class DisguisedReader(ColumnReader):
-    """Another reader's rows: ids, slices and clusters are those of the undisguised row.
+    """Reads another reader's rows and disguises their texts; ids, slices and clusters stay those of the plain row.
 
     Args:
-        reader: What reads the rows.
-        fields: Those of the kind; texts and conversations among them are disguised.
-        disguise: What is done to a text.
-        everyone: Also to the texts of the negative class, whose writers have nothing to hide.
+        reader: The reader of the undisguised rows.
+        fields: The fields of the task's kind; those of type text or conversation are disguised.
+        disguise: The disguise to apply to a text.
+        everyone: Also disguise the texts of the negative class, whose writers have nothing to hide.
     """
 
     def __init__(
@@ -30,10 +29,10 @@ class DisguisedReader(ColumnReader):
         self._texts = [name for name, field in fields.items() if field.type in ("text", "conversation")]
 
     def read(self, row: DataRow) -> ReadRow:
-        """The row, disguised.
+        """Read a row, and disguise its texts.
 
         Raises:
-            BadValue: as the other reader.
+            BadValue: the other reader cannot read the row.
         """
         read = self._reader.read(row)
         if not self._everyone and not read.fields.get("label"):
@@ -42,11 +41,11 @@ class DisguisedReader(ColumnReader):
         return read._replace(fields={**read.fields, **changed})
 
     def explained(self, error: BadValue, read: ReadRow) -> BadValue:
-        """As the other reader."""
+        """Explain an error as the other reader does."""
         return self._reader.explained(error, read)
 
     def naming_columns(self) -> list[str]:
-        """Those of the other reader."""
+        """Return the columns that the other reader takes names from."""
         return self._reader.naming_columns()
 
     def _apply(self, value: Any) -> Any:

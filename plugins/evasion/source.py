@@ -15,13 +15,13 @@ from .disguises import HOW, VERSION, Disguise
 
 if TYPE_CHECKING:
     from harness import DataPart, Registry, Task
-    from harness.tasks.schema import AggregateFile, BenchmarkFile
+    from harness.tasks import AggregateFile, BenchmarkFile
 
 GROUP = "group"
 
 
 class DisguiseRequest(NamedTuple):
-    """What stands after ``evasion:``."""
+    """A task's name after ``evasion:``, taken apart."""
 
     name: str
     """The task or benchmark to disguise."""
@@ -34,12 +34,12 @@ class DisguiseRequest(NamedTuple):
 
 
 def parse_disguise_request(text: str) -> DisguiseRequest:
-    """``TASK:how=...,of=...,strength=...,words=...,seed=...``.
+    """Parse ``TASK:how=...,of=...,strength=...,words=...,seed=...``.
 
     Raises:
         UsageError: an option is unknown or not of its type.
     """
-    from harness.names.arguments import parse_arguments
+    from harness.names import parse_arguments
 
     name, _, listed = text.partition(":")
     given = parse_arguments(listed, f"evasion:{text}")
@@ -71,18 +71,18 @@ _CHECKS: Mapping[str, tuple[Any, str]] = {
 
 
 class EvasionTasks(TaskSource):
-    """Every detection task with its positive texts disguised, as somebody does who wants to get past a detector.
+    """Provides every detection task with its positive texts disguised, as by somebody who wants to get past a detector.
 
     A benchmark's name stands for those of its tasks that ask for `detect`; without ``how``, a name stands for the task
     as it is and in every disguise.
     """
 
     def summary(self) -> str:
-        """What it does."""
+        """Describe the library in one line."""
         return f"any detection task, disguised in one of {len(HOW)} ways"
 
     def names(self) -> Mapping[str, SourcedTask]:
-        """All tasks that can be disguised."""
+        """List all tasks that can be disguised."""
         return {
             name: SourcedTask(f"{entry.description} Disguised (give how=...).", entry.kind)
             for name, entry in self.registry.tasks().files().items()
@@ -90,12 +90,16 @@ class EvasionTasks(TaskSource):
         }
 
     def find(self, name: str) -> SourcedTask | None:
-        """A task in one disguise; else the group of all that the name stands for."""
+        """Find a task in one disguise; without ``how``, the group of tasks that the name stands for.
+
+        Raises:
+            UsageError: an option is wrong, or the task asks for no detection.
+        """
         disguised = parse_disguise_request(name)
         entry = self.registry.tasks().find(disguised.name)
         if entry is None:
-            known = self.registry.benchmarks().exists(disguised.name)
-            return SourcedTask(f"the detection tasks of {disguised.name}, disguised", GROUP) if known else None
+            exists = self.registry.benchmarks().exists(disguised.name)
+            return SourcedTask(f"the detection tasks of {disguised.name}, disguised", GROUP) if exists else None
         if not self._detects(entry.kind):
             raise UsageError(
                 f"evasion:{name}: {disguised.name} is of kind {entry.kind!r}; only detection can be evaded"
@@ -104,16 +108,20 @@ class EvasionTasks(TaskSource):
         return SourcedTask(description, entry.kind if disguised.how else GROUP, entry.path)
 
     def task(self, name: str) -> Task:
-        """The other task, of its own kind, whose reader disguises what it reads."""
-        from harness.tasks.build import build_task
+        """Build the undisguised task again, of its own kind, with a reader that disguises the texts.
+
+        Raises:
+            UsageError: an option is wrong, or ``how`` is missing.
+        """
+        from harness.tasks import build_task
 
         disguised = parse_disguise_request(name)
         if not disguised.how:
             raise UsageError(f"evasion:{name}: give how=..., one of {', '.join(HOW)}")
-        own = build_task(self.registry, disguised.name)
-        d = own.definition
+        plain = build_task(self.registry, disguised.name)
+        d = plain.definition
         parts = {
-            split: [self._disguised(part, own, disguised) for part in several] for split, several in d.parts.items()
+            split: [self._disguised(part, plain, disguised) for part in several] for split, several in d.parts.items()
         }
         whose = "all texts" if disguised.everyone else "the positive texts"
         definition = dataclasses.replace(
@@ -124,19 +132,23 @@ class EvasionTasks(TaskSource):
             parts=parts,
             digest=self.digest(name),
         )
-        return type(own)(definition)
+        return type(plain)(definition)
 
     def digest(self, name: str) -> str:
-        """Hash of the other task's definition, the options and the version of the disguises."""
-        from harness.tasks.build import task_digest
+        """Hash the undisguised task's definition, the options and the version of the disguises."""
+        from harness.tasks import task_digest
 
         disguised = parse_disguise_request(name)
         content = f"{task_digest(self.registry, disguised.name)}\n{disguised.disguise}\n{disguised.everyone}\n{VERSION}"
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     def benchmark(self, name: str) -> BenchmarkFile:
-        """A task as it is and in every disguise; or the detection tasks of a benchmark."""
-        from harness.tasks.schema import BenchmarkFile
+        """Return a task plain and in every disguise; or the detection tasks of a benchmark.
+
+        Raises:
+            UsageError: an option is wrong, or none of the tasks asks for detection.
+        """
+        from harness.tasks import BenchmarkFile
 
         disguised = parse_disguise_request(name)
         members = list(self._members(disguised))
@@ -165,10 +177,8 @@ class EvasionTasks(TaskSource):
             yield from (f"evasion:{name}:how={how}{more}" for how in HOW)
 
     def _aggregates(self, disguised: DisguiseRequest, members: Sequence[str]) -> list[AggregateFile]:
-        """For one task in every disguise: its headline at the worst of them."""
-        from harness.tasks.build import build_task
-        from harness.tasks.build_metric import metric_of
-        from harness.tasks.schema import AggregateFile
+        """Return, for one task in every disguise, the headline metric under the worst disguise."""
+        from harness.tasks import AggregateFile, build_task, metric_of
 
         if disguised.how or not self.registry.tasks().exists(disguised.name):
             return []
@@ -198,10 +208,10 @@ class EvasionTasks(TaskSource):
 
 
 def _asks_to_detect(registry: Registry, kind: str) -> bool:
-    """Whether a kind asks detectors about rows that have a label."""
+    """Tell whether a kind of task asks detectors about rows that have a label."""
     try:
-        found: type[Task] = registry.find("task kind", kind).load()
+        kind_class: type[Task] = registry.find("task kind", kind).load()
     except HarnessError:  # unknown, or of a plugin that fails: whoever asks for the task itself is told
         return False
-    labelled = "label" in found.fields and found.fields["label"].type == "flag"
-    return labelled and "detect" in found.stages[0].accepts
+    labelled = "label" in kind_class.fields and kind_class.fields["label"].type == "flag"
+    return labelled and "detect" in kind_class.stages[0].accepts

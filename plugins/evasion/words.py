@@ -1,4 +1,4 @@
-"""Words that no policy minds: what the disguise ``padding`` puts behind a text."""
+"""Harmless words, which the disguise ``padding`` appends to a text."""
 
 _WORDS = """
 garden morning breakfast window river mountain teacher library recipe blanket
@@ -16,4 +16,4 @@ health exercise football tennis running walking reading writing cooking learning
 """
 
 BENIGN_WORDS = tuple(_WORDS.split())
-"""One hundred and twenty of them."""
+"""One hundred and twenty harmless words."""

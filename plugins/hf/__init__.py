@@ -14,7 +14,7 @@ _HERE = "harness_plugins.hf"
 
 @hookimpl
 def register_models(register: Register) -> None:
-    """Everything that loads through transformers."""
+    """Register every model that loads through transformers."""
     register(
         "hf-reward",
         f"{_HERE}.reward_model:RewardModel",

@@ -1,4 +1,4 @@
-"""A reward model whose head is described: its backbone, what is read of it, and what the head makes of that."""
+"""A reward model with a described head: the backbone, the positions that are read, and the head over them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .tree import Tokens
 
 
 class Adapted:
-    """Backbone and head.
+    """A backbone with a described head.
 
     Args:
         source: Folder or hub id.
         spec: Description of the head, as `harness_plugins.hf.heads.read_spec` gives it.
-        tokenizer: The model's.
+        tokenizer: The model's tokenizer.
 
     Raises:
         CellError: backbone or head cannot be loaded, or the tokenizer lacks the token that is read.
@@ -43,17 +43,17 @@ class Adapted:
 
     @property
     def needs_prompt(self) -> bool:
-        """Whether the hidden state at the end of the prompt is read as well."""
+        """Tell whether the head also reads the hidden state at the end of the prompt."""
         return self.described.needs_prompt
 
     def head(self, hidden: Any, which: Any, slots: Any) -> NDArray[Any]:
-        """Rewards of shape (r,); for a head that needs prompts, the hidden states themselves, shape (r, d)."""
+        """Return rewards of shape (r,); for a head that needs prompts, the hidden states themselves, shape (r, d)."""
         if self.needs_prompt:
             return np.asarray(hidden.float().cpu().numpy()[which])
         return np.asarray(self.described.rewards(hidden).double().cpu().numpy()[which])
 
     def rewards(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Rewards of shape (k,) from what `head` gave for the reads of k sequences."""
+        """Turn the values that `head` gave for the reads of k sequences into rewards of shape (k,)."""
         if not self.needs_prompt or not len(values):
             return values
         import torch
@@ -65,12 +65,12 @@ class Adapted:
         return np.asarray(rewards.double().cpu().numpy())
 
     def positions(self, tokens: Tokens, prompt: Sequence[int], cut: int) -> NDArray[np.int64]:
-        """Where a sequence is read: at its end, before that at the end of its prompt if the head needs it.
+        """Return the positions to read: the sequence's end, and before it the prompt's end if the head needs that.
 
         Args:
             tokens: The sequence, after ``cut`` tokens were dropped from its beginning.
             prompt: Tokens of the prompt alone.
-            cut: Tokens dropped.
+            cut: Number of tokens dropped from the beginning.
         """
         last = len(tokens) - 1
         if not self.needs_prompt:

@@ -1,9 +1,9 @@
 """Attention over one flat row of many sequences: each reads itself and its ancestors, and nothing is padded.
 
-Plugged into transformers under a name of its own, in place of ``sdpa``. A node reads itself causally; all descendants
-of a node, which lie side by side, read it in one call; what a token got from the two is weighed by the log-sum-exp of
-their scores, which is exact. Where the processor's fused kernel does not apply (accelerators, sliding windows that the
-row exceeds, capped scores) one masked call over the row does the same.
+This attention is plugged into transformers under a name of its own, in place of ``sdpa``. A node reads itself causally;
+all descendants of a node, which lie side by side, read the node in one call. The log-sum-exp of the scores weighs the
+results of the two calls, which is exact. Where the processor's fused kernel does not apply (accelerators, sliding
+windows that the row exceeds, capped scores) one masked call over the row does the same.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from .tree import PackedRow
 NAME = "harness_tree"
 
 BLOCK = 64
-"""Short neighbouring segments are attended together, under a mask, in blocks of up to so many tokens."""
+"""Most tokens of a block: short neighbouring segments are attended together, under a mask."""
 
 
 @dataclass(slots=True)
 class Block:
-    """Queries of the row that one call answers from themselves."""
+    """Queries of the row that one call answers from their own keys."""
 
     start: int
     end: int
@@ -34,7 +34,7 @@ class Block:
 
 @dataclass(slots=True)
 class AttentionState:
-    """What the attention of every layer needs to know about the row that is being computed."""
+    """The facts about the current row that the attention of every layer needs."""
 
     row: PackedRow
     kept: dict[tuple[int, int], tuple[Any, Any]]
@@ -42,17 +42,17 @@ class AttentionState:
     causal: bool = True
     blocks: list[Block] = field(default_factory=list)
     whole: dict[tuple[Any, ...], Any] = field(default_factory=dict)
-    """Masks over the whole row and what it inherits, by what they depend on."""
+    """Masks over the whole row and its inherited keys, by window, causality and device."""
 
 
 _STATE: ContextVar[AttentionState | None] = ContextVar("harness_row", default=None)
 
 
 def register() -> None:
-    """Make the attention known to transformers; harmless when done twice.
+    """Make the attention known to transformers; a second call does no harm.
 
     Raises:
-        ImportError: this version of transformers cannot be given an attention of one's own.
+        ImportError: this version of transformers accepts no further attention.
     """
     from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
     from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
@@ -63,7 +63,7 @@ def register() -> None:
 
 @contextmanager
 def attending(state: AttentionState, configs: list[Any]) -> Iterator[None]:
-    """Let the models of these configurations attend by the row's plan."""
+    """Let the models of these configurations attend by the row's plan, for the duration of the block."""
     before = [config._attn_implementation for config in configs]
     token = _STATE.set(state)
     try:
@@ -88,7 +88,7 @@ def attend(
     softcap: float | None = None,
     **_: Any,
 ) -> tuple[Any, None]:
-    """Attention as transformers calls it.
+    """Attend as transformers calls it.
 
     Args:
         module: The layer's attention module; its ``layer_idx`` names the keys and values that are kept.
@@ -96,13 +96,13 @@ def attend(
         key: Shape (1, key heads, t, d), positions already rotated in.
         value: Shape (1, key heads, t, d).
         attention_mask: Not used: the row says who reads whom.
-        scaling: Of the scores; default d ** -0.5.
+        scaling: Factor of the scores; default d ** -0.5.
         dropout: Not used: nothing is trained here.
         sliding_window: Tokens that a query sees, itself included; None: all before it.
-        softcap: Scores are capped smoothly at this magnitude.
+        softcap: Magnitude at which scores are capped smoothly.
 
     Returns:
-        Shape (1, t, heads, d), and no weights.
+        The result of shape (1, t, heads, d), and None in the place of attention weights.
     """
     state = _STATE.get()
     assert state is not None, "a row is being computed"
@@ -121,7 +121,7 @@ def attend(
 
 
 def _fused() -> Any:
-    """The processor's fused attention that returns the log-sum-exp as well; None where torch has none."""
+    """Return the processor's fused attention with log-sum-exp; None if this torch has none."""
     import torch
 
     return getattr(torch.ops.aten, "_scaled_dot_product_flash_attention_for_cpu", None)
@@ -162,7 +162,7 @@ def _segmented(state: AttentionState, query: Any, key: Any, value: Any, inherite
 
 
 def _merge(out: Any, log_sum: Any, start: int, end: int, more: Any, more_sum: Any) -> None:
-    """Weigh in what tokens ``start`` to ``end`` read elsewhere; both softmaxes become one over all keys."""
+    """Weigh in the second result for tokens ``start`` to ``end``: both softmaxes become one over all keys."""
     import torch
 
     old = log_sum[:, :, start:end]
@@ -208,7 +208,7 @@ def _masked(
     window: int | None,
     softcap: float | None,
 ) -> Any:
-    """The same by one call over the row and all it inherits, under a mask of who reads whom."""
+    """Attend by one call over the row and all inherited keys, under a mask of who reads whom."""
     import torch
 
     keys = torch.cat([k for k, _, _ in inherited] + [key], dim=2) if inherited else key
@@ -229,7 +229,7 @@ def _masked(
 
 
 def _readers(state: AttentionState, lengths: list[int], window: int | None) -> Any:
-    """Boolean, shape (t, inherited + t): True where a query of the row reads a key."""
+    """Build the mask of shape (t, inherited + t): True where a query of the row reads a key."""
     import torch
 
     row = state.row

@@ -20,21 +20,21 @@ from .tree import SequenceJob
 LABELS = ("exclusive", "independent")
 
 PROBLEMS = {"single_label_classification": "exclusive", "multi_label_classification": "independent"}
-"""What config.json may say of the labels, and what that means."""
+"""The values of ``problem_type`` in config.json, and their meaning for the labels."""
 
 _NONE = np.empty(0, dtype=np.int64)
 
 
 class Classifier(Model):
-    """The log-odds, in nats, that a conversation is of the positive class.
+    """Answers with the log-odds, in nats, that a conversation is of the positive class.
 
-    With one label it is the logit; with several that exclude each other, the log of the summed exponentials of the
-    positive labels' logits less that of the others; with several that do not, the positive label's logit.
-    A conversation is rendered by the tokenizer's chat template where there is one, else its messages are joined by
-    blank lines.
-
-    Whether labels exclude each other is what config.json says (``problem_type``); where it says nothing they are taken
-    to, which is said.
+    With one label the log-odds are its logit. With several labels that exclude each other, they are the log of the
+    summed exponentials of the positive labels' logits less that of the other labels' logits; with several independent
+    labels, the positive label's logit.
+    A conversation is rendered by the tokenizer's chat template if there is one; else its messages are joined by blank
+    lines.
+    config.json says whether labels exclude each other (``problem_type``); if it does not, they are taken to exclude
+    each other, and a remark says so.
 
     Args:
         path: Folder or hub id.
@@ -43,8 +43,8 @@ class Classifier(Model):
         revision: Commit, tag or branch of a hub model.
         dtype: ``float32``, ``bfloat16``, ``float16`` or ``float64``.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; default: an NVIDIA accelerator if there is one.
-        max_length: Tokens a conversation may have; default: what the model has positions for.
-        truncate: What becomes of longer ones: ``refuse`` (they fail, counted), ``left`` or ``right``.
+        max_length: Tokens a conversation may have; default: the number of the model's positions.
+        truncate: Fate of longer conversations: ``refuse`` (they fail, counted), ``left`` or ``right``.
         trust_remote_code: Let Python code that lies beside the weights run.
     """
 
@@ -72,15 +72,15 @@ class Classifier(Model):
         self._remarks: list[str] = []
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of each file of a folder, or a hub model's commit; device kind."""
+        """Return the hash of each file of a folder, or a hub model's commit; and the device kind."""
         return self.source.identity()
 
     def load(self) -> None:
-        """Load weights and tokenizer.
+        """Load weights and tokenizer, and settle which label is positive.
 
         Raises:
-            CellError: they cannot be loaded, or it is not known which class is positive.
-            UsageError: ``positive`` names no label, or all.
+            CellError: weights or tokenizer cannot be loaded, or the positive class is not known.
+            UsageError: ``positive`` names no label, or all labels.
         """
         tokenizer = self.source.tokenizer()
         model = self.source.model("AutoModelForSequenceClassification")
@@ -117,28 +117,28 @@ class Classifier(Model):
         self.engine = Engine(model, output="logits", budget=0 if pad is not None else 1, pad=pad or 0)
 
     def close(self) -> None:
-        """Release weights and tokenizer."""
+        """Release the weights and the tokenizer."""
         del self.engine, self.encoder
 
     def detect(self, requests: Sequence[Conversation]) -> list[Response]:
-        """Log-odds in nats; a `Failure` where the conversation is too long or the logits are not finite."""
+        """Return log-odds in nats; a `Failure` where the conversation is too long or the logits are not finite."""
         answers: list[Response] = [None] * len(requests)
         for index, answer in self.stream("detect", requests):
             answers[index] = answer
         return answers
 
     def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
-        """Log-odds as they are computed."""
+        """Yield log-odds as they are computed."""
         yield from stream(self.engine, requests, self._ask, lambda targets: self._head)
 
     def remarks(self) -> list[str]:
-        """What was cut or refused; and once, which class is positive if that was not said."""
-        said = self.source.take_remarks() + self._remarks + (self.encoder.remarks() if hasattr(self, "encoder") else [])
-        self._remarks = []
-        return said
+        """Report what was cut or refused; and once, the choices that the user left open."""
+        cuts = self.encoder.remarks() if hasattr(self, "encoder") else []
+        remarks, self._remarks = self.source.take_remarks() + self._remarks + cuts, []
+        return remarks
 
     def _head(self, logits: Any, which: Any, slots: Any) -> Any:
-        """Log-odds of shape (r,), float64, for logits of shape (u, labels)."""
+        """Return log-odds of shape (r,), float64, for logits of shape (u, labels)."""
         values = logits.double()
         positive = values[:, self._positive].logsumexp(dim=1)
         if self._apart:
@@ -174,20 +174,21 @@ def _log_odds(values: Any) -> Response:
     return value if math.isfinite(value) else Failure(f"the log-odds are {value}: the logits are not finite")
 
 
-def _positive(names: Sequence[str], wanted: str, apart: bool, path: str) -> list[int]:
-    if not wanted:
+def _positive(names: Sequence[str], positive: str, apart: bool, path: str) -> list[int]:
+    """Return the numbers of the labels that count as positive."""
+    if not positive:
         if len(names) > 2 or (len(names) == 2 and not apart):
             raise CellError(
                 f"{path!r} has {len(names)} labels ({', '.join(names[:6])}{', ...' if len(names) > 6 else ''}): "
                 "give positive=LABEL, or several that count as positive joined by +"
             )
         return [len(names) - 1]
-    chosen = [wanted] if wanted in names else wanted.split("+")  # a label may hold a plus itself
+    chosen = [positive] if positive in names else positive.split("+")  # a label may hold a plus itself
     for label in chosen:
         if label not in names:
             raise UsageError(f"positive={label!r} is none of {', '.join(names)}{did_you_mean(label, names)}")
     if apart and len(set(chosen)) == len(names):
-        raise UsageError(f"positive={wanted} names all labels of {path!r}, and leaves no negative class")
+        raise UsageError(f"positive={positive} names all labels of {path!r}, and leaves no negative class")
     if not apart and len(set(chosen)) > 1:
-        raise UsageError(f"the labels of {path!r} do not exclude each other: give one as positive, not {wanted}")
+        raise UsageError(f"the labels of {path!r} do not exclude each other: give one as positive, not {positive}")
     return sorted({names.index(label) for label in chosen})

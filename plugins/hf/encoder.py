@@ -27,18 +27,17 @@ from .tokens import TRUNCATE, Encoder, context_length, refused
 from .tree import SequenceJob
 
 POOLING = {"mean": "mean", "cls": "cls", "last": "lasttoken"}
-"""Poolings that can be asked for, by what sentence-transformers calls them."""
+"""The values of the argument ``pooling``, with the names that sentence-transformers gives them."""
 
 _NONE = np.empty(0, dtype=np.int64)
 _FIRST = np.zeros(1, dtype=np.int64)
 
 
 class Embedder(Model):
-    """One vector a text: the last layer's hidden states, pooled.
+    """Gives one vector a text: the last layer's hidden states, pooled.
 
-    Where the folder is one of sentence-transformers, what its ``modules.json`` says is followed: pooling, dense layers,
-    norms, the default prompt, how many tokens are read, how many numbers of a vector are kept.
-
+    A folder of sentence-transformers is followed by its ``modules.json``: pooling, dense layers, norms, the default
+    prompt, the number of tokens that are read and of dimensions that are kept.
     Texts of equal length run together and none is padded on a processor, so a vector does not depend on its neighbours.
 
     Args:
@@ -46,14 +45,14 @@ class Embedder(Model):
         pooling: ``mean`` over the tokens, ``cls`` (the first token) or ``last``; default: as the folder says, else
             ``mean``.
         normalize: Whether vectors have length 1.
-        prefix: Put before every text, as models trained with instructions want it: ``"query: "``; default: the folder's
-            own default prompt, if it has one.
+        prefix: Text before every text, for models trained with instructions: ``"query: "``; default: the folder's own
+            default prompt, if it has one.
         revision: Commit, tag or branch of a hub model.
         dtype: ``float32``, ``bfloat16``, ``float16`` or ``float64``.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; default: an NVIDIA accelerator if there is one.
-        max_length: Tokens a text may have; default: as the folder says, else what the model has positions for.
-        truncate: What becomes of longer ones: ``refuse`` (they fail, counted), ``left`` or ``right``; default:
-            ``right`` in a folder of sentence-transformers, which cuts there, else ``refuse``.
+        max_length: Tokens a text may have; default: as the folder says, else the number of the model's positions.
+        truncate: Fate of longer texts: ``refuse`` (they fail, counted), ``left`` or ``right``; default: ``right`` in a
+            folder of sentence-transformers, which cuts there, else ``refuse``.
         trust_remote_code: Let Python code that lies beside the weights run.
     """
 
@@ -82,19 +81,19 @@ class Embedder(Model):
         self._remarks: list[str] = []
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of each file of a folder and of the folders of its modules, or a hub model's commit; device kind."""
-        own = self.source.identity()
+        """Return the hashes of a folder's files and of its modules', or a hub model's commit; and the device kind."""
+        identity = self.source.identity()
         if not self.source.is_folder:
-            return own
+            return identity
         folder = Path(self.source.path)
         modules = {str(place.relative_to(folder)): file_identity(place) for place in module_folders(folder)}
-        return {**own, **modules}
+        return {**identity, **modules}
 
     def load(self) -> None:
-        """Load weights and tokenizer, and what the folder says of its vectors.
+        """Load weights and tokenizer, and the folder's recipe for its vectors.
 
         Raises:
-            CellError: they cannot be loaded, or the folder asks for what is not followed here.
+            CellError: weights or tokenizer cannot be loaded, or the folder asks for a step that is not followed here.
         """
         tokenizer = self.source.tokenizer()
         recipe = self._recipe(tokenizer)
@@ -117,7 +116,7 @@ class Embedder(Model):
         self.engine = Engine(made, output="vectors", pad=tokenizer.pad_token_id or 0)
 
     def _recipe(self, tokenizer: Any) -> EncoderRecipe:
-        """What the folder says of its vectors, and remarks on what is taken otherwise."""
+        """Read the folder's recipe for its vectors, and remark where the arguments depart from it."""
         folder = Path(self.source.folder() if self.source.is_folder else self._downloaded())
         try:
             recipe = read_recipe(folder)
@@ -140,44 +139,43 @@ class Embedder(Model):
         return recipe
 
     def _downloaded(self) -> str:
-        """The local copy of what a hub model says of its vectors; only what there is."""
+        """Download the hub model's files that describe its vectors, as far as they exist; return their folder."""
         return self.source.small_files((MODULES, SETTINGS, "*_config.json", "[0-9]_*/*"))
 
     def _tokens_of_prompt(self) -> int:
-        """Tokens of the prompt that stand before those of a text, as sentence-transformers counts them."""
+        """Count the prompt's tokens before those of a text, as sentence-transformers counts them."""
         ids = self.encoder.ids([self._prompt], special=True)[0]
         return len(ids) - bool(ids and ids[-1] in set(self.encoder.tokenizer.all_special_ids))
 
     def context(self, config: Any, tokenizer: Any, *, stated: bool) -> int:
-        """Tokens that a text may have.
+        """Return the number of tokens that a text may have.
 
         Args:
-            config: The model's.
-            tokenizer: The model's.
-            stated: Whether the folder says how its vectors are made, and with that how long texts may be.
+            config: The model's configuration.
+            tokenizer: The model's tokenizer.
+            stated: Whether the folder holds a recipe for its vectors, and with it the length of texts.
         """
         return context_length(config, tokenizer, self.max_length)
 
     def close(self) -> None:
-        """Release weights and tokenizer."""
+        """Release the weights and the tokenizer."""
         del self.engine, self.encoder
 
     def embed(self, requests: Sequence[Text]) -> list[Response]:
-        """Vectors of shape (d,), float32."""
+        """Return a vector of shape (d,), float32, for every text; a `Failure` where a text is too long."""
         answers: list[Response] = [None] * len(requests)
         for index, answer in self.stream("embed", requests):
             answers[index] = answer
         return answers
 
     def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
-        """Vectors as they are computed."""
+        """Yield vectors as they are computed."""
         yield from stream(self.engine, requests, self._ask, lambda targets: _vectors)
 
     def remarks(self) -> list[str]:
-        """What was cut or refused; once, what the folder says and is taken otherwise."""
-        said = self.source.take_remarks() + self._remarks
-        self._remarks = []
-        return said + (self.encoder.remarks() if hasattr(self, "encoder") else [])
+        """Report what was cut or refused; and once, where the arguments depart from the folder's recipe."""
+        remarks, self._remarks = self.source.take_remarks() + self._remarks, []
+        return remarks + (self.encoder.remarks() if hasattr(self, "encoder") else [])
 
     def _ask(self, request: Text) -> EngineRequest | Failure:
         try:
@@ -203,13 +201,13 @@ def _vectors(hidden: Any, which: Any, slots: Any) -> Any:
 
 
 def _pooled(model: Any, poolings: Sequence[str], skipped: int, steps: Sequence[Any]) -> Any:
-    """A module from tokens to ``vectors`` of shape (texts, d).
+    """Build a module from tokens to ``vectors`` of shape (texts, d).
 
     Args:
-        model: Gives hidden states.
-        poolings: Of sentence-transformers' names; several are put behind each other.
-        skipped: Tokens at the beginning that are not pooled.
-        steps: What is done to the pooled vectors, in float32.
+        model: The model that gives hidden states.
+        poolings: Names of sentence-transformers; the vectors of several are put behind each other.
+        skipped: Number of tokens at the beginning that are not pooled.
+        steps: Modules that change the pooled vectors, in float32.
     """
     import torch
 
@@ -234,7 +232,7 @@ def _pooled(model: Any, poolings: Sequence[str], skipped: int, steps: Sequence[A
 
 
 def _lowered(tokenizer: Any) -> None:
-    """Have a tokenizer lower all letters first, unless it does."""
+    """Make a tokenizer lower all letters first."""
     from tokenizers import normalizers
 
     backend = tokenizer.backend_tokenizer

@@ -1,8 +1,8 @@
 """Hidden states at chosen positions of many token sequences, for the fewest tokens computed.
 
-The engine takes jobs (tokens, positions to read), and gives what a head makes of the hidden states there. Decoders run
-flat rows of the prefix tree; architectures for which that does not give what a plain pass gives (found out when the
-model is loaded) run in batches of their own.
+The engine takes jobs (tokens, positions to read), and returns a head's values for the hidden states there. Decoders run
+flat rows of the prefix tree; architectures whose flat rows give other values than a plain pass (tried when the model is
+loaded) run in padded batches.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ ON_PROCESSOR, ON_ACCELERATOR = 1024, 8192
 """Tokens a forward pass: enough for the matrix products to be at their fastest, few enough to stay in the caches."""
 
 TOLERANCE = {"float64": 1e-4, "float32": 1e-4, "bfloat16": 6e-2, "float16": 1e-2}
-"""How far what a head says may move when prefixes are shared, relative to its size or to 1, by number format."""
+"""Most that a head's value may move when prefixes are shared, relative to its size or to 1, by number format."""
 
 
 class Engine:
-    """Runs the part of a model below its head.
+    """Runs the part of a model below the model's head.
 
     Args:
         backbone: Module from tokens to ``last_hidden_state``, on its device, in evaluation mode.
-        output: Field of the backbone's output that is read; one that has no axis of tokens (the logits of a sequence
-            classifier) is read as if each sequence had a single token.
+        output: Field of the backbone's output that is read; a field without an axis of tokens (the logits of a
+            sequence classifier) is read as if each sequence had a single token.
         budget: Tokens a forward pass; 0 chooses by device.
         pad: Token that fills the rest of a batch, where there are batches.
     """
@@ -53,9 +53,9 @@ class Engine:
         self._configs = list({id(m.config): m.config for m in backbone.modules() if hasattr(m, "config")}.values())
 
     def enable_sharing(self, head: Head, vocabulary: int) -> None:
-        """Turn flat rows and shared prefixes on, if the head then says the same as after plain passes.
+        """Turn flat rows and shared prefixes on, if the head's values are then those of plain passes.
 
-        Sixty tokens go through the model. Where it does not agree, ``why_not`` says so.
+        Sixty tokens go through the model. If the values differ, or the architecture refuses, ``why_not`` says so.
         """
         jobs = _probes(vocabulary)
         try:
@@ -91,10 +91,10 @@ class Engine:
             self.why_not = f"shared and plain passes differ by {difference:.1e}"
 
     def run(self, jobs: Sequence[SequenceJob], head: Head) -> Iterator[tuple[Any, Any]]:
-        """What the head says of each read.
+        """Run the jobs, and yield the head's value of each read.
 
-        A pass that does not fit into memory is repeated with half the budget, which then stays. Sequences for which a
-        shared pass gives NaN run again alone: a mask does not hold off a neighbour's NaN, since 0 times NaN is NaN.
+        A pass that does not fit into memory is repeated with half the budget, which then stays. Sequences that get NaN
+        from a shared pass run again alone: a mask does not hold off a neighbour's NaN, since 0 times NaN is NaN.
 
         Yields:
             (slots, values) as they are computed, every slot of every job once.
@@ -170,7 +170,7 @@ class Engine:
             return head(hidden[torch.from_numpy(tokens).to(self.device)], which, row.slots)
 
     def forward(self, tokens: Any, **arguments: Any) -> Any:
-        """One pass; the output field that is read.
+        """Run one pass, and return the output field that is read.
 
         Args:
             tokens: Shape (b, t).
@@ -184,7 +184,7 @@ class Engine:
 
 
 def _probes(vocabulary: int) -> list[SequenceJob]:
-    """Sequences that share a beginning, one of which ends inside another's tokens; all are read at the end."""
+    """Make sequences that share a beginning; one ends inside another's tokens. All are read at the end."""
     rng = np.random.default_rng(0)
     prefix = rng.integers(vocabulary, size=16)
     tails = [rng.integers(vocabulary, size=size) for size in (5, 3, 7)]
@@ -196,7 +196,7 @@ def _probes(vocabulary: int) -> list[SequenceJob]:
 
 
 def _not_numbers(values: Any) -> Any:
-    """Boolean, shape (r,): True where there is a NaN among what the head says of a read."""
+    """Mark, with shape (r,), the reads whose values hold a NaN."""
     array = np.asarray(values)
     with np.errstate(all="ignore"):  # of a sum: an infinity may make one, too, which costs another pass at most
         return np.isnan(array.reshape(len(array), -1).sum(axis=1))
@@ -207,7 +207,7 @@ def _by_slot(values: Iterator[tuple[Any, Any]]) -> dict[int, Any]:
 
 
 def _unsupported(configs: Sequence[Any]) -> str:
-    """What in a configuration makes a token depend on more than a short probe would show; "" if nothing does."""
+    """Name the setting that makes a token depend on more than a short probe would show; empty if there is none."""
     for config in configs:
         kinds = set(getattr(config, "layer_types", None) or ()) - {"full_attention", "sliding_attention"}
         if kinds:
@@ -223,7 +223,7 @@ def _unsupported(configs: Sequence[Any]) -> str:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether an exception says that memory ran out, on an accelerator or on the processor."""
+    """Tell whether an exception says that memory ran out, on an accelerator or on the processor."""
     import torch
 
     text = str(error).lower()

@@ -1,8 +1,8 @@
 """Batched generation: the same completions whatever the batches, and rows kept busy.
 
-What is guaranteed: a completion is a function of the model, the prompt's tokens, the sampling settings and the
-sample's number. Padding and the size of a batch change logits by rounding (about 1e-6 in single precision on a
-processor), so only where two tokens are nearer to each other than that may another batch give another token.
+The guarantee: a completion is a function of the model, the prompt's tokens, the sampling settings and the sample's
+number. Padding and the size of a batch change logits by rounding (about 1e-6 in single precision on a processor), so
+another batch may give another token only if two tokens are nearer to each other than that.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ GREEDY = Sampling()
 
 @dataclass(frozen=True, slots=True)
 class GenerationPrompt:
-    """What is to be completed."""
+    """A prompt to complete, with the number of samples and their settings."""
 
     tokens: tuple[int, ...]
-    """None at all stand for the token that begins a text."""
+    """The prompt's tokens; an empty tuple stands for the token that begins a text."""
     n: int = 1
     sampling: Sampling = GREEDY
 
@@ -37,13 +37,12 @@ class Generator:
     """Completes prompts with a causal language model.
 
     Args:
-        model: Of transformers, in evaluation mode, on the device.
-        tokenizer: Its tokenizer.
-        device: Where the model is.
-        token_budget: Tokens, prompts and completions together, that a batch may come to hold; a row that needs more
-            runs by itself.
+        model: A causal language model of transformers, in evaluation mode, on the device.
+        tokenizer: The model's tokenizer.
+        device: The device that holds the model.
+        token_budget: Most tokens of a batch, prompts and completions together; a row that needs more runs by itself.
         eos: Tokens that end a completion.
-        context: Tokens that prompt and completion may have; 0 is what model and tokenizer state.
+        context: Tokens that prompt and completion may have; 0 takes the number that model and tokenizer state.
     """
 
     def __init__(
@@ -56,7 +55,7 @@ class Generator:
         self._added = tokenizer.get_added_vocab()
 
     def stream(self, prompts: Sequence[GenerationPrompt]) -> Iterator[tuple[int, tuple[Completion, ...] | Failure]]:
-        """Completions, in no particular order, each prompt's as soon as all of its n are there.
+        """Yield completions in no particular order, each prompt's as soon as all n are there.
 
         A completion's text ends before the first stop string; ``finish_reason`` is "stop" after one of the ``eos``
         tokens or a stop string, "length" after ``max_tokens`` tokens or at the end of the model's context.
@@ -65,7 +64,7 @@ class Generator:
         empty stop strings are ignored.
 
         Args:
-            prompts: All there are.
+            prompts: All prompts.
 
         Yields:
             (index into ``prompts``, n completions), or a `Failure` where a prompt is longer than the context, where
@@ -107,17 +106,17 @@ class Generator:
     def _rows(
         self, tokens: tuple[int, ...], prompt: GenerationPrompt, rows: dict[tuple[Any, ...], OpenCompletion]
     ) -> list[OpenCompletion]:
-        """The rows that a prompt needs, those shared with others included."""
+        """Return the rows that a prompt needs, including rows shared with other prompts."""
         sampling, count = prompt.sampling, prompt.n
         if sampling.temperature == 0:  # all alike
             sampling, count = dataclasses.replace(sampling, seed=0, top_p=1.0), min(1, prompt.n)
-        found = []
+        needed = []
         for number in range(count):
             key = (tokens, sampling, number)
             if key not in rows:
                 rows[key] = self._row(tokens, sampling, number)
-            found.append(rows[key])
-        return found
+            needed.append(rows[key])
+        return needed
 
     def _row(self, tokens: tuple[int, ...], sampling: Sampling, number: int) -> OpenCompletion:
         stops = [stop for stop in sampling.stop if stop]
@@ -128,7 +127,7 @@ class Generator:
         return OpenCompletion(tokens, sampling, key, room, ends, watch, reason="" if room else "length")
 
     def _done(self, rows: list[OpenCompletion]) -> Iterator[OpenCompletion]:
-        """The rows as they are done: the longest first, so that too large a budget shows at once."""
+        """Yield the rows as they are done: the longest first, so that too large a budget shows at once."""
         yield from (row for row in rows if row.is_done)
         waiting = [row for row in rows if not row.is_done]
         waiting.sort(key=lambda row: (len(row.prompt), row.prompt, row.room), reverse=True)
@@ -148,7 +147,7 @@ class Generator:
                 yield from pool.retire()
 
     def _joining(self, queue: deque[OpenCompletion]) -> list[OpenCompletion]:
-        """The next rows that there is room for."""
+        """Take the next rows that fit into the token budget."""
         rows = self._pool.rows
         widest = max((len(row.prompt) + row.room for row in rows), default=0)
         joining: list[OpenCompletion] = []
@@ -165,7 +164,7 @@ class Generator:
     def _shrunk(
         self, error: RuntimeError, rows: Sequence[OpenCompletion], queue: deque[OpenCompletion]
     ) -> Iterator[OpenCompletion]:
-        """Halve the budget after memory gave out; rows that were not done wait again, with the tokens they have."""
+        """Halve the budget after memory ran out; unfinished rows wait again, with their tokens so far."""
         import torch
 
         self._pool.clear()
@@ -203,5 +202,5 @@ def _is_out_of_memory(error: RuntimeError) -> bool:
     import torch
 
     return isinstance(error, torch.OutOfMemoryError) or any(
-        said in str(error) for said in ("not enough memory", "can't allocate memory", "out of memory")
+        words in str(error) for words in ("not enough memory", "can't allocate memory", "out of memory")
     )

@@ -6,9 +6,9 @@ from typing import Any
 
 
 def has_plain_cache(model: Any) -> bool:
-    """Whether all of a model's state is keys and values of full or sliding-window attention, a column a token.
+    """Tell whether a model's whole state is keys and values of full or sliding-window attention, a column a token.
 
-    Of others (state-space models, chunked attention) rows cannot be moved between batches.
+    The rows of other models (state-space models, chunked attention) cannot be moved between batches.
     """
     from transformers import DynamicCache
     from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
@@ -22,18 +22,18 @@ def has_plain_cache(model: Any) -> bool:
 
 
 def new_cache(model: Any) -> Any:
-    """An empty cache."""
+    """Make an empty cache for the model."""
     from transformers import DynamicCache
 
     return DynamicCache(config=model.config.get_text_config(decoder=True))
 
 
 def select(cache: Any, rows: Any, length: int) -> None:
-    """Keep some rows, in the order given, and of each the last columns.
+    """Keep some rows of the cache, in the order given, and only the last columns of each.
 
     Args:
-        cache: Changed in place.
-        rows: int64 tensor.
+        cache: The cache, which is changed in place.
+        rows: Numbers of the rows to keep, int64 tensor.
         length: Columns to keep; those before must be padding in all rows kept.
     """
     for layer in _filled(cache):
@@ -45,13 +45,13 @@ def select(cache: Any, rows: Any, length: int) -> None:
 
 
 def join(cache: Any, other: Any, rows: int, length: int) -> None:
-    """Append the rows of another cache, both padded on the left to the longer.
+    """Append the rows of another cache; both are padded on the left to the longer.
 
     Args:
-        cache: Changed in place; not empty.
-        other: Cache of the same model; empty where its rows hold no token yet.
-        rows: How many rows the other has.
-        length: Columns of the longer of the two.
+        cache: The cache that grows in place; it is not empty.
+        other: A cache of the same model; empty if its rows hold no token yet.
+        rows: Number of rows of the other cache.
+        length: Columns of the longer cache.
     """
     import torch
 

@@ -15,39 +15,39 @@ from .generation_sampling import sample
 from .generation_text import StopWatch
 
 LEAVE = 0.25
-"""Share of the rows that has to be done before the others are moved together and new ones join."""
+"""Share of the rows that has to be done before the other rows are moved together and new ones join."""
 
 
 @dataclass(eq=False, slots=True)
 class OpenCompletion:
-    """One completion in the making."""
+    """A completion that is being generated."""
 
     prompt: tuple[int, ...]
     sampling: Sampling
     key: int
-    """Of its random numbers."""
+    """Key of the completion's random numbers."""
     room: int
-    """Tokens that it may have."""
+    """Most tokens that the completion may have."""
     ends: Collection[int]
-    """Tokens that end it."""
+    """Tokens that end the completion."""
     watch: StopWatch | None = None
     tokens: list[int] = field(default_factory=list)
     reason: str = ""
-    """Why it ended: "stop", "length", or "" while it goes on."""
+    """The finish reason: "stop", "length", or "" while the completion goes on."""
     failure: str = ""
 
     @property
     def size(self) -> int:
-        """Tokens that it has, the prompt's included."""
+        """Return the number of tokens of prompt and completion so far."""
         return len(self.prompt) + len(self.tokens)
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing more is to be sampled."""
+        """Tell whether nothing more is to be sampled."""
         return bool(self.reason or self.failure)
 
     def add(self, token: int) -> None:
-        """Take the next token."""
+        """Append the next token, and note whether it ends the completion."""
         self.tokens.append(token)
         if token in self.ends or (self.watch is not None and self.watch.push(token, self.tokens)):
             self.reason = "stop"
@@ -59,8 +59,8 @@ class Pool:
     """Rows that decode together, padded on the left.
 
     Args:
-        model: Causal language model of transformers.
-        device: Where it is.
+        model: A causal language model of transformers.
+        device: The device that holds the model.
     """
 
     def __init__(self, model: Any, device: Any) -> None:
@@ -72,14 +72,14 @@ class Pool:
         self.clear()
 
     def clear(self) -> None:
-        """Forget all rows."""
+        """Drop all rows and their cache."""
         self.rows: list[OpenCompletion] = []
         self._ids: Any = None  # (rows, columns), the last column not yet in the cache
         self._mask: Any = None
         self._cache: Any = None
 
     def admit(self, rows: Sequence[OpenCompletion]) -> None:
-        """Let rows join; what several of them begin with is computed once."""
+        """Let rows join the batch; a context that several rows share is computed once."""
         import torch
 
         contexts = [(*row.prompt, *row.tokens) for row in rows]
@@ -109,7 +109,7 @@ class Pool:
         return ids.to(self.device), mask.to(self.device)
 
     def _prefill(self, ids: Any, mask: Any) -> Any:
-        """Cache of all tokens but the last; without the head, so without logits."""
+        """Compute the cache of all tokens but the last; without the head, so without logits."""
         import torch
 
         cache = new_cache(self.model)
@@ -132,7 +132,7 @@ class Pool:
         self._mask = torch.cat([widened(self._mask), widened(mask)])
 
     def decode(self) -> None:
-        """Sample until enough rows are done; at least one is, then."""
+        """Sample until enough rows are done; at least one row is done then."""
         import torch
         from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
@@ -154,7 +154,7 @@ class Pool:
         self._mask = torch.nn.functional.pad(self._mask, (0, more), value=1)
 
     def retire(self) -> list[OpenCompletion]:
-        """Take out the rows that are done."""
+        """Remove and return the rows that are done."""
         import torch
 
         done = [row for row in self.rows if row.is_done]
@@ -172,7 +172,7 @@ class Pool:
 
 
 class _Step:
-    """What happens between two passes: a token chosen a row, handed to the rows, and the end noticed."""
+    """Acts between two passes: chooses a token for each row, hands it to the row, and notices the end."""
 
     def __init__(self, rows: Sequence[OpenCompletion], leave: int, device: Any) -> None:
         import torch
@@ -191,7 +191,7 @@ class _Step:
         self.broken: Any = None
 
     def choose(self, input_ids: Any, scores: Any) -> Any:
-        """As a logits processor: where a row is sampled, only the token drawn is left."""
+        """Keep, as a logits processor, only the drawn token of each sampled row."""
         self.broken = ~scores.amax(-1).isfinite()
         if not self.sampled:
             return scores
@@ -203,7 +203,7 @@ class _Step:
         return scores
 
     def check(self, input_ids: Any, scores: Any, **_: Any) -> Any:
-        """As a stopping criterion: all rows at once, when enough are done."""
+        """Stop, as a stopping criterion, all rows at once when enough are done."""
         import torch
 
         for row, token, broken in zip(self.rows, input_ids[:, -1].tolist(), self.broken.tolist(), strict=True):
@@ -219,12 +219,12 @@ class _Step:
 
 @contextlib.contextmanager
 def _own_settings_aside(model: Any) -> Iterator[None]:
-    """Without the sampling settings that a model brings along: those of the request hold."""
+    """Set the model's own sampling settings aside for the duration of the block: the request's settings hold."""
     from transformers import GenerationConfig
 
-    own = model.generation_config
+    before = model.generation_config
     model.generation_config = GenerationConfig()
     try:
         yield
     finally:
-        model.generation_config = own
+        model.generation_config = before

@@ -1,9 +1,9 @@
 """Sampling that depends on nothing but the logits, a seed, the prompt, the sample's number and the step.
 
 A token is drawn by an exponential race: with E_i standard exponential, argmax of p_i / E_i is token i with probability
-p_i (the Gumbel-max trick without one of its logarithms). The E_i come from SplitMix64 (Steele, Lea & Flood, Fast
-splittable pseudorandom number generators, OOPSLA 2014), whose n-th value is a function of key and n: so each row of a
-batch has a stream of its own, whoever its neighbours are, on every device.
+p_i (the Gumbel-max trick with one logarithm less). The E_i come from SplitMix64 (Steele, Lea & Flood, Fast splittable
+pseudorandom number generators, OOPSLA 2014), whose n-th value is a function of key and n: so each row of a batch has a
+stream of its own on every device, whatever its neighbours are.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from typing import Any
 import numpy as np
 
 CELLS = 1 << 24
-"""Probabilities that are held at once, in double precision."""
+"""Most probabilities in memory at once, in double precision."""
 
 
 def stream_key(seed: int, prompt: Sequence[int], sample: int) -> int:
-    """64-bit key of the random numbers of one completion."""
+    """Return the 64-bit key of the random numbers of one completion."""
     digest = hashlib.blake2b(f"{seed} {sample} ".encode(), digest_size=8)
     digest.update(np.asarray(prompt, dtype="<i8").tobytes())
     return int.from_bytes(digest.digest(), "little", signed=True)
 
 
 def uniform(keys: Any, steps: Any, size: int) -> Any:
-    """Uniform numbers in (0, 1).
+    """Draw uniform numbers in (0, 1).
 
     Args:
-        keys: Of the streams, int64 tensor of shape (b,).
-        steps: Of each stream, int64 tensor of shape (b,).
-        size: Numbers a step.
+        keys: Keys of the streams, int64 tensor of shape (b,).
+        steps: Step that each stream is at, int64 tensor of shape (b,).
+        size: Number of random numbers a step.
 
     Returns:
         float64 tensor of shape (b, size).
@@ -46,16 +46,16 @@ def uniform(keys: Any, steps: Any, size: int) -> Any:
 
 
 def probabilities(logits: Any, temperature: Any, top_p: Any) -> Any:
-    """What is sampled from.
+    """Turn logits into the probabilities that tokens are sampled with.
 
     Args:
         logits: Tensor of shape (b, v).
-        temperature: Above 0, float64 tensor of shape (b,).
+        temperature: Temperatures above 0, float64 tensor of shape (b,).
         top_p: Mass of the smallest set of likeliest tokens that is kept, float64 tensor of shape (b,); at least one
-            token is kept, and of equally likely ones those of lower number (Holtzman et al. 2020, section 3.1).
+            token is kept, and of equally likely tokens the ones of lower number (Holtzman et al. 2020, section 3.1).
 
     Returns:
-        float64 tensor of shape (b, v); each row sums to the mass kept.
+        float64 tensor of shape (b, v); each row sums to its kept mass.
     """
     import torch
 
@@ -74,7 +74,18 @@ def probabilities(logits: Any, temperature: Any, top_p: Any) -> Any:
 
 
 def sample(logits: Any, temperature: Any, top_p: Any, keys: Any, steps: Any) -> Any:
-    """A token a row, int64 tensor of shape (b,); arguments as above."""
+    """Draw a token for each row.
+
+    Args:
+        logits: Tensor of shape (b, v).
+        temperature: Temperatures above 0, float64 tensor of shape (b,).
+        top_p: Kept mass as for `probabilities`, float64 tensor of shape (b,).
+        keys: Keys of the streams, int64 tensor of shape (b,).
+        steps: Step that each stream is at, int64 tensor of shape (b,).
+
+    Returns:
+        int64 tensor of shape (b,).
+    """
     import torch
 
     rows = max(1, CELLS // logits.shape[1])
@@ -87,7 +98,7 @@ def sample(logits: Any, temperature: Any, top_p: Any, keys: Any, steps: Any) -> 
 
 
 def _shift(value: Any, places: int) -> Any:
-    """Shift to the right that fills with zeros."""
+    """Shift to the right, and fill with zeros."""
     return (value >> places) & ((1 << (64 - places)) - 1)
 
 

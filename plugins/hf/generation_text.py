@@ -1,4 +1,4 @@
-"""The text of sampled tokens, and whether it holds a stop string, found while the tokens come."""
+"""Decodes the text of sampled tokens, and notices a stop string while the tokens come."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 CONTEXT = 4
-"""Tokens of the prompt that are decoded along: a token's text may depend on the one before (spaces, byte sequences)."""
+"""Tokens of the prompt that are decoded too: a token's text may depend on the previous one (spaces, byte sequences)."""
 
 
 def completion_text(tokenizer: Any, prompt: Sequence[int], tokens: Sequence[int]) -> str:
-    """What the tokens add to the text of the prompt; special tokens have no text.
+    """Return the text that the tokens add to the prompt's text; special tokens have no text.
 
     A space or a joint between words that the tokenizer writes between prompt and completion belongs to the
-    completion. Where the prompt ends inside a character, the tokens are decoded by themselves.
+    completion. If the prompt ends inside a character, the tokens are decoded by themselves.
     """
     opening = list(prompt[-CONTEXT:])
     before = _decode(tokenizer, opening)
@@ -22,18 +22,18 @@ def completion_text(tokenizer: Any, prompt: Sequence[int], tokens: Sequence[int]
 
 
 def cut(text: str, stops: Sequence[str]) -> str | None:
-    """The text before the first of the stop strings; None where it holds none of them."""
-    found = [place for place in (text.find(stop) for stop in stops) if place >= 0]
-    return text[: min(found)] if found else None
+    """Return the text before the first stop string; None if the text holds no stop string."""
+    places = [place for place in (text.find(stop) for stop in stops) if place >= 0]
+    return text[: min(places)] if places else None
 
 
 class StopWatch:
     """Reads the tokens of one completion as they come, each decoded with few neighbours.
 
     Args:
-        tokenizer: Of transformers.
-        prompt: Its tokens.
-        stops: Stop strings; none is empty.
+        tokenizer: A tokenizer of transformers.
+        prompt: Tokens of the prompt.
+        stops: The stop strings; none is empty.
     """
 
     def __init__(self, tokenizer: Any, prompt: Sequence[int], stops: Sequence[str]) -> None:
@@ -45,7 +45,7 @@ class StopWatch:
         self._reach = max(map(len, stops))
 
     def push(self, token: int, tokens: Sequence[int]) -> bool:
-        """Whether the text of ``tokens``, of which ``token`` is the last, holds a stop string."""
+        """Take the last of ``tokens``, and tell whether the text of ``tokens`` now holds a stop string."""
         self._ids.append(token)
         now = _decode(self.tokenizer, self._ids[self._begin :])
         joined = now.startswith(self._before)

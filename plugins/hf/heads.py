@@ -1,6 +1,6 @@
 """Heads of reward models that are no classifiers of transformers, described rather than programmed.
 
-A description says which tensors of the weight files make the head and how they are put together::
+A description names the tensors of the weight files that make the head, and how they are put together::
 
     kind: linear                 # linear, attributes or gated
     weight: v_head.summary.weight
@@ -26,7 +26,7 @@ from typing import Any
 
 from harness import CellError, ConfigurationError, DataError, UsageError
 from harness.errors import did_you_mean
-from harness.files.yaml_files import load_yaml
+from harness.files import load_yaml
 
 NAMED: Mapping[str, Mapping[str, Any]] = {
     # Structures as published with the models; names of tensors and rewards not held against the real weights.
@@ -42,23 +42,23 @@ NAMED: Mapping[str, Mapping[str, Any]] = {
     "starling": {"kind": "linear", "weight": "v_head.weight"},
     "trl-value-head": {"kind": "linear", "weight": "v_head.summary.weight", "bias": "v_head.summary.bias"},
 }
-"""Descriptions that can be named. Attribute heads differ in their weights, and need a file."""
+"""The descriptions that have a name. Attribute heads differ in their weights, and need a file."""
 
 KEYS = {
     "linear": ({"weight"}, {"bias", "label", "append"}),
     "attributes": ({"weight", "weights"}, {"bias", "append"}),
     "gated": ({"weight", "transform", "gate"}, {"temperature", "gate_scale", "append"}),
 }
-"""By kind, the keys that a description has to have, and those that it may have."""
+"""The required and the optional keys of a description, by its kind."""
 
 
 @dataclass(frozen=True)
 class RewardHead:
-    """A reward head: from hidden states to rewards.
+    """A reward head, which turns hidden states into rewards.
 
     Attributes:
-        needs_prompt: Whether it also reads the hidden state at the end of the prompt.
-        append: Special token to put behind the conversation, where the reward is then read; "" for none.
+        needs_prompt: Whether the head also reads the hidden state at the end of the prompt.
+        append: Special token to put behind the conversation, at which the reward is then read; "" for none.
     """
 
     kind: str
@@ -74,18 +74,18 @@ class RewardHead:
 
     @property
     def needs_prompt(self) -> bool:
-        """Whether rewards depend on the hidden state at the end of the prompt."""
+        """Tell whether rewards depend on the hidden state at the end of the prompt."""
         return self.kind == "gated"
 
     def rewards(self, hidden: Any, prompt_hidden: Any = None) -> Any:
-        """Rewards of shape (n,), float32, for hidden states of shape (n, d).
+        """Compute rewards of shape (n,), float32, for hidden states of shape (n, d).
 
         Args:
-            hidden: At the token that is read.
-            prompt_hidden: At the end of the prompt, shape (n, d); for a head that needs it.
+            hidden: Hidden states at the token that is read.
+            prompt_hidden: Hidden states at the end of the prompt, shape (n, d); for a head that needs them.
 
         Raises:
-            ValueError: it is needed and missing.
+            ValueError: the head needs ``prompt_hidden``, which is missing.
         """
         import torch
 
@@ -105,10 +105,10 @@ class RewardHead:
 
 
 def read_spec(adapter: str) -> dict[str, Any]:
-    """A description by name, or from a YAML or JSON file, its keys checked.
+    """Return a description by its name, or read it from a YAML or JSON file and check its keys.
 
     Raises:
-        UsageError: neither a name nor a file.
+        UsageError: ``adapter`` is neither a name nor a file.
         DataError: the file is no description of a head.
     """
     if adapter in NAMED:
@@ -126,27 +126,27 @@ def read_spec(adapter: str) -> dict[str, Any]:
     if needed - set(spec):
         raise DataError(f"{adapter}: kind {spec['kind']} needs {', '.join(sorted(needed - set(spec)))}")
     for key in sorted(map(str, set(spec) - needed - optional - {"kind"})):
-        known = sorted(needed | optional)
-        raise DataError(f"{adapter}: {key} is no key of {spec['kind']}{did_you_mean(key, known)}")
+        keys = sorted(needed | optional)
+        raise DataError(f"{adapter}: {key} is no key of {spec['kind']}{did_you_mean(key, keys)}")
     return spec
 
 
 def tensors_of(spec: Mapping[str, Any]) -> list[str]:
-    """Names of the tensors that a description reads from the weight files."""
+    """List the names of the tensors that a description reads from the weight files."""
     named = [spec[key] for key in ("weight", "bias", "transform", "gate_scale") if isinstance(spec.get(key), str)]
     return named + [f"{name}.{part}" for name in spec.get("gate", ()) for part in ("weight", "bias")]
 
 
 def load_head(folder: Path, config: Any, spec: Mapping[str, Any]) -> RewardHead:
-    """The head that a description names, from the weight files of a folder.
+    """Load the described head from the weight files of a folder.
 
     Args:
-        folder: Of the model; only ``.safetensors`` and, as plain tensors, ``.bin`` files are read.
-        config: The backbone's, of transformers: its ``hidden_size`` is held against the tensors.
-        spec: As `read_spec` gives it.
+        folder: The model's folder; only ``.safetensors`` and, as plain tensors, ``.bin`` files are read.
+        config: The backbone's configuration; the tensors have to fit its ``hidden_size``.
+        spec: A description from `read_spec`.
 
     Raises:
-        CellError: a tensor is missing or of another shape, or several outputs leave open which is the reward.
+        CellError: a tensor is missing or of another shape, or it is open which of several outputs is the reward.
     """
     tensors = _Tensors(folder)
     weight = tensors[spec["weight"]]
@@ -177,7 +177,7 @@ def load_head(folder: Path, config: Any, spec: Mapping[str, Any]) -> RewardHead:
 
 
 class _Tensors:
-    """Tensors of a folder's weight files by name, in float32, read one at a time."""
+    """Reads the tensors of a folder's weight files by name, in float32, one at a time."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.places = folder, dict[str, Path]()
@@ -191,16 +191,16 @@ class _Tensors:
         if not self.places:
             for file in sorted(folder.glob("*.bin")):
                 try:
-                    found = torch.load(file, map_location="cpu", weights_only=True)  # tensors only, no code
+                    tensors = torch.load(file, map_location="cpu", weights_only=True)  # tensors only, no code
                 except (pickle.PickleError, EOFError, RuntimeError) as error:
                     # torch's own words advise to load such a file as code.
                     raise CellError(
                         f"{file}: holds more than tensors, or is damaged, and is not read, since reading it could run "
                         "code; save the weights as safetensors"
                     ) from error
-                if not isinstance(found, dict):
+                if not isinstance(tensors, dict):
                     raise CellError(f"{file}: holds no tensors by name; save the weights as safetensors")
-                self._pickled.update({k: v for k, v in found.items() if isinstance(v, torch.Tensor)})
+                self._pickled.update({k: v for k, v in tensors.items() if isinstance(v, torch.Tensor)})
 
     def get(self, name: str) -> Any:
         if name in self._pickled:
@@ -213,11 +213,11 @@ class _Tensors:
             return weights.get_tensor(name).float()
 
     def __getitem__(self, name: str) -> Any:
-        found = self.get(name)
-        if found is None:
-            known = [*self.places, *self._pickled]
-            raise CellError(f"{self.folder} holds no tensor {name!r}{did_you_mean(name, known)}")
-        return found
+        tensor = self.get(name)
+        if tensor is None:
+            names = [*self.places, *self._pickled]
+            raise CellError(f"{self.folder} holds no tensor {name!r}{did_you_mean(name, names)}")
+        return tensor
 
 
 def _row(outputs: int, label: object, name: str) -> int:

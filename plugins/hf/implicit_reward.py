@@ -16,19 +16,19 @@ REDUCTIONS = ("sum", "average")
 class ImplicitReward(Model):
     """Scores a response y to a prompt x by ``beta * (log pi(y|x) - log pi_ref(y|x))``, in nats.
 
-    The reward of Rafailov et al. 2023, "Direct Preference Optimization", section 4, less the part that depends on the
-    prompt alone. Without a reference it is ``beta * log pi(y|x)``. RewardBench's third variant without a reference, a
-    norm over the tokens' log-probabilities, needs each token's and is not offered.
+    This is the reward of Rafailov et al. 2023, "Direct Preference Optimization", section 4, less the part that depends
+    on the prompt alone. Without a reference the reward is ``beta * log pi(y|x)``. RewardBench's third variant without a
+    reference, a norm over the tokens' log-probabilities, needs each token's and is not offered.
 
     Args:
         policy: The model that was trained.
-        reference: The model that it was trained from; may be left out.
-        beta: Positive; strength of the pull towards the reference in training. It changes no ranking.
+        reference: The model that the policy was trained from; may be left out.
+        beta: Strength of the pull towards the reference in training, positive; beta changes no ranking.
         reduction: ``sum`` over the response's tokens, or ``average``, by each model's own count of tokens.
         end: Text added to every response: the mark by which the template ends a turn, if its probability is to count.
 
     Raises:
-        UsageError: beta is not positive and finite, or the reduction is none.
+        UsageError: beta is not positive and finite, or there is no such reduction.
     """
 
     batch_size = 256
@@ -47,12 +47,12 @@ class ImplicitReward(Model):
         self._failed: dict[str, int] = {}
 
     def asks(self) -> Mapping[str, Sequence[str]]:
-        """Both parts have to offer ``loglikelihood``."""
+        """Say that both parts have to offer ``loglikelihood``."""
         names = ("policy", "reference") if self.reference else ("policy",)
         return dict.fromkeys(names, ("loglikelihood",))
 
     def score(self, requests: Sequence[Candidates]) -> list[Response]:
-        """Scores of shape (k,) a request, in nats; NaN for a response whose likelihood is not known."""
+        """Return scores of shape (k,) a request, in nats; NaN for a response without a known likelihood."""
         asked = [
             Continuation(request.prompt, response + self.end) for request in requests for response in request.responses
         ]
@@ -70,13 +70,13 @@ class ImplicitReward(Model):
         return answers
 
     def remarks(self) -> list[str]:
-        """How many responses have no score, and why."""
-        said = [f"{count} responses have no score: {reason}" for reason, count in self._failed.items()]
+        """Report how many responses have no score, and why."""
+        remarks = [f"{count} responses have no score: {reason}" for reason, count in self._failed.items()]
         self._failed = {}
-        return said
+        return remarks
 
     def _values(self, part: str, asked: Sequence[Continuation]) -> tuple[np.ndarray, list[str]]:
-        """Of each continuation, the reduced log-probability, NaN where there is none, and then why."""
+        """Return each continuation's reduced log-probability, NaN if there is none, and the reasons of the NaN."""
         values, reasons = np.full(len(asked), math.nan), [""] * len(asked)
         for i, response in enumerate(self.parts[part]("loglikelihood", asked)):
             if isinstance(response, Failure):

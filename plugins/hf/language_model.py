@@ -38,10 +38,10 @@ from .tree import SequenceJob, Tokens
 POOLING = ("last", "mean")
 
 FEW_TOKENS = 8_192
-"""Tokens planned together where each is read, or a whole vocabulary is given for each: bounds memory."""
+"""Tokens planned together if each is read or gives a whole vocabulary: this bounds memory."""
 
 GENERATED_TOGETHER = 4
-"""Times the tokens of a pass that prompts and completions of a batch may hold: most are read from the cache."""
+"""Tokens of a generating batch, in passes: prompts and completions are mostly read from the cache."""
 
 NOT_APPLIED = frozenset(
     {
@@ -50,19 +50,19 @@ NOT_APPLIED = frozenset(
         *("exponential_decay_length_penalty", "guidance_scale", "num_beams", "penalty_alpha", "watermarking_config"),
     }
 )
-"""Of generation_config.json, what would give other completions and no request asks for."""
+"""Keys of generation_config.json that would change completions and that no request asks for."""
 
 NOT_APPLIED_TO_SAMPLES = frozenset({"top_k", "min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff"})
-"""The same, where completions are sampled."""
+"""Such keys that change only sampled completions."""
 
 IDLE: tuple[object, ...] = (None, 0, 1, 0.0, 1.0, [], {})
-"""Values of those that change nothing."""
+"""Values of such keys that change nothing."""
 
 _NONE = np.empty(0, dtype=np.int64)
 
 
 class LanguageModel(Model):
-    """Any causal language model that transformers loads.
+    """Loads any causal language model of transformers.
 
     Prompts and contexts that begin alike are computed once, and the output layer is applied only where it is read.
 
@@ -71,10 +71,10 @@ class LanguageModel(Model):
         revision: Commit, tag or branch of a hub model.
         dtype: ``float32``, ``bfloat16``, ``float16`` or ``float64``; logits are always float32 at least.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; default: an NVIDIA accelerator if there is one.
-        max_length: Tokens of prompt and continuation together; default: what the model has positions for.
-        truncate: What becomes of longer ones: ``refuse`` (they fail, counted), or ``left``, dropping the beginning.
+        max_length: Tokens of prompt and continuation together; default: the number of the model's positions.
+        truncate: Fate of longer sequences: ``refuse`` (they fail, counted), or ``left``, dropping the beginning.
         chat_template: A Jinja file; ``text`` for messages joined by blank lines; default: the tokenizer's own.
-        pooling: Of hidden states, for ``embed``: that of the ``last`` token, or their ``mean``.
+        pooling: Pooling of ``embed``: the hidden state of the ``last`` token, or the ``mean`` of all.
         normalize: Whether vectors of ``embed`` have length 1.
         tokens_per_pass: Tokens a forward pass; default: chosen by device. Memory that runs out halves it.
         share_prefixes: False computes every sequence by itself.
@@ -110,16 +110,16 @@ class LanguageModel(Model):
         self._remarks: list[str] = []
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of each file of a folder, or a hub model's commit; device kind; hash of the template file."""
+        """Return the hash of each file of a folder, or a hub model's commit; device kind; hash of the template file."""
         template = Path(self.chat_template)
-        own = {"chat_template": file_identity(template)} if self.chat_template and template.is_file() else {}
-        return {**self.source.identity(), **own}
+        hashes = {"chat_template": file_identity(template)} if self.chat_template and template.is_file() else {}
+        return {**self.source.identity(), **hashes}
 
     def load(self) -> None:
-        """Load weights and tokenizer, and find out how the output layer may be applied and prefixes shared.
+        """Load weights and tokenizer, and try how the output layer may be applied and prefixes shared.
 
         Raises:
-            CellError: they cannot be loaded, or are not those of a causal language model.
+            CellError: weights or tokenizer cannot be loaded, or the weights are no causal language model's.
         """
         # Probabilities of tokens do not go through the head of a reward model that lies in the same file.
         self.model = self.source.model("AutoModelForCausalLM", strangers="say")
@@ -136,7 +136,7 @@ class LanguageModel(Model):
             self.engine.enable_sharing(self.output.log_probabilities, vocabulary)
 
     def _encoder(self) -> Encoder:
-        """Tokenizer and template; they need no weights."""
+        """Build the encoder from tokenizer and template; this needs no weights."""
         if hasattr(self, "encoder"):
             return self.encoder
         tokenizer = self.source.tokenizer()
@@ -149,42 +149,42 @@ class LanguageModel(Model):
         )
 
     def close(self) -> None:
-        """Release weights and tokenizer."""
+        """Release the weights and the tokenizer."""
         del self.model, self.engine, self.encoder, self.output, self.readouts
 
     def tokens(self) -> list[str]:
-        """Text of every token by id, with the tokenizer's marks for blanks."""
+        """List the text of every token by id, with the tokenizer's marks for blanks."""
         tokenizer = self.encoder.tokenizer if hasattr(self, "encoder") else self.source.tokenizer()
         size = max(self.source.config().get_text_config().vocab_size, len(tokenizer))
-        known = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
-        return [*(str(token) for token in known), *(f"<unused {i}>" for i in range(len(known), size))]
+        tokens = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+        return [*(str(token) for token in tokens), *(f"<unused {i}>" for i in range(len(tokens), size))]
 
     def rendered(self, prompt: Conversation) -> str:
-        """The prompt as the tokenizer's text, with what opens the reply."""
+        """Render the prompt as the tokenizer's text, with the opening of the reply."""
         return self._encoder().opening(prompt)[0]
 
     def loglikelihood(self, requests: Sequence[Continuation]) -> list[Response]:
-        """Log-likelihood, tokens and greediness of each continuation."""
+        """Return log-likelihood in nats, tokens and greediness of each continuation."""
         return self._all("loglikelihood", requests)
 
     def next_token(self, requests: Sequence[Conversation]) -> list[Response]:
-        """Log-probabilities of shape (V,) for the first token of each reply."""
+        """Return log-probabilities of shape (V,) for the first token of each reply."""
         return self._all("next_token", requests)
 
     def choose(self, requests: Sequence[Choice]) -> list[Response]:
-        """Log-probabilities of shape (k,) of the replies' beginning with each option."""
+        """Return log-probabilities of shape (k,) that the reply begins with each option."""
         return self._all("choose", requests)
 
     def readout(self, requests: Sequence[Readout]) -> list[Response]:
-        """What each request reads from the distribution of the reply's first token."""
+        """Return each request's linear function of the distribution of the reply's first token."""
         return self._all("readout", requests)
 
     def embed(self, requests: Sequence[Text]) -> list[Response]:
-        """A vector of hidden states of the last layer, shape (d,), a text."""
+        """Return a vector of shape (d,) for each text, from the hidden states of the last layer."""
         return self._all("embed", requests)
 
     def generate(self, requests: Sequence[Generation]) -> list[Response]:
-        """Completions of each prompt."""
+        """Return the completions of each prompt."""
         return self._all("generate", requests)
 
     def _all(self, capability: str, requests: Sequence[Request]) -> list[Response]:
@@ -194,7 +194,7 @@ class LanguageModel(Model):
         return answers
 
     def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
-        """Answers to a capability's requests as they are computed."""
+        """Yield the answers to a capability's requests as they are computed."""
         ways: dict[str, tuple[Ask, Callable[[NDArray[np.int64]], Head], int]] = {
             "loglikelihood": (self._ask_likelihood, self.output.for_targets, 65_536),
             "choose": (self._ask_choice, self.output.for_targets, 65_536),
@@ -235,22 +235,22 @@ class LanguageModel(Model):
             yield indices[number], answer
 
     def _remark_on_generation(self, *, sampled: bool) -> None:
-        """Note, once, what the folder asks of generation and requests do not."""
+        """Note, once, the settings of generation_config.json that are not applied."""
         stated = self.model.generation_config.to_diff_dict()
-        known = NOT_APPLIED | (NOT_APPLIED_TO_SAMPLES if sampled else frozenset())
-        left = [f"{name}={stated[name]}"[:60] for name in sorted(known & set(stated)) if stated[name] not in IDLE]
+        ignored = NOT_APPLIED | (NOT_APPLIED_TO_SAMPLES if sampled else frozenset())
+        left = [f"{name}={stated[name]}"[:60] for name in sorted(ignored & set(stated)) if stated[name] not in IDLE]
         if left and not self._said_generation:
             self._said_generation = True
             self._remarks.append(f"generation_config.json asks for {', '.join(left)}, which is not applied here")
 
     def remarks(self) -> list[str]:
-        """What was cut or refused, what a folder asks for in vain, and that prefixes are not shared, once."""
-        said, self._remarks = self.source.take_remarks() + self._remarks, []
-        said += self.encoder.remarks() if hasattr(self, "encoder") else []
+        """Report what was cut or refused; once, settings that are not applied, and that prefixes are not shared."""
+        remarks, self._remarks = self.source.take_remarks() + self._remarks, []
+        remarks += self.encoder.remarks() if hasattr(self, "encoder") else []
         if self.share_prefixes and hasattr(self, "engine") and not self.engine.flat and not self._said_unshared:
             self._said_unshared = True
-            said.append(f"prefixes are not shared for this architecture: {self.engine.why_not}")
-        return said
+            remarks.append(f"prefixes are not shared for this architecture: {self.engine.why_not}")
+        return remarks
 
     def _ask_likelihood(self, request: Continuation) -> EngineRequest | Failure:
         try:
@@ -271,11 +271,11 @@ class LanguageModel(Model):
 
     def _ask_choice(self, request: Choice) -> EngineRequest | Failure:
         try:
-            found = self.encoder.continued(request.prompt, request.options)
+            sequences = self.encoder.continued(request.prompt, request.options)
         except Exception as error:  # of the template or the tokenizer: this request only
             return refused(error)
         jobs: list[SequenceJob] = []
-        for ids, start in found:
+        for ids, start in sequences:
             job = self._continuation(ids, start)
             if isinstance(job, Failure):
                 return job
@@ -286,14 +286,14 @@ class LanguageModel(Model):
         )
 
     def _continuation(self, ids: Sequence[int], start: int) -> SequenceJob | Failure:
-        """Read the probability of every token from ``start`` on; the last is predicted, and not read."""
+        """Read the probability of every token from ``start`` on; the last token is predicted, and not read."""
         if len(ids) <= start:
             return Failure("an option is empty, or the tokenizer makes no token of it")
-        wanted = len(ids) - start
-        tokens = self.encoder.fit(ids, what="prompt and continuation", extra=1, keep=wanted + 1)
+        count = len(ids) - start
+        tokens = self.encoder.fit(ids, what="prompt and continuation", extra=1, keep=count + 1)
         if isinstance(tokens, Failure):
             return tokens
-        positions = np.arange(len(tokens) - 1 - wanted, len(tokens) - 1)
+        positions = np.arange(len(tokens) - 1 - count, len(tokens) - 1)
         return SequenceJob(tokens[:-1], positions, _NONE, targets=tokens[positions + 1])
 
     def _prompt(self, conversation: Conversation) -> Tokens | Failure:
@@ -334,12 +334,12 @@ class LanguageModel(Model):
 
 
 def _hidden(hidden: Any, which: Any, slots: Any) -> Any:
-    """Hidden states themselves, shape (r, d), float32."""
+    """Return the hidden states themselves, shape (r, d), float32."""
     return hidden.float().cpu().numpy()[which]
 
 
 def _ends(model: Any, tokenizer: Any) -> set[int]:
-    """Tokens that end a completion: those the model states for generation, and the tokenizer's own."""
+    """Return the tokens that end a completion: the model's for generation, and the tokenizer's own."""
     stated = model.generation_config.eos_token_id
     ends = set(stated if isinstance(stated, list | tuple) else [stated]) | {tokenizer.eos_token_id}
     return {int(end) for end in ends if end is not None}
@@ -350,7 +350,10 @@ def _likelihood(values: NDArray[Any]) -> Likelihood:
 
 
 def _windows(ids: Sequence[int], context: int) -> list[SequenceJob]:
-    """A document longer than the context, in windows that predict each token once, from all a full window holds."""
+    """Cut a document longer than the context into windows.
+
+    Each token is predicted once, from as many tokens as a full window holds.
+    """
     tokens = np.asarray(ids, dtype=np.int64)
     jobs = []
     for first in range(1, len(tokens), context):

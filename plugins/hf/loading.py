@@ -1,4 +1,4 @@
-"""Where weights come from and how they are held: folder or hub id, revision, number format, device."""
+"""Loads models of transformers: folder or hub id, revision, number format, device."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from .peft_adapter import PeftAdapter, adapter_of, refuse_adapter_of_hub
 from .weights import Strangers, check_files, check_taken
 
 SUFFIXES = {".safetensors", ".bin", ".json", ".txt", ".model", ".jinja", ".py"}
-"""Of a folder, the files that weights, in one piece or several, configuration, tokenizer and template are read from."""
+"""Suffixes of the files in a folder that weights, configuration, tokenizer and template are read from."""
 
 NOT_READ = {
     *("manifest.json", "trainer_state.json", "all_results.json", "train_results.json", "eval_results.json"),
     *("training_args.bin", "optimizer.bin", "scheduler.bin", "scaler.bin"),
 }
-"""Files that a training leaves beside the weights, with dates and durations: equal weights have one fingerprint."""
+"""Files with dates and durations beside the weights; without them equal weights have one fingerprint."""
 
 DEVICES = ("cpu", "cuda", "mps", "xpu", "npu", "hpu", "mlu", "musa")
 
@@ -36,10 +36,10 @@ HUB_ID = re.compile(r"[\w.-]+/[\w.-]+|[\w-][\w.-]*")
 
 @dataclass(frozen=True)
 class ModelSource:
-    """A model of transformers, as named on the command line.
+    """A model of transformers, as the command line names it.
 
     Raises:
-        UsageError: a dtype or device that is none, no path, a revision given with a folder.
+        UsageError: there is no such dtype or device, the path is missing, or a revision is given with a folder.
     """
 
     path: str
@@ -48,7 +48,7 @@ class ModelSource:
     """Commit, tag or branch of a hub model; "" is its main branch."""
     dtype: str = "float32"
     device: str = ""
-    """``cpu``, ``cuda``, ``cuda:1``, ``mps``; "" is an NVIDIA accelerator where there is one, else the processor."""
+    """``cpu``, ``cuda``, ``cuda:1``, ``mps``; "" is an NVIDIA accelerator if there is one, else the processor."""
     trust_remote_code: bool = False
     """True lets Python code that lies beside the weights run."""
     _remarks: list[str] = field(default_factory=list, compare=False, repr=False)
@@ -67,15 +67,15 @@ class ModelSource:
 
     @property
     def is_folder(self) -> bool:
-        """Whether the path is a folder on this machine."""
+        """Tell whether the path is a folder on this machine."""
         return Path(self.path).is_dir()
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of each file of a folder, or a hub model's id and commit; and the kind of device.
+        """Return the hash of each file of a folder, or a hub model's id and commit; and the kind of device.
 
         Raises:
             UsageError: the folder holds no configuration, or there is neither such a folder nor such a hub id; or
-                it holds an adapter, and peft is not installed.
+                the folder holds an adapter, and peft is not installed.
         """
         device = {"device": device_of(self.device).partition(":")[0]}
         if not self.is_folder:
@@ -93,31 +93,31 @@ class ModelSource:
                 f"path={self.path!r} is not the folder of a model: it holds no config.json"
                 + (f", only {', '.join(f.name for f in files[:4])}" if files else "; it holds no file to load")
             )
-        own: dict[str, object] = {file.name: file_identity(file) for file in files}
+        identity: dict[str, object] = {file.name: file_identity(file) for file in files}
         if adapter is not None:
-            own["peft"] = adapter.require_peft()
+            identity["peft"] = adapter.require_peft()
             if not adapter.beside:
-                own["base"] = self.base(adapter).identity()
-        return {**own, **device}
+                identity["base"] = self.base(adapter).identity()
+        return {**identity, **device}
 
     def adapter(self) -> PeftAdapter | None:
-        """The adapter that a folder holds, beside weights or instead of them."""
+        """Return the adapter that a folder holds, beside weights or instead of them; None if there is none."""
         return adapter_of(Path(self.path)) if self.is_folder else None
 
     def base(self, adapter: PeftAdapter) -> ModelSource:
-        """The model that an adapter in this folder was trained over."""
+        """Return the model that the adapter in this folder was trained over."""
         revision = "" if Path(adapter.base).is_dir() else adapter.revision
         return ModelSource(adapter.base, revision, self.dtype, self.device, self.trust_remote_code)
 
     def take_remarks(self) -> list[str]:
-        """What the user is to know of how the model was loaded, once."""
-        said = list(dict.fromkeys(self._remarks))
+        """Return the remarks on loading the model, and forget them."""
+        remarks = list(dict.fromkeys(self._remarks))
         self._remarks.clear()
-        return said
+        return remarks
 
     @property
     def brings_code(self) -> bool:
-        """Whether config.json names Python code that lies beside the weights."""
+        """Tell whether config.json names Python code that lies beside the weights."""
         try:
             file = Path(self.path) / "config.json" if self.is_folder else self._cached_configuration()
             return file is not None and "auto_map" in json.loads(file.read_text("utf-8"))
@@ -127,19 +127,19 @@ class ModelSource:
     def _cached_configuration(self) -> Path | None:
         from huggingface_hub import try_to_load_from_cache
 
-        found = try_to_load_from_cache(self.path, "config.json", revision=self.arguments()["revision"])
-        return Path(found) if isinstance(found, str) else None
+        file = try_to_load_from_cache(self.path, "config.json", revision=self.arguments()["revision"])
+        return Path(file) if isinstance(file, str) else None
 
     def arguments(self) -> dict[str, Any]:
-        """What every ``from_pretrained`` is given."""
+        """Return the arguments of every ``from_pretrained``."""
         revision = None if self.is_folder else commit_of(self.path, self.revision) or None
         return {"revision": revision, "trust_remote_code": self.trust_remote_code}
 
     def folder(self) -> str:
-        """A folder that holds the files: the path itself, or the local copy of a hub model.
+        """Return a folder that holds the files: the path itself, or the local copy of a hub model.
 
         Raises:
-            CellError: the hub does not give them.
+            CellError: the hub does not give the files.
         """
         if self.is_folder:
             return self.path
@@ -150,10 +150,10 @@ class ModelSource:
             return str(snapshot_download(self.path, revision=self.arguments()["revision"], allow_patterns=kinds))
 
     def small_files(self, patterns: Collection[str]) -> str:
-        """The local copy of some files of a hub model, none of which need be there.
+        """Download some files of a hub model, as far as they exist; return their folder.
 
         Raises:
-            CellError: the hub does not give them.
+            CellError: the hub does not give the files.
         """
         from huggingface_hub import snapshot_download
 
@@ -162,10 +162,10 @@ class ModelSource:
             return str(snapshot_download(self.path, revision=revision, allow_patterns=list(patterns)))
 
     def config(self, **overrides: Any) -> Any:
-        """The model's configuration; that of its base where there is only an adapter.
+        """Read the model's configuration; the base's if there is only an adapter.
 
         Raises:
-            CellError: it cannot be read.
+            CellError: the configuration cannot be read.
         """
         from transformers import AutoConfig
 
@@ -177,10 +177,10 @@ class ModelSource:
             return AutoConfig.from_pretrained(self.path, **self.arguments(), **overrides)
 
     def tokenizer(self) -> Any:
-        """The tokenizer, the fast one where there is one; that of its base where an adapter brings none.
+        """Load the tokenizer, the fast one if there is one; the base's if an adapter brings none.
 
         Raises:
-            CellError: it cannot be loaded.
+            CellError: the tokenizer cannot be loaded.
         """
         from transformers import AutoTokenizer
 
@@ -201,21 +201,21 @@ class ModelSource:
         elsewhere: Collection[str] = (),
         unread: str = "",
     ) -> Any:
-        """The weights through one of transformers' Auto classes, in evaluation mode, on the device.
+        """Load the weights by one of transformers' Auto classes, in evaluation mode, on the device.
 
         An adapter of peft in the folder is applied and merged.
 
         Args:
             auto: Name of the class, such as ``"AutoModelForCausalLM"``.
-            config: Its configuration, if it was changed or is known already.
-            attention: Implementation of attention; one the architecture lacks gives way to ``eager``.
-            strangers: What becomes of a head in the files that is not the model's own: ``refuse``, or ``say``.
-            elsewhere: Tensors of the files that are read by somebody else.
+            config: The model's configuration, if it was changed or is known already.
+            attention: Implementation of attention; if the architecture lacks it, ``eager`` is taken.
+            strangers: Fate of a head in the files that is not the model's own: ``refuse``, or ``say``.
+            elsewhere: Tensors of the files that are read elsewhere.
             unread: First part of the names of weights that nothing reads, which may be missing.
 
         Raises:
-            CellError: they cannot be loaded, some are missing from the files, or the files hold some that the model
-                does not take.
+            CellError: the weights cannot be loaded, some are missing from the files, or the files hold some that the
+                model does not take.
         """
         import torch
 
@@ -247,7 +247,7 @@ class ModelSource:
         return model.eval().requires_grad_(False).to(device)
 
     def _loaded(self, place: str, auto: str, config: Any, attention: str, **checks: Any) -> Any:
-        """The weights that lie at a place, checked."""
+        """Load the weights that lie at a place, and check transformers' report."""
         import torch
         import transformers
 
@@ -255,19 +255,19 @@ class ModelSource:
         rest = {"config": config, "dtype": getattr(torch, self.dtype), "output_loading_info": True}
         with told(self, "weights"):
             try:
-                model, found = load(place, attn_implementation=attention, **self.arguments(), **rest)
+                model, report = load(place, attn_implementation=attention, **self.arguments(), **rest)
             except (ValueError, ImportError):
                 if attention == "eager":
                     raise
                 # Which attention an architecture has cannot be asked beforehand. Whatever else was wrong is wrong
                 # again, and said then.
-                model, found = load(place, attn_implementation="eager", **self.arguments(), **rest)
-        self._remarks.extend(check_taken(self.path, model, found, **checks))
+                model, report = load(place, attn_implementation="eager", **self.arguments(), **rest)
+        self._remarks.extend(check_taken(self.path, model, report, **checks))
         return model
 
 
 class told:
-    """Turn what transformers raises while loading into one line that names the model and the mend."""
+    """Turns an error of transformers while loading into one line that names the model and the mend."""
 
     def __init__(self, source: ModelSource, what: str) -> None:
         self.source, self.what = source, what
@@ -286,15 +286,15 @@ class told:
                 "and is not read, since reading it could run code. Save the weights as safetensors: "
                 "model.save_pretrained(FOLDER)"
             ) from error
-        said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         mend = ""
         if self.source.brings_code and not self.source.trust_remote_code:
             mend = "; its config.json names code of its own: read that, then give trust_remote_code=true to let it run"
-        raise CellError(f"no {self.what} can be loaded from {where}: {said}{mend}") from error
+        raise CellError(f"no {self.what} can be loaded from {where}: {reason}{mend}") from error
 
 
 def prepare() -> None:
-    """Settings of the libraries, once: no progress bars in logs, one torch thread where the user asked for it."""
+    """Set up the libraries: no progress bars in logs; without OMP_NUM_THREADS half the processors for torch."""
     import torch
     from transformers.utils import logging
 
@@ -306,14 +306,17 @@ def prepare() -> None:
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """Count the processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):  # not on macOS
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def device_of(device: str) -> str:
-    """The device meant by an argument, without importing torch: "" is ``cuda`` where there is one, else ``cpu``."""
+    """Return the device that an argument means, without importing torch.
+
+    Without an argument it is ``cuda`` if there is such a device, else ``cpu``.
+    """
     if device:
         return device
     from importlib.metadata import PackageNotFoundError, version
@@ -331,9 +334,9 @@ _COMMITS: dict[tuple[str, str], str] = {}
 
 
 def commit_of(hub_id: str, revision: str) -> str:
-    """The commit that a branch or tag of a hub model stands for: from the hub, or from its local copy; "" if unknown.
+    """Return the commit of a hub model's branch or tag, from the hub or its local copy; "" if unknown.
 
-    Asked once a process, so that the weights that are loaded are those that the results are filed under.
+    The hub is asked once a process, so that results are filed under the same commit that the weights are loaded from.
 
     Raises:
         CellError: the hub has no such model or cannot be reached, and there is no local copy.
@@ -360,10 +363,10 @@ def _asked_commit(hub_id: str, revision: str) -> str:
         cached = _cached_commit(hub_id, revision)
         if cached:
             return cached
-        said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise CellError(
             f"the hub does not give {hub_id!r}{f' at {revision!r}' if revision else ''}, there is no local copy, and "
-            f"it is no folder here: {said}"
+            f"it is no folder here: {reason}"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""From hidden states to log-probabilities, only where they are read, a few hundred tokens at a time."""
+"""Turns hidden states into log-probabilities, only where they are read, a few hundred tokens at a time."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from .forward import Head
 
 LOGITS = 4_194_304
-"""Logits made at once: 16 MiB in float32, so that what follows finds them in the cache."""
+"""Most logits made at once: 16 MiB in float32, so that the next step finds them in the cache."""
 
 CHUNK = 256
-"""Tokens whose logits are made at once, at most: more gains nothing."""
+"""Most tokens whose logits are made at once: more gains nothing."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class OutputHead:
     """The output layer of a language model.
 
     Attributes:
-        from_hidden: Whether it is known how logits follow from hidden states; else the model gives logits itself, and
+        from_hidden: Whether logits are computed here from hidden states; else the model gives logits itself, and
             `logits` passes them on.
     """
 
@@ -34,7 +34,7 @@ class OutputHead:
     vocabulary: int
 
     def logits(self, hidden: Any) -> Any:
-        """Logits of shape (r, V), in float32 at least, for hidden states of shape (r, d)."""
+        """Compute logits of shape (r, V), in float32 at least, for hidden states of shape (r, d)."""
         import torch
 
         if not self.from_hidden:
@@ -48,28 +48,28 @@ class OutputHead:
         return logits
 
     def chunks(self, hidden: Any) -> Iterator[tuple[int, Any]]:
-        """(index of the first, logits) of some hidden states at a time, so that they stay in the cache."""
+        """Yield (index of the first, logits) of some hidden states at a time, so that the logits stay in the cache."""
         size = max(1, min(CHUNK, LOGITS // self.vocabulary))
         for first in range(0, len(hidden), size):
             yield first, self.logits(hidden[first : first + size])
 
     def log_probabilities(self, hidden: Any, which: Any, slots: Any) -> NDArray[Any]:
-        """Natural-log probabilities of every next token: shape (r, V), float32."""
-        found: NDArray[Any] = np.concatenate([rows for _, rows in self.distributions(hidden)])[which]
-        return found
+        """Compute natural-log probabilities of every next token: shape (r, V), float32."""
+        log_probabilities: NDArray[Any] = np.concatenate([rows for _, rows in self.distributions(hidden)])[which]
+        return log_probabilities
 
     def distributions(self, hidden: Any) -> Iterator[tuple[int, NDArray[Any]]]:
-        """(index of the first, log-probabilities of shape (r, V), float32) of some hidden states at a time."""
+        """Yield (index of the first, log-probabilities of shape (r, V), float32) of some hidden states at a time."""
         import torch
 
         for first, logits in self.chunks(hidden):
             yield first, torch.log_softmax(logits, dim=-1).float().cpu().numpy()
 
     def for_targets(self, targets: NDArray[np.int64]) -> Head:
-        """A head that gives, of each read, the log-probability of its target and whether no token is likelier.
+        """Return a head that gives the log-probability of each read's target, and whether no token is likelier.
 
         Args:
-            targets: By slot.
+            targets: The target token of each slot.
 
         Returns:
             A head whose values have shape (r, 2), float64.
@@ -83,9 +83,9 @@ class OutputHead:
             for first, logits in self.chunks(hidden):
                 here = order[slice(*np.searchsorted(bounds, [first, first + len(logits)]))]
                 rows = torch.from_numpy(which[here] - first).to(logits.device)
-                wanted = torch.from_numpy(targets[slots[here]]).to(logits.device)
+                targeted = torch.from_numpy(targets[slots[here]]).to(logits.device)
                 top = logits.amax(dim=-1)
-                picked = logits[rows, wanted]
+                picked = logits[rows, targeted]
                 # In place: a second array of logits would cost as much as the layer itself.
                 total = logits.sub_(top[:, None]).exp_().sum(dim=-1).log() + top
                 values[here, 0] = (picked - total[rows]).cpu().numpy()
@@ -96,7 +96,7 @@ class OutputHead:
 
 
 def output_head(model: Any, vocabulary: int) -> OutputHead:
-    """Find out how a model's logits follow from its hidden states, and hold that against the model itself."""
+    """Find out how a model's logits follow from its hidden states, and check that against the model itself."""
     import torch
 
     config = model.config.get_text_config()
@@ -111,8 +111,8 @@ def output_head(model: Any, vocabulary: int) -> OutputHead:
     with torch.inference_mode():
         try:
             hidden = model.base_model(input_ids=tokens, use_cache=False).last_hidden_state[0]
-            own = model(input_ids=tokens, use_cache=False).logits[0].to(torch.float32)
-            close = torch.allclose(head.logits(hidden).to(torch.float32), own, rtol=1e-3, atol=1e-4)
+            expected = model(input_ids=tokens, use_cache=False).logits[0].to(torch.float32)
+            close = torch.allclose(head.logits(hidden).to(torch.float32), expected, rtol=1e-3, atol=1e-4)
         except (AttributeError, TypeError, RuntimeError):  # a backbone of another make
             return direct
     return head if close else direct

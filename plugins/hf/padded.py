@@ -1,4 +1,4 @@
-"""Batches for architectures that cannot run flat rows: deduplicated, of like lengths, hardly padded."""
+"""Batches for architectures that cannot run flat rows: deduplicated, of similar lengths, with little padding."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def padded_batches(engine: Engine, jobs: Sequence[SequenceJob], head: Head) -> I
 
 
 def _batch(groups: Sequence[list[int]], at: int, jobs: Sequence[SequenceJob], engine: Engine) -> Sequence[list[int]]:
-    """The next groups that go together: the longest comes first, so memory gives out at once if it does."""
+    """Take the next groups that go together: the longest come first, so that memory runs out at once if it does."""
     waste = 0.0 if engine.device.type == "cpu" else WASTE
     longest, filled, end = len(jobs[groups[at][0]].tokens), 0, at
     while end < len(groups):

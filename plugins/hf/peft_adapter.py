@@ -17,35 +17,35 @@ from harness import CellError, UsageError
 
 CONFIG = "adapter_config.json"
 WRAPPED = "base_model.model."
-"""What peft puts before the name of every tensor of an adapter."""
+"""The prefix that peft gives the name of every tensor of an adapter."""
 HEAD = re.compile(r"(^|\.)(score|classifier|out_proj|classifier\.out_proj)\.weight$")
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "vocab.txt", "spiece.model")
 
 
 @dataclass(frozen=True)
 class PeftAdapter:
-    """An adapter in a folder."""
+    """An adapter of peft in a folder."""
 
     folder: Path
     base: str
-    """Folder or hub id of the model that it was trained over; the folder itself where the weights lie beside it."""
+    """Folder or hub id of the model that the adapter was trained over; the folder itself if its weights lie there."""
     revision: str
-    """Of a base on the hub."""
+    """Revision of a base on the hub."""
     kind: str
-    """As peft names it, such as ``LORA``."""
+    """The adapter's kind by peft's name, such as ``LORA``."""
     beside: bool
     """Whether the weights of the base lie in the same folder."""
 
     @property
     def has_tokenizer(self) -> bool:
-        """Whether it brings a tokenizer of its own."""
+        """Tell whether the adapter brings a tokenizer of its own."""
         return any((self.folder / name).is_file() for name in TOKENIZERS)
 
     def require_peft(self) -> str:
-        """The version of peft.
+        """Return the version of the installed peft.
 
         Raises:
-            UsageError: it is not installed.
+            UsageError: peft is not installed.
         """
         try:
             return version("peft")
@@ -57,7 +57,7 @@ class PeftAdapter:
             ) from None
 
     def remark(self) -> str:
-        """What the user is to know."""
+        """Tell the user how the adapter was applied."""
         if not self.beside:
             return f"the adapter in {str(self.folder)!r} ({self.kind}) was merged into {self.base!r}"
         return (
@@ -67,7 +67,7 @@ class PeftAdapter:
 
     @contextlib.contextmanager
     def base_folder(self) -> Iterator[str]:
-        """Where the base's weights are loaded from."""
+        """Give the folder or hub id that the base's weights are loaded from, for the duration of the block."""
         if not self.beside:
             yield self.base
             return
@@ -79,24 +79,24 @@ class PeftAdapter:
             yield place
 
     def supplied(self) -> dict[str, tuple[int, ...]]:
-        """Shapes of the adapter's tensors, by their names in the base."""
+        """Return the shapes of the adapter's tensors, by their names in the base."""
         from peft import load_peft_weights
 
         weights = load_peft_weights(str(self.folder), device="cpu")
         return {name.removeprefix(WRAPPED): tuple(tensor.shape) for name, tensor in weights.items()}
 
     def configured(self, config: Any) -> Any:
-        """The base's configuration, with as many labels as the adapter's own head has."""
+        """Give the base's configuration as many labels as the adapter's own head has."""
         for name, shape in self.supplied().items():
             if HEAD.search(name) and len(shape) == 2:
                 config.num_labels = shape[0]
         return config
 
     def merged_into(self, model: Any) -> Any:
-        """The base with the adapter in its weights.
+        """Merge the adapter into the weights of the base.
 
         Raises:
-            CellError: it cannot be merged, or its tensors are not those that the base has room for.
+            CellError: the adapter cannot be merged, or its tensors do not fit the base.
         """
         from peft import PeftModel, get_peft_model_state_dict
 
@@ -122,10 +122,10 @@ class PeftAdapter:
 
 
 def adapter_of(folder: Path) -> PeftAdapter | None:
-    """The adapter in a folder; None where there is none.
+    """Find the adapter in a folder; None if there is none.
 
     Raises:
-        UsageError: its configuration cannot be read, or names no base.
+        UsageError: the adapter's configuration is missing, cannot be read, or names no base.
     """
     file = folder / CONFIG
     if not file.is_file():
@@ -157,7 +157,7 @@ def refuse_adapter_of_hub(hub_id: str, revision: str | None) -> None:
     """Refuse a hub model that is an adapter: its base would not be part of what answers are filed under.
 
     Raises:
-        CellError: it is one.
+        CellError: the hub model is an adapter.
     """
     from transformers.utils.peft_utils import find_adapter_config_file
 

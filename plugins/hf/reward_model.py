@@ -1,4 +1,4 @@
-"""Reward models on this machine: any sequence classifier of transformers, and heads that are none of its own."""
+"""Reward models on this machine: sequence classifiers of transformers, and described heads of other kinds."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ _NONE = np.empty(0, dtype=np.int64)
 class RewardModel(Model):
     """Scores each response with the output of a sequence classifier at the end of the conversation.
 
-    The prompt of the k responses is computed once. Where the model was trained with its padding token as the end of
-    the text, the score is read where transformers reads it: at the last token that is not padding.
+    The prompt of the k responses is computed once. If the model was trained with its padding token as the end of the
+    text, the score is read at the same token as in transformers: the last one that is not padding.
 
     Args:
         path: Folder or hub id.
         revision: Commit, tag or branch of a hub model.
         dtype: ``float32``, ``bfloat16``, ``float16`` or ``float64``; the head is always computed in at least float32.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; default: an NVIDIA accelerator if there is one.
-        max_length: Tokens of prompt and response together; default: what the model has positions for.
-        truncate: What becomes of longer ones: ``refuse`` (they fail, counted), ``left`` or ``right``.
+        max_length: Tokens of prompt and response together; default: the number of the model's positions.
+        truncate: Fate of longer sequences: ``refuse`` (they fail, counted), ``left`` or ``right``.
         chat_template: A Jinja file; ``text`` for prompt, blank line, response; ``pair`` for prompt and response as the
             two texts of a cross-encoder; default: the tokenizer's own.
-        label: Output to read, for a classifier with several.
-        adapter: Head that is none of transformers' own: ``armorm``, ``internlm2-reward``, ``starling``,
-            ``trl-value-head``, or a file that describes it.
+        label: Output to read, for a classifier with several outputs.
+        adapter: A head that is not transformers' own: ``armorm``, ``internlm2-reward``, ``starling``,
+            ``trl-value-head``, or a file that describes the head.
         tokens_per_pass: Tokens a forward pass; default: chosen by device. Memory that runs out halves it.
         share_prefixes: False computes every sequence by itself.
         trust_remote_code: Let Python code that lies beside the weights run.
@@ -93,20 +93,20 @@ class RewardModel(Model):
         self._said_unshared = False
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of each file of a folder, or a hub model's commit; device kind; template file; the head."""
+        """Return the hash of each file of a folder, or a hub model's commit; device kind; template file; the head."""
         template = Path(self.chat_template)
-        own: dict[str, object] = (
+        choices: dict[str, object] = (
             {"chat_template": file_identity(template)} if self.chat_template and template.is_file() else {}
         )
         if self.adapter:
-            own["adapter"] = read_spec(self.adapter)
-        return {**self.source.identity(), **own}
+            choices["adapter"] = read_spec(self.adapter)
+        return {**self.source.identity(), **choices}
 
     def load(self) -> None:
-        """Load weights and tokenizer, and find out whether prefixes can be shared.
+        """Load weights and tokenizer, and try whether prefixes can be shared.
 
         Raises:
-            CellError: they cannot be loaded, or are not those of a reward model.
+            CellError: weights or tokenizer cannot be loaded, or the weights are not a reward model's.
         """
         tokenizer = self.source.tokenizer()
         if self.adapter:
@@ -135,38 +135,38 @@ class RewardModel(Model):
             self.engine.enable_sharing(self._head, text.vocab_size)
 
     def close(self) -> None:
-        """Release weights and tokenizer."""
+        """Release the weights and the tokenizer."""
         del self.engine, self.encoder
 
     def score(self, requests: Sequence[Candidates]) -> list[Response]:
-        """Scores of shape (k,) a request; NaN for a response that is too long."""
+        """Return scores of shape (k,) a request; NaN for a response that is too long."""
         answers: list[Response] = [None] * len(requests)
         for index, answer in self.stream("score", requests):
             answers[index] = answer
         return answers
 
     def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
-        """Scores as they are computed."""
+        """Yield scores as they are computed."""
         if not self.pair:
             self.encoder.require_template()
         yield from stream(self.engine, requests, self._ask, lambda targets: self._head)
 
     def remarks(self) -> list[str]:
-        """What was cut or refused, scores that are not finite, and that prefixes are not shared, once."""
-        said = self.source.take_remarks() + (self.encoder.remarks() if hasattr(self, "encoder") else [])
+        """Report what was cut or refused, and scores that are not finite; once, that prefixes are not shared."""
+        remarks = self.source.take_remarks() + (self.encoder.remarks() if hasattr(self, "encoder") else [])
         if self._not_finite:
-            said.append(
+            remarks.append(
                 f"{self._not_finite} scores were NaN or infinite, and count as failed"
                 + (f": {self.source.dtype} may be too coarse for this model" if self.source.dtype == "float16" else "")
             )
             self._not_finite = 0
         if self.share_prefixes and hasattr(self, "engine") and not self.engine.flat and not self._said_unshared:
             self._said_unshared = True
-            said.append(f"prefixes are not shared for this architecture: {self.engine.why_not}")
-        return said
+            remarks.append(f"prefixes are not shared for this architecture: {self.engine.why_not}")
+        return remarks
 
     def _head(self, hidden: Any, which: Any, slots: Any) -> Any:
-        """Scores of shape (r,), float64; hidden states where the described head needs two a score."""
+        """Return scores of shape (r,), float64; hidden states if the described head needs two of them a score."""
         import torch
 
         if self.adapted is not None:
@@ -205,7 +205,7 @@ class RewardModel(Model):
         return EngineRequest(jobs, lambda values: self._answer(len(request.responses), there, values))
 
     def _prompt(self, request: Candidates) -> list[int]:
-        """The prompt's own tokens, without what opens the reply: gates are read at its last."""
+        """Tokenise the prompt alone, without the opening of the reply: gates are read at its last token."""
         return self.encoder.ids([self.encoder.render(request.prompt)], special=self.encoder.as_text)[0]
 
     def _answer(self, k: int, there: list[int], values: Any) -> Any:
@@ -231,7 +231,7 @@ class RewardModel(Model):
         return pairs
 
     def _read_at(self, tokens: Tokens) -> int:
-        """The last token that is not padding, as transformers' own classifiers read it."""
+        """Return the position of the last token that is not padding, as transformers' own classifiers do."""
         if self._pad is None or tokens[-1] != self._pad:
             return len(tokens) - 1
         return int(np.flatnonzero(tokens != self._pad)[-1]) if (tokens != self._pad).any() else 0
@@ -252,7 +252,7 @@ def _column(config: Any, label: str, path: str) -> int:
 
 
 def _linear_head(model: Any) -> Any:
-    """Weight and bias of a linear map from one token's hidden state to the labels; None where the head is another."""
+    """Return weight and bias of a linear map from one token's hidden state to the labels; None for other heads."""
     import torch
 
     head = getattr(model, "score", None)

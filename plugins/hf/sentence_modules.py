@@ -1,8 +1,8 @@
-"""How a folder of sentence-transformers says that its vectors are made, read and followed.
+"""Reads and follows the recipe by which a folder of sentence-transformers makes its vectors.
 
-``modules.json`` lists the modules behind each other: the transformer, a pooling, and what is done to the pooled vector
-(dense layers, norms). Each has a folder with its settings. Followed are those that make vectors out of hidden states;
-another module is refused by its name, since vectors without it would be another model's.
+``modules.json`` lists the modules behind each other: the transformer, a pooling, and steps on the pooled vector (dense
+layers, norms). Each has a folder with its settings. Modules that make vectors out of hidden states are followed; any
+other module is refused by its name, since vectors without it would be another model's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harness import CellError
 MODULES, SETTINGS = "modules.json", "config_sentence_transformers.json"
 
 POOLINGS = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
-"""As sentence-transformers names them; the order in which several are put behind each other."""
+"""Poolings by the names of sentence-transformers, in the order in which several are put behind each other."""
 
 EARLIER_POOLINGS = {
     "pooling_mode_cls_token": "cls",
@@ -36,7 +36,7 @@ TRANSFORMER_KEYS = {
     *("model_args", "model_kwargs", "tokenizer_args", "processor_kwargs", "config_args", "config_kwargs"),
 }
 LOADING_KEYS = {"trust_remote_code", "torch_dtype", "dtype", "attn_implementation", "revision", "device_map"}
-"""Settings of the transformer that say how weights are held, not what they give; the user's own arguments do."""
+"""Settings of the transformer that concern only how weights are held; the user's own arguments say that."""
 
 DENSE_KEYS = {
     *("in_features", "out_features", "bias", "activation_function", "use_residual"),
@@ -44,12 +44,12 @@ DENSE_KEYS = {
 }
 
 MOST_FILES = 64
-"""Modules that a folder may list."""
+"""Most modules that a folder may list."""
 
 
 @dataclass(frozen=True)
 class PoolingStep:
-    """What is done to the pooled vector: ``kind`` is ``Dense``, ``LayerNorm`` or ``Normalize``."""
+    """A step on the pooled vector: ``kind`` is ``Dense``, ``LayerNorm`` or ``Normalize``."""
 
     kind: str
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -58,27 +58,27 @@ class PoolingStep:
 
 @dataclass(frozen=True)
 class EncoderRecipe:
-    """What a folder says of its vectors."""
+    """A folder's recipe for making vectors."""
 
     poolings: tuple[str, ...] = ()
     include_prompt: bool = True
     """Whether the tokens of a prompt are pooled with those of the text."""
     steps: tuple[PoolingStep, ...] = ()
     max_length: int = 0
-    """Tokens that are read of a text; 0 where the folder does not say."""
+    """Most tokens of a text that are read; 0 if the folder does not say."""
     lower_case: bool = False
     prompts: Mapping[str, str] = field(default_factory=dict)
     default_prompt: str = ""
     """Text put before every text unless the user gives one."""
     dimensions: int = 0
-    """Numbers of a vector that are kept; 0 keeps all."""
+    """Number of dimensions that are kept; 0 keeps all."""
 
 
 def read_recipe(folder: Path) -> EncoderRecipe | None:
-    """What a folder says; None where it has no ``modules.json``.
+    """Read a folder's recipe; None if the folder has no ``modules.json``.
 
     Raises:
-        CellError: a file cannot be read, or names what is not followed here.
+        CellError: a file cannot be read, or names a module or setting that is not followed here.
     """
     if not (folder / MODULES).is_file():
         return None
@@ -104,9 +104,9 @@ def read_recipe(folder: Path) -> EncoderRecipe | None:
     length, lower = _transformer(folder)
     poolings, with_prompt = _pooling(kinds[1][1])
     steps = tuple(_step(kind, place) for kind, place in kinds[2:] if kind != "Dropout")
-    said = _json(folder / SETTINGS, dict) if (folder / SETTINGS).is_file() else {}
-    prompts = {str(name): str(text) for name, text in (said.get("prompts") or {}).items() if text}
-    default = said.get("default_prompt_name")
+    settings = _json(folder / SETTINGS, dict) if (folder / SETTINGS).is_file() else {}
+    prompts = {str(name): str(text) for name, text in (settings.get("prompts") or {}).items() if text}
+    default = settings.get("default_prompt_name")
     return EncoderRecipe(
         poolings,
         with_prompt,
@@ -115,12 +115,12 @@ def read_recipe(folder: Path) -> EncoderRecipe | None:
         lower,
         prompts,
         prompts.get(str(default), "") if default else "",
-        int(said.get("truncate_dim") or 0),
+        int(settings.get("truncate_dim") or 0),
     )
 
 
 def module_folders(folder: Path) -> list[Path]:
-    """The folders of the modules, which vectors depend on as on the weights; [] where nothing can be read."""
+    """List the modules' folders, which vectors depend on as on the weights; [] if nothing can be read."""
     try:
         listed = json.loads((folder / MODULES).read_text("utf-8"))
         places = [_inside(folder, str(module["path"])) for module in listed[:MOST_FILES]]
@@ -130,10 +130,10 @@ def module_folders(folder: Path) -> list[Path]:
 
 
 def module_of(step: PoolingStep) -> Any:
-    """A step as a module of torch, in float32.
+    """Build a step as a module of torch, in float32.
 
     Raises:
-        CellError: the weights are not those of its settings.
+        CellError: the step's weights do not fit its settings.
     """
     import torch
 
@@ -174,13 +174,13 @@ def _dense(step: PoolingStep) -> Any:
 
 
 def _fill(module: Any, step: PoolingStep) -> None:
-    wanted = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    expected = {name: tuple(value.shape) for name, value in module.state_dict().items()}
     held = {name: tuple(value.shape) for name, value in step.weights.items()}
-    if wanted != held:
-        wrong = sorted({name for name in {*wanted, *held} if wanted.get(name) != held.get(name)})
+    if expected != held:
+        wrong = sorted({name for name in {*expected, *held} if expected.get(name) != held.get(name)})
         raise CellError(
-            f"a {step.kind} of modules.json: its settings want {_shapes(wanted)}, and its file holds {_shapes(held)}; "
-            f"they differ in {', '.join(wrong[:3])}"
+            f"a {step.kind} of modules.json: its settings want {_shapes(expected)}, and its file holds "
+            f"{_shapes(held)}; they differ in {', '.join(wrong[:3])}"
         )
     module.load_state_dict({name: value.float() for name, value in step.weights.items()})
 
@@ -190,10 +190,10 @@ def _shapes(tensors: Mapping[str, tuple[int, ...]]) -> str:
 
 
 def _activation(name: str) -> Any:
-    """An activation of torch by its full name; no other code is imported.
+    """Find an activation of torch by its full name; no other code is imported.
 
     Raises:
-        CellError: it is none.
+        CellError: the name is no activation of torch.
     """
     import torch
 
@@ -219,7 +219,7 @@ class _Unit:
         return torch.nn.functional.normalize(vectors, p=2.0, dim=-1)
 
     def to(self, device: Any) -> _Unit:
-        """Itself: it has no weights."""
+        """Return itself: the step has no weights."""
         return self
 
 
@@ -236,56 +236,57 @@ def _kind(name: str, folder: Path) -> str:
 
 
 def _transformer(folder: Path) -> tuple[int, bool]:
-    """Tokens that are read, 0 where that is not said; and whether texts are lowered."""
+    """Read the transformer's most tokens, 0 if not stated; and whether texts are lowered."""
     files = sorted(folder.glob("sentence_*_config.json"))
     if not files:
         return 0, False
-    said = _json(files[0], dict)
-    for key in sorted(set(said) - TRANSFORMER_KEYS):
-        if said[key] not in (None, False, {}, [], ""):
-            raise CellError(f"{files[0]}: {key}={said[key]!r} is not followed here")
+    settings = _json(files[0], dict)
+    for key in sorted(set(settings) - TRANSFORMER_KEYS):
+        if settings[key] not in (None, False, {}, [], ""):
+            raise CellError(f"{files[0]}: {key}={settings[key]!r} is not followed here")
     for key in ("model_args", "model_kwargs", "tokenizer_args", "processor_kwargs", "config_args", "config_kwargs"):
-        more = set(said.get(key) or {}) - LOADING_KEYS
+        more = set(settings.get(key) or {}) - LOADING_KEYS
         if more:
             raise CellError(f"{files[0]}: {key}: {', '.join(sorted(more))} is not followed here")
-    task = said.get("transformer_task", "feature-extraction")
-    text = (said.get("modality_config") or {}).get("text", {"method_output_name": "last_hidden_state"})
+    task = settings.get("transformer_task", "feature-extraction")
+    text = (settings.get("modality_config") or {}).get("text", {"method_output_name": "last_hidden_state"})
     if task != "feature-extraction" or text.get("method_output_name") != "last_hidden_state":
         raise CellError(f"{files[0]}: vectors are made here of the last hidden states, and it asks for {task}: {text}")
-    return int(said.get("max_seq_length") or 0), bool(said.get("do_lower_case"))
+    return int(settings.get("max_seq_length") or 0), bool(settings.get("do_lower_case"))
 
 
 def _pooling(place: Path) -> tuple[tuple[str, ...], bool]:
-    said = _json(place / "config.json", dict)
-    known = {"word_embedding_dimension", "embedding_dimension", "pooling_mode", "include_prompt", *EARLIER_POOLINGS}
-    for key in sorted(set(said) - known):
-        if said[key]:
-            raise CellError(f"{place / 'config.json'}: {key}={said[key]!r} is not followed here")
-    mode = said.get("pooling_mode")
+    settings = _json(place / "config.json", dict)
+    sizes = {"word_embedding_dimension", "embedding_dimension"}
+    followed = {*sizes, "pooling_mode", "include_prompt", *EARLIER_POOLINGS}
+    for key in sorted(set(settings) - followed):
+        if settings[key]:
+            raise CellError(f"{place / 'config.json'}: {key}={settings[key]!r} is not followed here")
+    mode = settings.get("pooling_mode")
     if mode is None:
-        mode = [name for key, name in EARLIER_POOLINGS.items() if said.get(key)] or ["mean"]
+        mode = [name for key, name in EARLIER_POOLINGS.items() if settings.get(key)] or ["mean"]
     modes = tuple([mode] if isinstance(mode, str) else mode)
     for name in modes:
         if name not in POOLINGS:
             raise CellError(f"{place / 'config.json'}: pooling_mode={name!r} is none of {', '.join(POOLINGS)}")
-    return modes, bool(said.get("include_prompt", True))
+    return modes, bool(settings.get("include_prompt", True))
 
 
 def _step(kind: str, place: Path) -> PoolingStep:
     file = place / "config.json"
-    said = _json(file, dict) if file.is_file() or kind != "Normalize" else {}
+    settings = _json(file, dict) if file.is_file() or kind != "Normalize" else {}
     for key in ("module_input_name", "module_output_name"):
-        if said.get(key) not in (None, "sentence_embedding"):
-            raise CellError(f"{file}: {key}={said[key]!r}: only whole vectors (sentence_embedding) are made here")
+        if settings.get(key) not in (None, "sentence_embedding"):
+            raise CellError(f"{file}: {key}={settings[key]!r}: only whole vectors (sentence_embedding) are made here")
     if kind == "Normalize":
         return PoolingStep(kind)
     needed = {"Dense": ("in_features", "out_features"), "LayerNorm": ("dimension",)}[kind]
     for key in needed:
-        if not isinstance(said.get(key), int):
+        if not isinstance(settings.get(key), int):
             raise CellError(f"{file}: {key} is missing")
-    if kind == "Dense" and (more := sorted(set(said) - DENSE_KEYS)):
+    if kind == "Dense" and (more := sorted(set(settings) - DENSE_KEYS)):
         raise CellError(f"{file}: {', '.join(more)} is not followed here")
-    return PoolingStep(kind, said, _weights(place))
+    return PoolingStep(kind, settings, _weights(place))
 
 
 def _weights(place: Path) -> dict[str, Any]:
@@ -305,10 +306,10 @@ def _weights(place: Path) -> dict[str, Any]:
 
 
 def _inside(folder: Path, path: str) -> Path:
-    """A module's folder, which has to lie in the model's own.
+    """Return a module's folder, which has to lie in the model's own.
 
     Raises:
-        CellError: it lies elsewhere.
+        CellError: the folder lies elsewhere.
     """
     if not path:
         return folder
@@ -320,20 +321,20 @@ def _inside(folder: Path, path: str) -> Path:
 
 def _json(file: Path, kind: type) -> Any:
     try:
-        found = json.loads(file.read_text("utf-8"))
+        content = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise CellError(f"{file}: cannot be read: {error}") from error
-    if not isinstance(found, kind):
+    if not isinstance(content, kind):
         raise CellError(f"{file}: expected a JSON {'list' if kind is list else 'object'}")
-    return found
+    return content
 
 
 def pooled(name: str, hidden: Any, mask: Any, weights: Any) -> Any:
-    """One vector a text, shape (texts, d), of hidden states of shape (texts, tokens, d).
+    """Pool hidden states of shape (texts, tokens, d) into one vector a text, shape (texts, d).
 
     Args:
         name: One of POOLINGS.
-        hidden: Of the last layer.
+        hidden: Hidden states of the last layer.
         mask: (texts, tokens), 1 where a token is pooled.
         weights: (texts, tokens): the place of each token in its text, from 1; for ``weightedmean``.
     """
@@ -355,5 +356,5 @@ def pooled(name: str, hidden: Any, mask: Any, weights: Any) -> Any:
 
 
 def described(recipe: EncoderRecipe) -> Sequence[str]:
-    """The names of what is followed, for messages."""
+    """List the names of the poolings and steps that are followed, for messages."""
     return [*recipe.poolings, *(step.kind for step in recipe.steps)]

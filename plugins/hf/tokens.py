@@ -1,4 +1,4 @@
-"""From conversations and texts to token sequences: template once, special tokens once, truncation never silent."""
+"""Turns conversations and texts into token sequences: one template, special tokens once, no silent truncation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from harness import CellError, Conversation, Failure, UsageError
-from harness.running.chat_templates import TemplateBounds, render_chat
+from harness.running import TemplateBounds, render_chat
 
 from .tree import Tokens
 
@@ -20,47 +20,47 @@ COUNT_FROM_PADDING = {
     *("camembert", "data2vec-text", "esm", "ibert", "layoutlmv3", "lilt", "longformer", "luke", "markuplm", "mpnet"),
     *("roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod"),
 }
-"""Architectures whose first position is the one behind the padding token's number; those before it are never used."""
+"""Architectures whose positions begin behind the padding token's number; earlier positions are never used."""
 
 HOPELESS = 3
-"""After so many conversations in a row that a template does not come to an end with, the others are not tried."""
+"""Number of conversations in a row that may exceed the template's bounds; after it the others are not tried."""
 
 NO_LIMIT = 1_000_000
-"""A tokenizer that knows no limit states an astronomical one."""
+"""Stated limits from here on count as none: a tokenizer that knows no limit states an astronomical one."""
 
 
 def context_length(config: Any, tokenizer: Any, max_length: int = 0) -> int:
-    """Tokens that a sequence may have: as asked, else the smaller of what model and tokenizer state.
+    """Return the tokens that a sequence may have: as asked, else the smaller of what model and tokenizer state.
 
     Raises:
-        UsageError: more were asked for than the model has positions.
+        UsageError: ``max_length`` is more than the model has positions.
     """
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
     limits = [getattr(text, name, None) for name in ("max_position_embeddings", "n_positions", "max_sequence_length")]
     if getattr(text, "model_type", "") in COUNT_FROM_PADDING:
         before = (getattr(text, "pad_token_id", None) or 0) + 1
         limits = [limit - before for limit in limits if limit]
-    known = [limit for limit in [*limits, tokenizer.model_max_length] if limit and 0 < limit < NO_LIMIT]
-    limit = int(min(known, default=NO_LIMIT))
+    stated = [limit for limit in [*limits, tokenizer.model_max_length] if limit and 0 < limit < NO_LIMIT]
+    limit = int(min(stated, default=NO_LIMIT))
     if max_length and max_length > limit:
         raise UsageError(f"max_length={max_length} is more than the {limit} tokens that the model has positions for")
     return max_length or limit
 
 
 class Encoder:
-    """Tokenises for one model.
+    """Renders and tokenises conversations and texts for one model.
 
     Args:
-        tokenizer: Of transformers.
+        tokenizer: A tokenizer of transformers.
         chat_template: "" is the tokenizer's own; ``text`` joins the messages by blank lines and uses no template;
             else a file holding a Jinja template.
         context: Tokens that a sequence may have.
-        truncate: What becomes of longer ones: ``refuse`` fails them, ``left`` drops their beginning, ``right`` their
+        truncate: Fate of longer sequences: ``refuse`` fails them, ``left`` drops their beginning, ``right`` their
             end; special tokens at either end are kept.
-        path: Of the model, for messages.
+        path: The model's path, for messages.
 
     Raises:
-        UsageError: there is no such template file.
+        UsageError: ``chat_template`` is neither ``text`` nor a file.
     """
 
     def __init__(
@@ -79,19 +79,19 @@ class Encoder:
         self._marks = sorted({str(token) for token in tokenizer.get_added_vocab()}, key=len, reverse=True)
 
     def remarks(self) -> list[str]:
-        """What was cut or refused since the last call, for the user."""
-        said = []
+        """Report what was cut or refused since the last call."""
+        remarks = []
         longer = f"longer than the {self.context} tokens of its context"
         if self.counts["refused"]:
-            said.append(
+            remarks.append(
                 f"{self.counts['refused']} sequences {longer} were refused: "
                 "give truncate=left or truncate=right to have them cut"
             )
         if self.counts["left"] or self.counts["right"]:
             side = "beginning" if self.counts["left"] else "end"
-            said.append(f"{self.counts['left'] + self.counts['right']} sequences {longer} lost their {side}")
+            remarks.append(f"{self.counts['left'] + self.counts['right']} sequences {longer} lost their {side}")
         self.counts.clear()
-        return said
+        return remarks
 
     def require_template(self) -> None:
         """Make sure that conversations can be rendered.
@@ -106,12 +106,12 @@ class Encoder:
             )
 
     def render(self, conversation: Conversation, *, reply: bool = False) -> str:
-        """The conversation as the model's text.
+        """Render the conversation as the model's text.
 
         Args:
             conversation: A message of role ``text`` counts as the user's.
-            reply: End with what opens the assistant's reply; a conversation whose last message is the assistant's
-                ends inside that message instead.
+            reply: End with the opening of the assistant's reply; a conversation whose last message is the
+                assistant's ends inside that message instead.
         """
         messages = conversation.messages
         if self.as_text:
@@ -137,10 +137,10 @@ class Encoder:
         return text
 
     def ids(self, texts: Sequence[str], *, special: bool) -> list[list[int]]:
-        """Tokens of each text.
+        """Tokenise each text into token ids.
 
         Args:
-            texts: Any number.
+            texts: Any number of texts.
             special: Whether the tokenizer adds its beginning and end tokens; a rendered template holds its own.
         """
         if not texts:
@@ -151,10 +151,10 @@ class Encoder:
         return list(encoded["input_ids"])
 
     def alike(self, texts: Sequence[str]) -> list[list[int]]:
-        """Tokens of rendered texts that begin alike; the common beginning is tokenised once.
+        """Tokenise rendered texts that begin alike; the common beginning is tokenised once.
 
-        It is split behind its last special token, where every tokenizer splits anyway. That this holds is verified on
-        the first text; else all are tokenised whole.
+        The texts are split behind the last special token of the common beginning, where every tokenizer splits anyway.
+        This is verified on the first text; if it does not hold, all texts are tokenised whole.
         """
         special = self.as_text
         if len(texts) < 2 or special:
@@ -170,7 +170,7 @@ class Encoder:
         return joined
 
     def opening(self, prompt: Conversation | str) -> tuple[str, bool]:
-        """The text that a reply to the prompt, or its continuation, follows; and whether special tokens are added."""
+        """Return the text that a reply or continuation follows, and whether special tokens are added."""
         if isinstance(prompt, str):
             return prompt, not self._begins(prompt)
         if prompt.messages and all(m.role == "text" for m in prompt.messages):
@@ -179,11 +179,11 @@ class Encoder:
         return self.render(prompt, reply=True), self.as_text
 
     def _begins(self, text: str) -> bool:
-        """Whether a text brings its beginning-of-sequence token along."""
+        """Tell whether a text brings its beginning-of-sequence token along."""
         return bool(self.tokenizer.bos_token) and text.startswith(self.tokenizer.bos_token)
 
     def prompts(self, conversations: Sequence[Conversation]) -> list[list[int] | Failure]:
-        """Tokens of prompts to be replied to or continued; each at least the beginning-of-sequence token."""
+        """Tokenise prompts to reply to or continue; each has at least the beginning-of-sequence token."""
         tokens: list[list[int] | Failure] = []
         for conversation in conversations:
             try:
@@ -196,11 +196,11 @@ class Encoder:
     def continued(
         self, prompt: Conversation | str, continuations: Sequence[str], *, with_blanks: bool = False
     ) -> list[tuple[list[int], int]]:
-        """Tokens of a prompt with each of several continuations, and how many of them are the prompt's.
+        """Tokenise a prompt with each of several continuations; return the tokens and how many belong to the prompt.
 
-        Prompt and continuation are tokenised together and parted behind as many tokens as the prompt has alone;
-        blanks at the end of a plain text, and if asked for of a conversation, go with the continuation (the convention
-        of lm-evaluation-harness).
+        Prompt and continuation are tokenised together and parted behind as many tokens as the prompt has alone. Blanks
+        at the end of a plain text, and with ``with_blanks`` at the end of a conversation, go with the continuation (the
+        convention of lm-evaluation-harness).
         """
         text, special = self.opening(prompt)
         stripped = text.rstrip() if with_blanks or isinstance(prompt, str) else text
@@ -215,7 +215,7 @@ class Encoder:
         return [(ids, len(head)) for ids in whole]
 
     def beginning(self) -> list[int]:
-        """What stands before a text that has nothing before it.
+        """Return the token that stands before a text without any context.
 
         Raises:
             CellError: the tokenizer has neither a beginning-of-sequence nor an end-of-sequence token.
@@ -226,11 +226,11 @@ class Encoder:
         raise CellError(f"the tokenizer of {self.path!r} has no beginning-of-sequence token to put before a text")
 
     def fit(self, tokens: Sequence[int], *, what: str, extra: int = 0, keep: int = 0) -> Tokens | Failure:
-        """The sequence as an array, cut to the context if that is asked for.
+        """Return the sequence as an array, cut to the context if truncation was chosen.
 
         Args:
             tokens: The sequence.
-            what: For the message: ``"prompt and response"``.
+            what: Name of the sequence for the message: ``"prompt and response"``.
             extra: Tokens by which the sequence may be longer than the context: the last of a continuation is
                 predicted, not read.
             keep: Tokens at the end that must not be cut.
@@ -251,7 +251,7 @@ class Encoder:
         return np.concatenate([array[:head], array[len(array) - limit + head :]])
 
     def _special_ends(self, array: Tokens) -> tuple[int, int]:
-        """How many tokens at the beginning and at the end are those that the tokenizer puts around every text."""
+        """Count the tokens at the beginning and at the end that the tokenizer puts around every text."""
         if self._ends is None:
             around = self.tokenizer("a", return_special_tokens_mask=True)
             mask, ids = around["special_tokens_mask"], around["input_ids"]
@@ -265,10 +265,10 @@ class Encoder:
 
 
 def refused(error: Exception) -> Failure:
-    """What a user is told when template or tokenizer refuse a conversation; errors that concern all go on up.
+    """Tell in a `Failure` why template or tokenizer refuse a conversation; errors that concern all are raised again.
 
     Raises:
-        CellError: it was one.
+        CellError: the error was a CellError.
     """
     if isinstance(error, CellError):
         raise error
@@ -288,5 +288,5 @@ def _common_beginning(texts: Sequence[str]) -> str:
     return first[:low]
 
 
-def _end(found: tuple[str, int]) -> int:
-    return found[1]
+def _end(mark: tuple[str, int]) -> int:
+    return mark[1]

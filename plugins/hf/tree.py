@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 Tokens = NDArray[np.int64]
 
 SHORTEST_SHARED = 8
-"""Tokens that a shared prefix must have."""
+"""Least tokens of a shared prefix."""
 
 LEAST_SAVED = 24
-"""Tokens that sharing a node must save; about what its attention calls cost."""
+"""Least tokens that sharing a node must save: about the cost of the node's attention calls."""
 
 
 @dataclass(slots=True)
 class SequenceJob:
-    """One sequence to run, and where its hidden states are wanted."""
+    """A sequence to run, with the positions whose hidden states are read."""
 
     tokens: Tokens
     """Shape (t,), at least one token."""
@@ -36,14 +36,14 @@ class SequenceJob:
     slots: NDArray[np.int64]
     """Shape (r,): the caller's name for each read."""
     targets: NDArray[np.int64] | None = None
-    """Shape (r,): for each read, the token whose probability is wanted there, where that is what is wanted."""
+    """Shape (r,): for each read, the token whose probability is read; None if no probability is."""
     second: int = 0
-    """Where the second of a pair of texts begins, for encoders that tell them apart; 0: there is one text."""
+    """Start of the second of a pair of texts, for encoders that tell the two apart; 0: there is one text."""
 
 
 @dataclass(slots=True)
 class Node:
-    """Tokens ``start`` to ``end`` of one of the sequences that pass through it."""
+    """A run of tokens, ``start`` to ``end``, of one of the sequences that pass through the node."""
 
     sequence: int
     start: int
@@ -53,12 +53,12 @@ class Node:
     ends: list[int] = field(default_factory=list)
     """Sequences whose last token is the node's last."""
     last_descendant: int = -1
-    """Index of the last node below this one; its own where there is none."""
+    """Index of the last node below this one; the node's own index if there is none."""
 
 
 @dataclass(slots=True)
 class PackedRow:
-    """One flat forward pass of ``t`` tokens."""
+    """A flat forward pass of ``t`` tokens."""
 
     tokens: Tokens
     """Shape (t,)."""
@@ -69,13 +69,13 @@ class PackedRow:
     crosses: list[tuple[int, int, int, int]]
     """(key from, key to, query from, query to): these queries read all those keys of the row."""
     inherited: list[tuple[int, int]]
-    """(node, query to): the queries up to there read a node of an earlier row."""
+    """(node, query to): the queries before ``query to`` read a node of an earlier row."""
     keep: list[tuple[int, int, int]]
-    """(node, from, to): keys and values that later rows will want."""
+    """(node, from, to): keys and values that later rows need."""
     release: list[int]
-    """Nodes that no later row wants."""
+    """Nodes that no later row needs."""
     reads: NDArray[np.int64]
-    """Shape (r,): tokens of the row whose hidden state is wanted."""
+    """Shape (r,): tokens of the row whose hidden state is read."""
     slots: NDArray[np.int64]
     """Shape (r,): for each read, the caller's name for it."""
     finished: list[int]
@@ -83,7 +83,7 @@ class PackedRow:
 
     @property
     def depth(self) -> int:
-        """Length of the longest sequence in the row, what it inherits included."""
+        """Return the length of the longest sequence in the row, including inherited tokens."""
         return int(self.positions.max()) + 1
 
 
@@ -102,7 +102,7 @@ def rows_of(jobs: Sequence[SequenceJob], budget: int, *, share: bool = True) -> 
 
 
 def _distinct(jobs: Sequence[SequenceJob]) -> tuple[list[int], dict[int, list[int]]]:
-    """One job of each distinct sequence in lexicographic order, and the jobs of the same tokens as each."""
+    """Return one job of each distinct sequence in lexicographic order, and the jobs with the same tokens."""
     # Big-endian bytes compare like the tokens they stand for, in one memcmp.
     keys = [job.tokens.astype(">u4").tobytes() for job in jobs]
     order: list[int] = []
@@ -118,7 +118,7 @@ def _distinct(jobs: Sequence[SequenceJob]) -> tuple[list[int], dict[int, list[in
 
 
 def _common(a: Tokens, b: Tokens) -> int:
-    """Length of the common beginning."""
+    """Return the length of the common beginning."""
     shorter = min(len(a), len(b))
     differ = a[:shorter] != b[:shorter]
     first = int(differ.argmax()) if shorter else 0
@@ -157,7 +157,7 @@ def _prefix_tree(sequences: Sequence[Tokens], *, share: bool) -> _Branch:
 
 
 def _nodes(sequences: Sequence[Tokens], budget: int, *, share: bool) -> list[Node]:
-    """The nodes depth-first; those whose sharing saves too little are copied into their children."""
+    """List the nodes depth-first; nodes whose sharing saves too little are copied into their children."""
     nodes: list[Node] = []
 
     def emit(sequence: int, start: int, end: int, parent: int, ends: list[int]) -> int:
@@ -196,13 +196,13 @@ def _rows(
     budget: int,
     all_jobs: Sequence[SequenceJob],
 ) -> Iterator[PackedRow]:
-    wanted = _reads_by_node(nodes, order, twins, all_jobs)
+    reads = _reads_by_node(nodes, order, twins, all_jobs)
     for first, behind in _packed(nodes, budget):
-        yield _row(nodes, jobs, first, behind, wanted, order, twins)
+        yield _row(nodes, jobs, first, behind, reads, order, twins)
 
 
 def _packed(nodes: Sequence[Node], budget: int) -> Iterator[tuple[int, int]]:
-    """Ranges of nodes that fill a row each."""
+    """Yield the ranges of nodes that fill a row each."""
     first, filled = 0, 0
     sizes = [node.end - node.start for node in nodes]
     before = [0]
@@ -223,8 +223,8 @@ def _packed(nodes: Sequence[Node], budget: int) -> Iterator[tuple[int, int]]:
 def _reads_by_node(
     nodes: Sequence[Node], order: Sequence[int], twins: dict[int, list[int]], jobs: Sequence[SequenceJob]
 ) -> dict[int, list[tuple[Any, Any]]]:
-    """For each node, (offsets into it, slots) of the reads that fall into it, whichever sequence asks."""
-    wanted: dict[int, list[tuple[Any, Any]]] = {}
+    """Return (offsets into a node, slots) of the reads that fall into each node, whichever sequence asks."""
+    reads: dict[int, list[tuple[Any, Any]]] = {}
     for i, node in enumerate(nodes):
         for sequence in node.ends:
             for twin in twins[order[sequence]]:
@@ -232,13 +232,13 @@ def _reads_by_node(
                 while len(positions):
                     here = positions >= nodes[at].start
                     if here.all():
-                        wanted.setdefault(at, []).append((positions - nodes[at].start, slots))
+                        reads.setdefault(at, []).append((positions - nodes[at].start, slots))
                         break
                     if here.any():
-                        wanted.setdefault(at, []).append((positions[here] - nodes[at].start, slots[here]))
+                        reads.setdefault(at, []).append((positions[here] - nodes[at].start, slots[here]))
                         positions, slots = positions[~here], slots[~here]
                     at = nodes[at].parent
-    return wanted
+    return reads
 
 
 def _row(
@@ -246,7 +246,7 @@ def _row(
     jobs: Sequence[SequenceJob],
     first: int,
     behind: int,
-    wanted: dict[int, list[tuple[Any, Any]]],
+    reads_by_node: dict[int, list[tuple[Any, Any]]],
     order: Sequence[int],
     twins: dict[int, list[int]],
 ) -> PackedRow:
@@ -281,7 +281,7 @@ def _row(
             row.crosses.append((begin[i], begin[i + 1], begin[i + 1], begin[min(last + 1, behind) - first]))
         if last >= behind:
             row.keep.append((first + i, begin[i], begin[i + 1]))
-        for offsets, names in wanted.pop(first + i, ()):
+        for offsets, names in reads_by_node.pop(first + i, ()):
             reads.append(offsets + begin[i])
             slots.append(names)
     if reads:
@@ -293,7 +293,7 @@ _NONE: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
 
 def unique_tokens(sequences: Sequence[Tokens]) -> int:
-    """Tokens that have to be computed if every common prefix is computed once: the limit that sharing can reach."""
+    """Count the tokens to compute if every common prefix is computed once: the limit that sharing can reach."""
     distinct = sorted({tokens.astype(">u4").tobytes() for tokens in sequences})
     arrays = [np.frombuffer(key, dtype=">u4") for key in distinct]
     total = sum(len(tokens) for tokens in arrays)

@@ -1,13 +1,13 @@
-"""What the weight files of a folder hold, against what the model that was made of them takes.
+"""Checks that a model takes what the weight files of its folder hold.
 
-transformers fills what is missing with random numbers and leaves out what it does not know, and reports both. A model
-of which a layer, a bias or an adapter was left out gives another model's scores, so the report is read here.
+transformers fills missing weights with random numbers and leaves out unknown ones, and reports both. A model without a
+layer, a bias or an adapter gives another model's scores, so the report is read here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,8 +18,8 @@ HEADS_OF_PRETRAINING = {
     *("generator_predictions", "generator_lm_head", "discriminator_predictions", "pred_layer", "qa_outputs"),
     *("vocab_transform", "vocab_layer_norm", "vocab_projector", "mtp", "final_logits_bias"),
 }
-"""First parts of the names of weights that only serve what a model was pretrained for. A pooler is not among them:
-what a classifier reads may go through it."""
+"""First parts of the names of weights that only serve pretraining. A pooler is not among them: the hidden state that a
+classifier reads may go through the pooler."""
 
 NO_WEIGHTS = re.compile(r"rotary_emb\.inv_freq$|(^|\.)position_ids$|\bmasked_bias$|(^|\.)(encoder|decoder)\.version$")
 """Constants that earlier versions of transformers wrote into weight files; they follow from the configuration."""
@@ -33,7 +33,7 @@ SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 PICKLED, PICKLED_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"
 
 OF_NO_MODEL = re.compile(r"training_args\.bin|(optimizer|scheduler|scaler)\.bin|consolidated.*|adapter_model\.\w+")
-"""Of a folder, files with the suffix of weights that are not those of the model as transformers reads it."""
+"""Files with the suffix of weights that transformers does not read as the model's."""
 
 Strangers = Literal["refuse", "say"]
 
@@ -41,20 +41,20 @@ Strangers = Literal["refuse", "say"]
 def check_taken(
     path: str,
     model: Any,
-    found: Mapping[str, Any],
+    report: Mapping[str, Any],
     *,
     strangers: Strangers = "refuse",
     elsewhere: Collection[str] = (),
     unread: str = "",
 ) -> list[str]:
-    """Hold transformers' report of a loading against what scores depend on.
+    """Check by transformers' report of a loading that every weight that scores depend on was taken.
 
     Args:
         path: Folder or hub id, for messages.
-        model: What was made.
-        found: The report: ``missing_keys`` and ``unexpected_keys``.
-        strangers: What becomes of a head that is not the model's own: ``refuse``, or ``say`` where what is asked of
-            the model does not go through any head.
+        model: The loaded model.
+        report: The report: ``missing_keys`` and ``unexpected_keys``.
+        strangers: Fate of a head that is not the model's own: ``refuse``, or ``say`` where the answers do not go
+            through any head.
         elsewhere: Tensors that are read, or supplied, from elsewhere.
         unread: First part of the names of weights that nothing reads, which may be missing.
 
@@ -64,34 +64,53 @@ def check_taken(
     Raises:
         CellError: weights are missing, or left over that belong to the model.
     """
-    kind = type(model).__name__
     taken = {name.removeprefix("base_model.model.") for name in elsewhere}
-    left = sorted(key for key in found["unexpected_keys"] if key not in taken and not NO_WEIGHTS.search(key))
+    left = sorted(key for key in report["unexpected_keys"] if key not in taken and not NO_WEIGHTS.search(key))
     missing = sorted(
-        key for key in found["missing_keys"] if key not in taken and not (unread and key.split(".")[0] == unread)
+        key for key in report["missing_keys"] if key not in taken and not (unread and key.split(".")[0] == unread)
     )
+    # In this order: an unmerged adapter or a wrong class explains whatever else is missing or left over.
+    _refuse_unmerged(path, model, left)
+    _refuse_missing(path, model, missing, left)
+    _refuse_unplaced(path, model, left)
+    return _heads_left(path, model, left, strangers)
+
+
+def _refuse_unmerged(path: str, model: Any, left: Sequence[str]) -> None:
     unmerged = [key for key in left if UNMERGED.search(key)]
     if unmerged:
         raise CellError(
-            f"{path!r} holds {_listed(unmerged)} of an adapter that is not merged into the weights, which {kind} does "
-            "not take: its answers would be those of the model before training. Merge it (merge_and_unload of peft) "
-            "and save that, or give the folder of the adapter itself"
+            f"{path!r} holds {_listed(unmerged)} of an adapter that is not merged into the weights, which "
+            f"{type(model).__name__} does not take: its answers would be those of the model before training. Merge it "
+            "(merge_and_unload of peft) and save that, or give the folder of the adapter itself"
         )
+
+
+def _refuse_missing(path: str, model: Any, missing: Sequence[str], left: Sequence[str]) -> None:
     if missing:
         stated = ", ".join(getattr(model.config, "architectures", None) or ["not stated"])
         extra = f". It holds {_listed(left)}, which are not taken" if left else ""
         raise CellError(
             f"{path!r} holds no values for {', '.join(missing[:3])}{' ...' if len(missing) > 3 else ''} "
-            f"of {kind}: these would be random. Its architectures are {stated}{extra}"
+            f"of {type(model).__name__}: these would be random. Its architectures are {stated}{extra}"
         )
-    own = [key for key in left if _first(model, key) in _children(model)]
-    if own:
+
+
+def _refuse_unplaced(path: str, model: Any, left: Sequence[str]) -> None:
+    """Refuse tensors of the model's own modules that its configuration has no place for."""
+    unplaced = [key for key in left if _first(model, key) in _children(model)]
+    if unplaced:
         raise CellError(
-            f"{path!r} holds {_listed(own)} that {kind} has no place for by its config.json: its answers would be "
-            "another model's. Mend config.json (biases and the number of layers are stated there), or save the weights "
-            "again with the configuration that they were trained with"
+            f"{path!r} holds {_listed(unplaced)} that {type(model).__name__} has no place for by its config.json: its "
+            "answers would be another model's. Mend config.json (biases and the number of layers are stated there), or "
+            "save the weights again with the configuration that they were trained with"
         )
+
+
+def _heads_left(path: str, model: Any, left: Sequence[str], strangers: Strangers) -> list[str]:
+    """Refuse a head that is not the model's own, or remark on it."""
     heads = [key for key in left if not _is_left_over(model, key)]
+    kind = type(model).__name__
     if heads and strangers == "refuse":
         raise CellError(
             f"{path!r} holds {_listed(heads)} that {kind} does not take, and that are no head of pretraining: its "
@@ -104,13 +123,13 @@ def check_taken(
 
 
 def check_files(folder: Path) -> list[str]:
-    """Look at which of a folder's weight files are read.
+    """Check which of a folder's weight files are read.
 
     Returns:
-        Remarks on those that are not.
+        Remarks on the weight files that are not read.
 
     Raises:
-        CellError: two sets of weights lie there, and it cannot be known which is meant.
+        CellError: the folder holds two sets of weights, and nothing says which is meant.
     """
     files = {file.name for file in folder.iterdir() if file.is_file()}
     for single, index in ((SINGLE, INDEX), (PICKLED, PICKLED_INDEX)):
@@ -139,7 +158,7 @@ def _parts(index: Path) -> set[str]:
 
 
 def _is_left_over(model: Any, key: str) -> bool:
-    """Whether a tensor belongs to the head of another class than the one that was made."""
+    """Tell whether a tensor belongs to the head of another class than the model's."""
     first = _first(model, key)
     if first in HEADS_OF_PRETRAINING or first == "pooler":
         return True
@@ -165,14 +184,14 @@ def _children_of_declared(model: Any) -> set[str]:
 
 
 def _first(model: Any, key: str) -> str:
-    """The first part of a tensor's name, behind that of the backbone."""
+    """Return the first part of a tensor's name, behind the backbone's own."""
     prefix = getattr(model, "base_model_prefix", "")
     return (key.removeprefix(f"{prefix}.") if prefix else key).split(".")[0]
 
 
 def _children(model: Any) -> set[str]:
-    own: Iterable[tuple[str, Any]] = (*model.named_children(), *model.named_parameters(recurse=False))
-    names = {name for name, _ in own}
+    parts: Iterable[tuple[str, Any]] = (*model.named_children(), *model.named_parameters(recurse=False))
+    names = {name for name, _ in parts}
     backbone = getattr(model, "base_model", model)
     if backbone is not model:  # files of a bare backbone name its parts without its own name before them
         names |= _children(backbone)
@@ -180,6 +199,6 @@ def _children(model: Any) -> set[str]:
 
 
 def _listed(keys: Collection[str]) -> str:
-    """``3 tensors (a, b, c)``."""
+    """List tensors as ``3 tensors (a, b, c)``."""
     some = ", ".join(list(keys)[:3])
     return f"{len(keys)} tensor{'s' if len(keys) > 1 else ''} ({some}{', ...' if len(keys) > 3 else ''})"

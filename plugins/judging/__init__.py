@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 _HERE = "harness_plugins.judging"
 
 PAIRWISE = ("alpaca-eval", "arena-hard", "fenced", "mt-bench", "ppe", "prometheus-pairwise", "rewardbench")
-"""Shipped prompts that show two responses."""
+"""The shipped prompts that show two responses."""
 POINTWISE = ("prometheus", "single-grade", "yes-no")
-"""Shipped prompts that show one response."""
+"""The shipped prompts that show one response."""
 
 
 @hookimpl
 def register_models(register: Register) -> None:
-    """A judge of pairs and a judge of single responses."""
+    """Register a judge of pairs and a judge of single responses."""
     register(
         "judge",
         f"{_HERE}.pairwise:Judge",

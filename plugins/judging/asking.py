@@ -1,4 +1,4 @@
-"""What both judges have in common: their arguments, how they ask the language model, and what they remark on."""
+"""The base of both judges: their arguments, the request to the language model, and the remarks."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 BY_TEXT, BY_LOG_PROBABILITY = "text", "log-probability"
 LEAST_MASS = 0.5
-"""Options that hold less of the probability than this are no verdict: the judge meant to write something else."""
+"""Least probability of all options together: below it the judge meant to write something else, and gave no verdict."""
 _ROUNDING = 1e-9
 
 
 class Judging(Model):
-    """A language model, a prompt, and how verdicts are read.
+    """A language model as a judge: a prompt, and a way to read verdicts.
 
-    The language model is asked through the one client, so its texts are on file: another parser, weight or way of
-    counting votes reads them anew and costs no inference.
+    The language model is asked through the one client, so that its texts are on file: another parser, weight or way of
+    counting votes reads the texts again and costs no inference.
     """
 
     version = "2"
@@ -57,69 +57,77 @@ class Judging(Model):
 
     @cached_property
     def the_prompt(self) -> JudgePrompt:
-        """The prompt file, read and checked."""
+        """Read and check the prompt file."""
         from .promptfile import find_prompt
 
         return find_prompt(str(self.prompt), self.kind)
 
     @cached_property
     def the_parser(self) -> Parser:
-        """What reads the verdict from a text."""
+        """Return the parser that reads the verdict from a text.
+
+        Raises:
+            UnknownName: no parser that reads the prompt's kind of verdict has the name.
+        """
         from .parsers import PARSERS
 
-        own = self.the_prompt.parser
+        default = self.the_prompt.parser
         if not self.parser:
-            return own
-        known = [name for name, parser in PARSERS.items() if parser.reads == own.reads]
-        if self.parser not in known:
-            raise UnknownName(f"parser that reads a {own.reads}", self.parser, known)
+            return default
+        names = [name for name, parser in PARSERS.items() if parser.reads == default.reads]
+        if self.parser not in names:
+            raise UnknownName(f"parser that reads a {default.reads}", self.parser, names)
         return PARSERS[self.parser]
 
     @cached_property
     def the_rubric(self) -> str:
-        """What to judge by; the prompt's own where none is given."""
+        """Return the rubric to judge by; the prompt's own if the arguments give none."""
         return read_rubric(self.rubric) if self.rubric else self.the_prompt.file.rubric
 
     @cached_property
     def the_references(self) -> References:
-        """Reference answers by prompt."""
+        """Read the reference answers by prompt."""
         return References(self.references)
 
     @property
     def way(self) -> str:
-        """How the verdict is had: ``text`` or ``log-probability``."""
+        """Return the source of the verdict: ``text`` or ``log-probability``."""
         return self.verdict or self.the_prompt.file.verdict
 
     @property
     def weighed(self) -> LogProbabilityFile:
-        """What the reply may begin with."""
+        """Return the beginnings of the reply whose probabilities are weighed."""
         block = self.the_prompt.file.log_probability
         assert block is not None  # `_check` has seen to it
         return block
 
     @cached_property
     def sampling(self) -> Sampling:
-        """How the judge's text is sampled."""
-        own = self.the_prompt.file.sampling
+        """Return the sampling of the judge's text."""
+        default = self.the_prompt.file.sampling
         return Sampling(
-            temperature=own.temperature if self.temperature is None else float(self.temperature),
-            top_p=own.top_p,
-            max_tokens=own.max_tokens if self.max_tokens is None else int(self.max_tokens),
-            stop=tuple(own.stop),
+            temperature=default.temperature if self.temperature is None else float(self.temperature),
+            top_p=default.top_p,
+            max_tokens=default.max_tokens if self.max_tokens is None else int(self.max_tokens),
+            stop=tuple(default.stop),
             seed=int(self.seed),
         )
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
-        """As by the methods, once the arguments have been found to make sense."""
+        """Check the arguments, then offer what the methods offer.
+
+        Raises:
+            UsageError: arguments do not go together, or with the prompt.
+        """
         self._check()
         return super().offers(known)
 
     def asks(self) -> Mapping[str, Sequence[str]]:
-        """Texts, or the weights of replies."""
+        """Say that the base has to write texts, or to weigh replies."""
         return {"base": ("generate",) if self.way == BY_TEXT else ("choose",)}
 
     def identity(self) -> Mapping[str, object]:
-        """The prompt's content, the parser's version, how texts are shown, the rubric and the references."""
+        """Return the prompt's content, the versions of parser and rendering, the rubric and the references."""
         from .rendering import VERSION
 
         rubric = hashlib.sha256(self.the_rubric.encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -158,7 +166,7 @@ class Judging(Model):
         return Counter()
 
     def shown(self, conversation: Conversation, texts: Mapping[str, str]) -> Conversation | Failure:
-        """What the language model is asked about a conversation and the responses to it."""
+        """Render the request to the language model about a conversation and the responses to it."""
         from .rendering import hidden_turns, render, unsuitable
 
         problem = unsuitable(conversation)
@@ -181,14 +189,14 @@ class Judging(Model):
         return whole
 
     def answers(self, shown: Sequence[Conversation | Failure]) -> list[Any]:
-        """The base's answers in order, a `Failure` where there was nothing to ask or the base failed.
+        """Return the base's answers in order; a `Failure` where there was nothing to ask or the base failed.
 
         Returns:
             Tuples of `Completion`, one a vote; or arrays of log-probabilities, one an option, in nats.
         """
         asked = [i for i, prompt in enumerate(shown) if isinstance(prompt, Conversation)]
         prompts = [prompt for prompt in shown if isinstance(prompt, Conversation)]
-        found: list[Any] = list(shown)
+        answers: list[Any] = list(shown)
         if self.way == BY_TEXT:
             requests: list[Any] = [Generation(prompt, int(self.votes), self.sampling) for prompt in prompts]
             responses = self.parts["base"]("generate", requests) if requests else []
@@ -197,17 +205,17 @@ class Judging(Model):
             requests = [Choice(prompt, options) for prompt in prompts]
             responses = self.parts["base"]("choose", requests) if requests else []
         for i, response in zip(asked, responses, strict=True):
-            found[i] = Failure(f"the judge: {response.reason}") if isinstance(response, Failure) else response
-        return found
+            answers[i] = Failure(f"the judge: {response.reason}") if isinstance(response, Failure) else response
+        return answers
 
     def noted(self, completions: Sequence[Completion], *, unread: int) -> None:
-        """Count texts, those cut off and those unread, for the remarks."""
+        """Count texts, texts cut off and unread verdicts, for the remarks."""
         self._counts["texts"] += len(completions)
         self._counts["cut off"] += sum(completion.finish_reason == "length" for completion in completions)
         self._counts["unread"] += unread
 
     def too_little(self, mass: float) -> Failure | None:
-        """Count a weighing; the failure that it is where the options held too little of the probability."""
+        """Count a weighing; return a failure if the options held too little of the probability."""
         self._counts["weighings"] += 1
         if mass >= self.least_mass - _ROUNDING:
             return None
@@ -219,34 +227,36 @@ class Judging(Model):
         )
 
     def remarks(self) -> Sequence[str]:
-        """Verdicts that could not be read, texts cut off, probability that went elsewhere, turns not shown."""
-        c, said = self._counts, []
+        """Report unreadable verdicts, texts cut off, probability outside the options, and turns that were not shown."""
+        c, remarks = self._counts, []
         if c["unread"]:
-            said.append(f"{c['unread']} of {c['texts']} texts hold no verdict that {self.the_parser.name!r} can read")
+            remarks.append(
+                f"{c['unread']} of {c['texts']} texts hold no verdict that {self.the_parser.name!r} can read"
+            )
         if c["cut off"]:
             limit = f"max_tokens={self.sampling.max_tokens}"
-            said.append(f"{c['cut off']} of {c['texts']} texts were cut off at {limit}; a higher one may help")
+            remarks.append(f"{c['cut off']} of {c['texts']} texts were cut off at {limit}; a higher one may help")
         if c["little mass"]:
-            said.append(
+            remarks.append(
                 f"in {c['little mass']} of {c['weighings']} weighings the options held less than "
                 f"least_mass={self.least_mass:g} of the probability, which is no verdict: the judge meant to reply "
                 "something else"
             )
         if c["turns hidden"]:
             hidden = f"the prompt {self.prompt!r} shows the last question only"
-            said.append(f"{hidden}; earlier turns of conversations were left out {c['turns hidden']} times")
+            remarks.append(f"{hidden}; earlier turns of conversations were left out {c['turns hidden']} times")
         c.clear()
-        return said
+        return remarks
 
 
 def ending(text: str, length: int = 60) -> str:
-    """The end of a text in quotes, for messages."""
+    """Quote the end of a text, for messages."""
     text = " ".join(text.split())
     return repr(text if len(text) <= length else "..." + text[-length:])
 
 
 def joined(completions: Sequence[Completion]) -> str:
-    """What the judge wrote, votes under one another."""
+    """Join the judge's texts, votes under one another."""
     if len(completions) == 1:
         return completions[0].text
     return "\n\n".join(f"--- vote {i} ---\n{completion.text}" for i, completion in enumerate(completions, 1))

@@ -1,7 +1,7 @@
 """Reads which of several labels a judge's text names.
 
-Every reader takes the text without thoughts and the labels, in the order of the prompt file, and gives one of them, or
-None where it cannot tell: an unreadable verdict is reported, never guessed.
+Every reader takes the text without thoughts and the labels, in the order of the prompt file, and returns one of the
+labels, or None if it cannot tell: an unreadable verdict is reported, never guessed.
 """
 
 from __future__ import annotations
@@ -25,13 +25,16 @@ _VERDICT_KEYS = ("verdict", "winner", "better", "best", "preferred", "choice", "
 
 
 def plain(text: str) -> str:
-    """One form for what looks the same: full-width characters, HTML entities, escaped brackets."""
+    """Bring characters that look the same into one form: full-width characters, HTML entities, escaped brackets."""
     text = unicodedata.normalize("NFKC", html.unescape(text)).translate(_BRACKETS)
     return re.sub(r"\\([\[\]<>=_*])", r"\1", text)
 
 
 def match_label(text: str, labels: Sequence[str]) -> str | None:
-    """The label that a short text is, whatever its spaces, quotes, markdown or, unless labels differ in it, case."""
+    """Return the label that a short text is, whatever its spaces, quotes, markdown or case.
+
+    Case counts if labels differ in nothing else.
+    """
     text = re.sub(rf"^{_NOUN}", "", text.strip(_TRIM), flags=re.IGNORECASE).strip(_TRIM)
     text = re.sub(r"\s*([<>=]+)\s*", r"\1", text)
     forms = (text, _turned(text))
@@ -48,7 +51,7 @@ def match_label(text: str, labels: Sequence[str]) -> str | None:
 
 
 def _turned(text: str) -> str:
-    """``A<B`` says what ``B>A`` says, and ``B=A`` what ``A=B`` says."""
+    """Turn ``A<B`` into ``B>A``, and ``B=A`` into ``A=B``: both say the same."""
     parts = re.fullmatch(r"(\w+)([<>=]+)(\w+)", text)
     if parts is None:
         return text
@@ -57,32 +60,32 @@ def _turned(text: str) -> str:
 
 
 def bracketed(text: str, labels: Sequence[str]) -> str | None:
-    """The last text in double brackets decides, be it a label or not; failing any, a bracketed label at the end."""
+    """Read the last text in double brackets, be it a label or not; without any, a bracketed label at the end."""
     text = plain(text)
-    found = _DOUBLE.findall(text)
-    if found:
-        return match_label(found[-1], labels)
+    marked = _DOUBLE.findall(text)
+    if marked:
+        return match_label(marked[-1], labels)
     last = _SINGLE_AT_END.search(text)
     return match_label(last[1], labels) if last else None
 
 
 def bracketed_unanimous(text: str, labels: Sequence[str]) -> str | None:
-    """The one label that stands in double brackets, however often; several different ones decide nothing.
+    """Read the one label that stands in double brackets, however often; several different labels decide nothing.
 
-    Arena-Hard's rule (``show_result`` of v0.1): only texts made of the labels' characters count.
+    This is Arena-Hard's rule (``show_result`` of v0.1): only texts made of the labels' characters count.
     """
     alphabet = {*"".join(labels), *("<>=" if any(sign in label for label in labels for sign in "<>=") else "")}
-    found = {token for token in re.findall(r"\[\[([^\[\]]+)\]\]", text) if set(token) <= alphabet}
-    return match_label(found.pop(), labels) if len(found) == 1 else None
+    marked = {token for token in re.findall(r"\[\[([^\[\]]+)\]\]", text) if set(token) <= alphabet}
+    return match_label(marked.pop(), labels) if len(marked) == 1 else None
 
 
 def bracketed_listed(text: str, labels: Sequence[str]) -> str | None:
-    """The first label of the list that stands in double brackets anywhere: the rule of FastChat and RewardBench."""
+    """Read the first label of the list that is in double brackets anywhere: the rule of FastChat and RewardBench."""
     return next((label for label in labels if f"[[{label}]]" in text), None)
 
 
 def bare(text: str, labels: Sequence[str]) -> str | None:
-    """A reply that is a label, begins with one, ends with one on a line of its own, or says which is the answer."""
+    """Read a reply that is a label, begins with one, ends with one on a line of its own, or names the answer."""
     text = plain(text).strip()
     lines = [line for line in text.splitlines() if line.strip(_TRIM)]
     if not lines:
@@ -99,24 +102,27 @@ def bare(text: str, labels: Sequence[str]) -> str | None:
 
 
 def _last_cued(text: str, labels: Sequence[str]) -> str | None:
-    """After words such as "the better answer is"."""
+    """Read the last label after words such as "the better answer is"."""
     cue = (
         r"\b(?:final verdict|verdict|final answer|answer|winner|choice|decision|preferred|better|best|judg(?:e)?ment)\b"
         r"(?:\s+(?:one|response|output|answer|model|assistant))?"
         rf"(?:\s+(?:is|would be|goes to)\b|\s*[:=])\W{{0,4}}{_NOUN}\W{{0,4}}"
         r"(?P<label>[^\s\"'*`.,;:!?()\[\]]+)"
     )
-    found: str | None = None
+    last: str | None = None
     for match in re.finditer(cue, text, re.IGNORECASE):
         label = match_label(match["label"], labels)
         # "The answer is a good one": a letter that goes on as an article would is none.
         if label and not (len(label) == 1 and _GOES_ON.match(text, match.end())):
-            found = label
-    return found
+            last = label
+    return last
 
 
 def _first_word(line: str, labels: Sequence[str]) -> str | None:
-    """``Yes, since ...``; an article or a pronoun is no verdict, so a letter needs a sign after it."""
+    """Read a label as the first word: ``Yes, since ...``.
+
+    An article or a pronoun is no verdict, so a single letter needs a sign after it.
+    """
     first = re.match(r"[\s*_`\"'(\[]*([^\s.,;:!?*_`\"'()\[\]]+)([\s\S]?)", line)
     if first is None:
         return None
@@ -125,13 +131,13 @@ def _first_word(line: str, labels: Sequence[str]) -> str | None:
 
 
 def result(text: str, labels: Sequence[str]) -> str | None:
-    """The label after the last ``[RESULT]`` (Prometheus's form)."""
-    found = _RESULT.findall(plain(text))
-    return match_label(found[-1], labels) if found else None
+    """Read the label after the last ``[RESULT]`` (Prometheus's form)."""
+    results = _RESULT.findall(plain(text))
+    return match_label(results[-1], labels) if results else None
 
 
 def in_json(text: str, labels: Sequence[str]) -> str | None:
-    """The verdict in the last JSON object that has one; a list of ranks names the label of rank 1."""
+    """Read the verdict in the last JSON object that has one; a list of ranks names the label of rank 1."""
     verdict: str | None = None
     for value in json_values(plain(text)):
         if isinstance(value, dict):
@@ -145,7 +151,7 @@ def in_json(text: str, labels: Sequence[str]) -> str | None:
 
 
 def json_values(text: str) -> Iterator[Any]:
-    """The JSON objects and lists in a text, in order; those inside others are not given again."""
+    """Yield the JSON objects and lists in a text, in order, without those inside others."""
     decoder, position = json.JSONDecoder(), 0
     while (opening := _OPENING.search(text, position)) is not None:
         try:

@@ -1,7 +1,7 @@
 """Reads a grade from a judge's text.
 
-Every reader takes the text without thoughts and the ends of the scale, and gives a number on it, or None: a grade out
-of range, of another scale (``75/100`` where 10 is the highest) or between two numbers (``7-8``) is not one.
+Every reader takes the text without thoughts and the ends of the scale, and returns a number on the scale, or None. A
+grade out of range, of another scale (``75/100`` where 10 is the highest) or between two numbers (``7-8``) gives None.
 """
 
 from __future__ import annotations
@@ -42,45 +42,45 @@ _RESULT = re.compile(
 
 
 def rating(text: str, lowest: float, highest: float) -> float | None:
-    """The last number in double brackets; failing any, after the last word such as "Rating:"; or the last ``7/10``.
+    """Read the last number in double brackets, else after the last word such as "Rating:", else the last ``7/10``.
 
-    Failing these too, the last number in single brackets, or a reply that is nothing but a number.
+    Without these too, read the last number in single brackets, or a reply that is nothing but a number.
     """
     text = plain(text)
     for pattern in (_BRACKETED, _CUED, _FRACTION, _SINGLE):
-        found = list(pattern.finditer(text))
-        if found:
-            return _value(found[-1], lowest, highest)
+        matches = list(pattern.finditer(text))
+        if matches:
+            return _value(matches[-1], lowest, highest)
     return number(text, lowest, highest)
 
 
 def rating_first(text: str, lowest: float, highest: float) -> float | None:
-    """The first number in double brackets, or else in single ones, whatever the scale: FastChat's rule."""
+    """Read the first number in double brackets, or else in single ones, whatever the scale: FastChat's rule."""
     for pattern in (r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"):
-        found = re.search(pattern, text)
-        if found:
-            return float(found[1])
+        match = re.search(pattern, text)
+        if match:
+            return float(match[1])
     return None
 
 
 def number(text: str, lowest: float, highest: float) -> float | None:
-    """A reply that is a number, or whose last line is one."""
+    """Read a reply that is a number, or whose last line is one."""
     text = plain(text).strip()
     for candidate in (text, text.rpartition("\n")[2]):
-        found = _WHOLE.match(candidate)
-        if found:
-            return _value(found, lowest, highest)
+        match = _WHOLE.match(candidate)
+        if match:
+            return _value(match, lowest, highest)
     return None
 
 
 def result_number(text: str, lowest: float, highest: float) -> float | None:
-    """The number after the last ``[RESULT]`` (Prometheus's form)."""
-    found = list(_RESULT.finditer(plain(text)))
-    return _value(found[-1], lowest, highest) if found else None
+    """Read the number after the last ``[RESULT]`` (Prometheus's form)."""
+    matches = list(_RESULT.finditer(plain(text)))
+    return _value(matches[-1], lowest, highest) if matches else None
 
 
 def json_number(text: str, lowest: float, highest: float) -> float | None:
-    """The grade in the last JSON object that has one."""
+    """Read the grade in the last JSON object that has one."""
     grade: float | None = None
     for value in json_values(plain(text)):
         if isinstance(value, dict):
@@ -91,11 +91,11 @@ def json_number(text: str, lowest: float, highest: float) -> float | None:
     return grade
 
 
-def _value(found: re.Match[str], lowest: float, highest: float) -> float | None:
-    top = found["top"]
-    if found["range"] and (top is None or found["second"] is not None):  # "7/10 - 2 errors" goes on with something else
+def _value(match: re.Match[str], lowest: float, highest: float) -> float | None:
+    top = match["top"]
+    if match["range"] and (top is None or match["second"] is not None):  # "7/10 - 2 errors" goes on with something else
         return None
     if top is not None and float(top) != highest:
         return None
-    value = float(found["number"].replace(",", "."))
+    value = float(match["number"].replace(",", "."))
     return value if lowest <= value <= highest else None

@@ -13,29 +13,29 @@ from .weighing import expectation, listed
 
 
 class Judge(Judging):
-    """Asks a language model which of two responses is the better.
+    """Asks a language model which of two responses is better.
 
-    The two are shown in the order of the request: tasks ask in both orders and report the position bias.
+    The responses are shown in the order of the request: tasks ask in both orders and report the position bias.
 
     Args:
         base: The language model; one with arguments in brackets: ``base=[NAME:key=value]``.
         prompt: A prompt that ships (``harness show judge`` lists them), or a file of your own ending in ``.yaml``.
-        verdict: ``text``: read from what the judge writes; ``log-probability``: from how likely each label is as the
-            beginning of its reply. Default: as the prompt says.
-        parser: What reads the verdict from the text. Default: the prompt's.
+        verdict: ``text`` reads the verdict from the judge's text; ``log-probability`` from the probability of each
+            label as the beginning of the reply. Default: as the prompt says.
+        parser: Name of the parser that reads the verdict from the text. Default: the prompt's.
         votes: Texts a request; needs a temperature.
-        count: ``mean`` of the votes that could be read, or their ``majority``; equally many for both are a tie.
-        slight: What a slight preference (``A>B`` beside ``A>>B``) is worth, from 0.5 to 1. The default, 1, is as
-            certain as a strong one: ``p_first`` is how sure it is that the first response is better, not by how much,
-            and the sources count both as one win.
-        temperature: Default: the prompt's.
-        max_tokens: Of the judge's text. Default: the prompt's.
-        seed: Of the sampling.
-        rubric: What to judge by, a text or a ``.txt`` or ``.md`` file, for prompts that have a place for it.
-        references: JSONL file of rows ``{"prompt", "reference"}``, likewise.
+        count: ``mean`` of the readable votes, or their ``majority``; equally many votes for both are a tie.
+        slight: Worth of a slight preference (``A>B`` beside ``A>>B``), from 0.5 to 1. The default, 1, makes it as
+            certain as a strong preference: ``p_first`` is the certainty that the first response is better, not by how
+            much, and the sources count both as one win.
+        temperature: Temperature of the judge's text. Default: the prompt's.
+        max_tokens: Most tokens of the judge's text. Default: the prompt's.
+        seed: Seed of the sampling.
+        rubric: The rubric, a text or a ``.txt`` or ``.md`` file, for prompts that have a place for it.
+        references: JSONL file of rows ``{"prompt", "reference"}``, for prompts that have a place for it.
         merge_system: Put the system message at the head of the first user message, for models that know no system role.
         max_characters: A longer request fails instead of being asked; 0: no limit.
-        least_mass: Of the probability, what the weighed replies must hold together; below it the request fails.
+        least_mass: Least probability of all weighed replies together; below it the request fails.
     """
 
     kind: ClassVar[str] = "pairwise"
@@ -67,7 +67,7 @@ class Judge(Judging):
 
     @cached_property
     def worth(self) -> dict[str, float]:
-        """How sure each label is that the first response is better."""
+        """Return, for each label, the certainty that the first response is better."""
         sides = {
             "first": 1.0,
             "slightly first": float(self.slight),
@@ -78,7 +78,7 @@ class Judge(Judging):
         return {label: sides[str(side)] for label, side in self.the_prompt.file.labels.items()}
 
     def compare(self, requests: Sequence[Pair]) -> list[Any]:
-        """A verdict a pair, ``p_first`` None where none could be read."""
+        """Return a verdict for each pair; ``p_first`` is None if no verdict could be read."""
         shown = [self.shown(r.prompt, {"first": r.first, "second": r.second}) for r in requests]
         return [self._verdict(answer) for answer in self.answers(shown)]
 
@@ -105,7 +105,7 @@ class Judge(Judging):
 
 
 def _majority(votes: Sequence[float]) -> float:
-    """1, 0 or one half: for whom most votes are. Ties vote for neither, and win if they are most."""
+    """Return 1, 0 or one half by the side of most votes; ties vote for neither side, and win if they are most."""
     first, second = sum(vote > 0.5 for vote in votes), sum(vote < 0.5 for vote in votes)
     ties = len(votes) - first - second
     if first == second or ties > max(first, second):

@@ -1,6 +1,6 @@
 """The verdict parsers by name, each with the version that is part of a judge's fingerprint.
 
-Raise a parser's version with every change of what it reads: the judge's verdicts are then read anew from the texts on
+Raise a parser's version with every change of its reading: the judge's verdicts are then read again from the texts on
 file, and the language model is not asked again.
 """
 
@@ -17,7 +17,7 @@ from .thoughts import without_thoughts
 
 @dataclass(frozen=True, slots=True)
 class Parser:
-    """One way to read a verdict."""
+    """A way to read a verdict, with its name and version."""
 
     name: str
     version: str
@@ -27,15 +27,15 @@ class Parser:
 
     @property
     def identity(self) -> str:
-        """Name and version."""
+        """Return name and version."""
         return f"{self.name} {self.version}"
 
     def read_label(self, text: str, names: Sequence[str]) -> str | None:
-        """The label that a judge's text names, thoughts left out; None where it cannot be told."""
+        """Read the label that a judge's text names after its thoughts; None if it cannot be told."""
         return self.label(_spoken(text), names)
 
     def read_number(self, text: str, lowest: float, highest: float) -> float | None:
-        """The grade that a judge's text gives, thoughts left out; None where it cannot be told."""
+        """Read the grade that a judge's text gives after its thoughts; None if it cannot be told."""
         return self.number(_spoken(text), lowest, highest)
 
 
@@ -44,10 +44,10 @@ _LONG_GAP = re.compile(r"[^\S\n]{101,}")
 
 
 def _spoken(text: str) -> str:
-    """A text without thoughts and without gaps that are longer than any layout has.
+    """Return a text without thoughts, and without gaps that are longer than in any layout.
 
-    Readers look for labels across blanks, in time that grows with the square of their number: six minutes for a text
-    that ends in 100,000 of them.
+    Readers look for labels across blanks, in time that grows with the square of the number of blanks: six minutes for a
+    text that ends in 100,000 blanks.
     """
     return _LONG_GAP.sub(_GAP, without_thoughts(text))
 
@@ -68,4 +68,4 @@ PARSERS: dict[str, Parser] = {
         Parser("json-number", "2", "number", number=numbers.json_number),
     )
 }
-"""Those ending in ``@compat`` follow published code to the letter."""
+"""The parsers by name; those whose name ends in ``@compat`` follow published code to the letter."""

@@ -14,25 +14,25 @@ from .weighing import expectation
 
 
 class PointwiseJudge(Judging):
-    """Asks a language model for a grade of each response, shown alone.
+    """Asks a language model for a grade of each response, which is shown alone.
 
     Args:
         base: The language model; one with arguments in brackets: ``base=[NAME:key=value]``.
         prompt: A prompt that ships (``harness show pointwise-judge`` lists them), or a file of your own ending in
             ``.yaml``.
-        verdict: ``text``: the grade that the judge writes; ``log-probability``: the mean grade under the
-            probabilities of all grades as the beginning of its reply. Default: as the prompt says.
-        parser: What reads the grade from the text. Default: the prompt's.
+        verdict: ``text`` takes the grade that the judge writes; ``log-probability`` the mean grade under the
+            probabilities of all grades as the beginning of the reply. Default: as the prompt says.
+        parser: Name of the parser that reads the grade from the text. Default: the prompt's.
         votes: Texts a response; needs a temperature.
-        count: ``mean`` or ``median`` of the grades that could be read.
-        temperature: Default: the prompt's.
-        max_tokens: Of the judge's text. Default: the prompt's.
-        seed: Of the sampling.
-        rubric: What to judge by, a text or a ``.txt`` or ``.md`` file, for prompts that have a place for it.
-        references: JSONL file of rows ``{"prompt", "reference"}``, likewise.
+        count: ``mean`` or ``median`` of the readable grades.
+        temperature: Temperature of the judge's text. Default: the prompt's.
+        max_tokens: Most tokens of the judge's text. Default: the prompt's.
+        seed: Seed of the sampling.
+        rubric: The rubric, a text or a ``.txt`` or ``.md`` file, for prompts that have a place for it.
+        references: JSONL file of rows ``{"prompt", "reference"}``, for prompts that have a place for it.
         merge_system: Put the system message at the head of the first user message, for models that know no system role.
         max_characters: A longer request fails instead of being asked; 0: no limit.
-        least_mass: Of the probability, what the weighed replies must hold together; below it the request fails.
+        least_mass: Least probability of all weighed replies together; below it the request fails.
     """
 
     kind: ClassVar[str] = "pointwise"
@@ -62,7 +62,10 @@ class PointwiseJudge(Judging):
         self.least_mass = least_mass
 
     def score(self, requests: Sequence[Candidates]) -> list[Any]:
-        """A grade a response; the request fails where one of them has none, since its grades are used together."""
+        """Return a grade for each response; a request fails if one of its responses has no grade.
+
+        The grades of a request are used together.
+        """
         shown = [self.shown(r.prompt, {"response": response}) for r in requests for response in r.responses]
         answers = iter(self.answers(shown))
         return [self._grades([next(answers) for _ in request.responses]) for request in requests]

@@ -1,4 +1,4 @@
-"""What a schema cannot say of a prompt file: placeholders, labels, parser and options that fit together."""
+"""The checks of a prompt file that a schema cannot make: placeholders, labels, parser and options that fit together."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 import yaml
 
 from harness.errors import did_you_mean
-from harness.files.yaml_files import compose_yaml
+from harness.files import compose_yaml
 
 from .parsers import PARSERS
 from .promptschema import NEEDED, PLACES, SIDES, LogProbabilityFile, PromptFile
 from .template import TemplateError, compile_template
 
 Problem = tuple[str, str, int]
-"""Key, what is wrong, and the index of the character in the key's text."""
+"""The key, the problem, and the index of the character in the key's text."""
 
 
 def problems_of(file: PromptFile) -> Iterator[Problem]:
-    """Everything that is wrong with a file that follows the schema."""
+    """Yield every mistake of a file that follows the schema."""
     yield from _template_problems(file)
     yield from _label_problems(file)
     yield from _parser_problems(file)
@@ -69,11 +69,11 @@ def _label_problems(file: PromptFile) -> Iterator[Problem]:
 
 def _parser_problems(file: PromptFile) -> Iterator[Problem]:
     reads = "number" if file.scale is not None else "label"
-    known = [parser.name for parser in PARSERS.values() if parser.reads == reads]
+    names = [parser.name for parser in PARSERS.values() if parser.reads == reads]
     if file.parser not in PARSERS:
-        yield "parser", f"no parser is named {file.parser!r}{did_you_mean(file.parser, known)}", 0
-    elif file.parser not in known:
-        yield "parser", f"{file.parser!r} reads no {reads}; these do: {', '.join(known)}", 0
+        yield "parser", f"no parser is named {file.parser!r}{did_you_mean(file.parser, names)}", 0
+    elif file.parser not in names:
+        yield "parser", f"{file.parser!r} reads no {reads}; these do: {', '.join(names)}", 0
 
 
 def _option_problems(file: PromptFile, block: LogProbabilityFile) -> Iterator[Problem]:
@@ -91,7 +91,7 @@ def _option_problems(file: PromptFile, block: LogProbabilityFile) -> Iterator[Pr
 
 
 def line_of(path: Path, key: str, offset: int) -> int:
-    """The line of a character of a key's text, 1-based; of the key itself for offset 0."""
+    """Return the line, from 1, of a character in a key's text; of the key itself for offset 0."""
     node: Any = compose_yaml(path)
     line = 1
     for name in key.split("."):

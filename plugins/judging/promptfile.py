@@ -1,4 +1,4 @@
-"""How a prompt file is found, checked and made ready."""
+"""Finds, checks and prepares a prompt file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from pathlib import Path
 
 from harness import ConfigurationError, UsageError
 from harness.errors import UnknownName
-from harness.files.validation import validate
-from harness.files.yaml_files import load_yaml
+from harness.files import load_yaml, validate
 
 from .parsers import PARSERS, Parser
 from .promptchecks import line_of, problems_of
@@ -24,41 +23,41 @@ _COMMENTARY = {"description", "source", "licence"}
 
 @dataclass(frozen=True)
 class JudgePrompt:
-    """A prompt file, checked, its templates taken apart."""
+    """A prompt file that was read and checked, with its compiled templates."""
 
     file: PromptFile
     path: Path
     digest: str
-    """Hash of what the file says, descriptions left out."""
+    """Hash of the file's content without the descriptions."""
 
     @cached_property
     def system(self) -> Template:
-        """Template of the system message; empty: none is sent."""
+        """Compile the template of the system message; an empty template sends none."""
         return compile_template(self.file.system, PLACES[self.file.kind])
 
     @cached_property
     def user(self) -> Template:
-        """Template of the user message."""
+        """Compile the template of the user message."""
         return compile_template(self.file.user, PLACES[self.file.kind])
 
     @property
     def parser(self) -> Parser:
-        """What reads the verdict, unless the model's argument says otherwise."""
+        """Return the parser that reads the verdict unless the model's argument names another."""
         return PARSERS[self.file.parser]
 
     @property
     def places(self) -> set[str]:
-        """The placeholders in use."""
+        """Return the placeholders in use."""
         return self.system.names | self.user.names
 
 
 def shipped(kind: str) -> list[str]:
-    """Names of the prompts of a kind that ship."""
+    """List the names of the shipped prompts of a kind."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml") if load_yaml(path).get("kind") == kind)
 
 
 def find_prompt(text: str, kind: str) -> JudgePrompt:
-    """The prompt that ships under a name, or the file at a path.
+    """Read the prompt that ships under a name, or the file at a path.
 
     Args:
         text: Name, or path ending in ``.yaml`` or ``.yml``.
@@ -66,7 +65,7 @@ def find_prompt(text: str, kind: str) -> JudgePrompt:
 
     Raises:
         UnknownName: no such prompt ships.
-        UsageError: it is of the other kind.
+        UsageError: the prompt is of the other kind.
         ConfigurationError: the file breaks the schema; names file, line and key.
     """
     if text.endswith((".yaml", ".yml")):
@@ -86,10 +85,10 @@ def find_prompt(text: str, kind: str) -> JudgePrompt:
 
 
 def read_prompt(path: Path) -> JudgePrompt:
-    """A prompt file, checked.
+    """Read and check a prompt file.
 
     Raises:
-        ConfigurationError: one line for each mistake: file, line, key, and what was expected.
+        ConfigurationError: the file has mistakes; one line for each names file, line, key and expectation.
     """
     value = load_yaml(path)
     file: PromptFile = validate(PromptFile, value, path)

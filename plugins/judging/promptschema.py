@@ -7,27 +7,27 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from harness.files.strict import Strict
+from harness.files import Strict
 
 COMMON = ("conversation", "question", "reference", "rubric", "fence")
 PLACES: Mapping[str, tuple[str, ...]] = {
     "pairwise": (*COMMON, "first", "second"),
     "pointwise": (*COMMON, "response"),
 }
-"""Placeholders by kind."""
+"""The placeholders of each kind of prompt."""
 NEEDED: Mapping[str, tuple[str, ...]] = {"pairwise": ("first", "second"), "pointwise": ("response",)}
 SIDES = ("first", "slightly first", "tie", "slightly second", "second")
 
 
 class TurnFile(Strict):
-    """One turn of an example shown before the question, taken as it stands."""
+    """One turn of an example, shown before the question as it stands."""
 
     role: Literal["user", "assistant"]
     content: str
 
 
 class SamplingFile(Strict):
-    """How the judge's text is sampled unless the model's arguments say otherwise."""
+    """The sampling of the judge's text, unless the model's arguments say otherwise."""
 
     temperature: float = Field(0.0, ge=0)
     top_p: float = Field(1.0, gt=0, le=1)
@@ -36,7 +36,7 @@ class SamplingFile(Strict):
 
 
 class ScaleFile(Strict):
-    """Both ends of a scale of grades."""
+    """The ends of a scale of grades."""
 
     lowest: float
     highest: float
@@ -49,7 +49,7 @@ class ScaleFile(Strict):
 
 
 class LogProbabilityFile(Strict):
-    """What a reply may begin with, for verdicts by log-probability."""
+    """The possible beginnings of a reply, for verdicts by log-probability."""
 
     prefill: str = Field("", description="beginning of the reply, which the judge goes on with")
     options: dict[str, str | float] = Field(
@@ -59,7 +59,7 @@ class LogProbabilityFile(Strict):
 
 
 class PromptFile(Strict):
-    """One way to ask a language model for a verdict."""
+    """The schema of a prompt file: one way to ask a language model for a verdict."""
 
     name: str
     version: str = Field(coerce_numbers_to_str=True, description="raise it when the wording changes")

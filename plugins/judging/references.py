@@ -1,4 +1,4 @@
-"""Rubrics and reference answers that a judge is given with its arguments."""
+"""The rubric and the reference answers that a judge's arguments name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness import Conversation, UsageError
-from harness.files.regular_files import read_text
+from harness.files import read_text
 
 from .rendering import conversation_text, question_of
 
@@ -15,10 +15,10 @@ _TEXT_FILES = (".txt", ".md")
 
 
 def read_rubric(text: str) -> str:
-    """The rubric: the text itself, or what the ``.txt`` or ``.md`` file holds.
+    """Return the rubric: the text itself, or the content of the ``.txt`` or ``.md`` file.
 
     Raises:
-        UsageError: there is no such file.
+        UsageError: the file cannot be read.
     """
     if "\n" in text or not text.endswith(_TEXT_FILES):
         return text
@@ -29,7 +29,7 @@ def read_rubric(text: str) -> str:
 
 
 class References:
-    """Reference answers by prompt.
+    """Looks up reference answers by prompt.
 
     Args:
         path: JSONL rows ``{"prompt": ..., "reference": ...}``; the prompt is a text, the last question of a
@@ -46,7 +46,7 @@ class References:
 
     def _read(self, path: Path) -> None:
         from harness import DataError
-        from harness.tasks.data.sources import FileSource
+        from harness.tasks import FileSource
 
         try:
             for row in FileSource(path).rows():
@@ -60,14 +60,14 @@ class References:
             raise UsageError(f"references: {error}") from error
 
     def find(self, conversation: Conversation) -> str:
-        """The reference answer to a conversation, empty where there is none."""
+        """Return the reference answer to a conversation; empty if there is none."""
         for key in (question_of(conversation), conversation_text(conversation), conversation.text):
             if key in self._answers:
                 return self._answers[key]
         return ""
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of all rows, where there are any."""
+        """Return the hash of all rows; nothing without rows."""
         if not self._answers:
             return {}
         rows = repr(sorted(self._answers.items())).encode("utf-8", "surrogatepass")

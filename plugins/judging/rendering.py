@@ -1,4 +1,4 @@
-"""From a prompt and the texts of a request to the conversation that the language model is asked."""
+"""Renders a prompt and the texts of a request as the conversation that the language model is asked."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _IMAGE_ONLY = re.compile(
 
 
 def conversation_text(conversation: Conversation) -> str:
-    """All turns as one text: a single one as it stands, several each under the name of who speaks."""
+    """Write all turns as one text: a single turn as it stands, several each under the speaker's name."""
     if len(conversation.messages) == 1:
         return conversation.messages[0].content
     return "\n\n".join(f"{_ROLES.get(m.role, m.role.capitalize())}:\n{m.content}" for m in conversation.messages)
 
 
 def question_of(conversation: Conversation) -> str:
-    """The last thing that the user said."""
+    """Return the last message of the user."""
     return next((m.content for m in reversed(conversation.messages) if m.role in ("user", "text")), "")
 
 
 def hidden_turns(prompt: JudgePrompt, conversation: Conversation) -> bool:
-    """Whether there are turns that the prompt does not show, since it shows the last question only."""
+    """Tell whether there are turns that the prompt does not show, since it shows only the last question."""
     return len(conversation.messages) > 1 and "conversation" not in prompt.places
 
 
 def unsuitable(conversation: Conversation) -> str:
-    """Why a conversation cannot be judged from its texts; empty where it can."""
+    """Say why a conversation cannot be judged from its texts; empty if it can."""
     text = conversation_text(conversation)
     if not any(message.content.strip() for message in conversation.messages):
         return "the prompt is empty: there is nothing to judge a response by"
@@ -56,14 +56,14 @@ def render(
     prefill: str = "",
     merge_system: bool = False,
 ) -> Conversation | Failure:
-    """What the language model is asked.
+    """Render the request to the language model; a `Failure` if a value that the prompt shows is missing.
 
     Args:
         prompt: The prompt.
-        conversation: What the responses answer.
+        conversation: The conversation that the responses answer.
         texts: ``first`` and ``second``, or ``response``.
         reference: The reference answer, if any.
-        rubric: What to judge by, if anything.
+        rubric: The rubric, if any.
         prefill: The beginning of the reply, if any.
         merge_system: Put the system message at the head of the first user message.
     """
@@ -86,7 +86,7 @@ def render(
 
 
 def _fence(values: Mapping[str, str]) -> str:
-    """A word that no text shown contains, so that none can write the mark that ends it."""
+    """Return a word that no shown text contains, so that no text can write the mark that ends it."""
     whole = "\0".join(values.values())
     for attempt in range(1000):
         word = hashlib.blake2b(f"{attempt}\0{whole}".encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()

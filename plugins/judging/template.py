@@ -1,8 +1,8 @@
-"""Templates that are filled in one pass: what is put into a place is never read for places again.
+"""Templates that are filled in one pass: a value in a place is never searched for further places.
 
 ============================  =======================================================================
 ``{name}``                    the value of that name
-``{if name}...{end}``         only where there is such a value; sections do not nest
+``{if name}...{end}``         only if there is such a value; sections do not nest
 ``{{name}}``                  the text ``{name}`` itself
 anything else                 itself, braces included
 ============================  =======================================================================
@@ -19,11 +19,11 @@ _END = "end"
 
 
 class TemplateError(ValueError):
-    """A template that cannot be used.
+    """Raised for a template that cannot be used.
 
     Args:
-        problem: What is wrong, in one clause.
-        offset: Index of the character where it is.
+        problem: The problem, in one clause.
+        offset: Index of the character at which the problem begins.
     """
 
     def __init__(self, problem: str, offset: int) -> None:
@@ -32,19 +32,19 @@ class TemplateError(ValueError):
 
 
 class MissingValue(LookupError):
-    """A place outside any section for which there is no value."""
+    """Raised where a place outside any section has no value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a value goes."""
+    """A place in a template that a value goes to."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateSection:
-    """Pieces that appear only where there is a value of that name."""
+    """A part of a template that appears only if a value of its name is given."""
 
     name: str
     pieces: tuple[str | Place, ...]
@@ -52,28 +52,28 @@ class TemplateSection:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Text and places, taken apart once."""
+    """A template as text and places, compiled once."""
 
     pieces: tuple[str | Place | TemplateSection, ...]
 
     @property
     def names(self) -> set[str]:
-        """The places, those in sections included."""
+        """Return the names of all places, also inside sections."""
         return {place.name for place in _places(self.pieces)}
 
     def render(self, values: Mapping[str, str]) -> str:
-        """The text with every place filled; an empty condition leaves its section out.
+        """Fill every place; an empty condition leaves its section out.
 
         Raises:
             MissingValue: a place outside any section has no value.
         """
-        found: list[str] = []
+        texts: list[str] = []
         for piece in self.pieces:
             if not isinstance(piece, TemplateSection):
-                found.append(_text(piece, values))
+                texts.append(_text(piece, values))
             elif values.get(piece.name):
-                found += [_text(inner, values) for inner in piece.pieces]
-        return "".join(found)
+                texts += [_text(inner, values) for inner in piece.pieces]
+        return "".join(texts)
 
 
 def _text(piece: str | Place, values: Mapping[str, str]) -> str:
@@ -93,7 +93,7 @@ def _places(pieces: tuple[str | Place | TemplateSection, ...]) -> Iterator[Place
 
 
 def compile_template(text: str, known: Collection[str]) -> Template:
-    """A template, taken apart.
+    """Compile a template into text, places and sections.
 
     Args:
         text: The template.

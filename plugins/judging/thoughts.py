@@ -1,4 +1,4 @@
-"""A judge's visible thoughts, which hold no verdict: what a reasoning model writes before its answer."""
+"""Removes a judge's visible thoughts, the text of a reasoning model before its answer, which holds no verdict."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _CHANNEL = "<|channel|>final<|message|>"
 
 
 def without_thoughts(text: str) -> str:
-    """What a judge says after thinking.
+    """Return the text of a judge without its thoughts.
 
-    A closing mark without its opening one (which chat templates put into the prompt) ends a thought that began with
-    the text; an opening one that is never closed, since the tokens ran out, leaves nothing after it.
+    A closing mark without an opening mark (which chat templates put into the prompt) ends a thought that began with
+    the text. Nothing is left after an opening mark that is never closed, since the tokens ran out.
     """
     if _CHANNEL in text:
         text = text.rpartition(_CHANNEL)[2].removesuffix("<|return|>")

@@ -14,13 +14,13 @@ _HERE = "harness_plugins.lm_eval"
 
 @hookimpl
 def register_task_sources(register: Register) -> None:
-    """lm-eval's tasks."""
+    """Register the library of lm-eval's tasks."""
     register("lm_eval", f"{_HERE}.source:LmEvalTasks", description="tasks of lm-eval: lm_eval:NAME[:num_fewshot=5,...]")
 
 
 @hookimpl
 def register_benchmarks(register: Register) -> None:
-    """How its groups are averaged."""
+    """Register the average by size that lm-eval's groups use."""
     register(
         "lm-eval-by-size",
         f"{_HERE}.metrics:by_size",

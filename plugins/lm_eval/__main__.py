@@ -6,9 +6,8 @@ import sys
 
 
 def main() -> int:
-    """Register the model, then hand over to lm-eval; what is wrong is said in one line."""
-    from harness import HarnessError
-    from harness.terminal import say
+    """Register the model, then hand over to lm-eval; an error is told in one line."""
+    from harness import HarnessError, say
 
     try:
         from lm_eval.__main__ import cli_evaluate

@@ -1,7 +1,7 @@
 """Conversations as the texts that lm-eval hands about, and back.
 
-lm-eval asks the model to apply its chat template and treats what comes back as a plain context. Here that text is the
-conversation itself, marked, so that the model of harness may render it in its own way, or send it to a server as it is.
+lm-eval asks the model to apply its chat template and treats the result as a plain context. Here that text is the
+conversation itself, marked, so that the model of harness may render it in its own way, or send it to a server.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ _MARK = "\x02harness conversation\x03"
 
 
 def as_text(history: Sequence[Mapping[str, str]], add_generation_prompt: bool = True) -> str:
-    """lm-eval's ``chat_template``: the messages as one marked text.
+    """Write the messages as one marked text, in the place of lm-eval's ``chat_template``.
 
     Args:
         history: Messages of role and content.
-        add_generation_prompt: False where the last message is the beginning of the reply.
+        add_generation_prompt: False if the last message is the beginning of the reply.
 
     Raises:
         UsageError: a reply is to be begun after an assistant's message, or continued after another's.
@@ -30,7 +30,7 @@ def as_text(history: Sequence[Mapping[str, str]], add_generation_prompt: bool = 
 
 
 def conversation_in(text: str) -> Conversation | None:
-    """The conversation that a context is, with what lm-eval put behind it added to the reply; None for plain text."""
+    """Read the conversation that a context holds, with lm-eval's additions put into the reply; None for plain text."""
     if not text.startswith(_MARK):
         return None
     messages, end = json.JSONDecoder().raw_decode(text, len(_MARK))

@@ -1,4 +1,4 @@
-"""What lm-eval's YAML files say about a task, before any data is read: its figures, and the hash of its definition."""
+"""Reads lm-eval's YAML files before any data is read: a task's figures, and the hash of its definition."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from harness import ConfigurationError
-from harness.files.yaml_files import check_yaml
-from harness.names.plugins import describe
+from harness.files import check_yaml
+from harness.names import describe
 
 from .index import installed
 from .metrics import Figure
@@ -22,15 +22,15 @@ _STRUCTURE = ("tag", "group", "task_list")
 
 
 def read_definition(path: Path, overrides: Mapping[str, Any] = {}, *, resolve: bool = True) -> dict[str, Any]:
-    """A task's or group's YAML with its includes and overrides.
+    """Read a task's or group's YAML with its includes and overrides.
 
     Args:
         path: The file.
-        overrides: What a group says otherwise of its member.
-        resolve: Import the functions it names; else they stay ``FOLDER/module.function``.
+        overrides: The keys that a group changes for its member.
+        resolve: Import the functions that the file names; else they stay ``FOLDER/module.function``.
 
     Raises:
-        ConfigurationError: it is not YAML, or names a function that cannot be imported.
+        ConfigurationError: the file is not YAML, or names a function that cannot be imported.
     """
     from lm_eval.tasks._yaml_loader import load_yaml
 
@@ -45,7 +45,7 @@ def read_definition(path: Path, overrides: Mapping[str, Any] = {}, *, resolve: b
 
 
 def as_task(definition: Mapping[str, Any], name: str, options: Options) -> dict[str, Any]:
-    """What lm-eval makes the task of."""
+    """Return the configuration that lm-eval makes the task of."""
     metadata = definition.get("metadata") or {}
     metadata = dict(metadata) if isinstance(metadata, Mapping) else {"_metadata": metadata}
     plain = {key: value for key, value in definition.items() if key not in _STRUCTURE}
@@ -53,7 +53,7 @@ def as_task(definition: Mapping[str, Any], name: str, options: Options) -> dict[
 
 
 def definition_digest(path: Path | None, overrides: Mapping[str, Any], options: Options) -> str:
-    """Hash of all that the figures depend on: the YAML, the functions it names, the options, lm-eval's version."""
+    """Hash everything that the figures depend on: YAML, the functions it names, options, lm-eval's version."""
     raw = read_definition(path, overrides, resolve=False) if path is not None else dict(overrides)
     folder, release = installed()
     text = json.dumps(raw, sort_keys=True, default=str)
@@ -70,7 +70,7 @@ def definition_digest(path: Path | None, overrides: Mapping[str, Any], options: 
 
 
 def figures_of(definition: Mapping[str, Any], where: str) -> list[Figure]:
-    """Every metric behind every filter, the first the headline; of a task that is defined in YAML.
+    """List every metric behind every filter, the headline first, of a task that is defined in YAML.
 
     Raises:
         ConfigurationError: a metric without a name, or an aggregation that lm-eval does not know.
@@ -81,12 +81,12 @@ def figures_of(definition: Mapping[str, Any], where: str) -> list[Figure]:
         from lm_eval.api.registry import DEFAULT_METRIC_REGISTRY
 
         listed = [{"metric": name} for name in DEFAULT_METRIC_REGISTRY[definition.get("output_type", "generate_until")]]
-    found = []
+    figures = []
     for entry in listed:
         if not isinstance(entry, Mapping) or "metric" not in entry:
             raise ConfigurationError(f"{where}: metric_list: every entry needs the key 'metric', got {entry!r}")
-        found.append(_figure(entry, where))
-    return [Figure(f.metric, name, f.aggregate, f.higher_is_better) for name in filters for f in found]
+        figures.append(_figure(entry, where))
+    return [Figure(f.metric, name, f.aggregate, f.higher_is_better) for name in filters for f in figures]
 
 
 def _figure(entry: Mapping[str, Any], where: str) -> Figure:
@@ -94,17 +94,17 @@ def _figure(entry: Mapping[str, Any], where: str) -> Figure:
 
     metric = entry["metric"]
     name = str(metric.__name__) if callable(metric) else str(metric)
-    wanted = entry.get("aggregation")
-    aggregate = wanted if callable(wanted) else get_aggregation(wanted) if wanted else get_metric_aggregation(name)
+    named = entry.get("aggregation")
+    aggregate = named if callable(named) else get_aggregation(named) if named else get_metric_aggregation(name)
     if aggregate is None:
-        known = f"no aggregation {wanted!r}" if wanted else "no aggregation of its own; name one with 'aggregation'"
-        raise ConfigurationError(f"{where}: metric_list: {name}: lm-eval has {known}")
+        lacking = f"no aggregation {named!r}" if named else "no aggregation of its own; name one with 'aggregation'"
+        raise ConfigurationError(f"{where}: metric_list: {name}: lm-eval has {lacking}")
     higher = entry.get("higher_is_better", is_higher_better(name))
     return Figure(name, "none", aggregate, higher is not False)
 
 
 def figures_built(task: Any, names: Sequence[str]) -> list[Figure]:
-    """The same for a task of lm-eval that has been built, of the metrics of those names."""
+    """List the figures of a built task of lm-eval: the given metrics behind every filter."""
     from lm_eval.api.metrics import mean
 
     aggregations, higher = task.aggregation(), task.higher_is_better()

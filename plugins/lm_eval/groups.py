@@ -1,4 +1,4 @@
-"""lm-eval's groups: their members with what the group says otherwise of them, and how their figures are averaged."""
+"""lm-eval's groups: their members with the group's overrides, and the averages of their figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from harness import ConfigurationError
 from harness.errors import did_you_mean
-from harness.tasks.schema import AggregateFile, BenchmarkFile
+from harness.tasks import AggregateFile, BenchmarkFile
 
 from .definitions import figures_of, read_definition
 from .index import ListedName
@@ -17,42 +17,42 @@ from .index import ListedName
 _GROUP_KEYS = ("group", "group_alias", "task", "aggregate_metric_list", "metadata", "tag", "include")
 _NAMING = ("task", "task_alias", "group", "group_alias", "alias")
 MANY = 8
-"""Members from which a leaderboard shows the group's own figures alone."""
+"""Most members of a group whose figures a leaderboard shows beside the group's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupMember:
-    """One task of a group."""
+    """One task of a group, with the group's overrides."""
 
     task: str
-    """Its name in lm-eval."""
+    """The task's name in lm-eval."""
     path: Path | None
-    """Its file; None where the group holds the definition itself."""
+    """The task's file; None if the group holds the definition itself."""
     overrides: Mapping[str, Any]
-    """What the group says otherwise of it, or all of its definition."""
+    """The keys that the group changes, or the whole definition."""
 
 
 @dataclass(slots=True)
 class Group:
-    """A group and what is in it."""
+    """A group of lm-eval, with its averages and everything below it."""
 
     name: str
     path: Path
     averages: list[Any] = field(default_factory=list)
-    """lm-eval's ``AggMetricConfig``."""
+    """The averages as lm-eval's ``AggMetricConfig``."""
     children: list[Group | GroupMember] = field(default_factory=list)
 
     def members(self) -> dict[str, GroupMember]:
-        """All tasks below it, in order, each once."""
-        found: dict[str, GroupMember] = {}
+        """List all tasks below the group, in order, each once."""
+        members: dict[str, GroupMember] = {}
         for child in self.children:
             inner = child.members() if isinstance(child, Group) else {child.task: child}
             for name, member in inner.items():
-                found.setdefault(name, member)
-        return found
+                members.setdefault(name, member)
+        return members
 
     def groups(self) -> Iterator[Group]:
-        """Itself, then all groups below it."""
+        """Yield the group itself, then all groups below it."""
         yield self
         for child in self.children:
             if isinstance(child, Group):
@@ -60,11 +60,11 @@ class Group:
 
 
 def read_group(index: Mapping[str, ListedName], name: str, *, resolve: bool = False) -> Group:
-    """The group of that name with everything below it.
+    """Read a group with everything below it.
 
     Args:
-        index: All names.
-        name: That of a group.
+        index: All names of lm-eval's tasks, groups and tags.
+        name: The name of a group.
         resolve: Import the functions that overrides name.
 
     Raises:
@@ -92,11 +92,11 @@ class _Reader:
             )
         except (TypeError, ValueError) as error:
             raise ConfigurationError(f"{path}: aggregate_metric_list: {error}") from None
-        own = {key: value for key, value in definition.items() if key not in _GROUP_KEYS}
-        made = Group(name, path, list(read.aggregate_metric_list or ()))
+        shared = {key: value for key, value in definition.items() if key not in _GROUP_KEYS}
+        group = Group(name, path, list(read.aggregate_metric_list or ()))
         for entry in read.task or ():
-            made.children += self._child(made, entry, {**own, **overrides}, (*above, name))
-        return made
+            group.children += self._child(group, entry, {**shared, **overrides}, (*above, name))
+        return group
 
     def _child(
         self, parent: Group, entry: Any, overrides: Mapping[str, Any], above: tuple[str, ...]
@@ -107,24 +107,24 @@ class _Reader:
             raise ConfigurationError(
                 f"{parent.path}: task: expected names, or mappings with 'task' or 'group', got {entry!r}"
             )
-        own = {**overrides, **{key: value for key, value in entry.items() if key not in _NAMING}}
+        merged = {**overrides, **{key: value for key, value in entry.items() if key not in _NAMING}}
         if "group" in entry:
             name = entry["group"]
             if name in self._index:
-                return [self._named(name, own, above)]
+                return [self._named(name, merged, above)]
             return [self.group(f"{parent.name}::{name}", entry, overrides, above)]
         name = entry["task"]
         if name not in self._index:
-            if not own.keys() - overrides.keys():
+            if not merged.keys() - overrides.keys():
                 raise ConfigurationError(
                     f"{parent.path}: task: {name!r} is no task, group or tag{did_you_mean(str(name), self._index)}"
                 )
-            return [GroupMember(f"{parent.name}::{name}", None, own)]
+            return [GroupMember(f"{parent.name}::{name}", None, merged)]
         if self._index[name].kind == "tag":
-            return [GroupMember(task, Path(self._index[task].path), own) for task in self._index[name].members]
+            return [GroupMember(task, Path(self._index[task].path), merged) for task in self._index[name].members]
         if self._index[name].kind == "group":
-            return [self._named(name, own, above)]
-        return [GroupMember(name, Path(self._index[name].path), own)]
+            return [self._named(name, merged, above)]
+        return [GroupMember(name, Path(self._index[name].path), merged)]
 
     def _named(self, name: str, overrides: Mapping[str, Any], above: tuple[str, ...]) -> Group:
         definition = read_definition(Path(self._index[name].path), resolve=self._resolve)
@@ -132,12 +132,12 @@ class _Reader:
 
 
 def benchmark_of(group: Group, name: str, task_name: Callable[[GroupMember], str]) -> BenchmarkFile:
-    """A group as a benchmark: its tasks, and the averages that it and the groups below it define.
+    """Turn a group into a benchmark: its tasks, and the averages of the group and the groups below it.
 
     Args:
         group: The group.
-        name: Of the benchmark.
-        task_name: The name of a member's task in harness.
+        name: The name of the benchmark.
+        task_name: Returns the name of a member's task in harness.
     """
     members = group.members()
     names = {task: task_name(member) for task, member in members.items()}
@@ -156,7 +156,7 @@ def benchmark_of(group: Group, name: str, task_name: Callable[[GroupMember], str
 
 
 def _figures(member: GroupMember) -> list[tuple[str, str]]:
-    """(metric, filter) of a member; none where only its Python knows them."""
+    """List the (metric, filter) pairs of a member; none if only the member's Python knows them."""
     definition = read_definition(member.path, member.overrides, resolve=False) if member.path else member.overrides
     if "class" in definition:
         return []
@@ -172,21 +172,21 @@ def _figures(member: GroupMember) -> list[tuple[str, str]]:
 def _averages(
     group: Group, names: Mapping[str, str], figures: Mapping[str, Sequence[tuple[str, str]]]
 ) -> list[AggregateFile]:
-    made = []
+    aggregates = []
     inside = group.members()
-    wanted = []
+    averages = []
     for average in group.averages:
-        found = {f for task in inside for m, f in figures[task] if m == average.metric}
-        wanted += [(average, f) for f in (sorted(found) if average.filter_list is None else average.filter_list)]
-    for average, filtered in wanted:
+        filters = {f for task in inside for m, f in figures[task] if m == average.metric}
+        averages += [(average, f) for f in (sorted(filters) if average.filter_list is None else average.filter_list)]
+    for average, filtered in averages:
         holders = [names[task] for task in inside if (average.metric, filtered) in figures[task]]
         key = average.metric if filtered == "none" else f"{average.metric},{filtered}"
         if holders:
-            made.append(
+            aggregates.append(
                 AggregateFile(
                     name=f"{group.name} {key}",
                     how="lm-eval-by-size" if average.weight_by_size else "mean",
                     of=[f"{holder}:{key}" for holder in holders],
                 )
             )
-    return made
+    return aggregates

@@ -1,4 +1,4 @@
-"""Names of lm-eval's tasks to their files, remembered on disk: reading its 14,000 YAML files takes ten seconds."""
+"""The index from lm-eval's task names to their files, remembered on disk: reading 14,000 files takes ten seconds."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from harness import DataError, UsageError, write_atomically
-from harness.files.yaml_files import check_yaml
-from harness.terminal import say
+from harness import DataError, UsageError, say, write_atomically
+from harness.files import check_yaml
 
 _FORM = 1
-"""Raised when what is remembered changes its form."""
+"""Version of the remembered index: raise it when the form changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedName:
-    """One name of lm-eval's."""
+    """A name of lm-eval's: a task, a group or a tag."""
 
     kind: str
     """``"task"``, ``"group"``, or ``"tag"``: a name for several tasks, without figures of its own."""
@@ -33,14 +32,14 @@ class ListedName:
     """The YAML file; empty for a tag."""
     description: str = ""
     members: tuple[str, ...] = ()
-    """Of a tag."""
+    """The tasks of a tag."""
 
 
 def installed() -> tuple[Path, str]:
-    """The folder of lm-eval's own tasks, and its version; it is not imported.
+    """Find the folder of lm-eval's own tasks, and its version, without importing it.
 
     Raises:
-        UsageError: it is not installed.
+        UsageError: lm-eval is not installed.
     """
     spec = importlib.util.find_spec("lm_eval")
     try:
@@ -52,50 +51,50 @@ def installed() -> tuple[Path, str]:
 
 
 def read_index(include: Sequence[Path] = ()) -> dict[str, ListedName]:
-    """All tasks, groups and tags of lm-eval and of further folders of YAML files, of which the last win.
+    """Read all tasks, groups and tags of lm-eval and of further folders of YAML files; the last folder wins.
 
     Raises:
         DataError: a folder does not exist.
         UsageError: lm-eval is not installed.
     """
     folder, release = installed()
-    found = dict(_of_folder(folder, release, (folder.stat().st_mtime_ns,)))
+    index = dict(_of_folder(folder, release, (folder.stat().st_mtime_ns,)))
     for place in include:
         if not place.is_dir():
             raise DataError(f"{place}: no such folder of lm-eval tasks (registry.yaml, sources: lm_eval: include)")
         files = sorted(place.rglob("*.yaml"))
         stamp = tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
-        found |= _of_folder(place, release, stamp)
-    return found
+        index |= _of_folder(place, release, stamp)
+    return index
 
 
 def remembered_count() -> int | None:
-    """How many tasks of lm-eval itself are known from an earlier time; None where none was."""
+    """Return the number of lm-eval's own tasks if it is remembered; else None."""
     folder, release = installed()
     place = _place(folder, release, (folder.stat().st_mtime_ns,))
     try:
         return int(place.with_suffix(".count").read_text("ascii"))
     except (OSError, ValueError):  # the count of an index that an earlier version kept
-        known = _recall(place)
-        if known is None:
+        entries = _recall(place)
+        if entries is None:
             return None
-        _remember_count(place, known)
-        return _tasks_in(known)
+        _remember_count(place, entries)
+        return _tasks_in(entries)
 
 
 @cache
 def _of_folder(folder: Path, release: str, stamp: tuple[Any, ...]) -> Mapping[str, ListedName]:
     place = _place(folder, release, stamp)
-    known = _recall(place)
-    if known is None:
+    entries = _recall(place)
+    if entries is None:
         if len(stamp) == 1 and sys.stderr is not None:
             say(f"reading the task files of lm-eval {release}, once for this version ...", err=True)
         for file in stamp:
             if isinstance(file, tuple):  # of the user's: lm-eval would wait for a pipe, or for aliases of aliases
                 check_yaml(Path(file[0]))
-        known = _read(folder)
-        _remember(place, known)
-    return known
+        entries = _read(folder)
+        _remember(place, entries)
+    return entries
 
 
 def _read(folder: Path) -> dict[str, ListedName]:
@@ -146,6 +145,6 @@ def _tasks_in(entries: Mapping[str, ListedName]) -> int:
 
 
 def _remember_count(place: Path, entries: Mapping[str, ListedName]) -> None:
-    """Keep the number apart: lists show it, and reading 14,000 entries for it would take most of their time."""
+    """Keep the number of tasks apart: lists show it, and reading 14,000 entries would take most of their time."""
     with contextlib.suppress(OSError):
         write_atomically(place.with_suffix(".count"), f"{_tasks_in(entries)}\n", durable=False)

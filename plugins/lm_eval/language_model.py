@@ -1,4 +1,4 @@
-"""The model that lm-eval sees: each of its requests becomes one of harness, answered from the store where it can be.
+"""The model that lm-eval sees: each request becomes a request of harness, answered from the store if it can be.
 
 Importing this module imports lm-eval and registers the model name ``harness`` there.
 """
@@ -14,34 +14,33 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
 
-from harness import CellError, Failure, Registry, Request, Response, UsageError
-from harness.api import models_folder, store_path
-from harness.names.resolving import resolve_model
-from harness.progress import TerminalProgress
-from harness.running.runner import Runner
+from harness import CellError, Failure, Registry, Request, Response, TerminalProgress, UsageError
+from harness.names import resolve_model
+from harness.results import models_folder, store_path
+from harness.running import Runner
 from harness.store import Store
-from harness.training.fit import train_missing
+from harness.training import train_missing
 
 from .conversations import as_text
 from .requests import CAPABILITY, answer_for, request_of
 
 _IGNORED = ("batch_size", "max_batch_size", "device")
-"""What lm-eval's command line passes to every model; here they are arguments of the model itself."""
+"""Arguments that lm-eval's command line passes to every model; here the model's own arguments say them."""
 
 
 @register_model("harness")
 class HarnessLM(LM):  # type: ignore[misc]
-    """A model of harness as lm-eval's ``LM``, asked through the store.
+    """Offers a model of harness as lm-eval's ``LM``, asked through the store.
 
     Args:
         model: A specification, ``NAME[:key=value,...]``.
         store: The SQLite file; default as for ``harness eval``.
         seed: Seed of sampled completions; repeats of one prompt take the numbers from here on.
-        registry: Where names are looked up; default: installed plugins and registry.yaml.
+        registry: The registry of names; default: installed plugins and registry.yaml.
         arguments: Further arguments of the model, which lm-eval's ``--model_args`` parts at commas.
 
     Raises:
-        UsageError: no such model, or it offers neither ``loglikelihood`` nor ``generate``.
+        UsageError: there is no such model, or it offers neither ``loglikelihood`` nor ``generate``.
     """
 
     def __init__(
@@ -70,31 +69,31 @@ class HarnessLM(LM):  # type: ignore[misc]
 
     @property
     def computed(self) -> int:
-        """Requests the model itself had to answer so far; all others came from the store."""
+        """Count the requests that the model itself had to answer so far; all others came from the store."""
         return self._client.counts.computed
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store and its files."""
         self._store.close()
 
     def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
-        """(nats, whether greedy decoding would give the continuation) a request."""
+        """Return (nats, whether greedy decoding would give the continuation) for each request."""
         return self._answer("loglikelihood", requests)
 
     def loglikelihood_rolling(self, requests: Sequence[Instance]) -> list[float]:
-        """Nats of each whole text; a long one is read in windows by the model."""
+        """Return the log-likelihood of each whole text in nats; the model reads a long text in windows."""
         return self._answer("loglikelihood_rolling", requests)
 
     def generate_until(self, requests: Sequence[Instance]) -> list[str]:
-        """One completion a request; the r-th repeat of a sampled prompt is asked for with the r-th seed."""
+        """Return one completion a request; the r-th repeat of a sampled prompt is asked for with the r-th seed."""
         return self._answer("generate_until", requests)
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        """The conversation, marked as one: the model of harness renders it in its own way."""
+        """Return the conversation as a marked text: the model of harness renders it in its own way."""
         return as_text(chat_history, add_generation_prompt)
 
     def chat_template(self, chat_template: bool | str = False) -> str:
-        """What lm-eval notes down: the template is the model's own.
+        """Return a note for lm-eval's records: the template is the model's own.
 
         Raises:
             UsageError: a template was named.
@@ -105,7 +104,7 @@ class HarnessLM(LM):  # type: ignore[misc]
 
     @property
     def tokenizer_name(self) -> str:
-        """Part of the key under which lm-eval keeps prompts."""
+        """Return a part of the key under which lm-eval keeps prompts."""
         return "harness-conversations"
 
     def _answer(self, kind: str, requests: Sequence[Instance]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Where lm-eval and the libraries under it waste time that a user waits for."""
+"""Mends places in lm-eval and its libraries that waste the user's time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from functools import cache, lru_cache
 
 @cache
 def compile_templates_once() -> None:
-    """Let lm-eval's jinja environment remember the templates it has compiled; what they render is the same.
+    """Let lm-eval's jinja environment remember the templates that it has compiled; the rendered texts stay the same.
 
-    It compiles each anew for every document, which takes most of the time in which prompts are made.
+    lm-eval compiles each template again for every document, which takes most of the time of making prompts.
     """
     from lm_eval import utils
 
@@ -20,7 +20,7 @@ def compile_templates_once() -> None:
 
 
 def work_offline() -> None:
-    """Look for data sets on this machine only, from now on: the hub was tried for half a minute and is not there."""
+    """Look for data sets only on this machine from now on: the hub was tried for half a minute and does not answer."""
     import datasets
     import huggingface_hub
 

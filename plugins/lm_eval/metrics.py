@@ -1,4 +1,4 @@
-"""lm-eval's metrics on the figures of a task: its own values to the last digit, with errors and intervals."""
+"""lm-eval's metrics on the figures of a task: lm-eval's values to the last digit, with errors and intervals."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Columns, Estimate, Linearised, Metric
-from harness.names.plugins import describe
+from harness.names import describe
 from harness.stats import not_available
 
 FloatArray = NDArray[np.float64]
 KEPT = "lm_eval"
-"""The fact under which a task keeps what is no number: texts, pairs of texts."""
+"""The fact under which a task keeps values that are no numbers: texts, pairs of texts."""
 PAIRS = ("weighted_perplexity", "bits_per_byte")
 """Aggregations of pairs (log-likelihood, weight)."""
 _PLAIN = ("mean", "nanmean", "perplexity", *PAIRS)
@@ -30,7 +30,7 @@ _LEAST = 100
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One metric of a task behind one of its filters."""
+    """A metric of a task behind one of the task's filters."""
 
     metric: str
     filter: str
@@ -39,35 +39,35 @@ class Figure:
 
     @property
     def key(self) -> str:
-        """``acc``, or ``acc,FILTER`` where the filter is not lm-eval's ``none``."""
+        """Return ``acc``, or ``acc,FILTER`` unless the filter is lm-eval's ``none``."""
         return self.metric if self.filter == "none" else f"{self.metric},{self.filter}"
 
     @property
     def way(self) -> str:
-        """The name of the aggregation where it is one of lm-eval's own, else empty."""
-        own = getattr(self.aggregate, "__module__", "") == "lm_eval.api.metrics"
-        return str(self.aggregate.__name__) if own else ""
+        """Return the name of the aggregation if it is lm-eval's own; else an empty text."""
+        is_of_lm_eval = getattr(self.aggregate, "__module__", "") == "lm_eval.api.metrics"
+        return str(self.aggregate.__name__) if is_of_lm_eval else ""
 
     @property
     def is_plain(self) -> bool:
-        """Whether a document's figure is a number, or a pair of them, that a column can hold."""
+        """Tell whether a column can hold a document's figure, a number or a pair of numbers."""
         return self.way in _PLAIN
 
 
 def metric_of(figure: Figure, resamples: int) -> Metric:
-    """The metric that aggregates a figure.
+    """Make the metric that aggregates a figure.
 
     Args:
-        figure: What to aggregate.
-        resamples: Of the bootstrap, where there is no closed form; 0: no errors for those.
+        figure: The figure to aggregate.
+        resamples: Number of bootstrap resamples for figures without a closed form; 0 gives these no errors.
     """
-    made: LmEvalMetric = PlainMetric(figure, resamples) if figure.is_plain else WholeMetric(figure, resamples)
-    made.name = figure.key
-    return made
+    metric: LmEvalMetric = PlainMetric(figure, resamples) if figure.is_plain else WholeMetric(figure, resamples)
+    metric.name = figure.key
+    return metric
 
 
 class LmEvalMetric(Metric):
-    """A metric as lm-eval aggregates it; ``detail`` holds its own standard error as ``lm_eval_stderr``."""
+    """A metric as lm-eval aggregates it; ``detail`` holds lm-eval's standard error as ``lm_eval_stderr``."""
 
     def __init__(self, figure: Figure, resamples: int) -> None:
         self.figure = figure
@@ -79,7 +79,7 @@ class LmEvalMetric(Metric):
         self._resamples = min(resamples, _LEAST) if figure.metric in _FEW else resamples
 
     def _replicates(self, items: Sequence[Any]) -> FloatArray:
-        """The aggregate on resamples, drawn as lm-eval draws them."""
+        """Aggregate resamples that are drawn as lm-eval draws them."""
         chunk = min(1000, self._resamples)
         drawn = []
         for seed in range(self._resamples // chunk if chunk else 0):
@@ -89,10 +89,10 @@ class LmEvalMetric(Metric):
 
 
 class PlainMetric(LmEvalMetric):
-    """A mean, or a function of one: its influences, and so errors and paired differences, are in closed form."""
+    """A mean, or a function of one, so that influences, errors and paired differences have a closed form."""
 
     def linearise(self, columns: Columns) -> Linearised:
-        """lm-eval's value, and the influences of the documents (the delta method)."""
+        """Return lm-eval's value, and the influences of the documents (the delta method)."""
         values = columns.values[self.figure.key]
         value = _number(self.figure.aggregate(_as_items(values)))
         if not math.isfinite(value):
@@ -108,7 +108,7 @@ class PlainMetric(LmEvalMetric):
         return Linearised(value, slope * influence)
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
-        """lm-eval's standard error, where it gives one."""
+        """Return lm-eval's standard error, if lm-eval gives one."""
         values = columns.values[self.figure.key]
         if len(values) < 2 or self._resamples == 0:
             return {}
@@ -125,7 +125,7 @@ class WholeMetric(LmEvalMetric):
     """A figure of all documents together, such as BLEU: errors by resampling documents, no paired differences."""
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Not known.
+        """Raise an error: influences of single documents are not known.
 
         Raises:
             ValueError: always.
@@ -133,7 +133,7 @@ class WholeMetric(LmEvalMetric):
         raise ValueError(f"{self.figure.metric} is computed from all documents together, not document by document")
 
     def compute(self, columns: Columns, *, confidence: float = 0.95, seed: int = 0) -> Estimate:
-        """lm-eval's value, with the standard deviation and percentiles of resamples."""
+        """Return lm-eval's value, with the standard deviation and percentiles of resamples."""
         numbers = columns.values[self.figure.key]
         mask = np.isfinite(numbers)
         kept = columns.facts[KEPT][self.figure.key]
@@ -155,14 +155,14 @@ class WholeMetric(LmEvalMetric):
         stderr = float(replicates.std(ddof=1))
         tail = (1 - confidence) / 2
         low, high = np.quantile(replicates, [tail, 1 - tail])
-        known = {"lm_eval_stderr": stderr} if self.figure.way in _BOOTSTRAPPED else {}
+        lm_eval_error = {"lm_eval_stderr": stderr} if self.figure.way in _BOOTSTRAPPED else {}
         return dataclasses.replace(
             nothing,
             value=value,
             stderr=stderr,
             low=float(low),
             high=float(high),
-            detail={"resamples": len(replicates), **known},
+            detail={"resamples": len(replicates), **lm_eval_error},
         )
 
 
@@ -171,12 +171,12 @@ _BOOTSTRAPPED = ("median", "matthews_corrcoef", "f1_score", "bleu", "chrf", "chr
 
 
 def by_size(parts: Sequence[Estimate]) -> Estimate:
-    """Mean of the parts weighted by their numbers of documents, as lm-eval's groups have it.
+    """Average the parts weighted by their numbers of documents, as lm-eval's groups do.
 
-    The standard error is that of independent parts, sqrt(sum (n_i / N)^2 se_i^2); lm-eval's own, which pools variances
-    as if all documents came from one task, is ``lm_eval_stderr`` in the detail.
+    The standard error is that of independent parts, sqrt(sum (n_i / N)^2 se_i^2). The detail holds lm-eval's own error
+    as ``lm_eval_stderr``, which pools variances as if all documents came from one task.
     """
-    from harness.results.aggregate import mean
+    from harness.results import mean
 
     sizes = [part.n for part in parts]
     estimate = mean(parts, weights=sizes)

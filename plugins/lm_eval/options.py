@@ -8,12 +8,12 @@ from typing import Any
 
 from harness import UsageError
 from harness.errors import did_you_mean
-from harness.names.arguments import parse_arguments
+from harness.names import parse_arguments
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a task is to be asked; names and defaults are those of lm-eval's ``simple_evaluate`` unless noted."""
+    """The options of a task; names and defaults are those of lm-eval's ``simple_evaluate`` unless noted."""
 
     num_fewshot: int | None = None
     """Examples before the question; None: as the task says."""
@@ -24,25 +24,25 @@ class Options:
     fewshot_as_multiturn: bool = True
     """With a chat template, each example is a turn of its own."""
     system_instruction: str | None = None
-    """Put before the task's own description."""
+    """Text before the task's own description."""
     gen_kwargs: str = ""
     """``[temperature=0.7,max_gen_toks=64]``: generation arguments that replace the task's."""
     metadata: str = ""
-    """``[max_seq_lengths=4096]``: what some tasks make their data from."""
+    """``[max_seq_lengths=4096]``: settings that some tasks make their data from."""
     seed: int = 0
-    """Seed of sampled completions; repeat r takes ``seed + r``. Not lm-eval's."""
+    """Seed of sampled completions; repeat r takes ``seed + r``. This option is not lm-eval's."""
     bootstrap_iters: int = 1000
     """Resamples for metrics without a closed-form error (at most 100 for bleu, chrf and ter); lm-eval's default is
     100,000."""
     confirm_run_unsafe_code: bool = False
-    """Run a task whose metric executes what the model wrote."""
+    """Run a task whose metric executes the model's text."""
 
     def generation(self) -> dict[str, Any]:
-        """``gen_kwargs`` as a dictionary."""
+        """Parse ``gen_kwargs`` into a dictionary."""
         return parse_arguments(self.gen_kwargs, f"gen_kwargs=[{self.gen_kwargs}]")
 
     def made_from(self) -> dict[str, Any]:
-        """``metadata`` as a dictionary."""
+        """Parse ``metadata`` into a dictionary."""
         return parse_arguments(self.metadata, f"metadata=[{self.metadata}]")
 
 
@@ -61,13 +61,13 @@ _TYPES: dict[str, tuple[type, str]] = {
 
 
 def split_name(text: str) -> tuple[str, str]:
-    """A name and what stands after its colon."""
+    """Split a name from the text after its colon."""
     name, _, listed = text.partition(":")
     return name, listed
 
 
 def parse_options(listed: str) -> Options:
-    """``key=value,...`` as options.
+    """Parse ``key=value,...`` into options.
 
     Raises:
         UsageError: an option is unknown, or not of its type.
@@ -75,10 +75,10 @@ def parse_options(listed: str) -> Options:
     given = parse_arguments(listed, listed)
     for key, value in given.items():
         if key not in _TYPES:
-            known = [field.name for field in dataclasses.fields(Options)]
-            raise UsageError(f"tasks of lm-eval have no option {key!r}{did_you_mean(key, known)}")
-        wanted, expected = _TYPES[key]
-        negative = wanted is int and key != "seed" and type(value) is int and value < 0
-        if type(value) is not wanted or negative:
+            names = [field.name for field in dataclasses.fields(Options)]
+            raise UsageError(f"tasks of lm-eval have no option {key!r}{did_you_mean(key, names)}")
+        kind, expected = _TYPES[key]
+        negative = kind is int and key != "seed" and type(value) is int and value < 0
+        if type(value) is not kind or negative:
             raise UsageError(f"the option {key} of a task of lm-eval must be {expected}, not {value!r}")
     return Options(**given)

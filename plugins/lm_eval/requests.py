@@ -1,4 +1,4 @@
-"""lm-eval's requests as those of harness, and the answers back."""
+"""Turns lm-eval's requests into requests of harness, and the answers back."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ CAPABILITY = {
     "loglikelihood_rolling": "loglikelihood",
     "generate_until": "generate",
 }
-"""What lm-eval's request and output types ask a model of harness for."""
+"""The capability that each of lm-eval's request and output types asks for."""
 
 _SAMPLING = {"do_sample", "until", "max_gen_toks", "temperature", "top_p"}
 
 
 def request_of(kind: str, arguments: Sequence[Any], seed: int, origin: Origin | None = None) -> Request:
-    """One request.
+    """Turn one request of lm-eval's into a request of harness.
 
     Args:
         kind: lm-eval's request type.
-        arguments: Its arguments: context and continuation, a text, or context and generation arguments.
-        seed: Of a sampled completion.
-        origin: The item it is made for.
+        arguments: The request's arguments: context and continuation, a text, or context and generation arguments.
+        seed: Seed of a sampled completion.
+        origin: The item that the request is made for.
 
     Raises:
-        UsageError: a generation argument that harness has no setting for, or something other than text.
+        UsageError: harness has no setting for a generation argument, or the request holds more than text.
     """
     if kind == "loglikelihood":
         context, continuation = arguments
@@ -50,28 +50,28 @@ def request_of(kind: str, arguments: Sequence[Any], seed: int, origin: Origin | 
     context, settings = arguments
     sampling = sampling_of(settings)
     # Greedy repeats are the same answer, so one request; sampled ones must not be answered from one row.
-    own = Sampling(
+    seeded = Sampling(
         sampling.temperature,
         sampling.top_p,
         sampling.max_tokens,
         sampling.stop,
         seed if sampling.temperature > 0 else 0,
     )
-    return Generation(conversation_in(context) or Conversation.plain(context), sampling=own, origin=origin)
+    return Generation(conversation_in(context) or Conversation.plain(context), sampling=seeded, origin=origin)
 
 
 def answer_for(kind: str, response: Response) -> Any:
-    """A response as lm-eval wants it: (nats, greedy), nats, or text."""
+    """Return a response in lm-eval's form: (nats, greedy), nats, or text."""
     if kind == "loglikelihood":
         return response.nats, response.is_greedy
     return response.nats if kind == "loglikelihood_rolling" else response[0].text
 
 
 def sampling_of(settings: Mapping[str, Any]) -> Sampling:
-    """What lm-eval's generation arguments mean, read as its own models read them.
+    """Read lm-eval's generation arguments as its own models read them.
 
     Raises:
-        UsageError: an argument that harness has no sampling setting for.
+        UsageError: harness has no sampling setting for an argument.
     """
     from lm_eval.models.utils import normalize_gen_kwargs
 

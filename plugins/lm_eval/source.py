@@ -14,14 +14,14 @@ from .index import ListedName, installed, read_index, remembered_count
 from .options import parse_options, split_name
 
 if TYPE_CHECKING:
-    from harness.tasks.schema import BenchmarkFile
+    from harness.tasks import BenchmarkFile
 
     from .groups import GroupMember
     from .task import LmEvalTask
 
 
 class LmEvalTasks(TaskSource):
-    """Every task, group and tag of lm-eval.
+    """Provides every task, group and tag of lm-eval.
 
     Args:
         include: Folders of further YAML files in lm-eval's form, whose names win over lm-eval's own.
@@ -37,7 +37,7 @@ class LmEvalTasks(TaskSource):
         return read_index(self._include)
 
     def summary(self) -> str:
-        """How many tasks there are, where that is known without reading them."""
+        """Say how many tasks there are, if that is known without reading them."""
         try:
             count, release = remembered_count(), installed()[1]
         except UsageError as error:
@@ -45,11 +45,15 @@ class LmEvalTasks(TaskSource):
         return f"{f'{count:,} ' if count else ''}tasks of lm-eval {release}"
 
     def names(self) -> Mapping[str, SourcedTask]:
-        """All names; tags are groups without averages."""
+        """List all names; tags are groups without averages."""
         return {name: _sourced(entry) for name, entry in self._index.items()}
 
     def find(self, name: str) -> SourcedTask | None:
-        """A task, group, tag, member of a group (``GROUP/TASK``) or YAML file, with its options."""
+        """Find a task, group, tag, member of a group (``GROUP/TASK``) or YAML file, with its options.
+
+        Raises:
+            UsageError: an option is wrong, or the file does not exist.
+        """
         plain, listed = split_name(name)
         parse_options(listed)
         if _is_path(plain):
@@ -63,7 +67,11 @@ class LmEvalTasks(TaskSource):
         return None if member is None else SourcedTask(f"of {plain.partition('/')[0]}", "lm_eval", member.path)
 
     def task(self, name: str) -> LmEvalTask:
-        """The task, from its YAML alone unless it is defined in Python."""
+        """Build the task, from its YAML alone unless it is defined in Python.
+
+        Raises:
+            ConfigurationError: the file is a group, or names no task.
+        """
         from harness import Definition
 
         from .definitions import as_task, read_definition
@@ -92,7 +100,7 @@ class LmEvalTasks(TaskSource):
         return LmEvalTask(f"lm_eval:{name}", config, options, definition, where=str(path or plain))
 
     def digest(self, name: str) -> str:
-        """Hash of the definition and the options."""
+        """Hash the definition and the options."""
         from .definitions import definition_digest
 
         plain, listed = split_name(name)
@@ -100,8 +108,8 @@ class LmEvalTasks(TaskSource):
         return definition_digest(path, overrides, parse_options(listed))
 
     def benchmark(self, name: str) -> BenchmarkFile:
-        """A group with its averages, or a tag; the options hold for every task."""
-        from harness.tasks.schema import BenchmarkFile
+        """Return a group with its averages, or a tag; the options hold for every task."""
+        from harness.tasks import BenchmarkFile
 
         from .groups import benchmark_of, read_group
 
@@ -132,7 +140,7 @@ class LmEvalTasks(TaskSource):
         return read_group(self._index, group, resolve=resolve).members().get(task)
 
     def _located(self, plain: str, *, resolve: bool) -> tuple[Path | None, Mapping[str, object], str]:
-        """Where a task is defined, what its group says otherwise of it, and its name in lm-eval."""
+        """Find a task's file, its group's overrides, and its name in lm-eval."""
         if _is_path(plain):
             return Path(plain).expanduser().resolve(), {}, plain
         if plain in self._index and self._index[plain].path:

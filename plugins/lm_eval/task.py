@@ -24,7 +24,7 @@ from harness import (
     Task,
     UsageError,
 )
-from harness.names.plugins import describe
+from harness.names import describe
 
 from .conversations import as_text
 from .definitions import figures_built, figures_of
@@ -35,16 +35,16 @@ from .requests import CAPABILITY, answer_for, request_of, sampling_of
 
 
 class LmEvalTask(Task):
-    """Documents and scoring by lm-eval; the model is asked, and the answers kept, by harness.
+    """Takes documents and scoring from lm-eval; harness asks the model and keeps the answers.
 
-    A column is a metric behind a filter: one number a document, or its number among those kept in ``facts`` where the
-    metric needs texts.
+    A column is a metric behind a filter: one number a document; for a metric of texts, the index of the document's
+    value among the values kept in ``facts``.
 
     Args:
-        name: As results call it.
-        config: What lm-eval makes the task of.
-        options: How it is asked.
-        definition: The same for harness.
+        name: The name of the task in results.
+        config: The configuration that lm-eval makes the task of.
+        options: The options of the task.
+        definition: The definition of the task for harness.
         where: The file, for messages.
     """
 
@@ -62,7 +62,7 @@ class LmEvalTask(Task):
         self.stages = tuple(Stage((capability,)) for capability in self._capabilities)  # type: ignore[misc]
 
     def _plan_described(self) -> None:
-        """What is asked and given, from the YAML alone."""
+        """Plan capabilities and figures from the YAML alone."""
         config, kind = self._config, self._config.get("output_type", "generate_until")
         if kind not in CAPABILITY:
             raise ConfigurationError(f"{self._where}: output_type: {kind!r} is none of {', '.join(CAPABILITY)}")
@@ -78,7 +78,7 @@ class LmEvalTask(Task):
         self._figures = {figure.key: figure for figure in figures_of(config, self._where)}
 
     def _plan_built(self) -> None:
-        """The same of a task whose Python has to be asked, and its first document."""
+        """Plan capabilities and figures of a task whose Python has to be asked, by its first document."""
         self._figures = {}
         self._capabilities = tuple(dict.fromkeys(CAPABILITY.values()))
         try:
@@ -101,10 +101,10 @@ class LmEvalTask(Task):
 
     @cached_property
     def built(self) -> Any:
-        """lm-eval's task, with its data.
+        """Build lm-eval's task, with its data.
 
         Raises:
-            DataError: the data, or a package that reads it, is not there.
+            DataError: the data, or a package that reads the data, is not there.
             ConfigurationError: lm-eval refuses the definition.
         """
         import copy
@@ -134,28 +134,28 @@ class LmEvalTask(Task):
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Every metric behind every filter."""
+        """Name every metric behind every filter."""
         return tuple(self._figures)
 
     @property
     def columns(self) -> tuple[str, ...]:  # type: ignore[override]
-        """One a metric."""
+        """Name one column for each metric."""
         return tuple(self._figures)
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """lm-eval chooses the split: the test split, or the validation split where there is none."""
+        """Return ``test``: lm-eval itself chooses the test split, or the validation split if there is none."""
         return ("test",)
 
     def describe_data(self, split: str) -> str:
-        """The data set lm-eval loads."""
+        """Name the data set that lm-eval loads."""
         parts = [str(self._config[key]) for key in ("dataset_path", "dataset_name") if self._config.get(key)]
         files = (self._config.get("dataset_kwargs") or {}).get("data_files")
         parts += [str(files.get("test", files) if isinstance(files, Mapping) else files)] if files else []
         return " ".join(parts) or self._where
 
     def own_metric(self, name: str) -> Metric | None:
-        """lm-eval's aggregation of one of its figures."""
+        """Return lm-eval's aggregation of one of the task's figures; None for another name."""
         figure = self._figures.get(name)
         return None if figure is None else metric_of(figure, self._options.bootstrap_iters)
 
@@ -166,14 +166,14 @@ class LmEvalTask(Task):
         return task.task_docs if hasattr(task, "task_docs") else task.eval_docs
 
     def count(self, split: str = "test") -> int | None:
-        """The number of documents."""
+        """Count the documents of the split."""
         return len(self._documents())
 
     def items(self, split: str = "test", *, limit: int | None = None) -> Iterator[Item | BadItem]:
-        """The documents, each with the requests that lm-eval makes of it.
+        """Yield the documents, each with lm-eval's requests.
 
         Raises:
-            UsageError: another split than ``test``.
+            UsageError: the split is another than ``test``.
             DataError: the data cannot be loaded.
         """
         if split != "test":
@@ -204,19 +204,19 @@ class LmEvalTask(Task):
             chat_template=template,
             gen_prefix=task.doc_to_prefix(document),
         )
-        made = task.construct_requests(
+        instances = task.construct_requests(
             doc=document,
             ctx=context,
             metadata=(task.config["task"], number, task.config.repeats),
             apply_chat_template=chat,
             chat_template=template,
         )
-        return made if isinstance(made, list) else [made]
+        return instances if isinstance(instances, list) else [instances]
 
     # questions and answers
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
-        """Those of lm-eval that this capability answers, each as often as the task repeats it."""
+        """Return lm-eval's requests of this capability, each as often as the task repeats it."""
         return [
             request_of(
                 instance.request_type, instance.args, self._options.seed + repeat, item.origin(self.name, i, repeat)
@@ -227,7 +227,7 @@ class LmEvalTask(Task):
         ]
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, Any]:
-        """The document's figures by metric and filter; NaN where a request failed."""
+        """Return the document's figures by metric and filter; NaN if a request failed."""
         if any(stage.failures for stage in answers):
             return {key: self._nothing(figure) for key, figure in self._figures.items()}
         waiting = {stage.capability: iter(stage.responses) for stage in answers}
@@ -248,7 +248,7 @@ class LmEvalTask(Task):
         }
 
     def _score(self, item: Item) -> dict[tuple[str, str], Any]:
-        """What lm-eval makes of the answers, by metric and filter."""
+        """Let lm-eval score the answers; return the values by metric and filter."""
         task, instances = self.built, item.fields["instances"]
         ordered = sorted(instances, key=lambda instance: instance.idx)
         values = {}
@@ -260,7 +260,7 @@ class LmEvalTask(Task):
         return values
 
     def _meet(self, given: Mapping[str, None]) -> None:
-        """Hold the metrics that the first answers give against those planned: one function may give several figures."""
+        """Compare the metrics of the first scored answers with the planned ones: one function may give several."""
         self._unmet = False
         declared = dict.fromkeys(figure.metric for figure in self._figures.values())
         names = [*(name for name in declared if name in given), *(name for name in given if name not in declared)]
@@ -268,9 +268,9 @@ class LmEvalTask(Task):
             self._figures = {figure.key: figure for figure in figures_built(self.built, names)}
 
     def settled_metrics(self, planned: Sequence[Metric]) -> Sequence[Metric]:
-        """The planned ones that the answers gave, and those of lm-eval that only the answers named."""
-        own = [metric for key in self._figures if (metric := self.own_metric(key)) is not None]
-        return [*own, *(metric for metric in planned if not isinstance(metric, LmEvalMetric))]
+        """Return lm-eval's metrics that the answers gave, and the planned metrics of others."""
+        given = [metric for key in self._figures if (metric := self.own_metric(key)) is not None]
+        return [*given, *(metric for metric in planned if not isinstance(metric, LmEvalMetric))]
 
     def _figure(self, figure: Figure, value: Any) -> Any:
         if value is None:
@@ -288,5 +288,5 @@ class LmEvalTask(Task):
         return np.full(2, math.nan) if figure.way in PAIRS else math.nan
 
     def facts(self) -> Mapping[str, Any]:
-        """What metrics need that is no number."""
+        """Return the values that metrics need and that are no numbers."""
         return {KEPT: {**self._kept, **{key: [] for key in self._figures if key not in self._kept}}}

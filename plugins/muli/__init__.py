@@ -14,7 +14,7 @@ _HERE = "harness_plugins.muli"
 
 @hookimpl
 def register_models(register: Register) -> None:
-    """The trained detector, and those without training."""
+    """Register the trained detector, and the detectors without training."""
     register(
         "muli",
         f"{_HERE}.detector:Muli",
@@ -37,7 +37,7 @@ def register_models(register: Register) -> None:
 
 @hookimpl
 def register_trainers(register: Register) -> None:
-    """The exact form and the published one."""
+    """Register the exact trainer and the published one."""
     register(
         "muli",
         f"{_HERE}.trainers:MuliTrainer",
@@ -54,5 +54,5 @@ def register_trainers(register: Register) -> None:
 
 @hookimpl
 def register_commands(register: Register) -> None:
-    """A look inside."""
+    """Register the command ``harness explain``."""
     register("explain", f"{_HERE}.command:command", description="Show which tokens a muli detector goes by.")

@@ -1,4 +1,4 @@
-"""``harness explain``."""
+"""The command ``harness explain``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
-from harness.terminal import say
+from harness import say
+from harness.cli import json_option, open_registry, print_json, registry_options, store_option
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,22 +55,23 @@ def command(
         _check_text(text)
     saved = load(detector)
     if text is None:
-        found = of_detector(saved, top)
+        explanation = of_detector(saved, top)
     else:
-        found = of_prompt(saved, _next_token(open_registry(registry_file, strict), store, detector, base, text), top)
+        registry = open_registry(registry_file, strict)
+        explanation = of_prompt(saved, _next_token(registry, store, detector, base, text), top)
     if output is not None:
         from .drawing import write_picture
 
-        write_picture(found, output)
+        write_picture(explanation, output)
         say(f"written to {output}", err=True)
     if as_json:
-        print_json({"detector": str(detector), "text": text, **asdict(found)})
+        print_json({"detector": str(detector), "text": text, **asdict(explanation)})
     else:
-        _say(found)
+        _say(explanation)
 
 
 def _check_text(text: str) -> None:
-    """Refuse what no tokenizer takes.
+    """Refuse a text that no tokenizer takes.
 
     Raises:
         UsageError: a byte that was typed is not UTF-8.
@@ -86,15 +87,13 @@ def _check_text(text: str) -> None:
 
 
 def _next_token(registry: Registry, store: Path | None, detector: Path, base: str, text: str) -> NDArray[Any]:
-    """Log-probabilities after the prompt, through the store."""
-    from harness import CellError, Conversation, Failure, UsageError
-    from harness.api import models_folder, store_path
-    from harness.names.resolving import resolve_model
-    from harness.names.specification import written
-    from harness.progress import TerminalProgress
-    from harness.running.runner import Runner
+    """Ask for the log-probabilities of the token after the prompt, through the store."""
+    from harness import CellError, Conversation, Failure, TerminalProgress, UsageError
+    from harness.names import resolve_model, written
+    from harness.results import models_folder, store_path
+    from harness.running import Runner
     from harness.store import Store
-    from harness.training.fit import train_missing
+    from harness.training import train_missing
 
     from .detector import Muli
 
@@ -120,21 +119,23 @@ def _next_token(registry: Registry, store: Path | None, detector: Path, base: st
     return answer
 
 
-def _say(found: Explanation) -> None:
-    from harness.results.numbers import plain_table
+def _say(explanation: Explanation) -> None:
+    from harness.results import plain_table
 
     def number(value: float | None) -> str:
         return "" if value is None else f"{value:+.3f}"
 
-    whole = found.score is not None
+    whole = explanation.score is not None
     head = ["token", "id", "weight", *(["deviations", "adds"] if whole else [])]
     rows = [
         [repr(row.token)[1:-1], str(row.id), number(row.weight)]
         + ([number(row.feature), number(row.contribution)] if whole else [])
-        for row in found.rows
+        for row in explanation.rows
     ]
     say(plain_table(head, rows))
     if whole:
-        say(f"\nscore {found.score:+.3f} = these, {found.others:+.3f} of other tokens, {found.bias:+.3f} bias")
+        others = f"{explanation.others:+.3f} of other tokens, {explanation.bias:+.3f} bias"
+        say(f"\nscore {explanation.score:+.3f} = these, {others}")
     else:
-        say(f"\nbias {found.bias:+.3f}; absolute weights of the tokens not shown add up to {found.others:.3f}")
+        rest = f"absolute weights of the tokens not shown add up to {explanation.others:.3f}"
+        say(f"\nbias {explanation.bias:+.3f}; {rest}")

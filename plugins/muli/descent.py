@@ -1,7 +1,7 @@
 """The authors' own fit: subgradient descent in a fixed order, stopped after a fixed number of epochs.
 
-It stops far from the minimum of its objective, with every weight different from zero; `sparse_logistic` reaches the
-minimum. This form exists to reproduce published figures.
+The descent stops far from the minimum of its objective, with every weight different from zero; `sparse_logistic`
+reaches the minimum. This form exists to reproduce published figures.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.files.npz import read_npz, write_npz
+from harness.files import read_npz, write_npz
 
 from .features import Scale
 
@@ -24,14 +24,14 @@ CHECKPOINT_EVERY = 20
 
 @dataclass(frozen=True, slots=True)
 class DescentSettings:
-    """Settings of the descent; the defaults are those of the authors' main script.
+    """The settings of the descent; the defaults are those of the authors' main script.
 
     Attributes:
         epochs: Passes over the train set.
         batch: Texts a step, in the order of the data.
         rate: Step size.
-        penalty: Of the absolute value of every weight and of the bias.
-        seed: Of the initial weights; the authors fix none.
+        penalty: Penalty of the absolute value of every weight and of the bias.
+        seed: Seed of the initial weights; the authors fix none.
     """
 
     epochs: int = 500
@@ -43,13 +43,13 @@ class DescentSettings:
 
 @dataclass(slots=True)
 class DescentState:
-    """Where the descent is."""
+    """The weights, the bias and the progress of the descent."""
 
     weights: NDArray[np.float32]
     bias: np.float32
     epoch: int = 0
     loss: float = np.nan
-    """Mean over the texts of the last epoch, in nats, as it was before each step."""
+    """Mean loss over the texts of the last epoch, in nats, before each step."""
 
 
 def descend(
@@ -61,17 +61,17 @@ def descend(
     *,
     told: Callable[[int, float], None] = lambda epoch, loss: None,
 ) -> DescentState:
-    """The weights after the last epoch; an interrupted descent goes on from its checkpoint.
+    """Return the weights after the last epoch; an interrupted descent goes on from its checkpoint.
 
     The loss of a batch is the mean of -c y ln s(z) - (1 - y) ln(1 - s(z)), with s the logistic function and c the
     negatives over the positives of the whole train set, plus penalty * (|w|_1 + |b|).
 
     Args:
         matrix: Features, (n, V), float32, in memory or mapped from disk.
-        scale: Their means and deviations.
+        scale: Means and deviations of the features.
         labels: (n,) of 0 and 1.
         recipe: The settings.
-        workdir: Where the checkpoint lies.
+        workdir: The folder of the checkpoint.
         told: Called after every epoch with its number and mean loss.
     """
     state = _resume(workdir / CHECKPOINT, matrix.shape[1], recipe.seed)
@@ -100,7 +100,7 @@ def _step(
     heavier: np.float32,
     recipe: DescentSettings,
 ) -> float:
-    """One subgradient step; the loss before it, in nats."""
+    """Take one subgradient step, and return the loss before it, in nats."""
     scores = rows @ state.weights + state.bias
     chance = np.exp(-np.logaddexp(np.float32(0), -scores))
     counts = np.where(truth == 1, heavier, np.float32(1))
@@ -114,7 +114,7 @@ def _step(
 
 
 def _start(size: int, seed: int) -> DescentState:
-    """Uniform in one over the root of the number of features, as a linear layer of PyTorch begins."""
+    """Draw initial weights uniformly within 1 / sqrt(number of features), as a linear layer of PyTorch begins."""
     draw = np.random.default_rng(seed)
     reach = 1 / np.sqrt(size)
     return DescentState(draw.uniform(-reach, reach, size).astype(np.float32), np.float32(draw.uniform(-reach, reach)))

@@ -1,4 +1,4 @@
-"""The detector that the trainers make."""
+"""The detector that the trainers of this plugin write."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .saved import FILE, Detector, load
 
 
 class Muli(Model):
-    """Log-odds that a prompt is of the positive class, from the distribution of the reply's first token.
+    """Answers with the log-odds of the positive class, from the distribution of the reply's first token.
 
-    Where the base model offers ``readout``, a number a prompt is asked for; else its whole next-token distribution.
+    A base model that offers ``readout`` is asked for a number a prompt, another for its next-token distribution.
 
     Args:
-        path: The directory it was trained into.
-        base: The language model; default: the one it was trained over.
+        path: The directory that the trainer wrote.
+        base: The language model to ask; by default the one that was trained over.
     """
 
     batch_size = 512
@@ -35,39 +35,39 @@ class Muli(Model):
 
     @cached_property
     def detector(self) -> Detector:
-        """What the file holds."""
+        """Read the trained detector from its file."""
         return load(self.path)
 
     def identity(self) -> Mapping[str, object]:
-        """Hash of the file but for where the base lay, which is a part of its own."""
-        _ = self.detector  # a missing or damaged one is said while planning
+        """Hash the file without the base's place: the base is a part of the model, with a fingerprint of its own."""
+        _ = self.detector  # a missing or damaged file is reported while planning
         content = json.loads((Path(self.path) / FILE).read_text("utf-8"))
-        own = {key: value for key, value in content.items() if key not in ("base", "base_fingerprint")}
-        return {"detector": hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()}
+        kept = {key: value for key, value in content.items() if key not in ("base", "base_fingerprint")}
+        return {"detector": hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()}
 
     def default_parts(self) -> Mapping[str, str]:
-        """The base model it was trained over."""
+        """Return the specification of the base model that was trained over."""
         return {"base": self.detector.base} if self.detector.base else {}
 
     def load(self) -> None:
-        """Make sure that the base model has the vocabulary it was trained on.
+        """Make sure that the base model has the vocabulary of the training.
 
         Raises:
-            CellError: it has another, or the base offers no next-token distribution.
+            CellError: the vocabulary is another, or the base offers no next-token distribution.
         """
         base = self.parts["base"]
-        found = vocabulary_digest(base)
-        if found and self.detector.vocabulary and found != self.detector.vocabulary:
+        digest = vocabulary_digest(base)
+        if digest and self.detector.vocabulary and digest != self.detector.vocabulary:
             raise CellError(
                 f"{self.path} was trained on the vocabulary {self.detector.vocabulary}, and the base model "
-                f"{base.specification} has {found}: its weights belong to other tokens. Give the base it was trained "
+                f"{base.specification} has {digest}: its weights belong to other tokens. Give the base it was trained "
                 f"over ({self.detector.base}), or train anew"
             )
         if not {"readout", "next_token"} & set(base.offers):
             raise CellError(f"the base model {base.specification} offers neither readout nor next_token")
 
     def detect(self, requests: Sequence[Conversation]) -> list[Response]:
-        """Scores in nats; see `saved.Detector` for what balanced training adds to them."""
+        """Return scores in nats; `saved.Detector` says what balanced training adds to them."""
         base = self.parts["base"]
         prompts = [self.detector.prompting.of(request) for request in requests]
         if self.detector.feature.read_out and "readout" in base.offers:
@@ -86,7 +86,7 @@ class Muli(Model):
             return Failure(str(error))
 
     def remarks(self) -> list[str]:
-        """That the base is another than in training, or renders prompts otherwise, once."""
+        """Remark, once, that the base is not the one of the training, or renders prompts by another template."""
         if self._said or not hasattr(self, "parts"):
             return []
         self._said = True

@@ -1,4 +1,4 @@
-"""The tokens of an explanation as bars, in one HTML file that needs no network."""
+"""Draws the tokens of an explanation as bars, into one HTML file that needs no network."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from harness import UsageError, write_atomically
 from .explanation import Explanation
 
 
-def write_picture(found: Explanation, path: Path) -> None:
-    """Draw the bars, the weightiest on top.
+def write_picture(explanation: Explanation, path: Path) -> None:
+    """Draw the bars, the weightiest token on top.
 
     Raises:
         UsageError: the file cannot be written.
     """
     import plotly.graph_objects as go
 
-    whole = found.score is not None
-    rows = list(reversed(found.rows))
+    whole = explanation.score is not None
+    rows = list(reversed(explanation.rows))
     values = [row.contribution if whole else row.weight for row in rows]
     # Tokens are text of a vocabulary; plotly would read tags in it.
     names = [f"{html.escape(repr(row.token)[1:-1])} ({row.id})" for row in rows]
-    title = f"What each token adds to the score {found.score:+.2f}" if whole else "Weights of tokens"
+    title = f"What each token adds to the score {explanation.score:+.2f}" if whole else "Weights of tokens"
     colours = ["#b2432f" if (value or 0) > 0 else "#2f6db2" for value in values]
     figure = go.Figure(go.Bar(x=values, y=names, orientation="h", marker_color=colours))
     figure.update_layout(

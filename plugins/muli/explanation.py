@@ -1,4 +1,4 @@
-"""Why a detector says what it says: its weightiest tokens, and what each adds to the score of one prompt."""
+"""Explains a detector by its weightiest tokens, and the score of one prompt by what each token adds."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from .saved import Detector
 
 @dataclass(frozen=True, slots=True)
 class ExplainedToken:
-    """One token."""
+    """A token, with its weight and its contribution to a score."""
 
     token: str
     id: int
     weight: float
-    """Of its standardised log-odds: nats a standard deviation."""
+    """Weight of the token's standardised log-odds: nats a standard deviation."""
     feature: float | None = None
-    """Its log-odds after the prompt, in standard deviations from the mean of the train set."""
+    """The token's log-odds after the prompt, in standard deviations from the mean of the train set."""
     contribution: float | None = None
-    """weight times feature, in nats."""
+    """Weight times feature, in nats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What is shown."""
+    """The weightiest tokens, and what the other tokens and the bias add."""
 
     rows: Sequence[ExplainedToken]
-    """The weightiest first."""
+    """The tokens shown, the weightiest first."""
     bias: float
     others: float
     """Sum of the contributions, or of the absolute weights, of the tokens not shown."""
@@ -39,19 +39,19 @@ class Explanation:
 
 
 def of_detector(detector: Detector, top: int) -> Explanation:
-    """The tokens of the largest absolute weights."""
+    """Return the tokens of the largest absolute weights."""
     order = np.argsort(-np.abs(detector.weights), kind="stable")
     rows = [ExplainedToken(detector.texts[i], int(detector.tokens[i]), float(detector.weights[i])) for i in order[:top]]
     return Explanation(rows, detector.bias, float(np.abs(detector.weights[order[top:]]).sum()))
 
 
 def of_prompt(detector: Detector, log_probabilities: NDArray[Any], top: int) -> Explanation:
-    """The tokens that add most to, or take most from, the score of a prompt.
+    """Return the tokens that add most to, or take most from, the score of a prompt.
 
     Args:
         detector: The detector.
-        log_probabilities: Of the first token of the reply, shape (V,).
-        top: Tokens to show.
+        log_probabilities: Log-probabilities of the first token of the reply, shape (V,).
+        top: Number of tokens to show.
     """
     parts = detector.contributions(detector.feature.of(log_probabilities))
     order = np.argsort(-np.abs(parts), kind="stable")

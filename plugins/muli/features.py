@@ -1,4 +1,4 @@
-"""Features of a prompt: the log-odds of every token as the first of the reply, and how they are standardised."""
+"""Features of a prompt: the log-odds of every token as the first of the reply; with their standardisation."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 BLOCK = 1 << 24
-"""Numbers that are in memory at once of a matrix on disk."""
+"""Most numbers of a matrix on disk that are in memory at once."""
 
 CACHED = 1 << 20
 """Numbers that stay in a processor's cache while they are widened to double precision and multiplied."""
 
 DONE = ".done"
-"""Behind the name of a file of features: how far it is."""
+"""Suffix of the file that says which prompts of a file of features are done."""
 
 TINY = 1e-10
 """Added to a standard deviation, as MULI's authors do."""
 
 NEGLIGIBLE = 1e-8
-"""The square of such a probability is lost in double precision."""
+"""A probability whose square is lost in double precision."""
 
 CONSTANT = 1e-6
 """A token whose feature varies less than this, relative to its mean or to 1e-4, tells only of rounding."""
 
 
 def log_odds(log_probabilities: NDArray[Any]) -> FloatArray:
-    """Ln p - ln(1 - p) of every token, accurate however sure the model is.
+    """Compute ln p - ln(1 - p) of every token, accurately however sure the model is.
 
-    1 - p of the likeliest token is the sum of all others; of the others, p is at most a half.
+    1 - p of the likeliest token is the sum of all other probabilities; p of the other tokens is at most a half.
 
     Args:
-        log_probabilities: Natural, shape (..., V).
+        log_probabilities: Natural log-probabilities, shape (..., V).
 
     Returns:
-        The same shape; -inf where p is 0.
+        Log-odds in nats, of the same shape; -inf where p is 0.
 
     Raises:
         ValueError: NaN, a positive log-probability, or a row whose probabilities do not sum to 1 within 0.1 %.
@@ -55,7 +55,7 @@ def log_odds(log_probabilities: NDArray[Any]) -> FloatArray:
 
 
 def _of_row(logs: FloatArray) -> FloatArray:
-    """Log-odds of one distribution, shape (V,)."""
+    """Compute the log-odds of one distribution, shape (V,)."""
     first = int(logs.argmax())
     _check_numbers(logs, float(logs[first]))
     others = logs.copy()
@@ -63,18 +63,18 @@ def _of_row(logs: FloatArray) -> FloatArray:
     chances = np.exp(others)
     left = float(chances.sum())
     _check_sum(left + float(np.exp(logs[first])))
-    found = logs + chances  # -ln(1 - p) is p, to double precision, for all but a few
+    odds = logs + chances  # -ln(1 - p) is p, to double precision, for all but a few
     seen = np.flatnonzero(chances > NEGLIGIBLE)
     # Rounding may put a tied token above a half.
-    found[seen] = logs[seen] - np.log1p(-np.minimum(chances[seen], 0.5))
+    odds[seen] = logs[seen] - np.log1p(-np.minimum(chances[seen], 0.5))
     # Where all others together underflow, their logarithms still add up.
     rest = np.log(left) if left > 1e-290 else np.logaddexp.reduce(others)
-    found[first] = logs[first] - rest
-    return found
+    odds[first] = logs[first] - rest
+    return odds
 
 
 def checked(log_probabilities: NDArray[Any]) -> FloatArray:
-    """Log-probabilities in double precision.
+    """Return log-probabilities in double precision after checking them.
 
     Raises:
         ValueError: NaN, a positive log-probability, or a row whose probabilities do not sum to 1 within 0.1 %.
@@ -97,12 +97,12 @@ def _check_sum(total: float) -> None:
 
 
 def log_odds_as_published(log_probabilities: NDArray[Any], *, clip: float = 0.0) -> NDArray[np.float32]:
-    """The same in single precision, as MULI's authors compute it from the probabilities.
+    """Compute log-odds in single precision, as MULI's authors compute them from the probabilities.
 
     Args:
-        log_probabilities: Natural, shape (..., V).
-        clip: The least that p and 1 - p count as; 0: infinities where they are 0 in single precision. The authors'
-            later experiments clip at 1e-16.
+        log_probabilities: Natural log-probabilities, shape (..., V).
+        clip: The least that p and 1 - p count as; 0 leaves infinities where they are 0 in single precision. The
+            authors' later experiments clip at 1e-16.
     """
     chance = np.exp(np.asarray(log_probabilities, dtype=np.float32))
     rest = np.float32(1.0) - chance
@@ -117,11 +117,11 @@ FEATURES = ("log-odds", "log-probability", "probability")
 
 @dataclass(frozen=True, slots=True)
 class TokenFeature:
-    """What of a token's probability the classifier sees.
+    """The feature that the classifier computes from a token's probability.
 
     Attributes:
         name: One of FEATURES; the paper's is ``log-odds``.
-        published: Computed from probabilities in single precision, as the authors do.
+        published: Whether to compute from probabilities in single precision, as the authors do.
         clip: See `log_odds_as_published`.
     """
 
@@ -130,10 +130,10 @@ class TokenFeature:
     clip: float = 0.0
 
     def of(self, log_probabilities: NDArray[Any]) -> NDArray[Any]:
-        """Features of shape (..., V).
+        """Compute features of shape (..., V).
 
         Raises:
-            ValueError: they are no log-probabilities.
+            ValueError: the values are no log-probabilities.
         """
         if self.published:
             return log_odds_as_published(log_probabilities, clip=self.clip)
@@ -144,7 +144,7 @@ class TokenFeature:
 
     @property
     def read_out(self) -> bool:
-        """Whether the score is a linear function of exact log-odds."""
+        """Tell whether the score is a linear function of exact log-odds."""
         return self.name == "log-odds" and not self.clip
 
 
@@ -153,27 +153,27 @@ class Scale:
     """Mean and standard deviation of each token's feature over the train set."""
 
     mean: FloatArray
-    """(V,)."""
+    """Shape (V,)."""
     deviation: FloatArray
-    """(V,), with n - 1; 0 for a token that is left out."""
+    """Shape (V,), with n - 1; 0 for a token that is left out."""
 
     @property
     def varies(self) -> NDArray[np.bool_]:
-        """(V,); False for tokens that tell nothing."""
+        """Mark, with shape (V,), the tokens whose feature varies; the others tell nothing."""
         return self.deviation > CONSTANT * np.maximum(np.abs(self.mean), 1e-4)
 
     @property
     def factor(self) -> FloatArray:
-        """What a centred feature is multiplied with; 0 for constant tokens."""
+        """Return the factor of each centred feature, shape (V,); 0 for constant tokens."""
         return np.where(self.varies, 1.0 / (self.deviation + TINY), 0.0)
 
 
 def measure(matrix: NDArray[Any], rows: IntArray | None = None) -> Scale:
-    """Mean and deviation of every column, in two passes; columns that are not finite are left out.
+    """Measure mean and deviation of every column, in two passes; columns that are not finite are left out.
 
     Args:
         matrix: (n, V), in memory or mapped from disk.
-        rows: Only these.
+        rows: Numbers of the rows to use; None: all.
     """
     n = len(matrix) if rows is None else len(rows)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -185,7 +185,7 @@ def measure(matrix: NDArray[Any], rows: IntArray | None = None) -> Scale:
 
 
 def blocks(matrix: NDArray[Any], rows: IntArray | None = None, *, size: int = BLOCK) -> Iterator[NDArray[Any]]:
-    """The rows, all or some, as many at a time as ``size`` numbers hold."""
+    """Yield the rows, all or some, as many at a time as ``size`` numbers hold."""
     step = max(1, size // matrix.shape[1])
     for start in range(0, len(matrix) if rows is None else len(rows), step):
         yield matrix[start : start + step] if rows is None else matrix[rows[start : start + step]]
@@ -196,26 +196,26 @@ class Standardised:
 
     Args:
         matrix: (n, V), in memory or mapped from disk.
-        scale: Of its columns.
-        rows: Only these, for cross-validation.
+        scale: Mean and deviation of the matrix's columns.
+        rows: Numbers of the rows to use, for cross-validation; None: all.
     """
 
     def __init__(self, matrix: NDArray[Any], scale: Scale, rows: IntArray | None = None) -> None:
         self._matrix, self._factor = matrix, scale.factor
-        # A column that is left out may hold what is no number; times zero that would not go away.
+        # A column that is left out may hold NaN, which stays NaN when it is multiplied with zero.
         self._mean, self._out = scale.mean, self._factor == 0
         self._rows = rows
         self.shape = (len(matrix) if rows is None else len(rows), matrix.shape[1])
 
     def columns(self, which: IntArray) -> FloatArray:
-        """Those columns, shape (n, k)."""
+        """Return the chosen columns, shape (n, k)."""
         parts = [block[:, which].astype(np.float64) for block in blocks(self._matrix, self._rows)]
         taken = np.concatenate(parts) if parts else np.empty((0, len(which)))
         with np.errstate(invalid="ignore"):
             return np.where(self._out[which], 0.0, (taken - self._mean[which]) * self._factor[which])
 
     def transposed_times(self, vector: FloatArray) -> FloatArray:
-        """X^T v, shape (V,)."""
+        """Compute X^T v, shape (V,)."""
         total = np.zeros(self.shape[1])
         start = 0
         with np.errstate(invalid="ignore"):
@@ -227,12 +227,12 @@ class Standardised:
 
 @dataclass(frozen=True, slots=True)
 class ExtractedFeatures:
-    """Features of the prompts that the model answered for."""
+    """Features of the prompts that the model answered for, and the reasons of the others."""
 
     matrix: NDArray[np.float32]
     """(n, V), mapped from disk, in the order of the prompts."""
     failed: Mapping[int, str]
-    """Why the other prompts have none, by number."""
+    """The reason why each of the other prompts has none, by number."""
 
 
 def extract(
@@ -244,9 +244,10 @@ def extract(
     step: int = 256,
     told: Callable[[int], None] = lambda done: None,
 ) -> ExtractedFeatures:
-    """Features of all prompts in a file mapped into memory; what an interrupted call wrote is kept.
+    """Write the features of all prompts into a file mapped into memory; results of an interrupted call are kept.
 
-    What failed before an interruption is not asked again, so that the features are those of a call without one.
+    Prompts that failed before an interruption are not asked again, so that the features are those of a call without
+    one.
 
     Args:
         path: The file; ``PATH.done`` says which prompts are done, and which of them failed.
@@ -263,7 +264,7 @@ def extract(
     matrix = np.memmap(path, dtype=np.float32, mode="r+" if fits else "w+", shape=(count, width))
     for start in range(done, count, step):
         end = min(start + step, count)
-        place = start - len(failed)
+        place = start - len(failed)  # failed prompts have no row
         for number, row in enumerate(rows(start, end), start):
             if isinstance(row, str):
                 failed[number] = row
@@ -277,7 +278,7 @@ def extract(
 
 
 def _extracted(marker: Path) -> tuple[int, dict[int, str]]:
-    """How many prompts are done, and which of them failed; none where that is not known."""
+    """Return the number of prompts done, and the failed ones with their reasons; none if that is not known."""
     try:
         kept = json.loads(marker.read_text("utf-8"))
         return int(kept["done"]), {int(number): str(reason) for number, reason in kept["failed"].items()}

@@ -1,4 +1,4 @@
-"""From a task's items to a matrix of features on disk, asked for through the one client."""
+"""Turns a task's items into a matrix of features on disk, asked for through the one client."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from .prompts import Prompting
 
 MATRIX = "features.f32"
 ASKED_AT_ONCE = 512
-"""Prompts asked for together: a model orders them itself, and V numbers a prompt are in memory."""
+"""Number of prompts asked for together: a model orders them itself, and V numbers a prompt are in memory."""
 
 
 @dataclass(frozen=True)
 class TrainingFeatures:
-    """What a detector is fitted to."""
+    """The features, labels and groups that a detector is fitted to."""
 
     matrix: NDArray[np.float32]
     """(n, V), mapped from disk."""
     labels: NDArray[np.int64]
     """(n,) of 0 and 1."""
     groups: list[str | None]
-    """(n,); items of one group are near-duplicates. None: an item of its own."""
+    """(n,); items of one group are near-duplicates. None: the item is a group of its own."""
     failed: list[str]
-    """Why prompts were left out: the model could not answer for them."""
+    """The reasons why prompts were left out, one a prompt that the model could not answer for."""
 
     def drop(self, workdir: Path) -> None:
         """Delete the matrix: the model's answers are in the store, and the detector does not need it."""
@@ -43,8 +43,16 @@ def gather(
 ) -> TrainingFeatures:
     """Ask for the next token of every prompt, and write the features.
 
+    Args:
+        items: The items of a detection task.
+        workdir: The folder of the file of features.
+        ask: Asks the base model.
+        prompting: The way to put a conversation to the model.
+        feature: The feature of each token.
+        progress: Called with the number of prompts done.
+
     Raises:
-        ValueError: a label is no 0 or 1, or a class is missing.
+        ValueError: a label is neither 0 nor 1, a class is missing, or the model answers for no prompt.
     """
     prompts: list[Conversation] = []
     labels: list[int] = []
@@ -57,7 +65,7 @@ def gather(
         labels.append(int(label))
         groups.append(item.cluster)
     _check_classes(labels)
-    found = extract(
+    extracted = extract(
         workdir / MATRIX,
         len(prompts),
         _width(ask, prompts),
@@ -65,10 +73,10 @@ def gather(
         step=ASKED_AT_ONCE,
         told=lambda done: progress(done, prompts=float(done)),
     )
-    kept = [i for i in range(len(prompts)) if i not in found.failed]
+    kept = [i for i in range(len(prompts)) if i not in extracted.failed]
     _check_classes([labels[i] for i in kept])
     return TrainingFeatures(
-        found.matrix, np.array(labels)[kept], [groups[i] for i in kept], list(found.failed.values())
+        extracted.matrix, np.array(labels)[kept], [groups[i] for i in kept], list(extracted.failed.values())
     )
 
 
@@ -78,7 +86,7 @@ def _check_classes(labels: list[int]) -> None:
 
 
 def _width(ask: Ask, prompts: list[Conversation]) -> int:
-    """V, of the first prompt that the model answers for."""
+    """Return the size of the vocabulary, by the first prompt that the model answers for."""
     for start in range(0, len(prompts), ASKED_AT_ONCE):
         answered = [row for row in ask("next_token", prompts[start : start + 8]) if not isinstance(row, Failure)]
         if answered:
@@ -88,7 +96,7 @@ def _width(ask: Ask, prompts: list[Conversation]) -> int:
 
 
 def _features(ask: Ask, prompts: list[Conversation], feature: TokenFeature) -> list[NDArray[np.float32] | str]:
-    """Features of each prompt, or the reason why there are none."""
+    """Return the features of each prompt, or the reason why there are none."""
     return [_features_of(row, feature) for row in ask("next_token", prompts)]
 
 

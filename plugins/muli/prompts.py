@@ -1,4 +1,4 @@
-"""What a language model is shown: the conversation in its own chat format, or a format fixed for comparison.
+"""The prompts of a language model: the conversation in the model's own chat format, or a format fixed for comparison.
 
 The published detector reads the token after FastChat 0.2.30's format for the model, with one more blank at the end; the
 formats here are those strings (method card of arXiv 2405.18822, read from the authors' code).
@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from harness import Conversation, Message
-from harness.model import Part
+from harness import Conversation, Message, Part
 
 CHAT = "chat"
 _SYSTEM = (
@@ -23,26 +22,26 @@ FORMATS: dict[str, tuple[str, str]] = {
     "vicuna": (f"{_SYSTEM} USER: ", " ASSISTANT: "),
     "plain": ("", ""),
 }
-"""What stands before and after the message. The tokenizer adds its beginning-of-sequence token."""
+"""The texts before and after the message. The tokenizer adds its beginning-of-sequence token."""
 
 _PROBE = Conversation.user("What does the template make of this?")
 
 
 @dataclass(frozen=True, slots=True)
 class Prompting:
-    """How a conversation is put to the model.
+    """The way to put a conversation to the model.
 
     Attributes:
         format: ``chat``, the model's own template, or a name in FORMATS.
-        after: Beginning of the reply that is put into the model's mouth, so that the token read is the one after: an
-            empty thought, for models that always begin with one.
+        after: A beginning of the reply that is put into the model's mouth, so that the token behind it is read: an
+            empty thought, for models that always begin with a thought.
     """
 
     format: str = CHAT
     after: str = ""
 
     def of(self, conversation: Conversation) -> Conversation:
-        """The request whose next token is read; a fixed format shows all messages as one."""
+        """Return the request whose next token is read; a fixed format shows all messages as one."""
         if self.format == CHAT:
             if not self.after:
                 return conversation
@@ -52,12 +51,12 @@ class Prompting:
         return Conversation.plain(f"{before}{conversation.text}{behind}{self.after}", origin=conversation.origin)
 
     def digest(self, base: Part) -> str:
-        """Hash of what the base model makes of a fixed conversation; empty where it does not say."""
+        """Hash the base model's rendering of a fixed conversation; empty if the model does not tell it."""
         rendered = base.rendered(self.of(_PROBE))
         return hashlib.sha256(rendered.encode()).hexdigest()[:16] if rendered else ""
 
 
 def vocabulary_digest(base: Part) -> str:
-    """Hash of the text of every token; empty where the model does not say."""
+    """Hash the text of every token; empty if the model does not tell it."""
     tokens = base.tokens()
     return hashlib.sha256("\0".join(tokens).encode("utf-8", "surrogatepass")).hexdigest()[:16] if tokens else ""

@@ -1,7 +1,7 @@
-"""Detectors without training: how likely the model is to refuse, and how likely one token begins its reply.
+"""Detectors without training: the probability that the model refuses, and that one token begins its reply.
 
-The toy models of arXiv 2405.18822: the probability of refusal from N sampled replies, and the logit of a starting
-token. Models give logits only up to a constant of the prompt; here it is the token's log-odds.
+These are the toy models of arXiv 2405.18822: the probability of refusal from N sampled replies, and the logit of a
+starting token. Models give logits only up to a constant of the prompt; here the token's log-odds are used.
 """
 
 from __future__ import annotations
@@ -54,24 +54,24 @@ OPENINGS = (
     "Unfortunately, I",
     "As an AI",
 )
-"""How refusals begin. None is the beginning of another, so that their probabilities add up."""
+"""The beginnings of refusals. None is the beginning of another, so that their probabilities add up."""
 
 BLANKS = ("▁", "Ġ")
-"""How tokenizers write the blank before a word."""
+"""The marks that tokenizers write for the blank before a word."""
 
 
 class Refusal(Model):
-    """Log-odds that the reply begins with one of several openings, by default those of refusals.
+    """Answers with the log-odds that the reply begins with one of several openings, by default those of refusals.
 
     Args:
         base: The language model.
-        samples: 0: from the log-probability of each opening, with and without a blank before it; else from as many
-            sampled replies, with half a reply added to either side.
-        openings: Others than the shipped ones, with ``|`` between them.
-        temperature: Of sampled replies.
-        max_tokens: Of sampled replies; their beginning is all that is read.
-        seed: Of the sampling.
-        prompt: As in the trainer ``muli``.
+        samples: 0 takes the log-probability of each opening, with and without a blank before it; a number takes that
+            many sampled replies, with half a reply added to either side.
+        openings: Openings in the place of the shipped ones, with ``|`` between them.
+        temperature: Temperature of sampled replies.
+        max_tokens: Most tokens of sampled replies; only their beginning is read.
+        seed: Seed of the sampling.
+        prompt: The format of the prompt, as in the trainer ``muli``.
     """
 
     batch_size = 128
@@ -92,38 +92,38 @@ class Refusal(Model):
 
     @cached_property
     def listed(self) -> tuple[str, ...]:
-        """The openings.
+        """Return the openings that count as refusals.
 
         Raises:
-            UsageError: one begins another, so that their probabilities would be counted twice.
+            UsageError: one opening begins another, so that its probability would be counted twice.
         """
-        own = tuple(part.strip() for part in self.openings.split("|") if part.strip())
-        if self.openings and not own:
+        openings = tuple(part.strip() for part in self.openings.split("|") if part.strip())
+        if self.openings and not openings:
             raise UsageError(f"openings={self.openings!r}: names no opening; put | between several")
-        own = own or OPENINGS
-        for one in own:
-            longer = next((other for other in own if other != one and other.startswith(one)), None)
+        openings = openings or OPENINGS
+        for opening in openings:
+            longer = next((other for other in openings if other != opening and other.startswith(opening)), None)
             if longer is not None:
-                raise UsageError(f"openings: {one!r} begins {longer!r}; leave the longer one out")
-        return own
+                raise UsageError(f"openings: {opening!r} begins {longer!r}; leave the longer one out")
+        return openings
 
     def identity(self) -> Mapping[str, object]:
-        """The openings."""
+        """Return the openings that count as refusals."""
         return {"openings": list(self.listed)}
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
-        """As by the methods, once the arguments have been found to make sense."""
+        """Check the arguments, then offer what the methods offer."""
         _ = self.listed
         if self.samples and not self.temperature > 0:
             raise UsageError(f"temperature={self.temperature}: samples have to differ; give one above 0, or samples=0")
         return super().offers(known)
 
     def asks(self) -> Mapping[str, Sequence[str]]:
-        """Log-probabilities of replies, or replies."""
+        """Say that the base has to weigh replies, or to write them."""
         return {"base": ("generate",) if self.samples else ("choose",)}
 
     def detect(self, requests: Sequence[Conversation]) -> list[Response]:
-        """Log-odds of refusal, in nats."""
+        """Return the log-odds of refusal, in nats."""
         prompts = [Prompting(self.prompt).of(request) for request in requests]
         return self._sampled(prompts) if self.samples else self._weighed(prompts)
 
@@ -143,7 +143,7 @@ class Refusal(Model):
 
 
 def _log_odds_of_any(logs: Any) -> float | Failure:
-    """Log-odds of the sum of probabilities, shape (k,)."""
+    """Compute the log-odds of the sum of probabilities, from their logarithms of shape (k,)."""
     together = min(float(np.logaddexp.reduce(np.asarray(logs, dtype=np.float64))), -1e-12)
     if together == -np.inf:
         return Failure("none of the openings is among the replies that the base model gives probabilities of")
@@ -151,14 +151,14 @@ def _log_odds_of_any(logs: Any) -> float | Failure:
 
 
 class FirstToken(Model):
-    """Log-odds that the reply begins with a token.
+    """Answers with the log-odds that the reply begins with a token.
 
     Args:
         base: The language model.
-        token: Its text in the vocabulary, such as ``▁Sorry``; or a word, which is looked up with the mark of a blank
-            before it, then as it is.
-        sign: -1 where the token speaks against the positive class.
-        prompt: As in the trainer ``muli``.
+        token: The token's text in the vocabulary, such as ``▁Sorry``; or a word, which is looked up with the mark of
+            a blank before it, then as it is.
+        sign: -1 if the token speaks against the positive class.
+        prompt: The format of the prompt, as in the trainer ``muli``.
     """
 
     batch_size = 512
@@ -174,30 +174,30 @@ class FirstToken(Model):
         self.base, self.token, self.sign, self.prompt = base, token, sign, prompt
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
-        """As by the methods, once the arguments have been found to make sense."""
+        """Check the arguments, then offer what the method offers."""
         if not self.token.strip():
             raise UsageError("token= is empty; name a token of the vocabulary, such as Sorry")
         return super().offers(known)
 
     def load(self) -> None:
-        """Look the token up.
+        """Look the token up in the vocabulary.
 
         Raises:
-            CellError: the vocabulary lacks it, or the model gives no distribution.
+            CellError: the vocabulary lacks the token, or the model gives no distribution.
         """
         base = self.parts["base"]
         if not {"readout", "next_token"} & set(base.offers):
             raise CellError(f"the base model {base.specification} offers neither readout nor next_token")
         tokens = list(base.tokens())
-        known = next((text for text in (*(mark + self.token for mark in BLANKS), self.token) if text in tokens), None)
-        if known is None:
+        token = next((text for text in (*(mark + self.token for mark in BLANKS), self.token) if text in tokens), None)
+        if token is None:
             raise CellError(
                 f"the vocabulary of {base.specification} has no token {self.token!r}{did_you_mean(self.token, tokens)}"
             )
-        self._id = tokens.index(known)
+        self._id = tokens.index(token)
 
     def detect(self, requests: Sequence[Conversation]) -> list[Response]:
-        """Log-odds of the token, in nats."""
+        """Return the log-odds of the token, in nats."""
         prompts = [Prompting(self.prompt).of(request) for request in requests]
         base = self.parts["base"]
         if "readout" in base.offers:

@@ -1,4 +1,4 @@
-"""A trained detector as one readable file: the tokens that have a weight, and what they are bound to."""
+"""A trained detector as one readable file: the tokens that have a weight, and the base that they belong to."""
 
 from __future__ import annotations
 
@@ -24,58 +24,58 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Detector:
-    """score = bias + sum over tokens of weight * (feature - mean) * factor, in log-odds of the positive class.
+    """The trained weights: score = bias + sum over tokens of weight * (feature - mean) * factor, in log-odds.
 
-    The score of a detector trained with balanced classes is higher than the log-odds by the logarithm of negatives over
-    positives.
+    The score stands for the positive class. Training with balanced classes makes it higher than the log-odds by the
+    logarithm of negatives over positives.
     """
 
     tokens: NDArray[np.int64]
     """Ids, shape (k,)."""
     texts: tuple[str, ...]
-    """Of the tokens, shape (k,)."""
+    """Texts of the tokens, shape (k,)."""
     weights: NDArray[np.float64]
-    """Of standardised features, shape (k,)."""
+    """Weights of the standardised features, shape (k,)."""
     means: NDArray[np.float64]
-    """Of the features over the train set, shape (k,)."""
+    """Means of the features over the train set, shape (k,)."""
     factors: NDArray[np.float64]
-    """One over their standard deviation, shape (k,)."""
+    """One over the standard deviation of each feature, shape (k,)."""
     bias: float
     vocabulary_size: int
     vocabulary: str = ""
     """Hash of the text of every token."""
     template: str = ""
-    """Hash of what the base model makes of a fixed conversation."""
+    """Hash of the base model's rendering of a fixed conversation."""
     base: str = ""
     """Specification of the base model."""
     base_fingerprint: str = ""
     prompting: Prompting = field(default_factory=Prompting)
     feature: TokenFeature = field(default_factory=TokenFeature)
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """How it was fitted: penalty, objective, gap, ..."""
+    """Facts of the fit: penalty, objective, gap, ..."""
 
     @cached_property
     def slopes(self) -> NDArray[np.float64]:
-        """Weights of the features as they are, shape (k,)."""
+        """Return the weights of the unscaled features, shape (k,)."""
         return self.weights * self.factors
 
     @cached_property
     def readout(self) -> LinearReadout:
-        """The score as a function of log-odds."""
+        """Return the score as a linear function of log-odds."""
         constant = self.bias - float(self.slopes @ self.means)
         return LinearReadout(tuple(self.tokens.tolist()), tuple(self.slopes.tolist()), constant)
 
     def contributions(self, features: NDArray[Any]) -> NDArray[np.float64]:
-        """What each token adds to the score, shape (..., k), for features of the whole vocabulary, (..., V)."""
+        """Return what each token adds to the score, shape (..., k), for features of the whole vocabulary, (..., V)."""
         return self.slopes * (np.asarray(features)[..., self.tokens].astype(np.float64) - self.means)
 
     def score(self, features: NDArray[Any]) -> NDArray[np.float64]:
-        """Scores, shape (...), for features of the whole vocabulary, (..., V)."""
+        """Compute scores, shape (...), for features of the whole vocabulary, (..., V)."""
         scores: NDArray[np.float64] = self.contributions(features).sum(axis=-1) + self.bias
         return scores
 
     def save(self, directory: Path) -> None:
-        """Write it, the weightiest token first."""
+        """Write the detector to its file, the weightiest token first."""
         order = np.argsort(-np.abs(self.weights), kind="stable")
         listed = [
             {
@@ -105,11 +105,11 @@ class Detector:
 
 
 def load(directory: str | Path) -> Detector:
-    """A detector as `Detector.save` wrote it.
+    """Read a detector as `Detector.save` wrote it.
 
     Raises:
-        UsageError: the directory holds none.
-        CellError: what it holds is damaged, or of a newer version.
+        UsageError: the directory holds no detector, or another trainer's.
+        CellError: the file is damaged, or of a newer version.
     """
     path = Path(directory) / FILE
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""The penalty of a sparse fit by cross-validation along the regularisation path."""
+"""Chooses the penalty of a sparse fit by cross-validation along the regularisation path."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.training.folds import fold_numbers
+from harness.training import fold_numbers
 
 from .features import FloatArray, IntArray, Standardised, measure
 from .sparse_logistic import largest_penalty, path
 
 CRITERIA = ("average_precision", "auroc", "log_loss")
 RATIO = 1.5
-"""Between two penalties of the path."""
+"""Ratio of neighbouring penalties on the path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What to try, and how to choose.
+    """The penalties to try, and the way to choose among them.
 
     Attributes:
-        penalties: How many, from the largest useful one down.
-        folds: Parts that are held out in turn.
-        criterion: One of CRITERIA, on each part held out; the mean decides.
-        seed: Of the parts.
+        penalties: Number of penalties, from the largest useful one down.
+        folds: Number of parts that are held out in turn.
+        criterion: One of CRITERIA, on each held-out part; the mean decides.
+        seed: Seed of the parts.
         gap: Duality gap of the fits while searching.
     """
 
@@ -41,15 +41,15 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class PenaltyTrial:
-    """One penalty and what it was worth on the parts held out."""
+    """A penalty, with its value on the held-out parts."""
 
     penalty: float
     value: float
-    """Mean over the folds; of the log-loss, its negative."""
+    """Mean of the criterion over the folds; of the log-loss, the negative."""
     error: float
     """Standard error of that mean."""
     support: float
-    """Tokens with a weight, mean over the folds."""
+    """Number of tokens with a weight, mean over the folds."""
 
 
 def search(
@@ -61,15 +61,15 @@ def search(
     balanced: bool = True,
     told: Callable[[int, float], None] = lambda fold, value: None,
 ) -> list[PenaltyTrial]:
-    """The path of penalties, each with its mean value over the parts held out, the largest penalty first.
+    """Return the path of penalties, largest first, each with its mean value over the held-out parts.
 
     Args:
         matrix: Features, (n, V), standardised anew on the rows of each fold.
         labels: (n,) of 0 and 1.
-        groups: (n,); rows of one group are held out together. None: a row of its own.
-        settings: What to try.
+        groups: (n,); rows of one group are held out together. None: the row is a group of its own.
+        settings: The penalties to try.
         balanced: Whether texts of the positive class count negatives over positives.
-        told: Called after each fold with its number and the best value in it.
+        told: Called after each fold with the fold's number and its best value.
 
     Raises:
         ValueError: there are too few texts of a class.
@@ -91,13 +91,13 @@ def search(
 
 
 def best(tried: Sequence[PenaltyTrial]) -> PenaltyTrial:
-    """The largest penalty whose value lies within a standard error of the highest (Breiman et al. 1984)."""
-    top = max(tried, key=lambda one: one.value)
-    return next(one for one in tried if one.value >= top.value - top.error)
+    """Choose the largest penalty whose value lies within a standard error of the highest (Breiman et al. 1984)."""
+    top = max(tried, key=lambda trial: trial.value)
+    return next(trial for trial in tried if trial.value >= top.value - top.error)
 
 
 def positive_weight(labels: NDArray[Any], balanced: bool) -> float:
-    """Negatives over positives, or 1."""
+    """Return negatives over positives if ``balanced``, else 1."""
     positives = float(labels.sum())
     return (len(labels) - positives) / positives if balanced else 1.0
 
@@ -111,18 +111,18 @@ def _along(
     gap: float,
     balanced: bool,
 ) -> tuple[list[FloatArray], list[int]]:
-    """Scores of the rows held out and the number of weights, for each penalty."""
+    """Return the scores of the held-out rows and the number of weights, for each penalty."""
     scale = measure(matrix, fit)
     train, test = Standardised(matrix, scale, fit), Standardised(matrix, scale, held)
     weight = positive_weight(labels[fit], balanced)
     scores, supports = [], []
-    for one in path(train, labels[fit], penalties, positive_weight=weight, gap=gap):
-        support = one.support
-        scores.append(test.columns(support) @ one.weights[support] + one.bias)
+    for solution in path(train, labels[fit], penalties, positive_weight=weight, gap=gap):
+        support = solution.support
+        scores.append(test.columns(support) @ solution.weights[support] + solution.bias)
         supports.append(len(support))
     return scores, supports
 
 
 def _value(criterion: str, scores: FloatArray, labels: NDArray[Any]) -> float:
-    found = getattr(stats, criterion)(scores, labels).value
-    return -float(found) if criterion == "log_loss" else float(found)
+    value = getattr(stats, criterion)(scores, labels).value
+    return -float(value) if criterion == "log_loss" else float(value)

@@ -1,7 +1,7 @@
 """Exact L1-penalised logistic regression on more features than fit a solver's memory, with a certified gap.
 
-Working sets of features, each solved by Newton's method within an orthant; one pass over all features between them
-gives the duality gap and the next features to take in.
+Working sets of features are solved one after the other by Newton's method within an orthant. A pass over all features
+between two of them gives the duality gap and the next features to take in.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _FIRST = 64
-"""Features that the first working set takes in at most."""
+"""Most features that the first working set takes in."""
 _INNER = 200
 _OUTER = 100
 _HALVINGS = 40
@@ -25,22 +25,22 @@ _ROUNDING = 1e-14
 
 
 class FeatureMatrix(Protocol):
-    """Features of n texts, however they are held."""
+    """Features of n texts, in whatever form they are stored."""
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(n, d)."""
+        """Return (n, d)."""
 
     def columns(self, which: IntArray) -> FloatArray:
-        """Those columns, shape (n, len(which))."""
+        """Return the chosen columns, shape (n, len(which))."""
 
     def transposed_times(self, vector: FloatArray) -> FloatArray:
-        """X^T v, shape (d,)."""
+        """Compute X^T v, shape (d,)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SparseFit:
-    """A solution and how far from the optimum it can be at most."""
+    """A solution, and a bound of its distance from the optimum."""
 
     weights: FloatArray
     """(d,), most of them exactly 0."""
@@ -48,14 +48,14 @@ class SparseFit:
     objective: float
     """Mean weighted loss in nats, plus the penalty."""
     gap: float
-    """The objective is above its minimum by at most this (Fenchel duality)."""
+    """Bound of the objective's distance from its minimum (Fenchel duality)."""
     penalty: float
     passes: int
-    """Over all features."""
+    """Number of passes over all features."""
 
     @property
     def support(self) -> IntArray:
-        """Features with a weight."""
+        """Return the numbers of the features with a weight."""
         return np.flatnonzero(self.weights)
 
 
@@ -64,7 +64,7 @@ class _Problem:
     labels: FloatArray
     """(n,) of 0 and 1."""
     counts: FloatArray
-    """(n,) how much each text counts, divided by n."""
+    """(n,) weight of each text, divided by n."""
     penalty: float
     bias_penalty: float
 
@@ -73,16 +73,16 @@ class _Problem:
         return float(self.counts @ np.logaddexp(0.0, -signed))
 
     def residuals(self, margins: FloatArray) -> FloatArray:
-        """Derivative of the loss by each margin, shape (n,)."""
+        """Compute the derivative of the loss by each margin, shape (n,)."""
         return self.counts * (_sigmoid(margins) - self.labels)
 
     def curvatures(self, margins: FloatArray) -> FloatArray:
-        """Second derivatives, shape (n,)."""
+        """Compute the second derivatives of the loss, shape (n,)."""
         chance = _sigmoid(margins)
         return self.counts * chance * (1.0 - chance)
 
     def bound(self, inner: _Inner, slopes: FloatArray) -> float:
-        """A lower bound of the minimum: the dual objective at the residuals, scaled to be feasible."""
+        """Compute a lower bound of the minimum: the dual objective at the residuals, scaled to be feasible."""
         residuals = self.residuals(inner.margins)
         total = abs(float(residuals.sum()))
         steepest = max(float(np.abs(slopes).max()), 1e-300)
@@ -106,14 +106,14 @@ def solve(
 ) -> SparseFit:
     """Minimise mean_i c_i log(1 + exp(-y_i (x_i w + b))) + penalty |w|_1 + bias_penalty |b|.
 
-    y_i is 1 or -1; c_i is the positive weight where it is 1, and 1 elsewhere.
+    y_i is 1 or -1; c_i is the positive weight if y_i is 1, else 1.
 
     Args:
         features: Shape (n, d).
         labels: (n,) of 0 and 1, of both classes.
         penalty: Above 0.
-        positive_weight: How much a text of the positive class counts; one of the other counts 1.
-        bias_penalty: None: as the weights, as MULI's authors have it; 0: free.
+        positive_weight: Weight of a text of the positive class; a text of the other class has weight 1.
+        bias_penalty: None: the penalty of the weights, as MULI's authors do; 0: the bias is free.
         gap: Duality gap at which to stop.
         start: A solution for another penalty, to begin from.
         told: Called after every pass with the number of passes, the objective and the gap.
@@ -127,7 +127,7 @@ def solve(
     inner = _Inner(problem, features.columns(chosen), weights[chosen], 0.0 if start is None else start.bias)
     bound, aim, last = -np.inf, 1e-2, np.inf
     for number in range(1, _OUTER + 1):
-        # The gap falls with the slopes, what a Newton step promises with their squares.
+        # The gap falls with the slopes, the decrease that a Newton step promises with their squares.
         tolerance = float(np.clip((0.1 * aim) ** 2, (0.1 * gap) ** 2, 1e-6))
         inner.solve(tolerance)
         slopes = features.transposed_times(problem.residuals(inner.margins))
@@ -167,11 +167,11 @@ def _problem(
 
 
 def _violating(slopes: FloatArray, chosen: IntArray, penalty: float, *, room: int) -> IntArray:
-    """Features outside the working set that would take a weight, the steepest first, as many as there is room for."""
+    """Return the features outside the working set that would take a weight, the steepest first, at most ``room``."""
     outside = np.abs(slopes)
     outside[chosen] = 0.0
-    found = np.flatnonzero(outside > penalty)
-    return found[np.argsort(outside[found])[::-1][:room]]
+    violating = np.flatnonzero(outside > penalty)
+    return violating[np.argsort(outside[violating])[::-1][:room]]
 
 
 class _Inner:
@@ -189,16 +189,16 @@ class _Inner:
 
     @property
     def weights(self) -> FloatArray:
-        """(k,)."""
+        """Return the weights, shape (k,)."""
         return self._values[:-1]
 
     @property
     def bias(self) -> float:
-        """The bias."""
+        """Return the bias."""
         return float(self._values[-1])
 
     def exchanged(self, keep: NDArray[np.bool_], columns: FloatArray) -> _Inner:
-        """The problem with only some of its features, and others that begin at 0."""
+        """Return the problem with some of its features and with others that begin at 0."""
         weights = np.concatenate([self.weights[keep], np.zeros(columns.shape[1])])
         return _Inner(self.problem, np.concatenate([self.columns[:, keep], columns], axis=1), weights, self.bias)
 
@@ -222,7 +222,7 @@ class _Inner:
                 return
 
     def _direction(self, slopes: FloatArray, signs: FloatArray, moving: IntArray) -> tuple[FloatArray, float]:
-        """Newton's step on the coordinates that can move, and the decrease that it promises."""
+        """Return Newton's step on the coordinates that can move, and the decrease that the step promises."""
         weight = self.problem.curvatures(self.margins)
         scaled = self._design[:, moving] * np.sqrt(weight)[:, None]
         curvature = scaled.T @ scaled
@@ -243,7 +243,7 @@ class _Inner:
         return direction, float(-steep @ step) / 2
 
     def _step(self, direction: FloatArray, signs: FloatArray, promised: float) -> bool:
-        """Go along the direction as far as it helps; what would change its sign stops at zero."""
+        """Go along the direction as far as it helps; a coordinate that would change its sign stops at zero."""
         size = 1.0
         free = self._penalties == 0
         for _ in range(_HALVINGS):
@@ -262,7 +262,7 @@ class _Inner:
 def path(
     features: FeatureMatrix, labels: NDArray[Any], penalties: NDArray[np.float64], **settings: Any
 ) -> Iterator[SparseFit]:
-    """Solutions for falling penalties, each begun from the one before."""
+    """Yield solutions for falling penalties, each begun from the one before."""
     start: SparseFit | None = None
     for penalty in sorted(np.asarray(penalties, dtype=np.float64).tolist(), reverse=True):
         start = solve(features, labels, penalty, start=start, **settings)
@@ -270,7 +270,7 @@ def path(
 
 
 def largest_penalty(features: FeatureMatrix, labels: NDArray[Any], *, positive_weight: float = 1.0) -> float:
-    """The penalty from which on every weight is 0, with a free bias."""
+    """Return the penalty from which on every weight is 0, with a free bias."""
     truth = np.asarray(labels, dtype=np.float64)
     counts = np.where(truth == 1, positive_weight, 1.0)
     share = float(counts @ truth / counts.sum())

@@ -21,19 +21,18 @@ from .sparse_logistic import solve
 
 
 class MuliTrainer(Trainer):
-    """Exact L1-penalised logistic regression on the log-odds of the reply's first token.
+    """Fits exact L1-penalised logistic regression to the log-odds of the reply's first token.
 
-    The detector of arXiv 2405.18822, solved exactly.
-
-    Asks the base model once for the next-token distribution after each prompt. The penalty is chosen by
-    cross-validation along the regularisation path, the largest within a standard error of the best, unless given.
+    This is the detector of arXiv 2405.18822, solved exactly.
+    The base model is asked once for the next-token distribution after each prompt. Unless given, the penalty is chosen
+    by cross-validation along the regularisation path: the largest within a standard error of the best.
 
     Args:
-        penalty: Of each weight and of the bias; 0: by cross-validation.
-        criterion: What the held-out parts are judged by: average_precision, auroc or log_loss.
-        folds: Held out in turn; items of one cluster together.
-        penalties: How many to try, each 1.5 times smaller than the one before.
-        seed: Of the folds.
+        penalty: Penalty of each weight and of the bias; 0 lets cross-validation choose.
+        criterion: Measure on the held-out parts: average_precision, auroc or log_loss.
+        folds: Number of parts that are held out in turn; items of one cluster stay together.
+        penalties: Number of penalties to try, each 1.5 times smaller than the one before.
+        seed: Seed of the folds.
         balanced: Count a positive text as much as negatives over positives.
         feature: log-odds, as in the paper; log-probability or probability for comparison.
         prompt: ``chat``, the model's own template, or a fixed format: llama-2, mistral, vicuna, plain.
@@ -67,7 +66,7 @@ class MuliTrainer(Trainer):
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
     ) -> Mapping[str, Any]:
-        """Extract features into a file, choose the penalty, and fit."""
+        """Extract features into a file, choose the penalty, fit the weights, and save the detector."""
         assert ask is not None
         settings = Search(self.penalties, self.folds, self.criterion, self.seed)
         prompting, feature = Prompting(self.prompt, self.after), TokenFeature(self.feature)
@@ -75,7 +74,7 @@ class MuliTrainer(Trainer):
         tried = self._search(gathered, settings, progress)
         penalty = best(tried).penalty if tried else self.penalty
         scale = measure(gathered.matrix)
-        one = solve(
+        solution = solve(
             Standardised(gathered.matrix, scale),
             gathered.labels,
             penalty,
@@ -87,12 +86,12 @@ class MuliTrainer(Trainer):
             "form": "muli",
             **_counts(gathered, scale),
             "penalty": penalty,
-            "objective": one.objective,
-            "gap": one.gap,
-            "tokens": len(one.support),
+            "objective": solution.objective,
+            "gap": solution.gap,
+            "tokens": len(solution.support),
         }
         path = {"path": [_as_json(entry) for entry in tried]} if tried else {}
-        detector = _detector(one.weights, one.bias, scale, ask, prompting, feature, {**facts, **path})
+        detector = _detector(solution.weights, solution.bias, scale, ask, prompting, feature, {**facts, **path})
         detector.save(workdir)
         gathered.drop(workdir)
         return facts
@@ -111,18 +110,18 @@ class MuliTrainer(Trainer):
 
 
 class MuliCompatTrainer(Trainer):
-    """The published detector: subgradient descent as in the authors' main script, every setting by its default.
+    """Fits the published detector: subgradient descent as in the authors' main script, every setting by its default.
 
     Args:
         epochs: Passes over the train set.
         batch: Texts a step, in the order of the data.
         rate: Step size.
-        penalty: Of each weight and of the bias.
+        penalty: Penalty of each weight and of the bias.
         clip: The least that p and 1 - p count as; 0 as in the main script, 1e-16 in the authors' later experiments.
-        seed: Of the initial weights.
+        seed: Seed of the initial weights.
         prompt: ``llama-2``, ``mistral``, ``vicuna``: FastChat's format and a blank, as the authors render it; ``chat``:
             the model's own template; ``plain``.
-        after: As in `MuliTrainer`.
+        after: Text put into the model's mouth, as in `MuliTrainer`.
     """
 
     model: ClassVar[str] = "muli"
@@ -147,7 +146,7 @@ class MuliCompatTrainer(Trainer):
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
     ) -> Mapping[str, Any]:
-        """Extract features into a file, and descend."""
+        """Extract features into a file, descend, and save the detector."""
         assert ask is not None
         prompting, feature = Prompting(self.prompt, self.after), TokenFeature(published=True, clip=self.clip)
         recipe = DescentSettings(self.epochs, self.batch, self.rate, self.penalty, self.seed)

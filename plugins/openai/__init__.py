@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_models(register: Register) -> None:
-    """The model, whose offers depend on ``api=``, and the moderation endpoint."""
+    """Register the served model, whose offers depend on ``api=``, and the moderation endpoint."""
     register(
         "openai",
         "harness_plugins.openai.model:ServedModel",

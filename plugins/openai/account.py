@@ -1,4 +1,4 @@
-"""What requests cost, and a budget that is not passed."""
+"""The cost of requests, and a budget that no request passes."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from dataclasses import dataclass, field
 from harness import CellError
 
 CHARACTERS_A_TOKEN = 2.5
-"""For estimates before the server counts: fewer than text has, so that an estimate is rarely too low."""
+"""Characters a token in estimates before the server counts: fewer than real, so that an estimate is rarely too low."""
 
 
 @dataclass(slots=True)
 class TokenAccount:
-    """Tokens and money of one run."""
+    """The tokens and the money of one run."""
 
     input_price: float = 0.0
     """Dollars a million prompt tokens."""
     output_price: float = 0.0
     """Dollars a million completion tokens."""
     budget: float = math.inf
-    """Dollars."""
+    """Most dollars that the run may spend."""
     token_budget: float = math.inf
-    """Prompt and completion tokens together."""
+    """Most prompt and completion tokens together."""
 
     requests: int = 0
     retries: int = 0
     maybe_twice: int = 0
-    """Requests sent again that the server may have answered, and charged, before: the connection broke, say."""
+    """Number of requests sent again that the server may have answered, and charged, before a broken connection."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     uncounted: int = 0
-    """Answers for which the server gave no count of tokens; the estimate is charged."""
+    """Number of answers without the server's count of tokens; the estimate is charged."""
     _reserved: dict[int, tuple[int, int]] = field(default_factory=dict)
     _freed: asyncio.Condition | None = None
 
     def open(self) -> None:
-        """Begin to be used from the running event loop."""
+        """Make the account ready for use from the running event loop."""
         self._reserved.clear()
         self._freed = asyncio.Condition()
 
     @property
     def cost(self) -> float:
-        """Dollars spent."""
+        """Return the dollars spent so far."""
         return self._price(self.prompt_tokens, self.completion_tokens)
 
     def _price(self, prompt: int, completion: int) -> float:
@@ -56,10 +56,10 @@ class TokenAccount:
         return self._price(prompt, completion) <= self.budget and prompt + completion <= self.token_budget
 
     async def reserve(self, name: int, prompt: int, completion: int) -> None:
-        """Set aside what a request may cost at most, waiting for others to end if only that makes room.
+        """Set aside the most that a request may cost; wait for other requests to end if only that makes room.
 
         Raises:
-            CellError: the budget does not suffice for it.
+            CellError: the budget does not suffice for the request.
         """
         assert self._freed is not None
         async with self._freed:
@@ -81,11 +81,11 @@ class TokenAccount:
         )
 
     async def settle(self, name: int, answers: Sequence[tuple[int | None, int | None]]) -> None:
-        """Book what a request did cost, over all its answers: as the server counted, else as estimated.
+        """Book the cost of a request over all its answers: as the server counted, else as estimated.
 
         Args:
-            name: As it was reserved.
-            answers: Prompt and completion tokens of each answer that was paid for, None where they were not counted.
+            name: The name under which the request was reserved.
+            answers: Prompt and completion tokens of each answer that was paid for, None if they were not counted.
         """
         assert self._freed is not None
         async with self._freed:
@@ -97,7 +97,7 @@ class TokenAccount:
             self._freed.notify_all()
 
     def remarks(self) -> list[str]:
-        """What the requests since the last call took, in one sentence."""
+        """Report the use of the requests since the last call, in one sentence."""
         if not self.requests:
             return []
         text = f"{self.requests:,} requests, {self.prompt_tokens:,} prompt tokens, "
@@ -116,5 +116,5 @@ class TokenAccount:
 
 
 def estimated_tokens(texts: list[str]) -> int:
-    """Tokens that texts have at most, nearly always."""
+    """Estimate the tokens of texts; nearly always the estimate is at least the real number."""
     return sum(math.ceil(len(text.encode("utf-8", "replace")) / CHARACTERS_A_TOKEN) + 8 for text in texts)

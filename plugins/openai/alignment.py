@@ -1,9 +1,9 @@
 """Finds a continuation among the tokens of an echoed prompt, by their text alone.
 
 Positions that servers state cannot be relied on: some count the text of a beginning-of-sequence token that the prompt
-does not hold, some count replacement characters for what are parts of one character. So the tokens are laid over the
+does not hold, some count replacement characters that stand for parts of one character. So the tokens are laid over the
 prompt's bytes: a piece of text covers just its bytes, and a replacement character between one and three bytes that are
-not ASCII. What lies where is believed only if the whole prompt is covered.
+not ASCII. The places of the tokens are believed only if the whole prompt is covered.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from .tokens import from_byte_letters
 REPLACEMENT = "\ufffd"
 
 LEADING = 2
-"""Tokens that a server may put before the prompt."""
+"""Most tokens that a server may put before the prompt."""
 
 
 def continuation_tokens(tokens: Sequence[str], prompt: str, start: int, counted: int | None) -> range | None:
-    """Which tokens make the characters of ``prompt`` from ``start`` on.
+    """Find the tokens that make the characters of ``prompt`` from ``start`` on.
 
     A token that begins before ``start`` and ends behind it belongs to them.
 
     Args:
-        tokens: Of the prompt, with what a server put before it, and at most one generated token.
-        prompt: What was sent.
-        start: Behind which character they begin.
-        counted: Tokens of the prompt as the server counts them, if it does; tells whether a last token without text
-            was generated.
+        tokens: The tokens of the prompt, with tokens that a server put before it, and at most one generated token.
+        prompt: The prompt that was sent.
+        start: Index of the first character of the continuation.
+        counted: Number of the prompt's tokens as the server counts them, if it does; this tells whether a last token
+            without text was generated.
 
     Returns:
-        None where the tokens do not cover the prompt, or not in one way only.
+        The range of the tokens; None if the tokens do not cover the prompt, or not in one way only.
     """
     ends = [len(tokens) - 1, len(tokens)]
     if counted == len(tokens):
@@ -60,7 +60,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _behind(places: Sequence[int], first: int, leading: int) -> range | None:
-    """The tokens that reach behind a place, or begin there; None where that is not certain of one of them."""
+    """Return the tokens that begin at a place or reach behind it; None if that is not certain of one of them."""
     for i in range(len(places) - 1):
         lowest, highest = _lowest(places[i + 1]), places[i + 1].bit_length() - 1
         if lowest > first or _lowest(places[i]) >= first:
@@ -71,7 +71,7 @@ def _behind(places: Sequence[int], first: int, leading: int) -> range | None:
 
 
 def _places(tokens: Sequence[str], text: bytes) -> list[int] | None:
-    """Where each token may begin and the last may end, as bits of a number; None where they do not cover the text."""
+    """Return where each token may begin and the last may end, as bits of a number; None if the text is not covered."""
     wide = sum(1 << i for i, byte in enumerate(text) if byte >= 0x80)
     places = [1]
     for token in tokens:
@@ -93,8 +93,8 @@ def _after(token: str, places: int, text: bytes, wide: int) -> int:
             two = (one & wide) << 1
             places = one | two | (two & wide) << 1
         if part:
-            wanted = _bytes(part)
-            places = sum(1 << p + len(wanted) for p in _bits(places) if text.startswith(wanted, p))
+            piece = _bytes(part)
+            places = sum(1 << p + len(piece) for p in _bits(places) if text.startswith(piece, p))
     return places
 
 
@@ -105,8 +105,8 @@ def _before(token: str, places: int, text: bytes, wide: int) -> int:
             two = (one >> 1) & wide
             places = one | two | (two >> 1) & wide
         if part:
-            wanted = _bytes(part)
-            places = sum(1 << p - len(wanted) for p in _bits(places) if text.endswith(wanted, 0, p))
+            piece = _bytes(part)
+            places = sum(1 << p - len(piece) for p in _bits(places) if text.endswith(piece, 0, p))
     return places
 
 

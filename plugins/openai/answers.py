@@ -1,4 +1,4 @@
-"""What is in a server's answers besides completions: log-probabilities and vectors. Every shape is doubted."""
+"""Reads a server's answers besides completions: log-probabilities and vectors. Every shape is checked."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .tokens import Position, listing, log_probability
 
 @shaped
 def positions(reply: Any) -> list[Position]:
-    """The first places of a chat or plain completion, each with its likeliest tokens.
+    """Read the first places of a chat or plain completion, each with its likeliest tokens.
 
     Raises:
-        NoLogProbabilities: there are none.
-        Refused: they are no log-probabilities.
+        NoLogProbabilities: the answer has no log-probabilities.
+        Refused: the values are no log-probabilities.
     """
     choice = choices_of(reply)[0]
     given = getattr(choice, "logprobs", None)
@@ -41,7 +41,7 @@ def positions(reply: Any) -> list[Position]:
 
 
 def _position(top: Iterable[tuple[Any, Any]], given: Any, i: int) -> Position:
-    """A place of a plain completion, whose server may say apart from the likeliest tokens which was generated."""
+    """Read a place of a plain completion; a server may list the generated token apart from the likeliest ones."""
     listed = listing(top)
     if given.tokens and given.token_logprobs and i < min(len(given.tokens), len(given.token_logprobs)):
         return _place(str(given.tokens[i]), given.token_logprobs[i], listed)
@@ -50,21 +50,21 @@ def _position(top: Iterable[tuple[Any, Any]], given: Any, i: int) -> Position:
 
 
 def _place(token: str, value: Any, top: Iterable[tuple[Any, Any]]) -> Position:
-    own, listed = log_probability(value), listing(top)
+    generated, listed = log_probability(value), listing(top)
     if token not in (text for text, _ in listed):
-        listed = listing([*listed, (token, own)])
-    return Position(token, own, listed)
+        listed = listing([*listed, (token, generated)])
+    return Position(token, generated, listed)
 
 
 @shaped
 def likelihood(reply: Any, prompt: str, start: int) -> Likelihood:
-    """Of an echoed prompt, the log-likelihood of its characters from ``start`` on.
+    """Read the log-likelihood, in nats, of an echoed prompt's characters from ``start`` on.
 
     A token that begins before ``start`` and ends behind it belongs to the continuation.
 
     Raises:
-        NoLogProbabilities: the prompt came back without.
-        Refused: it cannot be told which tokens are the continuation's, or what they have are no log-probabilities.
+        NoLogProbabilities: the prompt came back without log-probabilities.
+        Refused: the continuation's tokens cannot be told, or their values are no log-probabilities.
     """
     given = getattr(choices_of(reply)[0], "logprobs", None)
     if given is None or not given.token_logprobs or not given.tokens:
@@ -84,16 +84,16 @@ def likelihood(reply: Any, prompt: str, start: int) -> Likelihood:
         value = given.token_logprobs[i]
         if value is None:
             raise Refused("the server gives no log-probability for the first token, which the continuation begins in")
-        own = log_probability(value)
-        nats += own
+        of_token = log_probability(value)
+        nats += of_token
         top = given.top_logprobs[i] if given.top_logprobs else None
-        greedy = bool(greedy and top and own >= max(map(log_probability, top.values())) - 1e-9)
+        greedy = bool(greedy and top and of_token >= max(map(log_probability, top.values())) - 1e-9)
     return Likelihood(nats, len(which), greedy)
 
 
 @shaped
 def vectors(reply: Any, count: int) -> list[NDArray[np.float32]]:
-    """Embeddings in the order of the texts, each of shape (d,)."""
+    """Read embeddings in the order of the texts, each of shape (d,)."""
     data = sorted(reply.data, key=lambda one: one.index)
     if [one.index for one in data] != list(range(count)):
         raise MalformedAnswer(f"{len(data)} vectors for {count} texts")
@@ -102,14 +102,14 @@ def vectors(reply: Any, count: int) -> list[NDArray[np.float32]]:
 
 @shaped
 def moderations(reply: Any, count: int) -> list[dict[str, float]]:
-    """Scores in [0, 1] by category, in the order of the texts; a category without a score is left out."""
+    """Read scores in [0, 1] by category, in the order of the texts; a category without a score is left out."""
     results = reply["results"]
     if len(results) != count:
         raise MalformedAnswer(f"{len(results)} verdicts for {count} texts")
-    found = []
+    verdicts = []
     for result in results:
         scores = {str(name): float(score) for name, score in result["category_scores"].items() if score is not None}
         if not scores or not all(0.0 <= score <= 1.0 for score in scores.values()):
             raise MalformedAnswer(f"scores that are none from 0 to 1: {short(scores)}")
-        found.append(scores)
-    return found
+        verdicts.append(scores)
+    return verdicts

@@ -1,4 +1,4 @@
-"""What a server says that concerns every request: it is not there, refuses the key, does not know the model."""
+"""Reads statements of a server that concern every request: no answer, a refused key, an unknown model."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from .problems import ServerStatement
 from .settings import Settings
 
 GREETING = 10.0
-"""Seconds that the server has to say which models it serves."""
+"""Seconds that the server has to list its models."""
 
 CONNECT = 5.0
-"""Seconds of them for the connection; where TLS is spoken to a server that speaks none, both wait for each other."""
+"""Seconds thereof for the connection; a client with TLS and a server without it wait for each other."""
 
 PROBE = 2.0
-"""Seconds that it has to show that it speaks without TLS."""
+"""Seconds that a server has to show that it speaks without TLS."""
 
 NO_MODEL = re.compile(
     r"(?:unknown|invalid|no such|unsupported)[ _]model\b"
     r"|\bmodel\b(?!'s).{0,200}(?:not[ _]found|not exist|n't exist|not (?:a )?(?:valid|available|served|loaded))\b",
     re.IGNORECASE | re.DOTALL,
 )
-"""How servers say with status 400 that they lack the model; a prompt that is too long is another matter."""
+"""Messages with status 400 by which servers say that they lack the model; too long a prompt is another matter."""
 
 
 def greet(settings: Settings) -> None:
-    """See that there is a server and that it takes the key.
+    """Check that there is a server and that it takes the key.
 
     Raises:
-        CellError: no answer, or the key is refused.
+        CellError: the server does not answer, or refuses the key.
     """
     import openai
 
@@ -48,8 +48,8 @@ def greet(settings: Settings) -> None:
                         await client.models.list()
                     return
                 except openai.APIStatusError as error:
-                    said = ServerStatement(error.status_code, "", settings.redact(str(error)))
-                    ending = await explained(settings, client, said)
+                    statement = ServerStatement(error.status_code, "", settings.redact(str(error)))
+                    ending = await explained(settings, client, statement)
                     if ending is not None and error.status_code in (401, 403):
                         raise ending from None
                     return  # a server need not list its models
@@ -78,7 +78,7 @@ def greet(settings: Settings) -> None:
 
 
 async def _answers_plainly(base_url: str) -> bool:
-    """Whether something speaks HTTP without TLS where TLS was spoken to; sends no key and no path."""
+    """Tell whether something speaks HTTP without TLS at the address; sends no key and no path."""
     address = urlsplit(base_url)
     try:
         async with asyncio.timeout(PROBE):
@@ -93,7 +93,7 @@ async def _answers_plainly(base_url: str) -> bool:
 
 
 async def makes_sense(client: Any) -> bool:
-    """Whether the server is there and says something that can be read: the models it serves, or a clear no."""
+    """Tell whether the server gives an answer that can be read: the models it serves, or a clear no."""
     import openai
 
     try:
@@ -105,9 +105,9 @@ async def makes_sense(client: Any) -> bool:
         return False
 
 
-async def explained(settings: Settings, client: Any, said: ServerStatement) -> CellError | None:
-    """The error that ends the run, for what a server says that concerns every request."""
-    status, code, text = said.status, said.code, said.text
+async def explained(settings: Settings, client: Any, statement: ServerStatement) -> CellError | None:
+    """Make the error that ends the run, if a server's statement concerns every request; else None."""
+    status, code, text = statement.status, statement.code, statement.text
     if status in (401, 403):
         what = f"refuses the key in {settings.key_variable}" if settings.key else "asks for a key"
         mend = "" if settings.key else f"; put one into the environment variable {settings.key_variable}"

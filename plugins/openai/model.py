@@ -1,4 +1,4 @@
-"""The model behind a server: its arguments, and from requests to what is sent."""
+"""The model behind a server: its arguments, and the requests that it sends."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ APIS = {
 
 
 class ServedModel(Served):
-    """A model behind any server that speaks OpenAI's interface.
+    """Asks a model behind any server that speaks OpenAI's interface.
 
-    The key is read from the environment and appears nowhere else. What was answered is filed within seconds and then
-    never sent again; what fails is tried again while that can help.
+    The key is read from the environment and appears nowhere else. Answers are filed within seconds and their requests
+    never sent again; a failed request is tried again while that can help.
 
     Args:
-        model: Its name on the server.
+        model: The model's name on the server.
         base_url: The server, such as ``http://localhost:8000/v1``; default: OpenAI's own.
         api: ``chat`` (generate, choose), ``completions`` (of plain text: also loglikelihood) or ``embeddings``.
         api_key_variable: Environment variable that holds the key.
         tokenizer: Folder or hub id; with it the model offers next_token, and completions render conversations.
-        served_as: What the server serves, where the same may lie at another address: then in the fingerprint in place
-            of the address.
-        concurrency: Requests under way at once.
-        attempts: How often a request is sent at most.
+        served_as: Name of the served model if it may lie at another address: it then replaces the address in the
+            fingerprint.
+        concurrency: Most requests under way at once.
+        attempts: Most times that a request is sent.
         timeout: Seconds an attempt may take.
-        budget: Dollars to spend in one run at most, by the two prices; 0: no limit.
-        token_budget: Prompt and completion tokens of one run at most; 0: no limit.
+        budget: Most dollars to spend in one run, by the two prices; 0: no limit.
+        token_budget: Most prompt and completion tokens of one run; 0: no limit.
         input_price: Dollars a million prompt tokens.
         output_price: Dollars a million completion tokens.
         limit_as: Field that limits a completion; default: ``max_completion_tokens`` at OpenAI, else ``max_tokens``.
@@ -84,40 +84,40 @@ class ServedModel(Served):
         self.tokenizer = tokenizer
 
     def identity(self) -> Mapping[str, object]:
-        """The address, or what is said to be served there; the files of a tokenizer's folder."""
+        """Return the address, or the name of the served model; and the files of a tokenizer's folder."""
         return {**super().identity(), **tokenizer_files(self.tokenizer)}
 
     def offers(self, known: Sequence[str]) -> tuple[str, ...]:
-        """By ``api=``, and next_token where there is a tokenizer."""
+        """Offer what ``api=`` allows, and next_token if there is a tokenizer."""
         more = ("next_token",) if self.tokenizer and self.api != "embeddings" else ()
         return tuple(name for name in known if name in (*APIS[self.api], *more))
 
     def load(self) -> None:
-        """Find the key and the tokenizer, and see that the server is there and takes the key.
+        """Find the key and the tokenizer, and check that the server is there and takes the key.
 
         Raises:
-            CellError: no key for OpenAI, a key that is refused or cannot be sent, no server at the address.
+            CellError: there is no key for OpenAI, the key is refused or cannot be sent, or no server answers.
         """
         super().load()
         if self.tokenizer:
             self.settings.use_tokenizer(self.tokenizer)
 
     def generate(self, requests: Sequence[Generation]) -> list[Response]:
-        """Completions of each prompt."""
+        """Return the completions of each prompt."""
         return self._all("generate", requests)
 
     def choose(self, requests: Sequence[Choice]) -> list[Response]:
-        """Log-probabilities of shape (k,), as far as the likeliest first tokens show them."""
+        """Return log-probabilities of shape (k,), as far as the likeliest first tokens show them."""
         return self._all("choose", requests)
 
     def loglikelihood(self, requests: Sequence[Continuation]) -> list[Response]:
-        """Log-likelihood of each continuation, from the echoed prompt."""
+        """Return the log-likelihood of each continuation, from the echoed prompt."""
         return self._all("loglikelihood", requests)
 
     def next_token(self, requests: Sequence[Conversation]) -> list[Response]:
-        """Log-probabilities of shape (V,): the server's likeliest tokens, the rest in equal shares."""
+        """Return log-probabilities of shape (V,): the server's likeliest tokens, and the rest in equal shares."""
         return self._all("next_token", requests)
 
     def embed(self, requests: Sequence[Text]) -> list[Response]:
-        """A vector of shape (d,) a text."""
+        """Return a vector of shape (d,) for each text."""
         return self._all("embed", requests)

@@ -1,4 +1,4 @@
-"""The moderation endpoint of a server: how sure it is, category by category, that a text is harmful."""
+"""The moderation endpoint of a server: its certainty, category by category, that a text is harmful."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from .served import Served
 from .settings import OPENAI
 
 LEAST = 1e-15
-"""Scores are kept so far from 0 and 1: log-odds end at 34.5 nats."""
+"""Least distance of scores from 0 and 1: log-odds end at 34.5 nats."""
 
 
 class Moderation(Served):
-    """Log-odds, ln(s / (1 - s)) in nats, of the greatest score s over the server's categories.
+    """Answers with ln(s / (1 - s)) in nats, for the greatest score s over the server's categories.
 
-    The text is that of all messages, a blank line between them. A category that the server gives no score for a text
-    counts for nothing.
+    The text is that of all messages, with a blank line between them. A category without a score for a text does not
+    count.
 
     Args:
-        model: Its name on the server.
-        category: Only this one, or several joined by ``+``; default: all.
+        model: The model's name on the server.
+        category: The category that counts, or several joined by ``+``; default: all.
         base_url: The server; default: OpenAI's own.
         api_key_variable: Environment variable that holds the key.
-        served_as: What the server serves, where the same may lie at another address.
-        concurrency: Requests under way at once.
-        attempts: How often a request is sent at most.
+        served_as: Name of the served model if it may lie at another address.
+        concurrency: Most requests under way at once.
+        attempts: Most times that a request is sent.
         timeout: Seconds an attempt may take.
-        token_budget: Tokens of one run at most, as estimated, since the endpoint counts none; 0: no limit.
+        token_budget: Most tokens of one run, as estimated, since the endpoint counts none; 0: no limit.
     """
 
     streamed: ClassVar[tuple[str, ...]] = ("detect",)
@@ -64,26 +64,26 @@ class Moderation(Served):
         self.category = category
 
     def detect(self, requests: Sequence[Conversation]) -> list[Response]:
-        """Log-odds in nats of each conversation."""
+        """Return the log-odds of each conversation in nats."""
         return self._all("detect", requests)
 
     def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
-        """Log-odds as they arrive.
+        """Yield log-odds as they arrive.
 
         Raises:
-            CellError: the server has no such category, or there is no use in going on.
+            CellError: the server has no such category, or going on is useless.
         """
         for index, answer in super().stream(capability, requests):
             yield index, answer if isinstance(answer, Failure) else self._log_odds(answer)
 
     def _log_odds(self, scores: Mapping[str, float]) -> float:
-        wanted = str(self.category).split("+") if self.category else list(scores)
-        for name in wanted:
+        categories = str(self.category).split("+") if self.category else list(scores)
+        for name in categories:
             if name not in scores:
                 hint = did_you_mean(name, scores)
                 text = f"category={name}: the server gives none of that name{hint}; it gives: {_listed(scores)}"
                 raise CellError(self.settings.redact(text))
-        greatest = min(max(max(scores[name] for name in wanted), LEAST), 1.0 - LEAST)
+        greatest = min(max(max(scores[name] for name in categories), LEAST), 1.0 - LEAST)
         return math.log(greatest) - math.log1p(-greatest)
 
 

@@ -1,4 +1,4 @@
-"""How a request to a server can fail, and what a server says of an error inside an answer of status 200."""
+"""The ways in which a request to a server can fail, and errors that a server puts into an answer of status 200."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Any
 
 
 class MalformedAnswer(Exception):
-    """An answer that is not of the shape it should have; the text says what came."""
+    """Raised for an answer of another shape than expected; the text says what came."""
 
 
 class Refused(Exception):
-    """This request gets no answer, and trying it again now cannot help; others may."""
+    """Raised where one request gets no answer and trying again cannot help; other requests may be answered."""
 
 
 class NoLogProbabilities(Exception):
-    """The server took the request for log-probabilities, and left them out."""
+    """Raised where the server took the request for log-probabilities and left them out."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerStatement:
-    """What a server says of a request that it did not answer."""
+    """A server's statement about a request that it did not answer."""
 
     status: int
     code: str
-    """The server's own word for it; "" where it has none."""
+    """The server's own code for the error; "" if it gives none."""
     text: str
     blocked: bool = False
-    """Whether it says that the prompt, or the reply to it, is not allowed: another prompt may be."""
+    """Whether the server does not allow the prompt or the reply to it; other prompts may be allowed."""
 
 
 # The names that servers give to errors, and the status that says the same. Words of messages are not looked at.
@@ -69,11 +69,11 @@ BLOCKED = {
     "safety",
 }
 UNKNOWN = 500
-"""The status of an error that says nothing more: it may pass."""
+"""The status of an error without a known code: it may pass."""
 
 
 def statement_in(reply: Any) -> ServerStatement | None:
-    """Give the error that an answer of status 200 holds in place of a completion; None where there is none."""
+    """Return the error that an answer of status 200 holds in place of a completion; None if there is none."""
     body = _field(reply, "error")
     if not body and _field(reply, "object") == "error":
         body = {name: _field(reply, name) for name in ("message", "code", "type")}
@@ -85,12 +85,12 @@ def statement_in(reply: Any) -> ServerStatement | None:
 
 
 def statement_of(body: Any, status: int | None = None, fallback: str = "") -> ServerStatement:
-    """Read an error object: its message, its code, and whether it is about what the prompt says.
+    """Read an error object: its message, its code, and whether it is about the content of the prompt.
 
     Args:
-        body: As it came; a text, or an object in whatever shape.
-        status: Of the answer, where that says that it is an error.
-        fallback: The message where the body holds none.
+        body: The body as it came; a text, or an object of any shape.
+        status: Status of the answer, if it is that of an error.
+        fallback: The message if the body holds none.
     """
     inner = _field(body, "error") or body
     message = _field(inner, "message")
@@ -101,8 +101,8 @@ def statement_of(body: Any, status: int | None = None, fallback: str = "") -> Se
     metadata = _field(inner, "metadata")
     blocked = any(word in BLOCKED for word in words) or bool(_field(metadata, "flagged_input"))
     code = _field(inner, "code")
-    own = code if isinstance(code, str) and not code.isdigit() else ""
-    return ServerStatement(status or _status(names, words), own, str(text or fallback or inner)[:500], blocked)
+    own_code = code if isinstance(code, str) and not code.isdigit() else ""
+    return ServerStatement(status or _status(names, words), own_code, str(text or fallback or inner)[:500], blocked)
 
 
 def _status(names: list[Any], words: list[str]) -> int:
@@ -121,7 +121,7 @@ def _field(value: Any, name: str) -> Any:
 
 
 def block_reason(reply: Any) -> str:
-    """Give the reason for which a server says that it blocked a prompt; "" where it says none."""
+    """Return the server's reason for blocking a prompt; "" if it gives none."""
     for name in ("promptFeedback", "prompt_feedback"):  # Google's word for it, as gateways pass it on
         feedback = _field(reply, name)
         reason = _field(feedback, "blockReason") or _field(feedback, "block_reason")
@@ -130,14 +130,14 @@ def block_reason(reply: Any) -> str:
     results = _field(reply, "prompt_filter_results")  # Azure's
     for result in results if isinstance(results, list) else []:
         categories = _field(result, "content_filter_results")
-        for category, found in categories.items() if isinstance(categories, Mapping) else ():
-            if _field(found, "filtered"):
+        for category, verdict in categories.items() if isinstance(categories, Mapping) else ():
+            if _field(verdict, "filtered"):
                 return str(category)
     return ""
 
 
 def short(value: Any) -> str:
-    """Show what came, for a message."""
+    """Show a value in at most 200 characters, for a message."""
     plain = value if isinstance(value, str | bytes | list) else getattr(value, "model_dump", lambda: value)()
     text = repr(plain) if isinstance(plain, str | bytes | list) else str(plain)
     return text if len(text) <= 200 else f"{text[:200]}..."

@@ -1,4 +1,4 @@
-"""From a request of harness to what is sent, and from the reply to its answer."""
+"""Turns requests of harness into calls of a server, and the replies into answers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from harness import Choice, Completion, Continuation, Conversation, Failure, Generation, Response
-from harness.encodable import whole_characters
+from harness import Choice, Completion, Continuation, Conversation, Failure, Generation, Response, whole_characters
 
 from . import answers, tokens
 from .account import estimated_tokens
@@ -17,28 +16,28 @@ from .replies import completions
 from .settings import Settings, messages_of
 
 TOP = {"chat": 20, "completions": 5}
-"""Likeliest tokens asked for: the most that every server gives."""
+"""Number of likeliest tokens to ask for: the most that every server gives."""
 
 AFTER_BLANKS = 4
-"""Tokens asked for where the first is a blank: the reply begins behind it."""
+"""Number of tokens to ask for if the first is a blank: the reply begins behind it."""
 
 TOGETHER = ("embed", "detect")
-"""Capabilities that several requests are sent together for."""
+"""Capabilities whose requests are sent several together."""
 
 TEXTS_A_REQUEST = 32
-"""Of those."""
+"""Most texts that are sent together for such a capability."""
 
 Call = Callable[[], Awaitable[Any]]
 Send = Callable[[Call, Callable[[Any], Any], int, int], Awaitable[Any]]
-"""Sends a call within the budget and reads the reply; given the most tokens that prompt and completion may have."""
+"""Sends a call within the budget and reads the reply; its numbers are the most tokens of prompt and of completion."""
 
 
 class Questions:
-    """Asks a server what requests ask.
+    """Asks a server the questions that requests ask.
 
     Args:
-        settings: How the server is spoken to.
-        client: Gives the client whose turn it is.
+        settings: The settings of the server.
+        client: Returns the client whose turn it is.
         send: Sends one call.
     """
 
@@ -46,7 +45,7 @@ class Questions:
         self.settings, self._client, self._send = settings, client, send
 
     async def answers(self, capability: str, requests: Sequence[Any]) -> list[Response]:
-        """One answer a request; several requests for those of TOGETHER alone."""
+        """Return one answer a request; only for the capabilities in TOGETHER may there be several requests."""
         if capability in TOGETHER:
             ask = self._embed if capability == "embed" else self._moderate
             return await self._together(ask, [whole_characters(request.text) for request in requests])
@@ -65,7 +64,7 @@ class Questions:
         return Failure(self.settings.redact(str(error)))
 
     def _create(self, conversation: Conversation, most: int, **fields: Any) -> tuple[Call, int]:
-        """The call that has a conversation continued, and the estimate of its prompt's tokens."""
+        """Make the call that continues a conversation, and estimate the tokens of its prompt."""
         import openai.types as types
         from openai.types.chat import ChatCompletion
 
@@ -95,20 +94,20 @@ class Questions:
             fields["top_p"] = sampling.top_p
         if sampling.stop:
             fields["stop"] = [whole_characters(text) for text in sampling.stop]
-        found: list[Completion] = []
+        received: list[Completion] = []
         greedy = sampling.temperature == 0  # n equal completions are paid for once
-        while len(found) < (1 if greedy else request.n):
-            wanted = 1 if greedy else request.n - len(found)
-            more = {"n": wanted} if wanted > 1 else {}
+        while len(received) < (1 if greedy else request.n):
+            missing = 1 if greedy else request.n - len(received)
+            more = {"n": missing} if missing > 1 else {}
             call, prompt = self._create(
-                request.prompt, sampling.max_tokens, seed=sampling.seed + len(found), **more, **fields
+                request.prompt, sampling.max_tokens, seed=sampling.seed + len(received), **more, **fields
             )
-            new = await self._send(call, completions, prompt, wanted * sampling.max_tokens)
-            found += map(self._without_key, new[:wanted])  # a server may give fewer than asked for
-        return tuple(found * request.n if greedy else found)
+            new = await self._send(call, completions, prompt, missing * sampling.max_tokens)
+            received += map(self._without_key, new[:missing])  # a server may give fewer than asked for
+        return tuple(received * request.n if greedy else received)
 
     def _without_key(self, completion: Completion) -> Completion:
-        """A completion in which the server does not repeat the key it was sent, which would be filed."""
+        """Remove from a completion the key, which would be filed if the server repeats it."""
         text = self.settings.redact(completion.text)
         return completion if text == completion.text else dataclasses.replace(completion, text=text)
 

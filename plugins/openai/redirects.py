@@ -1,4 +1,4 @@
-"""A server that redirects: within its own host it is followed, to another one no prompt goes."""
+"""Redirects of a server: followed within the server's own host; to another host no prompt is sent."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from harness import CellError
 
 KEPT = {307, 308}
-"""Redirects after which the request is sent as it was; the others make an empty GET of it."""
+"""Redirects after which the same request is sent again; after the others a client sends an empty GET."""
 
 
 async def following(base_url: str, path: str, post: Callable[[str], Awaitable[Any]]) -> Any:
-    """What the server answers at a path, or where it says within the same host that it moved to.
+    """Send a request, and follow one redirect within the same host.
 
     Args:
-        base_url: Of the server.
-        path: Behind it.
+        base_url: The address of the server.
+        path: The path behind that address.
         post: Sends the request to a path or a whole address.
 
     Raises:
-        CellError: it redirects elsewhere, or in a way that would drop the prompt.
+        CellError: the server redirects elsewhere, or in a way that would drop the prompt.
     """
     import openai
 

@@ -1,4 +1,4 @@
-"""What a server's completion says: its text, how it ended, and what it cost. What is no completion is refused."""
+"""Reads a server's completion: its text, its end, and its cost. Anything that is no completion is refused."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from harness import Completion
 from .problems import MalformedAnswer, Refused, block_reason, short
 
 MOST_TOKENS = 100_000_000
-"""A count of tokens above this is none: no context is nearly as long."""
+"""Greatest count of tokens that is believed: no context is nearly as long."""
 
 CUT_OFF = {"length", "max_tokens", "max_output_tokens"}
 WITHHELD = {"content_filter", "safety", "recitation", "prohibited_content", "blocklist", "spii"}
 BROKEN_OFF = {"error", "abort", "cancelled", "canceled"}
-"""Reasons that servers give for the end of a completion; any other is an end of its own."""
+"""Reasons that servers give for the end of a completion; any other reason is a regular end."""
 
 SAID = {"text": "text", "output_text": "text", "refusal": "refusal"}
-"""Kinds of the parts of a message that are said to the user, and the field of their text; thoughts are not."""
+"""Kinds of message parts that are said to the user, with the field of their text; thoughts are not among them."""
 
 
 def shaped(read: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn the errors of reading a field that is not there into one that says what came."""
+    """Turn the errors of reading a missing field into a `MalformedAnswer` that says what came."""
 
     @functools.wraps(read)
     def reading(reply: Any, *arguments: Any) -> Any:
@@ -36,9 +36,9 @@ def shaped(read: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def usage(reply: Any) -> tuple[int | None, int | None]:
-    """Prompt and completion tokens as the server counted them; None for what is missing or no count.
+    """Return prompt and completion tokens as the server counted them; None for a missing or impossible count.
 
-    A count that is none must neither be booked, nor cost the answer that it comes with.
+    An impossible count must not be booked, and must not cost the answer that it comes with.
     """
     counted = getattr(reply, "usage", None)
     return _count(getattr(counted, "prompt_tokens", None)), _count(getattr(counted, "completion_tokens", None))
@@ -52,11 +52,11 @@ def _count(value: Any) -> int | None:
 
 @shaped
 def completions(reply: Any) -> list[Completion]:
-    """The choices of a chat or plain completion.
+    """Read the choices of a chat or plain completion.
 
     Raises:
-        Refused: there is none, or one of them says nothing, or was withheld or cut by the server's filter.
-        Garbled: the answer has another shape, or says that it broke off.
+        Refused: there is no choice, or one says nothing, or the server's filter withheld or cut one.
+        MalformedAnswer: the answer has another shape, or says that it broke off.
     """
     choices = choices_of(reply)
     prompt, whole = usage(reply)
@@ -65,11 +65,11 @@ def completions(reply: Any) -> list[Completion]:
 
 
 def choices_of(reply: Any) -> Sequence[Any]:
-    """The choices of an answer, each of which came to an end of its own or to its limit.
+    """Return the choices of an answer, each of which came to a regular end or to its limit.
 
     Raises:
-        Refused: there is none, or the server's filter withheld or cut one.
-        Garbled: one broke off.
+        Refused: there is no choice, or the server's filter withheld or cut one.
+        MalformedAnswer: a choice is missing or broke off.
     """
     if "choices" not in getattr(reply, "model_fields_set", {"choices"}):  # the client's type fills in None
         raise MalformedAnswer(f"no choices: {short(reply)}")
@@ -105,10 +105,10 @@ def _completion(choice: Any, prompt: int | None, whole: int | None) -> Completio
 
 
 def _said(content: Any) -> str | None:
-    """The text of a content, given as a text or in parts; None where there is none.
+    """Return the text of a content, given as a text or in parts; None if there is none.
 
     Raises:
-        Garbled: it is neither.
+        MalformedAnswer: the content is neither a text nor parts.
     """
     if content is None or isinstance(content, str):
         return content or None

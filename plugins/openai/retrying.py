@@ -1,4 +1,4 @@
-"""One request to a server, tried again while that can help: what is retried, how long it is waited, when all ends."""
+"""Sends one request to a server, again while that can help; decides on waits, and on the end of the whole run."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ from harness import CellError
 from .problems import NoLogProbabilities, Refused, ServerStatement, statement_in, statement_of
 
 RETRIED = {408, 409, 425, 429}
-"""Besides 500 and above."""
+"""Statuses that are tried again, besides 500 and above."""
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0
-"""Seconds; the wait doubles, and a random share of it is waited (full jitter)."""
+"""Seconds; the wait doubles with every attempt, and a random share of it is waited (full jitter)."""
 
 LONGEST_ASKED = 600.0
-"""Seconds a server's Retry-After is followed."""
+"""Most seconds for which a server's Retry-After is followed."""
 
 NOTABLE = 5.0
-"""Seconds that a server makes all requests wait, from which on that is said."""
+"""Least seconds of a wait for all requests that is reported."""
 
 LOST_IN_A_ROW = 3
-"""Requests in a row that fail in all their attempts, after which the server counts as gone."""
+"""Number of requests in a row that fail in all attempts after which the server counts as gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryableFailure:
-    """An attempt that failed in a way that may pass."""
+    """A failed attempt whose cause may pass."""
 
     problem: str
     wait: float | None = None
-    """Seconds that the server wants to be left alone for."""
+    """Seconds for which the server asks to be left alone."""
     maybe_charged: bool = False
-    """The server may have answered, and charged, it."""
+    """Whether the server may have answered, and charged, the attempt."""
     answered: bool = False
-    """The server is there: it did answer, and what it said cannot be used."""
+    """Whether the server did answer, with something that cannot be used."""
 
 
 class RequestSender:
-    """Sends requests of one run.
+    """Sends the requests of one run.
 
     Args:
-        attempts: How often a request is sent at most.
+        attempts: Most times that a request is sent.
         timeout: Seconds an attempt may take.
-        redact: Takes secrets out of a text.
-        explain: From what a server says to the error that ends the run, or None.
-        there: Whether the server is there and makes sense, asked where several of its answers in a row made none.
+        redact: Removes secrets from a text.
+        explain: Turns a server's statement into the error that ends the run, or None.
+        there: Tells whether the server is there and makes sense; asked after several senseless answers in a row.
         told: Called with "retries" or "maybe_twice" when that happens.
-        waiting: Called with the seconds for which the server makes all requests wait, where they are many.
-        at_once: Requests under way at most.
+        waiting: Called with the seconds for which the server makes all requests wait, if they are many.
+        at_once: Most requests under way.
     """
 
     def __init__(
@@ -73,22 +73,22 @@ class RequestSender:
         self.redact, self.explain, self.told, self.waiting = redact, explain, told, waiting
         self.there = there
         self.ending: CellError | None = None
-        """Set once there is no use in going on; requests under way end, none is begun."""
+        """Set once going on is useless; requests under way end, and none is begun."""
         self._not_before = 0.0
         self._lost = self._senseless = 0
         self._places = asyncio.Semaphore(at_once)
 
     def ended_by(self, error: CellError) -> CellError:
-        """Begin no further request; the error that stands for all of them, which is the first that came."""
+        """Begin no further request, and return the error that stands for all: the first that came."""
         self.ending = self.ending or error
         return self.ending
 
     async def send(self, call: Callable[[], Awaitable[Any]], read: Callable[[Any], Any]) -> Any:
-        """What ``read`` makes of the answer.
+        """Send a request, and return the result of ``read`` on the answer.
 
         Raises:
             Refused: this request gets no answer.
-            CellError: there is no use in going on.
+            CellError: going on is useless.
         """
         last = RetryableFailure("it was not sent")
         for attempt in range(self.attempts):
@@ -113,13 +113,13 @@ class RequestSender:
         raise Refused(f"no answer in {self.attempts} attempts; the last: {last.problem}")
 
     async def _give_up(self, last: RetryableFailure) -> None:
-        """See whether there is a use in going on, after a request that failed in all its attempts.
+        """Decide whether to go on after a request that failed in all its attempts.
 
-        An answer that makes no sense may be due to its prompt, so that many of them in a row do not mean that the
-        server is gone: else prompts of one kind, which stand side by side in many data sets, would end every run.
+        A senseless answer may be due to its prompt, so that many senseless answers in a row do not mean that the server
+        is gone: else prompts of one kind, which stand side by side in many data sets, would end every run.
 
         Raises:
-            CellError: there is none.
+            CellError: the server counts as gone.
         """
         if last.answered:
             self._senseless += 1
@@ -141,14 +141,14 @@ class RequestSender:
     async def _try(
         self, call: Callable[[], Awaitable[Any]], read: Callable[[Any], Any]
     ) -> tuple[Any] | RetryableFailure:
-        """What was read, in a tuple; or what went wrong."""
+        """Make one attempt; return the value that was read, in a tuple, or the failure."""
         import openai
 
         try:
             async with asyncio.timeout(self.timeout):
                 reply = await call()
-            said = statement_in(reply)  # first: what is beside an error is no answer
-            return (read(reply),) if said is None else await self._told(said, {})
+            statement = statement_in(reply)  # first: anything beside an error is no answer
+            return (read(reply),) if statement is None else await self._told(statement, {})
         except openai.APIStatusError as error:
             code = error.status_code
             return await self._told(statement_of(error.body, code, error.message), error.response.headers)
@@ -171,44 +171,44 @@ class RequestSender:
             text = self.redact(f"the answer cannot be read: {_first_line(error)}")
             return RetryableFailure(text, maybe_charged=True, answered=True)
 
-    async def _told(self, said: ServerStatement, headers: Mapping[str, str]) -> RetryableFailure:
-        """What follows from an error that the server tells of, by its status or inside an answer.
+    async def _told(self, statement: ServerStatement, headers: Mapping[str, str]) -> RetryableFailure:
+        """Act on an error that the server states, by its status or inside an answer.
 
         Raises:
-            Refused: it is about this request alone.
-            CellError: it is about all.
+            Refused: the error concerns this request alone.
+            CellError: the error concerns all requests.
         """
-        text = self.redact(said.text)
-        if said.blocked:
-            raise Refused(f"the server blocks the prompt, or the reply to it ({said.status}): {text}")
-        ending = await self.explain(ServerStatement(said.status, said.code, text))
+        text = self.redact(statement.text)
+        if statement.blocked:
+            raise Refused(f"the server blocks the prompt, or the reply to it ({statement.status}): {text}")
+        ending = await self.explain(ServerStatement(statement.status, statement.code, text))
         if ending is not None:
             self.ended_by(ending)
             raise ending
-        if said.status not in RETRIED and said.status < 500:
+        if statement.status not in RETRIED and statement.status < 500:
             # A field that a server does not know is what most servers say with 422.
-            hint = '; a field is left out with extra_body={"FIELD": null}' if said.status == 422 else ""
-            raise Refused(f"the server refuses the request ({said.status}): {text}{hint}")
-        return RetryableFailure(f"status {said.status}: {text}", asked_wait(headers))
+            hint = '; a field is left out with extra_body={"FIELD": null}' if statement.status == 422 else ""
+            raise Refused(f"the server refuses the request ({statement.status}): {text}{hint}")
+        return RetryableFailure(f"status {statement.status}: {text}", asked_wait(headers))
 
     async def _pause(self) -> None:
-        """Wait where the server asked all of us to."""
+        """Wait as long as the server asked all requests to wait."""
         while (left := self._not_before - time.monotonic()) > 0:
             await asyncio.sleep(left)
 
     def _wait(self, attempt: int, asked: float | None) -> float:
-        own = random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**attempt))
+        jittered = random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**attempt))
         if asked is None:
-            return own
+            return jittered
         asked, now = min(asked, LONGEST_ASKED), time.monotonic()
         if asked >= NOTABLE and self._not_before <= now:  # once, not by every request that is told so
             self.waiting(asked)
         self._not_before = max(self._not_before, now + asked)
-        return max(asked, own)  # a server that always says 0 must not be asked again at once
+        return max(asked, jittered)  # a server that always says 0 must not be asked again at once
 
 
 def asked_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a server asks to be left alone for: ``retry-after-ms``, ``Retry-After`` in seconds or as a date."""
+    """Read the seconds of ``retry-after-ms`` or of ``Retry-After``, in seconds or as a date; None without either."""
     try:
         if "retry-after-ms" in headers:
             return max(0.0, float(headers["retry-after-ms"]) / 1000)
@@ -223,7 +223,7 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
 
 
 def _unsent(cause: BaseException | None) -> bool:
-    """Whether a connection failed before anything was sent over it: there was none yet."""
+    """Tell whether a connection failed before anything was sent over it."""
     name = type(cause).__name__.lower()
     return "connect" in name or "pool" in name
 

@@ -1,4 +1,4 @@
-"""What all models behind a server have in common: address, key, limits, and one stream of requests."""
+"""The base of all models behind a server: address, key, limits, and one stream of requests."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .settings import OPENAI, Settings, key_in
 
 
 class Served(Model):
-    """Checks the arguments that all have, finds the key, streams requests.
+    """Checks the arguments of every served model, finds the key, and streams requests.
 
     Raises:
-        UsageError: an argument cannot be, or holds a key.
+        UsageError: an argument makes no sense, or holds a key.
     """
 
     batch_size = 256
@@ -91,14 +91,14 @@ class Served(Model):
         self.account = TokenAccount(input_price, output_price, budget or math.inf, token_budget or math.inf)
 
     def identity(self) -> Mapping[str, object]:
-        """The address, or what is said to be served there."""
+        """Return the address, or the name of the served model."""
         return {"served_as": self.served_as} if self.served_as else {"base_url": self.base_url}
 
     def load(self) -> None:
-        """Find the key, and see that the server is there and takes it.
+        """Find the key, and check that the server is there and takes the key.
 
         Raises:
-            CellError: no key for OpenAI, a key that is refused or cannot be sent, no server at the address.
+            CellError: there is no key for OpenAI, the key is refused or cannot be sent, or no server answers.
         """
         from .greeting import greet
 
@@ -116,21 +116,21 @@ class Served(Model):
         return answers
 
     def stream(self, capability: str, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
-        """Answers as they arrive.
+        """Yield answers as they arrive.
 
         Raises:
-            CellError: there is no use in going on; what was answered before has been given.
+            CellError: going on is useless; earlier answers have been yielded.
         """
         yield from streamed_answers(self.settings, self.account, capability, requests)
 
     def remarks(self) -> list[str]:
-        """What the requests took; that the server changed under way."""
-        said = self.account.remarks()
+        """Report the use of the requests, and changes of the server under way."""
+        remarks = self.account.remarks()
         if len(self.settings.fingerprints) > 1:
             names = ", ".join(sorted(self.settings.fingerprints))
-            said.append(f"the server changed while it was asked: its system fingerprints were {names}")
+            remarks.append(f"the server changed while it was asked: its system fingerprints were {names}")
             self.settings.fingerprints.clear()
-        return said
+        return remarks
 
 
 def _object(text: object) -> dict[str, Any]:
@@ -139,9 +139,9 @@ def _object(text: object) -> dict[str, Any]:
     if text is None or text == "":
         return {}
     try:
-        found = json.loads(text) if isinstance(text, str) else text
+        fields = json.loads(text) if isinstance(text, str) else text
     except (ValueError, RecursionError) as error:
         raise UsageError(f"extra_body={text!r} is no JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(fields, dict):
         raise UsageError(f'extra_body={text!r} must be a JSON object, such as {{"top_k": 20}} or {{"seed": null}}')
-    return found
+    return fields

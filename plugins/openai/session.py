@@ -24,16 +24,22 @@ from .settings import Settings
 log = logging.getLogger(__name__)
 
 CONNECTIONS_A_CLIENT = 8
-"""The client looks through all its connections for every request; several clients look through fewer."""
+"""Connections of one client: a client searches all its connections for every request."""
 
 
 def streamed_answers(
     settings: Settings, account: TokenAccount, capability: str, requests: Sequence[Request]
 ) -> Iterator[tuple[int, Response]]:
-    """Answers in the order in which they arrive.
+    """Yield answers in the order in which they arrive.
+
+    Args:
+        settings: The settings of the server.
+        account: The account that the requests are booked on.
+        capability: The capability that is asked for.
+        requests: All requests.
 
     Raises:
-        CellError: there is no use in going on.
+        CellError: going on is useless.
     """
     arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
     loop = asyncio.new_event_loop()
@@ -81,7 +87,7 @@ class _Session:
             attempts=settings.attempts,
             timeout=settings.timeout,
             redact=settings.redact,
-            explain=lambda said: explained(settings, self._client(), said),
+            explain=lambda statement: explained(settings, self._client(), statement),
             there=lambda: makes_sense(self._client()),
             told=self._told,
             waiting=self._waiting,
@@ -90,7 +96,7 @@ class _Session:
         self.questions = Questions(settings, self._client, self._send)
 
     def _client(self) -> Any:
-        """The client whose turn it is."""
+        """Return the client whose turn it is."""
         return next(self._clients)
 
     def _told(self, what: str) -> None:
@@ -101,20 +107,20 @@ class _Session:
         log.warning("%s asks to be left alone: all requests wait %.0f s", self.settings.base_url, seconds)
 
     def cancel(self) -> None:
-        """Give up what is under way."""
+        """Cancel all requests under way."""
         for task in self.tasks:
             task.cancel()
 
     async def run(self) -> CellError | None:
-        """Work through all requests; the error that ended it early, if one did."""
+        """Work through all requests; return the error that ended the run early, if there was one."""
         self.account.open()
         step = TEXTS_A_REQUEST if self.capability in TOGETHER else 1
         groups = iter([range(i, min(i + step, len(self.requests))) for i in range(0, len(self.requests), step)])
         # More workers than requests under way: one that waits to try again leaves its place to another.
         count = min(2 * self.settings.concurrency, -(-len(self.requests) // step))
         async with contextlib.AsyncExitStack() as stack:
-            wanted = -(-min(count, self.settings.concurrency) // CONNECTIONS_A_CLIENT)
-            clients = [await stack.enter_async_context(self.settings.client()) for _ in range(max(1, wanted))]
+            needed = -(-min(count, self.settings.concurrency) // CONNECTIONS_A_CLIENT)
+            clients = [await stack.enter_async_context(self.settings.client()) for _ in range(max(1, needed))]
             self._clients = itertools.cycle(clients)
             self.tasks = [asyncio.create_task(self._worker(groups)) for _ in range(count)]
             results = await asyncio.gather(*self.tasks, return_exceptions=True)
@@ -128,8 +134,8 @@ class _Session:
             if self.sender.ending is not None:
                 return
             try:
-                found = await self.questions.answers(self.capability, [self.requests[i] for i in group])
-                for index, answer in list(zip(group, found, strict=True)):
+                answers = await self.questions.answers(self.capability, [self.requests[i] for i in group])
+                for index, answer in list(zip(group, answers, strict=True)):
                     self.give((index, answer))
             except CellError as error:
                 self.sender.ended_by(error)
@@ -142,7 +148,7 @@ class _Session:
     async def _send(
         self, call: Callable[[], Awaitable[Any]], read: Callable[[Any], Any], prompt: int, most: int
     ) -> Any:
-        """Send within the budget, and book what it took."""
+        """Send a call within the budget, and book its cost."""
         name = self.account.requests
         self.account.requests += 1
         await self.account.reserve(name, prompt, most)
@@ -151,7 +157,7 @@ class _Session:
         def reading(reply: Any) -> Any:
             cost = usage(reply)
             try:
-                found = read(reply)
+                result = read(reply)
             except Exception as error:  # an answer of no use, which was paid for where the server says so
                 if isinstance(error, Refused) or None not in cost:
                     counted.append(cost)
@@ -160,7 +166,7 @@ class _Session:
             fingerprint = getattr(reply, "system_fingerprint", None)
             if fingerprint:
                 self.settings.fingerprints.add(self.settings.redact(str(fingerprint)))
-            return found
+            return result
 
         try:
             return await self.sender.send(call, reading)
@@ -172,4 +178,5 @@ class _Session:
             self.sender.ended_by(ending)  # before another takes this one's place
             raise ending from None
         finally:
+            # Shielded, since a cancelled request is booked too: its answers may have been paid for.
             await asyncio.shield(self.account.settle(name, counted))

@@ -1,4 +1,4 @@
-"""What asking a server needs to know, and how a conversation is written for it."""
+"""The settings of a server, and the writing of conversations for it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from harness import CellError, Conversation, file_identity
-from harness.encodable import whole_characters
-from harness.running.chat_templates import render_chat
+from harness import CellError, Conversation, file_identity, whole_characters
+from harness.running import render_chat
 
 from .problems import Refused
 
 OPENAI = "https://api.openai.com/v1"
 
 TOKENIZER_SUFFIXES = {".json", ".txt", ".model", ".jinja", ".tiktoken"}
-"""Files that a tokenizer and its chat template are read from."""
+"""Suffixes of the files that a tokenizer and its chat template are read from."""
 
 
 @dataclass
 class Settings:
-    """What a stream needs to know."""
+    """The settings of a server that a stream of requests needs."""
 
     model: str
     base_url: str
@@ -40,18 +39,18 @@ class Settings:
     tokenizer: Any = None
     token_ids: dict[str, int] = field(default_factory=dict)
     added_by_server: str = ""
-    """Text of the beginning-of-sequence token, where a server with this tokenizer puts it before every text itself."""
+    """Text of the beginning-of-sequence token if a server with this tokenizer puts it before every text itself."""
 
     def use_tokenizer(self, source: str) -> None:
         """Load a tokenizer of transformers.
 
         Raises:
-            CellError: there is none.
+            CellError: there is no such tokenizer.
         """
         from transformers import AutoTokenizer
 
         try:
-            # Said, or transformers asks on standard input whether to run the folder's code, and a "y" there runs it.
+            # Without this transformers asks on standard input whether to run the folder's code, and a "y" runs it.
             self.tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
         except (OSError, ValueError) as error:
             raise CellError(f"no tokenizer can be loaded from {source!r}: {str(error).splitlines()[0]}") from error
@@ -64,7 +63,7 @@ class Settings:
             self.token_ids[text] = i
 
     def redact(self, text: str) -> str:
-        """The text without the key, as it is or as Python and JSON write it inside quotes."""
+        """Remove the key from a text, as it is or as Python and JSON write it inside quotes."""
         if len(self.key) <= 3:
             return text
         forms = {self.key, repr(self.key)[1:-1], json.dumps(self.key)[1:-1], quote(self.key, safe="")}
@@ -73,7 +72,7 @@ class Settings:
         return text
 
     def client(self) -> Any:
-        """The official client; its own retries are off."""
+        """Return the official client, without its own retries."""
         import openai
 
         # Prompts go to the server that was named and to no other: redirects are not followed unseen.
@@ -90,10 +89,10 @@ class Settings:
         )
 
     def plain_text(self, conversation: Conversation) -> str:
-        """A conversation for a server that completes text.
+        """Write a conversation as the text that a server completes.
 
         Raises:
-            Refused: it is a chat, and there is no tokenizer to render it, or its template refuses it.
+            Refused: the conversation is a chat, and there is no tokenizer to render it, or the template refuses it.
         """
         if all(m.role == "text" for m in conversation.messages):
             return whole_characters(conversation.text)
@@ -113,7 +112,7 @@ class Settings:
 
 
 def messages_of(conversation: Conversation) -> list[dict[str, str]]:
-    """The messages as servers take them; plain text is a user's, and half a character, which none can read, U+FFFD."""
+    """Write the messages as servers take them; plain text is a user's, and an unreadable half character U+FFFD."""
     return [
         {"role": "user" if m.role == "text" else m.role, "content": whole_characters(m.content)}
         for m in conversation.messages
@@ -121,10 +120,10 @@ def messages_of(conversation: Conversation) -> list[dict[str, str]]:
 
 
 def key_in(variable: str) -> str:
-    """The key in a variable of the environment, without the line end that reading it from a file leaves.
+    """Read the key from a variable of the environment, without the line end that reading it from a file leaves.
 
     Raises:
-        CellError: it holds what no header can; says which variable, and nothing of what is in it.
+        CellError: the key holds a character that no header can; the message names the variable and shows no content.
     """
     key = os.environ.get(variable, "").strip()
     if not re.fullmatch(r"[\x21-\x7e]*", key):
@@ -136,7 +135,7 @@ def key_in(variable: str) -> str:
 
 
 def tokenizer_files(source: str) -> dict[str, str]:
-    """Hash of each file of a tokenizer's folder, for the fingerprint; of a hub id, its name alone is there."""
+    """Hash each file of a tokenizer's folder, for the fingerprint; a hub id counts by its name alone."""
     folder = Path(source)
     if not source or not folder.is_dir():
         return {}

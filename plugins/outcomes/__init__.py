@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.hooks import hookimpl
+from harness import hookimpl
 
 if TYPE_CHECKING:
     from harness import Register

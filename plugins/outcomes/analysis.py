@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.names.registry import Registry
-from harness.publisher import Analysis, OutcomeFile, Section
+from harness import Analysis, OutcomeFile, Registry, Section
 from harness.store import Readable
 
 from .render import as_html

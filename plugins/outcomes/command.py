@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import SEED, Finite, json_option, open_registry, print_json, registry_options, store_option
-from harness.terminal import say
+from harness import say
+from harness.cli import SEED, Finite, json_option, open_registry, print_json, registry_options, store_option
 
 PAGE = "correlations.html"
 _PATH = click.Path(path_type=Path)
@@ -70,7 +70,7 @@ def command(
       harness correlate ppe --outcome elos.csv --published results.jsonl --metric battle_accuracy -o ppe.html
       harness correlate ppe --outcome elos.csv --domain overall --predict my-reward-model --level 0.9
     """
-    from harness.api import correlate
+    from harness import correlate
 
     from . import document, render
 

@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from harness import Registry
 from harness.errors import UsageError, did_you_mean
-from harness.leaderboard.aggregates import aggregates_of
-from harness.leaderboard.field_figures import FieldFigures, field_figures
-from harness.leaderboard.published_rows import shipped_files
-from harness.leaderboard.shared_items import Combination, SharedItems
-from harness.names.registry import Registry
+from harness.leaderboard import (
+    Combination,
+    FieldFigures,
+    SharedItems,
+    aggregates_of,
+    field_figures,
+    shipped_files,
+)
 from harness.store import CellRecord, Readable, Result, latest_cells
-from harness.tasks.build import task_digest
+from harness.tasks import task_digest
 
 if TYPE_CHECKING:
-    from harness.tasks.schema import BenchmarkFile
+    from harness.tasks import BenchmarkFile
 
 FloatArray = NDArray[np.float64]
 Key = tuple[str, str, str]
@@ -119,7 +123,7 @@ def gather(
 def _published(
     registry: Registry, tasks: Sequence[str], files: Sequence[Path], notes: list[str]
 ) -> dict[str, dict[Key, Result]]:
-    from harness.results.published import read_published
+    from harness.results import read_published
 
     by_model: dict[str, dict[Key, Result]] = {}
     sources: dict[str, None] = {}

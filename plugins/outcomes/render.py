@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.results.numbers import NO_FIGURE, p_value, percent, plain_table, visible
+from harness.results import NO_FIGURE, p_value, percent, plain_table, visible
 from harness.stats import Estimate
 
 from .correlations import Correlation

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from harness import OutcomeFile, Registry
 from harness.errors import UsageError, did_you_mean
-from harness.names.registry import Registry
-from harness.publisher import OutcomeFile
 from harness.store import Readable
 
 from .correlations import LEAST_MODELS, Tests, correlate_figures

@@ -10,11 +10,10 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+from harness import OutcomeFile, UnclearColumn
 from harness.errors import DataError, did_you_mean
-from harness.files.regular_files import read_text
-from harness.publisher import OutcomeFile, UnclearColumn
-from harness.tasks.data.rows import DataRow
-from harness.tasks.data.sources import FileSource
+from harness.files import read_text
+from harness.tasks import DataRow, FileSource
 
 _MODEL = ("model", "models", "name", "label", "reward_model", "reward model")
 _VALUE = ("value", "outcome", "score")

@@ -1,4 +1,4 @@
-"""Preference Proxy Evaluations (arXiv 2410.14872): how well a reward model or judge predicts what RLHF makes of it."""
+"""Preference Proxy Evaluations (arXiv 2410.14872): how well a reward model or judge predicts the outcome of RLHF."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HERE = "harness_plugins.ppe"
 
 @hookimpl
 def register_tasks(register: Register) -> None:
-    """Arena battles, and best of k with pairs."""
+    """Register arena battles, and best of k with pairs."""
     register("arena-battles", f"{_HERE}.battles:ArenaBattles", description="predict who wins battles, and the ratings")
     register(
         "sampled-best-of-k",
@@ -25,7 +25,7 @@ def register_tasks(register: Register) -> None:
 
 @hookimpl
 def register_metrics(register: Register) -> None:
-    """The twelve metrics, rightly and as published, and what the exact forms give beside."""
+    """Register the twelve metrics, in their right and published forms, and further metrics of the exact forms."""
     for module, names in _METRICS.items():
         for name, (attribute, description) in names.items():
             register(name, f"{_HERE}.{module}:{attribute}", description=description)
@@ -33,7 +33,7 @@ def register_metrics(register: Register) -> None:
 
 @hookimpl
 def register_importers(register: Register) -> None:
-    """The authors' tables and their per-response results."""
+    """Register the importers of the authors' tables and of their per-response results."""
     register(
         "ppe-published",
         f"{_HERE}.importers:published",

@@ -1,7 +1,7 @@
-"""How well one table of ratings agrees with another: the human-preference metrics of PPE (arXiv 2410.14872, section 4).
+"""Agreement of one table of ratings with another: the human-preference metrics of PPE (arXiv 2410.14872, section 4).
 
-Pure functions of ratings; both tables list the same models in the same order. NaN: not defined, as where all ratings
-are equal.
+These are pure functions of ratings; both tables list the same models in the same order. NaN means not defined, as when
+all ratings are equal.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from .elo import Ratings
 
 
 def spearman(truth: Ratings, prediction: Ratings) -> FloatArray:
-    """Spearman's rho of the ratings, ties sharing their average rank; shape (...)."""
+    """Compute Spearman's rho of the ratings, ties sharing their average rank; shape (...)."""
     return _correlation(truth.ranks, prediction.ranks)
 
 
 def kendall(truth: Ratings, prediction: Ratings) -> FloatArray:
-    """Kendall's tau-b of the ratings; shape (...)."""
+    """Compute Kendall's tau-b of the ratings; shape (...)."""
     a, b = truth.order, prediction.order
     scale = np.sqrt(np.abs(a).sum(axis=-1) * np.abs(b).sum(axis=-1))
     return _divide((a * b).sum(axis=-1), scale)
 
 
 def separability(table: Ratings) -> FloatArray:
-    """Share of pairs of models with intervals that do not overlap; shape (...)."""
+    """Compute the share of pairs of models with intervals that do not overlap; shape (...)."""
     return np.asarray(table.apart.mean(axis=-1))
 
 
 def separable_by_test(table: Ratings, z: float) -> FloatArray:
-    """Share of pairs whose difference is more than ``z`` of its own standard errors from zero; shape (...)."""
+    """Compute the share of pairs whose difference is more than ``z`` standard errors from zero; shape (...)."""
     return np.asarray((np.abs(table.gaps) > z * _difference_error(table)).mean(axis=-1))
 
 
 def confidence_agreement(truth: Ratings, prediction: Ratings) -> FloatArray:
-    """Mean over pairs separated in the truth of +1 (separated alike), -1 (separated the other way), 0 (not separated).
+    """Average +1 (separated alike), -1 (the other way) or 0 (not separated) over the pairs that the truth separates.
 
-    Shape (...); NaN where the truth separates no pair.
+    The result has shape (...); it is NaN if the truth separates no pair.
     """
     settled = truth.apart
     credit = np.where(settled & prediction.apart, truth.order * prediction.order, 0.0)
@@ -46,7 +46,7 @@ def confidence_agreement(truth: Ratings, prediction: Ratings) -> FloatArray:
 
 
 def brier(truth: Ratings, prediction: Ratings) -> FloatArray:
-    """Mean squared error, over pairs, of the predicted probability that the one is rated below the other."""
+    """Compute the mean squared error, over pairs, of the predicted probability that the first is rated lower."""
     from scipy.special import ndtr
 
     first, second = np.triu_indices(prediction.mean.shape[-1], 1)
@@ -61,17 +61,19 @@ def brier(truth: Ratings, prediction: Ratings) -> FloatArray:
 
 
 def row_wise_pearson(truth: FloatArray, prediction: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-    """Correlation of the two win rates of a model against the others, mean over models; never-met pairs left out.
+    """Correlate the two win rates of each model against the others, and average over models.
 
     Args:
-        truth: (m, m) win rates, NaN where two never met.
-        prediction: the same.
+        truth: (m, m) true win rates, NaN where two never met.
+        prediction: (m, m) predicted win rates, NaN where two never met.
 
     Returns:
         The value, and its derivatives by the entries of both matrices, each (m, m).
 
     Raises:
         ValueError: no model has win rates that vary in both.
+
+    Pairs that never met are left out.
     """
     met = ~(np.isnan(truth) | np.isnan(prediction))
     count = np.maximum(met.sum(axis=1, keepdims=True), 1)
@@ -93,7 +95,7 @@ def row_wise_pearson(truth: FloatArray, prediction: FloatArray) -> tuple[float, 
 
 
 def _difference_error(table: Ratings) -> FloatArray:
-    """Standard errors of the differences of all pairs, (m (m - 1) / 2,)."""
+    """Compute the standard errors of the differences of all pairs, (m (m - 1) / 2,)."""
     variance, (first, second) = np.diag(table.covariance), np.triu_indices(len(table.covariance), 1)
     return np.sqrt(np.maximum(variance[first] + variance[second] - 2 * table.covariance[first, second], 0.0))
 
@@ -104,6 +106,6 @@ def _correlation(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def _divide(value: FloatArray, by: FloatArray) -> FloatArray:
-    """NaN where the divisor is 0: all ratings are equal."""
+    """Divide; NaN where the divisor is 0, since all ratings are equal."""
     value = np.asarray(value, dtype=np.float64)
     return np.asarray(np.divide(value, by, out=np.full(value.shape, np.nan), where=np.asarray(by) > 0))

@@ -1,6 +1,6 @@
 """The human-preference metrics as the authors' code computes them, conventions and shortcuts included.
 
-Every domain is held against the ratings over *all* battles (a variable is overwritten before it is used); a tie of the
+Every domain is compared with the ratings over *all* battles (a variable is overwritten before it is used); a tie of the
 evaluated model goes to the second response; judges' verdicts are those of one order. Ratings are fitted by L-BFGS-B
 from zero with a loose stopping rule; intervals are percentiles of 1000 multinomial bootstrap rounds with seed 0.
 """
@@ -30,10 +30,10 @@ class _Compat(OfVerdicts):
     """A metric of two tables of ratings, without an interval, as published.
 
     Args:
-        truth: ``overall`` holds every domain against all battles, as the code does; ``domain`` against its own, as
-            the figures of the paper do.
-        solver: Of the bootstrap rounds: ``newton`` (exact maxima, seconds) or ``lbfgs`` (as published, minutes). The
-            ratings themselves are always those of L-BFGS-B.
+        truth: ``overall`` compares every domain with all battles, as the code does; ``domain`` with its own battles,
+            as the figures of the paper do.
+        solver: Solver of the bootstrap rounds: ``newton`` (exact maxima, seconds) or ``lbfgs`` (as published,
+            minutes). The ratings themselves always come from L-BFGS-B.
     """
 
     needs: ClassVar[tuple[str, ...]] = COLUMNS
@@ -44,15 +44,15 @@ class _Compat(OfVerdicts):
         self.truth, self.solver = truth, solver
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
-        """The metric."""
+        """Compute the metric of two tables of ratings."""
         raise NotImplementedError
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Not defined: two models cannot be compared by it item by item."""
+        """Raise an error: two models cannot be compared by ratings item by item."""
         raise ValueError("it rests on ratings, to which single battles have no additive influence")
 
     def compute(self, columns: Columns, *, confidence: float = 0.95, seed: int = 0) -> Estimate:
-        """The value alone: the published figures have no error."""
+        """Return the value alone: the published figures have no error."""
         failed = int(np.isnan(predicted_winner_compat(columns)).sum())
         nothing = math.nan
         try:
@@ -74,7 +74,7 @@ class _Compat(OfVerdicts):
 
 
 class ResampledRatings:
-    """Ratings and win rates from one source of outcomes, bootstrapped when intervals are asked for."""
+    """Ratings and win rates from one source of outcomes, bootstrapped when intervals are needed."""
 
     def __init__(self, columns: Columns, source: str, solver: str) -> None:
         outcome = columns.values["outcome"] if source == "outcome" else predicted_winner_compat(columns)
@@ -88,11 +88,11 @@ class ResampledRatings:
 
     @property
     def ratings(self) -> Ratings:
-        """With bootstrap percentiles, mean and variance.
+        """Return the ratings with bootstrap percentiles, mean and variance.
 
         Raises:
             ValueError: not all models can be rated against each other, so the published optimiser's answer would only
-                say where it gave up.
+                tell its last step.
         """
         if self._ratings is None:
             self._require_connected()
@@ -117,14 +117,14 @@ class ResampledRatings:
 
     @property
     def point(self) -> Ratings:
-        """The ratings alone, for metrics that need no intervals."""
+        """Return the ratings alone, for metrics that need no intervals."""
         return Ratings(self.elo, self.elo, self.elo, self.elo, np.zeros((len(self.elo),) * 2))
 
     def at(self, models: tuple[str, ...]) -> ResampledRatings:
-        """Itself, where it rates the same models.
+        """Return itself if it rates the same models.
 
         Raises:
-            ValueError: it rates models that the other does not.
+            ValueError: it rates models that are not among the given ones.
         """
         missing = [name for name in self.models if name not in models]
         if missing:
@@ -135,10 +135,16 @@ class ResampledRatings:
 def distinct_battles(
     first: NDArray[np.int64], second: NDArray[np.int64], outcome: FloatArray, m: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], FloatArray, FloatArray]:
-    """Distinct (first, second, outcome) rows, sorted by the models' first appearance, and how often each occurs.
+    """Return distinct (first, second, outcome) rows, by the models' first appearance, and how often each occurs.
 
     The order matters to the seeded bootstrap: models are numbered as they first appear in the first place, then in the
     second.
+
+    Args:
+        first: (n,) index of the first model of each battle.
+        second: (n,) index of the second model.
+        outcome: (n,) credit of the first model: 1, 0 or 0.5.
+        m: number of models.
     """
     _, appearance = np.unique(np.concatenate([first, second]), return_index=True)
     number = np.empty(m, dtype=np.int64)
@@ -153,7 +159,15 @@ def distinct_battles(
 def published_elo(
     first: NDArray[np.int64], second: NDArray[np.int64], outcome: FloatArray, weights: FloatArray, m: int
 ) -> FloatArray:
-    """Elo ratings, (m,), by L-BFGS-B from zero, at most 100 iterations, gradient tolerance 1e-6."""
+    """Fit Elo ratings, (m,), by L-BFGS-B from zero, at most 100 iterations, gradient tolerance 1e-6.
+
+    Args:
+        first: (n,) index of the first model of each row.
+        second: (n,) index of the second model.
+        outcome: (n,) credit of the first model.
+        weights: (n,) number of battles of each row.
+        m: number of models.
+    """
     from scipy.optimize import minimize
 
     a, b = np.eye(m)[first], np.eye(m)[second]
@@ -166,8 +180,8 @@ def published_elo(
         residual = weights * (np.exp(won) - outcome)
         return -float(weights @ (outcome * won + (1 - outcome) * lost)), _LN10 * (design.T @ residual)
 
-    found = minimize(loss, np.zeros(m), jac=True, method="L-BFGS-B", options={"maxiter": 100, "gtol": 1e-6})
-    return np.asarray(CENTRE + 400.0 * found.x)
+    fitted = minimize(loss, np.zeros(m), jac=True, method="L-BFGS-B", options={"maxiter": 100, "gtol": 1e-6})
+    return np.asarray(CENTRE + 400.0 * fitted.x)
 
 
 def bootstrap_rounds(
@@ -180,7 +194,17 @@ def bootstrap_rounds(
     solver: str,
     rounds: int = ROUNDS,
 ) -> FloatArray:
-    """Elo ratings of multinomial resamples with seed 0, (rounds, m); where no finite maximum exists, L-BFGS-B's."""
+    """Fit Elo ratings, (rounds, m), to multinomial resamples with seed 0; without a finite maximum, L-BFGS-B's.
+
+    Args:
+        first: (n,) index of the first model of each row.
+        second: (n,) index of the second model.
+        outcome: (n,) credit of the first model.
+        weights: (n,) number of battles of each row.
+        m: number of models.
+        solver: ``newton`` or ``lbfgs``.
+        rounds: number of resamples.
+    """
     total = int(weights.sum())
     drawn = np.random.default_rng(0).multinomial(total, weights / weights.sum(), rounds) / total
     ratings = np.full((rounds, m), np.nan)
@@ -196,22 +220,22 @@ def bootstrap_rounds(
 
 
 class EloSpearmanCompat(_Compat):
-    """Spearman's rho between ratings."""
+    """Spearman's rho between the published ratings of the two tables."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
-        """The metric."""
+        """Return the rank correlation of the two tables."""
         return float(agreement.spearman(truth.point, prediction.point))
 
 
 class EloKendallCompat(_Compat):
-    """Kendall's tau-b between ratings."""
+    """Kendall's tau-b between the published ratings of the two tables."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
-        """The metric."""
+        """Return the rank correlation of the two tables."""
         return float(agreement.kendall(truth.point, prediction.point))
 
 
@@ -219,7 +243,7 @@ class SeparabilityCompat(_Compat):
     """Share of pairs with bootstrap intervals that do not overlap, rounded to three decimals of a percent."""
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
-        """The metric."""
+        """Return the share of separated pairs in the prediction."""
         return round(100 * float(agreement.separability(prediction.ratings)), 3) / 100
 
 
@@ -229,7 +253,7 @@ class ConfidenceAgreementCompat(_Compat):
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
-        """The metric."""
+        """Return the mean over the pairs that the truth separates."""
         return float(agreement.confidence_agreement(truth.ratings, prediction.ratings))
 
 
@@ -239,7 +263,7 @@ class EloBrierCompat(_Compat):
     higher_is_better = False
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
-        """The metric."""
+        """Return the mean squared error over pairs."""
         return float(agreement.brier(truth.point, prediction.ratings))
 
 
@@ -249,5 +273,5 @@ class RowWisePearsonCompat(_Compat):
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
-        """The metric."""
+        """Return the mean correlation over models."""
         return agreement.row_wise_pearson(truth.win_rates, prediction.win_rates)[0]

@@ -1,4 +1,4 @@
-"""The human-preference metrics, rightly: each domain against people's votes in that domain, ties as ties, intervals."""
+"""The human-preference metrics in their right form: each domain against its own votes, ties as ties, with intervals."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from .battles import predicted_credit, predicted_winner_compat
 from .elo import Ratings, Tables, battlers, tables, win_rates
 
 DRAWS = 500
-"""Joint draws of both tables of ratings; the standard error is known to 3 % by them."""
+"""Number of joint draws of both tables of ratings: they give the standard error to 3 %."""
 _NAN = math.nan
 _WON = "share of battles that the row wins against the column, a tie counting half"
 COLUMNS = ("as_given", "exchanged", "better", "answered", "outcome", "first_model", "second_model")
 
 
 class BattleAccuracy(OfVerdicts):
-    """Share of the battles with a winner in which the model prefers the winner; its ties count half."""
+    """Share of battles with a winner in which the model prefers the winner; the model's ties count half."""
 
     needs: ClassVar[tuple[str, ...]] = COLUMNS
 
     def verdicts(self, columns: Columns) -> FloatArray:
-        """(n,) credit given to the first model."""
+        """Return the credit given to the first model, (n,)."""
         return predicted_credit(columns)
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """Battles with a verdict."""
+        """Mark the battles with a verdict."""
         return ~np.isnan(self.verdicts(columns))
 
     def linearise(self, columns: Columns) -> Linearised:
-        """A ratio of two means: over battles with a winner."""
+        """Return the ratio of two means, over battles with a winner, and its influences."""
         outcome = columns.values["outcome"]
         decisive = outcome != 0.5
         if not decisive.any():
@@ -48,40 +48,40 @@ class BattleAccuracy(OfVerdicts):
         return Linearised(value, np.where(decisive, right - value, 0.0) / decisive.mean())
 
     def compute(self, columns: Columns, *, confidence: float = 0.95, seed: int = 0) -> Estimate:
-        """On the battles with a winner, which alone are counted."""
+        """Compute the metric on the battles with a winner, the only ones that count."""
         decisive = columns.values["outcome"] != 0.5
         part = columns.take(decisive) if decisive.any() else columns
         return super().compute(part, confidence=confidence, seed=seed)
 
     def trials(self, columns: Columns) -> int | None:
-        """The battles with a winner."""
+        """Count the battles with a winner."""
         return int((columns.values["outcome"] != 0.5).sum())
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
-        """How often the model itself saw a tie where people saw a winner."""
+        """Return how often the model itself saw a tie where people saw a winner."""
         return {"tie_rate": float((self.verdicts(columns) == 0.5).mean())}
 
 
 class BattleAccuracyCompat(BattleAccuracy):
-    """As the authors' code has it: the order of the data only, a tie going to the second model."""
+    """Battle accuracy by the authors' code: the order of the data only, a tie going to the second model."""
 
     def verdicts(self, columns: Columns) -> FloatArray:
-        """(n,) 1 or 0."""
+        """Return 1 or 0 for each battle, (n,)."""
         return predicted_winner_compat(columns)
 
 
 class RowWisePearson(OfVerdicts):
-    """Correlation of predicted and true win rates of a model against the others, mean over models."""
+    """Correlation of a model's predicted and true win rates against the others, mean over models."""
 
     needs: ClassVar[tuple[str, ...]] = COLUMNS
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """Battles with a verdict."""
+        """Mark the battles with a verdict."""
         return ~np.isnan(predicted_credit(columns))
 
     def linearise(self, columns: Columns) -> Linearised:
-        """The value, and by the chain rule what each battle contributes through the two win rates it enters."""
+        """Return the value, and by the chain rule each battle's influence through the two win rates that it enters."""
         everything = np.ones(len(columns), dtype=bool)
         first, second, names = battlers(columns, everything)
         m = len(names)
@@ -96,7 +96,7 @@ class RowWisePearson(OfVerdicts):
         return Linearised(value, influence - influence.mean())
 
     def pictures(self, columns: Columns) -> Sequence[Matrix]:
-        """Both tables of win rates, the models that people prefer first."""
+        """Draw both tables of win rates, the models that people prefer first."""
         first, second, names = battlers(columns, np.ones(len(columns), dtype=bool))
         sides = [
             stats.battle_win_rates(first, second, credit, n_players=len(names), clusters=columns.clusters)
@@ -119,12 +119,12 @@ class RowWisePearson(OfVerdicts):
 class _OfRatings(OfVerdicts):
     """A metric of the two tables of ratings.
 
-    Not smooth in the battles, so it has no influences: its error is the spread of the metric over joint draws of both
-    tables from their sandwich covariance. The draws lie around another centre than the value, as noise added to noise
-    lowers any agreement; the interval is their spread put around the value.
+    Such a metric is not smooth in the battles, so it has no influences: its error is the spread of the metric over
+    joint draws of both tables from their sandwich covariance. The draws lie around another centre than the value, as
+    noise added to noise lowers any agreement; the interval is their spread put around the value.
 
     All of these metrics depend on how many battles there are: with more, ratings are further apart and agree better.
-    The interval is for the value that as many other battles would give, not for what infinitely many would.
+    The interval is for the value that as many other battles would give, not infinitely many.
 
     Args:
         prior: Precision of a normal prior on strengths, nats^-2, for domains where some model never won or never
@@ -137,15 +137,15 @@ class _OfRatings(OfVerdicts):
         self.prior = prior
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
-        """The metric, for every draw."""
+        """Compute the metric for every draw."""
         raise NotImplementedError
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Not defined: two models cannot be compared by it item by item."""
+        """Raise an error: two models cannot be compared by ratings item by item."""
         raise ValueError("it rests on ratings, to which single battles have no additive influence")
 
     def compute(self, columns: Columns, *, confidence: float = 0.95, seed: int = 0) -> Estimate:
-        """The value on both tables, and its spread over draws."""
+        """Return the value on both tables, and its spread over draws."""
         failed = int(np.isnan(predicted_credit(columns)).sum())
         try:
             both: Tables = columns.once(f"ratings, prior {self.prior}", lambda c: tables(c, prior=self.prior))
@@ -165,7 +165,7 @@ class _OfRatings(OfVerdicts):
 
 
 def _interval(value: float, draws: FloatArray, tail: float) -> tuple[float, float]:
-    """The draws' quantiles, moved so that their mean is the value, which stays inside."""
+    """Return the draws' quantiles, moved so that their mean is the value; the value stays inside."""
     low, high = (value + float(end) - float(draws.mean()) for end in np.quantile(draws, (tail, 1 - tail)))
     return min(value, low), max(value, high)
 
@@ -176,7 +176,7 @@ class EloSpearman(_OfRatings):
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
-        """Rank correlation."""
+        """Return the rank correlation of the two tables."""
         return agreement.spearman(truth, prediction)
 
 
@@ -186,7 +186,7 @@ class EloKendall(_OfRatings):
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
-        """Rank correlation."""
+        """Return the rank correlation of the two tables."""
         return agreement.kendall(truth, prediction)
 
 
@@ -194,37 +194,37 @@ class Separability(_OfRatings):
     """Share of pairs of models that the evaluated model's ratings separate: intervals that do not overlap."""
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
-        """Share of pairs."""
+        """Return the share of separated pairs in the prediction."""
         return agreement.separability(prediction)
 
 
 class SeparabilityByTest(_OfRatings):
     """Share of pairs of models whose predicted ratings differ by a z-test of the pair, at the 5 % level.
 
-    Two intervals may overlap although the difference is significant, and the two ratings are correlated: this is the
-    better statistic, and the higher one.
+    Two intervals may overlap although the difference is significant, and the two ratings are correlated: the test is
+    the better statistic, and gives the higher value.
     """
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
-        """Share of pairs."""
+        """Return the share of separated pairs in the prediction."""
         return agreement.separable_by_test(prediction, NormalDist().inv_cdf(0.975))
 
 
 class ConfidenceAgreement(_OfRatings):
-    """Over pairs that people's votes separate: +1 separated alike, -1 the other way, 0 not separated."""
+    """Mean over the pairs that people's votes separate: +1 separated alike, -1 the other way, 0 not separated."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
-        """Mean over pairs."""
+        """Return the mean over the pairs that the truth separates."""
         return agreement.confidence_agreement(truth, prediction)
 
 
 class EloBrier(_OfRatings):
-    """Squared error of the predicted probability of which of two models is rated lower, mean over pairs."""
+    """Squared error of the predicted probability that the first of two models is rated lower, mean over pairs."""
 
     higher_is_better = False
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
-        """Mean over pairs; the error of a difference with its covariance."""
+        """Return the mean over pairs; the error of a difference takes the covariance into account."""
         return agreement.brier(truth, prediction)

@@ -10,16 +10,15 @@ import numpy as np
 from harness import Answers, BadValue, Columns, FieldSpec, FloatArray, Item
 from harness.errors import did_you_mean
 from harness.kinds.preference import Preference
-from harness.tasks.data.field_mapping import shorten
-from harness.tasks.data.values import find_same
+from harness.tasks import find_same, shorten
 
 
 class ArenaBattles(Preference):
-    """Rows hold the answers of two models, ``first`` and ``second``, who they are, and the ``winner``.
+    """Rows hold the answers of two models, ``first`` and ``second``, the models' names, and the ``winner``.
 
     Columns beside those of `Preference`: ``outcome``, the credit that people gave the first model (1, 0, or 0.5 for a
-    tie of either kind); ``first_model`` and ``second_model``, indices into the option ``models``. Where people saw a
-    tie, ``better`` is 0 by convention, and the row tells nothing of accuracy but counts in ratings.
+    tie of either kind); ``first_model`` and ``second_model``, indices into the option ``models``. If people saw a tie,
+    ``better`` is 0 by convention, and the row says nothing of accuracy but counts in ratings.
 
     A task file gives the names of all ``models``, so that a misspelt one is found and a model keeps its index.
     """
@@ -43,7 +42,11 @@ class ArenaBattles(Preference):
     }
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """Check the winner and the models; derive ``label`` and ``outcome``."""
+        """Check the winner and the models; derive ``label`` and ``outcome``.
+
+        Raises:
+            BadValue: the winner or a model is unknown, or a model battles with itself.
+        """
         settings = self.settings
         credit = {settings["first_label"]: 1.0, settings["second_label"]: 0.0} | dict.fromkeys(
             settings["tie_labels"], 0.5
@@ -67,20 +70,20 @@ class ArenaBattles(Preference):
         return {**super().prepare({**fields, "label": label}), "outcome": outcome, "codes": codes}
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float]:
-        """The preference in both orders, the outcome and who battled."""
+        """Return the preference in both orders, the outcome, and the models that battled."""
         first, second = item.fields["codes"]
         battle = {"outcome": item.fields["outcome"], "first_model": first, "second_model": second}
         return {**super().row(item, answers), **battle}
 
     def facts(self) -> Mapping[str, Any]:
-        """The models' names, and the orders in which judges were asked."""
+        """Return the models' names, and the orders in which judges were asked."""
         return {**super().facts(), "models": tuple(self.settings["models"])}
 
 
 def predicted_credit(columns: Columns) -> FloatArray:
-    """Credit that the evaluated model gives the first of the two, shape (n,): 1 preferred, 0 not, 0.5 a tie.
+    """Return the evaluated model's credit for the first of the two, shape (n,): 1 preferred, 0 not, 0.5 a tie.
 
-    A judge asked in both orders gives the mean of its two verdicts. NaN where a verdict is missing.
+    A judge asked in both orders gives the mean of its two verdicts. The credit is NaN if a verdict is missing.
     """
     given = np.sign(columns.values["as_given"] - 0.5)
     if columns.facts.get("orders") == "as given":
@@ -92,6 +95,6 @@ def predicted_credit(columns: Columns) -> FloatArray:
 
 
 def predicted_winner_compat(columns: Columns) -> FloatArray:
-    """The same as the authors' code has it: the order of the data only, and a tie goes to the second, shape (n,)."""
+    """Return the credit by the authors' code, shape (n,): the order of the data only, a tie going to the second."""
     given = np.sign(columns.values["as_given"] - 0.5) * (1 - 2 * columns.values["better"])
     return np.where(np.isnan(given), np.nan, (given > 0).astype(np.float64))

@@ -1,4 +1,4 @@
-"""Ratings of the models that battled, under people's outcomes and under the evaluated model's verdicts."""
+"""Ratings of the models that battled, by people's outcomes and by the evaluated model's verdicts."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ CENTRE = 1000.0
 
 @dataclass(frozen=True)
 class Ratings:
-    """Elo ratings of m models with their intervals; PPE's rank and separation metrics are made of two of these.
+    """Elo ratings of m models with their intervals; PPE's rank and separation metrics compare two such tables.
 
-    The first four may have leading axes, of draws: the metrics are then computed for every draw.
+    The first four arrays may have leading axes of draws: the metrics are then computed for every draw.
     """
 
     rating: FloatArray
@@ -38,22 +38,22 @@ class Ratings:
 
     @cached_property
     def gaps(self) -> FloatArray:
-        """Differences of all pairs, the lower index minus the higher, (..., m (m - 1) / 2)."""
+        """Return the differences of all pairs, the lower index minus the higher, (..., m (m - 1) / 2)."""
         return self.rating @ _pair_differences(self.rating.shape[-1])
 
     @cached_property
     def order(self) -> FloatArray:
-        """Sign of the differences."""
+        """Return the signs of the differences."""
         return np.asarray(np.sign(self.gaps))
 
     @cached_property
     def ranks(self) -> FloatArray:
-        """Ranks around their mean, (..., m), ties sharing theirs: half of how many are below less how many above."""
+        """Return ranks around their mean, (..., m), ties sharing theirs: half of (models below less models above)."""
         return np.asarray(self.order @ _pair_differences(self.rating.shape[-1]).T / 2)
 
     @cached_property
     def apart(self) -> NDArray[np.bool_]:
-        """Which pairs have intervals that do not overlap; ends that touch do not."""
+        """Mark the pairs with intervals that do not overlap; ends that touch do not overlap."""
         first, second = np.triu_indices(self.rating.shape[-1], 1)
         m, pairs = self.rating.shape[-1], np.arange(len(first))
         gap = np.zeros((2, 2 * m, len(first)))  # lower end of one minus upper end of the other, both ways round
@@ -63,7 +63,7 @@ class Ratings:
         return np.asarray((ends @ gap[0] >= 0) | (ends @ gap[1] >= 0))
 
     def moved(self, by: FloatArray) -> Ratings:
-        """The same intervals around other ratings: ``by`` has shape (..., m)."""
+        """Return the same intervals around other ratings: ``by`` has shape (..., m)."""
         rating = self.rating + by
         mean = rating if self.mean is self.rating else self.mean + by
         return Ratings(rating, self.low + by, self.high + by, mean, self.covariance)
@@ -71,7 +71,7 @@ class Ratings:
 
 @lru_cache(maxsize=8)
 def _pair_differences(m: int) -> FloatArray:
-    """The matrix, (m, m (m - 1) / 2), that takes ratings to their differences: a product is faster than picking."""
+    """Return the matrix, (m, m (m - 1) / 2), from ratings to their differences: a product is faster than picking."""
     first, second = np.triu_indices(m, 1)
     pairs = np.arange(len(first))
     matrix = np.zeros((m, len(first)))
@@ -81,25 +81,25 @@ def _pair_differences(m: int) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Truth and prediction on the same battles."""
+    """The true and the predicted ratings and win rates on the same battles."""
 
     truth: Ratings
     prediction: Ratings
     joint: FloatArray
-    """(2m, 2m) covariance of the ratings of both, truth first."""
+    """(2m, 2m) covariance of the ratings of both tables, truth first."""
     truth_win_rates: FloatArray
     """(m, m) share of battles won, ties half; NaN where two never met."""
     predicted_win_rates: FloatArray
     models: tuple[str, ...]
     n: int
-    """Battles behind both."""
+    """Number of battles behind both tables."""
     n_failed: int
-    """Battles without a verdict."""
+    """Number of battles without a verdict."""
     degrees_of_freedom: float = math.inf
-    """Of the covariance, where battles are clustered."""
+    """Degrees of freedom of the covariance for clustered battles; else infinite."""
 
     def draws(self, count: int, seed: int) -> tuple[Ratings, Ratings]:
-        """Truth and prediction, moved by ``count`` joint draws of their error."""
+        """Move truth and prediction by ``count`` joint draws of their error."""
         values, vectors = np.linalg.eigh(self.joint)
         factor = vectors * np.sqrt(np.maximum(values, 0.0))
         rng = np.random.default_rng(seed)
@@ -111,15 +111,15 @@ class Tables:
 
 
 def tables(columns: Columns, *, prior: float = 0.0) -> Tables:
-    """Both ratings by maximum likelihood, with the sandwich covariance.
+    """Fit both ratings by maximum likelihood, with the sandwich covariance.
 
     Args:
-        columns: Of arena battles.
-        prior: Precision of a normal prior on strengths, nats^-2, where the likelihood has no finite maximum.
+        columns: The columns of arena battles.
+        prior: Precision of a normal prior on strengths, nats^-2, for a likelihood without a finite maximum.
 
     Raises:
         ValueError: a model never won or never lost against a group of the others, so that its rating would be
-            infinite; names the models.
+            infinite; the message names the models.
     """
     verdict = predicted_credit(columns)
     kept = ~np.isnan(verdict)
@@ -151,7 +151,7 @@ def tables(columns: Columns, *, prior: float = 0.0) -> Tables:
 
 
 def _quantile(probability: float, freedom: float) -> float:
-    """Of Student's t, or of the normal distribution where battles are independent."""
+    """Return the quantile of Student's t, or of the normal distribution if battles are independent."""
     if not math.isfinite(freedom):
         return NormalDist().inv_cdf(probability)
     from scipy.special import stdtrit
@@ -160,7 +160,7 @@ def _quantile(probability: float, freedom: float) -> float:
 
 
 def battlers(columns: Columns, kept: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[str, ...]]:
-    """Indices of both models of each kept battle, among those that have a battle there, and their names."""
+    """Return indices of both models of each kept battle, among the models with a kept battle, and their names."""
     codes = [columns.values[name][kept].astype(np.int64) for name in ("first_model", "second_model")]
     present, index = np.unique(np.concatenate(codes), return_inverse=True)
     names = columns.facts["models"]
@@ -175,7 +175,19 @@ def fit(
     prior: float,
     clusters: NDArray[np.int64] | None = None,
 ) -> stats.JointFit:
-    """Both fits, with the models named where one does not exist."""
+    """Fit both sets of outcomes jointly, and name the models if no fit exists.
+
+    Args:
+        first: (n,) index of the first model of each battle.
+        second: (n,) index of the second model.
+        credit: (2, n) credit of the first model by both sets of outcomes.
+        names: the models' names.
+        prior: precision of a normal prior on strengths, nats^-2; 0 = none.
+        clusters: labels of shape (n,) of battles that depend on each other.
+
+    Raises:
+        ValueError: the battles do not connect all models.
+    """
     try:
         return stats.fit_jointly(first, second, credit, n_players=len(names), clusters=clusters, prior=prior)
     except stats.NoFiniteMaximum as error:
@@ -185,7 +197,7 @@ def fit(
 def unconnected(
     error: stats.NoFiniteMaximum, names: tuple[str, ...], *, mend: str = "give the metric a prior, such as prior=0.25"
 ) -> str:
-    """Which models cannot be rated against which."""
+    """Say which models cannot be rated against which."""
     groups = sorted(error.groups, key=len)
     shown = "; ".join("{" + ", ".join(names[i] for i in group) + "}" for group in groups[:-1][:4])
     more = f" and {len(groups) - 5} more groups" if len(groups) > 5 else ""
@@ -196,7 +208,14 @@ def unconnected(
 
 
 def win_rates(first: NDArray[np.int64], second: NDArray[np.int64], credit: FloatArray, m: int) -> FloatArray:
-    """Share of battles that each model wins against each other, shape (m, m); NaN on the diagonal and if never met."""
+    """Compute the share of battles that each model wins against each other, (m, m); NaN for pairs that never met.
+
+    Args:
+        first: (n,) index of the first model of each battle.
+        second: (n,) index of the second model.
+        credit: (n,) credit of the first model.
+        m: number of models.
+    """
     code = first * m + second
     games = np.bincount(code, minlength=m * m).reshape(m, m).astype(np.float64)
     wins = np.bincount(code, weights=credit, minlength=m * m).reshape(m, m)

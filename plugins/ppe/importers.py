@@ -1,7 +1,7 @@
 """The authors' saved tables as published results: every model on every domain and generator.
 
-Where two files hold the same figure, the one of the file that stands first in `READERS` is taken: full precision
-before three decimals. Where they disagree, by more than rounding, that is said.
+If two files hold the same figure, the file that stands first in `READERS` gives it: full precision before three
+decimals. If the two differ by more than rounding, a note says so.
 ``roc_auc_by_generator_published.csv`` is known and left out, since its figures are means over the five sets, which no
 task has. Figures that are not numbers (undefined on a small domain) are left out too.
 """
@@ -16,16 +16,15 @@ from typing import Any, TypeGuard
 
 from harness import DataError, UsageError
 from harness.errors import did_you_mean
-from harness.files.regular_files import read_text
-from harness.tasks.data.rows import DataRow
-from harness.tasks.data.sources import FileSource
+from harness.files import read_text
+from harness.tasks import DataRow, FileSource
 
 Figures = Iterator[tuple[str, dict[str, Any]]]
 """(file and line, one row of published results)."""
 Key = tuple[str, str, str, str]
 """Model, task, metric and domain of a figure."""
 ROUNDING = 0.00051
-"""Figures of tables with three decimals that are closer than this may be the same."""
+"""Greatest difference of figures that are the same but for three decimals."""
 
 HUMAN = "ppe/human-preference"
 SETS = {
@@ -72,14 +71,14 @@ LEFT_OUT = "roc_auc_by_generator_published.csv"
 
 
 def published(paths: Sequence[Path]) -> Iterator[Mapping[str, Any]]:
-    """The figures of the authors' tables, each once; then a note for each figure in which two tables differ.
+    """Yield the figures of the authors' tables, each once; then a note for each figure in which two tables differ.
 
     Args:
         paths: Files of the names in `READERS`, or folders that hold some of them.
 
     Raises:
-        DataError: a file is missing, or a row is not of the form; names file, line and column.
-        UsageError: a file of another name, or a folder without any.
+        DataError: a file is missing, or a row is not of the form; the message names file, line and column.
+        UsageError: a file has another name, or a folder holds none of the files.
     """
     seen: dict[Key, tuple[Path, str, float]] = {}
     pairs: dict[tuple[str, str, str], list[float]] = {}
@@ -100,7 +99,7 @@ def published(paths: Sequence[Path]) -> Iterator[Mapping[str, Any]]:
 
 
 def _of_two_tables(seen: Mapping[Key, tuple[Path, str, float]]) -> dict[tuple[str, str, str], list[float]]:
-    """How far the paper's table and the code's are apart on all battles, where both mean the same by a metric."""
+    """Return the differences of the paper's table and the code's on all battles, for metrics with one meaning."""
     pairs: dict[tuple[str, str, str], list[float]] = {}
     for (model, task, metric, domain), (path, _, value) in seen.items():
         other = seen.get((model, task, f"{metric}@compat", domain))
@@ -110,7 +109,7 @@ def _of_two_tables(seen: Mapping[Key, tuple[Path, str, float]]) -> dict[tuple[st
 
 
 def _disagreements(pairs: Mapping[tuple[str, str, str], Sequence[float]], what: str) -> list[str]:
-    """A sentence for each figure that two tables give differently, by more than the rounding of the coarser."""
+    """Return a sentence for each figure that two tables give differently, by more than the coarser one's rounding."""
     notes = []
     for (metric, one, other), gaps in pairs.items():
         apart = [gap for gap in gaps if gap > ROUNDING]
@@ -121,25 +120,27 @@ def _disagreements(pairs: Mapping[tuple[str, str, str], Sequence[float]], what: 
 
 
 def _in_order(paths: Sequence[Path]) -> list[Path]:
-    found: list[Path] = []
+    files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            own = [file for name in READERS for file in (path / name, path / "ppe_official" / name) if file.is_file()]
-            if not own:
+            inside = [
+                file for name in READERS for file in (path / name, path / "ppe_official" / name) if file.is_file()
+            ]
+            if not inside:
                 raise UsageError(f"{path}: none of the files {', '.join(READERS)} is in this folder")
-            found += own
+            files += inside
         elif path.name == LEFT_OUT:
             raise UsageError(f"{path}: its figures are means over the five sets, which no task has; leave it out")
         elif path.name not in READERS:
             raise UsageError(f"{path}: not one of the authors' tables by its name{did_you_mean(path.name, READERS)}")
         else:
-            found.append(path)
+            files.append(path)
     order = list(READERS)
-    return sorted(dict.fromkeys(found), key=lambda path: order.index(path.name))
+    return sorted(dict.fromkeys(files), key=lambda path: order.index(path.name))
 
 
 def model_name(name: str) -> str:
-    """One spelling of judges in all files, the paper's: ``arena-hard-NAME`` is ``NAME_arena_hard``."""
+    """Spell judges the same in all files, as the paper does: ``arena-hard-NAME`` is ``NAME_arena_hard``."""
     for prompt in ("arena-hard", "alpaca-eval"):
         if name.startswith(prompt + "-"):
             return f"{name.removeprefix(prompt + '-')}_{prompt.replace('-', '_')}"
@@ -184,7 +185,7 @@ def _curves_json(path: Path) -> Figures:
 
 
 def _of_mean_curves(row: DataRow, name: str, model: str, part: str) -> Figures:
-    """What follows from the saved mean curves: the exact metrics, but for the noise of a hundred rounds."""
+    """Compute from the saved mean curves the exact metrics, but for the noise of a hundred rounds."""
     curve, oracle = row.values.get("rm_traj"), row.values.get("ground_truth")
     if curve is None and oracle is None:
         return
@@ -257,7 +258,7 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[DataRow]:
 
 
 def _number(row: DataRow, column: str) -> float:
-    """NaN where the field is empty."""
+    """Read a number; NaN if the field is empty."""
     raw = row.values.get(column)
     try:
         if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
@@ -283,4 +284,4 @@ READERS: dict[str, Callable[[Path], Figures]] = {
     "best_of_k_published.csv": _curves_csv,
     "correctness_tables_published.csv": _tables,
 }
-"""By the file's name; the first that has a figure gives it."""
+"""The readers by file name; the first file that has a figure gives it."""

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from harness import Answers, BadValue, Candidates, Failure, FieldSpec, Item, Pair, Request, Stage, Verdict
 from harness.kinds.best_of_k import BestOfK
-from harness.tasks.data.field_mapping import shorten
+from harness.tasks import shorten
 
 
 class SampledBestOfK(BestOfK):
-    """Rows hold ``responses``, whether each is ``correct``, and ``pairs`` of their indices for models that compare.
+    """Rows hold ``responses``, a ``correct`` flag for each, and ``pairs`` of indices for models that compare.
 
     A reward model scores all responses; a judge compares the two of every pair, in both orders unless the option
     ``orders: as given`` says otherwise. Columns beside ``scores`` and ``correct``: ``pair_first`` and ``pair_second``,
     (n, p) indices padded with NaN; ``pair_given`` and ``pair_exchanged``, the preference for the first of each pair in
     [0, 1] when shown first and when shown second (NaN: failed, or no verdict could be read); ``answered``, (n,), 1
-    where no request failed.
+    if no request of the row failed.
 
     A missing response (null) is left out together with its label and its pairs. Without ``pairs``, all pairs of a
     correct and a wrong response serve.
@@ -45,7 +45,11 @@ class SampledBestOfK(BestOfK):
     option_forms: ClassVar[Mapping[str, Any]] = {"orders": Literal["both", "as given"]}
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """One label a response; pairs of two different ones, one of them correct; gaps closed."""
+        """Check that every response has a label and every pair one correct response; close gaps.
+
+        Raises:
+            BadValue: labels are missing, or a pair is not of that form.
+        """
         responses, correct = fields["responses"], fields["correct"]
         if len(responses) != len(correct):
             raise BadValue(f"{len(responses)} responses, but {len(correct)} labels in 'correct'")
@@ -59,7 +63,7 @@ class SampledBestOfK(BestOfK):
         return super().prepare(fields)
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
-        """All responses in one request for a score; each pair, in each order, for a comparison."""
+        """Ask for all scores in one request, or for a comparison of each pair in each order."""
         f, kept = item.fields, item.fields["positions"]
         if capability == "score":
             return [Candidates(f["prompt"], tuple(f["responses"]), origin=item.origin(self.name, *kept))]
@@ -71,7 +75,7 @@ class SampledBestOfK(BestOfK):
         return asked
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
-        """Scores, labels and preferences."""
+        """Return scores, labels, pairs and preferences."""
         pairs = np.array(item.fields["pairs"], dtype=np.int64).reshape(-1, 2)
         correct = np.array(item.fields["correct"])
         if answers[0].capability == "score":
@@ -99,7 +103,7 @@ class SampledBestOfK(BestOfK):
         return both[:, 0], 1 - both[:, 1]
 
     def facts(self) -> Mapping[str, Any]:
-        """The orders in which judges were asked."""
+        """Return the orders in which judges were asked."""
         return {"orders": self.settings["orders"]}
 
 

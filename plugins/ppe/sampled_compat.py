@@ -2,7 +2,7 @@
 
 A round draws one permutation of the k columns for *all* prompts and takes, for every K, the response of highest score
 among the first K columns (the earlier one of equals). Since prompts share the permutation, a round's curve is noisier
-than the mean over prompts suggests, and the mean of its maxima is too high. (There, a failed score counts as the
+than the mean over prompts suggests, and the mean of its maxima is too high. (In that code a failed score counts as the
 lowest; here its prompt is left out and counted.)
 """
 
@@ -23,38 +23,38 @@ ROUNDS = 100
 
 
 class _Permuted(OfScores, Metric):
-    """A metric of the rounds' curves, without an interval, as published. The published rounds were not seeded.
+    """A metric of the rounds' curves, without an interval, as published; the published rounds were not seeded.
 
     Args:
-        rounds: Permutations drawn, all with the evaluation's seed.
+        rounds: Number of permutations, all drawn with the evaluation's seed.
     """
 
     def __init__(self, rounds: Annotated[int, COUNT] = ROUNDS) -> None:
         self.rounds = rounds
 
     def of(self, curve: FloatArray, oracle: FloatArray) -> float:
-        """The metric of the (rounds, k) curves."""
+        """Compute the metric of the (rounds, k) curves."""
         raise NotImplementedError
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Not defined: the permutations are shared by all prompts."""
+        """Raise an error: all prompts share the permutations."""
         raise ValueError("its permutations are shared by all prompts, so prompts have no influence of their own")
 
     def compute(self, columns: Columns, *, confidence: float = 0.95, seed: int = 0) -> Estimate:
-        """The value alone."""
+        """Return the value alone: the published figures have no error."""
         mask, nothing = self.valid(columns), math.nan
         failed = int((~mask).sum())
         if not mask.any():
             reason = self.nothing_valid(columns) if len(mask) else "no rows"
             return Estimate(nothing, nothing, nothing, nothing, 0, failed, {"reason": reason}, confidence)
         name = f"rounds {self.rounds}, seed {seed}"
-        made = columns.once(name, lambda c: shared_permutations(c.take(mask), self.rounds, seed))
+        both_curves = columns.once(name, lambda c: shared_permutations(c.take(mask), self.rounds, seed))
         detail = {"rounds": self.rounds}
-        return Estimate(self.of(*made), nothing, nothing, nothing, int(mask.sum()), failed, detail, confidence)
+        return Estimate(self.of(*both_curves), nothing, nothing, nothing, int(mask.sum()), failed, detail, confidence)
 
 
 def shared_permutations(columns: Columns, rounds: int, seed: int) -> tuple[FloatArray, FloatArray]:
-    """Mean selected and mean greatest gold among the first K columns, for each round and K: (rounds, k) both."""
+    """Return mean selected and mean greatest gold among the first K columns, for each round and K: (rounds, k) both."""
     scores, correct = columns.values["scores"], columns.values["correct"]
     scores, correct = np.where(np.isnan(scores), -np.inf, scores), np.nan_to_num(correct)
     rng, (n, k) = np.random.default_rng(seed), scores.shape
@@ -73,12 +73,12 @@ def shared_permutations(columns: Columns, rounds: int, seed: int) -> tuple[Float
 
 
 class LossCompat(_Permuted):
-    """The published loss: squared gap between the oracle's and the selection's mean over prompts, over rounds and K."""
+    """The published loss: squared gap between the oracle's and the selection's mean curve, over rounds and K."""
 
     higher_is_better = False
 
     def of(self, curve: FloatArray, oracle: FloatArray) -> float:
-        """Mean over rounds and K."""
+        """Return the mean over rounds and K."""
         return float(((oracle - curve) ** 2).mean())
 
 
@@ -86,20 +86,20 @@ class MaxCompat(_Permuted):
     """The published maximum score: mean over rounds of each round's highest point."""
 
     def of(self, curve: FloatArray, oracle: FloatArray) -> float:
-        """Mean over rounds."""
+        """Return the mean over rounds of the highest point."""
         return float(curve.max(axis=1).mean())
 
 
 class EndCompat(_Permuted):
-    """The published end score: mean over rounds of the last point, where only ties depend on the permutation."""
+    """The published end score: mean over rounds of the last point, at which only ties depend on the permutation."""
 
     def of(self, curve: FloatArray, oracle: FloatArray) -> float:
-        """Mean over rounds."""
+        """Return the mean over rounds of the last point."""
         return float(curve[:, -1].mean())
 
 
 class ConflictPairAccuracyCompat(ConflictPairAccuracy):
-    """As published: the order of the pair only; equal scores count as the second; a judge's mean is over pairs.
+    """The published pair accuracy: one order of the pair, equal scores count as the second, judges' mean over pairs.
 
     A pair without a readable verdict is left out.
     """
@@ -107,13 +107,13 @@ class ConflictPairAccuracyCompat(ConflictPairAccuracy):
     bounds: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
 
     def credit(self, columns: Columns) -> FloatArray:
-        """(n, p) 1 where right."""
+        """Return the credit of each pair, (n, p): 1 if right; NaN without a verdict."""
         given = columns.values["pair_given"]
         right = (given > 0.5) == first_is_correct(columns)
         return np.where(np.isnan(given), np.nan, right.astype(np.float64))
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Mean over prompts of a reward model's shares, or over a judge's pairs."""
+        """Return the mean over prompts of a reward model's shares, or over a judge's pairs."""
         credit = self.credit(columns)
         count = np.isfinite(credit).sum(axis=1).astype(np.float64)
         if not count.any():
@@ -126,19 +126,19 @@ class ConflictPairAccuracyCompat(ConflictPairAccuracy):
 
 
 class PooledAurocCompat(PooledAuroc):
-    """As published: one prompt whose scores are all equal leaves the whole metric undefined."""
+    """The published pooled area: one prompt whose scores are all equal leaves the whole metric undefined."""
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """Prompts scored."""
+        """Mark the prompts whose responses are all scored."""
         return OfScores.valid(self, columns)
 
     def linearise(self, columns: Columns) -> Linearised:
-        """As the exact one, if every prompt has two different scores."""
+        """Return the exact metric's value and influences, if every prompt has two different scores."""
         constant = int((~varied(columns)).sum())
         if constant:
             raise ValueError(f"{constant} prompts have equal scores throughout, which the published code divides by")
         return super().linearise(columns)
 
     def ranked(self, scores: FloatArray, there: NDArray[np.bool_]) -> FloatArray:
-        """As rounding leaves them."""
+        """Return the scaled scores as rounding leaves them."""
         return scaled(scores)[0][there]

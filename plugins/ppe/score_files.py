@@ -1,9 +1,9 @@
-"""Per-response results as the authors store them (hub data set ``lmarena-ai/ppe-result-data``) to recorded rows.
+"""Converts the authors' per-response results (hub data set ``lmarena-ai/ppe-result-data``) to recorded rows.
 
 The archive ``data.zip`` holds ``data/SET/MODEL.json`` with the scores of reward models: one record a prompt, with
 ``question_id`` and ``score_1``, ``score_2``, ...; a score may stand in a list of its own, "$ERROR$" is a failed one.
-Judges' decisions are JSONL, one row a comparison: ``decision`` 1 for the first response, 0 for the second, null where
-none could be read; each pair was shown in one order only.
+Judges' decisions are JSONL, one row a comparison: ``decision`` 1 for the first response, 0 for the second, null if none
+could be read; each pair was shown in one order only.
 """
 
 from __future__ import annotations
@@ -32,34 +32,34 @@ TASKS = {
 FAILED = "$ERROR$"
 IDS = ("question_id", "uid", "id")
 PAIRS = ("pair", "conflict_pair", "sampled_conflict_pair")
-"""Spellings that a judge's row on a correctness set may name its two responses by, counted from 0."""
+"""Keys by which a judge's row on a correctness set may name its two responses, counted from 0."""
 
 
 def scores(path: Path, *, model: str = "", benchmark: str = "") -> Iterator[Mapping[str, Any]]:
-    """One model's recorded rows, of all sets in an archive or folder, or of one file.
+    """Yield one model's recorded rows, of all sets in an archive or folder, or of one file.
 
     Args:
         path: ``data.zip``, the folder it unpacks to, or one ``SET/MODEL.json`` or ``.jsonl`` of it.
-        model: Which model, where there are several.
-        benchmark: Which set; for a file in a folder of another name, the set that it is of.
+        model: The model to take, if there are several.
+        benchmark: The set to take; for a file in a folder of another name, the set of the file.
 
     Raises:
-        DataError: a file cannot be read, or a row is not of the form; names file, row and key.
+        DataError: a file cannot be read, or a row is not of the form; the message names file, row and key.
         UsageError: there is no such model or set, or several models and none was chosen.
     """
-    wanted = _task(benchmark) if benchmark else ""
-    if benchmark and not wanted:
+    chosen_task = _task(benchmark) if benchmark else ""
+    if benchmark and not chosen_task:
         raise UsageError(f"no PPE set is named {benchmark!r}{did_you_mean(benchmark, TASKS)}")
     if not path.exists():
         raise DataError(f"{path}: no such file")
     if path.suffix == ".zip" and not zipfile.is_zipfile(path):
         raise DataError(f"{path}: not a readable zip archive; it may not be whole")
     if path.is_dir() or zipfile.is_zipfile(path):
-        members = [m for m in _members(path) if (task := _task(m.parent.name)) and wanted in ("", task)]
+        members = [m for m in _members(path) if (task := _task(m.parent.name)) and chosen_task in ("", task)]
         for member in _chosen(path, members, model):
             yield from _converted(_task(member.parent.name), f"{path}/{member}", _read(path, member), member.suffix)
         return
-    task = wanted or _task(path.absolute().parent.name)
+    task = chosen_task or _task(path.absolute().parent.name)
     if not task:
         raise UsageError(
             f"{path}: its folder names none of PPE's sets; say which with --set benchmark=SET: {', '.join(TASKS)}"
@@ -70,34 +70,34 @@ def scores(path: Path, *, model: str = "", benchmark: str = "") -> Iterator[Mapp
 
 
 def _task(name: str) -> str:
-    """The task of a set's name: ``mmlu_pro_best_of_k``, ``PPE-MMLU-Pro-Best-of-K`` and ``mmlu_pro`` are one."""
+    """Return the task of a set's name: ``mmlu_pro_best_of_k``, ``PPE-MMLU-Pro-Best-of-K`` and ``mmlu_pro`` are one."""
     plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).removeprefix("ppe_")
     return TASKS.get(re.sub(r"(_best_of_k|_v1)$", "", plain), "")
 
 
 def _members(path: Path) -> list[PurePosixPath]:
-    """The result files of an archive or folder, relative to it."""
+    """List the result files of an archive or folder, relative to it."""
     if path.is_dir():
         names = [PurePosixPath(file.relative_to(path).as_posix()) for file in path.rglob("*") if file.is_file()]
     else:
         with zipfile.ZipFile(path) as archive:
             names = [PurePosixPath(name) for name in archive.namelist() if not name.endswith("/")]
     hidden = ("__MACOSX", ".")
-    own = [n for n in names if n.suffix in (".json", ".jsonl") and not any(p.startswith(hidden) for p in n.parts)]
-    return sorted(name if len(name.parts) > 1 else PurePosixPath(path.absolute().name) / name for name in own)
+    results = [n for n in names if n.suffix in (".json", ".jsonl") and not any(p.startswith(hidden) for p in n.parts)]
+    return sorted(name if len(name.parts) > 1 else PurePosixPath(path.absolute().name) / name for name in results)
 
 
 def _chosen(path: Path, members: Sequence[PurePosixPath], model: str) -> list[PurePosixPath]:
-    known = sorted({member.stem for member in members})
-    if not known:
+    models = sorted({member.stem for member in members})
+    if not models:
         raise UsageError(f"{path}: no SET/MODEL.json or .jsonl in it, with SET one of {', '.join(TASKS)}")
-    if model and model not in known:
-        raise UsageError(f"{path}: no model {model!r}{did_you_mean(model, known)}")
-    if not model and len(known) > 1:
+    if model and model not in models:
+        raise UsageError(f"{path}: no model {model!r}{did_you_mean(model, models)}")
+    if not model and len(models) > 1:
         raise UsageError(
-            f"{path}: results of {len(known)} models; choose one with --set model=NAME: {', '.join(known)}"
+            f"{path}: results of {len(models)} models; choose one with --set model=NAME: {', '.join(models)}"
         )
-    return [member for member in members if member.stem == (model or known[0])]
+    return [member for member in members if member.stem == (model or models[0])]
 
 
 def _read(path: Path, member: PurePosixPath) -> bytes:
@@ -170,7 +170,7 @@ def _scores(task: str, where: str, row: Mapping[str, Any]) -> Iterator[Mapping[s
 
 
 def _score(where: str, number: int, value: Any) -> float | None:
-    """None for a failed one."""
+    """Read a score; None for a failed one."""
     if isinstance(value, list) and len(value) == 1:
         (value,) = value
     if value is None or value == FAILED:
@@ -206,7 +206,7 @@ def _is_pair(value: Any) -> bool:
 
 
 def _p_first(where: str, decision: Any) -> float | None:
-    """None where the verdict could not be read."""
+    """Read a decision; None if the verdict could not be read."""
     if decision is None or decision == FAILED or (isinstance(decision, float) and math.isnan(decision)):
         return None
     if decision in (0, 1):

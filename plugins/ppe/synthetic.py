@@ -3,8 +3,8 @@
     python -m harness_plugins.ppe.synthetic FOLDER [--rows N] [--seed S] [--full]
 
 writes ``FOLDER/lmarena-ai/PPE-.../SPLIT.parquet``, which ``HARNESS_DATA=FOLDER harness eval -t ppe`` reads through the
-same loader as a copy of the real data. Texts are templated; better answers say more of what was asked for and are a
-little longer, so models differ on them. The figures mean nothing outside tests.
+same loader as a copy of the real data. Texts are templated; better answers cover more of the question and are a little
+longer, so models differ on them. The figures mean nothing outside tests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.terminal import say
+from harness import say
 
 FULL_BATTLES = 16_038
 FULL_PROMPTS = {"MMLU-Pro": 512, "MATH": 512, "GPQA": 512, "IFEval": 512, "MBPP-Plus": 507}
@@ -32,25 +32,25 @@ MODELS = (
     "gpt-4-turbo-2024-04-09", "gpt-4o-2024-05-13", "llama-3-70b-instruct", "llama-3-8b-instruct", "mistral-large-2402",
     "phi-3-medium-4k-instruct", "qwen1.5-72b-chat", "qwen2-72b-instruct", "starling-lm-7b-beta", "yi-1.5-34b-chat",
 )  # fmt: skip
-"""The data set's twenty; their strengths here are drawn at random and say nothing about the real ones."""
+"""The data set's twenty models; their strengths here are drawn at random and say nothing about the real ones."""
 TOPICS = ("tides", "bread", "bridges", "bees", "glaciers", "violins", "rockets", "soil", "maps", "clocks")
 POINTS = ("the cause", "an example", "a caution", "a figure", "the history", "a comparison", "a source", "the limits")
 TIE_MARGIN = 0.75
-"""In nats; gives the share of ties of the real data, 36 %."""
+"""Margin of a tie in nats; it gives the share of ties of the real data, 36 %."""
 
 
 def write(folder: Path, *, rows: int = 200, seed: int = 0, full: bool = False, missing: bool = False) -> list[Path]:
-    """Write all six data sets.
+    """Write all six data sets, and return the files.
 
     Args:
-        folder: To be given as HARNESS_DATA.
-        rows: Battles, and prompts of each correctness set.
-        seed: Of everything drawn.
-        full: The real sizes instead of ``rows``.
+        folder: The folder to give as HARNESS_DATA.
+        rows: Number of battles, and of prompts of each correctness set.
+        seed: Seed of everything drawn.
+        full: Take the real sizes instead of ``rows``.
         missing: Leave out one response in a few prompts (null).
 
     Returns:
-        The files.
+        The files written.
     """
     import pyarrow
     import pyarrow.parquet
@@ -70,7 +70,7 @@ def write(folder: Path, *, rows: int = 200, seed: int = 0, full: bool = False, m
 
 
 def battles(count: int, *, seed: int = 0) -> Iterator[dict[str, Any]]:
-    """Rows of PPE-Human-Preference-V1, in its columns."""
+    """Yield rows of PPE-Human-Preference-V1, in its columns."""
     rng = np.random.default_rng([seed, 1])
     strength = strengths(seed=seed)
     first, second = _pairs(rng, count)
@@ -79,8 +79,8 @@ def battles(count: int, *, seed: int = 0) -> Iterator[dict[str, Any]]:
     languages = rng.choice(list(LANGUAGES), size=count, p=list(LANGUAGES.values()))
     flags = rng.random((count, 6))
     for i in range(count):
-        prompt, wanted = _question(rng)
-        answers = [_answer(rng, wanted, float(q)) for q in quality[i]]
+        prompt, points = _question(rng)
+        answers = [_answer(rng, points, float(q)) for q in quality[i]]
         winner = "model_a" if gap[i] > TIE_MARGIN else "model_b" if gap[i] < -TIE_MARGIN else "tie"
         if winner == "tie" and quality[i].sum() < 0:
             winner = "tie (bothbad)"
@@ -104,12 +104,12 @@ def battles(count: int, *, seed: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def strengths(*, seed: int = 0) -> NDArray[np.float64]:
-    """Mean quality of each model's answers, shape (20,), in the order of `MODELS`: the truth behind the ratings."""
+    """Draw the mean quality of each model's answers, shape (20,), in the order of `MODELS`: the true strengths."""
     return np.random.default_rng([seed, 0]).normal(scale=0.5, size=len(MODELS))
 
 
 def _pairs(rng: np.random.Generator, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Who meets whom: all 190 pairs as often as each other; of fewer battles, the first 20 are a ring."""
+    """Choose who meets whom: all 190 pairs equally often; with fewer battles, the first 20 are a ring."""
     m = len(MODELS)
     ring = [(i, (i + step) % m) for step in range(1, m // 2) for i in range(m)] + [
         (i, i + m // 2) for i in range(m // 2)
@@ -120,7 +120,7 @@ def _pairs(rng: np.random.Generator, count: int) -> tuple[NDArray[np.int64], NDA
 
 
 def _categories(draw: NDArray[np.float64], words: int, lengths: Sequence[int]) -> dict[str, Any]:
-    """What classifiers said of the prompt, in the data set's nested columns."""
+    """Make the verdicts of classifiers on the prompt, in the data set's nested columns."""
     hard = [bool(draw[0] < share) for share in (0.31, 0.5, 0.6, 0.55, 0.8, 0.45, 0.4)]
     names = ("complexity", "creativity", "domain_knowledge", "problem_solving", "real_world", "specificity",
              "technical_accuracy")  # fmt: skip
@@ -148,23 +148,30 @@ def _categories(draw: NDArray[np.float64], words: int, lengths: Sequence[int]) -
 
 
 def _longer_won(winner: str, lengths: Sequence[int]) -> str:
-    """A text, as in the data set."""
+    """Tell, as a text like the data set's, whether the longer answer won."""
     if winner not in ("model_a", "model_b") or lengths[0] == lengths[1]:
         return "tie"
     return str((lengths[0] > lengths[1]) == (winner == "model_a"))
 
 
 def prompts(name: str, count: int, *, seed: int = 0, missing: bool = False) -> Iterator[dict[str, Any]]:
-    """Rows of one of the correctness sets, in its columns: 32 responses of one of four generators to each prompt."""
+    """Yield rows of a correctness set, in its columns: 32 responses of one of four generators to each prompt.
+
+    Args:
+        name: name of the set, one of FULL_PROMPTS.
+        count: number of prompts.
+        seed: seed of everything drawn.
+        missing: leave out one response in a few prompts (null).
+    """
     rng = np.random.default_rng([seed, 2, sorted(FULL_PROMPTS).index(name)])
     for i in range(count):
-        prompt, wanted = _question(rng)
+        prompt, points = _question(rng)
         share = rng.uniform(0.12, 0.88)
         scores = rng.random(SAMPLES) < share
         scores[rng.integers(SAMPLES)] = True
         scores[np.flatnonzero(scores)[0] - 1] = False  # one of each at least, as after filtering
         texts: list[str | None] = [
-            _answer(rng, wanted, (1.0 if right else -0.4) + float(rng.normal(scale=0.8))) for right in scores
+            _answer(rng, points, (1.0 if right else -0.4) + float(rng.normal(scale=0.8))) for right in scores
         ]
         if missing and i % 50 == 7:
             texts[int(rng.integers(SAMPLES))] = None
@@ -186,7 +193,7 @@ def prompts(name: str, count: int, *, seed: int = 0, missing: bool = False) -> I
 
 
 def _extras(name: str, i: int, prompt: str) -> dict[str, Any]:
-    """The columns that only this set has."""
+    """Make the columns that only this set has."""
     choices = ["one", "two", "three", "four"]
     if name == "MMLU-Pro":
         return {"question": prompt, "options": choices, "answer": "A", "answer_index": 0, "category": "other"}
@@ -207,14 +214,14 @@ def _extras(name: str, i: int, prompt: str) -> dict[str, Any]:
 
 def _question(rng: np.random.Generator) -> tuple[str, list[str]]:
     topic = TOPICS[rng.integers(len(TOPICS))]
-    wanted = [POINTS[j] for j in rng.choice(len(POINTS), size=4, replace=False)]
-    return f"Explain {topic}: give {', '.join(wanted[:3])} and {wanted[3]}. ({rng.integers(10**6)})", wanted
+    points = [POINTS[j] for j in rng.choice(len(POINTS), size=4, replace=False)]
+    return f"Explain {topic}: give {', '.join(points[:3])} and {points[3]}. ({rng.integers(10**6)})", points
 
 
-def _answer(rng: np.random.Generator, wanted: Sequence[str], quality: float) -> str:
-    """An answer that covers the more of what is wanted, the better it is, between filler of random length."""
-    covered = rng.random(len(wanted)) < 1 / (1 + np.exp(-1.5 * quality))
-    parts = [f"First {point} in some detail." for point, there in zip(wanted, covered, strict=True) if there]
+def _answer(rng: np.random.Generator, points: Sequence[str], quality: float) -> str:
+    """Write an answer that covers more of the points, the better it is, between filler of random length."""
+    covered = rng.random(len(points)) < 1 / (1 + np.exp(-1.5 * quality))
+    parts = [f"First {point} in some detail." for point, there in zip(points, covered, strict=True) if there]
     parts += ["And so on it goes."] * int(rng.integers(0, 4))
     return " ".join(parts) or "I do not know."
 
@@ -224,7 +231,7 @@ def _id(*parts: object) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command."""
+    """Parse the command line, write the data sets, and say how to use them."""
     parser = argparse.ArgumentParser(
         prog="python -m harness_plugins.ppe.synthetic", description="Write generated data sets of PPE's columns."
     )

@@ -19,9 +19,9 @@ from harness import (
     Request,
     UsageError,
     Verdict,
+    encodable,
     file_identity,
 )
-from harness.encodable import encodable
 
 FIELDS = {"scores": "score", "p_first": "compare", "log_odds": "detect", "text": "generate"}
 """What a row may hold, and the capability that it answers."""
@@ -178,7 +178,7 @@ def read_rows(path: Path, *, of: str = "") -> dict[Key, Mapping[str, Any]]:
     Raises:
         UsageError: the file is missing, or a row is not of the form; names the line.
     """
-    from harness.tasks.data.sources import FileSource
+    from harness.tasks import FileSource
 
     rows: dict[Key, Mapping[str, Any]] = {}
     places: dict[Key, str] = {}

@@ -17,7 +17,7 @@ _HERE = "harness_plugins.reward_benchmarks"
 
 @hookimpl
 def register_tasks(register: Register) -> None:
-    """What plain preferences and best-of-k cannot say."""
+    """Register the kinds of task that plain preferences and best-of-k cannot express."""
     register(
         "style-matrix",
         f"{_HERE}.rm_bench:StyleMatrix",
@@ -42,7 +42,7 @@ def register_tasks(register: Register) -> None:
 
 @hookimpl
 def register_metrics(register: Register) -> None:
-    """The accuracies and scores of the kinds above."""
+    """Register the accuracies and scores of these kinds."""
     for name, attribute, description in (
         ("style_accuracy", "rm_bench:Average", "mean of hard, normal and easy"),
         ("style_accuracy_hard", "rm_bench:Hard", "chosen in a plainer style than rejected"),
@@ -61,7 +61,7 @@ def register_metrics(register: Register) -> None:
 
 @hookimpl
 def register_importers(register: Register) -> None:
-    """Published result files to recorded rows."""
+    """Register the importers of published result files."""
     register(
         "judgebench",
         f"{_HERE}.importers:judgebench",

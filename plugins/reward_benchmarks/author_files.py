@@ -1,4 +1,4 @@
-"""Files as the authors of JudgeBench, LLMBar and RewardMATH publish them in their repositories, converted to rows."""
+"""Converts files as the authors of JudgeBench, LLMBar and RewardMATH publish them in their repositories to rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from harness import DataError, UsageError
 from harness.errors import did_you_mean
-from harness.files.regular_files import read_text
+from harness.files import read_text
 
 Row = Mapping[str, Any]
 
@@ -24,14 +24,14 @@ LLMBAR_SUBSETS = {
     "LLMBar/Adversarial/Manual": "Manual",
 }
 CORRECT = "human_to_GPT-4"
-"""How RewardMATH's files call the source of the one correct solution."""
+"""Name of the source of the one correct solution in RewardMATH's files."""
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds.
+    """Read a JSON file.
 
     Raises:
-        DataError: there is no such file, or it is not JSON.
+        DataError: there is no such file, or the file is not JSON.
     """
     try:
         return json.loads(read_text(path))
@@ -46,10 +46,10 @@ def read_json(path: Path) -> Any:
 
 
 def read_rows(path: Path) -> list[Any]:
-    """The rows of a file that is one JSON list, or a JSON document a line.
+    """Read the rows of a file that is one JSON list, or a JSON document a line.
 
     Raises:
-        DataError: there is no such file, or it is neither.
+        DataError: there is no such file, or the file is neither.
     """
     try:
         text = path.read_text("utf-8")
@@ -58,8 +58,7 @@ def read_rows(path: Path) -> list[Any]:
     except (IsADirectoryError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a text file: {error}") from error
     if text.lstrip().startswith("["):
-        found = read_json(path)
-        return list(found)
+        return list(read_json(path))
     rows = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
@@ -74,11 +73,11 @@ def read_rows(path: Path) -> list[Any]:
 
 
 def judgebench(path: Path) -> Iterator[Row]:
-    """A file of JudgeBench's ``outputs/``, JSONL: a pair a line with its ``judgments``, one a game.
+    """Convert a file of JudgeBench's ``outputs/``, JSONL: a pair a line with its ``judgments``, one a game.
 
-    A game is ``{"judgment": {"scores": [...]?, ...}, "decision": "A>B"}``, or null where the judge could not be asked.
-    The first shows the responses in the order of the data, the second exchanged; each decision is in the letters of its
-    own game, so "A>B" prefers the response shown first in both. A JSON list of such rows, and ``scores`` beside the
+    A game is ``{"judgment": {"scores": [...]?, ...}, "decision": "A>B"}``, or null if the judge could not be asked. The
+    first game shows the responses in the order of the data, the second exchanged. Each decision is in the letters of
+    its own game, so "A>B" prefers the response shown first in both. A JSON list of such rows, and ``scores`` beside the
     decision, as in reduced copies of these files, are read too.
 
     Raises:
@@ -102,7 +101,7 @@ def judgebench(path: Path) -> Iterator[Row]:
 
 
 def _game(game: Any) -> tuple[Any, list[Any] | None]:
-    """Decision and scores, in the order of the game; both None where the judge could not be asked."""
+    """Return decision and scores, in the order of the game; both None if the judge could not be asked."""
     if game is None:
         return None, None
     if "decision" not in game:
@@ -112,7 +111,7 @@ def _game(game: Any) -> tuple[Any, list[Any] | None]:
 
 
 def _in_order(games: Sequence[tuple[Any, list[Any] | None]]) -> list[Any]:
-    """The scores of a pair in the order of the data, from whichever game has some; None where neither has."""
+    """Return the scores of a pair in the order of the data, from whichever game has some; None if neither has."""
     first, second = games[0][1], games[1][1] if len(games) > 1 else None
     if first is not None:
         return first
@@ -123,25 +122,26 @@ def _in_order(games: Sequence[tuple[Any, list[Any] | None]]) -> list[Any]:
 
 
 def llmbar_results(path: Path, evaluator: str, subset: str) -> Iterator[Row]:
-    """LLMBar's own ``result.json`` of an evaluator, or of the folder of its data sets all results of one.
+    """Convert LLMBar's own ``result.json`` of an evaluator, or all results of one from the folder of the data sets.
 
     Args:
         path: ``.../LLMBar/Natural/evaluators/GPT-4/CoT/result.json``, whose path tells the subset; or a folder above
             ``evaluators``, such as ``Dataset/LLMBar``.
-        evaluator: Which evaluator, such as ``GPT-4/CoT``; needed for a folder.
-        subset: Which subset the file is of, where its path does not tell.
+        evaluator: The evaluator to take, such as ``GPT-4/CoT``; needed for a folder.
+        subset: The subset of the file, if its path does not tell.
 
     Raises:
-        UsageError: the subset or evaluator is not known; suggests the nearest.
+        UsageError: the subset or evaluator is not known; the message suggests the nearest.
         DataError: a file is not of that form.
     """
     if path.is_dir():
         files = sorted(path.rglob("evaluators/*/*/result.json"))
-        known = {_evaluator(file): file for file in files}
+        evaluators = {_evaluator(file): file for file in files}
         if not files:
             raise DataError(f"{path}: no evaluators/*/*/result.json below it; is it LLMBar's folder Dataset/LLMBar?")
-        if evaluator not in known:
-            raise UsageError(f"{path}: no evaluator {evaluator!r}{did_you_mean(evaluator, known)}; give evaluator=NAME")
+        if evaluator not in evaluators:
+            hint = did_you_mean(evaluator, evaluators)
+            raise UsageError(f"{path}: no evaluator {evaluator!r}{hint}; give evaluator=NAME")
         chosen = [(file, _subset_of(file)) for file in files if _evaluator(file) == evaluator]
         chosen = [(file, name) for file, name in chosen if name]
     else:
@@ -163,7 +163,7 @@ def _evaluator(file: Path) -> str:
 
 
 def _subset_of(file: Path) -> str:
-    """The subset that the path of a result names; empty where it names none of LLMBar's five."""
+    """Return the subset that the path of a result names; empty if it names none of LLMBar's five."""
     whole = "/".join(file.absolute().parts)
     return next((name for place, name in LLMBAR_SUBSETS.items() if f"/{place}/evaluators/" in whole), "")
 
@@ -182,7 +182,14 @@ def _result(file: Path, subset: str) -> Iterator[Row]:
 
 
 def llmbar_verdicts(subset: str, index: object, given: Any, swapped: Any) -> list[Row]:
-    """Both verdicts on a pair; the winners are 1 or 2 as in the data, whatever the order in which they were shown."""
+    """Return both verdicts on a pair; winners are 1 or 2 as in the data, whatever the order in which they were shown.
+
+    Args:
+        subset: The name of the subset.
+        index: The index of the pair in the subset.
+        given: The winner in the order of the data.
+        swapped: The winner when the responses are exchanged.
+    """
     whole = {"task": "llmbar", "id": f"{subset}/{index}"}
     return [
         {**whole, "order": "ab", "p_first": _won(given, first="1")},
@@ -207,22 +214,22 @@ REDUCTIONS: Mapping[str, Callable[[list[float]], float]] = {
     "mean": lambda steps: sum(steps) / len(steps),
     "last": lambda steps: steps[-1],
 }
-"""How the scores of a solution's steps become one, as the authors' script names them."""
+"""The ways to reduce the scores of a solution's steps to one, by their names in the authors' script."""
 
 
 def rewardmath_results(path: Path, rows: Sequence[Any], steps: str, task: str) -> Iterator[Row]:
-    """RewardMATH's own results of one model: a list of ``{"problem", "solution_reference", "score"}``.
+    """Convert RewardMATH's own results of one model: a list of ``{"problem", "solution_reference", "score"}``.
 
-    ``score`` has a number a solution; a list of numbers, those of its steps, for process reward models; or, beside
-    ``chosen_position``, the letter that a judge chose in each pair of the correct and a wrong solution. Of pairs, the
-    correct solution's score is one more than the number of its wins, as in the authors' script: 1 where it wins, and
-    more than it can have where it loses.
+    ``score`` has a number a solution; a list of numbers, one a step, for process reward models; or, beside
+    ``chosen_position``, the letter that a judge chose in each pair of the correct and a wrong solution. For pairs, the
+    correct solution's score is one more than the number of its wins, as in the authors' script; a wrong solution's is 1
+    if it loses, and more than the correct solution can have if it wins.
 
     Args:
         path: The file, for messages.
-        rows: What it holds.
-        steps: How the scores of steps become one; needed where there are some.
-        task: Of the rows.
+        rows: The rows of the file.
+        steps: The way to reduce the scores of steps to one; needed if there are such scores.
+        task: The task of the rows.
 
     Raises:
         UsageError: ``steps`` is needed, or unknown.
@@ -237,7 +244,7 @@ def rewardmath_results(path: Path, rows: Sequence[Any], steps: str, task: str) -
 
 
 def _scores(path: Path, row: Any, steps: str) -> list[Any]:
-    """The score of the correct solution, then those of the wrong ones in the order of the file."""
+    """Return the score of the correct solution, then those of the wrong ones in the order of the file."""
     scores, sources = row["score"], row["solution_reference"]
     if len(scores) != len(sources):
         raise ValueError(f"{len(scores)} scores of {len(sources)} solutions")
@@ -246,8 +253,8 @@ def _scores(path: Path, row: Any, steps: str) -> list[Any]:
         return [sum(won) + 1, *(1 if each else len(won) + 2 for each in won)]
     if any(isinstance(score, list) for score in scores):
         if steps not in REDUCTIONS:
-            said = f"{steps!r} is no way to reduce them" if steps else "the scores are those of steps"
-            raise UsageError(f"{path}: {said}; give --set steps={'|'.join(REDUCTIONS)}")
+            problem = f"{steps!r} is no way to reduce them" if steps else "the scores are those of steps"
+            raise UsageError(f"{path}: {problem}; give --set steps={'|'.join(REDUCTIONS)}")
         scores = [REDUCTIONS[steps](score) if score else None for score in scores]
     if sources.count(CORRECT) != 1:
         raise ValueError(f"{sources.count(CORRECT)} solutions are of {CORRECT!r}; expected one, the correct solution")

@@ -10,7 +10,7 @@ from harness.kinds.best_of_k import BestOfK
 
 
 class ChosenRejected(BestOfK):
-    """Best of k of rows that hold ``chosen`` and ``rejected``, each one text or a list, instead of flags.
+    """Best of k over rows that hold ``chosen`` and ``rejected``, each one text or a list, instead of flags.
 
     The responses of a request are the chosen ones, then the rejected; columns as in best-of-k.
     """
@@ -23,17 +23,17 @@ class ChosenRejected(BestOfK):
     default_metrics: ClassVar[tuple[str, ...]] = ("best_of_k_accuracy", "best_of_k_strict", "pairwise_accuracy")
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """One list of responses, with a flag each."""
+        """Join both lists of responses, with a flag for each."""
         chosen, rejected = at_least_one(fields, "chosen"), at_least_one(fields, "rejected")
         correct = [1.0] * len(chosen) + [0.0] * len(rejected)
         return super().prepare({"prompt": fields["prompt"], "responses": [*chosen, *rejected], "correct": correct})
 
 
 def at_least_one(fields: Mapping[str, Any], name: str) -> list[str]:
-    """A field's texts.
+    """Return a field's texts.
 
     Raises:
-        BadValue: there are none.
+        BadValue: the field has no text.
     """
     texts: list[str] = fields[name]
     if not texts:

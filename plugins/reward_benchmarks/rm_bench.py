@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from harness import Answers, BadValue, Candidates, Columns, Failure, FieldSpec, Item, MeanMetric, Request, Stage, Task
 
 STYLES = ("concise", "detailed", "detailed with markdown")
-"""Plainest first, as in the data."""
+"""The styles, plainest first, as in the data."""
 
 
 class StyleMatrix(Task):
     """Rows hold ``chosen`` and ``rejected``, each a list of the answer in three styles, the plainest first.
 
-    Columns of shape (n, 3): ``chosen``, ``rejected``: the scores.
+    Columns of shape (n, 3): ``chosen`` and ``rejected``, the scores of both answers by style.
     """
 
     fields: ClassVar[Mapping[str, FieldSpec]] = {
@@ -35,19 +35,23 @@ class StyleMatrix(Task):
     )
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """Three styles of both."""
+        """Check that both answers come in three styles.
+
+        Raises:
+            BadValue: an answer has another number of styles.
+        """
         for name in ("chosen", "rejected"):
             if len(fields[name]) != len(STYLES):
                 raise BadValue(f"{name!r} holds {len(fields[name])} texts; expected {len(STYLES)}: {', '.join(STYLES)}")
         return fields
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
-        """All six answers in one request: chosen, then rejected."""
+        """Ask for the scores of all six answers in one request: chosen, then rejected."""
         answers = (*item.fields["chosen"], *item.fields["rejected"])
         return [Candidates(item.fields["prompt"], answers, origin=item.origin(self.name, *range(len(answers))))]
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, NDArray[Any]]:
-        """The scores of both."""
+        """Return the scores of both answers by style."""
         scores = answers[0].responses[0]
         if isinstance(scores, Failure):
             scores = np.full(2 * len(STYLES), np.nan)
@@ -55,36 +59,36 @@ class StyleMatrix(Task):
 
 
 class _Cells(MeanMetric):
-    """Share of the cells (chosen style i, rejected style j) in which chosen scores strictly higher."""
+    """Share of the cells (chosen style i, rejected style j) in which the chosen answer scores strictly higher."""
 
     needs = ("chosen", "rejected")
     cells: ClassVar[tuple[tuple[int, int], ...]] = ()
 
     def per_item(self, columns: Columns) -> NDArray[np.float64]:
-        """Share of each prompt."""
+        """Return the share of each prompt."""
         chosen, rejected = columns.values["chosen"], columns.values["rejected"]
         return np.asarray(np.mean([chosen[:, i] > rejected[:, j] for i, j in self.cells], axis=0))
 
 
 class Hard(_Cells):
-    """Chosen in a plainer style than rejected."""
+    """Share of the cells with the chosen answer in a plainer style than the rejected one."""
 
     cells: ClassVar[tuple[tuple[int, int], ...]] = ((0, 1), (0, 2), (1, 2))
 
 
 class Normal(_Cells):
-    """Both in the same style."""
+    """Share of the cells with both answers in the same style."""
 
     cells: ClassVar[tuple[tuple[int, int], ...]] = ((0, 0), (1, 1), (2, 2))
 
 
 class Easy(_Cells):
-    """Chosen in a more elaborate style than rejected."""
+    """Share of the cells with the chosen answer in a more elaborate style than the rejected one."""
 
     cells: ClassVar[tuple[tuple[int, int], ...]] = ((1, 0), (2, 0), (2, 1))
 
 
 class Average(_Cells):
-    """All nine cells, which is the mean of hard, normal and easy."""
+    """Share of all nine cells, which is the mean of hard, normal and easy."""
 
     cells: ClassVar[tuple[tuple[int, int], ...]] = (*Hard.cells, *Normal.cells, *Easy.cells)

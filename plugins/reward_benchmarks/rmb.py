@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from harness import DataError
-from harness.tasks.data.sources import MIRROR_VARIABLE, FileSource
+from harness.tasks import MIRROR_VARIABLE, FileSource
 
 REPOSITORY = "https://github.com/Zhou-Zoey/RMB-Reward-Model-Benchmark"
 
 
 def pairwise(split: str) -> Iterator[Mapping[str, Any]]:
-    """Rows of the pairwise set: ``pair_uid``, ``conversation_input``, ``chosen.answer``, ``reject.answer``.
+    """Yield rows of the pairwise set: ``pair_uid``, ``conversation_input``, ``chosen.answer``, ``reject.answer``.
 
     Raises:
         DataError: there is no copy, or a file of it is broken.
@@ -29,7 +29,7 @@ def pairwise(split: str) -> Iterator[Mapping[str, Any]]:
 
 
 def best_of_n(split: str) -> Iterator[Mapping[str, Any]]:
-    """Rows of the best-of-N set: ``bon_uid``, ``conversation_input``, ``bon_best.answer``; ``losers``, a list of texts.
+    """Yield rows of the best-of-N set: ``bon_uid``, ``conversation_input``, ``bon_best.answer``; ``losers``, a list.
 
     Raises:
         DataError: there is no copy, or a file of it is broken.
@@ -43,7 +43,7 @@ def best_of_n(split: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _rows(name: str) -> Iterator[Mapping[str, Any]]:
-    """Rows of all scenarios of a set, with ``scenario`` and ``goal`` by the file's place."""
+    """Yield rows of all scenarios of a set, with ``scenario`` and ``goal`` by the file's place."""
     folder = _folder(name)
     paths = sorted(folder.rglob("*.json"))
     if not paths:

@@ -1,6 +1,6 @@
 """RewardBench: preference pairs in subsets, subsets in sections; the score is the mean over sections.
 
-Within a section every pair counts alike, or as much as the task file says of its subset; sections count alike
+Within a section every pair counts alike, or as much as the task file says for its subset; sections count alike
 (Lambert and others, arXiv 2403.13787, section 4.2).
 """
 
@@ -31,11 +31,11 @@ FloatArray = NDArray[np.float64]
 
 
 class SectionedPreference(Preference):
-    """Preference pairs whose rows also name their ``subset``; the options say which section it belongs to.
+    """Preference pairs whose rows also name their ``subset``; the options assign subsets to sections.
 
-    Options beside those of preference: ``sections``, section to list of subsets; ``pair_weights``, subset to how many
-    pairs each of its pairs counts as, where not one. Further columns: ``subset`` and ``section``, as numbers in the
-    order of the options; ``pair_weight``; and ``scored``, 1 where the model gave scores and 0 where it compared.
+    Options beside those of preference: ``sections``, section to list of subsets; ``pair_weights``, subset to the weight
+    of each of its pairs, 1 unless given. Further columns: ``subset`` and ``section``, as numbers in the order of the
+    options; ``pair_weight``; and ``scored``, 1 if the model gave scores and 0 if it compared.
     """
 
     fields: ClassVar[Mapping[str, FieldSpec]] = {
@@ -64,14 +64,18 @@ class SectionedPreference(Preference):
                 )
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """The pair, and the number of its subset."""
+        """Prepare the pair, and number its subset.
+
+        Raises:
+            BadValue: no section lists the subset.
+        """
         subset = fields.pop("subset")
         if subset not in self._subsets:
             raise BadValue(f"'subset' is {subset!r}, which no section lists{did_you_mean(subset, self._subsets)}")
         return {**super().prepare(fields), "subset": self._subsets.index(subset)}
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float]:
-        """As for preference, with subset, section and how the model was asked."""
+        """Return the columns of a preference, with subset, section, weight and whether the model gave scores."""
         subset = item.fields["subset"]
         return {
             **super().row(item, answers),
@@ -82,12 +86,12 @@ class SectionedPreference(Preference):
         }
 
     def facts(self) -> Mapping[str, Any]:
-        """Names of the sections."""
+        """Return the names of the sections."""
         return {"sections": self._sections}
 
 
 def credit(columns: Columns) -> FloatArray:
-    """(n,) credit as RewardBench's scripts give it, mean of both orders.
+    """Return the credit of each pair by RewardBench's scripts, (n,), mean of both orders.
 
     Equal scores of a reward model are wrong; a judge's tie, or a verdict that cannot be read, counts half.
     """
@@ -100,15 +104,15 @@ class _Credited(Metric):
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged", "answered", "scored")
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """Rows that were answered, readable or not."""
+        """Mark the rows that were answered, readable or not."""
         return np.asarray(columns.values["answered"] == 1)
 
 
 class RewardBenchAccuracy(_Credited, MeanMetric):
-    """Share of pairs judged rightly, with RewardBench's credit for what is undecided."""
+    """Share of pairs judged rightly, with RewardBench's credit for undecided pairs."""
 
     def per_item(self, columns: Columns) -> FloatArray:
-        """Credit of each pair."""
+        """Return the credit of each pair."""
         return credit(columns)
 
 
@@ -118,7 +122,7 @@ class SectionMean(_Credited):
     needs: ClassVar[tuple[str, ...]] = (*_Credited.needs, "subset", "section", "pair_weight")
 
     def linearise(self, columns: Columns) -> Linearised:
-        """The influence of a pair is its distance from the mean of its subset: how many pairs each has was chosen.
+        """Return the value; the influence of a pair is its distance from its subset's mean: subset sizes were chosen.
 
         Distances from the mean of n pairs, or n clusters of them, are too small by the root of (n - 1) / n, which is
         made up for subset by subset (Cochran 1977, chapter 5); a subset of one pair says nothing of its own spread.
@@ -131,13 +135,13 @@ class SectionMean(_Credited):
         if columns.clusters is not None:
             pairs = np.unique(np.column_stack([subset, columns.clusters]), axis=0)
             independent, everyone = np.bincount(pairs[:, 0]), len(np.unique(pairs[:, 1]))
-        # The whole has that factor already.
+        # The estimate from all influences applies this factor for the whole already.
         spread = np.sqrt(independent / np.maximum(independent - 1, 1) * (1 - 1 / everyone))
         influence = weights * (values - means[subset]) * spread[subset] * len(columns)
         return Linearised(float(weights @ values), influence)
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
-        """The sections' values, by name."""
+        """Return the sections' values, by name."""
         section = columns.values["section"].astype(int)
         shares = _weights(columns)
         total, of_section = np.bincount(section, shares), np.bincount(section, shares * credit(columns))
@@ -150,6 +154,6 @@ class SectionMean(_Credited):
 
 
 def _weights(columns: Columns) -> FloatArray:
-    """(n,) weight of each pair; they add up to 1."""
+    """Return the weight of each pair, (n,); the weights add up to 1."""
     each, section = columns.values["pair_weight"], columns.values["section"].astype(int)
     return np.asarray(each / np.bincount(section, each)[section] / len(np.unique(section)))

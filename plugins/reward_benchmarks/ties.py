@@ -8,7 +8,7 @@ and the scoring of their script):
     0.30 share of reference prompts with margin > 0     0.20 share of pairs with both margins > spread
     0.01 mean over pairs of tanh(lower margin / spread - 1), 0 where both are 0
 
-Its maximum is 1.01. The last term breaks ties between models.
+The score's maximum is 1.01. The last term breaks ties between models.
 """
 
 from __future__ import annotations
@@ -59,17 +59,21 @@ class Ties(Task):
     default_metrics: ClassVar[tuple[str, ...]] = ("ties_score",)
 
     def items(self, split: str = "test", *, limit: int | None = None) -> Iterator[Item | BadItem]:
-        """The items, those of a pair in one cluster."""
+        """Yield the items, both prompts of a pair in one cluster."""
         for item in super().items(split, limit=limit):
             yield item if isinstance(item, BadItem) else dataclasses.replace(item, cluster=str(item.fields["pair"]))
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """Which of the two the prompt is, and its pair."""
-        found = _ID.fullmatch(fields["id"])
-        if not found:
+        """Tell reference from tied prompts, and read the number of the pair.
+
+        Raises:
+            BadValue: the id is not of the form, or the number of right answers does not fit it.
+        """
+        match = _ID.fullmatch(fields["id"])
+        if not match:
             raise BadValue(f"'id' is {fields['id']!r}; expected 'ref:N' or 'tied:N' with a number N")
         chosen, rejected = at_least_one(fields, "chosen"), at_least_one(fields, "rejected")
-        reference = found[1] == "ref"
+        reference = match[1] == "ref"
         if reference != (len(chosen) == 1):
             expected = "one" if reference else "several"
             raise BadValue(f"'chosen' of {fields['id']} holds {len(chosen)}; expected {expected}")
@@ -78,22 +82,22 @@ class Ties(Task):
             "answers": (*chosen, *rejected),
             "right": len(chosen),
             "reference": float(reference),
-            "pair": int(found[2]),
+            "pair": int(match[2]),
         }
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
-        """All answers in one request: right, then wrong."""
+        """Ask for the scores of all answers in one request: right, then wrong."""
         answers = item.fields["answers"]
         return [Candidates(item.fields["prompt"], answers, origin=item.origin(self.name, *range(len(answers))))]
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float]:
-        """Margin and spread."""
+        """Return margin and spread of the scores."""
         scores, right = answers[0].responses[0], item.fields["right"]
-        known = {"reference": item.fields["reference"], "pair": float(item.fields["pair"])}
+        prompt = {"reference": item.fields["reference"], "pair": float(item.fields["pair"])}
         if isinstance(scores, Failure):
-            return {"margin": float("nan"), "spread": float("nan"), **known}
+            return {"margin": float("nan"), "spread": float("nan"), **prompt}
         best, worst = float(np.max(scores[:right])), float(np.min(scores[:right]))
-        return {"margin": worst - float(np.max(scores[right:])), "spread": best - worst, **known}
+        return {"margin": worst - float(np.max(scores[right:])), "spread": best - worst, **prompt}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ class _Part:
     weight: float
     rows: NDArray[np.bool_]
     values: FloatArray
-    """(n,), read where ``rows``."""
+    """(n,); only the values of ``rows`` count."""
 
     @property
     def mean(self) -> float:
@@ -112,7 +116,7 @@ class _Part:
 
     @property
     def influence(self) -> FloatArray:
-        """(n,) centred influence on the mean, which is a ratio of two sums."""
+        """Return the centred influence, (n,), on the mean, which is a ratio of two sums."""
         return np.where(self.rows, self.values - self.mean, 0.0) / float(self.rows.mean())
 
 
@@ -123,7 +127,7 @@ class TiesScore(Metric):
     bounds: ClassVar[tuple[float, float]] = (-0.01, 1.01)
 
     def linearise(self, columns: Columns) -> Linearised:
-        """The weighted sum of five means; a pair's figures count as the influence of its tied prompt."""
+        """Return the weighted sum of five means; a pair's figures count as the influence of its tied prompt."""
         parts = _parts(columns)
         return Linearised(
             sum(part.weight * part.mean for part in parts),
@@ -131,11 +135,11 @@ class TiesScore(Metric):
         )
 
     def trials(self, columns: Columns) -> int:
-        """The pairs."""
+        """Count the pairs of prompts."""
         return len(np.unique(columns.values["pair"]))
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
-        """The five means, and how many prompts have no partner and so no part in the last three."""
+        """Return the five means, and the number of prompts without a partner, which have no part in the last three."""
         try:
             parts = _parts(columns)
         except ValueError:
@@ -146,7 +150,7 @@ class TiesScore(Metric):
 
 
 def _parts(columns: Columns) -> list[_Part]:
-    """The five means.
+    """Compute the five means that make up the score.
 
     Raises:
         ValueError: no reference prompt has a tied partner.

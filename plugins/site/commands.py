@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from harness.names.specification import written
+from harness.names import written
 from harness.store import CellRecord, RunRecord
 
 

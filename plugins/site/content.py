@@ -10,16 +10,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from harness.leaderboard import Board, BoardEntry, assemble, cost
-from harness.leaderboard.aggregates import split_selector, task_of
-from harness.leaderboard.assemble import current_cells, title_of
-from harness.leaderboard.board import Column
-from harness.leaderboard.published_rows import shipped_files
-from harness.names.registry import Registry
-from harness.results.published import read_published
+from harness import Registry
+from harness.leaderboard import (
+    COST_COLUMN,
+    Board,
+    BoardEntry,
+    Column,
+    assemble,
+    current_cells,
+    shipped_files,
+    split_selector,
+    task_of,
+    title_of,
+)
+from harness.results import read_published
 from harness.stats import Estimate
 from harness.store import CellRecord, Readable, Result
-from harness.tasks.schema import BenchmarkFile
+from harness.tasks import BenchmarkFile
 
 from .names import file_name
 
@@ -178,7 +185,7 @@ def _columns(base: Sequence[Column], benchmark: BenchmarkFile, rows: Sequence[Mo
     for column in base:
         same = (column.unit, column.higher_is_better)
         if not task_of(benchmark.tasks, column.key):
-            kind: Literal["aggregate", "cost"] = "cost" if column.key == cost.COLUMN.key else "aggregate"
+            kind: Literal["aggregate", "cost"] = "cost" if column.key == COST_COLUMN.key else "aggregate"
             columns.append(SiteColumn(column.key, column.title, *same, kind))
             continue
         task, metric, _ = split_selector(benchmark, column.key)

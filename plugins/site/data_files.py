@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.leaderboard.render import rank_text
+from harness.leaderboard import rank_text
 
 from .content import Content
 from .items import ItemScores, deflated, pack_scores

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from harness.metric import Metric
-from harness.names.plugins import describe
-from harness.pictures import Matrix, Picture, Series
-from harness.running.table import Table
+from harness import Matrix, Metric, Picture, Series
+from harness.names import describe
+from harness.running import Table
 
 MOST_MODELS = 24
 """In one frame; the first ones, which are the best ranked. More curves than that nobody tells apart."""

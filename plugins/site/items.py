@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Conversation
-from harness.metric import MeanMetric, Metric
-from harness.running.table import Table
-from harness.task import BadItem, Item, Task
+from harness import BadItem, Conversation, Item, MeanMetric, Metric, Task
+from harness.running import Table
 
 MOST_ITEMS = 2000
 """Of a task; those on which the models differ most."""

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.metric import Metric
-from harness.pictures import Matrix
-from harness.results.numbers import bounds, figure
-from harness.running.table import Table
+from harness import Matrix, Metric
+from harness.results import bounds, figure
+from harness.running import Table
 from harness.stats import Estimate
 
 from .frames import MOST_MODELS, Drawing, distinct, no_picture

@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness import Metric, Registry, Task
 from harness.errors import HarnessError, StoreError
-from harness.metric import Metric
-from harness.names.plugins import describe
-from harness.names.registry import Registry
-from harness.running.table import Table, table_of_cell
+from harness.names import describe
+from harness.running import Table, table_of_cell
 from harness.store import Readable, Result
-from harness.task import Task
-from harness.tasks.build import build_task
-from harness.tasks.build_metric import metric_of
+from harness.tasks import build_task, metric_of
 
 from .content import Content, SiteColumn
 from .frames import drawings, frames

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from harness.results.numbers import bounds, figure, percent, visible
+from harness.results import bounds, figure, percent, visible
 from harness.stats import Estimate
 
 if TYPE_CHECKING:

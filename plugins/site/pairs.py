@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.metric import Metric
-from harness.results.comparison import Comparison, Linearisations, compare_rows, shared_rows
-from harness.results.numbers import figure, p_value
-from harness.running.table import Table
+from harness import Metric
+from harness.results import Comparison, Linearisations, compare_rows, figure, p_value, shared_rows
+from harness.running import Table
 
 MOST_COMPARISONS = 10_000
 """Of a benchmark's pairs of models on its columns; each takes about a millisecond to make, and 30 bytes."""

@@ -8,9 +8,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from harness import Registry
 from harness.errors import HarnessError
-from harness.names.registry import Registration, Registry
-from harness.names.specification import parse_specification, written
+from harness.names import Registration, parse_specification, written
 from harness.store import (
     AnsweringCost,
     CellRecord,

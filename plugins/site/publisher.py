@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.publisher import Edition, Publisher
+from harness import Edition, Publisher
 
 from .names import file_name
 from .write import MANIFEST, earlier_files, write_site

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness import THEME, Edition, Registry
 from harness.errors import UsageError
 from harness.files import alone, remove_leftovers, write_atomically
-from harness.leaderboard.render import as_json, rank_text
-from harness.names.registry import Registry
-from harness.publisher import THEME, Edition
-from harness.results.comparison import CONFIDENCE
+from harness.leaderboard import as_json, rank_text
+from harness.results import CONFIDENCE
 from harness.store import Readable, now, versions
 
 from .content import Content, gather

@@ -14,7 +14,7 @@ _HERE = "harness_plugins.toxicity"
 
 @hookimpl
 def register_tasks(register: Register) -> None:
-    """Detection in replies."""
+    """Register the kind of task that detects a class in replies."""
     register(
         "reply-detection",
         f"{_HERE}.replies:ReplyDetection",

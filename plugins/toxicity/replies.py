@@ -1,4 +1,4 @@
-"""Detection in replies: whether what a model answered is of a class, a jailbroken answer for one."""
+"""Detection in replies: whether a model's answer is of a class, such as a jailbroken answer."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ class ReplyDetection(Detection):
     }
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
-        """The conversation, as ``text``: what detectors are asked about and learn from."""
+        """Add the conversation as ``text``, which detectors are asked about and learn from."""
         return {**fields, "text": fields["prompt"].reply(fields["reply"])}

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness import Capability, Completion, Failure, Likelihood, Request, Response, Verdict
-from harness.encodable import encodable
+from harness import Capability, Completion, Failure, Likelihood, Request, Response, Verdict, encodable
 from harness.store import FiledResponse, StoreReader, read_responses
 
 from .documents import ModelRequest, ReplayedStage

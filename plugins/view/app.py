@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import THEME, Registry
 from harness.errors import HarnessError
-from harness.names.registry import Registry
-from harness.publisher import THEME
 from harness.store import StoreReader
 
 from .comparison_pages import ComparisonPages

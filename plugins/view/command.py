@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import open_registry, registry_options, store_option
-from harness.terminal import say
+from harness import say
+from harness.cli import open_registry, registry_options, store_option
 
 
 @click.command("view")
@@ -38,7 +38,7 @@ def command(
       harness view --store results.sqlite --port 8000
       harness view --host 0.0.0.0 --no-open
     """
-    from harness.api import existing_store_path
+    from harness.results import existing_store_path
 
     from .serve import serve
 

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.metric import FloatArray
-from harness.names.registry import Registry
-from harness.results.comparison import CONFIDENCE, Comparison, compare_cells, shared_rows
-from harness.running.table import OVERALL
+from harness import FloatArray, Registry
+from harness.results import CONFIDENCE, Comparison, compare_cells, shared_rows
+from harness.running import OVERALL
 from harness.store import CellRecord, StoreReader
 
 from .documents import Document

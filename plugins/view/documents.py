@@ -12,12 +12,9 @@ from typing import Any
 
 import msgspec
 
-from harness import Capability, Conversation, Failure, Request, Response
-from harness.adapters import Adapter
-from harness.encodable import encodable
-from harness.running.stages import stage_requests
+from harness import Adapter, Answers, Capability, Conversation, Failure, Item, Request, Response, Task, encodable
+from harness.running import stage_requests
 from harness.store import StageRecord
-from harness.task import Answers, Item, Task
 
 MAX_FIELD = 2000
 MAX_EXCERPT = 240

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.metric import FloatArray, MeanMetric, Metric
-from harness.running.table import OVERALL, Table, table_of_cell
+from harness import FloatArray, MeanMetric, Metric
+from harness.running import OVERALL, Table, table_of_cell
 
 if TYPE_CHECKING:
+    from harness import Task
     from harness.store import CellRecord, StoreReader
-    from harness.task import Task
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.names.plugins import describe
+from harness.names import describe
 
 WAIT_SECONDS = 0.04
 """How long the page that begins a piece of work waits for it: perhaps it is done at once."""

@@ -17,14 +17,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from harness import BadItem, Metric, Registry, Task
 from harness.errors import HarnessError
-from harness.metric import Metric
-from harness.names.plugins import describe
-from harness.names.registry import Registry
+from harness.names import describe
 from harness.store import CellRecord, StageRecord, StoreReader, read_response_texts
-from harness.task import BadItem, Task
-from harness.tasks.build import build_task
-from harness.tasks.build_metric import metric_of
+from harness.tasks import build_task, metric_of
 
 from .answers import answers_of
 from .documents import Document, ReplayedStage, decode, document, encode, excerpt, searchable

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from harness import Registry
 from harness.errors import UsageError
-from harness.names.registry import Registry
 from harness.store import StoreReader
 
 from .app import make_app

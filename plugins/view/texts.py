@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from harness.results.numbers import figure, level_of, other_level, percent, visible
+from harness.results import figure, level_of, other_level, percent, visible
 from harness.stats import Estimate
 from harness.store import CellRecord
 

@@ -2,8 +2,33 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import yaml
+
+
+def lines(rows):
+    """Rows as JSON lines."""
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def reasons(ran):
+    """Why the cells and items of a command's JSON document failed."""
+    return [failure["reason"] for failure in ran.document["failures"]]
+
+
+@pytest.fixture
+def evaluate(toys, harness):
+    """Evaluate the reader on demo/plain."""
+
+    def call(model="toy-reader", task="demo/plain", *more):
+        ran = harness("eval", "-m", model, "-t", task, "--json", *more)
+        assert "Traceback" not in ran.err
+        assert "internal error" not in ran.err
+        return ran
+
+    return call
 
 
 @pytest.fixture

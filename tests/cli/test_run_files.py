@@ -10,6 +10,8 @@ import yaml
 
 from harness.tasks.schema import RunFile
 
+from ..messages import saying
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -71,7 +73,7 @@ def test_a_dry_run_computes_and_writes_nothing(study, harness, toys):
     path = study(leaderboards=[{"benchmark": "demo", "output": "out/board.md"}])
     ran = harness("run", path, "--dry-run")
     assert ran.code == 0
-    assert "would write: out/board.md, the leaderboard of demo" in ran.out
+    assert ran.out == saying("out/board.md", "leaderboard")
     plan = harness("run", path, "--dry-run", "--json").document
     assert [cell["requests"] for cell in plan["cells"]] == [12, 12]
     assert plan["leaderboards"] == [{"benchmarks": ["demo"], "output": "out/board.md"}]
@@ -98,26 +100,26 @@ def test_everything_wrong_is_said_together_with_its_line(study, harness, toys):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("tasks: [demo]\nmodel: [length]\n", "run.yaml:2: unknown key 'model' (did you mean 'models'"),
-        ("tasks: demo\n", "run.yaml:1: tasks: must be a list, got 'demo'; write [demo]"),
-        ("models: [length]\n", "run.yaml: the key 'tasks' is missing"),
-        ("tasks: [demo]\nlimit: 0\n", "run.yaml:2: limit: must be at least 1, got 0"),
-        ("tasks: [demo]\nconfidence: 95\n", "run.yaml:2: confidence: must be at most 0.9999"),
+        ("tasks: [demo]\nmodel: [length]\n", saying("run.yaml:2", "'model'", "'models'")),
+        ("tasks: demo\n", saying("run.yaml:1", "tasks", "list", "'demo'", "[demo]")),
+        ("models: [length]\n", saying("run.yaml", "'tasks'", "missing")),
+        ("tasks: [demo]\nlimit: 0\n", saying("run.yaml:2", "limit", "at least 1", "0")),
+        ("tasks: [demo]\nconfidence: 95\n", saying("run.yaml:2", "confidence", "at most 0.9999")),
         (
             "tasks: [demo]\nleaderboards:\n  - benchmark: demo\n    outptu: x\n",
-            "run.yaml:4: unknown key 'leaderboards.0.outptu' (did you mean 'output'?)",
+            saying("run.yaml:4", "'leaderboards.0.outptu'", "'output'"),
         ),
         (
             "tasks: [demo]\nlimit: 3\nleaderboards: [{benchmark: demo, output: x.md}]\n",
-            "run.yaml:2: limit: leaderboards hold whole evaluations of the test split; remove this key",
+            saying("run.yaml:2", "limit"),
         ),
         (
             "tasks: [demo]\nleaderboards: [{benchmark: demo, output: x.md}, {benchmark: demo, output: x.md}]\n",
-            "run.yaml:2: leaderboards.1.output: x.md and leaderboards.0.output (x.md) are one place",
+            saying("run.yaml:2", "leaderboards.1.output", "x.md", "leaderboards.0.output"),
         ),
-        ("tasks: [demo\n", "run.yaml:2: not valid YAML"),
-        ("- demo\n", "run.yaml: expected a mapping of keys to values, got list"),
-        ("", "run.yaml: expected a mapping of keys to values, got NoneType"),
+        ("tasks: [demo\n", saying("run.yaml:2", "YAML")),
+        ("- demo\n", saying("run.yaml", "mapping", "list")),
+        ("", saying("run.yaml", "mapping", "NoneType")),
     ],
 )
 def test_a_mistake_in_the_file_names_line_and_key(study, harness, toys, text, expected):
@@ -125,7 +127,7 @@ def test_a_mistake_in_the_file_names_line_and_key(study, harness, toys, text, ex
     (toys / path).write_text(text)
     ran = harness("run", path)
     assert ran.code == 2
-    assert expected in ran.err
+    assert ran.err == expected
     assert "Traceback" not in ran.err
 
 
@@ -135,22 +137,22 @@ def test_a_missing_file_and_a_place_that_cannot_be_written(study, harness, toys)
     (toys / "study/file").write_text("")
     ran = harness("run", study(leaderboards=[{"benchmark": "demo", "output": "file/board.md"}]))
     assert ran.code == 2
-    assert "leaderboards.0.output: file/board.md: cannot be made: " in ran.err
+    assert ran.err == saying("leaderboards.0.output", "file/board.md")
     assert not (toys / "study/out").exists()
 
 
 @pytest.mark.parametrize(
     ("board", "expected"),
     [
-        ({"format": "htm"}, "run.yaml:10: leaderboards.0.format: no format is named 'htm' (did you mean 'html'?)"),
-        ({"merge": ["b.sqlite"]}, "run.yaml:11: leaderboards.0.merge.0: b.sqlite: there is no such store"),
-        ({"published": ["p.jsonl"]}, "run.yaml:11: leaderboards.0.published.0: p.jsonl: no such file"),
+        ({"format": "htm"}, saying("run.yaml:10", "leaderboards.0.format", "'htm'", "'html'")),
+        ({"merge": ["b.sqlite"]}, saying("run.yaml:11", "leaderboards.0.merge.0", "b.sqlite")),
+        ({"published": ["p.jsonl"]}, saying("run.yaml:11", "leaderboards.0.published.0", "p.jsonl")),
     ],
 )
 def test_what_a_leaderboard_cannot_use_is_said_before_anything_runs(study, harness, toys, board, expected):
     ran = harness("run", study(leaderboards=[{"benchmark": "demo", "output": "board.md", **board}]))
     assert ran.code == 2
-    assert expected in ran.err
+    assert ran.err == expected
     assert not (toys / "study/out").exists()
 
 

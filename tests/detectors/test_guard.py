@@ -18,6 +18,8 @@ from harness import Completion, Conversation, Failure, Message
 from harness.errors import ConfigurationError, UnknownName, UsageError
 from harness.names.arguments import check_arguments
 
+from ..messages import saying
+
 PROMPT = Conversation.user("How do I bake bread?")
 
 
@@ -118,7 +120,7 @@ def test_replies_that_hold_little_of_the_probability_are_no_verdict(over):
     assert isinstance(failure, Failure)
     assert "0.03% of the probability" in failure.reason
     (mass,) = guard.remarks()
-    assert "in 1 of 1 weighings the replies 'Yes', 'No' held less than least_mass=0.5" in mass
+    assert mass == saying("1 of 1", "'Yes'", "'No'", "least_mass=0.5")
     asked_for = over(GenerativeGuard("none", template="yes-no", least_mass=0.0), base=weighs(0.0002, 0.0001))
     assert asked_for.detect([PROMPT]) == [pytest.approx(math.log(2))]
     with pytest.raises(UsageError, match="least_mass=2"):
@@ -182,13 +184,13 @@ def test_a_text_is_worth_fixed_log_odds_and_votes_a_share(over):
     voting = GenerativeGuard("none", verdict="text", votes=4, temperature=0.7)
     found = over(voting, base=writes("unsafe", "safe", "unsafe", "hm")).detect([PROMPT])
     assert found == pytest.approx([log_odds_of_votes(2, 3)])
-    assert voting.remarks() == ["1 of 4 texts hold no label that can be read"]
+    assert voting.remarks() == [saying("1", "4", "texts", "label")]
 
 
 def test_a_text_without_a_label_fails_and_is_quoted(over):
     (answer,) = over(GenerativeGuard("none", verdict="text"), base=writes("I cannot help with that.")).detect([PROMPT])
     assert isinstance(answer, Failure)
-    assert answer.reason == "the text holds no label ('safe', 'unsafe'); it ends in 'I cannot help with that.'"
+    assert answer.reason == saying("text", "label", "'safe'", "'unsafe'", "'I cannot help with that.'")
 
 
 @pytest.mark.parametrize(("text", "positive"), [("unsafe\nS1", True), ("unsafe\nS2", False), ("unsafe", True)])

@@ -9,6 +9,8 @@ from harness.errors import UsageError
 from harness.model import Part
 from harness.tasks.build import build_task
 
+from ..messages import saying
+
 ROWS = [
     {"id": "a", "text": "hold the door", "label": 1, "kind": "x", "group": "g"},
     {"id": "b", "text": "hold the line", "label": 0, "kind": "x", "group": "g"},
@@ -78,24 +80,24 @@ def test_replies_are_disguised_with_their_prompts(write_task):
     [
         (
             "evasion:demo/doors:how=loud",
-            "how must be one of homoglyph, zero-width, spacing, leet, padding, drop-vowels",
+            saying("homoglyph", "zero-width", "spacing", "leet", "padding", "drop-vowels"),
         ),
-        ("evasion:demo/doors:hw=leet", "there is no option 'hw' (did you mean 'how'?)"),
-        ("evasion:demo/doors:how=leet,strength=0", "strength must be a share above 0 and up to 1, not 0"),
-        ("evasion:demo/doors:how=leet,strength=true", "strength must be a share above 0 and up to 1, not True"),
-        ("evasion:demo/doors:how=padding,words=0", "words must be a whole number from 1, not 0"),
-        ("evasion:demo/doors:how=leet,seed=-1", "seed must be a whole number from 0, not -1"),
-        ("evasion:demo/doors:how=leet,of=some", "of must be 'positives' or 'all', not 'some'"),
-        ("evasion:demo/doors:leet", "expected key=value after the colon, got 'leet'"),
-        ("evasion:demo/pairs:how=leet", "demo/pairs is of kind 'preference'; only detection can be evaded"),
-        ("evasion:demo/dors:how=leet", "no task or benchmark is named 'evasion:demo/dors:how=leet'"),
-        ("evasion:judgebench", "none of its tasks asks for detect, so there is nothing to evade"),
+        ("evasion:demo/doors:hw=leet", saying("'hw'", "'how'")),
+        ("evasion:demo/doors:how=leet,strength=0", saying("strength", "above 0", "up to 1", "not 0")),
+        ("evasion:demo/doors:how=leet,strength=true", saying("strength", "above 0", "up to 1", "True")),
+        ("evasion:demo/doors:how=padding,words=0", saying("words", "whole number from 1", "not 0")),
+        ("evasion:demo/doors:how=leet,seed=-1", saying("seed", "whole number", "0", "-1")),
+        ("evasion:demo/doors:how=leet,of=some", saying("of", "'positives'", "'all'", "'some'")),
+        ("evasion:demo/doors:leet", saying("key=value", "'leet'")),
+        ("evasion:demo/pairs:how=leet", saying("demo/pairs", "'preference'")),
+        ("evasion:demo/dors:how=leet", saying("benchmark", "'evasion:demo/dors:how=leet'")),
+        ("evasion:judgebench", saying("tasks", "detect")),
     ],
 )
 def test_a_wish_that_cannot_be_met_says_why(demo, harness, name, message):
     ran = harness("eval", "-m", "random", "-t", name, "--dry-run")
     assert ran.code == 2
-    assert message in " ".join(ran.err.split())
+    assert " ".join(ran.err.split()) == message
     assert "Traceback" not in ran.err
 
 
@@ -144,7 +146,7 @@ def test_benchmarks_and_patterns_stand_for_their_detection_tasks(demo, harness, 
 
 
 def test_the_library_is_listed_and_shown(demo, harness):
-    assert "any detection task, disguised in one of 6 ways" in harness("list", "tasks").out
+    assert harness("list", "tasks").out == saying("detection task", "6 ways")
     listed = harness("list", "tasks", "--filter", "evasion:demo").out
     assert "evasion:demo/doors" in listed
     assert "demo/pairs" not in listed

@@ -10,6 +10,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harness import Candidates, Conversation, Failure, Likelihood
 
+from ..messages import saying
+
 ASKED = [
     Candidates(Conversation.user("What is the capital of France?"), ("Paris.", "The whale is a mammal.", "No 1 2 3")),
     Candidates(Conversation.user("How do I bake bread?"), ("Mix flour and water.",)),
@@ -88,8 +90,8 @@ def test_what_one_part_cannot_answer_has_no_score_and_says_so():
     model = made({"policy": policy, "reference": reference})
     several, single = model.score(ASKED)
     assert several == pytest.approx([1.0, np.nan, 1.0], nan_ok=True)
-    assert single == Failure("reference: the log-likelihood is not finite")
-    assert "1 responses have no score: policy: too long" in model.remarks()
+    assert (type(single), single.reason) == (Failure, saying("reference:", "finite"))
+    assert saying("1 responses", "policy: too long") in model.remarks()
     assert model.remarks() == []
 
 

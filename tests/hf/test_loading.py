@@ -13,6 +13,8 @@ from harness_plugins.hf.tree import SequenceJob
 from harness import Failure
 from harness.errors import CellError, UsageError
 
+from ..messages import saying
+
 
 class Flat:
     """Stands for an engine: a read's value is the token there."""
@@ -98,7 +100,7 @@ def test_a_device_that_is_not_there_is_named(tmp_path):
     if torch.cuda.is_available():
         pytest.skip("there is an accelerator here")
     model = RewardModel(str(tiny.classifier(tmp_path / "m")), device="cuda")
-    with pytest.raises(CellError, match="torch finds no accelerator here; give device=cpu"):
+    with pytest.raises(CellError, match=saying("torch", "accelerator", "device").pattern):
         model.load()
 
 
@@ -109,7 +111,7 @@ def test_the_context_is_the_smaller_of_what_is_stated(tmp_path):
     assert context_length(config, tokenizer, 100) == 100
     tokenizer.model_max_length = 64
     assert context_length(config, tokenizer) == 64
-    with pytest.raises(UsageError, match="max_length=100 is more than the 64 tokens"):
+    with pytest.raises(UsageError, match=saying("max_length=100", "64", "tokens").pattern):
         context_length(config, tokenizer, 100)
 
 
@@ -141,7 +143,7 @@ def test_a_hub_that_does_not_answer_is_said_at_once_unless_there_is_a_local_copy
     monkeypatch.setattr(loading, "_COMMITS", {})
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.delenv("TRANSFORMERS_OFFLINE", raising=False)
-    with pytest.raises(CellError, match="no local copy, and it is no folder here: Name or service not known"):
+    with pytest.raises(CellError, match=saying("local copy", "folder", "Name or service not known").pattern):
         ModelSource("owner/name").identity()
     place = tmp_path / "models--owner--name" / "refs"
     place.mkdir(parents=True)
@@ -151,10 +153,10 @@ def test_a_hub_that_does_not_answer_is_said_at_once_unless_there_is_a_local_copy
 
 @pytest.mark.parametrize(
     ("device", "hint"),
-    [("gpu", r"did you mean 'cuda'\?"), ("GPU:0", "'cuda'"), ("cuda:x", ""), ("cuda:", ""), ("cdua", "'cuda'")],
+    [("gpu", "'cuda'"), ("GPU:0", "'cuda'"), ("cuda:x", "cuda"), ("cuda:", "cuda"), ("cdua", "'cuda'")],
 )
 def test_a_device_that_is_none_is_refused_at_once(device, hint):
-    with pytest.raises(UsageError, match=f"device='{device}' is no device such as cpu, cuda.*{hint}"):
+    with pytest.raises(UsageError, match=saying(f"device='{device}'", "cpu", hint).pattern):
         ModelSource("somewhere", device=device)
 
 

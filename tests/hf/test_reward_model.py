@@ -12,6 +12,8 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from harness import Candidates, Conversation, Failure, Message
 from harness.errors import CellError, UsageError
 
+from ..messages import saying
+
 WORDS = tiny.CORPUS.split()
 
 
@@ -192,12 +194,12 @@ def test_scores_that_are_not_finite_are_failures_that_are_counted(tmp_path):
 
 def test_the_wrong_model_is_named(tmp_path):
     two = tiny.classifier(tmp_path / "two", labels=2)
-    with pytest.raises(CellError, match=r"has 2 labels \(LABEL_0, LABEL_1\).*give label=LABEL_1"):
+    with pytest.raises(CellError, match=saying("2", "labels", "LABEL_0", "LABEL_1", "label").pattern):
         loaded(two)
     asked = requests(2)
     for scores, wanted in zip(loaded(two, label="LABEL_1").score(asked), reference(two, asked, 1), strict=True):
         np.testing.assert_allclose(scores, wanted, atol=2e-5)
-    with pytest.raises(UsageError, match="label='LABEL_2' is none of LABEL_0, LABEL_1"):
+    with pytest.raises(UsageError, match=saying("label", "'LABEL_2'", "LABEL_0", "LABEL_1").pattern):
         loaded(two, label="LABEL_2")
     with pytest.raises(CellError, match=r"holds no values for .*score\.weight"):
         loaded(tiny.causal(tmp_path / "causal"))
@@ -214,7 +216,7 @@ def test_a_template_that_refuses_a_conversation_fails_only_that(tmp_path):
     model = loaded(tiny.classifier(tmp_path / "m", chat=strict))
     answers = model.score(requests(4))
     assert [isinstance(answer, Failure) for answer in answers] == [False, True, False, True, False]
-    assert "the chat template refuses this conversation: no system" in answers[1].reason
+    assert answers[1].reason == saying("template", "conversation")
 
 
 def test_what_is_no_model_is_refused_before_anything_runs(tmp_path):

@@ -14,6 +14,8 @@ from harness import Candidates, Completion, Conversation, Failure, Message, Pair
 from harness.errors import ConfigurationError, HarnessError, UnknownName, UsageError
 from harness.names.arguments import check_arguments
 
+from ..messages import saying
+
 PROMPT = Conversation.user("Name a prime.")
 PAIR = Pair(PROMPT, "Seven.", "Eight.")
 
@@ -62,14 +64,14 @@ def test_a_slight_preference_may_be_worth_less(alone, label, p_first):
 def test_what_cannot_be_read_is_no_verdict_and_is_remarked_on(alone):
     judge = alone(Judge, writes("I cannot tell."))
     assert [verdict.p_first for verdict in judge.compare([PAIR, PAIR])] == [None, None]
-    assert judge.remarks() == ["2 of 2 texts hold no verdict that 'bracketed-unanimous' can read"]
+    assert judge.remarks() == [saying("2", "texts", "'bracketed-unanimous'")]
     assert judge.remarks() == []
 
 
 def test_texts_that_were_cut_off_are_remarked_on(alone):
     judge = alone(Judge, writes("First, I", finish="length"), max_tokens=3)
     judge.compare([PAIR])
-    assert any("1 of 1 texts were cut off at max_tokens=3" in remark for remark in judge.remarks())
+    assert saying("1 of 1", "max_tokens=3") in judge.remarks()
 
 
 @pytest.mark.parametrize(
@@ -163,7 +165,7 @@ def test_a_grade_is_a_score(alone):
 def test_a_grade_that_cannot_be_read_fails_and_names_the_texts_end(alone):
     judge = alone(PointwiseJudge, writes("x" * 100 + " I would rather not say."))
     (failure,) = judge.score([Candidates(PROMPT, ("Seven.",))])
-    assert failure.reason.startswith("no grade from 1 to 10 could be read; the text ends '...xxx")
+    assert failure.reason == saying("1 to 10", "'...")
     assert failure.reason.endswith("I would rather not say.'")
     (failure,) = judge.score([Candidates(PROMPT, ("Seven.", "Eight."))])
     assert failure.reason.startswith("response 1 of 2: no grade")
@@ -194,7 +196,7 @@ def test_the_verifiers_score_is_the_probability_of_yes(alone):
 def test_no_probability_at_all_is_a_failure(alone):
     judge = alone(PointwiseJudge, weighs(0.0, 0.0), prompt="yes-no")
     (failure,) = judge.score([Candidates(PROMPT, ("Seven.",))])
-    assert failure.reason == "none of the replies 'Yes', 'No' has any probability"
+    assert failure.reason == saying("'Yes'", "'No'", "probability")
 
 
 @given(
@@ -237,16 +239,18 @@ def test_a_failed_base_is_a_failed_request_with_its_reason(alone):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "the prompt is empty: there is nothing to judge a response by"),
-        (" \n", "the prompt is empty: there is nothing to judge a response by"),
-        ("<image>", "the prompt is nothing but an image, which is not here ('<image>')"),
-        ("![](cat.png)", "the prompt is nothing but an image, which is not here ('![](cat.png)')"),
-        ("<|image|>\n<image_1>", "the prompt is nothing but an image, which is not here ('<|image|>\\n<image_1>')"),
+        ("", saying("empty", "response")),
+        (" \n", saying("empty", "response")),
+        ("<image>", saying("prompt", "'<image>'")),
+        ("![](cat.png)", saying("prompt", "'![](cat.png)'")),
+        ("<|image|>\n<image_1>", saying("prompt", "'<|image|>\\n<image_1>'")),
     ],
 )
 def test_a_prompt_without_text_fails_before_anything_is_asked(alone, text, reason):
     judge = alone(Judge, lambda capability, requests: pytest.fail("it was asked"))
-    assert judge.compare([Pair(Conversation.user(text), "a", "b")]) == [Failure(reason)]
+    (failure,) = judge.compare([Pair(Conversation.user(text), "a", "b")])
+    assert isinstance(failure, Failure)
+    assert failure.reason == reason
 
 
 def test_a_failure_among_others_leaves_the_others_in_place(alone):
@@ -347,25 +351,25 @@ def test_examples_come_before_the_question_and_only_the_question_may_be_shown(al
         ("assistant", "[[A]]"),
         ("user", "Message: Bye A: Farewell. B: {question}"),
     ]
-    assert "earlier turns of conversations were left out 1 times" in judge.remarks()[0]
+    assert judge.remarks()[0] == saying("earlier", "turns", "conversations", "1")
 
 
 def test_a_prompt_that_needs_a_reference_fails_where_there_is_none(alone, tmp_path):
     (tmp_path / "own.yaml").write_text(OWN.replace("{question}", "{question} Right is: {reference}"))
     judge = alone(Judge, lambda capability, requests: pytest.fail("it was asked"), prompt=str(tmp_path / "own.yaml"))
     (failure,) = judge.compare([PAIR])
-    assert failure.reason == "the prompt 'own' shows a reference, and there is none for this item"
+    assert failure.reason == saying("'own'", "reference")
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ('{"prompt": "a"}\n', "references.jsonl:1: expected a 'prompt' and a 'reference', both texts"),
-        ('{"prompt": "a", "reference": 1}\n', "expected a 'prompt' and a 'reference'"),
-        ('{"prompt"\n', "references.jsonl:1: not valid JSON"),
+        ('{"prompt": "a"}\n', saying("references.jsonl:1", "'prompt'", "'reference'", "texts")),
+        ('{"prompt": "a", "reference": 1}\n', saying("'prompt'", "'reference'")),
+        ('{"prompt"\n', saying("references.jsonl:1", "JSON")),
         (
             '{"prompt": "a", "reference": "x"}\n{"prompt": "a", "reference": "y"}\n',
-            "references.jsonl:2: another reference was given for the same prompt before",
+            saying("references.jsonl:2", "reference"),
         ),
     ],
 )
@@ -373,7 +377,7 @@ def test_references_that_cannot_be_read_are_named_with_their_line(alone, tmp_pat
     (tmp_path / "references.jsonl").write_text(rows)
     with pytest.raises(UsageError) as raised:
         alone(Judge, prompt="mt-bench", references=str(tmp_path / "references.jsonl"))
-    assert message in str(raised.value)
+    assert str(raised.value) == message
 
 
 # arguments
@@ -382,18 +386,23 @@ def test_references_that_cannot_be_read_are_named_with_their_line(alone, tmp_pat
 @pytest.mark.parametrize(
     ("kind", "arguments", "error", "message"),
     [
-        (Judge, {"prompt": "arenahard"}, UnknownName, "did you mean 'arena-hard'"),
-        (Judge, {"prompt": "single-grade"}, UsageError, "grades one response: use it with the model 'pointwise-judge'"),
-        (PointwiseJudge, {"prompt": "ppe"}, UsageError, "compares two responses: use it with the model 'judge'"),
-        (Judge, {"prompt": "missing.yaml"}, ConfigurationError, "missing.yaml: no such file"),
-        (Judge, {"parser": "braketed"}, UnknownName, "did you mean 'bracketed'"),
-        (Judge, {"parser": "rating"}, UnknownName, "no parser that reads a label is named 'rating'"),
-        (Judge, {"votes": 3}, UsageError, "at temperature 0 would all be the same"),
-        (Judge, {"prompt": "alpaca-eval", "votes": 3}, UsageError, "votes=3 is for verdicts read from text"),
-        (Judge, {"prompt": "alpaca-eval", "parser": "label"}, UsageError, "parser=label is for verdicts read from"),
-        (Judge, {"rubric": "Is it kind?"}, UsageError, "has no place for a rubric"),
-        (Judge, {"prompt": "fenced", "rubric": "none.txt"}, UsageError, "none.txt: cannot be read"),
-        (Judge, {"prompt": "mt-bench", "references": "none.jsonl"}, UsageError, "none.jsonl: no such file"),
+        (Judge, {"prompt": "arenahard"}, UnknownName, saying("'arena-hard'")),
+        (Judge, {"prompt": "single-grade"}, UsageError, saying("response", "'pointwise-judge'")),
+        (PointwiseJudge, {"prompt": "ppe"}, UsageError, saying("responses", "'judge'")),
+        (Judge, {"prompt": "missing.yaml"}, ConfigurationError, saying("missing.yaml: no such file")),
+        (Judge, {"parser": "braketed"}, UnknownName, saying("'bracketed'")),
+        (Judge, {"parser": "rating"}, UnknownName, saying("label", "'rating'")),
+        (Judge, {"votes": 3}, UsageError, saying("temperature", "0", "same")),
+        (Judge, {"prompt": "alpaca-eval", "votes": 3}, UsageError, saying("votes=3", "text")),
+        (
+            Judge,
+            {"prompt": "alpaca-eval", "parser": "label"},
+            UsageError,
+            saying("parser=label is for verdicts read from"),
+        ),
+        (Judge, {"rubric": "Is it kind?"}, UsageError, saying("has no place for a rubric")),
+        (Judge, {"prompt": "fenced", "rubric": "none.txt"}, UsageError, saying("none.txt")),
+        (Judge, {"prompt": "mt-bench", "references": "none.jsonl"}, UsageError, saying("none.jsonl", "file")),
     ],
     ids=str,
 )
@@ -401,7 +410,7 @@ def test_arguments_that_make_no_sense_are_refused_before_anything_runs(alone, pr
     with pytest.raises(HarnessError) as raised:
         alone(kind, **arguments)
     assert isinstance(raised.value, error)
-    assert message in str(raised.value)
+    assert str(raised.value) == message
 
 
 def test_what_a_judge_asks_its_base_for_depends_on_the_verdict(alone):

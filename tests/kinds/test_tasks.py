@@ -12,6 +12,8 @@ from harness.metric import Columns
 from harness.task import Answers, Definition, Item
 from harness.tasks.data.field_mapping import BadValue
 
+from ..messages import saying
+
 NAN = float("nan")
 PROMPT = Conversation.user("Why?")
 FAILED = Failure("no answer")
@@ -103,7 +105,7 @@ def test_labels_are_those_of_the_options():
 
 
 def test_another_label_is_refused_with_the_two_allowed():
-    with pytest.raises(BadValue, match="'label' is 'A=B'; expected 'A>B' or 'B>A'"):
+    with pytest.raises(BadValue, match=saying("'label'", "'A=B'", "'A>B'", "'B>A'").pattern):
         preference("A=B", first_label="A>B", second_label="B>A")
 
 

@@ -12,6 +12,8 @@ from harness.stats import Estimate
 from harness.store.records import Result
 from harness.tasks.schema import BenchmarkFile
 
+from ..messages import saying
+
 HERE = Path("benchmark.yaml")
 
 
@@ -90,21 +92,21 @@ def test_an_unknown_domain_and_a_part_without_a_value_are_said(registry, results
 @pytest.mark.parametrize(
     ("aggregate", "message"),
     [
-        ({"of": ["a", "b"], "weights": [1]}, "1 weights for 2 selectors; give one a selector"),
-        ({"of": ["a", "b"], "weights": [1, 0]}, "weights have to be positive numbers, got [1.0, 0.0]"),
-        ({"of": ["a", "b"], "weights": {"b": -1}}, "weights have to be positive numbers, got {'b': -1.0}"),
-        ({"of": ["a"], "weights": [float("nan")]}, "weights have to be positive numbers, got [nan]"),
+        ({"of": ["a", "b"], "weights": [1]}, saying("1", "weights", "2", "selectors", "selector")),
+        ({"of": ["a", "b"], "weights": [1, 0]}, saying("positive", "numbers", "[1.0, 0.0]")),
+        ({"of": ["a", "b"], "weights": {"b": -1}}, saying("positive", "numbers", "'b'", "-1.0}")),
+        ({"of": ["a"], "weights": [float("nan")]}, saying("positive", "numbers", "[nan]")),
         (
             {"of": ["section", "b"], "weights": {"sections": 1}},
-            "a weight for 'sections', which is not among the selectors in 'of' (did you mean 'section'?)",
+            saying("'sections'", "'of'", "'section'"),
         ),
-        ({"of": []}, "aggregates.0.of: must not be empty"),
+        ({"of": []}, saying("aggregates.0.of", "empty")),
     ],
 )
 def test_weights_that_cannot_be_are_refused(aggregate, message):
     with pytest.raises(ConfigurationError) as refused:
         benchmark({"name": "mean", **aggregate})
-    assert message in str(refused.value)
+    assert str(refused.value) == message
 
 
 def test_two_aggregates_of_one_name_are_refused():
@@ -117,25 +119,24 @@ def test_two_aggregates_of_one_name_are_refused():
     [
         (
             [{"name": "score", "of": ["sectoin"]}, SECTION],
-            "the selector 'sectoin' starts with none of the benchmark's tasks and is the name of none of its "
-            "aggregates (did you mean 'section'?)",
+            saying("'sectoin'", "'section'"),
         ),
         (
             [{"name": "one", "of": ["two"]}, {"name": "two", "of": ["three"]}, {"name": "three", "of": ["two"]}],
-            "aggregates that select each other in a circle: two -> three -> two",
+            saying("circle", "two -> three -> two"),
         ),
-        ([{"name": "self", "of": ["self"]}], "aggregates that select each other in a circle: self -> self"),
+        ([{"name": "self", "of": ["self"]}], saying("circle", "self -> self")),
         (
             [{"name": "worst", "how": "minimum", "of": ["suite/a:accuracy"], "weights": [2]}],
-            "the aggregate 'worst': 'minimum' takes no weights; remove 'weights', or use 'mean'",
+            saying("'worst'", "'minimum'", "'weights'", "'mean'"),
         ),
-        ([{"name": "m", "how": "meen", "of": ["suite/a:accuracy"]}], "'meen'"),
-        ([{"name": "m", "of": ["suite/a:acuracy"]}], "suite/a has no metric 'acuracy' (did you mean 'accuracy'?)"),
+        ([{"name": "m", "how": "meen", "of": ["suite/a:accuracy"]}], saying("'meen'")),
+        ([{"name": "m", "of": ["suite/a:acuracy"]}], saying("suite/a", "'acuracy'", "'accuracy'")),
     ],
 )
 def test_a_plan_says_what_would_leave_an_aggregate_empty(aggregates, problem, registry):
     (found,) = problems_of(registry, benchmark(*aggregates), {"suite/a": ["accuracy"]})
-    assert problem in found
+    assert found == problem
 
 
 def test_a_sound_benchmark_has_no_problems(registry):

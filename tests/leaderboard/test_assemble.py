@@ -11,6 +11,8 @@ from harness.leaderboard.ranking import rank_entries
 from harness.results import aggregate
 from harness.stats import Estimate
 
+from ..messages import saying
+
 NAN = float("nan")
 WHOLE = {"name": "mean", "of": ["suite/texts:auroc:one", "suite/texts:auroc:two"]}
 
@@ -124,7 +126,7 @@ def test_a_model_without_one_of_the_parts_is_noted_and_not_ranked(board, detecto
         ("whole", 1, True),
         ("half", None, False),
     ]
-    assert made.notes == ["without rank, since 'worst' needs tasks not evaluated: half"]
+    assert made.notes == [saying("'worst'", "evaluated")]
 
 
 def test_failed_requests_are_counted_over_the_tasks(board, detector):
@@ -142,7 +144,7 @@ def test_results_of_another_definition_are_left_out_with_a_note(suite, detector,
 
     made = build_leaderboard("suite", store=tmp_path / "store.sqlite", registry=Registry(extra=file))
     assert made.entries == []
-    assert made.notes == ["1 cells of earlier task definitions are left out; evaluate them again"]
+    assert made.notes == [saying("1", "earlier", "definitions", "evaluate")]
 
 
 def test_a_partial_run_is_on_no_leaderboard(suite, detector, tmp_path):
@@ -172,7 +174,7 @@ def test_a_selector_is_task_metric_and_domain(selector, parts, suite):
 
 
 def test_a_selector_of_another_task_is_refused(suite):
-    with pytest.raises(ConfigurationError, match="starts with none of the benchmark's tasks"):
+    with pytest.raises(ConfigurationError, match=saying("starts", "tasks").pattern):
         split_selector(suite().benchmarks().find("suite"), "other/task:auroc")
 
 

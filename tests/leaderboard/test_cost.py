@@ -7,7 +7,7 @@ import pytest
 
 from harness.api import build_leaderboard, evaluate
 from harness.leaderboard import render
-from harness.leaderboard.cost import COLUMN, NOTE
+from harness.leaderboard.cost import COST_COLUMN, NOTE
 
 
 @pytest.fixture
@@ -24,31 +24,31 @@ def timed(toys, write_task, rows):
 def test_the_time_an_item_is_that_of_the_run_that_computed_it(timed):
     evaluate(["slow=toy-slow:seconds=0.02", "fast=toy-slow:seconds=0,batch_size=3"], ["demo/plain"])
     first = build_leaderboard("timed")
-    assert first.columns[-1] == COLUMN
+    assert first.columns[-1] == COST_COLUMN
     assert NOTE in first.notes
-    took = {entry.model: entry.figures[COLUMN.key].value for entry in first.entries}
+    took = {entry.model: entry.figures[COST_COLUMN.key].value for entry in first.entries}
     assert took["slow"] >= 10  # two items a batch of 20 ms
     assert took["fast"] < took["slow"]
     evaluate(["slow=toy-slow:seconds=0.02"], ["demo/plain"])  # all from the store
     again = build_leaderboard("timed")
-    assert {entry.model: entry.figures[COLUMN.key].value for entry in again.entries} == took
-    (figure,) = {entry.figures[COLUMN.key].n for entry in again.entries}
+    assert {entry.model: entry.figures[COST_COLUMN.key].value for entry in again.entries} == took
+    (figure,) = {entry.figures[COST_COLUMN.key].n for entry in again.entries}
     assert figure == 30
-    assert math.isnan(again.entries[0].figures[COLUMN.key].stderr)
+    assert math.isnan(again.entries[0].figures[COST_COLUMN.key].stderr)
 
 
 def test_every_format_shows_it_and_only_where_the_benchmark_asks(timed):
     evaluate(["slow=toy-slow:seconds=0"], ["demo/plain"])
     board = build_leaderboard("timed")
     for format_ in ("table", "markdown", "csv", "json", "html", "latex"):
-        assert "ms an item" in render(board, format_) or COLUMN.key in render(board, format_)
+        assert "ms an item" in render(board, format_) or COST_COLUMN.key in render(board, format_)
     bare = build_leaderboard("bare")
-    assert COLUMN not in bare.columns
+    assert COST_COLUMN not in bare.columns
     assert NOTE not in bare.notes
 
 
 def cost_of(board):
-    figure = board.entries[0].figures.get(COLUMN.key)
+    figure = board.entries[0].figures.get(COST_COLUMN.key)
     return None if figure is None else figure.n
 
 
@@ -78,7 +78,7 @@ def test_an_interrupted_evaluation_that_was_resumed_is_no_measure(timed, monkeyp
     assert cost_of(build_leaderboard("timed")) is None
     evaluate(["other=toy-reader"], ["demo/plain"])
     board = build_leaderboard("timed")
-    assert {entry.model for entry in board.entries if COLUMN.key in entry.figures} == {"other"}
+    assert {entry.model for entry in board.entries if COST_COLUMN.key in entry.figures} == {"other"}
 
 
 def test_the_same_text_twice_in_one_evaluation_was_not_on_file(timed, write_task, rows):
@@ -93,7 +93,7 @@ def test_the_site_of_two_stores_shows_what_their_table_shows_though_the_newest_a
             assert harness("eval", "-m", model, "-t", "demo/plain", "--store", store).code == 0
     stores = ("--store", "a.sqlite", "--merge", "b.sqlite")
     table = harness("leaderboard", "timed", "--format", "json", *stores).document
-    assert COLUMN.key in {column["key"] for column in table["columns"]}
+    assert COST_COLUMN.key in {column["key"] for column in table["columns"]}
     assert harness("leaderboard", "timed", "-o", "site/", *stores).code == 0
     assert json.loads((timed / "site" / "timed" / "leaderboard.json").read_text()) == table
     page = (timed / "site" / "timed" / "models" / "slow.html").read_text()

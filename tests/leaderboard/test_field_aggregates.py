@@ -7,9 +7,9 @@ import pytest
 
 from harness import build_leaderboard, build_site, evaluate, stats
 from harness.files.validation import validate
-from harness.leaderboard import field_figures
 from harness.leaderboard.aggregates import problems_of
-from harness.leaderboard.render import FORMATS, as_json, render
+from harness.leaderboard.field_fitting import FieldFigures
+from harness.leaderboard.rendering import FORMATS, as_json, render
 from harness.names.registry import Registry
 from harness.results import field_aggregates
 from harness.results.field import Field
@@ -340,7 +340,7 @@ def test_an_anchor_or_covariate_that_is_not_there_leaves_that_column_empty_only(
 
 PLUGIN = """
 from harness import Estimate, Field, hookimpl
-from harness.results.field import figures_of
+from harness.results import figures_of
 import numpy as np
 
 def totals(models, *, times=1.0, seed=0):
@@ -537,5 +537,5 @@ def register_benchmarks(register):
 
 
 def test_what_is_published_has_no_figure_of_the_field_by_itself():
-    assert field_figures.FieldFigures().of_model("m").figures == {}
+    assert FieldFigures().of_model("m").figures == {}
     assert Field({"a": Estimate(1.0, 0.1, 0.8, 1.2, 3)}).covariance is None

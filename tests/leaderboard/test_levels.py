@@ -18,6 +18,8 @@ from harness.results.numbers import interval, level_of, percent, results_table
 from harness.stats import Estimate, clopper_pearson
 from harness.store.records import Result
 
+from ..messages import saying
+
 ROWS = [
     {"id": str(i), "text": "w " * (1 + i * 7 % 13) + str(i), "label": i % 2, "kind": "ab"[i % 4 > 1]} for i in range(24)
 ]
@@ -157,7 +159,7 @@ def test_intervals_that_cannot_be_made_anew_say_their_level_and_their_aggregates
     document = board(harness)
     assert document["confidence"] == 0.95
     assert {f["confidence"] for f in figures(document)["constant"].values()} == {0.5}
-    assert any("constant on demo/doors: intervals of 50 %, since those of 95 % lack" in n for n in document["notes"])
+    assert saying("constant on demo/doors", "50 %", "95 %") in document["notes"]
     ran = harness("leaderboard", "demo", "--store", "s.sqlite")
     assert "; 50 %]" in ran.out
 
@@ -168,7 +170,7 @@ def test_published_intervals_on_a_board_of_another_level_are_said(evaluated, har
     (project / "theirs.jsonl").write_text(json.dumps(row) + "\n")
     ran = harness("leaderboard", "demo", "--store", "s.sqlite", "--published", "theirs.jsonl")
     assert "70.00 [60.0, 80.0; 95 %]" in ran.out
-    assert "published intervals are those of 95 %, not of 50 %" in ran.out
+    assert ran.out == saying("published", "intervals", "95", "50")
 
 
 @pytest.mark.parametrize("how", ["mean", "minimum"])
@@ -242,3 +244,40 @@ def register_metrics(register):
     asked = ("-m", "random", "-t", "demo/doors", "--metric", "forgetful", "--confidence", "0.5", "--json")
     results = harness("eval", *asked).document["results"]
     assert {r["confidence"] for r in results if r["metric"] == "forgetful"} == {0.5}
+
+
+def test_intervals_made_anew_are_drawn_with_the_seed_of_their_evaluation(add_plugin, demo, harness, project):
+    registry = yaml.safe_load((project / "registry.yaml").read_text())
+    registry["benchmarks"]["demo"] = {
+        "tasks": ["demo/doors"],
+        "metrics": {"demo/doors": ["drawing"]},
+        "aggregates": [{"name": "mean", "of": ["demo/doors:drawing"]}],
+    }
+    (project / "registry.yaml").write_text(yaml.safe_dump(registry))
+    task = project / "tasks/demo/doors.yaml"
+    task.write_text(yaml.safe_dump({**yaml.safe_load(task.read_text()), "metrics": ["drawing"]}))
+    add_plugin(
+        "drawing",
+        """
+import pluggy
+from harness import Metric
+from harness.stats import Estimate
+hookimpl = pluggy.HookimplMarker("harness")
+
+class Drawing(Metric):
+    needs = ("label",)
+    def compute(self, columns, *, confidence=0.95, seed=0):
+        return Estimate(0.5, 0.1, 0.4 - seed / 100, 0.6, len(columns), confidence=confidence)
+
+@hookimpl
+def register_metrics(register):
+    register("drawing", "plugin_drawing:Drawing")
+""",
+    )
+    for model, level in (("random", 0.5), ("constant", 0.9)):
+        asked = ("-m", model, "-t", "demo", "--seed", 7, "--confidence", level, "--store", "s.sqlite")
+        assert harness("eval", *asked).code == 0
+    document = board(harness)
+    assert document["confidence"] == 0.9
+    lows = [figures(document)[model]["demo/doors:drawing"]["low"] for model in ("random", "constant")]
+    assert lows == [pytest.approx(0.33)] * 2

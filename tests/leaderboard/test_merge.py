@@ -7,6 +7,8 @@ import sqlite3
 
 import pytest
 
+from ..messages import saying
+
 BENCHMARK = {"tasks": ["demo/plain", "demo/more"]}
 
 
@@ -67,7 +69,7 @@ def test_nothing_is_made_beside_stores_to_merge(machines, board, harness, toys):
     for output in (), ("-o", "site/"):
         ran = harness("leaderboard", "demo", "--merge", "a.sqlite", "--merge", "empty.sqlite", *output)
         assert ran.code == 2
-        assert "empty.sqlite: empty, not a store of harness; merge another" in ran.err
+        assert ran.err == saying("empty")
     assert sorted(toys.glob("*.sqlite*")) == before
 
 
@@ -87,7 +89,7 @@ def test_another_definition_of_a_task_is_left_out_and_named_with_its_store(machi
     entries, notes = board("--store", "a.sqlite", "--merge", "b.sqlite")
     assert set(entries["random"]["figures"]) == {"demo/plain:best_of_k_accuracy"}
     (said,) = [note for note in notes if "left out" in note]
-    assert said.startswith("b.sqlite: left out, since the task was defined differently there: ")
+    assert said == saying("b.sqlite:", "left out", "defined differently")
     assert "random on demo/more" in said
     assert "length on demo/more" in said
     assert "demo/plain" not in said
@@ -106,7 +108,7 @@ def test_one_label_for_two_models_is_an_error_that_names_both_stores(machines, h
 def test_a_store_that_is_missing_or_newer_is_named(machines, harness):
     machines("a", "toy-reader")
     ran = harness("leaderboard", "demo", "--store", "a.sqlite", "--merge", "none.sqlite")
-    assert (ran.code, ran.err) == (2, "error: none.sqlite: there is no such store\n")
+    assert (ran.code, ran.err) == (2, saying("error", "none.sqlite"))
     shutil.copy("a.sqlite", "b.sqlite")
     with sqlite3.connect("b.sqlite") as connection:
         connection.execute("UPDATE about SET value = '99'")
@@ -170,7 +172,7 @@ def test_a_site_says_what_it_leaves_out_and_refuses_two_models_of_one_label(mach
     write_task("demo/more", rows(12, start=50), version="2")
     ran = harness("leaderboard", "demo", "--store", "a.sqlite", "--merge", "b.sqlite", "-o", "site/")
     assert ran.code == 0, ran.err
-    assert "b.sqlite: left out, since the task was defined differently there: random on demo/more" in ran.err
+    assert ran.err == saying("b.sqlite", "demo/more")
 
 
 def test_models_of_two_machines_are_compared_as_in_one_store(machines, harness, toys):

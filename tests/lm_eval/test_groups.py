@@ -13,6 +13,8 @@ from harness.api import build_leaderboard, evaluate
 from harness.errors import ConfigurationError
 from harness.names.registry import Registry
 
+from ..messages import saying
+
 pytest.importorskip("lm_eval")
 pytestmark = pytest.mark.filterwarnings("default")  # lm-eval and its libraries warn on import
 
@@ -92,9 +94,7 @@ def test_a_tag_is_its_tasks_and_a_glob_finds_no_groups(grouped: Path) -> None:
 def test_mistakes_in_a_group_are_named(grouped: Path) -> None:
     registry = Registry()
     (grouped / "tasks" / "toy_inner.yaml").write_text("group: toy_inner\ntask: [toy_smal]\n")
-    with pytest.raises(
-        ConfigurationError, match=r"toy_inner.yaml: task: 'toy_smal' is no task.*did you mean 'toy_small'"
-    ):
+    with pytest.raises(ConfigurationError, match=saying("toy_inner.yaml", "task", "'toy_smal'", "'toy_small'").pattern):
         _ = registry.benchmarks().find("lm_eval:toy_inner")
     (grouped / "tasks" / "toy_inner.yaml").write_text("group: toy_inner\ntask: [toy_outer]\n")
     with pytest.raises(ConfigurationError, match="toy_outer -> toy_inner -> toy_outer"):

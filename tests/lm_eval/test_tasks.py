@@ -13,6 +13,8 @@ from toy_tasks import evaluate_directly
 from harness.api import compare, evaluate
 from harness.errors import HarnessError, PlanError
 
+from ..messages import saying
+
 pytest.importorskip("lm_eval")
 pytestmark = pytest.mark.filterwarnings("default")  # lm-eval and its libraries warn on import
 
@@ -116,7 +118,7 @@ def test_what_cannot_be_asked_is_said_before_any_work(folder: Path) -> None:
     assert "did you mean 'lm_eval:toy_choice'" in problem("lm_eval:toy_choise")
     assert "no option 'fewshots'" in problem("lm_eval:toy_choice:fewshots=3")
     assert "must be a whole number, not 'many'" in problem("lm_eval:toy_choice:num_fewshot=many")
-    assert "asks for loglikelihood, the model offers score" in problem("lm_eval:toy_choice", "scores")
+    assert problem("lm_eval:toy_choice", "scores") == saying("loglikelihood", "score")
     assert "'top_k' has no counterpart" in problem("lm_eval:toy_written:gen_kwargs=[top_k=3]")
     assert "no such file" in problem("lm_eval:nowhere/task.yaml")
     assert "no task matches" in problem("lm_eval:toy_nothing*")

@@ -14,6 +14,8 @@ from harness.names.arguments import Arguments, check_arguments, parse_arguments
 from harness.names.registry import Registry
 from harness.names.resolving import resolve_model
 
+from ..messages import saying
+
 if TYPE_CHECKING:
     from somewhere import Unknown
 
@@ -82,23 +84,23 @@ def test_other_parameters_get_what_their_annotations_say(listed, expected):
 @pytest.mark.parametrize(
     ("listed", "message"),
     [
-        ("flag=none", r"model 'm': flag=none is not true or false"),
-        ("flag=maybe", "flag=maybe is not true or false"),
-        ("flag=2", "flag=2 is not true or false"),
-        ("flag=null", "flag=null is not true or false"),
-        ("flag=", "flag= is not true or false"),
-        ("count=abc", "count=abc is not a whole number"),
-        ("count=1.5", "count=1.5 is not a whole number"),
-        ("count=true", "count=true is not a whole number"),
-        ("count=", "count= is not a whole number"),
-        ("share=yes", "share=yes is not a number"),
-        ("share=nan", "share=nan is not a number"),
-        ("share=5%", "share=5% is not a number; 1 % is 0.01"),
-        ("limit=many", "limit=many is not a whole number or null"),
+        ("flag=none", saying("'m'", "flag=none", "true")),
+        ("flag=maybe", saying("flag=maybe", "true")),
+        ("flag=2", saying("flag=2", "true")),
+        ("flag=null", saying("flag=null", "true")),
+        ("flag=", saying("flag=", "true")),
+        ("count=abc", saying("count=abc", "whole number")),
+        ("count=1.5", saying("count=1.5", "whole number")),
+        ("count=true", saying("count=true is not a whole number")),
+        ("count=", saying("count=", "whole number")),
+        ("share=yes", saying("share=yes", "number")),
+        ("share=nan", saying("share=nan", "number")),
+        ("share=5%", saying("share=5%", "number", "1", "0.01")),
+        ("limit=many", saying("limit=many", "whole number")),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(listed, message):
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(UsageError, match=message.pattern):
         taken(listed)
 
 
@@ -106,7 +108,7 @@ def test_what_does_not_fit_is_refused_by_name(listed, message):
     ("value", "kind"), [(False, "true or false"), (7, "a number"), (["a"], "a list"), (None, "nothing")]
 )
 def test_a_value_that_yaml_has_read_already_is_to_be_quoted(value, kind):
-    with pytest.raises(UsageError, match=f"text=.* is not a text; it is {kind} there: write it in quotes"):
+    with pytest.raises(UsageError, match=saying("text", f"{kind}").pattern):
         check_arguments("model 'm'", Typed, {"text": value})
 
 
@@ -154,7 +156,7 @@ def test_models_of_the_registry_file_are_held_against_annotations_too(project):
         "  short: hf-classifier:path=x,positive=no\n"
     )
     registry = Registry()
-    with pytest.raises(UsageError, match="positive=False is not a text; it is true or false there: write it in quotes"):
+    with pytest.raises(UsageError, match=saying("positive", "text").pattern):
         resolve_model(registry, "bad", models_folder=project)
     for name in ("good", "short"):
         assert resolve_model(registry, name, models_folder=project).arguments["positive"] == "no"
@@ -176,9 +178,9 @@ def test_settings_of_a_trainer_are_held_against_annotations(harness, tmp_path):
     common = ("train", "linear-detector", "-t", "quickstart/detection", "-o", tmp_path / "d")
     ran = harness(*common, "--set", "dimensions=many")
     assert ran.code == 2
-    assert "trainer 'linear-detector': dimensions=many is not a whole number" in ran.err
+    assert ran.err == saying("'linear-detector'", "dimensions=many", "whole number")
     ran = harness(*common, "--set", "unit=no")
-    assert "trainer 'linear-detector': unit=no is not 'word' or 'character'" in ran.err
+    assert ran.err == saying("'linear-detector'", "unit=no", "'word'", "'character'")
 
 
 @pytest.mark.parametrize("name", ["api_key", "apikey", "api-key", "API_KEY"])
@@ -187,7 +189,7 @@ def test_an_argument_that_is_only_there_to_be_refused_is_not_suggested(project, 
         resolve_model(Registry(), f"openai:model=x,{name}=sk-very-secret", models_folder=project)
     assert "did you mean 'api_key'" not in str(caught.value)
     assert "sk-very" not in str(caught.value)
-    assert f"{name}= is refused: a key does not belong on a command line" in str(caught.value)
+    assert str(caught.value) == saying(f"{name}=", "refused")
 
 
 def test_settings_of_a_declared_trainer_are_held_against_annotations_while_planning(harness, project):
@@ -196,5 +198,5 @@ def test_settings_of_a_declared_trainer_are_held_against_annotations_while_plann
     )
     ran = harness("eval", "-m", "mine", "-t", "quickstart/detection", "--dry-run")
     assert ran.code == 2
-    assert "model 'mine': trainer 'linear-detector': unit=False is not 'word' or 'character'" in ran.err
+    assert ran.err == saying("'mine'", "'linear-detector'", "unit=False", "'word'", "'character'")
     assert "write it in quotes" in ran.err

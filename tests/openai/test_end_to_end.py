@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from openai_server import Server
 
+from ..messages import saying
+
 KEY = "sk-recognisable-0123456789abcdef"
 GENERATE = "curation/boxed-sums"
 JUDGED = "quickstart/preferences"
@@ -127,7 +129,7 @@ def test_a_budget_ends_the_run_and_a_larger_one_finishes_it(shell: Any, project:
     with Server(key=KEY) as server:
         ran = shell("eval", "-m", served(server, ",token_budget=900"), "-t", GENERATE, "--limit", 40)
         assert ran.code == 1
-        assert "raise the budget and give the same command" in ran.err
+        assert ran.err == saying("raise", "budget", "command")
         asked = len(server.seen)
         assert 0 < asked < 40
         assert stored(project) == asked

@@ -11,6 +11,8 @@ from openai_server import Server
 from harness import Conversation, Failure, evaluate
 from harness.errors import CellError, UsageError
 
+from ..messages import saying
+
 KEY = "sk-recognisable-0123456789"
 
 
@@ -54,7 +56,7 @@ def test_scores_of_0_and_1_give_finite_log_odds():
 
 @pytest.mark.parametrize("category", ["violense", "illicit"])
 def test_a_category_that_the_server_does_not_score_ends_the_run_and_names_those_it_has(category):
-    with Server() as server, pytest.raises(CellError, match="it gives: hate/threatening, sexual, violence"):
+    with Server() as server, pytest.raises(CellError, match=saying("hate/threatening", "violence").pattern):
         loaded(server, category=category).detect(conversations("a"))
 
 

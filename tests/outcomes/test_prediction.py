@@ -13,6 +13,8 @@ from harness_plugins.outcomes.prediction import predict
 
 from harness.errors import UsageError
 
+from ..messages import saying
+
 # Simulations of one predictor run always; those of the other take as long again.
 SIMULATED = pytest.mark.parametrize("method", ["ridge", pytest.param("pls", marks=pytest.mark.slow)])
 
@@ -155,14 +157,14 @@ def test_nine_models_never_give_95_percent():
     assert measured.useful
     assert prediction.level == pytest.approx(0.9)
     assert math.isfinite(prediction.low)
-    assert "9 models carry an interval of 90 % at most; one of 95 % needs 19 models" in prediction.detail
+    assert prediction.detail == saying("9 models", "90 %", "95 %", "19 models")
 
 
 def test_a_model_unlike_the_others_is_said_to_be():
     rng = np.random.default_rng(8)
     x, y = drawn(rng, 20, 3, signal=20)
     _, (prediction,) = predict(figures(x), y, figures(np.full((1, 3), 30.0), start=20), level=0.9)
-    assert "m20 lies further from the average figures than any of these models" in prediction.detail
+    assert prediction.detail == saying("m20", "further")
 
 
 def test_only_figures_that_all_have_are_used():

@@ -16,6 +16,8 @@ from harness import stats
 from harness.errors import DataError, UsageError
 from harness.kinds.preference_agreement import kappa
 
+from ..messages import saying
+
 DATA = Path(os.environ.get("HARNESS_DATA", "/nowhere"))
 
 
@@ -164,7 +166,7 @@ def test_rewardmaths_pairs_of_a_judge_score_as_the_authors_count_them(tmp_path):
 def test_another_form_of_rewardmaths_results_is_an_error_with_its_row(row, tmp_path):
     path = tmp_path / "x.json"
     path.write_text(json.dumps([solutions(1, 2, 3), row]))
-    with pytest.raises(DataError, match=r"x\.json row 1: not a result of RewardMATH"):
+    with pytest.raises(DataError, match=saying("x.json", "1", "RewardMATH").pattern):
         list(rewardmath(path))
 
 

@@ -8,6 +8,8 @@ from harness_plugins.conversions.scores import ScoreToCompare, ScoreToDetect
 from harness import Candidates, Conversation, Failure, Origin, Pair, Text, Unsuitable, Verdict, stats
 from harness.adapters import Adapter
 
+from ..messages import saying
+
 PROMPT = Conversation.user("Why?")
 BRIEF = {"positive": "a threat", "negative": "a greeting"}
 
@@ -116,7 +118,7 @@ def test_one_response_needs_no_comparison():
 def test_an_unreadable_verdict_fails_its_own_request_only():
     requests = [Candidates(PROMPT, ("a", "b"))] * 2
     bad, good = CompareToScore().reduce_all(requests, [[Verdict(None), Verdict(1.0)], [Verdict(1.0), Verdict(0.0)]])
-    assert bad == Failure("a verdict of the round robin could not be read")
+    assert (type(bad), bad.reason) == (Failure, saying("verdict", "round robin"))
     assert good[0] > 0 > good[1]
 
 

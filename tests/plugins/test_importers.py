@@ -6,6 +6,8 @@ from harness_plugins.reward_benchmarks.importers import judgebench, llmbar, rewa
 
 from harness.errors import DataError, UsageError
 
+from ..messages import saying
+
 
 @pytest.fixture
 def document(tmp_path):
@@ -63,9 +65,9 @@ def test_llmbar_winners_are_those_of_the_data_in_both_orders(document):
 
 
 def test_an_unknown_evaluator_or_model_suggests_the_nearest(document):
-    with pytest.raises(UsageError, match=r"no evaluator 'GPT4/CoT' .did you mean 'GPT-4/CoT'"):
+    with pytest.raises(UsageError, match=saying("'GPT4/CoT'", "'GPT-4/CoT'").pattern):
         list(llmbar(document(CSV, "verdicts.csv"), evaluator="GPT4/CoT"))
-    with pytest.raises(UsageError, match=r"no model 'internlm' .did you mean 'internlm2'"):
+    with pytest.raises(UsageError, match=saying("'internlm'", "'internlm2'").pattern):
         list(rewardmath(document({"scores": {"internlm2": [[1, 0]]}}), model="internlm"))
 
 
@@ -79,9 +81,9 @@ def test_rewardmath_scores_belong_to_the_problem_of_their_index(document):
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [("[]", "expected an object with 'scores', by model"), ("{", "not valid JSON"), (None, "no such file")],
+    [("[]", saying("object", "'scores'")), ("{", saying("not valid JSON")), (None, saying("no such file"))],
 )
 def test_a_file_of_another_form_is_an_error(content, problem, document, tmp_path):
     path = tmp_path / "none.json" if content is None else document(content)
-    with pytest.raises(DataError, match=problem):
+    with pytest.raises(DataError, match=problem.pattern):
         list(rewardmath(path, model="rm"))

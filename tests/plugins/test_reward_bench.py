@@ -18,6 +18,8 @@ from harness.task import BadItem
 from harness.tasks.build import build_task
 from harness.tasks.build_metric import build_metric
 
+from ..messages import saying
+
 TASK = "rewardbench/filtered"
 METRIC = "accuracy_rewardbench@compat"
 PAIRS = {
@@ -194,7 +196,7 @@ def test_an_unknown_subset_is_reported_and_the_other_rows_go_on(mirror, registry
     items = list(build_task(registry, TASK).items())
     (bad,) = [item for item in items if isinstance(item, BadItem)]
     assert len(items) == 4
-    assert bad.problem.startswith("'subset' is 'hep-cp', which no section lists (did you mean 'hep-cpp'")
+    assert bad.problem == saying("'subset'", "'hep-cp'", "'hep-cpp'")
     assert bad.where.endswith("filtered.jsonl:3")
 
 
@@ -206,16 +208,16 @@ def test_a_subset_that_the_data_lack_is_said_on_the_leaderboard(mirror, registry
     lacking = "since rewardbench/filtered has no items of the domain 'donotanswer'"
     assert board.notes == [
         f"without 'Safety', {lacking}: constant, length",
-        f"without 'Safety@compat', {lacking}: constant, length",
-        "without rank, since 'score' lacks a part: constant, length",
+        saying("'Safety@compat'", f"{lacking}", "constant", "length"),
+        saying("'score'", "part", "constant", "length"),
     ]
     assert {"Chat", "Chat Hard", "Reasoning"} <= set(board.entries[0].figures)
 
 
 def test_the_weights_of_a_benchmark_are_shown(harness):
     (shown,) = (d["aggregates"] for d in harness("show", "rewardbench", "--json").document if "aggregates" in d)
-    assert shown["score"] == "mean of Chat, Chat Hard, Safety, Reasoning"
-    assert f"984 x {TASK}:{METRIC}:math-prm, 164 x {TASK}:{METRIC}:hep-cpp" in shown["Reasoning"]
+    assert shown["score"] == saying("Chat", "Safety", "Reasoning")
+    assert shown["Reasoning"] == saying("984", f"{TASK}:{METRIC}:math-prm", "164", f"{TASK}:{METRIC}:hep-cpp")
 
 
 def test_a_row_without_a_rejected_response_is_reported(mirror, registry):
@@ -229,10 +231,10 @@ def test_a_row_without_a_rejected_response_is_reported(mirror, registry):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "options.sections: expected sections, each a list of subsets"),
-        ({"sections": {"Chat": "easy"}}, "options.sections: expected sections, each a list of subsets"),
-        ({"sections": {"Chat": ["easy"]}, "pair_weights": {"eazy": 2}}, "no section lists 'eazy' (did you mean 'easy'"),
-        ({"sections": {"Chat": ["easy"]}, "pair_weights": {"easy": 0}}, "'easy' weighs 0; expected a positive number"),
+        ({}, saying("options.sections", "list")),
+        ({"sections": {"Chat": "easy"}}, saying("options.sections", "list")),
+        ({"sections": {"Chat": ["easy"]}, "pair_weights": {"eazy": 2}}, saying("'eazy'", "'easy'")),
+        ({"sections": {"Chat": ["easy"]}, "pair_weights": {"easy": 0}}, saying("'easy'", "0", "positive", "number")),
     ],
 )
 def test_options_that_cannot_be_are_refused(options, message, tmp_path):
@@ -243,7 +245,7 @@ def test_options_that_cannot_be_are_refused(options, message, tmp_path):
     path.write_text(json.dumps({"tasks": {"my/task": task}}), encoding="utf-8")
     with pytest.raises(ConfigurationError) as refused:
         build_task(Registry(extra=path), "my/task")
-    assert message in str(refused.value)
+    assert str(refused.value) == message
 
 
 def test_what_is_undecided_is_wrong_for_scores_and_half_for_a_judge(registry):
@@ -274,9 +276,9 @@ def test_a_judge_is_credited_half_for_what_cannot_be_read(mirror, registry, tmp_
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("[1]", "no list 'id' in it"),
-        ('{"id": [1], "subset": ["a"], "scores_chosen": [1]}', "no list 'scores_rejected' in it"),
-        ('{"id": [1, 2], "subset": ["a"], "scores": [[1]]}', "columns of unequal length: id 2, subset 1, scores 1"),
+        ("[1]", saying("list", "'id'")),
+        ('{"id": [1], "subset": ["a"], "scores_chosen": [1]}', saying("list", "'scores_rejected'")),
+        ('{"id": [1, 2], "subset": ["a"], "scores": [[1]]}', saying("columns", "length", "2", "1")),
     ],
 )
 def test_a_file_of_another_form_is_refused(content, problem, tmp_path):
@@ -284,7 +286,7 @@ def test_a_file_of_another_form_is_refused(content, problem, tmp_path):
     path.write_text(content)
     ran = CliRunner().invoke(import_command.command, ["rewardbench", str(path), "-o", str(tmp_path / "out.jsonl")])
     assert ran.exit_code != 0
-    assert problem in f"{ran.output} {ran.exception}"
+    assert f"{ran.output} {ran.exception}" == problem
 
 
 MATH_PRM = {

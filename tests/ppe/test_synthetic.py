@@ -13,6 +13,8 @@ from harness.stats import bradley_terry
 from harness.tasks.build import build_task
 from harness.tasks.data.sources import mirror_file
 
+from ..messages import saying
+
 TEXT, WHOLE, REAL, TRUTH = pyarrow.string(), pyarrow.int64(), pyarrow.float64(), pyarrow.bool_()
 
 
@@ -180,7 +182,7 @@ def test_tasks_find_and_read_them(folder, registry, monkeypatch):
 
 def test_the_command_says_what_to_do_next_and_what_is_wrong(tmp_path, capsys):
     synthetic.main([str(tmp_path / "out"), "--rows", "8"])
-    assert f"HARNESS_DATA={tmp_path / 'out'} harness eval -m length -t ppe" in capsys.readouterr().out
+    assert capsys.readouterr().out == saying(f"HARNESS_DATA={tmp_path / 'out'}", "harness eval -m length -t ppe")
     assert len(list((tmp_path / "out").rglob("*.parquet"))) == 6
     for wrong in (["--rows", "0"], ["--seed", "-1"]):
         with pytest.raises(SystemExit, match="2"):

@@ -4,9 +4,11 @@ import math
 import numpy as np
 import pytest
 
-from harness import compare, evaluate
+from harness import compare, evaluate, stats
 from harness.errors import UsageError
 from harness.names.registry import Registry
+
+from ..messages import saying
 
 N = 60
 
@@ -171,7 +173,7 @@ def test_nothing_in_common_leaves_no_difference_but_no_error(lab):
 
 def test_an_unknown_model_suggests_the_nearest(lab):
     lab.add("alpha", 0.5, 1)
-    with pytest.raises(UsageError, match=r"no result of a model 'alhpa' on suite/texts .test. .did you mean 'alpha'"):
+    with pytest.raises(UsageError, match=saying("'alhpa'", "texts", "'alpha'").pattern):
         lab.compare("alhpa", "alpha")
 
 
@@ -179,5 +181,37 @@ def test_results_on_another_version_of_the_task_are_not_compared(lab):
     lab.add("a", 0.5, 1)
     lab.registry = lab.define(slices=[])
     lab.add("b", 1.5, 2)
-    with pytest.raises(UsageError, match="a and b were evaluated on different versions of suite/texts"):
+    with pytest.raises(UsageError, match=saying("evaluated", "different", "texts").pattern):
         lab.compare()
+
+
+LOSS = """
+import numpy as np
+import pluggy
+from harness import MeanMetric
+hookimpl = pluggy.HookimplMarker("harness")
+
+class Loss(MeanMetric):
+    needs = ("log_odds", "label")
+    higher_is_better = False
+    bounds = None
+    def per_item(self, columns):
+        return np.logaddexp(0.0, np.where(columns.values["label"] == 1, -1, 1) * columns.values["log_odds"])
+
+@hookimpl
+def register_metrics(register):
+    register("loss", "plugin_losses:Loss")
+"""
+
+
+def test_a_win_rate_is_of_the_metrics_direction_the_clusters_and_the_level(lab, add_plugin):
+    add_plugin("losses", LOSS)
+    lab.registry = lab.define(cluster="kind", metrics=["loss"])
+    a, b = lab.add("a", 0.5, 1), lab.add("b", 1.5, 2)
+    found = lab.compare(confidence=0.8)["loss", "overall"].win_rate
+    sign = 2 * lab.labels - 1
+    better = (sign * a > sign * b).astype(float)
+    assert found.value == pytest.approx(better.mean())
+    clusters = np.unique(lab.kinds, return_inverse=True)[1]
+    alone = stats.win_rate(better, 1 - better, clusters=clusters, confidence=0.8)
+    assert (found.low, found.high) == (pytest.approx(alone.low), pytest.approx(alone.high))

@@ -6,6 +6,8 @@ from harness.results.numbers import p_value, results_notes
 from harness.stats import Estimate
 from harness.store.records import Result
 
+from ..messages import saying
+
 
 def result(model="m", metric="f", domain="overall", **detail):
     return Result(model, "suite/task", metric, domain, Estimate(0.5, 0.1, 0.4, 0.6, 9, detail=detail), "fraction", True)
@@ -14,7 +16,7 @@ def result(model="m", metric="f", domain="overall", **detail):
 def test_a_sentence_that_is_true_of_several_rows_is_said_once():
     results = [result(model, note="too few") for model in "abcde"]
     assert results_notes(results) == [
-        "f: too few (a on suite/task, b on suite/task, c on suite/task and 2 more)",
+        saying("suite/task", "2"),
     ]
 
 
@@ -23,14 +25,14 @@ def test_only_rows_that_are_shown_have_notes():
     assert results_notes(results) == []
     assert results_notes(results, domains=True) == [
         "f: too few (m on suite/task [part])",
-        "- has no value: the reason is in the detail of --json",
+        saying("value", "--json"),
     ]
 
 
 def test_many_notes_are_cut_and_counted():
     notes = results_notes([result(metric=f"f{i}", note="too few") for i in range(12)])
     assert len(notes) == 9
-    assert notes[-1] == "... and 4 more notes (all of them with --json)"
+    assert notes[-1] == saying("4", "notes", "--json")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from harness.errors import ConfigurationError, DataError, HarnessError
 from harness.results.published import read_published
 
+from ..messages import saying
+
 ROW = {"model": "m", "task": "suite/task", "metric": "accuracy", "value": 0.5}
 
 
@@ -135,18 +137,18 @@ def test_a_table_in_parquet_is_read_like_the_same_rows_in_jsonl(jsonl, tmp_path)
 @pytest.mark.parametrize(
     ("cell", "says"),
     [
-        ("value\nhalf", "'value' must be a finite number, got 'half'"),
-        ("value\nnan", "'value' must be a finite number, got nan"),
-        ("value\n", "'value' must be a finite number, got None"),
-        ("value\n55", "55 is no fraction"),
-        ("value,n\n0.5,2.5", "'n' must be a whole number, got '2.5'"),
-        ("value,higher_is_better\n0.5,yes", "'higher_is_better' must be true or false, got 'yes'"),
+        ("value\nhalf", saying("'value'", "finite", "number", "'half'")),
+        ("value\nnan", saying("'value'", "finite", "number", "nan")),
+        ("value\n", saying("'value'", "finite", "number")),
+        ("value\n55", saying("55", "fraction")),
+        ("value,n\n0.5,2.5", saying("'n'", "whole number", "'2.5'")),
+        ("value,higher_is_better\n0.5,yes", saying("'higher_is_better'", "true", "'yes'")),
     ],
 )
 def test_a_malformed_cell_is_named_with_its_line(tmp_path, cell, says):
     head, _, last = cell.partition("\n")
     (tmp_path / "p.csv").write_text(f"model,task,metric,{head}\nm,suite/task,accuracy,{last}\n")
-    with pytest.raises(DataError, match=re.escape(says)) as raised:
+    with pytest.raises(DataError, match=says.pattern) as raised:
         read_published(tmp_path / "p.csv")
     assert "p.csv:2: " in str(raised.value)
 
@@ -154,7 +156,7 @@ def test_a_malformed_cell_is_named_with_its_line(tmp_path, cell, says):
 @pytest.mark.parametrize("name", ["p.txt", "p.xlsx", "p", "p.yaml.gz"])
 def test_an_unknown_ending_is_told_which_there_are(tmp_path, name):
     (tmp_path / name).write_text("x")
-    with pytest.raises(DataError, match=r"end in \.yaml, \.yml, \.jsonl, \.ndjson, \.json, \.csv, \.parquet"):
+    with pytest.raises(DataError, match=saying("jsonl", "ndjson", "parquet").pattern):
         read_published(tmp_path / name)
 
 
@@ -170,15 +172,15 @@ def test_unit_and_direction_are_those_of_the_metric(by_hand, jsonl):
 
 
 def test_a_direction_against_the_metrics_own_is_an_error(by_hand, jsonl):
-    with pytest.raises(DataError, match=r"published.jsonl:1: of brier, lower is better; the file says the opposite"):
+    with pytest.raises(DataError, match=saying("published.jsonl:1", "opposite").pattern):
         read_published(jsonl({**ROW, "metric": "brier", "higher_is_better": True}))
     text = {"source": "s", "lower_is_better": ["accuracy"], "figures": {"m": {"t:accuracy": 0.5}}}
-    with pytest.raises(DataError, match=r"published.yaml:\d+: figures.m.t:accuracy: of accuracy, higher is better"):
+    with pytest.raises(DataError, match=saying("published.yaml", "figures.m.t:accuracy").pattern):
         read_published(by_hand(text))
 
 
 def test_percentages_are_found_out(jsonl):
-    with pytest.raises(DataError, match=r"66\.56 is no fraction; divide percentages by 100"):
+    with pytest.raises(DataError, match=saying("66.56", "fraction", "divide", "percentages", "100").pattern):
         read_published(jsonl({**ROW, "value": 66.56}))
     assert read_published(jsonl({**ROW, "value": 66.56, "unit": "points"}))[0].result.unit == "points"
 
@@ -188,56 +190,56 @@ def test_percentages_are_found_out(jsonl):
     [
         (
             "source: s\nfigures:\n  m:\n    t:a: 0.1\n  m:\n    t:b: 0.1\n",
-            ":5: not valid YAML: the key 'm' is given twice",
+            saying(":5", "YAML", "'m'", "twice"),
         ),
-        ("source: s\nfigures:\n  m:\n    t:a: 0.1\n    t:a: 0.2\n", ":5: not valid YAML: the key 't:a' is given twice"),
-        ("source: s\nfigures: {m: {t:a: 0.1, t:a:overall: 0.2}}\n", "is there already, at"),
-        ("source: s\nfigures:\n  m:\n    accuracy: 0.1\n", ":4: figures.m.accuracy: expected task:metric"),
-        ("source: s\nfigures:\n  m:\n    t:a: high\n", ":4: "),
-        ("source: s\nfigures:\n  m:\n    t:a: true\n", ":4: "),
-        ("source: s\nfigures:\n  m:\n    t:a: .nan\n", ":4: figures.m.t:a: 'value' must be a finite number"),
-        ("figures: {m: {t:a: 0.1}}\n", "source"),
-        ("source: s\nfigure: {m: {t:a: 0.1}}\n", "did you mean 'figures'?"),
-        ("source: s\nfigures: {}\n", "no published figures"),
-        ("source: s\nfigures: [\n", "not valid YAML"),
-        ("- source\n", "expected a mapping"),
+        ("source: s\nfigures:\n  m:\n    t:a: 0.1\n    t:a: 0.2\n", saying(":5", "YAML", "'t:a'", "twice")),
+        ("source: s\nfigures: {m: {t:a: 0.1, t:a:overall: 0.2}}\n", saying("is there already, at")),
+        ("source: s\nfigures:\n  m:\n    accuracy: 0.1\n", saying(":4", "figures.m.accuracy", "task:metric")),
+        ("source: s\nfigures:\n  m:\n    t:a: high\n", saying(":4")),
+        ("source: s\nfigures:\n  m:\n    t:a: true\n", saying(":4")),
+        ("source: s\nfigures:\n  m:\n    t:a: .nan\n", saying(":4", "figures.m.t:a", "'value'", "finite", "number")),
+        ("figures: {m: {t:a: 0.1}}\n", saying("source")),
+        ("source: s\nfigure: {m: {t:a: 0.1}}\n", saying("'figures'")),
+        ("source: s\nfigures: {}\n", saying("no published figures")),
+        ("source: s\nfigures: [\n", saying("not valid YAML")),
+        ("- source\n", saying("expected a mapping")),
     ],
 )
 def test_a_malformed_yaml_file_is_named_with_its_line(by_hand, text, says):
     with pytest.raises(HarnessError) as raised:
         read_published(by_hand(text))
     assert "published.yaml" in str(raised.value)
-    assert says in str(raised.value)
+    assert str(raised.value) == says
 
 
 @pytest.mark.parametrize(
     ("row", "says"),
     [
-        ({**ROW, "model": ""}, "'model' must be a text"),
-        ({**ROW, "model": 3}, "'model' must be a text, got 3"),
-        ({key: ROW[key] for key in ("model", "metric", "value")}, "'task' must be a text, got None"),
-        ({**ROW, "domain": None}, "'domain' must be a text"),
-        ({**ROW, "value": "0.5"}, "'value' must be a finite number, got '0.5'"),
-        ({**ROW, "value": True}, "'value' must be a finite number"),
-        ({**ROW, "value": None}, "'value' must be a finite number"),
-        ({**ROW, "value": math.inf}, "'value' must be a finite number"),
-        ({**ROW, "stderr": -0.1}, "'stderr' must not be negative"),
-        ({**ROW, "low": 0.1}, "an interval needs both"),
-        ({**ROW, "low": 0.6, "high": 0.7}, "not in its interval [0.6, 0.7]"),
-        ({**ROW, "n": 2.5}, "'n' must be a whole number"),
-        ({**ROW, "n": -1}, "'n' must be a whole number"),
-        ({**ROW, "higher_is_better": "yes"}, "must be true or false"),
-        ({**ROW, "source": ["a"]}, "'source' must be a text"),
-        ({**ROW, "score": 1}, "unknown key 'score'"),
-        ("[1]\n", "expected a JSON object, got list"),
-        ('{"model":\n', "not valid JSON"),
+        ({**ROW, "model": ""}, saying("'model'", "text")),
+        ({**ROW, "model": 3}, saying("'model'", "text", "3")),
+        ({key: ROW[key] for key in ("model", "metric", "value")}, saying("'task'", "text")),
+        ({**ROW, "domain": None}, saying("'domain'", "text")),
+        ({**ROW, "value": "0.5"}, saying("'value'", "finite", "number", "'0.5'")),
+        ({**ROW, "value": True}, saying("'value'", "finite", "number")),
+        ({**ROW, "value": None}, saying("'value'", "finite", "number")),
+        ({**ROW, "value": math.inf}, saying("'value'", "finite", "number")),
+        ({**ROW, "stderr": -0.1}, saying("'stderr'", "negative")),
+        ({**ROW, "low": 0.1}, saying("an interval needs both")),
+        ({**ROW, "low": 0.6, "high": 0.7}, saying("interval", "[0.6, 0.7]")),
+        ({**ROW, "n": 2.5}, saying("'n'", "whole number")),
+        ({**ROW, "n": -1}, saying("'n'", "whole number")),
+        ({**ROW, "higher_is_better": "yes"}, saying("must be true or false")),
+        ({**ROW, "source": ["a"]}, saying("'source'", "text")),
+        ({**ROW, "score": 1}, saying("unknown", "'score'")),
+        ("[1]\n", saying("JSON", "list")),
+        ('{"model":\n', saying("not valid JSON")),
     ],
 )
 def test_a_malformed_row_is_named_with_its_line(jsonl, row, says):
     with pytest.raises(DataError) as raised:
         read_published(jsonl({**ROW, "model": "first"}, row))
     assert "published.jsonl:2: " in str(raised.value)
-    assert says in str(raised.value)
+    assert str(raised.value) == says
 
 
 def test_files_that_are_not_there_or_hold_nothing(jsonl, tmp_path):
@@ -254,7 +256,7 @@ def test_files_that_are_not_there_or_hold_nothing(jsonl, tmp_path):
 
 
 def test_a_figure_that_is_there_twice_names_both_lines(jsonl):
-    with pytest.raises(DataError, match=r":3: suite/task:accuracy:overall of 'm' is there already, at .*:1"):
+    with pytest.raises(DataError, match=saying(":3", "suite/task:accuracy:overall", "'m'", ":1").pattern):
         read_published(jsonl(ROW, {**ROW, "domain": "d"}, {**ROW, "domain": "overall"}))
 
 

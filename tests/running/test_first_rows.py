@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ..messages import saying
+
 GOOD = [{"id": f"i{n}", "question": f"q{n}", "good": "long answer", "bad": "short"} for n in range(4)]
 COLUMNS = {"prompt": "question", "chosen": "good", "rejected": "bad"}
 
@@ -61,7 +63,7 @@ def test_a_column_that_no_row_has_is_a_mistake_of_the_plan(evaluate, columns, sa
 
 def test_a_column_that_does_not_exist_is_named_with_the_nearest_and_all_that_there_are(evaluate):
     (failure,) = evaluate(GOOD, columns={**COLUMNS, "chosen": "goood"}).document["failures"]
-    assert "no column 'goood' (did you mean 'good'?); the row has: id, question, good, bad" in failure["reason"]
+    assert failure["reason"] == saying("'goood'", "'good'", "id", "question", "good", "bad")
 
 
 def test_a_key_that_comes_after_hundreds_of_rows_is_no_mistake_of_the_plan(evaluate):
@@ -72,8 +74,8 @@ def test_a_key_that_comes_after_hundreds_of_rows_is_no_mistake_of_the_plan(evalu
 
 def test_columns_of_slices_and_clusters_that_no_row_has_are_said(evaluate):
     ran = evaluate(GOOD, slices=["questoin", "id"], cluster="documnet")
-    assert "no row looked at has the column 'questoin' of 'slices' or 'cluster' (did you mean 'question'" in ran.err
-    assert "no row looked at has the column 'documnet'" in ran.err
+    assert ran.err == saying("'questoin'", "'slices'", "'cluster'", "'question'")
+    assert ran.err == saying("looked", "'documnet'")
     assert "column 'id'" not in ran.err
 
 
@@ -112,7 +114,7 @@ def test_a_benchmark_file_that_breaks_the_schema_is_answered_by_its_reason(toys,
     write_task("demo/plain", rows(3))
     (toys / "tasks/demo/benchmark.yaml").write_text("tasks: [demo/plain]\naggregats: []\n")
     ran = harness("eval", "-m", "toy-reader", "-t", "demo")
-    assert (ran.code, "benchmark.yaml:2: unknown key 'aggregats'" in ran.err) == (2, True)
+    assert (ran.code, ran.err) == (2, saying("benchmark.yaml:2", "'aggregats'"))
 
 
 @pytest.mark.parametrize(
@@ -130,4 +132,4 @@ def test_a_benchmark_file_that_breaks_the_schema_is_answered_by_its_reason(toys,
 def test_a_task_folder_that_does_not_exist_is_said_by_every_command(project, harness, arguments):
     (project / "registry.yaml").write_text("task_folders: [taks]\n")
     ran = harness(*arguments)
-    assert "registry.yaml: task_folders: taks: there is no such folder" in ran.err + ran.out
+    assert ran.err + ran.out == saying("registry.yaml", "task_folders", "taks", "folder")

@@ -10,7 +10,7 @@ import pytest
 from harness import Completion, Failure, Text
 from harness.capabilities import EMBED, GENERATE
 from harness.requests import failures_of
-from harness.running.chunks import chunks
+from harness.running.chunking import chunks
 from harness.running.responses import LazyResponses, Responses
 from harness.store import Store
 from harness.task import BadItem, Item
@@ -118,7 +118,7 @@ def test_records_are_bounded_too(tmp_path, monkeypatch):
 
 
 def test_few_items_are_in_memory_where_each_is_large(monkeypatch):
-    monkeypatch.setattr("harness.running.chunks.CHUNK_BYTES", 1000)
+    monkeypatch.setattr("harness.running.chunking.CHUNK_BYTES", 1000)
     items = [Item(str(i), {"prompt": "a" * 400, "responses": ["b" * 50]}) for i in range(7)]
     assert [len(chunk) for chunk in chunks([BadItem("x", "bad"), *items], 2048)] == [4, 3, 1]
     assert [len(chunk) for chunk in chunks(items, 2)] == [2, 2, 2, 1]

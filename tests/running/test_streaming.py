@@ -4,6 +4,8 @@ import sqlite3
 
 import pytest
 
+from ..messages import saying
+
 PLUGIN = '''
 from harness import Model, Failure
 from harness.errors import CellError
@@ -142,7 +144,7 @@ def test_a_model_inside_another_needs_no_arguments_and_can_be_checked(streaming,
 def test_what_a_part_must_offer_is_checked_before_anything_runs(streaming, harness):
     ran = harness("eval", "-m", "over:base=tfidf", "-t", "demo/plain")
     assert ran.code == 2
-    assert "asks its base (tfidf) for score, which that does not offer; it offers: embed" in ran.err
+    assert ran.err == saying("tfidf", "offers")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import pytest
 from harness.store import Store
 from harness.store.cells import latest_cells
 
+from ..messages import saying
+
 
 @pytest.fixture
 def run(harness, lab):
@@ -182,7 +184,7 @@ def test_the_column_of_an_outcome_is_asked_for_where_it_is_not_clear(run, projec
     (project / "two.csv").write_text("model,arena,mine\ngood,3,1\nbetter,4,2\npoor,1,3\npatchy,2,4\n")
     ran = run("lab", "-o", "site/", "--outcome", "two.csv")
     assert ran.code == 2
-    assert "two.csv: which column is the outcome? Say it with --value-column; there are 'arena', 'mine'" in ran.err
+    assert ran.err == saying("two.csv", "--value-column", "'arena'", "'mine'")
     assert not (project / "site").exists()
     for column in ("arena", "mine"):
         columns = ("--value-column", column, "--model-column", "model")
@@ -191,7 +193,7 @@ def test_the_column_of_an_outcome_is_asked_for_where_it_is_not_clear(run, projec
         assert f"lab against {column}" in (project / "site/lab/correlations.html").read_text()
     ran = run("lab", "-o", "site/", "--value-column", "mine")
     assert ran.code == 2
-    assert "--value-column is of the table of --outcome; name that too" in ran.err
+    assert ran.err == saying("--value-column", "--outcome")
 
 
 def test_a_damaged_file_of_columns_is_told_and_the_rest_shown(run, project, lab, harness):
@@ -205,7 +207,7 @@ def test_a_damaged_file_of_columns_is_told_and_the_rest_shown(run, project, lab,
     (files / cells["good", "lab/pairs"].columns).write_bytes(b"PK damaged")
     ran = harness("leaderboard", "lab", "-o", "site/", "--store", copy.store, *lab.options[2:])
     assert ran.code == 0
-    assert "no comparisons or pictures of good on lab/pairs" in ran.err
+    assert ran.err == saying("comparisons", "lab/pairs")
     assert "evaluate again" in ran.err
     assert "73.33" in (project / "site" / "lab" / "index.html").read_text("utf-8")
 

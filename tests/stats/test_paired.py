@@ -211,3 +211,15 @@ def test_impossible_inputs_are_refused():
         mcnemar_exact(-1, 3)
     with pytest.raises(OutOfRange, match="finite"):
         sign_flip_test([math.inf], rng=np.random.default_rng(0))
+
+
+def test_no_random_sign_flip_as_extreme_is_no_certainty():
+    p_value = sign_flip_test(np.ones(40), rng=np.random.default_rng(0), replicates=100)
+    assert p_value == pytest.approx(1 / 101)
+
+
+def test_the_detectable_difference_of_a_comparison_is_that_of_the_power_asked_for():
+    one, other = np.random.default_rng(3).normal(size=(2, 30))
+    found = paired_difference(one.mean(), one - one.mean(), other.mean(), other - other.mean(), power=0.95)
+    wanted = minimum_detectable_difference(found.stderr, power=0.95, degrees_of_freedom=29)
+    assert found.minimum_detectable == pytest.approx(wanted)

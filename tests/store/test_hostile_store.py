@@ -15,6 +15,8 @@ from harness.errors import StoreError
 from harness.store import Store
 from harness.store.places import file_below
 
+from ..messages import saying
+
 KEY = b"k" * 16
 CAPABILITIES = {capability.name: capability for capability in CORE}
 EMBED = CAPABILITIES["embed"]
@@ -55,7 +57,7 @@ def test_a_flipped_bit_is_said_and_the_response_is_asked_again(filed):
     arrays.write_bytes(content)
     found, damaged = find(path)
     assert found == {}
-    assert damaged == [f"{arrays}: damaged: bytes 0 to 16 are not those written"]
+    assert damaged == [saying(f"{arrays}:", "damaged", "0 to 16")]
     assert find(path) == ({}, [])  # filed as failed, so that an answer can replace it
     with Store(path) as store:
         number = store.model_id("a model", "{}")
@@ -172,7 +174,7 @@ def test_a_merged_store_names_no_file_outside(two_stores, harness, command, name
     else:
         ran = harness("leaderboard", "demo", *merge, *(("-o", "site/") if command == "site" else ()))
     assert ran.code == 2, ran.out
-    assert "refused: the store names a file outside of its folder" in ran.err
+    assert ran.err == saying("refused", "outside", "folder")
     # The same where it is the user's own.
     ran = harness("compare", "b", "c", "-t", "demo/plain", "--store", "theirs.sqlite")
     assert "refused" in ran.err
@@ -225,7 +227,7 @@ def test_an_evaluation_says_what_was_damaged_and_asks_again(toys, write_task, ha
     ran = harness(*command)
     assert ran.document["results"] == first["results"]
     (remark,) = ran.document["remarks"]
-    assert remark["text"].startswith("an answer on file of toy-vectors could not be read, so it is asked again: ")
+    assert remark["text"] == saying("answer", "toy-vectors")
     assert f"{arrays.name}: damaged" in remark["text"]
     assert remark["text"] in ran.err
     assert harness(*command).document["remarks"] == []

@@ -7,6 +7,8 @@ import pytest
 from harness.task import BadItem
 from harness.tasks.build import build_task
 
+from ..messages import saying
+
 HUB = {
     "toxic-chat": (
         "lmsys/toxic-chat/toxicchat0124/test",
@@ -159,16 +161,16 @@ def test_the_hand_labelled_messages_are_lists(registry, tmp_path, monkeypatch):
     good, bad = task.items()
     assert (train.fields["text"].text, train.fields["label"]) == ("a", 0)
     assert (good.fields["text"].text, good.fields["label"]) == ("b", 1)
-    assert bad.problem == "'label': expected a label of 0 or 1, true or false, got 2"
+    assert bad.problem == saying("'label'", "label", "0", "1", "true", "2")
 
 
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ({"user_input": "hello", "toxicity": 3}, "'label': expected a label of 0 or 1, true or false, got 3"),
-        ({"user_input": None, "toxicity": 1}, "'text' is missing: the column 'user_input' has no value"),
-        ({"user_input": ["hello"], "toxicity": 1}, "'text': expected a text or a list of messages, got ['hello']"),
-        ({"toxicity": 1}, "'text' is missing: no column 'user_input'; the row has: toxicity"),
+        ({"user_input": "hello", "toxicity": 3}, saying("'label'", "label", "0", "1", "true", "3")),
+        ({"user_input": None, "toxicity": 1}, saying("'text'", "missing", "'user_input'")),
+        ({"user_input": ["hello"], "toxicity": 1}, saying("'text'", "text", "list", "'hello'")),
+        ({"toxicity": 1}, saying("'text'", "missing", "'user_input'")),
     ],
 )
 def test_a_bad_row_says_what_is_wrong_and_the_rest_goes_on(registry, place, row, problem):
@@ -181,15 +183,15 @@ def test_a_bad_row_says_what_is_wrong_and_the_rest_goes_on(registry, place, row,
 def test_a_label_of_another_name_is_bad(registry, place):
     place("Paul/XSTest/train", [{"id": 1, "prompt": "hello", "label": "unclear"}])
     (bad,) = build_task(registry, "toxicity/xstest").items()
-    assert bad.problem == "column 'label' holds 'unclear'; expected one of 'safe', 'unsafe'"
+    assert bad.problem == saying("'label'", "'unclear'", "'safe'", "'unsafe'")
 
 
 def test_data_that_have_no_hub_say_where_a_copy_is_looked_for(registry, tmp_path, monkeypatch):
     from harness.errors import DataError
 
     monkeypatch.setenv("HARNESS_DATA", str(tmp_path))
-    with pytest.raises(DataError, match=r"not on the hub; looked for .*safety/gptfuzz/evaluate.csv.gz"):
+    with pytest.raises(DataError, match=saying("looked", "safety/gptfuzz/evaluate.csv.gz").pattern):
         list(build_task(registry, "toxicity/gptfuzz").items())
     monkeypatch.delenv("HARNESS_DATA")
-    with pytest.raises(DataError, match="not on the hub; looked for a copy below HARNESS_DATA, which is not set"):
+    with pytest.raises(DataError, match=saying("looked", "HARNESS_DATA").pattern):
         list(build_task(registry, "toxicity/gptfuzz").items())

@@ -21,6 +21,8 @@ from harness.progress import SilentProgress
 from harness.task import Item
 from harness.training.items import items_digest
 
+from ..messages import saying
+
 TASK = "quickstart/detection"
 WORDS = "keyword-list:path=words.txt"
 
@@ -219,7 +221,7 @@ def test_two_trainings_into_one_folder_give_one_product_to_both(plain, harness):
     one, two, said = two_at_once(settings, settings)
     assert one == two
     assert one["figures"] == {"items": 5, "started_at": 0}
-    assert said == ["another process trains into model; waiting for it"]
+    assert said == [saying("another process", "model", "waiting")]
     assert sorted(path.name for path in plain.glob("model*")) == ["model"]
     ran = harness("train", "toy-trainer", "-t", "demo/plain", "-o", "model", "--set", "steps=20,seconds=0.05")
     assert ran.code == 2  # nobody to wait for: it is there

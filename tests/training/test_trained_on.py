@@ -7,6 +7,8 @@ import pytest
 from harness import Model
 from harness.errors import UsageError
 
+from ..messages import saying
+
 
 class Product(Model):
     def __init__(self, path=""):
@@ -50,7 +52,7 @@ def test_a_folder_of_weights_that_was_trained_warns_alone_and_inside_another_mod
     inside = f"normalised:base=[hf-classifier:path={path}]"
     for model, said in ((f"hf-classifier:path={path}", "was trained on"), (inside, "inside")):
         ran = harness("eval", "-m", model, "-t", "quickstart/detection", "--split", "train", "--dry-run")
-        assert "quickstart/detection [train], which it is evaluated on" in ran.err + ran.out
+        assert ran.err + ran.out == saying("quickstart/detection", "[train]")
         assert said in ran.err + ran.out
         ran = harness("eval", "-m", model, "-t", "quickstart/detection", "--dry-run")
         assert "which it is evaluated on" not in ran.err + ran.out

@@ -178,7 +178,7 @@ def empty(context: Context) -> Iterator[Problem]:
 
 def _shows_something(context: Context, board: LeaderboardFile, benchmark: BenchmarkFile) -> bool:
     """Whether stores and published files as they are fill the leaderboard of a benchmark."""
-    from harness.leaderboard import assemble
+    from harness.leaderboard.assembling import assemble
     from harness.results.selection import open_to_merge
 
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Where batches run: this process."""
+"""The executors, which run batches: so far in this process."""
 
 from harness.running.executors.local import LocalExecutor
 

@@ -1,6 +1,6 @@
-"""Batches run in this process, one after the other; a request that breaks its batch fails alone.
+"""Runs batches in this process, one after the other; a request that breaks its batch fails alone.
 
-A model that streams is handed everything at once and chooses the order itself; what it answered is passed on every few
+A model that streams gets all requests at once and chooses the order itself; its answers are passed on every few
 seconds, to be filed.
 """
 
@@ -16,20 +16,20 @@ from harness.names.plugins import describe
 from harness.requests import Failure, Request, Response
 
 Answered = tuple[list[tuple[int, Response]], float]
-"""Answers by the index of their requests, and the seconds the model took for them."""
+"""Answers by the index of their requests, and the seconds that the model took for them."""
 
 _FILED_EVERY = 5.0
-"""Seconds of a stream that a killed run may lose."""
+"""Most seconds of a stream that a killed run may lose."""
 
 _HOPELESS = 3
-"""After so many batches in a row of which nothing could be saved, a batch that fails is no longer taken apart."""
+"""Number of wholly lost batches in a row after which a failed batch is no longer taken apart."""
 
 
 class LocalExecutor:
     """Loads a model on its first batch and keeps it until the next model needs the room.
 
     Args:
-        warn: Told what goes wrong where nothing is lost by it.
+        warn: Called with a warning where something goes wrong and no answer is lost.
     """
 
     def __init__(self, *, warn: Callable[[str], None] | None = None) -> None:
@@ -38,10 +38,10 @@ class LocalExecutor:
         self._hopeless: dict[int, int] = {}
 
     def run(self, model: Model, capability: str, requests: Sequence[Request]) -> Iterator[Answered]:
-        """Yield the answers to all requests, in portions to be filed, as they come.
+        """Yield the answers to all requests as they come, in portions to be filed.
 
         Raises:
-            CellError: the model cannot be loaded, or says that there is no use in going on.
+            CellError: the model cannot be loaded, or says that going on is useless.
         """
         if not requests:
             return
@@ -67,7 +67,7 @@ class LocalExecutor:
             except StopIteration:
                 break
             except (HarnessError, KeyboardInterrupt) as error:
-                ending = error  # raised below, once what was answered is filed
+                ending = error  # raised below, once the answers so far are filed
                 break
             except (Exception, SystemExit) as error:  # a plugin's code: the requests it left open are asked once more
                 logging.getLogger(__name__).debug("%s: the stream broke off: %s", capability, describe(error))
@@ -114,7 +114,7 @@ class LocalExecutor:
         return saved
 
     def _take_apart(self, model: Model, capability: str, batch: Sequence[Request]) -> list[Response]:
-        """Halve a failed batch until only the requests that cannot be answered fail."""
+        """Halve a failed batch until only the unanswerable requests fail."""
         middle = len(batch) // 2
         answers: list[Response] = []
         for half in (batch[:middle], batch[middle:]):
@@ -139,7 +139,7 @@ class LocalExecutor:
         return responses, ""
 
     def release(self, model: Model) -> None:
-        """Close a model that is not needed any more."""
+        """Close a model that is no longer needed."""
         if self._loaded.pop(id(model), None) is None:
             return
         try:
@@ -148,6 +148,6 @@ class LocalExecutor:
             self._warn(f"close() of {type(model).__name__} failed: {describe(error)}")
 
     def close(self) -> None:
-        """Close all models."""
+        """Close all models that are still loaded."""
         for model in list(self._loaded.values()):
             self.release(model)

@@ -1,4 +1,4 @@
-"""What the value of a field must be, by the types that a kind of task declares."""
+"""Converters from raw values to field values, by the types that a kind of task declares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.errors import BadValue
 from harness.tasks.data.conversations import conversation
-from harness.tasks.data.values import UntypedText, shorten
+from harness.tasks.data.values import UntypedText, present, shorten
 
 TEXTUAL = frozenset({"conversation", "text", "texts", "texts with gaps"})
 """Types whose values are texts: a CSV cell that reads ``nan`` or ``True`` is that text there."""
@@ -55,19 +55,25 @@ def _numbers(value: Any) -> list[float]:
     raise BadValue(f"expected a list of numbers, got {shorten(value)}")
 
 
+def _numbers_with_gaps(value: Any) -> list[float | None]:
+    if isinstance(value, list):
+        return [None if present(part) is None else _number(part) for part in value]
+    raise BadValue(f"expected a list of numbers or nulls, got {shorten(value)}")
+
+
 _FLAGS = {"true": 1.0, "1": 1.0, "1.0": 1.0, "yes": 1.0, "false": 0.0, "0": 0.0, "0.0": 0.0, "no": 0.0}
 
 
 def flag(value: Any) -> float:
-    """1 or 0 from what data sets write for true and false.
+    """Return 1 or 0 for the ways in which data sets write true and false.
 
     Raises:
-        BadValue: it is neither.
+        BadValue: the value is neither.
     """
-    found = None if isinstance(value, (list, dict)) else _FLAGS.get(str(value).strip().lower())
-    if found is None:
+    number = None if isinstance(value, (list, dict)) else _FLAGS.get(str(value).strip().lower())
+    if number is None:
         raise BadValue(f"expected a label of 0 or 1, true or false, got {shorten(value)}")
-    return found
+    return number
 
 
 def _flags(value: Any) -> list[float]:
@@ -91,6 +97,7 @@ CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "texts with gaps": _texts_with_gaps,
     "number": _number,
     "numbers": _numbers,
+    "numbers with gaps": _numbers_with_gaps,
     "flag": flag,
     "flags": _flags,
     "any": _any,

@@ -1,4 +1,4 @@
-"""From a row's columns to a task's fields, as the ``columns`` block of a task file says."""
+"""Maps a row's columns to a task's fields, by the ``columns`` block of a task file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["CONVERTERS", "BadValue", "ColumnReader", "ReadRow", "Slice", "shorte
 
 
 class ReadRow(NamedTuple):
-    """One row, read."""
+    """The fields, id, domains and cluster of one row."""
 
     id: str
     fields: dict[str, Any]
@@ -25,7 +25,7 @@ class ReadRow(NamedTuple):
     cluster: str | None
     withheld: bool
     row: DataRow | None = None
-    """What it was read from."""
+    """The row of data that the fields were read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,15 @@ class Slice:
 
     column: str
     pattern: re.Pattern[str] | None = None
-    """Where given, the domain is its first group (or whole match) in the value's text."""
+    """If given, the domain is the pattern's first group (or whole match) in the value's text."""
     name: str = ""
-    """Where given, the one domain of the rows for which ``holds`` is true."""
+    """If given, the one domain of the rows for which ``holds`` is true."""
     holds: Callable[[Any], bool] | None = None
 
     def domain(self, row: DataRow) -> str | None:
-        """The domain a row belongs to, None for a row without a value.
+        """Return the domain of a row; None for a row without a value.
 
-        A true boolean belongs to the domain named like the column, a false one to none.
+        A true boolean belongs to the domain with the column's name, a false one to none.
         """
         value = value_at(row.values, self.column)
         if is_missing(value):
@@ -68,7 +68,7 @@ class _CompiledField:
 
 
 class ColumnReader:
-    """Compiled column mapping of one part of a task.
+    """Reads rows by the compiled column mapping of one part of a task.
 
     Args:
         columns: Field name to specification: a column's name or dotted path, a list of them, or a mapping with one of
@@ -102,7 +102,7 @@ class ColumnReader:
         self._cluster = None if cluster is None else compile_name(cluster)
 
     def read(self, row: DataRow) -> ReadRow:
-        """One row's fields, id, domains and cluster.
+        """Read one row's fields, id, domains and cluster.
 
         Raises:
             BadValue: a value is missing or of the wrong type.
@@ -110,41 +110,41 @@ class ColumnReader:
         if self._constants:
             row = DataRow(row.number, row.where, {**row.values, **self._constants})
         fields: dict[str, Any] = {}
-        for one in self._fields:
-            value = one.form.get(row)
-            if value is None or (not one.textual and isinstance(value, UntypedText) and is_missing(value)):
-                if one.required:
-                    raise self._missing((one.name,), row)
+        for field in self._fields:
+            value = field.form.get(row)
+            if value is None or (not field.textual and isinstance(value, UntypedText) and is_missing(value)):
+                if field.required:
+                    raise self._missing((field.name,), row)
                 continue
             try:
-                fields[one.name] = one.convert(value)
+                fields[field.name] = field.convert(value)
             except BadValue as error:
-                raise BadValue(f"{one.name!r}: {error}") from None
+                raise BadValue(f"{field.name!r}: {error}") from None
         domains = tuple(d for s in self._slices if (d := s.domain(row)) is not None) if self._slices else ()
         return ReadRow(self._read_id(row), fields, domains, self._read_cluster(row), self._withheld, row)
 
     def explained(self, error: BadValue, read: ReadRow) -> BadValue:
-        """An error about missing fields that a task raised for a row, with the columns they should have come from."""
+        """Add to a task's error about missing fields of a row the columns that the fields should have come from."""
         if not error.fields or error.columns or read.row is None:
             return error
         return self._missing(error.fields, read.row, str(error))
 
     def naming_columns(self) -> list[str]:
-        """The columns of the data that slices and the cluster name, which no field's type demands."""
+        """List the columns of the data that slices and the cluster name, which no field's type demands."""
         named = [*(s.column for s in self._slices), *(self._cluster.columns if self._cluster else ())]
         return [column for column in named if column not in self._constants]
 
-    def _missing(self, names: Sequence[str], row: DataRow, said: str = "") -> BadValue:
-        """What is missing, and why: the column has no value in this row, or there is no such column."""
-        columns = [c for one in self._fields if one.name in names for c in one.form.columns]
-        said = said or f"{', '.join(map(repr, names))} is missing"
+    def _missing(self, names: Sequence[str], row: DataRow, problem: str = "") -> BadValue:
+        """Make the error for missing fields: the column has no value in this row, or there is no such column."""
+        columns = [c for field in self._fields if field.name in names for c in field.form.columns]
+        problem = problem or f"{', '.join(map(repr, names))} is missing"
         clause = describe_absent(columns, row)
         if clause:
             absent = tuple(column for column in columns if not has_path(row.values, column))
-            return NoValue(f"{said}: {clause}", fields=tuple(names), columns=absent)
+            return NoValue(f"{problem}: {clause}", fields=tuple(names), columns=absent)
         renamed = [column for column in columns if column not in names]
         empty = f": the column {renamed[0]!r} has no value" if renamed else ""
-        return NoValue(f"{said}{empty}", fields=tuple(names))
+        return NoValue(f"{problem}{empty}", fields=tuple(names))
 
     def _read_id(self, row: DataRow) -> str:
         if self._id_spec is None and "id" not in row.values:
@@ -161,7 +161,7 @@ class ColumnReader:
         return str(value)
 
     def _read_cluster(self, row: DataRow) -> str | None:
-        """The cluster's name; None, a row of its own, where a value is missing or an empty text."""
+        """Return the cluster's name; None, a row of its own, if a value is missing or an empty text."""
         if self._cluster is None:
             return None
         try:

@@ -1,4 +1,4 @@
-"""Data sets on the hub, read by ``datasets``, and snapshots of them below ``$HARNESS_DATA``, laid out as there."""
+"""Data sets on the hub, read by ``datasets``, and snapshots below ``$HARNESS_DATA`` in the layout of the hub."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class HubSource:
     config: str | None = None
     revision: str | None = None
     looked_in: str = ""
-    """Where the mirror was searched first, for the message when there is no network."""
+    """The place in the mirror that was searched first, for the message when there is no network."""
 
     @property
     def description(self) -> str:
-        """Hub id, config, split and revision."""
+        """Name hub id, config, split and revision."""
         config = f":{self.config}" if self.config else ""
         return f"hub data set {self.name}{config} split {self.split} revision {self.revision or 'latest'}"
 
     def rows(self) -> Iterator[DataRow]:
-        """All rows.
+        """Yield all rows of the split.
 
         Raises:
             DataError: the data set cannot be reached or has no such split.
@@ -66,7 +66,10 @@ class HubSource:
 
 @cache
 def _hub_answers() -> bool:
-    """Whether the hub can be reached, asked once a process: the library would try for most of a minute a data set."""
+    """Tell whether the hub can be reached, asked once a process.
+
+    The library itself would try for most of a minute for every data set.
+    """
     if os.environ.get("HF_HUB_OFFLINE") or os.environ.get("HF_DATASETS_OFFLINE"):
         return True  # the library then says so itself, at once, or finds the data in its cache
     import urllib.error
@@ -82,7 +85,7 @@ def _hub_answers() -> bool:
 
 
 class _no_progress_bars:
-    """Streaming a data set must not draw bars over ours."""
+    """Keeps the streaming of a data set from drawing bars over the harness's own."""
 
     def __enter__(self) -> None:
         import datasets
@@ -99,17 +102,17 @@ class _no_progress_bars:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotSource:
-    """Rows of the files into which the hub cuts one split, in their order, numbered through as the hub does."""
+    """The rows of the files of one split as the hub cuts it, in order, numbered through as on the hub."""
 
     files: tuple[Path, ...]
 
     @property
     def description(self) -> str:
-        """The first file, and how many there are."""
+        """Name the first file, and how many more there are."""
         return f"{self.files[0]}" + (f" and {len(self.files) - 1} more" if len(self.files) > 1 else "")
 
     def rows(self) -> Iterator[DataRow]:
-        """All rows.
+        """Yield all rows of the files.
 
         Raises:
             DataError: a file is missing, or cannot be read.
@@ -124,7 +127,7 @@ class SnapshotSource:
             first += number + 1
 
     def count(self) -> int | None:
-        """Number of rows, where all files say it."""
+        """Return the number of rows; None if a file does not say it."""
         counts = [FileSource(path).count() for path in self.files]
         return None if None in counts else sum(count or 0 for count in counts)
 
@@ -133,12 +136,15 @@ _SHARD = re.compile(r"(?P<stem>.*-)(?P<number>\d{5})-of-(?P<all>\d{5})(?P<rest>\
 
 
 def snapshot_files(hub: str, config: str | None, split: str) -> tuple[tuple[Path, ...], str]:
-    """The Parquet files of a split in a snapshot below ``$HARNESS_DATA``, and where was looked; none where it has none.
+    """Find the Parquet files of a split in a snapshot below ``$HARNESS_DATA``; also return the place searched.
 
     Args:
         hub: Id of the data set.
-        config: Its configuration, whose files never stand for those of another one.
-        split: Its split.
+        config: The data set's configuration; files of another configuration never stand for its files.
+        split: The data set's split.
+
+    Returns:
+        The files, none if there is no such snapshot; and the place, empty without a snapshot of the data set.
     """
     root = os.environ.get(MIRROR_VARIABLE)
     if not root or not is_folder(Path(root) / hub):
@@ -146,29 +152,29 @@ def snapshot_files(hub: str, config: str | None, split: str) -> tuple[tuple[Path
     snapshot = Path(root) / hub
     plain_folders = [snapshot / "data", snapshot, snapshot / "default"]
     folders = plain_folders if config is None else [snapshot / config, snapshot / "data" / config]
-    if config == "default":
+    if config == "default":  # the default configuration may lie in data/ without a folder of its own
         folders += plain_folders[:1]
     for folder in folders:
         # data/test-00000-of-00002.parquet is what push_to_hub writes, test/0000.parquet the hub's own conversion
         for parent, name in ((folder, re.escape(split) + r"-\d+(-of-\d+)?(-[0-9a-f]+)?"), (folder / split, r"\d+")):
-            found = parent.glob("*.parquet") if is_folder(parent) else ()
-            files = tuple(sorted(path for path in found if re.fullmatch(name, path.stem) and path.is_file()))
+            paths = parent.glob("*.parquet") if is_folder(parent) else ()
+            files = tuple(sorted(path for path in paths if re.fullmatch(name, path.stem) and path.is_file()))
             if files:
                 return files, str(files[0])
     return (), f"{folders[0]}/{split}-*.parquet"
 
 
 def _check_complete(files: tuple[Path, ...]) -> None:
-    """Refuse a snapshot of which a part was not downloaded: its figures would be those of other data.
+    """Refuse a snapshot with a missing part: its figures would be those of other data.
 
     Raises:
         DataError: a shard is missing.
     """
     match = _SHARD.fullmatch(files[0].name)
-    known = set(files)
+    present = set(files)
     if match is None:
         return
     for number in range(int(match["all"])):
         shard = files[0].with_name(f"{match['stem']}{number:05d}-of-{match['all']}{match['rest']}")
-        if shard not in known:
+        if shard not in present:
             raise DataError(f"{shard}: no such file, though {files[0].name} says that there is; download it too")

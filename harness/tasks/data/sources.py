@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, AnyStr, cast
 
@@ -230,16 +230,18 @@ class FileSource:
 
 @dataclass(frozen=True, slots=True)
 class GeneratorSource:
-    """Rows that a function yields as mappings; it gets the split's name."""
+    """Rows that a function yields as mappings; it gets the split's name, and its settings as keyword arguments."""
 
     reference: str
     split: str
     """What the function is told."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def description(self) -> str:
-        """Return the reference of the function, and the split that it is told."""
-        return f"{self.reference}({self.split!r})"
+        """Return the reference of the function, the split that it is told, and its settings."""
+        told = [repr(self.split), *(f"{name}={value!r}" for name, value in self.settings.items())]
+        return f"{self.reference}({', '.join(told)})"
 
     def rows(self) -> Iterator[DataRow]:
         """Stream all rows.
@@ -249,7 +251,7 @@ class GeneratorSource:
         """
         function: Any = import_attribute(self.reference)
         try:
-            for number, value in enumerate(function(self.split)):
+            for number, value in enumerate(function(self.split, **self.settings)):
                 ok = isinstance(value, Mapping)
                 problem = "" if ok else f"expected a mapping, got {type(value).__name__}"
                 values = {key: plain(part) for key, part in value.items()} if ok else {}

@@ -8,6 +8,8 @@ from harness.tasks.data.field_mapping import BadValue, ColumnReader
 from harness.tasks.data.rows import DataRow
 from harness.tasks.schema import ColumnFile, SliceFile
 
+from ...messages import saying
+
 RESPONSES = {"responses": ("texts with gaps", True)}
 NUMBERED = {"responses": {"numbered": "response_{}", "first": 1, "last": 3}}
 
@@ -26,7 +28,7 @@ def test_numbered_columns_are_one_list_with_its_gaps():
 
 
 def test_a_numbered_column_that_is_absent_is_named():
-    with pytest.raises(BadValue, match="no column 'response_3'; expected 'response_1' to 'response_3'"):
+    with pytest.raises(BadValue, match=saying("'response_3'", "'response_1'").pattern):
         ColumnReader(NUMBERED, RESPONSES).read(row(response_1="a", response_2="b"))
 
 
@@ -93,7 +95,7 @@ def test_a_row_without_any_of_the_flags_is_bad():
 
 
 def test_a_flag_among_several_that_is_none_is_bad():
-    with pytest.raises(BadValue, match="one of the columns S, H: expected a label of 0 or 1"):
+    with pytest.raises(BadValue, match=saying("columns", "S", "label", "0", "1").pattern):
         ColumnReader(ANY, FLAG).read(row(S=0, H=2))
 
 

@@ -13,6 +13,8 @@ from harness.tasks.data.rows import RangeSource
 from harness.tasks.data.sources import FileSource
 from harness.tasks.schema import SourceFile
 
+from ...messages import saying
+
 
 @pytest.fixture
 def detection(write_task, tmp_path, monkeypatch):
@@ -109,7 +111,7 @@ def test_a_run_is_one_of_the_rows_that_were_selected(detection, tmp_path):
 
 @pytest.mark.parametrize("rows", [[2, 2], [3, 1], [-1, 4]])
 def test_a_run_without_rows_is_refused(rows):
-    with pytest.raises(ValidationError, match=r"expected \[first, end\] with 0 <= first < end"):
+    with pytest.raises(ValidationError, match=saying("[first, end]", "0 <= first < end").pattern):
         SourceFile.model_validate({"hub": "who/what", "split": "test", "rows": rows})
 
 
@@ -137,13 +139,13 @@ def test_data_without_a_hub_are_read_from_their_mirror(detection, tmp_path):
 
 
 def test_data_without_a_hub_and_without_a_mirror_say_where_they_were_looked_for(detection):
-    with pytest.raises(DataError, match=r"demo/plain: these data are not on the hub; looked for .*/mine.jsonl"):
+    with pytest.raises(DataError, match=saying("demo/plain", "/mine.jsonl").pattern):
         detection({"mirror": "mine.jsonl"})
 
 
 @pytest.mark.parametrize("source", [{}, {"split": "test"}, {"hub": "a/b", "split": "test", "file": "x.jsonl"}])
 def test_a_source_is_one_thing(source):
-    with pytest.raises(ValidationError, match="exactly one of 'hub', 'file' or 'generator', or a 'mirror' alone"):
+    with pytest.raises(ValidationError, match=saying("'hub'", "'file'", "'generator'", "'store'", "'mirror'").pattern):
         SourceFile.model_validate(source)
 
 
@@ -168,7 +170,5 @@ def test_the_columns_of_a_mirror_win_over_those_of_its_source(detection, tmp_pat
 
 
 def test_a_column_of_a_source_that_the_kind_lacks_is_refused(detection):
-    with pytest.raises(
-        ConfigurationError, match=r"data\.columns\.prompt: tasks of kind 'detection' have no such entry"
-    ):
+    with pytest.raises(ConfigurationError, match=saying("data.columns.prompt", "'detection'").pattern):
         detection({"mirror": "mine.jsonl", "columns": {"prompt": "q"}})

@@ -13,6 +13,8 @@ from harness.tasks.data.field_mapping import BadValue, ColumnReader, Slice
 from harness.tasks.data.rows import DataRow
 from harness.tasks.data.sources import FileSource
 
+from ...messages import saying
+
 ROWS = [
     {"id": "a", "prompt": "first, of two", "number": 1.5, "nested": {"deep": "x"}},
     {"id": "b", "prompt": "second\nline é 東", "number": 2.0, "nested": {"deep": "y"}},
@@ -124,21 +126,21 @@ def test_rows_of_a_csv_file_of_the_wrong_length_fail_alone(tmp_path, text, probl
 
 def test_a_header_that_names_a_column_twice_is_refused(tmp_path):
     (tmp_path / "r.csv").write_text("a,b,a\n1,2,3\n")
-    with pytest.raises(DataError, match=r"r.csv:1: the column 'a' occurs more than once in the header"):
+    with pytest.raises(DataError, match=saying("r.csv:1", "'a'").pattern):
         list(FileSource(tmp_path / "r.csv").rows())
 
 
 def test_an_unclosed_quote_in_a_csv_file_names_the_line(tmp_path):
     (tmp_path / "r.csv").write_text('a,b\n1,2\n3,"4\n')
-    with pytest.raises(DataError, match=r"r.csv:\d: not valid CSV: unexpected end of data"):
+    with pytest.raises(DataError, match=saying("r.csv", "CSV").pattern):
         list(FileSource(tmp_path / "r.csv").rows())
 
 
 def test_a_json_document_without_a_list_says_how_to_name_it(tmp_path):
     (tmp_path / "r.json").write_text('{"rows": []}')
-    with pytest.raises(DataError, match="name the list inside the document with 'records'"):
+    with pytest.raises(DataError, match=saying("list", "'records'").pattern):
         list(FileSource(tmp_path / "r.json").rows())
-    with pytest.raises(DataError, match="no 'data' in it, which the task names as its list of rows"):
+    with pytest.raises(DataError, match=saying("'data'", "list").pattern):
         list(FileSource(tmp_path / "r.json", "data").rows())
 
 
@@ -183,25 +185,25 @@ def test_a_field_is_made_as_its_column_says(spec, kind, expected):
 @pytest.mark.parametrize(
     ("spec", "kind", "problem"),
     [
-        ("zzz", "text", "'field' is missing: no column 'zzz'; the row has: q, good, bad, n, tag, a.b, list"),
-        (["good", "zzz"], "texts", "'field' is missing"),
-        ("n.deep.zzz", "number", "'field' is missing"),
-        ("n", "text", "'field': expected a text, got {'deep': {'er': 3}}"),
-        ("q", "number", "'field': expected a number, got 'why'"),
-        ("list", "flag", "'field': expected a label of 0 or 1, true or false, got [1, 2]"),
-        ({"column": "tag", "map": {"A": 0}}, "flag", "column 'tag' holds 'B'; expected one of 'A'"),
-        ({"column": "list", "map": {"A": 0}}, "flag", "column 'list' holds [1, 2]; expected one of 'A'"),
-        ({"template": "{zzz}"}, "text", "the template '{zzz}' names 'zzz', which the row lacks"),
-        ({"template": "{q.zzz}"}, "text", "the template '{q.zzz}' cannot be filled: "),
-        ({"template": "{list[9]}"}, "text", "the template '{list[9]}' cannot be filled: "),
-        ({"template": "{q"}, "text", "the template '{q' cannot be filled: "),
-        ({"template": "{q:d}"}, "text", "the template '{q:d}' cannot be filled: "),
+        ("zzz", "text", saying("'field'", "missing", "'zzz'", "q", "good", "bad", "n", "tag", "a.b", "list")),
+        (["good", "zzz"], "texts", saying("'field'", "missing")),
+        ("n.deep.zzz", "number", saying("'field'", "missing")),
+        ("n", "text", saying("'field'", "text", "'deep'", "'er'", "3}}")),
+        ("q", "number", saying("'field'", "number", "'why'")),
+        ("list", "flag", saying("'field'", "label", "0", "1", "true", "[1, 2]")),
+        ({"column": "tag", "map": {"A": 0}}, "flag", saying("'tag'", "'B'", "'A'")),
+        ({"column": "list", "map": {"A": 0}}, "flag", saying("'list'", "[1, 2]", "'A'")),
+        ({"template": "{zzz}"}, "text", saying("'{zzz}'", "'zzz'")),
+        ({"template": "{q.zzz}"}, "text", saying("template", "'{q.zzz}'")),
+        ({"template": "{list[9]}"}, "text", saying("template", "'{list[9]}'")),
+        ({"template": "{q"}, "text", saying("template", "'{q'")),
+        ({"template": "{q:d}"}, "text", saying("template", "'{q:d}'")),
     ],
 )
 def test_a_field_that_cannot_be_made_says_why(spec, kind, problem):
     with pytest.raises(BadValue) as caught:
         read({"field": spec}, VALUES, {"field": (kind, True)})
-    assert str(caught.value).startswith(problem)
+    assert str(caught.value) == problem
 
 
 @pytest.mark.parametrize("value", ["NaN", "inf", float("inf"), 10**400])
@@ -278,19 +280,19 @@ def test_a_generator_gives_rows(values, write_task):
 
 
 @pytest.mark.parametrize(
-    ("reference", "code", "reason"),
+    ("reference", "code", "facts"),
     [
-        ("harness_toys.data:breaks", 1, "the generator harness_toys.data:breaks('test') failed: RuntimeError: the "),
-        ("harness_toys.data:nothing", 2, "demo/plain: harness_toys.data:nothing: module harness_toys.data has no "),
-        ("harness_toys.nowhere:rows", 2, "demo/plain: harness_toys.nowhere:rows needs the package"),
-        ("harness_toys.data", 2, ""),
-        ("harness_toys.data:wrong", 1, "demo/plain: no row could be read: harness_toys.data:wrong('test')"),
+        ("harness_toys.data:breaks", 1, ["harness_toys.data:breaks('test')", "RuntimeError"]),
+        ("harness_toys.data:nothing", 2, ["demo/plain:", "harness_toys.data:nothing", "module harness_toys.data"]),
+        ("harness_toys.nowhere:rows", 2, ["demo/plain:", "harness_toys.nowhere:rows", "package"]),
+        ("harness_toys.data", 2, ["harness_toys.data"]),
+        ("harness_toys.data:wrong", 1, ["demo/plain:", "harness_toys.data:wrong('test')"]),
     ],
 )
-def test_a_generator_that_cannot_be_used_says_why(values, write_task, reference, code, reason):
+def test_a_generator_that_cannot_be_used_says_why(values, write_task, reference, code, facts):
     write_task("demo/plain", data={"test": {"generator": reference}})
     got_code, reasons, _, _ = values()
-    assert (got_code, reasons[0][: len(reason)]) == (code, reason)
+    assert (got_code, reasons[0]) == (code, saying(*facts))
 
 
 @pytest.fixture
@@ -331,8 +333,8 @@ def test_an_unreachable_hub_fails_its_cell_and_others_go_on(harness, toys, write
     assert {result["task"] for result in ran.document["results"]} == {"demo/near"}
     ((task, reason),) = [(f["task"], f["reason"]) for f in ran.document["failures"]]
     assert task == "demo/far"
-    assert reason.startswith("hub data set nobody/nothing-here split test revision latest cannot be read: ")
-    assert reason.endswith("Connect to the network, or set HARNESS_DATA to a folder that holds a copy")
+    assert reason == saying("nobody/nothing-here", "revision")
+    assert reason == saying("HARNESS_DATA", "folder")
 
 
 @pytest.mark.parametrize(
@@ -438,4 +440,4 @@ def test_data_in_an_installed_package_is_found_and_a_missing_package_is_named(va
     write_task("demo/plain", data={"test": {"file": "package://a_package_that_nobody_has/data.jsonl"}})
     code, reasons, _, _ = values()
     assert code == 2
-    assert "no package 'a_package_that_nobody_has' is installed" in reasons[0]
+    assert reasons[0] == saying("'a_package_that_nobody_has'", "installed")

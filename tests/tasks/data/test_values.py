@@ -17,12 +17,15 @@ from hypothesis import strategies as st
 
 from harness.kinds.detection import Detection
 from harness.kinds.preference import Preference
+from harness.names.registry import Registry
 from harness.task import BadItem, Definition
 from harness.tasks.build import _part
 from harness.tasks.data.sources import FileSource, GeneratorSource
 from harness.tasks.data.values import UntypedText, domain_name, find_same, from_cell, is_missing, same
 from harness.tasks.index import TaskEntry
 from harness.tasks.schema import TaskFile
+
+from ...messages import saying
 
 KINDS = {"preference": Preference, "detection": Detection}
 
@@ -32,7 +35,7 @@ def items_of(folder, keys):
     entry = TaskEntry("demo/task", folder / "task.yaml", keys["kind"], "", "")
     file = TaskFile.model_validate(keys)
     kind = KINDS[file.kind]
-    parts = [_part(entry, file, kind, "test", file.data["test"])]
+    parts = [_part(Registry(), entry, file, kind, ("test",), file.data["test"])]
     return list(kind(Definition("demo/task", parts={"test": parts}, options=file.options)).items())
 
 
@@ -314,7 +317,7 @@ def test_an_id_that_is_no_number_is_a_bad_row(tmp_path):
         '{"id": NaN, "text": "a", "label": 1}\n{"id": null, "text": "b", "label": 0}\n'
     )
     found = items_of(tmp_path, {"kind": "detection", "data": {"test": {"file": "rows.jsonl"}}})
-    assert [item.problem for item in found] == ["the id column 'id' is missing in this row"] * 2
+    assert [item.problem for item in found] == [saying("'id'", "missing")] * 2
 
 
 def test_a_template_does_not_write_what_is_missing(tmp_path):
@@ -329,7 +332,7 @@ def test_a_column_of_where_that_no_row_has_is_said(tmp_path):
     from harness.errors import DataError
 
     write_jsonl(tmp_path / "rows.jsonl", [{"text": "a", "label": 1, "year": 2024}])
-    with pytest.raises(DataError, match=r"no row has the column 'yaer', which 'where' names \(did you mean 'year'"):
+    with pytest.raises(DataError, match=saying("'yaer'", "'where'", "'year'").pattern):
         items_of(tmp_path, {"kind": "detection", "data": {"test": {"file": "rows.jsonl", "where": {"yaer": 2024}}}})
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.extra_columns import ColumnSources, add_extra_columns
-from harness.leaderboard.field_figures import FieldFigures, field_figures
+from harness.leaderboard.field_fitting import FieldFigures, field_figures
 from harness.leaderboard.levels import at_one_level
 from harness.leaderboard.notes import notes_on_figures, notes_on_labels, notes_on_missing, notes_on_published
 from harness.leaderboard.published_rows import published_rows, shipped_files

@@ -7,7 +7,7 @@ import pytest
 
 from harness import Completion, Failure, Item, Likelihood, Verdict
 from harness.capabilities import CORE
-from harness.encodable import encodable, whole_characters
+from harness.encoding import encodable, whole_characters
 from harness.errors import CellError
 from harness.store import Store
 
