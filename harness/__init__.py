@@ -85,6 +85,9 @@ if TYPE_CHECKING:
     from harness.requests import Sampling as Sampling
     from harness.requests import Text as Text
     from harness.requests import Verdict as Verdict
+    from harness.results.field import Field as Field
+    from harness.results.field import FieldColumns as FieldColumns
+    from harness.results.field import NotDefined as NotDefined
     from harness.stats import Estimate as Estimate
     from harness.stats import Linearised as Linearised
     from harness.task import Answers as Answers

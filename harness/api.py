@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 from harness.leaderboard.board import Board
+from harness.leaderboard.field_differences import compare_in_field
 from harness.leaderboard.inputs import BoardInputs, Publication, make_board, publish_boards
 from harness.names.registry import Registry
 from harness.names.resolving import resolve_model
@@ -257,7 +258,7 @@ def compare(
     Args:
         first: Label of a model, as results call it.
         second: Label of the other.
-        targets: Tasks or benchmarks.
+        targets: Tasks or benchmarks; of a benchmark, its aggregates of the field too.
         metrics: Only these; default: those of each task.
         split: Results on this split.
         confidence: Nominal coverage of the intervals.
@@ -275,9 +276,14 @@ def compare(
     tasks = tasks_of(registry, targets) if merge else ()
     with StoreFiles(store, merge).as_one(registry, tasks, needed=not merge, say=say) as stores:
         assert stores.own is not None  # needed, or made of those that are merged
-        return compare_models(
+        comparisons = compare_models(
             registry, stores.own, first, second, targets, metrics=metrics, split=split, confidence=confidence, say=say
         )
+        if split == "test" and not metrics:  # a field is made of whole evaluations, as a leaderboard is
+            comparisons += compare_in_field(
+                registry, stores.own, first, second, targets, confidence=confidence, say=say
+            )
+        return comparisons
 
 
 def figures(

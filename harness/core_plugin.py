@@ -33,3 +33,24 @@ def register_benchmarks(register: Register) -> None:
     """Register the aggregates of the core."""
     register("mean", "harness.results.aggregate:mean", description="mean, weighted or not; errors add in squares")
     register("minimum", "harness.results.aggregate:minimum", description="the lowest")
+    field = "harness.results.field_aggregates"
+    register(
+        "bradley-terry",
+        f"{field}:bradley_terry",
+        field=True,
+        unit="log-odds",
+        description="strengths from who has the better figure on which item, ties half; covariates can be taken out",
+    )
+    register(
+        "win-rate-over-field",
+        f"{field}:win_rate_over_field",
+        field=True,
+        unit="fraction",
+        description="share of the other models that a model beats on an item, ties half",
+    )
+    register(
+        "less-field-mean",
+        f"{field}:less_field_mean",
+        field=True,
+        description="a figure less the mean of all models on the same item",
+    )

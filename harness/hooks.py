@@ -94,7 +94,11 @@ def register_adapters(register: Register) -> None:
 
 @hookspec
 def register_benchmarks(register: Register) -> None:
-    """Register aggregates, which benchmark files name: ``register(name, "module:function", description=...)``."""
+    """Register aggregates, which benchmark files name: ``register(name, "module:function", description=...)``.
+
+    The function makes one `harness.Estimate` of a model's estimates. With ``field=True`` it is given the rows of all
+    models at once and makes a `harness.Field`: ``register(name, "module:function", field=True, unit="nats")``.
+    """
 
 
 @hookspec

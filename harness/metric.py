@@ -183,6 +183,14 @@ class Metric:
         """Return a sentence that a reader of the interval at this level must know; a note of `detail` comes first."""
         return ""
 
+    def item_figures(self, columns: Columns) -> FloatArray | None:
+        """Return one figure a row, (n,), NaN where the request failed, for figures of the field; None: there is none.
+
+        Aggregates of the field, such as Bradley-Terry strengths, hold models against each other item by item. A metric
+        whose value is the mean of such figures, but that is no `MeanMetric`, gives them here.
+        """
+        return None
+
     def pictures(self, columns: Columns) -> Sequence[Picture | Matrix]:
         """Draw pictures of a cell, on rows that are all valid, from columns on file, without asking a model."""
         return ()
@@ -284,6 +292,10 @@ class MeanMetric(Metric):
         if mask.any():
             figures[mask] = self._by_blocks(columns.only(mask))
         return figures
+
+    def item_figures(self, columns: Columns) -> FloatArray | None:
+        """Return the figures of which the value is the mean."""
+        return self.figures(columns)
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the mean, and each row's distance from it."""

@@ -174,7 +174,9 @@ def _aggregate(aggregate: AggregateFile) -> str:
     else:
         weighed = zip(aggregate.weights_in_order, aggregate.of, strict=True)
         of = ", ".join(f"{weight:g} x {selector}" for weight, selector in weighed)
-    return f"{aggregate.how} of {of}" + (f": {aggregate.description}" if aggregate.description else "")
+    settings = ", ".join(f"{name}={value}" for name, value in aggregate.settings.items())
+    how = f"{aggregate.how} ({settings})" if settings else aggregate.how
+    return f"{how} of {of}" + (f": {aggregate.description}" if aggregate.description else "")
 
 
 def _benchmark(name: str, benchmark: BenchmarkFile) -> dict[str, Any]:

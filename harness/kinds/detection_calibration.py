@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from harness import stats
 from harness.kinds import detection_pictures
 from harness.kinds.scored import ScoredMetric
-from harness.metric import Columns
+from harness.metric import Columns, FloatArray
 from harness.pictures import Picture
 from harness.ranges import COUNT, OneOf
 from harness.stats import Estimate, Linearised
@@ -26,6 +26,10 @@ class Brier(ScoredMetric):
         """Return the value, and the influence of each row on it."""
         return stats.brier(*self.split(columns))
 
+    def item_figures(self, columns: Columns) -> FloatArray | None:
+        """Return the squared error of each row."""
+        return _of_rows(self, columns)
+
     def pictures(self, columns: Columns) -> Sequence[Picture]:
         """Draw the reliability diagram, in bins of equal width."""
         return detection_pictures.reliability(stats.reliability_bins(self.levels(columns)))
@@ -42,6 +46,16 @@ class LogLoss(ScoredMetric):
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it."""
         return stats.log_loss(*self.split(columns))
+
+    def item_figures(self, columns: Columns) -> FloatArray | None:
+        """Return the negative log-probability of each row's label."""
+        return _of_rows(self, columns)
+
+
+def _of_rows(metric: ScoredMetric, columns: Columns) -> FloatArray | None:
+    """Return the figures, (n,), of which a metric's value is the mean: their distances from it are its influences."""
+    part, reason = metric.on(columns)
+    return None if reason else part.value + part.influence
 
 
 class ExpectedCalibrationError(ScoredMetric):

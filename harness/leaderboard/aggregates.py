@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import did_you_mean
+from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.leaderboard.shared_items import Base, Combination
 from harness.names.plugins import describe
 from harness.names.registry import Registration, Registry
@@ -20,7 +20,7 @@ from harness.results.aggregate import mean, minimum
 from harness.results.numbers import percent
 from harness.stats import Estimate
 from harness.store.records import Result, check_estimate
-from harness.tasks.selectors import in_order, problems_of, selected_aggregate, split_selector, task_of
+from harness.tasks.selectors import in_order, problems_of, selected_aggregate, settings_of, split_selector, task_of
 
 if TYPE_CHECKING:
     from harness.tasks.schema import AggregateFile, BenchmarkFile
@@ -68,6 +68,7 @@ def aggregates_of(
     benchmark: BenchmarkFile,
     results: Mapping[tuple[str, str, str], Result],
     correlate: Correlate | None = None,
+    of_field: Aggregated | None = None,
 ) -> Aggregated:
     """All of a benchmark's aggregates from one model's results by (task, metric, domain).
 
@@ -76,6 +77,7 @@ def aggregates_of(
         benchmark: The benchmark.
         results: One model's.
         correlate: Correlations of figures that share items; None: all are taken as independent.
+        of_field: The model's aggregates of the field; None: they are not to be had, as of published results.
 
     Raises:
         ConfigurationError: an aggregate selects what no task gives, or itself.
@@ -83,6 +85,9 @@ def aggregates_of(
     """
     made = Aggregated()
     for aggregate in in_order(benchmark):
+        if is_of_field(registry, aggregate):
+            _take_over(made, aggregate.name, of_field)
+            continue
         parts: list[AggregateFigure] = []
         for selector in aggregate.of:
             part, reason = _part(benchmark, selector, made, results)
@@ -101,6 +106,29 @@ def aggregates_of(
     return made
 
 
+def is_of_field(registry: Registry, aggregate: AggregateFile) -> bool:
+    """Return whether an aggregate needs the rows of all models; one of which nothing is known does not.
+
+    An unknown way to aggregate is refused where it is first needed, as its plugin may not be installed where others'
+    figures are shown.
+    """
+    try:
+        return bool(registry.find("aggregate", aggregate.how).facts.field)
+    except UnknownName:
+        return False
+
+
+def _take_over(made: Aggregated, name: str, of_field: Aggregated | None) -> None:
+    """Add an aggregate that was computed for the whole field, or why there is none."""
+    if of_field is None:
+        made.reasons[name] = "it is a figure of the field, which needs the answers of all models to each item"
+        return
+    if name in of_field.figures:
+        made.figures[name] = of_field.figures[name]
+    if name in of_field.reasons:
+        made.reasons[name] = of_field.reasons[name]
+
+
 def _aggregated(
     entry: Registration, aggregate: AggregateFile, parts: Sequence[AggregateFigure], correlate: Correlate | None
 ) -> tuple[AggregateFigure | None, str]:
@@ -117,7 +145,9 @@ def _aggregated(
     notes: list[str] = []
     try:
         taken = inspect.signature(function).parameters
-        options: dict[str, Any] = {} if aggregate.weights is None else {"weights": aggregate.weights_in_order}
+        options: dict[str, Any] = settings_of(function, aggregate)
+        if aggregate.weights is not None:
+            options["weights"] = aggregate.weights_in_order
         if "confidence" in taken:
             options["confidence"] = level
         if correlate is not None and len(parts) > 1:
@@ -131,6 +161,8 @@ def _aggregated(
         if not isinstance(estimate, Estimate):
             raise TypeError(f"it must give an Estimate, not {type(estimate).__name__}")
         check_estimate(estimate)
+    except UsageError as error:
+        return None, str(error)
     except (Exception, SystemExit) as error:  # a plugin's code
         return None, f"{entry.name!r} of the plugin {entry.plugin!r} of {entry.distribution} failed: {describe(error)}"
     estimate = dataclasses.replace(estimate, confidence=level)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.extra_columns import ColumnSources, add_extra_columns
+from harness.leaderboard.field_fitting import FieldFigures, field_figures
 from harness.leaderboard.levels import at_one_level
 from harness.leaderboard.notes import notes_on_figures, notes_on_labels, notes_on_missing, notes_on_published
 from harness.leaderboard.published_rows import published_rows, shipped_files
@@ -63,7 +64,8 @@ def assemble(
     current, level, notes = current_cells(registry, store, benchmark, merge, confidence)
     stores = [*([] if store is None else [store]), *merge]
     shared = SharedItems(registry, stores, current)
-    evaluated = _evaluated_rows(registry, benchmark, current, shared)
+    field = field_figures(registry, benchmark, stores, current, confidence=level)
+    evaluated = _evaluated_rows(registry, benchmark, current, shared, field)
     files = [*shipped_files(benchmark), *published]
     others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})
     columns = _columns(benchmark, {**others.kinds, **evaluated.kinds})
@@ -72,13 +74,17 @@ def assemble(
     judged = notes_on_judges(registry, current)
     notes += notes_on_figures(columns, evaluated.entries)
     notes += notes_on_published(others.entries, level)
-    notes += rank_entries(evaluated.entries, first, shared, evaluated.made_of)
+    notes += field.notes
+    if field.names and others.entries:
+        notes.append(f"published results cannot be in the field, and have no figure of: {', '.join(field.names)}")
+    notes += rank_entries(evaluated.entries, first, shared, evaluated.made_of, field.covariances)
     shared.save()
     notes += notes_on_labels(registry, current)
     notes += judged
     notes += notes_on_missing(evaluated.entries, ranking)
     notes += others.notes
     board = Board(name, benchmark.description, columns, evaluated.entries, notes, level, judged)
+    board.covariances = field.covariances
     add_extra_columns(board, ColumnSources(registry, benchmark, current, timed_by or stores))
     sort_in(board.entries, others.entries, first)
     return board
@@ -126,7 +132,11 @@ class EvaluatedRows(NamedTuple):
 
 
 def _evaluated_rows(
-    registry: Registry, benchmark: BenchmarkFile, cells: Sequence[CellRecord], shared: SharedItems
+    registry: Registry,
+    benchmark: BenchmarkFile,
+    cells: Sequence[CellRecord],
+    shared: SharedItems,
+    field: FieldFigures,
 ) -> EvaluatedRows:
     """Return one entry a model; its aggregates know which of its figures share items."""
     by_model: dict[str, list[CellRecord]] = {}
@@ -144,7 +154,7 @@ def _evaluated_rows(
                 figures[f"{task}:{metric}"] = result.estimate
                 kinds[f"{task}:{metric}"] = (result.unit, result.higher_is_better)
                 made_of[model, f"{task}:{metric}"] = {(task, metric, "overall"): 1.0}
-        made = aggregates_of(registry, benchmark, results, partial(shared.correlation, model))
+        made = aggregates_of(registry, benchmark, results, partial(shared.correlation, model), field.of_model(model))
         for name, figure in made.figures.items():
             figures[name], kinds[name] = figure.estimate, (figure.unit, figure.higher_is_better)
             made_of[model, name] = figure.made_of

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.stats import Estimate
 
@@ -30,6 +35,24 @@ class TextColumn:
     key: str
     """Names the column in CSV and JSON."""
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCovariance:
+    """How the figures of one column go up and down together."""
+
+    models: tuple[str, ...]
+    values: NDArray[np.float64]
+    """(m, m), unit squared, in the order of the models."""
+    single_item: NDArray[np.float64]
+    """(m,) the most that one item moves each figure by; 0 where that is not known."""
+    degrees_of_freedom: float = math.inf
+    """Of Student's t in the interval of a difference."""
+
+    def of(self, models: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the covariance of some of the models, in their order, and the most that an item moves each by."""
+        places = [self.models.index(model) for model in models]
+        return self.values[np.ix_(places, places)], self.single_item[places]
 
 
 @dataclass(slots=True)
@@ -74,3 +97,5 @@ class Board:
     """Those of the notes that say which entries were judged by different judges."""
     text_columns: list[TextColumn] = field(default_factory=list)
     """Columns of facts that are no numbers; tables show them after the figures."""
+    covariances: dict[str, FieldCovariance] = field(default_factory=dict)
+    """Of the columns that are aggregates of the field and have one, by key."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.leaderboard.board import BoardEntry, Column
+from harness.leaderboard.board import BoardEntry, Column, FieldCovariance
 from harness.leaderboard.shared_items import Combination, SharedItems
 from harness.stats import Estimate
 
@@ -21,7 +21,11 @@ MadeOf = dict[tuple[str, str], Combination | None]
 
 
 def rank_entries(
-    entries: list[BoardEntry], column: Column | None, shared: SharedItems | None = None, made_of: MadeOf | None = None
+    entries: list[BoardEntry],
+    column: Column | None,
+    shared: SharedItems | None = None,
+    made_of: MadeOf | None = None,
+    covariances: Mapping[str, FieldCovariance] | None = None,
 ) -> list[str]:
     """Sort entries by a column, in place, and set the places that the errors allow; without a column, sort by name.
 
@@ -30,6 +34,7 @@ def rank_entries(
         column: The column that ranks; None: no entry has a rank.
         shared: Says how the figures of two models correlate; None: they are independent.
         made_of: The measured figures behind each column, for `shared`.
+        covariances: Of aggregates of the field, by column key; of such a column nothing else is asked.
 
     Returns:
         Notes for the reader of the places.
@@ -44,7 +49,13 @@ def rank_entries(
     if ranked:
         values = np.array([sign * e.figures[key].value for e in ranked])
         errors = np.array([error_for_ranking(e.figures[key]) for e in ranked])
-        covariance, unknown = _covariance(errors, [e.model for e in ranked], key, shared, made_of or {})
+        models = [e.model for e in ranked]
+        unknown: list[str] = []
+        if covariances is not None and key in covariances:
+            spread, single = covariances[key].of(models)
+            covariance = spread + np.diag(single**2)
+        else:
+            covariance, unknown = _covariance(errors, models, key, shared, made_of or {})
         ranks = stats.rank_intervals(values, covariance)
         tied = stats.tied_with_best(values, covariance)
         if unknown and len(ranked) > 1:

@@ -21,6 +21,9 @@ from harness.terminal import plain_json
 SCHEMA = "harness-leaderboard/1"
 """Of the JSON: keys may be added under the same number; one that is removed or changes its meaning raises it."""
 
+_MOST_IN_COVARIANCE = 200
+"""Models of a covariance in JSON; one of 200 models takes about a megabyte."""
+
 
 def _notes(board: Board) -> list[str]:
     notes = [f"{percent(board.confidence)} intervals; rank (lowest-highest place that the errors allow)"]
@@ -129,8 +132,14 @@ def _number(value: float) -> str:
 def as_json(board: Board) -> dict[str, Any]:
     """Return the leaderboard as plain data; None where a figure cannot be computed.
 
-    The keys ``text_columns`` and, in an entry, ``texts`` are there on boards that have columns of text.
+    The keys ``text_columns`` and, in an entry, ``texts`` are there on boards that have columns of text; ``covariances``
+    on boards that have an aggregate of the field, of at most 200 models.
     """
+    covariances = {
+        key: {"models": list(of.models), "values": of.values.tolist()}
+        for key, of in board.covariances.items()
+        if len(of.models) <= _MOST_IN_COVARIANCE
+    }
     texts = [{"key": column.key, "title": column.title} for column in board.text_columns]
     return {
         "schema": SCHEMA,
@@ -143,6 +152,7 @@ def as_json(board: Board) -> dict[str, Any]:
         ],
         **({"text_columns": texts} if texts else {}),
         "entries": [_entry_json(board, entry) for entry in board.entries],
+        **({"covariances": covariances} if covariances else {}),
         "notes": board.notes,
     }
 

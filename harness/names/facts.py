@@ -73,6 +73,24 @@ class TrainerFacts(Facts):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AggregateFacts(Facts):
+    """Of a way to aggregate: what it is given, and what it gives."""
+
+    field: bool = False
+    """Whether it is given the rows of all models at once, and gives a `harness.Field`."""
+    unit: str = ""
+    """Of an aggregate of the field: what its figures are counted in; empty: as the metric's."""
+    lower_is_better: bool = False
+    """Of an aggregate of the field: whether the model with the lower figure is the better one."""
+
+    def __post_init__(self) -> None:
+        # An aggregate of one model's estimates has the unit and direction of those, whatever it says.
+        for key in ("unit", "lower_is_better"):
+            if getattr(self, key) and not self.field:
+                raise PluginError(f"{key}= does nothing without field=True; remove it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImporterFacts(Facts):
     """Of an importer of published results."""
 
@@ -97,6 +115,7 @@ FACTS: Mapping[str, type[Facts]] = {
     "model": ModelFacts,
     "trainer": TrainerFacts,
     "adapter": AdapterFacts,
+    "aggregate": AggregateFacts,
     "importer": ImporterFacts,
     "publisher": PublisherFacts,
 }

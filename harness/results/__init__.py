@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.results.comparison import compare_cells as compare_cells
     from harness.results.comparison import compare_rows as compare_rows
     from harness.results.comparison import shared_rows as shared_rows
+    from harness.results.field import figures_of as figures_of
+    from harness.results.field import means_of as means_of
+    from harness.results.field import on_common_items as on_common_items
     from harness.results.numbers import NO_FIGURE as NO_FIGURE
     from harness.results.numbers import bounds as bounds
     from harness.results.numbers import figure as figure

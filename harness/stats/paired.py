@@ -236,6 +236,41 @@ def _difference(value: float, spread: Spread, n: int, *, confidence: float, powe
     return Difference(value, stderr, value - reach, value + reach, p_value, n, detectable)
 
 
+def difference_of(
+    value: float,
+    stderr: float,
+    n: int,
+    *,
+    degrees_of_freedom: float = math.inf,
+    confidence: float = 0.95,
+    power: float = 0.8,
+) -> Difference:
+    """Return a difference of which the standard error is known, such as one from a covariance.
+
+    Args:
+        value: Of a less that of b.
+        stderr: Of the difference; NaN = not known.
+        n: Number of items.
+        degrees_of_freedom: Of Student's t; infinite: the normal distribution.
+        confidence: Coverage of the interval.
+        power: Of the detectable difference.
+
+    >>> round(difference_of(1.0, 0.5, 40).p_value, 4)
+    0.0455
+    """
+    require_probability(confidence, "confidence")
+    if not stderr > 0:
+        # Without spread, no difference has p-value 1; of another one nothing is known.
+        end, p_value = (value if stderr == 0 else math.nan), (1.0 if value == 0 else math.nan)
+        return Difference(value, stderr, end, end, p_value, n, math.nan)
+    reach = stderr * student_quantile(0.5 + confidence / 2, degrees_of_freedom=degrees_of_freedom)
+    detectable = minimum_detectable_difference(
+        stderr, alpha=1 - confidence, power=power, degrees_of_freedom=degrees_of_freedom
+    )
+    p_value = _p_value(value, stderr, degrees_of_freedom)
+    return Difference(value, stderr, value - reach, value + reach, p_value, n, detectable)
+
+
 def _wider(
     usual: Difference, centre: float, spread: Spread, width: float, *, confidence: float, power: float
 ) -> Difference:

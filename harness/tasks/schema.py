@@ -242,6 +242,7 @@ class AggregateFile(Strict):
     weights: list[Number] | dict[str, Number] | None = Field(
         None, description="one weight a selector, in their order; or by selector, the others weigh 1"
     )
+    settings: dict[str, Any] = Field(default_factory=dict, description="what the way to aggregate takes, by name")
     description: str = ""
 
     @model_validator(mode="after")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
-from harness.errors import ConfigurationError, PluginError, UnknownName, did_you_mean
+from harness.errors import ConfigurationError, PluginError, UnknownName, UsageError, did_you_mean
+from harness.names.arguments import fitted, forms_of
 from harness.names.registry import Registry
 
 if TYPE_CHECKING:
@@ -84,8 +86,7 @@ def problems_of(registry: Registry, benchmark: BenchmarkFile, given: Mapping[str
     problems: list[str] = []
     for aggregate in benchmark.aggregates:
         what = f"{benchmark._path}: the aggregate {aggregate.name!r}"
-        problem = _way(registry, aggregate)
-        problems += [f"{what}: {problem}"] if problem else []
+        problems += [f"{what}: {problem}" for problem in _way(registry, benchmark, aggregate)]
         for selector in aggregate.of:
             if selected_aggregate(benchmark, selector) is not None:
                 continue
@@ -106,16 +107,58 @@ def problems_of(registry: Registry, benchmark: BenchmarkFile, given: Mapping[str
     return problems
 
 
-def _way(registry: Registry, aggregate: AggregateFile) -> str:
+def _way(registry: Registry, benchmark: BenchmarkFile, aggregate: AggregateFile) -> list[str]:
     """What is wrong with how it aggregates."""
     try:
         entry = registry.find("aggregate", aggregate.how)
-    except UnknownName as error:
-        return str(error)
-    try:
         function = entry.load()
-    except PluginError as error:
-        return str(error)
+    except (UnknownName, PluginError) as error:
+        return [str(error)]
+    problems: list[str] = []
     if aggregate.weights is not None and "weights" not in inspect.signature(function).parameters:
-        return f"{aggregate.how!r} takes no weights; remove 'weights', or use 'mean'"
-    return ""
+        problems.append(f"{aggregate.how!r} takes no weights; remove 'weights', or use 'mean'")
+    try:
+        settings_of(function, aggregate)
+    except UsageError as error:
+        problems.append(str(error))
+    if entry.facts.field:
+        for selector in aggregate.of:
+            if selected_aggregate(benchmark, selector) is not None:
+                problems.append(
+                    f"{aggregate.how!r} needs figures of items, which the aggregate {selector!r} has not; "
+                    "select task:metric or task:metric:domain"
+                )
+    return problems
+
+
+_GIVEN = {
+    "confidence": "it is that of the whole leaderboard: --confidence",
+    "correlation": "it follows from the items that the parts share",
+    "weights": "it is a key beside 'settings'",
+}
+"""Keywords of a way to aggregate that the harness gives it, and where a user says them."""
+
+
+def settings_of(function: Callable[..., Any], aggregate: AggregateFile) -> dict[str, Any]:
+    """The settings of an aggregate, held to the keywords of the function that aggregates.
+
+    Raises:
+        UsageError: one is unknown, given elsewhere, missing, or not what the function takes.
+    """
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    named = {p.name: p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+    taken = [name for name in named if name not in _GIVEN]
+    further = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    made: dict[str, Any] = {}
+    for name, value in aggregate.settings.items():
+        if name in _GIVEN:
+            raise UsageError(f"settings.{name}: is not a setting; {_GIVEN[name]}")
+        if name not in named and not further:
+            allowed = did_you_mean(name, taken) or (f" (it takes: {', '.join(taken)})" if taken else " (it takes none)")
+            raise UsageError(f"settings.{name}: {aggregate.how!r} has no such setting{allowed}")
+        forms = forms_of(SimpleNamespace(__init__=function), named[name].annotation) if name in named else None
+        made[name] = value if forms is None else fitted(f"settings.{name}=", value, forms)
+    missing = [name for name in taken if named[name].default is inspect.Parameter.empty and name not in made]
+    if missing:
+        raise UsageError(f"settings: {aggregate.how!r} needs {', '.join(missing)}")
+    return made

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from harness import Registry
 from harness.errors import UsageError, did_you_mean
-from harness.leaderboard import Combination, SharedItems, aggregates_of, shipped_files
+from harness.leaderboard import (
+    Combination,
+    FieldFigures,
+    SharedItems,
+    aggregates_of,
+    field_figures,
+    shipped_files,
+)
 from harness.store import CellRecord, Readable, Result, latest_cells
 from harness.tasks import task_digest
 
@@ -104,8 +111,11 @@ def gather(
             "or name files of published results with --published"
         )
     if benchmark is not None:
-        shared = SharedItems(registry, [] if store is None else [store], cells)
-        _add_aggregates(registry, benchmark, by_model, shared, _measured(cells), notes)
+        stores = [] if store is None else [store]
+        shared = SharedItems(registry, stores, cells)
+        field_ = field_figures(registry, benchmark, stores, cells, confidence=0.95)  # only errors are used
+        notes += field_.notes
+        _add_aggregates(registry, benchmark, by_model, shared, _measured(cells), notes, field_)
         shared.save()
     return _table(by_model, benchmark.name if benchmark else "", notes)
 
@@ -179,12 +189,18 @@ def _add_aggregates(
     shared: SharedItems,
     measured: dict[str, set[Key]],
     notes: list[str],
+    of_field: FieldFigures,
 ) -> None:
     """Add each model's aggregates to its figures, and to the notes what a reader must know of their errors."""
     said: dict[tuple[str, str], list[str]] = {}
+    lacking: dict[str, list[str]] = {}
     for model, results in by_model.items():
         correlate = partial(_correlation, shared, model, measured.get(model, set()))
-        for name, f in aggregates_of(registry, benchmark, results, correlate).figures.items():
+        in_field = of_field.of_model(model) if model in measured else None  # of published models no item is known
+        made = aggregates_of(registry, benchmark, results, correlate, in_field)
+        for name in set(of_field.names) - made.figures.keys():
+            lacking.setdefault(name, []).append(model)
+        for name, f in made.figures.items():
             key = (benchmark.name, name, "overall")
             results[key] = Result(model, benchmark.name, name, "overall", f.estimate, f.unit, f.higher_is_better)
             note = str(f.estimate.detail.get("note", ""))
@@ -192,6 +208,8 @@ def _add_aggregates(
             if note and math.isfinite(f.estimate.stderr):
                 said.setdefault((name, note), []).append(model)
     notes += [f"{benchmark.name}:{name}: {note}: {', '.join(models)}" for (name, note), models in said.items()]
+    for name, models in lacking.items():
+        notes.append(f"{benchmark.name}:{name}: a figure of the field, which these are not in: {', '.join(models)}")
 
 
 def _correlation(

@@ -338,7 +338,8 @@ def test_what_the_core_cannot_do_without_is_always_loaded(harness, monkeypatch, 
     monkeypatch.setenv("HARNESS_PLUGINS", "baselines")
     listed = {row["name"] for row in harness("list", "capabilities", "--json").document}
     assert {"score", "embed", "detect", "compare"} <= listed
-    assert {row["name"] for row in harness("list", "aggregates", "--json").document} == {"mean", "minimum"}
+    of_field = {"bradley-terry", "win-rate-over-field", "less-field-mean"}
+    assert {row["name"] for row in harness("list", "aggregates", "--json").document} == {"mean", "minimum", *of_field}
     ran = harness("eval", "-m", "length", "-t", "quickstart/preferences")
     assert ran.code == 2
     assert "no task kind is named 'preference'" in ran.err
