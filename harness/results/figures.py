@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError, HarnessError, UsageError, did_you_mean
-from harness.metric import MeanMetric
+from harness.metric import Metric
 from harness.names.plugins import plugin_code
 from harness.names.registry import Registry
 from harness.results.selection import choose_among
@@ -101,7 +101,7 @@ def read_figures(
             notes.append(f"{label} was evaluated on the first {cell.settings['limit']} items only")
         table = table_of_cell(store, cell, facts)
         with plugin_code(f"{task}: the metric {chosen.name} of {label}"):
-            figures = np.asarray(chosen.figures(table.columns), dtype=np.float64)
+            figures = _item_figures(chosen, table)
         # Of a table, its ids alone are needed below: columns may be wide.
         columns.append((table._replace(columns=dataclasses.replace(table.columns, values={})), figures))
     ids, values = _matched(columns)
@@ -109,8 +109,8 @@ def read_figures(
     return Figures(task, chosen.name, ids, tuple(labels), values, chosen.unit, better, split, tuple(notes))
 
 
-def _metric(registry: Registry, task: Task, text: str) -> MeanMetric:
-    """Return the metric, which is to be the mean of one figure an item.
+def _metric(registry: Registry, task: Task, text: str) -> Metric:
+    """Return the metric, which is to have a figure of each item.
 
     Raises:
         UsageError: it is not; names those of the task that are.
@@ -118,17 +118,30 @@ def _metric(registry: Registry, task: Task, text: str) -> MeanMetric:
     if not text:
         raise UsageError(f"{task.name} has no metric of its own; name one")
     metric = metric_of(registry, task, text)
-    if isinstance(metric, MeanMetric):
+    if _has_item_figures(metric):
         check_columns(metric, task)
         return metric
     others = []
     for name in task.metrics:
         try:
-            others += [name] if isinstance(metric_of(registry, task, name), MeanMetric) else []
+            others += [name] if _has_item_figures(metric_of(registry, task, name)) else []
         except HarnessError:  # one that cannot be made is no choice
             continue
-    listed = f"; of this task these do: {', '.join(others)}" if others else ""
+    listed = f"; of this task these do: {', '.join(others)}" if others else "; name another with --metric"
     raise UsageError(f"the metric {text} gives no figure an item, only one of all of them{listed}")
+
+
+def _has_item_figures(metric: Metric) -> bool:
+    """Return whether the metric's class says what each item's figure is."""
+    return type(metric).item_figures is not Metric.item_figures
+
+
+def _item_figures(metric: Metric, table: Table) -> NDArray[np.float64]:
+    """Return the figures of a table's rows, shape (n,)."""
+    figures = np.asarray(metric.item_figures(table.columns), dtype=np.float64)
+    if figures.shape != (len(table.ids),):
+        raise ValueError(f"item_figures() gave an array of shape {figures.shape} for {len(table.ids)} rows")
+    return figures
 
 
 def _cells(
