@@ -7,10 +7,11 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from harness.errors import HarnessError
 from harness.names.registry import Registration, Registry
-from harness.names.specification import parse_specification, written
+from harness.names.specification import parse_specification, written, written_list
 from harness.store import (
     AnsweringCost,
     CellRecord,
@@ -138,13 +139,34 @@ class Provenances:
         entry = self._entries.get(str(known.get("reference", "")))
         name = entry.name if entry else str(known.get("reference", "")).partition(":")[2]
         listed = [f"{key}={written(value)}" for key, value in known.get("arguments", {}).items()]
-        own = _of_class(entry, "part_names")
-        listed += [
-            f"{key}=[{self._specification(part)}]"
-            for key, part in known.get("parts", {}).items()
-            if own is None or key in own
-        ]
+        own, lists = _of_class(entry, "part_names"), _of_class(entry, "part_lists") or ()
+        several: dict[str, list[str]] = {}
+        for key, part in known.get("parts", {}).items():
+            text = self._through(self._specification(part), known.get("through", {}).get(key, {}))
+            if (argument := key.rpartition(".")[0]) in lists:
+                several.setdefault(argument, []).append(text)
+            elif own is None or key in own:
+                listed.append(f"{key}=[{text}]")
+        listed += [f"{key}={written_list(texts)}" for key, texts in several.items()]
         return f"{name}:{','.join(listed)}" if listed else name
+
+    def _through(self, specification: str, through: Mapping[str, Any]) -> str:
+        """Add the adapters through which a model inside another is asked to its specification.
+
+        Args:
+            specification: That of the model itself.
+            through: By capability, the adapters from the outermost inwards: reference, version, arguments each.
+        """
+        names = {entry.reference: entry.name for entry in self._registry.entries("adapter")}
+        texts: dict[str, None] = {}
+        for steps in through.values():
+            for reference, _, arguments, *_ in reversed(steps):
+                listed = ",".join(f"{key}={written(value)}" for key, value in arguments.items())
+                name = names.get(reference, reference.partition(":")[2])
+                texts[f"{name}:{listed}" if listed else name] = None
+        if not texts:
+            return specification
+        return f"{specification}{',' if ':' in specification else ':'}adapters={written_list(list(texts))}"
 
     def _add_commands(self, found: Provenance, label: str, cells: Sequence[CellRecord], benchmark: str) -> None:
         """One for all cells, or one for each task of a cross-validated model."""
