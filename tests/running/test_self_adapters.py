@@ -295,3 +295,30 @@ def test_stores_that_asked_one_label_in_two_ways_are_not_merged(thinking, harnes
     ran = harness("leaderboard", "board", "--store", "a.sqlite", "--merge", "b.sqlite")
     assert ran.code == 2
     assert "two measures" in ran.err
+
+
+def test_a_board_says_that_a_label_was_asked_in_two_ways(thinking, harness, write_task):
+    write_task("demo/other", ROWS, kind="exact", columns={"prompt": "prompt", "answer": "answer"})
+    (thinking / "registry.yaml").write_text(
+        "task_folders: [tasks]\nbenchmarks: {board: {tasks: [demo/exact, demo/other], aggregates: []}}\n"
+    )
+    assert harness("eval", "-m", "thinker", *TASK).code == 0
+    assert harness("eval", "-m", "thinker", "-t", "demo/other", "--adapter", "thought:format=specific").code == 0
+    ran = harness("leaderboard", "board")
+    assert ran.code == 0, ran.err
+    said = "thinker was asked for generate in different ways on different tasks: no adapter (demo/exact); "
+    assert said + "thought:format=specific (demo/other)" in ran.out + ran.err
+
+
+def test_a_model_that_is_trained_may_be_declared_with_adapters(thinking, harness):
+    (thinking / "registry.yaml").write_text(
+        "models:\n  trained: {trainer: bt-linear, task: quickstart/preferences, adapters: [score-to-compare]}\n"
+        "  mistaken: {trainer: bt-linear, task: quickstart/preferences, adapters: [thought]}\n"
+    )
+    command = ("eval", "-t", "quickstart/best-of-16", "--limit", 3)
+    ran = harness(*command, "-m", "trained")
+    assert ran.code == 0, ran.err
+    assert "the adapter 'score-to-compare' of trained is not used" in ran.err
+    ran = harness(*command, "-m", "mistaken")
+    assert ran.code == 2
+    assert "can serve nothing" in ran.err
