@@ -168,6 +168,26 @@ class Provenances:
             return specification
         return f"{specification}{',' if ':' in specification else ':'}adapters={written_list(list(texts))}"
 
+    def _with_own_adapters(self, specification: str, cell: CellRecord, found: Provenance) -> str:
+        """Add the adapters that a model's specification named, which are no part of what is on file of the model.
+
+        Args:
+            specification: ``LABEL=NAME:key=value,...``.
+            cell: One of its cells.
+            found: Holds the runs, which say what ``--adapter`` named.
+        """
+        typed = {text for run in found.runs for text in run.description.get("adapters", ())}
+        keeping = {e.name for e in self._registry.entries("adapter") if e.facts.gives == e.facts.needs}
+        asked = next((stage for stage in cell.asked if stage.model == cell.label), None)
+        own = [
+            text
+            for text in reversed(asked.adapters if asked else ())
+            if text not in typed and (":" in text or text in keeping)
+        ]
+        if not own:
+            return specification
+        return f"{specification}{',' if ':' in specification else ':'}adapters={written_list(own)}"
+
     def _add_commands(self, found: Provenance, label: str, cells: Sequence[CellRecord], benchmark: str) -> None:
         """One for all cells, or one for each task of a cross-validated model."""
         lines = [line for cell in cells if (line := self._cross_validation(label, cell))]
@@ -176,7 +196,9 @@ class Provenances:
             specification = self._by_label(label)
             if not specification and rest:
                 first = rest[0].fingerprint.split("+")[0]
-                specification = f"{label}={self._specification(first) or 'NAME'}"
+                specification = self._with_own_adapters(
+                    f"{label}={self._specification(first) or 'NAME'}", rest[0], found
+                )
                 found.places_left_out = self._has_places(first)
             targets = [cell.task for cell in rest] if lines else [benchmark]
             lines.append(commands.evaluation(specification or label, targets, next(iter(rest), None), found.runs))

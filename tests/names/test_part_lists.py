@@ -206,3 +206,21 @@ def test_an_adapter_that_must_be_told_more_says_how(project, harness):
     told = "length:adapters=[score-to-detect:positive=an attack,negative=a question]"
     ran = harness("eval", "-m", f"detector-ensemble:detectors=[[{told}]]", *TASK, "--json")
     assert ran.code == 0, ran.err
+
+
+def test_a_part_that_is_trained_first_is_asked_through_an_adapter_and_trained_once(wall, harness):
+    project = wall()
+    (project / "registry.yaml").write_text(
+        "models:\n  rm: {trainer: bt-linear, task: quickstart/preferences}\n"
+        "  wall: {model: firewall, arguments: {detectors: [rm, 'rm:adapters=[refuses:words=Never.]', keyword-list]}}\n"
+    )
+    command = ("eval", "-m", "wall", *TASK, "--json")
+    first, second = harness(*command), harness(*command)
+    assert first.code == 0, first.err
+    assert first.err.count("training rm") == 1
+    assert "training" not in second.err
+    assert first.document["results"] == second.document["results"]
+    through = ("detectors.1: refuses", "detectors.2: refuses:words=Never.")
+    assert {tuple(r["adapters"]) for r in first.document["results"]} == {through}
+    warned = harness("eval", "-m", "wall", "-t", "quickstart/preferences", "--split", "train", "--limit", 5)
+    assert "was trained on quickstart/preferences [train]" in warned.err
