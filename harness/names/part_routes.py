@@ -104,6 +104,9 @@ def asked_for(
         PluginError: an adapter cannot be made.
     """
     if not capabilities:
+        for name in handle.adapters:  # nothing else will tell it what a task would
+            if not any(name in route.names for route in handle.routes.values()):
+                raise UsageError(f"{who}: its adapter {name!r} has to be told more by its arguments to serve there")
         return handle
     adapters = Adapters(registry)
     wished = [adapters.named(text) for text in handle.adapters]

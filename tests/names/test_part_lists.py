@@ -224,3 +224,9 @@ def test_a_part_that_is_trained_first_is_asked_through_an_adapter_and_trained_on
     assert {tuple(r["adapters"]) for r in first.document["results"]} == {through}
     warned = harness("eval", "-m", "wall", "-t", "quickstart/preferences", "--split", "train", "--limit", 5)
     assert "was trained on quickstart/preferences [train]" in warned.err
+
+
+def test_an_adapter_that_is_told_too_little_is_refused_where_it_is_not_known_what_a_part_is_asked(toys, harness):
+    ran = harness("eval", "-m", "toy-over:inner=[length:adapters=[score-to-detect]]", *TASK)
+    assert ran.code == 2
+    assert "its adapter 'score-to-detect' has to be told more by its arguments" in ran.err
