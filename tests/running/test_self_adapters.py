@@ -322,3 +322,12 @@ def test_a_model_that_is_trained_may_be_declared_with_adapters(thinking, harness
     ran = harness(*command, "-m", "mistaken")
     assert ran.code == 2
     assert "can serve nothing" in ran.err
+
+
+def test_two_models_of_one_label_in_two_roles_keep_their_own_adapters(thinking, harness):
+    command = ("eval", "-m", "m=thinker:adapters=[strip]", "--role", "judge=m=thinker", "-t", "demo/judged", "--json")
+    assert harness(*command).code == 0
+    with sqlite3.connect(".harness/store.sqlite") as connection:
+        found = connection.execute("SELECT role, adapters FROM asked ORDER BY stage").fetchall()
+    connection.close()
+    assert found == [("candidate", '["strip"]'), ("judge", "[]")]

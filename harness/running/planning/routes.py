@@ -55,8 +55,8 @@ class Router:
         self._adapters = Adapters(registry)
         self._wishes: dict[str, _Wish] = {}
         """By the text that the user gave."""
-        self._own: dict[str, dict[str, _Wish]] = {}
-        """By label, the adapters that a model's specification names, by name."""
+        self._own: dict[tuple[str, tuple[str, ...]], dict[str, _Wish]] = {}
+        """By label and adapters of a model, for two may have one label in two roles: its adapters, by name."""
         self._found: dict[tuple[int, str, tuple[str, ...], str], Route] = {}
 
     def prefer(self, text: str) -> None:
@@ -98,7 +98,8 @@ class Router:
         return self._found[key]
 
     def _find(self, handle: ModelHandle, stage: Stage, task: Task) -> Route:
-        own = self._own.setdefault(handle.label, {text: _Wish(self._adapters.named(text)) for text in handle.adapters})
+        named = {text: _Wish(self._adapters.named(text)) for text in handle.adapters}
+        own = self._own.setdefault((handle.label, handle.adapters), named)
         common = {text: wish for text, wish in self._wishes.items() if wish.covers(stage.role, task.evaluates)}
         wishes = [*own.values(), *common.values()]  # a model's own are nearest to it, and win
         wished = {wish.named.key: wish.named for wish in reversed(wishes) if not wish.named.keeps_capability}
@@ -128,7 +129,7 @@ class Router:
     def partly_used(self) -> list[str]:
         """Return a sentence for each adapter that is named and that serves in some places but not in others."""
         said = {f"the adapter {text!r}": wish for text, wish in self._wishes.items() if wish.served}
-        for label, own in self._own.items():
+        for (label, _), own in self._own.items():
             said |= {f"the adapter {text!r} of {label}": wish for text, wish in own.items()}
         return [
             f"{who} is not used everywhere{_some(wish.unserved)}"
