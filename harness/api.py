@@ -47,6 +47,7 @@ def evaluate(
     *,
     store: str | Path | None = None,
     roles: Mapping[str, str] | None = None,
+    adapters: Sequence[str] = (),
     limit: int | None = None,
     seed: int = 0,
     registry: Registry | None = None,
@@ -59,6 +60,7 @@ def evaluate(
         targets: Names of tasks and benchmarks, or globs of task names.
         store: The SQLite file; default as `store_path` says.
         roles: Models for the other roles of the tasks.
+        adapters: Adapters to ask through, ``[ROLE=]NAME[:key=value,...]``.
         limit: Only the first items of every task.
         seed: For metrics that resample.
         registry: Where names are looked up; default: installed plugins and registry.yaml.
@@ -68,7 +70,7 @@ def evaluate(
         PlanError: everything that is wrong with the request, together.
     """
     registry = registry or Registry()
-    evaluation = EvaluationRequest(models, targets, roles=dict(roles or {}), limit=limit, seed=seed)
+    evaluation = EvaluationRequest(models, targets, roles=dict(roles or {}), adapters=adapters, limit=limit, seed=seed)
     return run_plan(registry, make_plan(registry, evaluation, store=store), store=store, progress=progress)
 
 

@@ -110,8 +110,14 @@ class Model:
     """Arguments that name other models; each is resolved by the registry and placed in `parts`. One whose default is
     empty may be left out."""
 
-    parts: Mapping[str, Part]
-    """The models this one is built over, by argument name; set by the harness before `load`."""
+    part_lists: ClassVar[tuple[str, ...]] = ()
+    """Arguments that name any number of models each: ``detectors=[[a],[b:x=1]]``, in YAML a list. `parts` then has a
+    list of parts under that name, in that order, which `asks` speaks of by the same name. One whose default is empty
+    may be left out."""
+
+    parts: Mapping[str, Any]
+    """The models this one is built over, by argument name, a `Part` each; under a name of ``part_lists`` a list of
+    them. Set by the harness before `load`."""
 
     def identity(self) -> Mapping[str, object]:
         """What the answers depend on besides the arguments: hash of the weights, template, dtype, device kind.
@@ -125,13 +131,17 @@ class Model:
         return tuple(name for name in known if callable(getattr(self, name, None)))
 
     def asks(self) -> Mapping[str, Sequence[str]]:
-        """The capabilities that each part has to offer, by argument name; held against the parts while planning."""
+        """The capabilities that each part is asked for, by argument name; held against the parts while planning.
+
+        A part that does not offer one itself is asked through adapters, where some lead there. Of a name in
+        ``part_lists`` every part is asked.
+        """
         return {}
 
-    def default_parts(self) -> Mapping[str, str]:
+    def default_parts(self) -> Mapping[str, str | Sequence[str]]:
         """Specifications of parts that were left out: a trained model knows what it was trained over.
 
-        It may name parts that are no arguments, too.
+        Under a name of ``part_lists``, a list of them. It may name parts that are no arguments, too.
         """
         return {}
 

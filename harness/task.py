@@ -155,7 +155,8 @@ class Task:
     """Base class of task kinds; a YAML file makes a task of one by giving it data and options.
 
     A kind declares the ``fields`` it reads from each row, the ``stages`` in which it asks, makes `requests` and turns
-    the answers into a `row` of named figures, from which metrics are computed.
+    the answers into a `row` of named figures, from which metrics are computed. Where its options say how often it asks,
+    its constructor sets ``self.stages``.
 
     >>> from harness import Candidates, Conversation
     >>> class Choice(Task):
@@ -181,7 +182,10 @@ class Task:
     """
 
     fields: ClassVar[Mapping[str, FieldSpec]] = {}
-    stages: ClassVar[tuple[Stage, ...]] = (Stage(("score",)),)
+    stages: Sequence[Stage] = (Stage(("score",)),)
+    """The rounds of questions, each asked for all items at once before the next one: of the class, or, where they
+    follow from options, set by the constructor, such as ``self.stages = (Stage(("generate",), "attacker"),
+    Stage(("generate",))) * self.settings["rounds"]``. Of one instance they never change."""
     evaluates: ClassVar[str] = CANDIDATE
     """The role that ``-m`` fills; the others are given with ``--role``."""
     columns: ClassVar[tuple[str, ...]] = ()
@@ -321,8 +325,21 @@ class Task:
             stage: Index into ``stages``.
             capability: One of the stage's, as the plan chose it for the model asked.
             earlier: The answers of the stages before.
+
+        Returns:
+            The requests; none where the item is not asked in this stage, as one that was done rounds before.
         """
         raise NotImplementedError
+
+    def most_requests(self, stage: int) -> int | None:
+        """Return the most requests that an item makes in a stage; None where that is not known before it is asked.
+
+        A plan tells by it how much an evaluation may ask. Of the first stage it counts the requests themselves.
+
+        Args:
+            stage: Index into ``stages``.
+        """
+        return None
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
         """Return the item's figures, one for each name in ``columns``; NaN where a request failed."""

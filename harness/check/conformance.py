@@ -12,18 +12,19 @@ from typing import Any
 
 import numpy as np
 
+from harness.adapters import Route, ask_through
 from harness.api import models_folder, store_path
 from harness.capabilities import Capability, Expectation, SampleRequests
 from harness.check.finding import Finding
 from harness.errors import HarnessError
 from harness.model import Model
+from harness.names.adapters import mismatch
 from harness.names.handles import ReadyModel
 from harness.names.plugins import Plugin, describe
 from harness.names.registry import KINDS, Registry
 from harness.names.resolving import resolve_model
 from harness.requests import Failure, Likelihood, Request, Verdict
 from harness.running.filing import checked
-from harness.running.planning.routes import mismatch
 
 HEAVY = (
     "torch",
@@ -150,13 +151,14 @@ def _load(handle: ReadyModel) -> None:
     """Load a model and, before it, those it is built over, which are then asked without a store between."""
     for part in handle.parts.values():
         _load(part)
-    if handle.parts:
-        handle.model.parts = {name: part.as_part(partial(_ask_bare, part.model)) for name, part in handle.parts.items()}
+    if handle.parts or handle.model.part_lists:
+        handle.model.parts = handle.given_parts(lambda part: part.as_part(partial(_ask_bare, part)))
     handle.model.load()
 
 
-def _ask_bare(model: Model, capability: str, requests: Sequence[Request]) -> list[Any]:
-    return list(getattr(model, capability)(list(requests)))
+def _ask_bare(handle: ReadyModel, capability: str, requests: Sequence[Request]) -> list[Any]:
+    route = handle.routes.get(capability, Route(capability))
+    return ask_through(route.adapters, requests, lambda asked: list(getattr(handle.model, route.base)(list(asked))))
 
 
 def _identity(handle: ReadyModel) -> Iterator[Finding]:

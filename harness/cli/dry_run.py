@@ -6,8 +6,9 @@ from typing import Any
 
 from harness.cli.options import print_json
 from harness.results.numbers import plain_table
-from harness.running.plan import Cell, Plan
-from harness.task import BadItem
+from harness.running.plan import Cell, Plan, StageModel
+from harness.running.rounds import told
+from harness.task import BadItem, Stage
 from harness.terminal import one_entry, say
 
 
@@ -31,12 +32,23 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
     ]
     say(plain_table(head, rows))
     for cell in cells:
+        if cell["most_requests"] is not None and cell["stage_count"] > 1:
+            say(one_entry(_later(cell)))
         if cell["problem"]:
             say(one_entry(f"will fail: {cell['model']} on {cell['task']}: {cell['problem']}"))
     for reason in plan.skipped:
         say(f"skipped: {one_entry(reason)}")
     for warning in plan.warnings:
         say(f"warning: {one_entry(warning)}")
+
+
+def _later(cell: dict[str, Any]) -> str:
+    """Say of a cell of several stages who is asked, and how often at most."""
+    if_so = ", if every stage asks as much as the first" if cell["most_requests_assumed"] else ""
+    return (
+        f"{cell['model']} on {cell['task']}: the requests above are the first stage's; in all its stages "
+        f"({'; '.join(cell['stages'])}) the task makes at most {cell['most_requests']}{if_so}"
+    )
 
 
 def described_plan(plan: Plan) -> dict[str, Any]:
@@ -46,8 +58,12 @@ def described_plan(plan: Plan) -> dict[str, Any]:
 
 
 def _describe(cell: Cell, plan: Plan) -> dict[str, Any]:
-    """Describe one cell. Counts are of the first stage, and of all requests, on file or not."""
+    """Describe one cell. Counts are of the first stage, and of all requests, on file or not.
+
+    What later stages ask depends on answers: of them it is only told how much it may be at most.
+    """
     asked = cell.stages[0]
+    several = len(cell.stages) > 1
     described: dict[str, Any] = {
         "model": cell.label,
         "task": cell.task.name,
@@ -55,21 +71,51 @@ def _describe(cell: Cell, plan: Plan) -> dict[str, Any]:
         "adapters": list(cell.adapters),
         "metrics": [metric.name for metric in cell.metrics],
         "needs_training": any(inner.model is None for handle in cell.handles for inner in handle.everyone()),
+        "stages": told([f"{stage.role}: {model.route.capability}" for stage, model in _staged(cell)]),
+        "stage_count": len(cell.stages),
         "items": None,
         "requests": None,
         "texts": None,
+        "most_requests": None,
+        "most_requests_assumed": False,
         "problem": cell.blocked,
     }
     if cell.blocked:
         return described
-    items = requests = texts = 0
+    items = requests = texts = own = 0
     for item in cell.task.items(plan.evaluation.split, limit=plan.evaluation.limit):
         if isinstance(item, BadItem):
             continue
         items += 1
         asking = list(cell.task.requests(item, 0, asked.route.capability, ()))
+        own += len(asking)
         for adapter in asked.route.adapters:
             asking = [inner for request in asking for inner in adapter.expand(request)]
         requests += len(asking)
         texts += sum(len(request.parts()) for request in asking)
-    return {**described, "items": items, "requests": requests, "texts": texts}
+    most, assumed = _most(cell, items, own) if several else (own, False)
+    counts = {"items": items, "requests": requests, "texts": texts}
+    return {**described, **counts, "most_requests": most, "most_requests_assumed": assumed}
+
+
+def _staged(cell: Cell) -> list[tuple[Stage, StageModel]]:
+    """Return each stage with who is asked in it."""
+    return list(zip(cell.task.stages, cell.stages, strict=True))
+
+
+def _most(cell: Cell, items: int, first: int) -> tuple[int, bool]:
+    """Return how many requests a task may make at most in all its stages, and whether that is partly assumed.
+
+    A task that does not say how much an item may ask in a later stage is taken to ask as much there as in the first.
+
+    Args:
+        cell: The cell.
+        items: How many there are.
+        first: Requests of the first stage, before adapters.
+    """
+    most, assumed = first, False
+    for number in range(1, len(cell.stages)):
+        said = cell.task.most_requests(number)
+        most += first if said is None else items * said
+        assumed = assumed or said is None
+    return most, assumed

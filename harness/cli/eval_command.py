@@ -37,7 +37,13 @@ SHOWN_FAILURES = 5
 @click.option("-m", "--model", "models", multiple=True, help="[LABEL=]NAME[:key=value,...]; repeat for several.")
 @click.option("-t", "--task", "tasks", multiple=True, help="Task, benchmark or glob of tasks; repeat for several.")
 @click.option("--role", "roles", multiple=True, metavar="NAME=MODEL", help="Model for another role of a task.")
-@click.option("--adapter", "adapters", multiple=True, help="Adapter to prefer where several would do.")
+@click.option(
+    "--adapter",
+    "adapters",
+    multiple=True,
+    metavar="[ROLE=]NAME[:key=value,...]",
+    help="Adapter to ask through: one that changes answers, or to prefer where several would do; repeat for several.",
+)
 @click.option("--metric", "metrics", multiple=True, help="Compute this metric too.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first items of every task.")
 @click.option("--split", default="test", show_default=True, help="Which split of the tasks.")

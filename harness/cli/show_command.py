@@ -114,6 +114,7 @@ def _entry(entry: Registration) -> dict[str, Any]:
 
 
 def _task(registry: Registry, name: str) -> dict[str, Any]:
+    from harness.running.rounds import told
     from harness.task import BadItem
     from harness.tasks.build import build_task
 
@@ -129,7 +130,7 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
         "citation": d.citation,
         "file": str(entry.path),
         "data": {split: _describe_data(task, split) for split in task.splits},
-        "asks": [f"{stage.role}: {' or '.join(stage.accepts)}" for stage in task.stages],
+        "asks": told([f"{stage.role}: {' or '.join(stage.accepts)}" for stage in task.stages]),
         "metrics": list(task.metrics),
         "columns": list(task.columns),
         "columns until settle()": list(task.interim),

@@ -29,7 +29,7 @@ class BestOfK(Task):
         "responses": FieldSpec("texts"),
         "correct": FieldSpec("flags", description="0 or 1 a response"),
     }
-    stages: ClassVar[tuple[Stage, ...]] = (Stage(("score",)),)
+    stages: Sequence[Stage] = (Stage(("score",)),)
     columns: ClassVar[tuple[str, ...]] = ("scores", "correct")
     default_metrics: ClassVar[tuple[str, ...]] = ("best_of_k_accuracy", "best_of_k_area", "pairwise_accuracy")
 

@@ -29,7 +29,7 @@ class Detection(Task):
         "text": FieldSpec("conversation", description="a text or a list of messages"),
         "label": FieldSpec("flag", description="1 for the positive class"),
     }
-    stages: ClassVar[tuple[Stage, ...]] = (Stage(("detect",)),)
+    stages: Sequence[Stage] = (Stage(("detect",)),)
     columns: ClassVar[tuple[str, ...]] = ("log_odds", "label")
     default_metrics: ClassVar[tuple[str, ...]] = ("auroc", "average_precision", "tpr_at_fpr:rate=0.05")
 

@@ -39,7 +39,7 @@ class Preference(Task):
         "second": FieldSpec("text", required=False),
         "label": FieldSpec("any", required=False, description="which is better; see the options"),
     }
-    stages: ClassVar[tuple[Stage, ...]] = (Stage(("compare", "score")),)
+    stages: Sequence[Stage] = (Stage(("compare", "score")),)
     columns: ClassVar[tuple[str, ...]] = ("as_given", "exchanged", "better", "answered")
     default_metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
     options: ClassVar[Mapping[str, Any]] = {"first_label": "first", "second_label": "second", "orders": "both"}

@@ -24,7 +24,7 @@ class Similarity(Task):
         "second": FieldSpec("text"),
         "label": FieldSpec("flag", description="1 where they mean the same"),
     }
-    stages: ClassVar[tuple[Stage, ...]] = (Stage(("embed", "score")),)
+    stages: Sequence[Stage] = (Stage(("embed", "score")),)
     columns: ClassVar[tuple[str, ...]] = ("similarity", "same")
     default_metrics: ClassVar[tuple[str, ...]] = ("similarity_auroc", "similarity_average_precision")
 

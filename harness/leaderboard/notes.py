@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from harness.leaderboard.board import BoardEntry, Column
 from harness.names.registry import Registry
-from harness.results.judges import evaluated_fingerprints
+from harness.results.judges import evaluated_fingerprints, others_asked
 from harness.results.numbers import percent
 from harness.store.records import CellRecord
 
@@ -30,7 +30,7 @@ def notes_on_published(entries: Sequence[BoardEntry], level: float) -> list[str]
 
 
 def notes_on_labels(registry: Registry, cells: Sequence[CellRecord]) -> list[str]:
-    """Name the labels under which different models were evaluated, on different tasks.
+    """Name the labels under which different models were evaluated, or one was asked in different ways.
 
     Args:
         registry: Says which roles of a task are the model's own.
@@ -40,7 +40,17 @@ def notes_on_labels(registry: Registry, cells: Sequence[CellRecord]) -> list[str
     for cell in cells:
         fingerprints.setdefault(cell.label, set()).add(evaluated_fingerprints(registry, cell))
     mixed = sorted(label for label, models in fingerprints.items() if len(models) > 1)
-    return [f"one label, different models behind its tasks; evaluate again: {', '.join(mixed)}"] if mixed else []
+    notes = [f"one label, different models behind its tasks; evaluate again: {', '.join(mixed)}"] if mixed else []
+    ways: dict[tuple[str, str], dict[tuple[str, ...], list[str]]] = {}
+    for cell in cells:
+        others = others_asked(registry, cell)
+        for asked in {a.capability: a for a in cell.asked if a.role not in others}.values():
+            ways.setdefault((cell.label, asked.capability), {}).setdefault(tuple(asked.adapters), []).append(cell.task)
+    for (label, capability), tasks in ways.items():
+        if len(tasks) > 1:
+            told = "; ".join(f"{' > '.join(names) or 'no adapter'} ({', '.join(on)})" for names, on in tasks.items())
+            notes.append(f"{label} was asked for {capability} in different ways on different tasks: {told}")
+    return notes
 
 
 def notes_on_missing(entries: Sequence[BoardEntry], ranking: str) -> list[str]:

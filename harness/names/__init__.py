@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.lazy_names import import_on_use
 
 if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
+    from harness.names.adapters import Adapters as Adapters
     from harness.names.arguments import parse_arguments as parse_arguments
     from harness.names.handles import ReadyModel as ReadyModel
     from harness.names.plugins import describe as describe
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.names.resolving import resolve_model as resolve_model
     from harness.names.specification import parse_specification as parse_specification
     from harness.names.specification import written as written
+    from harness.names.specification import written_list as written_list
 
 if not TYPE_CHECKING:  # a type checker would take a misspelt name, too, for one that is found here
     __getattr__ = import_on_use(__name__)

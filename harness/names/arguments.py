@@ -22,6 +22,8 @@ from harness.ranges import OneOf, Range, one_of
 
 _EXPONENT = re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
 _WHOLE = re.compile(r"^[-+]?\d+(_\d+)*$")
+_MORE = re.compile(r"^\w+\s*=")
+"""How a further argument begins, in a list of specifications that are not in brackets."""
 _DIGITS = 40
 """Digits of a whole number; Python itself refuses to read more than 4,300."""
 _BITS = 64
@@ -128,12 +130,91 @@ def check_arguments(what: str, kind: Any, arguments: Mapping[str, Any]) -> dict[
     texts = getattr(arguments, "texts", {})
     made = {}
     for name, value in arguments.items():
+        if name in getattr(kind, "part_lists", ()):
+            made[name] = listed_specifications(f"{what}: {name}=", value)
+            continue
         if name in getattr(kind, "part_names", ()) and isinstance(value, list) and len(value) == 1:
             value = value[0]  # [NAME] alone reads as a YAML list
         given = texts.get(name, value)
         forms = forms_of(kind, named[name].annotation) if name in named else None
         made[name] = value if forms is None else fitted(f"{what}: {name}=", given, forms)
     return made
+
+
+def listed_specifications(where: str, given: Any) -> list[str]:
+    """Return the specifications in a list of models or adapters, however it was written.
+
+    In a specification, as ``[a]``, ``[a,b]`` or ``[[a],[b:x=1]]``; in YAML, as a list of texts, or of lists like those.
+
+    Args:
+        where: For messages, such as ``"model 'firewall': detectors="``.
+        given: As YAML or a specification gives it.
+
+    Raises:
+        UsageError: it is no such list, or it cannot be told where one specification ends.
+
+    >>> listed_specifications("detectors=", "[a],[b:x=1,y=2]")
+    ['a', 'b:x=1,y=2']
+    >>> listed_specifications("detectors=", [["a"], "b:x=1"])
+    ['a', 'b:x=1']
+    """
+    if given is None or given == "":
+        return []
+    if isinstance(given, str):
+        found = _several_specifications(where, given)
+    elif isinstance(given, list | tuple):
+        found = [_one_specification(where, each) for each in given]
+    else:
+        raise UsageError(f"{where}{_shown(given)} is no list: write [[NAME],[NAME:key=value,...]]")
+    for each in found:
+        if not each:
+            raise UsageError(f"{where}{_shown(given)}: an entry is empty")
+    return found
+
+
+def _several_specifications(where: str, given: str) -> list[str]:
+    """Part a text between commas, except for those before further arguments of one specification.
+
+    Raises:
+        UsageError: ``key=value`` follows what takes no arguments yet.
+    """
+    found: list[str] = []
+    open_ = False  # whether the last one is outside brackets, and has arguments
+    for piece in map(str.strip, _split(given, given)):
+        if _is_bracketed(piece):
+            found.append(piece[1:-1].strip())
+            open_ = False
+        elif not _MORE.match(piece):
+            found.append(piece)
+            open_ = ":" in piece
+        elif open_:
+            found[-1] += f",{piece}"
+        else:
+            raise UsageError(f"{where}[{given}]: give each in brackets of its own: [[NAME],[NAME:key=value,...]]")
+    return found
+
+
+def _one_specification(where: str, given: Any) -> str:
+    """Return an entry of a list; ``[NAME:x=1,y=2]`` reads as a YAML list of two texts.
+
+    Raises:
+        UsageError: it is neither a text nor a list of texts.
+    """
+    if isinstance(given, list | tuple) and given and all(isinstance(each, str) for each in given):
+        given = ",".join(given)
+    if not isinstance(given, str):
+        raise UsageError(f"{where}{_shown(given)} names nothing: write NAME or NAME:key=value,... as a text")
+    return given[1:-1].strip() if _is_bracketed(given) else given.strip()
+
+
+def _is_bracketed(text: str) -> bool:
+    """Whether one pair of brackets is around the whole text."""
+    depth = 0
+    for position, character in enumerate(text):
+        depth += (character == "[") - (character == "]")
+        if depth <= 0:
+            return position == len(text) - 1 and position > 0
+    return False
 
 
 def _check_names(

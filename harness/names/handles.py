@@ -6,6 +6,7 @@ handle's `ModelHandle.ready` is the model that the product holds.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -16,12 +17,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from harness.adapters import Route
 from harness.errors import CellError
 from harness.model import MANIFEST, Model, Part
 from harness.names.plugins import plugin_code
 from harness.names.registry import Registration
-from harness.names.specification import written
+from harness.names.specification import written, written_list
 from harness.requests import Request, Response
+
+ADAPTERS = "adapters"
+"""The key of specifications and of registry.yaml that names adapters as part of a model."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,7 +41,11 @@ class ModelHandle(ABC):
     model: Model | None = None
     """The constructed model, which may be over others that are not trained; None where it is itself to be trained."""
     parts: Mapping[str, ModelHandle] = field(default_factory=dict)
-    """The models this one is built over, by argument name."""
+    """The models this one is built over, by argument name; those of a list as ``NAME.1``, ``NAME.2``, ..."""
+    adapters: tuple[str, ...] = ()
+    """Adapters that its specification names, the one next to the model first, each as results name it."""
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    """By capability, the adapters through which it is asked for that, where a task has not chosen others."""
 
     @property
     @abstractmethod
@@ -52,13 +61,40 @@ class ModelHandle(ABC):
         """List the models to be trained before this one is ready, each after those that it needs itself."""
 
     @property
-    def fingerprint(self) -> str:
-        """The fingerprint of the ready model, a hash of everything its answers depend on.
+    def own_fingerprint(self) -> str:
+        """The fingerprint of the ready model itself, under which its answers are filed, whatever adapters are before.
 
         Raises:
             CellError: the model, or one inside it, has not been trained.
         """
-        return self.ready.fingerprint
+        return self.ready.own_fingerprint
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of everything that its answers depend on, the adapters through which it is asked included.
+
+        Raises:
+            CellError: the model, or one inside it, has not been trained.
+        """
+        through = self.through()
+        if not through:
+            return self.own_fingerprint
+        text = json.dumps([self.own_fingerprint, through], sort_keys=True, default=str)
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    def through(self) -> dict[str, Any]:
+        """Return by capability what the adapters before this model are, as plain data; empty where there are none."""
+        return {capability: list(route.identity) for capability, route in self.routes.items() if route.adapters}
+
+    def adapters_inside(self) -> list[str]:
+        """Name the adapters through which the models inside this one are asked: ``detectors.2: score-to-detect``."""
+        found: dict[str, None] = {}
+        for name, part in self.parts.items():
+            for route in part.routes.values():
+                if route.adapters:
+                    found[f"{name}: {' > '.join(route.names)}"] = None
+            found.update((f"{name}.{inner}", None) for inner in part.adapters_inside())
+        return list(found)
 
     @property
     def is_trained(self) -> bool:
@@ -105,30 +141,47 @@ class ReadyModel(ModelHandle):
         return []
 
     @cached_property
-    def fingerprint(self) -> str:
-        """The hash of everything its answers depend on: plugin, version, arguments, identity, parts."""
+    def own_fingerprint(self) -> str:
+        """The hash of everything its own answers depend on: plugin, version, arguments, identity, parts."""
         text = json.dumps(self.description(), sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def description(self) -> dict[str, Any]:
-        """Return what the fingerprint is a hash of."""
+        """Return what `own_fingerprint` is a hash of."""
         with plugin_code(f"{self.label}: identity()"):
             identity = dict(self.model.identity())
         # Where the weights lie does not change an answer; the identity says what they are.
         places = self.model.places
-        return {
+        named = {*self.parts, *_lists_of(self.model)}
+        described: dict[str, Any] = {
             "reference": self.registration.reference,
             "version": str(getattr(self.model, "version", "1")),
-            "arguments": {k: v for k, v in self.arguments.items() if k not in places and k not in self.parts},
+            "arguments": {k: v for k, v in self.arguments.items() if k not in places and k not in named},
             "identity": identity,
-            "parts": {name: part.fingerprint for name, part in self.parts.items()},
+            "parts": {name: part.own_fingerprint for name, part in self.parts.items()},
         }
+        through = {name: part.through() for name, part in self.parts.items() if part.through()}
+        if through:  # only then: models over models that are asked directly keep their fingerprints
+            described["through"] = through
+        return described
 
     @property
     def specification(self) -> str:
         """The text ``NAME:key=value,...``, which names the same model again in whatever directory."""
-        listed = ",".join(f"{key}={written(self._anywhere(key, value))}" for key, value in self.arguments.items())
-        return f"{self.registration.name}:{listed}" if listed else self.registration.name
+        listed = [f"{key}={self._written(key, value)}" for key, value in self.arguments.items()]
+        if self.adapters:
+            listed.append(f"{ADAPTERS}={written_list(self.adapters)}")
+        return f"{self.registration.name}:{','.join(listed)}" if listed else self.registration.name
+
+    def _written(self, key: str, value: Any) -> str:
+        """Write an argument for a specification."""
+        if key in _lists_of(self.model):
+            return written_list([part.specification for part in self._listed(key)])
+        return written(self._anywhere(key, value))
+
+    def _listed(self, key: str) -> list[ReadyModel]:
+        """Return the models of a list of parts, in order."""
+        return [part for name, part in self.parts.items() if name.rpartition(".")[0] == key]
 
     def _anywhere(self, key: str, value: Any) -> Any:
         """Write an argument so that it says the same in every directory: a product of training is used elsewhere."""
@@ -146,9 +199,21 @@ class ReadyModel(ModelHandle):
             ask,
             specification=self.specification,
             fingerprint=self.fingerprint,
-            offers=self.offers,
+            offers=tuple(dict.fromkeys((*self.offers, *self.routes))),
             model=self.model,
         )
+
+    def given_parts(self, as_part: Callable[[ReadyModel], Part]) -> dict[str, Any]:
+        """Return what `Model.parts` is: a `Part` by argument name, a list of them for each list of parts.
+
+        Args:
+            as_part: Wraps one of the models inside, as `as_part` of it does.
+        """
+        given: dict[str, Any] = {key: [as_part(part) for part in self._listed(key)] for key in _lists_of(self.model)}
+        for name, part in self.parts.items():
+            if name.rpartition(".")[0] not in given:
+                given[name] = as_part(part)
+        return given
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -172,6 +237,8 @@ class ModelOverUntrained(ModelHandle):
             model=self.model,
             arguments=self.arguments,
             parts={name: part.ready for name, part in self.parts.items()},
+            adapters=self.adapters,
+            routes=self.routes,
         )
 
     def untrained(self) -> list[UntrainedModel]:
@@ -229,7 +296,8 @@ class UntrainedModel(ModelHandle):
         """
         if not self.training.is_done:
             raise CellError(f"the model {self.label!r} has not been trained yet")
-        return self.construct().ready
+        product = self.construct().ready
+        return dataclasses.replace(product, adapters=self.adapters, routes=self.routes) if self.routes else product
 
     def untrained(self) -> list[UntrainedModel]:
         """List the models that the training needs as its base, and then this model."""
@@ -238,6 +306,11 @@ class UntrainedModel(ModelHandle):
     def constructed_models(self) -> list[Model]:
         """List the model of the product and those inside it; empty before the training is done."""
         return self.ready.constructed_models() if self.training.is_done else []
+
+
+def _lists_of(model: Model) -> Sequence[str]:
+    """Return the names of the arguments of a model that name several models each."""
+    return tuple(getattr(model, "part_lists", ()))
 
 
 def absolute(value: str) -> str:

@@ -15,6 +15,9 @@ class ModelFile(Strict):
 
     model: str | None = Field(None, description="registered model, or name:key=value,...")
     arguments: dict[str, Any] = Field(default_factory=dict)
+    adapters: list[str] = Field(
+        default_factory=list, description="adapters that its answers pass through, NAME[:key=value,...], in this order"
+    )
     trainer: str | None = Field(None, description="registered trainer; the model is trained on first use")
     task: str | None = Field(None, description="task whose train split it is trained on")
     base: str | None = Field(None, description="base model of the trainer")

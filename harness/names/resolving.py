@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.errors import ConfigurationError, HarnessError, UsageError, did_you_mean
 from harness.files.digests import file_identity
 from harness.model import Model
-from harness.names.arguments import Arguments, check_arguments
-from harness.names.handles import ModelHandle, ModelOverUntrained, ReadyModel, Training, UntrainedModel
-from harness.names.plugins import describe
+from harness.names.arguments import Arguments, check_arguments, listed_specifications
+from harness.names.handles import ADAPTERS, ModelHandle, ModelOverUntrained, ReadyModel, Training, UntrainedModel
+from harness.names.part_routes import asked_for, with_adapters
+from harness.names.plugins import describe, plugin_code
 from harness.names.registry import Registration, Registry
 from harness.names.specification import Specification, parse_specification
 
 if TYPE_CHECKING:
     from harness.names.registry_schema import ModelFile
+
+H = TypeVar("H", bound=ModelHandle)
 
 
 def resolve_model(
@@ -78,9 +81,12 @@ class ModelResolver:
         if isinstance(declared, str):
             inner, given = parse_specification(declared), {}
         elif declared.trainer:
-            return self._trained(specification, declared, outer)
+            plain, adapters = _without_adapters(specification, declared.adapters)
+            return self._through(self._trained(plain, declared, outer), adapters)
         else:
-            inner, given = parse_specification(declared.model), declared.arguments
+            inner, given = parse_specification(declared.model), dict(declared.arguments)
+            if declared.adapters:
+                given[ADAPTERS] = _Declared(declared.adapters)
         arguments = Arguments().replaced_by(inner.arguments).replaced_by(given).replaced_by(specification.arguments)
         return self._resolve(Specification(specification.label, inner.name, arguments), outer)
 
@@ -128,6 +134,14 @@ class ModelResolver:
         """Construct a registered model, and resolve its parts."""
         name = specification.name
         kind: type[Model] = registration.load()
+        adapters: list[str] = []
+        if not _takes(kind, ADAPTERS):
+            specification, adapters = _without_adapters(specification)
+        elif isinstance(specification.arguments.get(ADAPTERS), _Declared):
+            raise UsageError(
+                f"model {name!r} takes {ADAPTERS}= as an argument of its own: give it under 'arguments' in "
+                "registry.yaml"
+            )
         arguments = check_arguments(f"model {name!r}", kind, specification.arguments)
         capabilities = self._registry.names("capability")
         try:
@@ -138,8 +152,7 @@ class ModelResolver:
             raise
         except (Exception, SystemExit) as error:  # a plugin's code: most often an argument that it refuses
             raise UsageError(f"model {name!r} cannot be made: {describe(error)}") from error
-        parts = self._parts(name, kind, arguments, defaults, outer)
-        _check_parts(name, model, parts)
+        parts = self._routed(name, model, self._parts(name, kind, arguments, defaults, outer))
         made: dict[str, Any] = {
             "label": specification.label,
             "registration": registration,
@@ -148,14 +161,24 @@ class ModelResolver:
             "arguments": arguments,
         }
         ready = {part: handle for part, handle in parts.items() if isinstance(handle, ReadyModel)}
-        return ReadyModel(parts=ready, **made) if len(ready) == len(parts) else ModelOverUntrained(parts=parts, **made)
+        whole = len(ready) == len(parts)
+        handle = ReadyModel(parts=ready, **made) if whole else ModelOverUntrained(parts=parts, **made)
+        return self._through(handle, adapters)
+
+    def _through(self, handle: H, adapters: Sequence[str]) -> H:
+        """Return a model with the adapters that its specification names, if any.
+
+        Raises:
+            UsageError: one is unknown, or leads to nothing that the model offers.
+        """
+        return with_adapters(self._registry, handle, adapters) if adapters else handle
 
     def _parts(
         self,
         name: str,
         kind: type[Model],
         arguments: Mapping[str, Any],
-        defaults: Mapping[str, str],
+        defaults: Mapping[str, str | Sequence[str]],
         outer: tuple[str, ...],
     ) -> dict[str, ModelHandle]:
         """Resolve the models that a model is built over.
@@ -168,19 +191,44 @@ class ModelResolver:
             outer: Names in registry.yaml that lead here.
 
         Returns:
-            The parts by argument name.
+            The parts by argument name; those of a list as ``NAME.1``, ``NAME.2``, ...
 
         Raises:
             UsageError: a part that has no default is not given.
         """
         parts: dict[str, ModelHandle] = {}
-        for part in dict.fromkeys((*getattr(kind, "part_names", ()), *defaults)):
-            text = _specification_in(arguments.get(part)) or defaults.get(part, "")
+        lists = getattr(kind, "part_lists", ())
+        for part in dict.fromkeys((*lists, *getattr(kind, "part_names", ()), *defaults)):
+            if part in lists:
+                listed = arguments.get(part) or listed_specifications(f"model {name!r}: {part}=", defaults.get(part))
+                parts |= {f"{part}.{i}": self.resolve(text, outer=outer) for i, text in enumerate(listed, start=1)}
+                if not listed and _needs(kind, part):
+                    raise UsageError(f"model {name!r} is built over other models; give them as {part}=[[NAME],[NAME]]")
+                continue
+            text = _specification_in(arguments.get(part)) or str(defaults.get(part, ""))
             if text:
                 parts[part] = self.resolve(text, outer=outer)
-            elif inspect.signature(kind).parameters[part].default != "":  # an empty default: it may be left out
+            elif _needs(kind, part):
                 raise UsageError(f"model {name!r} is built over another model; give it as {part}=NAME")
         return parts
+
+    def _routed(self, name: str, model: Model, parts: Mapping[str, ModelHandle]) -> dict[str, ModelHandle]:
+        """Return the parts as the model asks them: through adapters for what they do not offer themselves.
+
+        Raises:
+            UsageError: names the part and what it lacks, or between which adapters to choose.
+        """
+        with plugin_code(f"model {name!r}: asks()"):
+            asks = {key: (said,) if isinstance(said, str) else tuple(said) for key, said in model.asks().items()}
+        return {
+            part: asked_for(
+                self._registry,
+                handle,
+                asks.get(part) or asks.get(part.rpartition(".")[0]) or (),
+                who=f"model {name!r} asks its {part} ({handle.label})",
+            )
+            for part, handle in parts.items()
+        }
 
     def _trained(self, specification: Specification, declared: ModelFile, outer: tuple[str, ...]) -> ModelHandle:
         """Resolve a model that registry.yaml declares by its trainer: to its product, or to what will make it."""
@@ -225,21 +273,38 @@ def _specification_in(given: Any) -> str:
     return str(given or "")
 
 
-def _check_parts(name: str, model: Model, parts: Mapping[str, ModelHandle]) -> None:
-    """Refuse parts that do not offer what the model asks them for.
+class _Declared(list[str]):
+    """The adapters under the key of that name in registry.yaml, which is none of the model's arguments."""
+
+
+def _takes(kind: type[Model], argument: str) -> bool:
+    """Whether a model's constructor takes an argument itself."""
+    return argument in inspect.signature(kind).parameters
+
+
+def _needs(kind: type[Model], part: str) -> bool:
+    """Whether an argument that names a model, or several, has to be given; its default is not empty."""
+    default = inspect.signature(kind).parameters[part].default
+    return default is inspect.Parameter.empty or default not in ("", (), [])
+
+
+def _without_adapters(specification: Specification, declared: Sequence[str] = ()) -> tuple[Specification, list[str]]:
+    """Part a specification from the adapters that it names, which are no argument of the model.
+
+    Args:
+        specification: The specification.
+        declared: The adapters that count where it names none.
 
     Raises:
-        UsageError: names the part and what it lacks.
+        UsageError: they are no list of names.
     """
-    for part, needed in model.asks().items():
-        if part not in parts:
-            continue
-        lacking = [capability for capability in needed if capability not in parts[part].offers]
-        if lacking:
-            raise UsageError(
-                f"model {name!r} asks its {part} ({parts[part].label}) for {' and '.join(lacking)}, "
-                f"which that does not offer; it offers: {', '.join(parts[part].offers) or 'nothing'}"
-            )
+    if ADAPTERS not in specification.arguments:
+        return specification, list(declared)
+    given = specification.arguments
+    kept = {key: text for key, text in getattr(given, "texts", {}).items() if key != ADAPTERS}
+    arguments = Arguments({key: value for key, value in given.items() if key != ADAPTERS}, kept)
+    adapters = listed_specifications(f"model {specification.name!r}: {ADAPTERS}=", given[ADAPTERS])
+    return Specification(specification.label, specification.name, arguments), adapters
 
 
 def _data_digest(registry: Registry, task: str) -> str:

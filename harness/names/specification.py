@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,15 @@ def written(value: Any) -> str:
         return json.dumps(list(value))  # has brackets of its own
     text = str(value)
     return f"[{text}]" if "," in text or ":" in text else text
+
+
+def written_list(specifications: Sequence[str]) -> str:
+    """Write specifications as one argument has them: each in brackets of its own.
+
+    >>> written_list(["length", "keyword-list:slope=2"])
+    '[[length],[keyword-list:slope=2]]'
+    """
+    return f"[{','.join(f'[{each}]' for each in specifications)}]"
 
 
 def specify(label: str, name: str, path: Path) -> str:

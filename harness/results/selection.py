@@ -95,8 +95,15 @@ def choose_among(held: Holdings[R]) -> Cells[R]:
     for cells in held:
         for holder, cell in cells:
             first, earlier = kept.setdefault((cell.label, cell.task), (holder, cell))
-            if earlier.fingerprint != cell.fingerprint:
+            if _by_role(earlier) != _by_role(cell):
                 raise UsageError(_differ(cell.label, first, holder, f" on {cell.task}"))
+            if dict.fromkeys(earlier.adapters) != dict.fromkeys(cell.adapters):
+                ways = [" > ".join(one.adapters) or "no adapter" for one in (earlier, cell)]
+                raise UsageError(
+                    f"{cell.label!r} on {cell.task} was asked through {ways[0]} in {first.path} and through {ways[1]} "
+                    f"in {holder.path}, which are two measures: give one of them another label, LABEL=MODEL, and "
+                    "evaluate it again"
+                )
         for label in dict.fromkeys(cell.label for _, cell in cells):
             own = {part for _, cell in cells if cell.label == label for part in _model(cell)}
             holder = next(holder for holder, cell in cells if cell.label == label)
@@ -116,6 +123,14 @@ def _left_out(store: Readable, cells: Sequence[CellRecord], *, several: bool) ->
 def _model(cell: CellRecord) -> set[str]:
     """Fingerprints of the model that a cell evaluates, without those of judges and other roles."""
     return {asked.fingerprint for asked in cell.asked if asked.model == cell.label} or {cell.fingerprint}
+
+
+def _by_role(cell: CellRecord) -> tuple[str, ...]:
+    """Fingerprints of a cell's models, each role's once; cells of old hold one a stage."""
+    by_role: dict[str, str] = {}
+    for asked in cell.asked:
+        by_role.setdefault(asked.role, asked.fingerprint)
+    return tuple(by_role.values()) or (cell.fingerprint,)
 
 
 def _differ(label: str, one: Holder, other: Holder, where: str = "") -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.running.chunking import count_items as count_items
     from harness.running.client import ModelClient as ModelClient
     from harness.running.executors import LocalExecutor as LocalExecutor
+    from harness.running.rounds import in_rounds as in_rounds
     from harness.running.runner import Runner as Runner
     from harness.running.stages import stage_requests as stage_requests
     from harness.running.table import OVERALL as OVERALL

@@ -15,6 +15,7 @@ from harness.errors import CellError, DataError, HarnessError, StoreError
 from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
 from harness.progress import Tick
+from harness.requests import Response
 from harness.running.cell_bar import CellBar
 from harness.running.chunking import chunks, count_items
 from harness.running.client import ModelClient
@@ -157,12 +158,15 @@ class CellRun:
         """
         asked = self._cell.stages[number]
         capability = asked.route.capability
+        of = about(self._task, number, [stage.handle.label for stage in self._cell.stages[:number]])
         requests = [
-            stage_requests(self._task, item, number, capability, before)
+            stage_requests(self._task, item, number, capability, before, of=of)
             for item, before in zip(items, earlier, strict=True)
         ]
         flat = [request for group in requests for request in group]
-        responses = self._client.ask_lazily(asked.handle, capability, flat, route=asked.route)
+        responses: Sequence[Response] = []
+        if flat:  # in late rounds all items may be done
+            responses = self._client.ask_lazily(asked.handle, capability, flat, route=asked.route)
         answers, position = [], 0
         for group in requests:
             given = responses[position : position + len(group)]
@@ -268,7 +272,7 @@ def _stage_record(role: str, asked: StageModel) -> StageRecord:
     return StageRecord(
         role,
         handle.label,
-        handle.fingerprint,
+        handle.own_fingerprint,
         asked.route.capability,
         asked.route.names,
         handle.model.listwise,

@@ -76,7 +76,7 @@ class ModelClient:
             handle: The model.
             capability: What to ask for.
             requests: Requests of that capability.
-            route: The adapters to go through, where the model does not offer the capability itself.
+            route: The adapters to go through, as a task chose them; None for those of the handle, if any.
         """
         return list(self.ask_lazily(handle, capability, requests, route=route))
 
@@ -84,6 +84,7 @@ class ModelClient:
         self, handle: ModelHandle, capability: str, requests: Sequence[Request], *, route: Route | None = None
     ) -> Sequence[Response]:
         """Return the responses as `ask` does, but read large ones from the store when somebody looks at them."""
+        route = route or handle.routes.get(capability)
         adapters = route.adapters if route is not None else ()
         return self._through(handle, capability, adapters, requests)
 
@@ -146,7 +147,7 @@ class ModelClient:
         self.counts.requests += len(requests)
         filed_as = partial(capability.keys, listwise=model.listwise, by_origin=not model.reads_text)
         keys = [filed_as(request) for request in requests]
-        number = self._store.model_id(handle.fingerprint, json.dumps(handle.description(), default=str))
+        number = self._store.model_id(handle.own_fingerprint, json.dumps(handle.description(), default=str))
         responses = Responses(self._store, number, capability)
         responses.find(list(dict.fromkeys(key for group in keys for key in group)))
         self._follow(handle, capability, requests, keys, responses)
@@ -248,5 +249,5 @@ class ModelClient:
 
         The client of an earlier cell may have given it its parts before: that one counts for a cell that is filed.
         """
-        if handle.parts:
-            model.parts = {name: part.as_part(partial(self.ask, part)) for name, part in handle.ready.parts.items()}
+        if handle.parts or model.part_lists:
+            model.parts = handle.ready.given_parts(lambda part: part.as_part(partial(self.ask, part)))

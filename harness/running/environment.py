@@ -17,6 +17,7 @@ def describe_run(plan: Plan) -> dict[str, Any]:
         "models": list(dict.fromkeys(cell.label for cell in plan.cells)),
         "tasks": list(dict.fromkeys(cell.task.name for cell in plan.cells)),
         "roles": dict(evaluation.roles),
+        "adapters": list(evaluation.adapters),
         "limit": evaluation.limit,
         "split": evaluation.split,
         "seed": evaluation.seed,

@@ -26,7 +26,8 @@ class EvaluationRequest:
     roles: Mapping[str, str] = field(default_factory=dict)
     """By name of a role, the specification of the model that is asked in it."""
     adapters: Sequence[str] = ()
-    """Names of adapters to prefer where several would do."""
+    """Adapters to ask through, ``[ROLE=]NAME[:key=value,...]``: preferred where several would do; one from a capability
+    to itself stands before the evaluated model, or that of its role, wherever it is asked for that."""
     metrics: Sequence[str] = ()
     """Specifications of metrics to compute beside those of the tasks."""
     limit: int | None = None
@@ -56,17 +57,23 @@ class Cell:
 
     @property
     def adapters(self) -> tuple[str, ...]:
-        """The names of all adapters on the routes of the stages, in order."""
-        return tuple(name for stage in self.stages for name in stage.route.names)
+        """The names of all adapters on the routes of the stages, each role's once, and of those inside models."""
+        stages = zip(self.task.stages, self.stages, strict=True)
+        routes = {(stage.role, asked.route.names): None for stage, asked in stages}
+        inside = dict.fromkeys(name for handle in self.handles for name in handle.adapters_inside())
+        return (*(name for _, names in routes for name in names), *inside)
 
     @property
     def fingerprint(self) -> str:
-        """The fingerprints of the models of all stages, joined by ``+``.
+        """The fingerprints of the models of all roles, each role's once, joined by ``+``.
 
         Raises:
             CellError: one of the models has not been trained.
         """
-        return "+".join(stage.handle.fingerprint for stage in self.stages)
+        by_role: dict[str, ModelHandle] = {}
+        for stage, asked in zip(self.task.stages, self.stages, strict=True):
+            by_role.setdefault(stage.role, asked.handle)
+        return "+".join(handle.own_fingerprint for handle in by_role.values())
 
     @property
     def handles(self) -> list[ModelHandle]:

@@ -28,7 +28,7 @@ def about(task: Task, stage: int, earlier: Sequence[str]) -> str:
 
 
 def stage_requests(
-    task: Task, item: Item, stage: int, capability: str, earlier: Sequence[Answers]
+    task: Task, item: Item, stage: int, capability: str, earlier: Sequence[Answers], *, of: str | None = None
 ) -> Sequence[Request]:
     """Make the requests of one stage for one item; those made for the item say whose answer they are about.
 
@@ -41,9 +41,13 @@ def stage_requests(
         stage: Index into the task's stages.
         capability: What the plan chose to ask for.
         earlier: The answers of the stages before, with the labels of who gave them.
+        of: What `about` says of the stage, where the caller knows: it is the same for all items.
     """
     requests = task.requests(item, stage, capability, earlier)
-    of = about(task, stage, [answers.model for answers in earlier])
+    if not requests:
+        return requests
+    if of is None:
+        of = about(task, stage, [answers.model for answers in earlier])
     return [_about(request, of) for request in requests] if of else requests
 
 

@@ -355,7 +355,9 @@ class RunFile(Strict):
     )
     tasks: list[str] = Field(min_length=1, description="tasks, benchmarks, or globs of tasks")
     roles: dict[str, str] = Field(default_factory=dict, description="models for other roles of the tasks")
-    adapters: list[str] = Field(default_factory=list, description="adapters to prefer where several would do")
+    adapters: list[str] = Field(
+        default_factory=list, description="adapters to ask through, [ROLE=]NAME[:key=value,...]"
+    )
     metrics: list[str] = Field(default_factory=list, description="metrics to compute too")
     limit: Whole | None = Field(None, ge=1, description="only the first items of every task")
     split: str = Field("test", description="which split of the tasks")

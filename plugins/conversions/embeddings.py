@@ -52,10 +52,12 @@ class EmbedToDetect(Adapter):
     needs: ClassVar[str] = "embed"
 
     def configure(self, brief: Mapping[str, str]) -> EmbedToDetect:
-        """Take the descriptions of both classes from the task's brief."""
-        if not brief.get("positive") or not brief.get("negative"):
+        """Take the descriptions of both classes from the task's brief, where the arguments do not give them."""
+        positive = self.positive or brief.get("positive", "")
+        negative = self.negative or brief.get("negative", "")
+        if not positive or not negative:
             raise Unsuitable(BRIEF_NEEDED)
-        return EmbedToDetect(brief["positive"], brief["negative"])
+        return EmbedToDetect(positive, negative, self.scale)
 
     def expand(self, request: Request) -> Sequence[Request]:
         """Return the text and the descriptions of both classes, as texts to embed."""

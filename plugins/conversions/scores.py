@@ -8,7 +8,10 @@ from typing import Any, ClassVar
 
 from harness import Adapter, Candidates, Conversation, Pair, Request, Unsuitable, Verdict
 
-BRIEF_NEEDED = "the task's brief must describe its classes (brief: positive, negative)"
+BRIEF_NEEDED = (
+    "the task's brief must describe its classes (brief: positive, negative), or the adapter's arguments: "
+    "positive=...,negative=..."
+)
 
 
 class ScoreToCompare(Adapter):
@@ -41,10 +44,12 @@ class ScoreToDetect(Adapter):
     needs: ClassVar[str] = "score"
 
     def configure(self, brief: Mapping[str, str]) -> ScoreToDetect:
-        """Take the descriptions of both classes from the task's brief."""
-        if not brief.get("positive") or not brief.get("negative"):
+        """Take the descriptions of both classes from the task's brief, where the arguments do not give them."""
+        positive = self.positive or brief.get("positive", "")
+        negative = self.negative or brief.get("negative", "")
+        if not positive or not negative:
             raise Unsuitable(BRIEF_NEEDED)
-        return ScoreToDetect(brief["positive"], brief["negative"])
+        return ScoreToDetect(positive, negative)
 
     def expand(self, request: Request) -> Sequence[Request]:
         """Return one request, with both descriptions as replies to the text."""

@@ -49,7 +49,7 @@ class Verifiable(Task):
         "prompt": FieldSpec("conversation", description="a text or a list of messages"),
         "reference": FieldSpec("any", description="what the checker compares with"),
     }
-    stages: ClassVar[tuple[Stage, ...]] = (Stage(("generate",)),)
+    stages: Sequence[Stage] = (Stage(("generate",)),)
     columns: ClassVar[tuple[str, ...]] = ("correct", "answered", "truncated")
     default_metrics: ClassVar[tuple[str, ...]] = ("pass_at_1", "answered_rate", "truncated_rate")
     options: ClassVar[Mapping[str, Any]] = {

@@ -59,7 +59,7 @@ def register_models(register: Register) -> None:
         "detector-ensemble",
         f"{_HERE}.ensemble:DetectorEnsemble",
         offers=("detect", "detect_each"),
-        description="mean, greatest or least log-odds of up to eight detectors: part1=MODEL,part2=MODEL,how=max",
+        description="mean, greatest or least log-odds of several detectors: detectors=[[MODEL],[MODEL]],how=max",
     )
     for name, reference, description in _TRAINED:
         register(name, f"{_HERE}.{reference}", offers=("detect",), description=f"{description} (path= its directory)")

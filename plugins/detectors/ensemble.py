@@ -31,10 +31,11 @@ DETECT_EACH = Capability(
 
 
 class DetectorEnsemble(Model):
-    """Combines the log-odds of up to eight detectors; a request fails if any detector fails on the request.
+    """Combines the log-odds of several detectors; a request fails if any detector fails on the request.
 
     Args:
-        part1: A detector; one with arguments in brackets.
+        detectors: The detectors, any number of them: ``detectors=[[keyword-list],[keyword-list:slope=2]]``.
+        part1: A detector, in place of ``detectors``; one with arguments in brackets.
         part2: Another detector.
         part3: Another detector.
         part4: Another detector.
@@ -48,10 +49,11 @@ class DetectorEnsemble(Model):
 
     batch_size = 4096  # the parts file their own answers
     part_names: ClassVar[tuple[str, ...]] = tuple(f"part{i}" for i in range(1, 9))
+    part_lists: ClassVar[tuple[str, ...]] = ("detectors",)
 
     def __init__(
         self,
-        part1: str,
+        part1: str = "",
         part2: str = "",
         part3: str = "",
         part4: str = "",
@@ -61,10 +63,17 @@ class DetectorEnsemble(Model):
         part8: str = "",
         how: Annotated[str, OneOf(*HOW)] = "mean",
         weights: Sequence[float] = (),
+        detectors: Sequence[str] = (),
     ) -> None:
         self.how, self.weights = how, weights
         listed = (part1, part2, part3, part4, part5, part6, part7, part8)
-        self._given = [name for name, part in zip(self.part_names, listed, strict=True) if part]
+        named = [name for name, part in zip(self.part_names, listed, strict=True) if part]
+        if bool(named) == bool(detectors):
+            given = f"both detectors= and {named[0]}=" if named else "no detector"
+            raise UsageError(f"expected detectors=[[NAME],[NAME:key=value,...]], or part1=NAME,part2=NAME; got {given}")
+        if named and not part1:
+            raise UsageError(f"{named[0]}= is given without part1=; write detectors=[[NAME],[NAME:key=value,...]]")
+        self._given = named or [f"detectors.{i}" for i in range(1, len(detectors) + 1)]
 
     @cached_property
     def _shares(self) -> NDArray[np.float64]:
@@ -98,13 +107,14 @@ class DetectorEnsemble(Model):
 
     def asks(self) -> Mapping[str, Sequence[str]]:
         """Say that every given part has to detect."""
-        return dict.fromkeys(self._given, ("detect",))
+        return dict.fromkeys((*self.part_names, *self.part_lists), ("detect",))
 
     def detect_each(self, requests: Sequence[Conversation]) -> list[Any]:
         """Return log-odds of shape (parts,), in nats; a `Failure` names the parts that failed."""
         if not requests:
             return []
-        answers = [self.parts[name]("detect", requests) for name in self._given]
+        detectors = self.parts.get("detectors") or [self.parts[name] for name in self._given]
+        answers = [detector("detect", requests) for detector in detectors]
         return [self._row(row) for row in zip(*answers, strict=True)]
 
     def _row(self, row: Sequence[Any]) -> NDArray[np.float64] | Failure:

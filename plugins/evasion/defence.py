@@ -1,7 +1,7 @@
 """The normalising defence, which stands before any detector.
 
-It is a model with a part, not an adapter: an adapter turns one capability into another, and the planner never puts an
-adapter from `detect` to `detect` before a model that detects by itself.
+It is a model over a part and no adapter: whoever names a defended detector means the defence, whatever the task; an
+adapter from `detect` to `detect` is used only where ``--adapter`` or ``adapters=`` names it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from harness import Conversation, Model, Response
+from harness import Conversation, Model, Part, Response
 
 from .normalising import normalised
 
@@ -40,7 +40,8 @@ class Normalised(Model):
 
     def detect(self, requests: Sequence[Conversation]) -> list[Response]:
         """Return the base's log-odds, in nats, of the normalised texts."""
-        return self.parts["base"]("detect", [self._plain(request) for request in requests])
+        base: Part = self.parts["base"]
+        return base("detect", [self._plain(request) for request in requests])
 
     def _plain(self, request: Conversation) -> Conversation:
         return dataclasses.replace(

@@ -59,7 +59,7 @@ class LmEvalTask(Task):
             self._plan_built()
         else:
             self._plan_described()
-        self.stages = tuple(Stage((capability,)) for capability in self._capabilities)  # type: ignore[misc]
+        self.stages = tuple(Stage((capability,)) for capability in self._capabilities)
 
     def _plan_described(self) -> None:
         """Plan capabilities and figures from the YAML alone."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from harness import CellError, Conversation, Failure, Model, Readout, Response
+from harness import CellError, Conversation, Failure, Model, Part, Readout, Response
 
 from .prompts import vocabulary_digest
 from .saved import FILE, Detector, load
@@ -68,7 +68,7 @@ class Muli(Model):
 
     def detect(self, requests: Sequence[Conversation]) -> list[Response]:
         """Return scores in nats; `saved.Detector` says what balanced training adds to them."""
-        base = self.parts["base"]
+        base: Part = self.parts["base"]
         prompts = [self.detector.prompting.of(request) for request in requests]
         if self.detector.feature.read_out and "readout" in base.offers:
             return base("readout", [Readout(prompt, self.detector.readout) for prompt in prompts])

@@ -24,6 +24,7 @@ from harness import (
     LinearReadout,
     Model,
     OneOf,
+    Part,
     Range,
     Readout,
     Response,
@@ -199,7 +200,7 @@ class FirstToken(Model):
     def detect(self, requests: Sequence[Conversation]) -> list[Response]:
         """Return the log-odds of the token, in nats."""
         prompts = [Prompting(self.prompt).of(request) for request in requests]
-        base = self.parts["base"]
+        base: Part = self.parts["base"]
         if "readout" in base.offers:
             function = LinearReadout((self._id,), (float(self.sign),))
             return base("readout", [Readout(prompt, function) for prompt in prompts])

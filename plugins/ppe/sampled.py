@@ -31,7 +31,7 @@ class SampledBestOfK(BestOfK):
         "responses": FieldSpec("texts with gaps", description="null: that response is missing"),
         "pairs": FieldSpec("any", required=False, description="lists [i, j] of two indices, from 0"),
     }
-    stages: ClassVar[tuple[Stage, ...]] = (Stage(("score", "compare")),)
+    stages: Sequence[Stage] = (Stage(("score", "compare")),)
     columns: ClassVar[tuple[str, ...]] = (
         *BestOfK.columns,
         "pair_first",

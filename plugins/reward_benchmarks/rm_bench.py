@@ -25,7 +25,7 @@ class StyleMatrix(Task):
         "chosen": FieldSpec("texts", description="the better answer in three styles"),
         "rejected": FieldSpec("texts", description="the worse answer in three styles"),
     }
-    stages: ClassVar[tuple[Stage, ...]] = (Stage(("score",)),)
+    stages: Sequence[Stage] = (Stage(("score",)),)
     columns: ClassVar[tuple[str, ...]] = ("chosen", "rejected")
     default_metrics: ClassVar[tuple[str, ...]] = (
         "style_accuracy",

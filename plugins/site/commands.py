@@ -21,6 +21,7 @@ def evaluation(
     for run in runs[-1:]:
         roles = run.description.get("roles", {})
         words += [word for role, model in roles.items() for word in ("--role", f"{role}={model}")]
+        words += [word for adapter in run.description.get("adapters", ()) for word in ("--adapter", adapter)]
     return words
 
 

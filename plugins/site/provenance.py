@@ -7,10 +7,11 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from harness import Registry
 from harness.errors import HarnessError
-from harness.names import Registration, parse_specification, written
+from harness.names import Registration, parse_specification, written, written_list
 from harness.store import (
     AnsweringCost,
     CellRecord,
@@ -138,13 +139,54 @@ class Provenances:
         entry = self._entries.get(str(known.get("reference", "")))
         name = entry.name if entry else str(known.get("reference", "")).partition(":")[2]
         listed = [f"{key}={written(value)}" for key, value in known.get("arguments", {}).items()]
-        own = _of_class(entry, "part_names")
-        listed += [
-            f"{key}=[{self._specification(part)}]"
-            for key, part in known.get("parts", {}).items()
-            if own is None or key in own
-        ]
+        own, lists = _of_class(entry, "part_names"), _of_class(entry, "part_lists") or ()
+        several: dict[str, list[str]] = {}
+        for key, part in known.get("parts", {}).items():
+            text = self._through(self._specification(part), known.get("through", {}).get(key, {}))
+            if (argument := key.rpartition(".")[0]) in lists:
+                several.setdefault(argument, []).append(text)
+            elif own is None or key in own:
+                listed.append(f"{key}=[{text}]")
+        listed += [f"{key}={written_list(texts)}" for key, texts in several.items()]
         return f"{name}:{','.join(listed)}" if listed else name
+
+    def _through(self, specification: str, through: Mapping[str, Any]) -> str:
+        """Add the adapters through which a model inside another is asked to its specification.
+
+        Args:
+            specification: That of the model itself.
+            through: By capability, the adapters from the outermost inwards: reference, version, arguments each.
+        """
+        names = {entry.reference: entry.name for entry in self._registry.entries("adapter")}
+        texts: dict[str, None] = {}
+        for steps in through.values():
+            for reference, _, arguments, *_ in reversed(steps):
+                listed = ",".join(f"{key}={written(value)}" for key, value in arguments.items())
+                name = names.get(reference, reference.partition(":")[2])
+                texts[f"{name}:{listed}" if listed else name] = None
+        if not texts:
+            return specification
+        return f"{specification}{',' if ':' in specification else ':'}adapters={written_list(list(texts))}"
+
+    def _with_own_adapters(self, specification: str, cell: CellRecord, found: Provenance) -> str:
+        """Add the adapters that a model's specification named, which are no part of what is on file of the model.
+
+        Args:
+            specification: ``LABEL=NAME:key=value,...``.
+            cell: One of its cells.
+            found: Holds the runs, which say what ``--adapter`` named.
+        """
+        typed = {text for run in found.runs for text in run.description.get("adapters", ())}
+        keeping = {e.name for e in self._registry.entries("adapter") if e.facts.gives == e.facts.needs}
+        asked = next((stage for stage in cell.asked if stage.model == cell.label), None)
+        own = [
+            text
+            for text in reversed(asked.adapters if asked else ())
+            if text not in typed and (":" in text or text in keeping)
+        ]
+        if not own:
+            return specification
+        return f"{specification}{',' if ':' in specification else ':'}adapters={written_list(own)}"
 
     def _add_commands(self, found: Provenance, label: str, cells: Sequence[CellRecord], benchmark: str) -> None:
         """One for all cells, or one for each task of a cross-validated model."""
@@ -154,7 +196,9 @@ class Provenances:
             specification = self._by_label(label)
             if not specification and rest:
                 first = rest[0].fingerprint.split("+")[0]
-                specification = f"{label}={self._specification(first) or 'NAME'}"
+                specification = self._with_own_adapters(
+                    f"{label}={self._specification(first) or 'NAME'}", rest[0], found
+                )
                 found.places_left_out = self._has_places(first)
             targets = [cell.task for cell in rest] if lines else [benchmark]
             lines.append(commands.evaluation(specification or label, targets, next(iter(rest), None), found.runs))

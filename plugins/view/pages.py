@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from harness.errors import HarnessError
+from harness.running import in_rounds
 from harness.store import (
     CellRecord,
     Result,
+    StageRecord,
     StoreReader,
     cells_of_other_models,
     list_cells,
@@ -131,7 +134,9 @@ class Pages:
             "cell": record,
             "by_metric": by_metric(record),
             "run": read_run(self._store, record.run),
-            "asked": [(stage, model_description(self._store, stage.fingerprint)) for stage in record.asked],
+            "asked": [
+                (title, stage, model_description(self._store, stage.fingerprint)) for title, stage in _stages(record)
+            ],
             "others": cells_of_other_models(self._store, record),
             "failures": record.failures[:MAX_FAILURES],
         }
@@ -212,3 +217,12 @@ class Pages:
         near = {i: int(chosen[i]) for i in (place - 1, place + 1) if 0 <= i < len(chosen)}
         links = {i: address(f"/cells/{cell.id}/samples/{other}", **wanted.query) for i, other in near.items()}
         return links.get(place - 1, ""), links.get(place + 1, "")
+
+
+def _stages(record: CellRecord) -> Iterator[tuple[str, StageRecord]]:
+    """Yield who was asked in each stage, with its heading; stages that come in rounds once."""
+    asked = record.asked
+    for rounds in in_rounds(asked):
+        for number in range(rounds.first, rounds.first + rounds.length):
+            where = f"stage {number + 1}" if rounds.count == 1 else f"rounds 1-{rounds.count}"
+            yield asked[number].role + (f", {where}" if len(asked) > 1 else ""), asked[number]

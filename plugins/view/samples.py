@@ -17,9 +17,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from harness import BadItem, Metric, Registry, Task
+from harness import BadItem, Metric, Registry, Task, Unsuitable
 from harness.errors import HarnessError
-from harness.names import describe
+from harness.names import Adapters, describe
 from harness.store import CellRecord, StageRecord, StoreReader, read_response_texts
 from harness.tasks import build_task, metric_of
 
@@ -122,7 +122,7 @@ class Samples:
             return CellTexts(problem)
         try:
             stages = tuple(self._asking(task, record) for record in cell.asked)
-        except HarnessError as error:
+        except (HarnessError, Unsuitable) as error:
             return CellTexts(f"How the model was asked cannot be told: {error}")
         documents = self._index("documents", self._signature(task, cell))
         make = partial(documents.build, partial(self._entries, task, cell, stages))
@@ -139,9 +139,8 @@ class Samples:
         return texts
 
     def _asking(self, task: Task, record: StageRecord) -> ReplayedStage:
-        adapters = tuple(
-            self._registry.find("adapter", name).load()().configure(task.definition.brief) for name in record.adapters
-        )
+        known = Adapters(self._registry)
+        adapters = tuple(known.make(known.named(text), task.definition.brief) for text in record.adapters)
         base = adapters[-1].needs if adapters else record.capability
         return ReplayedStage(record, adapters, self._registry.find("capability", base).load())
 

@@ -47,6 +47,26 @@ def test_a_model_evaluated_in_both_ways_has_both_commands(harness, project):
     ]
 
 
+def test_lists_of_parts_and_adapters_are_part_of_the_command(harness, project):
+    from harness.api import build_site
+
+    detectors = "[[keyword-list],[length:adapters=[[score-to-detect:negative=help,positive=harm]]]]"
+    wall = f"wall=detector-ensemble:how=max,detectors={detectors}"
+    scaled = "scaled=tfidf:adapters=[[embed-to-detect:scale=5.0]]"
+    task = ("-t", "quickstart/detection")
+    assert harness("eval", "-m", wall, "-m", scaled, *task).code == 0
+    assert harness("eval", "-m", "typed=tfidf", *task, "--adapter", "embed-to-detect:scale=2.0").code == 0
+    (project / "registry.yaml").write_text("benchmarks:\n  own: {tasks: [quickstart/detection]}\n")
+    build_site(["own"], "site")
+    pages = project / "site" / "own" / "models"
+    [words] = shown_commands((pages / "wall.html").read_text("utf-8"))
+    assert words == ["harness", "eval", "-m", wall, "-t", "own"]
+    [words] = shown_commands((pages / "scaled.html").read_text("utf-8"))
+    assert words == ["harness", "eval", "-m", scaled, "-t", "own"]
+    [words] = shown_commands((pages / "typed.html").read_text("utf-8"))
+    assert words[4:] == ["-t", "own", "--adapter", "embed-to-detect:scale=2.0"]
+
+
 def test_reasons_of_failures_name_files_without_their_folders():
     for text, shown in (
         ("ValueError: bad (/home/me/models/mine.py:14)", "ValueError: bad (mine.py:14)"),

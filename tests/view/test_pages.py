@@ -396,3 +396,41 @@ def test_data_without_texts_say_so(write_task, evaluate, view, toys):
     page = view().page("/cells/1/samples/1")
     assert "This copy of the data holds no texts." in page
     assert "2.5" in page
+
+
+def test_answers_through_an_adapter_with_arguments_are_found_and_it_is_named(evaluate, view):
+    evaluate("tfidf", "quickstart/detection", "--limit", "5", "--adapter", "embed-to-detect:scale=5")
+    viewer = view()
+    assert "asked for detect through embed-to-detect:scale=5" in text_of(viewer.page("/cells/1"))
+    page = text_of(viewer.page("/cells/1/samples/0"))
+    assert "through embed-to-detect:scale=5" in page
+    assert "cannot be told" not in page
+    assert "failed" not in page
+
+
+ROUNDS = """
+from harness import Stage
+from harness.hooks import hookimpl
+from harness.kinds.best_of_k import BestOfK
+
+
+class Often(BestOfK):
+    def __init__(self, definition):
+        super().__init__(definition)
+        self.stages = (Stage(("score",)), Stage(("score",), "judge")) * 20
+
+
+@hookimpl
+def register_tasks(register):
+    register("often", "plugin_often:Often", description="asks often")
+"""
+
+
+def test_stages_that_come_in_rounds_are_shown_once(add_plugin, write_task, rows, evaluate, view):
+    add_plugin("often", ROUNDS)
+    write_task("demo/often", rows(3), kind="often")
+    evaluate("length", "demo/often", "--role", "judge=length:sign=-1")
+    page = text_of(view().page("/cells/1"))
+    assert "candidate, rounds 1-20" in page
+    assert "judge, rounds 1-20" in page
+    assert page.count("asked for score") == 2

@@ -142,7 +142,10 @@ def _planned_cells(context: Context, digests: Mapping[str, str]) -> tuple[list[C
             continue
         try:
             whole = cell.fingerprint
-            parts = [StageRecord("", handle.label, handle.fingerprint, "") for handle in cell.handles]
+            parts = [
+                StageRecord(stage.role, asked.handle.label, asked.handle.own_fingerprint, "")
+                for stage, asked in zip(cell.task.stages, cell.stages, strict=True)
+            ]
         except (Exception, SystemExit):  # not trained, weights missing, a plugin's code: the run says so
             unknown.add(cell.label)
             continue

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
-from harness.errors import HarnessError, Place, PlanError, Problem, UsageError
+from harness.errors import HarnessError, Place, PlanError, PluginError, Problem, UsageError
 from harness.metric import Metric
 from harness.names.handles import ModelHandle
 from harness.names.plugins import plugin_code
@@ -56,7 +57,7 @@ def _make_cell(draft: PlanDraft, handle: ModelHandle, target: Target) -> Cell | 
     """
     task = target.task
     stages: list[StageModel] = []
-    for stage in task.stages:
+    for stage in _stages(task):
         asked = _model_of_role(draft, handle, target, stage.role)
         if asked is None:
             return None
@@ -64,6 +65,30 @@ def _make_cell(draft: PlanDraft, handle: ModelHandle, target: Target) -> Cell | 
         _check_recorded(handle, asked, task, [earlier.handle.label for earlier in stages])
         stages.append(_route(draft, asked, stage, task))
     return Cell(handle.label, task, tuple(stages), _metrics(draft, target), target.blocked)
+
+
+def _stages(task: Task) -> Sequence[Stage]:
+    """Return the stages of a task: those of its kind, or those that its instance made.
+
+    Raises:
+        PluginError: they are no stages.
+    """
+    stages: Any = task.stages
+    if not isinstance(stages, list | tuple) or not stages or not all(isinstance(stage, Stage) for stage in stages):
+        raise PluginError(f"{task.name}: its stages must be one harness.Stage or more, not {_short(stages)}")
+    for number, stage in enumerate(stages, start=1):
+        accepts: Any = stage.accepts
+        if not isinstance(accepts, list | tuple) or not accepts:
+            raise PluginError(
+                f"{task.name}: stage {number} of {len(stages)} accepts {_short(accepts)}: expected a tuple of names of "
+                "capabilities"
+            )
+    return task.stages
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _model_of_role(draft: PlanDraft, handle: ModelHandle, target: Target, role: str) -> ModelHandle | None:
@@ -130,7 +155,7 @@ def _route(draft: PlanDraft, asked: ModelHandle, stage: Stage, task: Task) -> St
         HarnessError: two ways cost the same, an adapter cannot be made, or two plugins claim a capability on the way.
     """
     try:
-        route = draft.router.route(asked, stage.accepts, task)
+        route = draft.router.route(asked, stage, task)
     except NoRoute as error:
         raise CannotAsk(f"{asked.label} cannot be evaluated on {task.name}: {error}") from error
     # Two plugins may claim one capability; which of them the requests are of, nobody can say.

@@ -95,19 +95,23 @@ def _trained_on(label: str, model: Model) -> Sequence[Mapping[str, Any]]:
 
 
 def used_roles(draft: PlanDraft) -> Iterator[Problem]:
-    """Refuse a model for a role that no task has: it would never be asked."""
+    """Refuse a model, or an adapter, for a role that no task has: it would never be asked."""
     roles = {stage.role for target in draft.targets for stage in target.task.stages}
     for role in draft.request.roles:
         if role not in roles:
             yield Problem(f"no task asked for has the role {role!r}{did_you_mean(role, roles)}", ("roles", role))
+    for text, role in draft.router.roles().items():
+        if role not in roles:
+            said = f"the adapter {text!r}: no task asked for has the role {role!r}{did_you_mean(role, roles)}"
+            yield Problem(said, ("adapters", list(draft.request.adapters).index(text)))
 
 
 def used_adapters(draft: PlanDraft) -> Iterator[Problem]:
     """Refuse an adapter that serves nowhere, and warn of one that serves in some places only."""
     if draft.problems or not draft.cells:  # with models or tasks missing, an adapter may only seem to serve nothing
         return
-    for name, reason in draft.router.unused().items():
-        yield Problem(reason, ("adapters", draft.request.adapters.index(name)))
+    for text, reason in draft.router.unused().items():
+        yield Problem(reason, ("adapters", list(draft.request.adapters).index(text)))
     draft.warnings += draft.router.partly_used()
 
 

@@ -6,17 +6,42 @@ asked for would be a wrong figure without a word.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.adapters import Adapter, Edge, Route, Unsuitable, find_route
-from harness.errors import HarnessError, PluginError, UsageError
-from harness.names.plugins import describe
+from harness.adapters import Route
+from harness.errors import UsageError
+from harness.names.adapters import Adapters, NamedAdapter, NoWay, Way
+from harness.names.specification import parse_specification
 
 if TYPE_CHECKING:
     from harness.names.handles import ModelHandle
-    from harness.names.registry import Registration, Registry
-    from harness.task import Task
+    from harness.names.registry import Registry
+    from harness.task import Stage, Task
+
+
+class NoRoute(UsageError):
+    """A model cannot be asked for anything that a task accepts; the text says why."""
+
+
+@dataclass(slots=True)
+class _Wish:
+    """An adapter that is asked for, and what became of it."""
+
+    named: NamedAdapter
+    role: str = ""
+    """The only role whose model it is before; empty: see `covers`."""
+    served: list[str] = field(default_factory=list)
+    unserved: list[str] = field(default_factory=list)
+
+    def covers(self, role: str, evaluated: str) -> bool:
+        """Whether it may stand before the model of a role.
+
+        One from a capability to itself changes the answers of whoever it stands before: where no role is named it is
+        the evaluated model's, and never its judge's.
+        """
+        return self.role == role if self.role else not self.named.keeps_capability or role == evaluated
 
 
 class Router:
@@ -27,34 +52,39 @@ class Router:
     """
 
     def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-        self._preferred: dict[str, str] = {}
-        """By qualified name of an adapter, the name the user gave it."""
-        self._entries = {entry.qualified: entry for entry in registry.entries("adapter")}
-        self._names = {key: self._name(entry) for key, entry in self._entries.items()}
-        self._served: dict[str, list[str]] = {}
-        self._unserved: dict[str, list[str]] = {}
+        self._adapters = Adapters(registry)
+        self._wishes: dict[str, _Wish] = {}
+        """By the text that the user gave."""
+        self._own: dict[tuple[str, tuple[str, ...]], dict[str, _Wish]] = {}
+        """By label and adapters of a model, for two may have one label in two roles: its adapters, by name."""
+        self._found: dict[tuple[int, str, tuple[str, ...], str], Route] = {}
 
-    def prefer(self, name: str) -> None:
-        """Let an adapter cost nothing, so that it wins wherever it can serve.
+    def prefer(self, text: str) -> None:
+        """Take in an adapter that the user names, ``[ROLE=]NAME[:key=value,...]``.
 
         Raises:
-            UsageError: there is no adapter of that name, or there are several.
+            UsageError: there is no adapter of that name, or there are several; it does not take an argument; or one
+                from a capability to another is named twice, with different arguments.
         """
-        self._preferred.setdefault(self._registry.find("adapter", name).qualified, name)
-        self._served[name], self._unserved[name] = [], []
+        label = parse_specification(text).label
+        role = label if text.startswith(f"{label}=") else ""
+        named = self._adapters.named(text[len(role) + 1 :] if role else text)
+        for other in self._wishes.values():
+            twice = other.named.key == named.key and other.named.name != named.name and other.role == role
+            if twice and not named.keeps_capability:
+                raise UsageError(f"the adapter {named.registration.name!r} is named twice, with different arguments")
+        self._wishes.setdefault(text, _Wish(named, role))
 
-    def _name(self, entry: Registration) -> str:
-        """Return what results call an adapter: its name, or the qualified name where two distributions share it."""
-        alike = [other for other in self._entries.values() if other.name == entry.name]
-        return entry.name if len(alike) == 1 else entry.qualified
+    def roles(self) -> dict[str, str]:
+        """Return the roles that adapters were named for, by what the user wrote."""
+        return {text: wish.role for text, wish in self._wishes.items() if wish.role}
 
-    def route(self, handle: ModelHandle, accepts: Sequence[str], task: Task) -> Route:
-        """Find the cheapest way to ask a model for one of the capabilities that a task accepts.
+    def route(self, handle: ModelHandle, stage: Stage, task: Task) -> Route:
+        """Find the cheapest way to ask a model for one of the capabilities that a stage of a task accepts.
 
         Args:
             handle: The model.
-            accepts: Capabilities, the preferred first.
+            stage: The stage.
             task: The task, which adapters are told of.
 
         Raises:
@@ -62,117 +92,74 @@ class Router:
             PlanError: two ways cost the same.
             PluginError: an adapter on the way cannot be made.
         """
-        edges = [
-            Edge(key, entry.facts.gives, entry.facts.needs, 0.0 if key in self._preferred else entry.facts.cost)
-            for key, entry in self._entries.items()
-        ]
-        unsuitable: dict[str, str] = {}
-        while True:
-            way = find_route(accepts, handle.offers, edges, names=self._names)
-            if way is None:
-                offers = ", ".join(handle.offers) or "nothing"
-                why = "".join(f"; adapter {self._names[key]}: {reason}" for key, reason in unsuitable.items())
-                raise NoRoute(
-                    f"it asks for {' or '.join(accepts)}, the model offers {offers}, and no adapter leads there{why}"
-                )
-            capability, path = way
-            adapters: list[Adapter] = []
-            try:
-                for edge in path:
-                    adapters.append(self._adapter(edge.name, task))
-            except Unsuitable as error:
-                unsuitable[path[len(adapters)].name] = str(error)
-                edges = [edge for edge in edges if edge.name != path[len(adapters)].name]
-                continue
-            self._note(handle, accepts, task, capability, path, unsuitable)
-            return Route(capability, tuple(adapters), sum(edge.cost for edge in path))
+        key = (id(handle), task.name, tuple(stage.accepts), stage.role)
+        if key not in self._found:  # a task may ask in many rounds
+            self._found[key] = self._find(handle, stage, task)
+        return self._found[key]
 
-    def _adapter(self, key: str, task: Task) -> Adapter:
-        """Make an adapter, and tell it of the task.
-
-        Raises:
-            Unsuitable: the task does not say what the adapter needs to know.
-            PluginError: the adapter cannot be made, or converts other things than it was registered for.
-        """
-        entry = self._entries[key]
-        problem = mismatch(entry)
-        if problem:
-            raise PluginError(f"the adapter {entry.qualified!r}: {problem}")
+    def _find(self, handle: ModelHandle, stage: Stage, task: Task) -> Route:
+        named = {text: _Wish(self._adapters.named(text)) for text in handle.adapters}
+        own = self._own.setdefault((handle.label, handle.adapters), named)
+        common = {text: wish for text, wish in self._wishes.items() if wish.covers(stage.role, task.evaluates)}
+        wishes = [*own.values(), *common.values()]  # a model's own are nearest to it, and win
+        wished = {wish.named.key: wish.named for wish in reversed(wishes) if not wish.named.keeps_capability}
+        keeping = [wish.named for wish in wishes if wish.named.keeps_capability]
         try:
-            adapter: Adapter = entry.load()().configure(task.definition.brief)
-        except (HarnessError, Unsuitable):
-            raise
-        except (Exception, SystemExit) as error:  # a plugin's code
-            raise PluginError(f"the adapter {entry.qualified!r} cannot be made: {describe(error)}") from error
-        object.__setattr__(adapter, "name", self._names[key])  # adapters may be frozen dataclasses
-        return adapter
-
-    def _note(
-        self,
-        handle: ModelHandle,
-        accepts: Sequence[str],
-        task: Task,
-        capability: str,
-        path: Sequence[Edge],
-        unsuitable: Mapping[str, str],
-    ) -> None:
-        """Remember which of the adapters that the user named serve here, and why the others do not."""
+            way = self._adapters.way(
+                stage.accepts, handle.offers, wished=[*wished.values(), *keeping], brief=task.definition.brief
+            )
+        except NoWay as error:
+            raise NoRoute(str(error)) from error
         where = f"{handle.label} on {task.name}"
-        used = {edge.name for edge in path}
-        for key, name in self._preferred.items():
-            facts = self._entries[key].facts
-            if key in used:
-                self._served[name].append(where)
-                continue
-            if key in unsuitable:
-                reason = unsuitable[key]
-            elif not path:
-                reason = f"the model offers {capability} itself"
-            elif facts.needs not in handle.offers:
-                reason = f"it asks for {facts.needs}, and the model offers {', '.join(handle.offers) or 'nothing'}"
-            elif facts.gives not in accepts:
-                reason = f"it gives {facts.gives}, and the task asks for {' or '.join(accepts)}"
+        for wish in wishes:
+            if any(wish.named is used for used in way.used):
+                wish.served.append(where)
             else:
-                reason = f"{' > '.join(self._names[edge.name] for edge in path)} serves there"
-            self._unserved[name].append(f"{where}: {reason}")
+                wish.unserved.append(f"{where}: {_reason(wish.named, way, handle, stage)}")
+        return way.route
 
     def unused(self) -> dict[str, str]:
-        """Return a sentence, by name, for each adapter that the user named and that serves nowhere."""
+        """Return a sentence, by what the user wrote, for each adapter that the user named and that serves nowhere."""
         return {
-            name: f"the adapter {name!r} can serve nothing that is asked for{_some(self._unserved[name])}"
-            for name, served in self._served.items()
-            if not served
+            text: f"the adapter {text!r} can serve nothing that is asked for{_some(wish.unserved)}"
+            for text, wish in self._wishes.items()
+            if not wish.served
         }
 
     def partly_used(self) -> list[str]:
-        """Return a sentence for each adapter that the user named and that serves in some places but not in others."""
+        """Return a sentence for each adapter that is named and that serves in some places but not in others."""
+        said = {f"the adapter {text!r}": wish for text, wish in self._wishes.items() if wish.served}
+        for (label, _), own in self._own.items():
+            said |= {f"the adapter {text!r} of {label}": wish for text, wish in own.items()}
         return [
-            f"the adapter {name!r} is not used everywhere{_some(unserved)}"
-            for name, unserved in self._unserved.items()
-            if unserved and self._served[name]
+            f"{who} is not used everywhere{_some(wish.unserved)}"
+            if wish.served
+            else f"{who} is not used{_some(wish.unserved)}"
+            for who, wish in said.items()
+            if wish.unserved
         ]
 
 
-class NoRoute(UsageError):
-    """A model cannot be asked for anything that a task accepts; the text says why."""
-
-
-def mismatch(entry: Registration) -> str:
-    """Say where an adapter's class contradicts its registration; empty where they agree.
-
-    The route is found by what was registered, and requests are made by what the class says: where these differ, a
-    model would be asked for what it does not offer.
-    """
-    kind = entry.load()
-    for key in ("gives", "needs"):
-        registered, has = getattr(entry.facts, key), getattr(kind, key)
-        if registered != has:
-            return f"registered with {key}={registered!r}, but the class has {key} = {has!r}"
-    return ""
+def _reason(named: NamedAdapter, way: Way, handle: ModelHandle, stage: Stage) -> str:
+    """Say why an adapter is not on the way that was taken."""
+    route, path = way.route, way.used
+    if named.name in way.unsuitable:
+        return way.unsuitable[named.name]
+    if named.keeps_capability:
+        asked = " > ".join(dict.fromkeys([route.capability, *(used.needs for used in path)]))
+        return f"it changes answers to {named.gives}, and the model is asked for {asked}"
+    if not any(not used.keeps_capability for used in path):
+        return f"the model offers {route.capability} itself"
+    if named.needs not in handle.offers:
+        return f"it asks for {named.needs}, and the model offers {', '.join(handle.offers) or 'nothing'}"
+    if named.gives not in stage.accepts:
+        return f"it gives {named.gives}, and the task asks for {' or '.join(stage.accepts)}"
+    return f"{' > '.join(used.name for used in path)} serves there"
 
 
 def _some(reasons: Sequence[str]) -> str:
     """Return a clause with the first reasons, for the end of a sentence."""
+    reasons = list(dict.fromkeys(reasons))
     if not reasons:
         return ""
     return f" ({'; '.join(reasons[:3])}{f'; and {len(reasons) - 3} more' if len(reasons) > 3 else ''})"
