@@ -16,7 +16,7 @@ from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
 from harness.progress import Tick
 from harness.running.cell_bar import CellBar
-from harness.running.chunks import chunks, count_items
+from harness.running.chunks import RequestWeight, at_once, chunks, count_items
 from harness.running.client import ModelClient
 from harness.running.estimates import estimates
 from harness.running.plan import Cell, EvaluationRequest, StageModel
@@ -54,6 +54,9 @@ class CellRun:
         self._client, self._bar, self._train, self._show, self._folder = client, bar, train, show, folder
         self._answered = 0  # requests that were answered, and not only asked
         self._bad_rows = 0
+        self._weight = RequestWeight(
+            lambda item: stage_requests(self._task, item, 0, cell.stages[0].route.capability, ())
+        )
         self._record = _empty_record(cell, request)
 
     def run(self) -> CellRecord:
@@ -110,9 +113,10 @@ class CellRun:
 
     def _ask_all(self) -> Collector:
         """Ask for every item, chunk by chunk, and collect the figures."""
-        collector = Collector(self._task.columns)
+        collector = Collector(self._task.columns, task=self._task.name)
+        size = at_once(self._task)
         with self._show(count_items(self._task, self._request.split, self._request.limit)) as tick:
-            for chunk in chunks(self._items()):
+            for chunk in chunks(self._items(), size, self._weight):
                 self._bar.begin_chunk(tick, len(chunk))
                 items = self._readable(chunk)
                 if items:
@@ -160,6 +164,7 @@ class CellRun:
             for item, before in zip(items, earlier, strict=True)
         ]
         flat = [request for group in requests for request in group]
+        self._weight.learn(flat, len(items))
         responses = self._client.ask_lazily(asked.handle, capability, flat, route=asked.route)
         answers, position = [], 0
         for group in requests:

@@ -144,7 +144,7 @@ class ModelClient:
         handle = handle.ready
         model = handle.model
         self.counts.requests += len(requests)
-        filed_as = partial(capability.keys, listwise=model.listwise, by_origin=not model.reads_text)
+        filed_as = partial(capability.keys, listwise=model.listwise, by_origin=not handle.reads_text)
         keys = [filed_as(request) for request in requests]
         number = self._store.model_id(handle.fingerprint, json.dumps(handle.description(), default=str))
         responses = Responses(self._store, number, capability)
@@ -152,7 +152,7 @@ class ModelClient:
         self._follow(handle, capability, requests, keys, responses)
         self.counts.count(responses, ())
         self._note_damaged(handle)
-        todo = missing(capability, requests, keys, responses, whole=model.listwise or not model.reads_text)
+        todo = missing(capability, requests, keys, responses, whole=model.listwise or not handle.reads_text)
         if todo:
             self._compute(handle, capability, todo, responses, len(requests))
         join = partial(joined, capability)
@@ -191,7 +191,8 @@ class ModelClient:
         self._give_parts(handle, model)
         self.asked[id(model)] = model
         left = len(todo)
-        for batch, seconds in self._executor.run(model, capability.name, [request for request, _ in todo]):
+        asked = [request for request, _ in todo]
+        for batch, seconds in self._executor.run(model, capability.name, asked, form=capability.form):
             answers: list[tuple[bytes, Response]] = []
             for index, response in batch:
                 request, keys = todo[index]
@@ -202,6 +203,7 @@ class ModelClient:
             self._batch_stored(handle.label, capability.name, len(batch), seconds)
             left -= len(batch)
             self._progress(1 - left / together)
+            del batch, answers  # large answers would be in memory while the next are computed
 
     def _follow(
         self,
@@ -220,8 +222,8 @@ class ModelClient:
             keys: Of each request, the keys of its response.
             responses: Those on file, where the others are taken in.
         """
-        following, model = capability.follows_from, handle.ready.model
-        if following is None or following.base not in handle.offers or model.listwise or not model.reads_text:
+        following, handle = capability.follows_from, handle.ready
+        if following is None or following.base not in handle.offers or handle.model.listwise or not handle.reads_text:
             return
         base = self._capabilities.get(following.base)
         if base is None or base.pointwise or capability.pointwise:

@@ -7,6 +7,7 @@ from collections.abc import Container, Sequence
 
 import numpy as np
 
+from harness.answer_checks import BadAnswer, named_arrays, stored_as
 from harness.capabilities import Capability
 from harness.requests import Failure, Request, Response, failures_of
 
@@ -60,13 +61,17 @@ def checked(capability: Capability, request: Request, response: Response, count:
         if capability.pointwise:
             response = np.asarray(response, dtype=np.float64)
         elif capability.form == "array":
-            response = np.asarray(response, dtype=capability.dtype)
+            response = stored_as(response, capability.dtype)
+        elif capability.form == "arrays":
+            response = named_arrays(capability.arrays, response)
         elif capability.form == "number":
             response = float(response)
         problem = capability.check(request, response)
         if not problem and capability.pointwise and response.shape != (count,):
             # A plugin's check may not look at the shape; filed under the parts' keys, a part would be without a number.
             problem = f"expected {count} numbers, one a part of the request; got an array of shape {response.shape}"
+    except BadAnswer as error:
+        problem = str(error)
     except (Exception, SystemExit) as error:  # a plugin's response or check: one answer must not end its batch
         problem = f"not a response of {capability.name!r}: {error}"
     if problem:

@@ -207,7 +207,7 @@ class Store:
                 }
             )
         rows.sort(key=lambda row: row["key"])  # neighbours in the tree share pages
-        if codec.form == "array":
+        if codec.form in ("array", "arrays"):
             self.arrays.flush()
         with self.transaction() as connection:
             connection.execute(self._file, rows)

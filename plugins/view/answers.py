@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness import Capability, Completion, Failure, Likelihood, Request, Response, Verdict
+from harness.array_values import NamedArrays, is_array, shown_array
 from harness.encodable import encodable
 from harness.store import FiledResponse, StoreReader, read_responses
 
@@ -61,6 +62,8 @@ def _of_value(value: Any) -> ShownAnswer:
         return ShownAnswer({"nats": number(value.nats), "tokens": str(value.tokens), "greedy": greedy})
     if isinstance(value, np.ndarray):
         return ShownAnswer({"shape": " × ".join(map(str, value.shape)), "values": _few(value)})
+    if isinstance(value, NamedArrays):
+        return ShownAnswer({name: shown_array(v) if is_array(v) else number(v) for name, v in value.items()})
     return ShownAnswer({}, [("record", encodable(json.dumps(value, default=str, ensure_ascii=False, indent=1)))])
 
 
@@ -72,7 +75,9 @@ def _heading(i: int, completion: Completion, count: int) -> str:
 
 def _few(array: Any) -> str:
     flat = array.ravel()
-    return ", ".join(number(float(v)) for v in flat[:_FEW]) + (", …" if flat.size > _FEW else "")
+    return ", ".join(f"{v:.6g}" if np.iscomplexobj(v) else number(float(v)) for v in flat[:_FEW]) + (
+        ", …" if flat.size > _FEW else ""
+    )
 
 
 def number(value: float | None) -> str:

@@ -14,6 +14,7 @@ import msgspec
 
 from harness import Capability, Conversation, Failure, Request, Response
 from harness.adapters import Adapter
+from harness.array_values import arrays_inside, is_array, shown_array, shown_value
 from harness.encodable import encodable
 from harness.running.stages import stage_requests
 from harness.store import StageRecord
@@ -176,6 +177,11 @@ def plain(text: str) -> str:
 
 
 def _written(value: Any) -> str:
+    if is_array(value):
+        return plain(shown_array(value))
+    if next(arrays_inside(value), None) is not None:
+        text = shown_value(value)
+        return plain(text if len(text) <= MAX_FIELD else text[:MAX_FIELD] + " …")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = dataclasses.asdict(value)
     if isinstance(value, Mapping):
