@@ -88,7 +88,7 @@ def digest_of_array(array: NDArray[Any]) -> str:
     import numpy as np
 
     whole = np.ascontiguousarray(little(array))
-    return hashlib.blake2b(memoryview(whole.reshape(-1).view(np.uint8)), digest_size=_DIGEST_BYTES).hexdigest()
+    return hashlib.blake2b(whole.reshape(-1).view(np.uint8).data, digest_size=_DIGEST_BYTES).hexdigest()
 
 
 class NamedArrays(Mapping[str, Any]):

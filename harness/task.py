@@ -135,7 +135,8 @@ class FieldSpec:
     def __post_init__(self) -> None:
         """Refuse a type that nothing converts to, such as the class ``str``."""
         if self.type not in FIELD_TYPES:
-            word = _WORDS.get(self.type) if isinstance(self.type, type) else None
+            given: Any = self.type
+            word = _WORDS.get(given) if isinstance(given, type) else None
             said = f"; did you mean {word!r}?" if word else ""
             raise ValueError(f"FieldSpec: expected one of {', '.join(map(repr, FIELD_TYPES))}; got {self.type!r}{said}")
 

@@ -92,7 +92,7 @@ class Capability:
     """The method's name."""
     request: type[Request]
     form: str
-    """How an answer is filed: ``"number"``, ``"array"`` or ``"arrays"`` (outside the rows), or ``"record"`` (JSON)."""
+    """How a response is filed: ``"number"``, ``"record"`` (JSON), ``"array"`` or ``"arrays"`` (outside the rows)."""
     record: Any = None
     """For records: the type that JSON is read back into. It holds no arrays: see ``arrays``."""
     check: Callable[[Any, Any], str | None] = lambda request, response: None
@@ -120,7 +120,7 @@ class Capability:
         held = array_in_record(self.record) if self.form == "record" else ""
         if held:  # what holds an array has no JSON, which would be found out once the model has answered
             raise TypeError(
-                f"the record of the capability {self.name!r} holds an array in {held}; declare form='arrays' and arrays="
+                f"the record of the capability {self.name!r} holds an array in {held}; declare form='arrays' instead"
             )
         if not self.pointwise:
             return

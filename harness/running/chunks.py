@@ -58,7 +58,7 @@ def at_once(task: Task) -> int:
     Raises:
         DataError: ``at_once`` of the task is no whole number from 1.
     """
-    said = task.at_once
+    said: Any = task.at_once  # a plugin's
     if said is None:
         return CHUNK
     if isinstance(said, bool) or not isinstance(said, int) or said < 1:

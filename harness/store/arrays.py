@@ -14,13 +14,14 @@ import uuid
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import StoreError
 from harness.files import NO_ROOM, is_full
+from harness.store.in_use import hold
 from harness.store.places import DamagedRecord, file_below
 
 _MAPPED = 32 << 20
@@ -50,6 +51,7 @@ class ArrayFiles:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 self._name = f"{uuid.uuid4().hex}.bin"
                 self._file = (self._folder / self._name).open("xb")
+                hold(self._file.fileno())  # no row names it yet, and whoever gives room back has to see that it is used
             offset = self._file.tell()
             self._file.write(content)
         place = {"file": self._name, "offset": offset, "dtype": array.dtype.str, "shape": list(array.shape)}
@@ -93,7 +95,7 @@ class ArrayFiles:
                 lies outside of the store.
             DamagedRecord: ``place`` is no place, or other bytes lie there than were written.
         """
-        name, offset, dtype, shape, checksum = _parts(place)
+        name, offset, dtype, shape, checksum = place_of(place)
         length = dtype.itemsize * math.prod(shape)
         if length:
             self._map(name, offset + length)  # a damaged row may name more than there is, and than memory holds
@@ -112,7 +114,7 @@ class ArrayFiles:
         Raises:
             StoreError, DamagedRecord: as `read`.
         """
-        name, offset, dtype, shape, checksum = _parts(place)
+        name, offset, dtype, shape, checksum = place_of(place)
         length, sum_ = dtype.itemsize * math.prod(shape), 0
         if length:
             self._map(name, offset + length)
@@ -179,8 +181,23 @@ def _bytes_of(array: NDArray[Any]) -> Any:
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
-def _parts(place: Any) -> tuple[str, int, np.dtype[Any], tuple[int, ...], int | None]:
-    """File, offset, type, shape and checksum that a row says.
+class Place(NamedTuple):
+    """Where an array lies, as a row says."""
+
+    file: str
+    offset: int
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    checksum: int | None
+
+    @property
+    def length(self) -> int:
+        """Bytes."""
+        return self.dtype.itemsize * math.prod(self.shape)
+
+
+def place_of(place: Any) -> Place:
+    """Read the place of an array that a row says.
 
     Raises:
         DamagedRecord: it says no such thing.
@@ -195,4 +212,4 @@ def _parts(place: Any) -> tuple[str, int, np.dtype[Any], tuple[int, ...], int | 
             raise ValueError(f"arrays of {dtype} are not kept")
     except (TypeError, ValueError, LookupError, AttributeError, SyntaxError) as error:
         raise DamagedRecord(f"damaged: the place of an array is unreadable: {error}") from error
-    return name, offset, dtype, tuple(shape), checksum
+    return Place(name, offset, dtype, tuple(shape), checksum)
