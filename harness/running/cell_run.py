@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from harness.array_values import arrays_inside
 from harness.encodable import encodable
 from harness.errors import CellError, DataError, HarnessError, StoreError
 from harness.names.handles import ModelHandle
@@ -24,6 +25,9 @@ from harness.running.stages import about, stage_requests
 from harness.running.table import Collector, Table, duplicate_ids, save_table
 from harness.store.records import BY_LABEL, MAX_FAILURES_KEPT, CellRecord, StageRecord
 from harness.task import Answers, BadItem, Item
+
+_ROWS_BYTES = 64 << 20
+"""About how many bytes of rows are held beside the columns that they become part of."""
 
 
 class CellRun:
@@ -119,8 +123,8 @@ class CellRun:
             for chunk in chunks(self._items(), size, self._weight):
                 self._bar.begin_chunk(tick, len(chunk))
                 items = self._readable(chunk)
-                if items:
-                    collector.add(items, self._ask(items))
+                for some, rows in self._ask(items) if items else ():
+                    collector.add(some, rows)
                 self._bar.finish_chunk()
         return collector
 
@@ -138,8 +142,8 @@ class CellRun:
                 items.append(item)
         return items
 
-    def _ask(self, items: Sequence[Item]) -> list[Any]:
-        """Ask for items in all stages, and return the row of figures of each."""
+    def _ask(self, items: Sequence[Item]) -> Iterator[tuple[Sequence[Item], list[Any]]]:
+        """Ask for items in all stages, and yield items with their rows of figures, in portions that memory can hold."""
         answers: list[list[Answers]] = [[] for _ in items]  # of each item, by stage
         for number in range(len(self._cell.stages)):
             self._bar.begin_stage(number)
@@ -147,7 +151,15 @@ class CellRun:
                 earlier.append(given)
         for item, stages in zip(items, answers, strict=True):
             self._count_answers(item, stages)
-        return [self._task.row(item, stages) for item, stages in zip(items, answers, strict=True)]
+        first, rows, held = 0, [], 0
+        for i, (item, stages) in enumerate(zip(items, answers, strict=True)):
+            rows.append(self._task.row(item, stages))
+            held += sum(array.nbytes for array in arrays_inside(rows[-1]))
+            if held > _ROWS_BYTES:  # a wide array column would be in memory twice
+                yield items[first : i + 1], rows
+                first, rows, held = i + 1, [], 0
+        if rows:
+            yield items[first:], rows
 
     def _ask_stage(self, number: int, items: Sequence[Item], earlier: Sequence[Sequence[Answers]]) -> list[Answers]:
         """Ask for items in one stage, all at once, so that the model sees whole batches.

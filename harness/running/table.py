@@ -191,15 +191,14 @@ def _stack(name: str, values: Sequence[Any]) -> NDArray[np.float64]:
         if dimensions <= {0}:
             return np.array(values, dtype=np.float64)
         rows = [np.empty(0) if np.ndim(value) == 0 and _is_nan(value) else value for value in values]
-        arrays = [np.asarray(row, dtype=np.float64) for row in rows]
+        if any(np.ndim(row) == 0 for row in rows):
+            raise DataError(f"the column {name} holds a number in one row and an array in another")
+        width = max(len(row) for row in rows)
+        stacked = np.full((len(rows), width), np.nan)
+        for i, row in enumerate(rows):
+            stacked[i, : len(row)] = np.asarray(row, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"the column {name} holds what is no number: {error}; texts have no place in columns") from None
-    if any(row.ndim == 0 for row in arrays):
-        raise DataError(f"the column {name} holds a number in one row and an array in another")
-    width = max(len(row) for row in arrays)
-    stacked = np.full((len(arrays), width), np.nan)
-    for i, row in enumerate(arrays):
-        stacked[i, : len(row)] = row
     return stacked
 
 
@@ -214,23 +213,29 @@ def _is_nan(value: Any) -> bool:
 def _concatenate(name: str, chunks: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     """Concatenate the chunks of a column; beside chunks of arrays, one of NaN alone is one of empty rows.
 
+    The list is empty afterwards: each chunk leaves memory once it is copied, since wide columns fill it once already.
+
     Raises:
         DataError: one chunk holds numbers and another arrays.
     """
     if not chunks:
         return np.empty(0)
     if all(chunk.ndim == 1 for chunk in chunks):
-        return np.concatenate(chunks)
+        return np.concatenate(chunks)  # numbers: 8 bytes an item
     if any(chunk.ndim == 1 and not np.isnan(chunk).all() for chunk in chunks):
         raise DataError(f"the column {name} holds a number in one row and an array in another")
-    rows = [chunk.reshape(len(chunk), 1) if chunk.ndim == 1 else chunk for chunk in chunks]
+    if len(chunks) == 1:
+        return chunks.pop()
     width = max(chunk.shape[1] for chunk in chunks if chunk.ndim == 2)
-    return np.concatenate([_padded(chunk, width) for chunk in rows])
-
-
-def _padded(rows: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Fill rows up to a width with NaN; at a width of 0 the only column, of empty rows, is left out."""
-    return np.pad(rows, ((0, 0), (0, max(0, width - rows.shape[1]))), constant_values=np.nan)[:, :width]
+    whole, start = np.empty((sum(map(len, chunks)), width)), 0
+    while chunks:
+        chunk = chunks.pop(0)
+        rows = whole[start : start + len(chunk)]
+        rows[:] = np.nan
+        if chunk.ndim == 2:
+            rows[:, : chunk.shape[1]] = chunk
+        start += len(chunk)
+    return whole
 
 
 def duplicate_ids(table: Table) -> list[str]:

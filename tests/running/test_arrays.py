@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -30,14 +32,17 @@ TRACE = Capability(
 
 class Tracer(Model):
     batch_size = 4
-    def __init__(self, *, mood: str = "well", seed: int = 0):
-        self.mood, self.seed = mood, seed
+    def __init__(self, *, mood: str = "well", seed: int = 0, pad: int = 0):
+        self.mood, self.seed, self.pad = mood, seed, pad
     def trace(self, requests):
         CALLS.append(len(requests))
         return [self.one(request.tokens) for request in requests]
     def one(self, tokens):
         n = len(tokens)
-        response = {"attention": np.full((2, n, n), 1 / n), "norms": [float(t) for t in tokens], "loss": np.float32(n)}
+        norms, even = [float(t) for t in tokens[:8]], None if self.pad else np.full((2, n, n), 1 / n)
+        response = {"attention": even, "norms": norms, "loss": np.float32(n)}
+        if self.pad:
+            response["attention"] = np.full((1, 1, self.pad), 0.5, np.float32)
         if self.mood == "lacks":
             del response["loss"]
         if self.mood == "more":
@@ -61,13 +66,15 @@ class Sink(Task):
     stages = (Stage(("trace",)),)
     columns = ("sink", "loss", "map")
     default_metrics = ("sink-mass",)
-    options = {"columns": "good", "objects": False, "at_once": 0}
+    options = {"columns": "good", "objects": False, "at_once": 0, "pad": 0}
     def __init__(self, definition):
         super().__init__(definition)
         if self.settings["at_once"]:
             self.at_once = self.settings["at_once"]
     def requests(self, item, stage, capability, earlier):
         tokens = item.fields["tokens"]
+        if self.settings["pad"]:
+            tokens = np.resize(tokens.astype(np.float32), self.settings["pad"])
         if self.settings["objects"]:
             tokens = tokens.astype(object)
         return [Sequence(tokens, origin=item.origin(self.name))]
@@ -205,3 +212,47 @@ def test_check_asks_with_samples_that_hold_arrays(trace, harness):
     ran = harness("check", "tracer")
     assert ran.code == 0, ran.out
     assert "is asked nothing" not in ran.out
+
+
+PEAK = """
+import resource, sys
+from harness.cli.main import run
+code = run(sys.argv[1:])
+print(code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_answers_or_the_arrays_in_requests(add_plugin, write_task, project):
+    add_plugin("trace", PLUGIN)
+    (project / "peak.py").write_text(PEAK)
+    rows = [{"id": f"s{i}", "tokens": list(range(i, i + 3))} for i in range(200)]
+
+    def peak(pad):
+        options = {"pad": pad}
+        write_task("probe/sink", rows, kind="sink", columns={"id": "id", "tokens": "tokens"}, options=options)
+        command = ["eval", "-m", f"tracer:pad={pad}", "-t", "probe/sink", "--json"]
+        ran = subprocess.run([sys.executable, "peak.py", *command], capture_output=True, text=True, check=True)
+        code, kilobytes = ran.stdout.split()[-2:]
+        assert code == "0", ran.stderr
+        return int(kilobytes) / 1024
+
+    least = peak(0)
+    assert peak(500_000) - least < 480  # 200 requests and 200 answers of 2 MB each: 800 MB
+    assert peak(500_000) - least < 400  # read back
+
+
+def test_the_viewer_shows_arrays_by_shape_and_first_values(trace):
+    trace()
+    from harness_plugins.view.answers import _of_value
+    from harness_plugins.view.documents import TextPool
+
+    from harness.array_values import NamedArrays
+
+    shown = _of_value(NamedArrays({"attention": np.ones((2, 3, 3), np.float32), "loss": 0.25})).figures
+    assert shown["attention"].startswith("float32 array of 2 × 3 × 3: 1, 1")
+    assert shown["loss"] == "0.25"
+    import plugin_trace
+
+    parts = TextPool().parts(plugin_trace.Sequence(np.arange(20)))
+    assert parts[0].setting == "int64 array of 20: 0, 1, 2, 3, 4, 5, 6, 7, …"
