@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from harness.api import models_folder, store_path
-from harness.array_values import NamedArrays, shown_value
+from harness.array_values import NamedArrays, arrays_inside, shown_value
 from harness.capabilities import Capability, Expectation, SampleRequests
 from harness.check.finding import Finding
 from harness.errors import HarnessError
@@ -231,6 +231,8 @@ class _Checks:
         for request, response in zip(requests, responses, strict=True):
             parts = checked(self.capability, request, response, len(self.capability.parts(request)))
             failed = next((part for part in parts if isinstance(part, Failure)), None)
+            if failed is None and self.capability.form == "record" and next(arrays_inside(response), None) is not None:
+                failed = Failure("a record cannot keep an array; the capability is to declare form='arrays'")
             answers.append(failed or (np.array(parts) if self.capability.pointwise else parts[0]))
         return answers
 

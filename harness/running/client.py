@@ -12,13 +12,14 @@ from functools import partial
 
 from harness.adapters import Adapter, Route
 from harness.capabilities import Capability
+from harness.errors import CellError
 from harness.model import Model
 from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
 from harness.requests import Failure, Request, Response
 from harness.running.adapting import adapted, reduced
 from harness.running.executors import LocalExecutor
-from harness.running.filing import checked, first_failure, joined, missing
+from harness.running.filing import checked, first_failure, holds_arrays_alone, joined, missing
 from harness.running.request_counts import RequestCounts
 from harness.running.responses import LazyResponses, Responses
 from harness.store import Store
@@ -185,7 +186,8 @@ class ModelClient:
             together: How many requests were asked together, those on file included.
 
         Raises:
-            CellError: the model cannot be loaded, or says that there is no use in going on.
+            CellError: the model cannot be loaded, or says that there is no use in going on; or every answer of a batch
+                is of a form that cannot be filed, so that all further work would be lost, too.
         """
         model = handle.ready.model
         self._give_parts(handle, model)
@@ -198,6 +200,11 @@ class ModelClient:
                 request, keys = todo[index]
                 answers += zip(keys, checked(capability, request, response, len(keys)), strict=True)
             responses.file(answers)
+            if holds_arrays_alone(capability, answers):
+                raise CellError(
+                    f"{handle.label}: every answer to {capability.name!r} holds an array, which a record cannot keep; "
+                    "its capability is to declare form='arrays'"
+                )
             self.counts.count((), (key for key, _ in answers))
             self.counts.seconds += seconds
             self._batch_stored(handle.label, capability.name, len(batch), seconds)

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from harness.capabilities import CORE
-from harness.requests import Conversation, core
+from harness.capabilities import CORE, core
+from harness.requests import Conversation
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 REQUESTS = [(capability.name, capability.request.__name__) for capability in CORE]

@@ -256,3 +256,18 @@ def test_the_viewer_shows_arrays_by_shape_and_first_values(trace):
 
     parts = TextPool().parts(plugin_trace.Sequence(np.arange(20)))
     assert parts[0].setting == "int64 array of 20: 0, 1, 2, 3, 4, 5, 6, 7, …"
+
+
+def test_a_record_that_turns_out_to_hold_arrays_ends_the_work_with_its_first_batch(trace, harness, monkeypatch):
+    trace()
+    calls()
+    import plugin_trace
+
+    from harness import Capability
+
+    loose = Capability("trace", plugin_trace.Sequence, "record", samples=plugin_trace.TRACE.samples)
+    monkeypatch.setattr(plugin_trace, "TRACE", loose)
+    document = trace("tracer:seed=1", code=1)
+    assert calls() == [4]
+    assert "form='arrays'" in str(document)
+    assert harness("check", "tracer:seed=1").code == 1
