@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from harness.api import figures as figures
     from harness.api import publish as publish
     from harness.api import train as train
+    from harness.array_values import NamedArrays as NamedArrays
+    from harness.array_values import arrays_inside as arrays_inside
+    from harness.array_values import is_array as is_array
+    from harness.array_values import shown_array as shown_array
+    from harness.array_values import shown_value as shown_value
     from harness.capabilities import Capability as Capability
     from harness.capabilities import Expectation as Expectation
     from harness.capabilities import SampleRequests as SampleRequests

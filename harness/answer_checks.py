@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from harness.array_values import NUMBER, NamedArrays
 from harness.requests import (
     Candidates,
     Choice,
@@ -127,6 +129,75 @@ def likelihood(_: Continuation, response: Any) -> str | None:
     if response.nats > ROUNDING * max(response.tokens, 1):
         return f"the log-likelihood is above 0: {response.nats:.6g}"
     return None if response.tokens >= 0 else f"expected a number of tokens from 0, got {response.tokens!r}"
+
+
+class BadAnswer(ValueError):
+    """What a model's code gave is no answer; the message says why."""
+
+
+def stored_as(response: Any, dtype: str) -> NDArray[Any]:
+    """Return a response as an array of the type that it is filed as.
+
+    Raises:
+        BadAnswer: complex numbers would lose a part.
+        ValueError, TypeError: it is no array of numbers.
+    """
+    import numpy as np  # heavy for a module that every command loads
+
+    if np.iscomplexobj(response) and not np.issubdtype(np.dtype(dtype), np.complexfloating):
+        raise BadAnswer(f"expected an array of {dtype}, got complex numbers, which would lose their imaginary parts")
+    return np.asarray(response, dtype=dtype)
+
+
+def named_arrays(declared: Mapping[str, str], response: Any) -> NamedArrays:
+    """Return a response of several arrays with each entry of the type that its capability declares.
+
+    Args:
+        declared: What each entry is stored as, by name.
+        response: What a model's code gave.
+
+    Raises:
+        BadAnswer: it is no mapping, lacks an entry, has one that is not declared, or one that its type cannot hold.
+    """
+    if not isinstance(response, Mapping):
+        raise BadAnswer(f"expected a mapping of names to arrays, got {type(response).__name__}")
+    lacking, more = [name for name in declared if name not in response], [n for n in response if n not in declared]
+    if lacking:
+        raise BadAnswer(f"the response lacks {', '.join(map(repr, lacking))}; it has {', '.join(map(repr, response))}")
+    if more:
+        raise BadAnswer(f"the capability declares no {', '.join(map(repr, more))}; it declares {', '.join(declared)}")
+    return NamedArrays({name: _entry(name, stored, response[name]) for name, stored in declared.items()})
+
+
+def _entry(name: str, stored: str, value: Any) -> Any:
+    """Return one entry as it is stored: every value of it is kept, up to the rounding of a shorter float.
+
+    Raises:
+        BadAnswer: it cannot be.
+    """
+    import numpy as np  # heavy for a module that every command loads
+
+    if stored == NUMBER:
+        scalar = value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
+        if not _is_number(scalar) or not math.isfinite(scalar):
+            raise BadAnswer(f"{name!r}: expected a finite number, got {str(value)[:60]}")
+        return float(scalar)
+    try:
+        given = np.asarray(value)
+    except Exception as error:  # ragged lists, or a tensor that numpy cannot read
+        raise BadAnswer(f"{name!r}: not an array: {error}") from error
+    wanted = np.dtype(stored)
+    fits = given.dtype.kind in "biufc" and np.can_cast(given.dtype, wanted, "same_kind")
+    # Integers written as floats, or of another sign, are integers all the same: whether each fits is seen below.
+    if not fits and not (given.dtype.kind in "biuf" and wanted.kind in "iu"):
+        raise BadAnswer(f"{name!r}: expected an array of {stored}, got one of {given.dtype}")
+    with np.errstate(all="ignore"):  # what does not fit is found below
+        kept = given.astype(wanted, copy=False)
+    if wanted.kind in "iu" and not np.array_equal(kept, given):
+        raise BadAnswer(f"{name!r}: {stored} cannot hold all of its values")
+    if kept is not given and wanted.kind in "fc" and np.isinf(kept).sum() != np.isinf(given).sum():
+        raise BadAnswer(f"{name!r}: a value is beyond {stored}")
+    return kept
 
 
 def _is_number(value: object) -> bool:

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+from harness.array_values import UnkeyableValue, plain_value
 from harness.encoding import encodable
 
 if TYPE_CHECKING:
@@ -85,7 +86,24 @@ class Request:
     origin: Origin | None = field(default=None, compare=False, kw_only=True, repr=False)
 
     def content(self) -> object:
-        """Return the request as plain lists and strings: what its key is a hash of."""
+        """Return the request as lists, texts, numbers and arrays, nested at will: what its key is a hash of.
+
+        An array of numpy counts by its type, shape and values, whatever its byte order and strides:
+
+        >>> import numpy as np
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True, slots=True)
+        ... class Patch(Request):
+        ...     pixels: np.ndarray
+        ...     scale: float = 1.0
+        ...     def content(self):
+        ...         return [self.pixels, self.scale]
+        >>> patch = Patch(np.zeros((8, 8), np.uint8))
+        >>> patch.part_keys() == Patch(np.zeros((8, 8), np.uint8)).part_keys()
+        True
+        >>> patch.part_keys() == Patch(np.zeros((4, 16), np.uint8)).part_keys()
+        False
+        """
         raise NotImplementedError
 
     def parts(self) -> Sequence[Request]:
@@ -381,17 +399,38 @@ def failures_of(responses: Sequence[Response]) -> list[Failure]:
 
 
 def encoded(content: object) -> bytes:
-    """Write a content as JSON, whatever characters it holds."""
+    """Write a content as JSON, whatever characters it holds; arrays stand in it by type, shape and hash.
+
+    Raises:
+        harness.array_values.UnkeyableValue: it holds what no key can be made of, such as an array of objects.
+    """
     import msgspec
 
     try:
-        return msgspec.json.encode(content)
+        return msgspec.json.encode(content, enc_hook=plain_value)
     except UnicodeEncodeError:  # lone surrogates occur in scraped text
         import json
 
-        return json.dumps(content, ensure_ascii=True).encode()
+        return json.dumps(content, ensure_ascii=True, default=plain_value).encode()
 
 
 def digest_of(content: object) -> bytes:
     """Hash a content: the key that it is filed under."""
     return hashlib.blake2b(encoded(content), digest_size=KEY_BYTES).digest()
+
+
+def unkeyable_field(request: Request) -> str:
+    """Name the class and field of a request that hold what has no key; its `content` where it is no field."""
+    name = type(request).__name__
+    for one in dataclasses.fields(request):
+        if one.name == "origin":
+            continue
+        value = getattr(request, one.name)
+        try:
+            # A request inside a request, such as a prompt, is no JSON: its own content is.
+            encoded(value.content() if isinstance(value, Request) else value)
+        except UnkeyableValue:
+            return f"{name}.{one.name}"
+        except (TypeError, ValueError):
+            continue
+    return f"{name}.content()"

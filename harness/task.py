@@ -107,17 +107,41 @@ class Answers:
         return failures_of(self.responses)
 
 
+FIELD_TYPES = (
+    *("conversation", "text", "texts", "texts with gaps"),
+    *("number", "numbers", "numbers with gaps", "flag", "flags", "array", "any"),
+)
+"""What a field may be; `harness.tasks.data.converters` has a converter for each."""
+_WORDS: Mapping[type, str] = {str: "text", list: "texts", float: "number", int: "number", bool: "flag", object: "any"}
+
+
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """One thing a kind of task reads from a row."""
+    """One thing a kind of task reads from a row.
+
+    >>> FieldSpec("array", description="pixels, (height, width)").required
+    True
+
+    Raises:
+        ValueError: the type is none of `FIELD_TYPES`.
+    """
 
     type: str
-    """``conversation``, ``text``, ``texts``, ``number``, ``numbers``, ``flag``, ``flags`` or ``any``.
+    """``conversation``, ``text``, ``texts``, ``number``, ``numbers``, ``flag``, ``flags``, ``array`` or ``any``.
 
-    ``texts with gaps`` and ``numbers with gaps`` take nulls among them.
+    ``texts with gaps`` and ``numbers with gaps`` take nulls among them. An ``array`` is one of numpy: as a generator made
+    it, or float64 from nested lists of numbers.
     """
     required: bool = True
     description: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a type that nothing converts to, such as the class ``str``."""
+        if self.type not in FIELD_TYPES:
+            given: Any = self.type
+            word = _WORDS.get(given) if isinstance(given, type) else None
+            said = f"; did you mean {word!r}?" if word else ""
+            raise ValueError(f"FieldSpec: expected one of {', '.join(map(repr, FIELD_TYPES))}; got {self.type!r}{said}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +226,9 @@ class Task:
     """The first is the task's headline."""
     options: ClassVar[Mapping[str, Any]] = {}
     """Options that a task file may set, with their defaults."""
+    at_once: int | None = None
+    """How many items are in memory at once, with their requests and responses; None: up to 2,048, and fewer where their
+    fields and the arrays in their requests take more than 256 MiB. It bounds what the model is asked together, too."""
     option_forms: ClassVar[Mapping[str, Any]] = {}
     """What an option may be, in annotations such as ``Annotated[int, Range(least=1)]``."""
 

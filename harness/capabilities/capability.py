@@ -6,10 +6,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.array_values import UnkeyableValue
+from harness.capabilities.declared_arrays import array_in_record, check_declared
+from harness.errors import CellError
 from harness.following import Following
-from harness.requests import Request, Response, digest_of
+from harness.requests import Request, Response, digest_of, unkeyable_field
 
-FORMS = ("number", "array", "record")
+FORMS = ("number", "array", "arrays", "record")
 
 
 @dataclass(frozen=True)
@@ -62,25 +65,46 @@ class Capability:
     A model offers it by a method ``politeness(requests)``; a plugin registers it in
     `harness.hooks.register_capabilities`.
 
+    Several arrays in one response, with numbers beside them, are declared by name. A model gives a mapping; whoever
+    asks gets one whose arrays are read from the store when somebody looks at them:
+
+    >>> from harness import Text
+    >>> TRACE = Capability(
+    ...     "trace",
+    ...     Text,
+    ...     "arrays",
+    ...     arrays={"attention": "float32", "norms": "float32", "loss": "number"},
+    ...     check=lambda request, response: None if response["attention"].ndim == 4 else "expected (L, H, T, T)",
+    ... )
+    >>> Capability("trace", Text, "arrays")
+    Traceback (most recent call last):
+        ...
+    ValueError: arrays of the capability 'trace': expected a mapping of names to types such as 'float32', got {}
+
     Raises:
-        ValueError: the form is none of the three, or not ``"number"`` where the capability is pointwise.
-        TypeError: the requests of a pointwise capability have parts and cannot be cut down to some of them.
+        ValueError: the form is none of the four, or not ``"number"`` where the capability is pointwise; or the arrays
+            are not declared as the form says.
+        TypeError: the requests of a pointwise capability have parts and cannot be cut down to some of them; or a
+            record would hold an array.
     """
 
     name: str
     """The method's name."""
     request: type[Request]
     form: str
-    """How a response is filed: ``"number"``, ``"array"`` (outside the rows) or ``"record"`` (JSON)."""
+    """How a response is filed: ``"number"``, ``"record"`` (JSON), ``"array"`` or ``"arrays"`` (outside the rows)."""
     record: Any = None
-    """For records: the type that JSON is read back into."""
+    """For records: the type that JSON is read back into. It holds no arrays: see ``arrays``."""
     check: Callable[[Any, Any], str | None] = lambda request, response: None
     """(request, response) to what is wrong with the response, or None."""
     pointwise: bool = False
     """True where a request has several parts whose answers are numbers filed singly: a response is an array of one
     number a part. The request says what its parts are, by `harness.Request.parts` and `harness.Request.keep`."""
     dtype: str = "float32"
-    """For arrays: what a response is stored as."""
+    """For the form ``"array"``: what a response is stored as."""
+    arrays: Mapping[str, str] = field(default_factory=dict)
+    """For the form ``"arrays"``: what each entry of a response is stored as, by its name: the type of an array, such as
+    ``"float32"``, or ``"number"``, which is a finite float. A response has all of them and no others."""
     description: str = ""
     follows_from: Following | None = None
     """How a response follows from that of another capability of the same model, if it does: used where that one is on
@@ -92,6 +116,12 @@ class Capability:
         """Refuse what would only fail once a model is asked."""
         if self.form not in FORMS:
             raise ValueError(f"form of the capability {self.name!r}: expected one of {FORMS}, got {self.form!r}")
+        check_declared(self.name, self.form, self.arrays)
+        held = array_in_record(self.record) if self.form == "record" else ""
+        if held:  # what holds an array has no JSON, which would be found out once the model has answered
+            raise TypeError(
+                f"the record of the capability {self.name!r} holds an array in {held}; declare form='arrays' instead"
+            )
         if not self.pointwise:
             return
         if self.form != "number":
@@ -112,7 +142,19 @@ class Capability:
             listwise: True for a model whose scores depend on the neighbours, which then are part of each key.
             by_origin: True for a model that answers from records: then the item, not the text, is the key; together
                 with whose answer is asked about and what that is, where the request is about one.
+
+        Raises:
+            CellError: the request holds what no key can be made of; names capability, class and field.
         """
+        try:
+            return self._keys(request, listwise=listwise, by_origin=by_origin)
+        except UnkeyableValue as error:
+            raise CellError(
+                f"a request of the capability {self.name!r} cannot be filed: {unkeyable_field(request)} holds {error}; "
+                "a content holds lists, texts, numbers and arrays of numbers"
+            ) from error
+
+    def _keys(self, request: Request, *, listwise: bool, by_origin: bool) -> list[bytes]:
         origin = request.origin
         if by_origin and origin is not None:
             # The item alone would file the verdicts on every candidate under one key. The content stands beside the

@@ -26,6 +26,7 @@ COMMANDS = {
     "cross-validate": "evaluate a trainer on items held out in turn",
     "list": "list models, tasks, benchmarks, metrics and everything else that has a name",
     "show": "show all that is known of one name",
+    "store": "show what a store's files take, and give room back",
     "import": "convert published results to recorded rows or leaderboard rows",
     "plugins": "list plugins, and why those that failed did",
     "check": "put a model or a plugin through the conformance checks",

@@ -103,8 +103,11 @@ class ModelHandle(ABC):
 
     @property
     def reads_text(self) -> bool:
-        """False for a model that answers from records."""
-        return bool(getattr(self.model, "reads_text", True))
+        """False for a model that answers from records, by the item that is asked about; and for one over such a model.
+
+        What the whole answers then depends on the item as well, so it is filed by the item too.
+        """
+        return bool(getattr(self.model, "reads_text", True)) and all(part.reads_text for part in self.parts.values())
 
     def everyone(self) -> list[ModelHandle]:
         """List this model and those inside it, as they were resolved."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from harness.array_values import arrays_inside
 from harness.encoding import encodable
 from harness.errors import CellError, DataError, HarnessError, StoreError
 from harness.names.handles import ModelHandle
@@ -17,7 +18,7 @@ from harness.names.plugins import describe
 from harness.progress import Tick
 from harness.requests import Response
 from harness.running.cell_bar import CellBar
-from harness.running.chunking import chunks, count_items
+from harness.running.chunking import RequestWeight, at_once, chunks, count_items
 from harness.running.client import ModelClient
 from harness.running.estimates import estimates
 from harness.running.plan import Cell, EvaluationRequest, StageModel
@@ -27,6 +28,9 @@ from harness.running.table import Collector, Table, duplicate_ids, save_table
 from harness.store.records import BY_LABEL, MAX_FAILURES_KEPT, CellRecord, StageRecord
 from harness.task import Answers, BadItem, Item
 from harness.tasks.settling import interim_types, settled
+
+_ROWS_BYTES = 64 << 20
+"""About how many bytes of rows are held beside the columns that they become part of."""
 
 
 class CellRun:
@@ -57,6 +61,9 @@ class CellRun:
         self._client, self._bar, self._train, self._show, self._folder = client, bar, train, show, folder
         self._answered = 0  # requests that were answered, and not only asked
         self._bad_rows = 0
+        self._weight = RequestWeight(
+            lambda item: stage_requests(self._task, item, 0, cell.stages[0].route.capability, ())
+        )
         self._record = _empty_record(cell, request)
 
     def run(self) -> CellRecord:
@@ -113,13 +120,14 @@ class CellRun:
 
     def _ask_all(self) -> Collector:
         """Ask for every item, chunk by chunk, and collect the figures."""
-        collector = Collector(self._task.columns, interim_types(self._task))
+        collector = Collector(self._task.columns, interim_types(self._task), task=self._task.name)
+        size = at_once(self._task)
         with self._show(count_items(self._task, self._request.split, self._request.limit)) as tick:
-            for chunk in chunks(self._items()):
+            for chunk in chunks(self._items(), size, self._weight):
                 self._bar.begin_chunk(tick, len(chunk))
                 items = self._readable(chunk)
-                if items:
-                    collector.add(items, self._ask(items))
+                for some, rows in self._ask(items) if items else ():
+                    collector.add(some, rows)
                 self._bar.finish_chunk()
         return collector
 
@@ -137,8 +145,8 @@ class CellRun:
                 items.append(item)
         return items
 
-    def _ask(self, items: Sequence[Item]) -> list[Any]:
-        """Ask for items in all stages, and return the row of figures of each."""
+    def _ask(self, items: Sequence[Item]) -> Iterator[tuple[Sequence[Item], list[Any]]]:
+        """Ask for items in all stages, and yield items with their rows of figures, in portions that memory can hold."""
         answers: list[list[Answers]] = [[] for _ in items]  # of each item, by stage
         for number in range(len(self._cell.stages)):
             self._bar.begin_stage(number)
@@ -146,7 +154,15 @@ class CellRun:
                 earlier.append(given)
         for item, stages in zip(items, answers, strict=True):
             self._count_answers(item, stages)
-        return [self._task.row(item, stages) for item, stages in zip(items, answers, strict=True)]
+        first, rows, held = 0, [], 0
+        for i, (item, stages) in enumerate(zip(items, answers, strict=True)):
+            rows.append(self._task.row(item, stages))
+            held += sum(array.nbytes for array in arrays_inside(rows[-1]))
+            if held > _ROWS_BYTES:  # a wide array column would be in memory twice
+                yield items[first : i + 1], rows
+                first, rows, held = i + 1, [], 0
+        if rows:
+            yield items[first:], rows
 
     def _ask_stage(self, number: int, items: Sequence[Item], earlier: Sequence[Sequence[Answers]]) -> list[Answers]:
         """Ask for items in one stage, all at once, so that the model sees whole batches.
@@ -164,6 +180,7 @@ class CellRun:
             for item, before in zip(items, earlier, strict=True)
         ]
         flat = [request for group in requests for request in group]
+        self._weight.learn(flat, len(items))
         responses: Sequence[Response] = []
         if flat:  # in late rounds all items may be done
             responses = self._client.ask_lazily(asked.handle, capability, flat, route=asked.route)

@@ -12,13 +12,14 @@ from functools import partial
 
 from harness.adapters import Adapter, Route
 from harness.capabilities import Capability
+from harness.errors import CellError
 from harness.model import Model
 from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
 from harness.requests import Failure, Request, Response
 from harness.running.adapting import adapted, reduced
 from harness.running.executors import LocalExecutor
-from harness.running.filing import checked, first_failure, joined, missing
+from harness.running.filing import checked, first_failure, holds_arrays_alone, joined, missing
 from harness.running.request_counts import RequestCounts
 from harness.running.responses import LazyResponses, Responses
 from harness.store.store import Store
@@ -145,7 +146,7 @@ class ModelClient:
         handle = handle.ready
         model = handle.model
         self.counts.requests += len(requests)
-        filed_as = partial(capability.keys, listwise=model.listwise, by_origin=not model.reads_text)
+        filed_as = partial(capability.keys, listwise=model.listwise, by_origin=not handle.reads_text)
         keys = [filed_as(request) for request in requests]
         number = self._store.model_id(handle.own_fingerprint, json.dumps(handle.description(), default=str))
         responses = Responses(self._store, number, capability)
@@ -153,7 +154,7 @@ class ModelClient:
         self._follow(handle, capability, requests, keys, responses)
         self.counts.count(responses, ())
         self._note_damaged(handle)
-        todo = missing(capability, requests, keys, responses, whole=model.listwise or not model.reads_text)
+        todo = missing(capability, requests, keys, responses, whole=model.listwise or not handle.reads_text)
         if todo:
             self._compute(handle, capability, todo, responses, len(requests))
         join = partial(joined, capability)
@@ -186,23 +187,31 @@ class ModelClient:
             together: How many requests were asked together, those on file included.
 
         Raises:
-            CellError: the model cannot be loaded, or says that there is no use in going on.
+            CellError: the model cannot be loaded, or says that there is no use in going on; or every answer of a batch
+                is of a form that cannot be filed, so that all further work would be lost, too.
         """
         model = handle.ready.model
         self._give_parts(handle, model)
         self.asked[id(model)] = model
         left = len(todo)
-        for batch, seconds in self._executor.run(model, capability.name, [request for request, _ in todo]):
+        asked = [request for request, _ in todo]
+        for batch, seconds in self._executor.run(model, capability.name, asked, form=capability.form):
             answers: list[tuple[bytes, Response]] = []
             for index, response in batch:
                 request, keys = todo[index]
                 answers += zip(keys, checked(capability, request, response, len(keys)), strict=True)
             responses.file(answers)
+            if holds_arrays_alone(capability, answers):
+                raise CellError(
+                    f"{handle.label}: every answer to {capability.name!r} holds an array, which a record cannot keep; "
+                    "its capability is to declare form='arrays'"
+                )
             self.counts.count((), (key for key, _ in answers))
             self.counts.seconds += seconds
             self._batch_stored(handle.label, capability.name, len(batch), seconds)
             left -= len(batch)
             self._progress(1 - left / together)
+            del batch, answers  # large answers would be in memory while the next are computed
 
     def _follow(
         self,
@@ -221,8 +230,8 @@ class ModelClient:
             keys: Of each request, the keys of its response.
             responses: Those on file, where the others are taken in.
         """
-        following, model = capability.follows_from, handle.ready.model
-        if following is None or following.base not in handle.offers or model.listwise or not model.reads_text:
+        following, handle = capability.follows_from, handle.ready
+        if following is None or following.base not in handle.offers or handle.model.listwise or not handle.reads_text:
             return
         base = self._capabilities.get(following.base)
         if base is None or base.pointwise or capability.pointwise:

@@ -7,6 +7,8 @@ from collections.abc import Container, Sequence
 
 import numpy as np
 
+from harness.answer_checks import BadAnswer, named_arrays, stored_as
+from harness.array_values import arrays_inside
 from harness.capabilities import Capability
 from harness.requests import Failure, Request, Response, failures_of
 
@@ -60,13 +62,17 @@ def checked(capability: Capability, request: Request, response: Response, count:
         if capability.pointwise:
             response = np.asarray(response, dtype=np.float64)
         elif capability.form == "array":
-            response = np.asarray(response, dtype=capability.dtype)
+            response = stored_as(response, capability.dtype)
+        elif capability.form == "arrays":
+            response = named_arrays(capability.arrays, response)
         elif capability.form == "number":
             response = float(response)
         problem = capability.check(request, response)
         if not problem and capability.pointwise and response.shape != (count,):
             # A plugin's check may not look at the shape; filed under the parts' keys, a part would be without a number.
             problem = f"expected {count} numbers, one a part of the request; got an array of shape {response.shape}"
+    except BadAnswer as error:
+        problem = str(error)
     except (Exception, SystemExit) as error:  # a plugin's response or check: one answer must not end its batch
         problem = f"not a response of {capability.name!r}: {error}"
     if problem:
@@ -74,6 +80,17 @@ def checked(capability: Capability, request: Request, response: Response, count:
     if not capability.pointwise:
         return [response]
     return [v if math.isfinite(v) else Failure(f"the model gave the score {v}") for v in response.tolist()]
+
+
+def holds_arrays_alone(capability: Capability, answers: Sequence[tuple[bytes, Response]]) -> bool:
+    """Return whether all answers of a batch are records that hold arrays, none of which can be filed.
+
+    The type of the record may not say so, as ``Any`` does not; else the capability would have been refused.
+    """
+    if capability.form != "record":
+        return False
+    given = [answer for _, answer in answers if not isinstance(answer, Failure)]
+    return bool(given) and all(next(arrays_inside(answer), None) is not None for answer in given)
 
 
 def joined(capability: Capability, values: Sequence[Response]) -> Response:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from harness.array_values import owned
 from harness.capabilities import Capability
 from harness.errors import StoreError
 from harness.requests import Failure, Response
@@ -86,7 +87,7 @@ class Responses:
             self.whole = False
             return
         self._held += size
-        self._values[key] = response
+        self._values[key] = owned(response)
 
     def file(self, answers: Sequence[tuple[bytes, Response]]) -> None:
         """File answers by their keys, in one transaction, and take them in."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.array_values import array_problem, arrays_inside, is_array, plain_value
 from harness.errors import DataError, StoreError
 from harness.files.atomic import NO_ROOM, is_full
 from harness.files.npz import DamagedArrays, read_npz, write_npz
@@ -56,11 +57,13 @@ class Collector:
     Args:
         names: The columns that the task declares.
         types: Of columns that are kept as something else than float64, by name.
+        task: The task's name, for messages.
     """
 
-    def __init__(self, names: Sequence[str], types: Mapping[str, str] | None = None) -> None:
+    def __init__(self, names: Sequence[str], types: Mapping[str, str] | None = None, *, task: str = "") -> None:
         self._names = list(names)
         self._types = dict(types or {})
+        self._of = f" of {task}" if task else ""
         self._chunks: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
         self._ids: list[NDArray[np.bytes_]] = []
         self._prompts: list[NDArray[np.uint64]] = []
@@ -75,7 +78,7 @@ class Collector:
         """Take in the rows of a chunk of items.
 
         Raises:
-            DataError: a column holds numbers and arrays, or arrays of more than one dimension.
+            DataError: a column holds numbers and arrays, arrays of more than one dimension, or no real numbers.
         """
         if not self.count and rows:  # a task may learn from its first answers what figures it has
             self._names, self._chunks = [], {}
@@ -102,7 +105,8 @@ class Collector:
         self.count += len(items)
 
     def _stacked(self, name: str, rows: Sequence[Mapping[str, Any]]) -> NDArray[Any]:
-        return _stack(name, [row.get(name, math.nan) for row in rows], self._types.get(name, "float64"))
+        values = [row.get(name, math.nan) for row in rows]
+        return _stack(f"{name!r}{self._of}", values, self._types.get(name, "float64"))
 
     def _cluster(self, item: Item, row: int) -> int:
         # A row without a cluster is one of its own, which negative codes cannot confuse with a named one.
@@ -114,7 +118,7 @@ class Collector:
         Raises:
             DataError: a column holds numbers in one chunk and arrays in another.
         """
-        values = {name: _concatenate(name, self._chunks.pop(name)) for name in self._names}
+        values = {name: _concatenate(f"{name!r}{self._of}", self._chunks.pop(name)) for name in self._names}
         names = list(dict.fromkeys(name for combination in self._combinations for name in combination))
         numbers = {name: i for i, name in enumerate(names)}
         return Table(
@@ -130,17 +134,20 @@ class Collector:
 def prompt_key(item: Item) -> int:
     """Return a hash of what an item asks, whatever its responses or labels are: 64 bits, equal for equal texts.
 
-    An item asks its prompt, or its text, else the first conversation, text or record among its fields. An item without
-    any, or whose texts this copy of the data lacks, is known by its id; where the id is a mere number, by nothing: 0.
+    An item asks its prompt, or its text, else the first conversation, text or record among its fields, else its arrays.
+    An item without any, or whose texts this copy of the data lacks, is known by its id; where the id is a mere number,
+    by nothing: 0.
     """
     fields = [item.fields[name] for name in ("prompt", "text") if name in item.fields] or list(item.fields.values())
     asked = next((value for value in fields if isinstance(value, (str, Conversation, Mapping)) and value), None)
+    if asked is None and not item.withheld:
+        asked = _arrays_of(fields)
     if item.withheld or asked is None:
         if item.id.isdigit():  # the number of a row, which every task has
             return 0
         text = f"id {item.id}"
     elif isinstance(asked, Mapping):
-        text = json.dumps(asked, sort_keys=True, default=str)
+        text = json.dumps(asked, sort_keys=True, default=_written)
     elif isinstance(asked, Conversation):
         # A text alone and a conversation of that one message ask the same.
         messages = asked.messages
@@ -152,6 +159,19 @@ def prompt_key(item: Item) -> int:
     return int.from_bytes(digest, "little")
 
 
+def _arrays_of(fields: Sequence[Any]) -> Mapping[str, Any] | None:
+    """Return the arrays among an item's fields as a record; None where there are none, or none that can be hashed."""
+    arrays = [array for array in arrays_inside(fields) if array_problem(array) is None]
+    return {"arrays": arrays} if arrays else None
+
+
+def _written(value: Any) -> Any:
+    """Write out what JSON has no form for; arrays by their hash, since their text leaves out what is in the middle."""
+    if is_array(value) and array_problem(value) is None:
+        return plain_value(value)
+    return str(value)
+
+
 def _stack(name: str, values: Sequence[Any], type_: str = "float64") -> NDArray[Any]:
     """Stack values to (n,) numbers, or to (n, k) of arrays of unequal length padded with NaN.
 
@@ -159,21 +179,37 @@ def _stack(name: str, values: Sequence[Any], type_: str = "float64") -> NDArray[
     never made would be: it becomes an empty row.
 
     Raises:
-        DataError: the column holds numbers and arrays, or arrays of more than one dimension.
+        DataError: the column holds numbers and arrays, arrays of more than one dimension, or no real numbers.
     """
-    dimensions = {np.ndim(value) for value in values}
-    if dimensions <= {0}:
-        return np.array(values, dtype=type_)
+    try:
+        dimensions = {np.ndim(value) for value in values}
+    except ValueError:
+        raise DataError(f"the column {name} holds lists of unequal lengths inside a list") from None
     if dimensions - {0, 1}:
-        raise DataError(f"the column {name!r} holds an array of {max(dimensions)} dimensions; at most 1 is possible")
-    rows = [np.empty(0) if np.ndim(value) == 0 and _is_nan(value) else value for value in values]
-    if any(np.ndim(row) == 0 for row in rows):
-        raise DataError(f"the column {name!r} holds a number in one row and an array in another")
-    width = max(len(row) for row in rows)
-    stacked = np.full((len(rows), width), np.nan, dtype=type_)
-    for i, row in enumerate(rows):
-        stacked[i, : len(row)] = row
+        raise DataError(
+            f"the column {name} holds an array of {max(dimensions)} dimensions in a row; at most 1 is possible: reduce "
+            "it in row(), or flatten it"
+        )
+    if any(issubclass(kind, (complex, np.complexfloating)) for kind in set(map(_kind, values))):
+        # numpy would leave out the imaginary part
+        raise DataError(f"the column {name} holds complex numbers; give their parts as two columns")
+    try:
+        if dimensions <= {0}:
+            return np.array(values, dtype=type_)
+        rows = [np.empty(0) if np.ndim(value) == 0 and _is_nan(value) else value for value in values]
+        if any(np.ndim(row) == 0 for row in rows):
+            raise DataError(f"the column {name} holds a number in one row and an array in another")
+        width = max(len(row) for row in rows)
+        stacked = np.full((len(rows), width), np.nan, dtype=type_)
+        for i, row in enumerate(rows):
+            stacked[i, : len(row)] = np.asarray(row, dtype=type_)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"the column {name} holds what is no number: {error}; texts have no place in columns") from None
     return stacked
+
+
+def _kind(value: Any) -> type:
+    return value.dtype.type if is_array(value) else type(value)
 
 
 def _is_nan(value: Any) -> bool:
@@ -191,9 +227,9 @@ def _concatenate(name: str, chunks: list[NDArray[Any]]) -> NDArray[Any]:
     if not chunks:
         return np.empty(0)
     if all(chunk.ndim == 1 for chunk in chunks):
-        return np.concatenate(chunks)
+        return np.concatenate(chunks)  # numbers: 8 bytes an item
     if any(chunk.ndim == 1 and not np.isnan(chunk).all() for chunk in chunks):
-        raise DataError(f"the column {name!r} holds a number in one row and an array in another")
+        raise DataError(f"the column {name} holds a number in one row and an array in another")
     width = max(chunk.shape[1] for chunk in chunks if chunk.ndim == 2)
     type_ = next(chunk.dtype for chunk in chunks if chunk.ndim == 2)
     whole = np.empty((sum(map(len, chunks)), width), dtype=type_)

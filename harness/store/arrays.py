@@ -14,13 +14,14 @@ import uuid
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import StoreError
 from harness.files.atomic import NO_ROOM, is_full
+from harness.store.in_use import hold
 from harness.store.places import DamagedRecord, file_below
 
 _MAPPED = 32 << 20
@@ -44,12 +45,13 @@ class ArrayFiles:
         Raises:
             StoreError: it cannot be written (a full disk, say).
         """
-        content = np.ascontiguousarray(array).tobytes()
+        content = _bytes_of(array)
         with self._writing():
             if self._file is None:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 self._name = f"{uuid.uuid4().hex}.bin"
                 self._file = (self._folder / self._name).open("xb")
+                hold(self._file.fileno())  # no row names it yet, and whoever gives room back has to see that it is used
             offset = self._file.tell()
             self._file.write(content)
         place = {"file": self._name, "offset": offset, "dtype": array.dtype.str, "shape": list(array.shape)}
@@ -86,23 +88,68 @@ class ArrayFiles:
     def read(self, place: dict[str, Any]) -> NDArray[Any]:
         """A copy of the array that lies at ``place``; one written before arrays had a checksum is taken as it is.
 
+        An empty array lies nowhere.
+
         Raises:
             StoreError: its file is missing or too short: it was deleted, or not copied along with the database; or it
                 lies outside of the store.
             DamagedRecord: ``place`` is no place, or other bytes lie there than were written.
         """
-        name, offset, dtype, shape, checksum = _parts(place)
+        name, offset, dtype, shape, checksum = place_of(place)
         length = dtype.itemsize * math.prod(shape)
-        stop = offset + length
-        content = self._map(name, stop)[offset:stop]
-        if checksum is not None and zlib.crc32(content.data) != checksum:
-            raise DamagedRecord(f"{self._folder / name}: damaged: bytes {offset} to {stop} are not those written")
-        array: NDArray[Any] = content.view(dtype).reshape(shape).copy()
-        self._read += length
+        if length:
+            self._map(name, offset + length)  # a damaged row may name more than there is, and than memory holds
+        array = np.empty(shape, dtype)
+        flat, sum_ = array.reshape(-1).view(np.uint8), 0
+        for start in range(0, length, _MAPPED):
+            piece = self._piece(name, offset + start, min(_MAPPED, length - start), offset + length)
+            flat[start : start + len(piece)] = piece
+            sum_ = zlib.crc32(piece.data, sum_)
+        self._hold(name, offset, length, sum_, checksum)
+        return array
+
+    def verify(self, place: dict[str, Any]) -> None:
+        """Look over the array that lies at ``place``, without keeping it in memory.
+
+        Raises:
+            StoreError, DamagedRecord: as `read`.
+        """
+        name, offset, dtype, shape, checksum = place_of(place)
+        length, sum_ = dtype.itemsize * math.prod(shape), 0
+        if length:
+            self._map(name, offset + length)
+        if checksum is None:
+            return
+        for start in range(0, length, _MAPPED):
+            piece = self._piece(name, offset + start, min(_MAPPED, length - start), offset + length)
+            sum_ = zlib.crc32(piece.data, sum_)
+        self._hold(name, offset, length, sum_, checksum)
+
+    def _hold(self, name: str, offset: int, length: int, found: int, checksum: int | None) -> None:
+        """Hold the checksum of the bytes that were read against that of those written.
+
+        Raises:
+            DamagedRecord: they are others.
+        """
+        if checksum is not None and found != checksum:
+            raise DamagedRecord(
+                f"{self._folder / name}: damaged: bytes {offset} to {offset + length} are not those written"
+            )
+
+    def _piece(self, name: str, offset: int, length: int, needed: int) -> NDArray[np.uint8]:
+        """Return some bytes of a file, as they are mapped; the next call may let go of the map.
+
+        Args:
+            name: The file.
+            offset: Where they begin.
+            length: How many.
+            needed: The last byte that the store names, up to which the file has to be there.
+        """
         if self._read > _MAPPED:  # pages that were read count as this process's memory until their map is gone
             self._maps.clear()
             self._read = 0
-        return array
+        self._read += length
+        return self._map(name, needed)[offset : offset + length]
 
     def _map(self, name: str, needed: int) -> NDArray[np.uint8]:
         known = self._maps.get(name)
@@ -127,8 +174,30 @@ class ArrayFiles:
         self._maps.clear()
 
 
-def _parts(place: Any) -> tuple[str, int, np.dtype[Any], tuple[int, ...], int | None]:
-    """File, offset, type, shape and checksum that a row says.
+def _bytes_of(array: NDArray[Any]) -> Any:
+    """Return the bytes of an array in C order, which are not copied where they lie so already."""
+    if not array.dtype.itemsize or array.dtype.hasobject:
+        return array.tobytes()
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+
+
+class Place(NamedTuple):
+    """Where an array lies, as a row says."""
+
+    file: str
+    offset: int
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    checksum: int | None
+
+    @property
+    def length(self) -> int:
+        """Bytes."""
+        return self.dtype.itemsize * math.prod(self.shape)
+
+
+def place_of(place: Any) -> Place:
+    """Read the place of an array that a row says.
 
     Raises:
         DamagedRecord: it says no such thing.
@@ -143,4 +212,4 @@ def _parts(place: Any) -> tuple[str, int, np.dtype[Any], tuple[int, ...], int | 
             raise ValueError(f"arrays of {dtype} are not kept")
     except (TypeError, ValueError, LookupError, AttributeError, SyntaxError) as error:
         raise DamagedRecord(f"damaged: the place of an array is unreadable: {error}") from error
-    return name, offset, dtype, tuple(shape), checksum
+    return Place(name, offset, dtype, tuple(shape), checksum)

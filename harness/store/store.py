@@ -26,6 +26,7 @@ from harness.store import migrations
 from harness.store import schema as s
 from harness.store.arrays import ArrayFiles
 from harness.store.codec import Codec
+from harness.store.in_use import leave, take_part
 from harness.store.interrupts import held_interrupts
 from harness.store.places import DamagedRecord
 from harness.store.recognition import holds_store
@@ -57,11 +58,16 @@ class Store:
                     f"{path}: cannot be made: {error.strerror}; choose another place with --store"
                 ) from None
             holds_store(path)
+            self._part = take_part(self.folder, path)
             self._engine = sa.create_engine(
                 f"sqlite:///{path}", connect_args={"timeout": _BUSY_SECONDS}, poolclass=sa.pool.StaticPool
             )
             sa.event.listen(self._engine, "connect", _set_up_connection)
-            self._create_or_check()
+            try:
+                self._create_or_check()
+            except BaseException:  # whoever is refused has it open no longer
+                leave(self._part)
+                raise
         self.arrays = ArrayFiles(self.folder / "arrays")
         self.others: list[Path] = []
         """Folders of other stores, below which files of cells that were taken from there lie."""
@@ -207,7 +213,7 @@ class Store:
                 }
             )
         rows.sort(key=lambda row: row["key"])  # neighbours in the tree share pages
-        if codec.form == "array":
+        if codec.form in ("array", "arrays"):
             self.arrays.flush()
         with self.transaction() as connection:
             connection.execute(self._file, rows)
@@ -240,6 +246,8 @@ class Store:
         """Close the files."""
         self.arrays.close()
         self._engine.dispose()
+        leave(self._part)
+        self._part = None
 
     def __enter__(self) -> Store:
         return self

@@ -10,7 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from harness import Capability, Completion, Failure, Likelihood, Request, Response, Verdict, encodable
+from harness import (
+    Capability,
+    Completion,
+    Failure,
+    Likelihood,
+    NamedArrays,
+    Request,
+    Response,
+    Verdict,
+    encodable,
+    is_array,
+    shown_array,
+)
 from harness.store import FiledResponse, StoreReader, read_responses
 
 from .documents import ModelRequest, ReplayedStage
@@ -60,6 +72,8 @@ def _of_value(value: Any) -> ShownAnswer:
         return ShownAnswer({"nats": number(value.nats), "tokens": str(value.tokens), "greedy": greedy})
     if isinstance(value, np.ndarray):
         return ShownAnswer({"shape": " × ".join(map(str, value.shape)), "values": _few(value)})
+    if isinstance(value, NamedArrays):
+        return ShownAnswer({name: shown_array(v) if is_array(v) else number(v) for name, v in value.items()})
     return ShownAnswer({}, [("record", encodable(json.dumps(value, default=str, ensure_ascii=False, indent=1)))])
 
 
@@ -71,7 +85,9 @@ def _heading(i: int, completion: Completion, count: int) -> str:
 
 def _few(array: Any) -> str:
     flat = array.ravel()
-    return ", ".join(number(float(v)) for v in flat[:_FEW]) + (", …" if flat.size > _FEW else "")
+    return ", ".join(f"{v:.6g}" if np.iscomplexobj(v) else number(float(v)) for v in flat[:_FEW]) + (
+        ", …" if flat.size > _FEW else ""
+    )
 
 
 def number(value: float | None) -> str:

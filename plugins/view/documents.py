@@ -12,7 +12,22 @@ from typing import Any
 
 import msgspec
 
-from harness import Adapter, Answers, Capability, Conversation, Failure, Item, Request, Response, Task, encodable
+from harness import (
+    Adapter,
+    Answers,
+    Capability,
+    Conversation,
+    Failure,
+    Item,
+    Request,
+    Response,
+    Task,
+    arrays_inside,
+    encodable,
+    is_array,
+    shown_array,
+    shown_value,
+)
 from harness.running import stage_requests
 from harness.store import StageRecord
 
@@ -173,6 +188,11 @@ def plain(text: str) -> str:
 
 
 def _written(value: Any) -> str:
+    if is_array(value):
+        return plain(shown_array(value))
+    if next(arrays_inside(value), None) is not None:
+        text = shown_value(value)
+        return plain(text if len(text) <= MAX_FIELD else text[:MAX_FIELD] + " …")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = dataclasses.asdict(value)
     if isinstance(value, Mapping):

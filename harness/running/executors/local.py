@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from harness.array_values import arrays_inside
 from harness.errors import CellError, HarnessError, StoreError
 from harness.model import Model
 from harness.names.plugins import describe
@@ -20,6 +21,9 @@ Answered = tuple[list[tuple[int, Response]], float]
 
 _FILED_EVERY = 5.0
 """Most seconds of a stream that a killed run may lose."""
+
+CALL_BYTES = 128 << 20
+"""Bytes of arrays in the answers to one call, beyond which fewer requests are asked together."""
 
 _HOPELESS = 3
 """Number of wholly lost batches in a row after which a failed batch is no longer taken apart."""
@@ -37,8 +41,18 @@ class LocalExecutor:
         self._loaded: dict[int, Model] = {}
         self._hopeless: dict[int, int] = {}
 
-    def run(self, model: Model, capability: str, requests: Sequence[Request]) -> Iterator[Answered]:
+    def run(self, model: Model, capability: str, requests: Sequence[Request], *, form: str = "") -> Iterator[Answered]:
         """Yield the answers to all requests as they come, in portions to be filed.
+
+        A call gets ``batch_size`` requests; fewer, where the arrays in the answers so far take more than `CALL_BYTES`
+        a call.
+
+        Args:
+            model: The model.
+            capability: What to ask for.
+            requests: Requests of that capability.
+            form: That of the capability. Where it is ``"arrays"``, one request is asked alone first, to see how large
+                the answers are.
 
         Raises:
             CellError: the model cannot be loaded, or says that going on is useless.
@@ -50,10 +64,19 @@ class LocalExecutor:
             yield from self._stream(model, capability, requests)
             return
         size = max(1, int(model.batch_size))
-        for first in range(0, len(requests), size):
+        now, first = 1 if form == "arrays" else size, 0
+        while first < len(requests):
             start = time.perf_counter()
-            responses = self._answer(model, capability, requests[first : first + size])
-            yield list(enumerate(responses, first)), time.perf_counter() - start
+            responses = self._answer(model, capability, requests[first : first + now])
+            first += len(responses)
+            if form in ("array", "arrays"):
+                each = sum(array.nbytes for array in arrays_inside(responses)) // len(responses)
+                size = min(size, max(1, CALL_BYTES // each)) if each else size
+            now = size
+            answered = list(enumerate(responses, first - len(responses)))
+            del responses  # else it would be in memory while the next are computed
+            yield answered, time.perf_counter() - start
+            del answered
 
     def _stream(self, model: Model, capability: str, requests: Sequence[Request]) -> Iterator[Answered]:
         open_ = set(range(len(requests)))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from harness.array_values import array_problem
 from harness.errors import BadValue
 from harness.tasks.data.conversations import conversation
 from harness.tasks.data.values import UntypedText, present, shorten
@@ -86,6 +87,26 @@ def _conversation(value: Any) -> Any:
     return conversation(str(value) if isinstance(value, UntypedText) else value)
 
 
+def _array(value: Any) -> Any:
+    """Return an array of numpy as it is, and one of float64 of numbers in lists, however deep."""
+    import numpy as np  # heavy for a module that every command loads
+
+    if isinstance(value, np.ndarray):
+        problem = array_problem(value)
+        if problem:
+            raise BadValue(f"expected an array, got {problem}")
+        return value
+    if not isinstance(value, (list, tuple)):
+        raise BadValue(f"expected an array, or numbers in lists; got {shorten(value)}")
+    try:
+        found = np.asarray(value)
+    except ValueError:
+        raise BadValue(f"expected an array, got lists of unequal lengths: {shorten(value)}") from None
+    if found.dtype.kind not in "biuf":
+        raise BadValue(f"expected an array of numbers, got {shorten(value)}")
+    return found.astype(np.float64, copy=False)
+
+
 def _any(value: Any) -> Any:
     return str(value) if isinstance(value, UntypedText) else value
 
@@ -100,5 +121,6 @@ CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "numbers with gaps": _numbers_with_gaps,
     "flag": flag,
     "flags": _flags,
+    "array": _array,
     "any": _any,
 }
