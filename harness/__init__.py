@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     # The one list of the public names, a line each: type checkers read it as it stands, see `import_on_use`.
     from harness.adapters import Adapter as Adapter
     from harness.adapters import Unsuitable as Unsuitable
-    from harness.answer_checks import ROUNDING as ROUNDING
     from harness.api import build_leaderboard as build_leaderboard
     from harness.api import build_site as build_site
     from harness.api import compare as compare
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from harness.capabilities import Capability as Capability
     from harness.capabilities import Expectation as Expectation
     from harness.capabilities import SampleRequests as SampleRequests
+    from harness.capabilities.answer_checks import ROUNDING as ROUNDING
     from harness.encoding import encodable as encodable
     from harness.encoding import whole_characters as whole_characters
     from harness.errors import BadValue as BadValue

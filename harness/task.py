@@ -129,8 +129,8 @@ class FieldSpec:
     type: str
     """``conversation``, ``text``, ``texts``, ``number``, ``numbers``, ``flag``, ``flags``, ``array`` or ``any``.
 
-    ``texts with gaps`` and ``numbers with gaps`` take nulls among them. An ``array`` is one of numpy: as a generator made
-    it, or float64 from nested lists of numbers.
+    ``texts with gaps`` and ``numbers with gaps`` take nulls among them. An ``array`` is one of numpy: as a generator
+    made it, or float64 from nested lists of numbers.
     """
     required: bool = True
     description: str = ""

@@ -26,8 +26,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from harness import answer_checks
-from harness.capabilities import samples
+from harness.capabilities import answer_checks, samples
 from harness.capabilities.capability import Capability
 from harness.following import Following, read_out
 from harness.requests import (

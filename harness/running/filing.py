@@ -7,9 +7,9 @@ from collections.abc import Container, Sequence
 
 import numpy as np
 
-from harness.answer_checks import BadAnswer, named_arrays, stored_as
 from harness.array_values import arrays_inside
 from harness.capabilities import Capability
+from harness.capabilities.answer_checks import BadAnswer, named_arrays, stored_as
 from harness.requests import Failure, Request, Response, failures_of
 
 
