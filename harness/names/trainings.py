@@ -1,0 +1,166 @@
+"""What a training needs, by name: the trainer's settings, its base model, and the models and tasks its settings name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.errors import UsageError
+from harness.model import Model
+from harness.names.arguments import Arguments, check_arguments
+from harness.names.handles import ModelHandle
+from harness.names.registry import Registration, Registry
+from harness.trainer import Trainer, base_rule
+
+GIVEN_BY_THE_TRAINING = ("path",)
+"""Arguments of a product that no user may give: they say where it lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingModels:
+    """The settings of a training, and the models that it asks, which may be to be trained first."""
+
+    settings: Mapping[str, Any]
+    base: ModelHandle | None
+    parts: Mapping[str, ModelHandle]
+    """By the setting that names them."""
+
+    @property
+    def all(self) -> list[ModelHandle]:
+        """The base, if there is one, and the parts."""
+        return [*([self.base] if self.base else []), *self.parts.values()]
+
+
+def training_models(
+    what: str, trainer: Registration, settings: Mapping[str, Any], base: str, resolve: Callable[[str], ModelHandle]
+) -> TrainingModels:
+    """Check a trainer's settings, and resolve the models that it asks.
+
+    Args:
+        what: For messages, such as ``"trainer 'muli'"``.
+        trainer: The trainer.
+        settings: As the user gave them.
+        base: The specification of the base model; empty for none.
+        resolve: Finds the model of a specification.
+
+    Raises:
+        UsageError: a setting is unknown, or the trainer takes no base, or needs one, or a model lacks what it is
+            asked for.
+    """
+    kind: type[Trainer] = trainer.load()
+    made = check_arguments(what, kind, settings)
+    if base:
+        refuse_base(kind, trainer.name, base)
+    handle = resolve(base) if base else None
+    check_base(kind, trainer.name, handle)
+    parts: dict[str, ModelHandle] = {}
+    for name in kind.part_names:
+        if made.get(name):
+            parts[name] = resolve(str(made[name]))
+            _check_offers(trainer.name, name, kind.parts_ask.get(name, ()), parts[name])
+        elif inspect.signature(kind).parameters[name].default != "":  # an empty default: it may be left out
+            raise UsageError(f"{what} asks another model; name it as {name}=[MODEL]")
+    return TrainingModels(made, handle, parts)
+
+
+def refuse_base(kind: type[Trainer], name: str, label: str) -> None:
+    """Refuse a base model of a trainer that takes none, whatever model it is.
+
+    Raises:
+        UsageError: the trainer takes no base.
+    """
+    if base_rule(kind) == "none":
+        raise UsageError(f"the trainer {name!r} is not trained over a base model; leave out {label!r}")
+
+
+def check_base(kind: type[Trainer], name: str, base: ModelHandle | None) -> None:
+    """Refuse a base model that the trainer does not take, or cannot ask.
+
+    Args:
+        kind: The trainer's class.
+        name: The trainer's registered name.
+        base: The base model, if one is given.
+
+    Raises:
+        UsageError: the trainer takes no base, or needs one, or this one lacks a capability.
+    """
+    if base is None:
+        if base_rule(kind) == "required":
+            raise UsageError(f"the trainer {name!r} needs a base model: --base MODEL")
+        return
+    refuse_base(kind, name, base.label)
+    _check_offers(name, f"base ({base.label})", kind.asks, base, named=True)
+
+
+def _check_offers(
+    trainer: str, part: str, needed: tuple[str, ...] | Any, handle: ModelHandle, *, named: bool = False
+) -> None:
+    lacking = [capability for capability in needed if capability not in handle.offers]
+    if lacking:
+        whom = part if named else f"{part} ({handle.label})"
+        raise UsageError(
+            f"the trainer {trainer!r} asks its {whom} for {' and '.join(lacking)}, which that does not "
+            f"offer; it offers: {', '.join(handle.offers) or 'nothing'}"
+        )
+
+
+def data_of(registry: Registry, kind: type[Trainer], settings: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """List the further tasks and splits that a trainer's settings name, by setting.
+
+    Args:
+        registry: Where tasks are looked up.
+        kind: The trainer's class.
+        settings: Its settings.
+
+    Raises:
+        UsageError: there is no such task; names the setting and suggests the nearest.
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name in kind.data_names:
+        texts = [text.strip() for text in str(settings.get(name) or "").split(",")]
+        pairs = [_task_and_split(registry, name, text) for text in texts if text]
+        if pairs:
+            found[name] = pairs
+    return found
+
+
+def _task_and_split(registry: Registry, setting: str, text: str) -> tuple[str, str]:
+    """Read ``TASK`` or ``TASK:SPLIT``; a task of a library has a colon in its name."""
+    tasks = registry.tasks()
+    if tasks.exists(text):
+        return text, "train"
+    task, colon, split = text.rpartition(":")
+    if colon and split and tasks.exists(task):
+        return task, split
+    wanted = task if colon and split else text
+    raise UsageError(f"{setting}={text}: {registry.unknown(wanted, 'task', registry.known_names(wanted))}")
+
+
+def product_arguments(
+    what: str, product: Registration, trainer: Registration, given: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Check arguments that a user gives to the product of a training: those of the product's model, but for its place.
+
+    Raises:
+        UsageError: one is unknown, or is given by the training; says how settings are written.
+    """
+    if not given:
+        return given
+    kind: type[Model] = product.load()
+    fixed = [*GIVEN_BY_THE_TRAINING, *(["base"] if "base" in getattr(kind, "part_names", ()) else [])]
+    for name in given:
+        if name in fixed:
+            raise UsageError(f"{what}: {name}= is given by the training; leave it out")
+    taken = inspect.signature(kind).parameters
+    settings = inspect.signature(trainer.load()).parameters
+    for name in given:
+        if name not in taken and name in settings:
+            raise UsageError(
+                f"{what}: {name} is a setting of the trainer {trainer.name!r}, and the model {product.name!r} that it "
+                f"makes has no such argument; write set.{name}=... after train:{trainer.name}:, or put it below "
+                "'settings' in registry.yaml"
+            )
+    checked = check_arguments(f"{what}: model {product.name!r}", kind, Arguments({"path": ""}).replaced_by(given))
+    return {name: checked[name] for name in given}
