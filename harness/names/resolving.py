@@ -275,7 +275,9 @@ class ModelResolver:
         arguments = product_arguments(plan.what, product, trainer, plan.arguments)
         resolve = partial(self.resolve, outer=outer)
         what = f"{plan.what}: trainer {trainer.name!r}"
-        models = training_models(what, trainer, plan.settings, plan.base, resolve)
+        models = training_models(
+            what, trainer, plan.settings, plan.base, resolve, base_as=f"base=[MODEL] of {plan.what}"
+        )
         further = data_of(registry, trainer.load(), models.settings)
         splits = [(plan.task, "train"), *(pair for pairs in further.values() for pair in pairs)]
         data = "+".join(_data_digest(registry, plan.source, task, split) for task, split in splits)

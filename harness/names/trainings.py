@@ -1,4 +1,4 @@
-"""What a training needs, by name: the trainer's settings, its base model, and the models and tasks its settings name."""
+"""What a training needs, by name: settings, a base model, and the models and tasks that the settings name."""
 
 from __future__ import annotations
 
@@ -34,7 +34,13 @@ class TrainingModels:
 
 
 def training_models(
-    what: str, trainer: Registration, settings: Mapping[str, Any], base: str, resolve: Callable[[str], ModelHandle]
+    what: str,
+    trainer: Registration,
+    settings: Mapping[str, Any],
+    base: str,
+    resolve: Callable[[str], ModelHandle],
+    *,
+    base_as: str = "--base MODEL",
 ) -> TrainingModels:
     """Check a trainer's settings, and resolve the models that it asks.
 
@@ -44,6 +50,7 @@ def training_models(
         settings: As the user gave them.
         base: The specification of the base model; empty for none.
         resolve: Finds the model of a specification.
+        base_as: How the user gives a base model, for messages.
 
     Raises:
         UsageError: a setting is unknown, or the trainer takes no base, or needs one, or a model lacks what it is
@@ -54,7 +61,7 @@ def training_models(
     if base:
         refuse_base(kind, trainer.name, base)
     handle = resolve(base) if base else None
-    check_base(kind, trainer.name, handle)
+    check_base(kind, trainer.name, handle, base_as)
     parts: dict[str, ModelHandle] = {}
     for name in kind.part_names:
         if made.get(name):
@@ -75,20 +82,21 @@ def refuse_base(kind: type[Trainer], name: str, label: str) -> None:
         raise UsageError(f"the trainer {name!r} is not trained over a base model; leave out {label!r}")
 
 
-def check_base(kind: type[Trainer], name: str, base: ModelHandle | None) -> None:
+def check_base(kind: type[Trainer], name: str, base: ModelHandle | None, base_as: str = "--base MODEL") -> None:
     """Refuse a base model that the trainer does not take, or cannot ask.
 
     Args:
         kind: The trainer's class.
         name: The trainer's registered name.
         base: The base model, if one is given.
+        base_as: How the user gives one, for messages.
 
     Raises:
         UsageError: the trainer takes no base, or needs one, or this one lacks a capability.
     """
     if base is None:
         if base_rule(kind) == "required":
-            raise UsageError(f"the trainer {name!r} needs a base model: --base MODEL")
+            raise UsageError(f"the trainer {name!r} needs a base model: {base_as}")
         return
     refuse_base(kind, name, base.label)
     _check_offers(name, f"base ({base.label})", kind.asks, base, named=True)

@@ -284,9 +284,6 @@ class ModelClient:
         """
         if handle.parts:
             model.parts = {
-            parts = handle.ready.parts.items()
-            model.parts = {
-                name: part.as_part(partial(self.ask, part), partial(self.release, part)) for name, part in parts
-            }
+                name: part.as_part(partial(self.ask, part), partial(self.release, part))
                 for name, part in handle.ready.parts.items()
             }
