@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.store.cells import cells_of_other_models, latest_cells, list_cells, models_and_tasks, read_cell
+    from harness.store.curves import CurveOverview, list_curves, read_curve
     from harness.store.machine import git_state, versions
     from harness.store.origins import (
         AnsweringCost,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "cells": ("cells_of_other_models", "latest_cells", "list_cells", "models_and_tasks", "read_cell"),
+    "curves": ("CurveOverview", "list_curves", "read_curve"),
     "machine": ("git_state", "versions"),
     "origins": (
         "AnsweringCost",
@@ -48,6 +50,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "AnsweringCost",
     "CellRecord",
+    "CurveOverview",
     "DamagedRecord",
     "FiledResponse",
     "Readable",
@@ -63,12 +66,14 @@ __all__ = [
     "git_state",
     "latest_cells",
     "list_cells",
+    "list_curves",
     "list_runs",
     "model_description",
     "model_descriptions",
     "models_and_tasks",
     "now",
     "read_cell",
+    "read_curve",
     "read_response_texts",
     "read_responses",
     "read_run",

@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -103,7 +104,7 @@ class Iterated(Trainer):
     needs_base = "required"
     asks = ("generate",)
     part_names = ("referee",)
-    parts_ask = {"referee": ("score",)}
+    parts_ask: ClassVar = {"referee": ("score",)}
     data_names = ("pool",)
 
     def __init__(

@@ -12,11 +12,7 @@ def pools(iterating, write_task, rows):
     """A second task that shares ids with ``demo/plain``, and one that shares clusters."""
     write_task("demo/same", rows(12), data={"train": {"file": "same.jsonl"}, "test": {"file": "same.jsonl"}})
     kept = [{**row, "id": f"other-{row['id']}", "group": f"g{i % 4}"} for i, row in enumerate(rows(12))]
-    keys = {"fields": {"cluster": "group"}}
-    try:
-        write_task("demo/kin", kept, data={n: {"file": "kin.jsonl"} for n in ("train", "test")}, cluster="group")
-    except TypeError:
-        write_task("demo/kin", kept, data={n: {"file": "kin.jsonl"} for n in ("train", "test")}, **keys)
+    write_task("demo/kin", kept, data={n: {"file": "kin.jsonl"} for n in ("train", "test")}, cluster="group")
     return iterating
 
 
