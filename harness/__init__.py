@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from harness.trainer import Ask as Ask
     from harness.trainer import Progress as Progress
     from harness.trainer import Trainer as Trainer
+    from harness.trainer import TrainingData as TrainingData
 
 
 @functools.cache

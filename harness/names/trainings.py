@@ -65,7 +65,10 @@ def training_models(
     parts: dict[str, ModelHandle] = {}
     for name in kind.part_names:
         if made.get(name):
-            parts[name] = resolve(str(made[name]))
+            try:
+                parts[name] = resolve(str(made[name]))
+            except UsageError as error:  # its text knows the model, and not whose part it would be
+                raise UsageError(f"{what}: {name}: {error}") from error
             _check_offers(trainer.name, name, kind.parts_ask.get(name, ()), parts[name])
         elif inspect.signature(kind).parameters[name].default != "":  # an empty default: it may be left out
             raise UsageError(f"{what} asks another model; name it as {name}=[MODEL]")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 
 import pytest
+
+from harness import train
+from harness.progress import SilentProgress
 
 TRAIN = ("train", "tiny-iterated", "-t", "demo/plain", "--base", "tiny-writer:path=start", "--set", "iterations=3")
 REFEREE = ("--set", "referee=[tiny-critic:base=[tiny-writer:path=other]]")
@@ -98,3 +102,64 @@ def test_what_a_training_cost_is_said_and_filed(iterating, harness):
     assert run.description["requests"]["computed"] > 0
     assert any("was paid for" in remark for remark in run.description["remarks"])
     assert run.description["asks"]["base"].startswith("tiny-writer:path=")
+
+
+@pytest.mark.slow
+def test_the_conformance_check_kills_and_resumes_it(iterating, harness):
+    base = ("--base", "tiny-writer:path=start", "--set", "iterations=2", *REFEREE)
+    ran = harness("check", "tiny-iterated", "-t", "demo/plain", *base)
+    assert ran.code == 0, ran.out + ran.err
+
+
+class Bars(SilentProgress):
+    """Counts what bars were told."""
+
+    def __init__(self):
+        self.bars = []
+
+    @contextlib.contextmanager
+    def cell(self, model, task, total):
+        bar = [model, task, total, 0]
+        self.bars.append(bar)
+
+        def tick(count):
+            bar[3] += count
+
+        yield tick
+
+
+def test_bars_show_what_a_training_asks(iterating):
+    bars = Bars()
+    train("tiny-iterated", "demo/plain", "p", base="tiny-writer:path=start", settings={"iterations": 1}, progress=bars)
+    assert [(bar[1], bar[2]) for bar in bars.bars] == [
+        ("demo/plain, training tiny-iterated (generate)", 9),
+        ("demo/plain, training tiny-iterated (score)", 9),
+    ]
+    assert all(done == total for _, _, total, done in bars.bars)
+
+
+def test_show_says_what_a_trainer_asks(iterating, harness):
+    ran = harness("show", "tiny-iterated", "--json")
+    (facts,) = ran.document
+    assert facts["base"] == "required; asked for generate"
+    assert facts["parts"] == {"referee": "score"}
+    assert facts["further data"] == ["pool"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            ("--set", "referee=[tiny-writer:path=start]", "--base", "tiny-critic:base=[tiny-writer:path=start]"),
+            "generate",
+        ),
+        (("--base", "tiny-writer:path=start", "--set", "referee=[toy-nothing]"), "toy-nothing"),
+        (("--base", "tiny-writer:path=start", "--set", "referee=[embed:x]"), "referee"),
+        ((), "needs a base"),
+    ],
+)
+def test_models_that_do_not_fit_are_refused(settings, said, iterating, harness):
+    ran = harness("train", "tiny-iterated", "-t", "demo/plain", "-o", "p", *settings)
+    assert ran.code == 2
+    assert said in ran.err
+    assert not (iterating / "p.partial").exists()
