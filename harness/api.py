@@ -25,7 +25,8 @@ from harness.running.plan import EvaluationRequest, Plan
 from harness.running.runner import Outcome, Runner
 from harness.store import Store
 from harness.store.records import CellRecord
-from harness.training.fit import TrainingEnvironment, TrainingRequest, TrainingRun, ready_request
+from harness.training.fit import TrainingRun, ready_request
+from harness.training.request import TrainingEnvironment, TrainingRequest
 
 
 def make_plan(registry: Registry, evaluation: EvaluationRequest, *, store: str | Path | None = None) -> Plan:

@@ -20,7 +20,8 @@ from harness.names.specification import specify
 from harness.progress import SilentProgress
 from harness.running.runner import Runner
 from harness.store import Store
-from harness.training.fit import TrainingEnvironment, TrainingRequest, TrainingRun, ready_request
+from harness.training.fit import TrainingRun, ready_request
+from harness.training.request import TrainingEnvironment, TrainingRequest
 
 MOMENTS = 8
 """Moments at which a training is killed, at most; evenly over all there are, the first and the last among them."""

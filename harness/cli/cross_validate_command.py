@@ -112,7 +112,7 @@ def _train(
     from harness.running.runner import Runner
     from harness.store import Store
     from harness.training.cross_fit import cross_fit
-    from harness.training.fit import TrainingEnvironment, TrainingRequest
+    from harness.training.request import TrainingEnvironment, TrainingRequest
 
     chosen = Arguments()
     for pair in settings:

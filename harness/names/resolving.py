@@ -5,26 +5,30 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigurationError, HarnessError, UsageError, did_you_mean
-from harness.files.digests import file_identity
 from harness.model import Model
 from harness.names.arguments import Arguments, check_arguments
 from harness.names.handles import ModelHandle, ModelOverUntrained, ReadyModel, Training, UntrainedModel, absolute
 from harness.names.plugins import describe
 from harness.names.registry import Registration, Registry
-from harness.names.specification import TRAIN, Specification, parse_specification
-from harness.names.trainings import TrainingModels, data_of, product_arguments, training_models
+from harness.names.specification import Specification, parse_specification
+from harness.names.trainings import (
+    TrainingModels,
+    TrainingPlan,
+    data_digest,
+    data_of,
+    plan_in,
+    product_arguments,
+    specification_in,
+    training_models,
+)
 
 if TYPE_CHECKING:
     from harness.names.registry_schema import ModelFile
-
-SET = "set."
-"""What settings of the trainer begin with, in a specification of a model by its training."""
 
 
 def resolve_model(
@@ -100,7 +104,7 @@ class ModelResolver:
     def _resolve(self, specification: Specification, outer: tuple[str, ...]) -> ModelHandle:
         """Follow the declarations in registry.yaml to a registered model or a training."""
         if specification.trainer:
-            return self._named_training(specification, outer)
+            return self._trained(specification.label, plan_in(specification), outer)
         name = specification.name
         declared = self._declared(name, outer)
         if declared is None:
@@ -216,7 +220,7 @@ class ModelResolver:
         """
         parts: dict[str, ModelHandle] = {}
         for part in dict.fromkeys((*getattr(kind, "part_names", ()), *defaults)):
-            text = _specification_in(arguments.get(part)) or defaults.get(part, "")
+            text = specification_in(arguments.get(part)) or defaults.get(part, "")
             if text:
                 parts[part] = self.resolve(text, outer=outer)
             elif inspect.signature(kind).parameters[part].default != "":  # an empty default: it may be left out
@@ -229,7 +233,7 @@ class ModelResolver:
         """Resolve a model that registry.yaml declares by its trainer."""
         assert declared.trainer is not None
         assert declared.task is not None
-        plan = _TrainingPlan(
+        plan = TrainingPlan(
             what=f"model {specification.name!r}",
             source="registry.yaml",
             name=specification.name,
@@ -241,33 +245,7 @@ class ModelResolver:
         )
         return self._trained(specification.label, plan, outer)
 
-    def _named_training(self, specification: Specification, outer: tuple[str, ...]) -> ModelHandle:
-        """Resolve ``train:TRAINER:task=TASK,base=[MODEL],set.KEY=VALUE``; other keys are arguments of the product.
-
-        Raises:
-            UsageError: the task is missing, or a value is none that its key takes.
-        """
-        given, name = specification.arguments, specification.trainer
-        what = f"{TRAIN}:{name}"
-        texts = getattr(given, "texts", {})
-        known: dict[str, str] = {}
-        settings, arguments = Arguments(), Arguments()
-        for key, value in given.items():
-            if key in ("task", "base"):
-                known[key] = _specification_in(value)
-                continue
-            into, short = (settings, key[len(SET) :]) if key.startswith(SET) else (arguments, key)
-            if not short:
-                raise UsageError(f"{what}: {key}= names no setting; write {SET}KEY=VALUE")
-            into[short] = value
-            if key in texts:
-                into.texts[short] = texts[key]
-        if not known.get("task"):
-            raise UsageError(f"{what}: name the task to learn from: {what}:task=TASK")
-        plan = _TrainingPlan(what, what, name, name, known["task"], known.get("base", ""), settings, arguments)
-        return self._trained(specification.label, plan, outer)
-
-    def _trained(self, label: str, plan: _TrainingPlan, outer: tuple[str, ...]) -> ModelHandle:
+    def _trained(self, label: str, plan: TrainingPlan, outer: tuple[str, ...]) -> ModelHandle:
         """Resolve a model that is named by its trainer: to its product, or to what will make it."""
         registry = self._registry
         trainer = registry.find("trainer", plan.trainer)
@@ -280,7 +258,7 @@ class ModelResolver:
         )
         further = data_of(registry, trainer.load(), models.settings)
         splits = [(plan.task, "train"), *(pair for pairs in further.values() for pair in pairs)]
-        data = "+".join(_data_digest(registry, plan.source, task, split) for task, split in splits)
+        data = "+".join(data_digest(registry, plan.source, task, split) for task, split in splits)
         training = Training(
             plan.name, trainer, plan.task, models.settings, models.base, data, self._models_folder, models.parts
         )
@@ -308,31 +286,6 @@ class ModelResolver:
         return self._construct(Specification(label, registration.name, arguments), registration, ())
 
 
-@dataclass(frozen=True, slots=True)
-class _TrainingPlan:
-    """What names a training, in registry.yaml or in a specification."""
-
-    what: str
-    """For messages: the model that is named so."""
-    source: str
-    """For messages: where that is said."""
-    name: str
-    """What the folder of the product is called."""
-    trainer: str
-    task: str
-    base: str
-    settings: Mapping[str, Any]
-    arguments: Mapping[str, Any]
-    """Those of the product's model."""
-
-
-def _specification_in(given: Any) -> str:
-    """Return the specification that an argument naming a model holds; ``[NAME]`` alone reads as a YAML list."""
-    if isinstance(given, list) and len(given) == 1:
-        given = given[0]
-    return str(given or "")
-
-
 def _check_parts(name: str, model: Model, parts: Mapping[str, ModelHandle]) -> None:
     """Refuse parts that do not offer what the model asks them for.
 
@@ -348,18 +301,3 @@ def _check_parts(name: str, model: Model, parts: Mapping[str, ModelHandle]) -> N
                 f"model {name!r} asks its {part} ({parts[part].label}) for {' and '.join(lacking)}, "
                 f"which that does not offer; it offers: {', '.join(parts[part].offers) or 'nothing'}"
             )
-
-
-def _data_digest(registry: Registry, what: str, task: str, split: str) -> str:
-    """Hash a task's definition and the files of a split, as far as they lie on this machine.
-
-    Raises:
-        ConfigurationError: there is no such task.
-    """
-    if not registry.tasks().exists(task):
-        raise ConfigurationError(
-            f"{what} trains on the task {task!r}, which does not exist{did_you_mean(task, registry.tasks().files())}"
-        )
-    built = registry.task(task)
-    files = [file_identity(path) for path in built.files(split) if path.is_file()]
-    return "+".join([built.definition.digest, *files])

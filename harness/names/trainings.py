@@ -7,15 +7,37 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.errors import UsageError
+from harness.errors import ConfigurationError, UsageError, did_you_mean
+from harness.files.digests import file_identity
 from harness.model import Model
 from harness.names.arguments import Arguments, check_arguments
 from harness.names.handles import ModelHandle
 from harness.names.registry import Registration, Registry
+from harness.names.specification import TRAIN, Specification
 from harness.trainer import Trainer, base_rule
 
+SET = "set."
+"""What settings of the trainer begin with, in a specification of a model by its training."""
 GIVEN_BY_THE_TRAINING = ("path",)
 """Arguments of a product that no user may give: they say where it lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """What names a training, in registry.yaml or in a specification."""
+
+    what: str
+    """For messages: the model that is named so."""
+    source: str
+    """For messages: where that is said."""
+    name: str
+    """What the folder of the product is called."""
+    trainer: str
+    task: str
+    base: str
+    settings: Mapping[str, Any]
+    arguments: Mapping[str, Any]
+    """Those of the product's model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +53,39 @@ class TrainingModels:
     def all(self) -> list[ModelHandle]:
         """The base, if there is one, and the parts."""
         return [*([self.base] if self.base else []), *self.parts.values()]
+
+
+def plan_in(specification: Specification) -> TrainingPlan:
+    """Read ``train:TRAINER:task=TASK,base=[MODEL],set.KEY=VALUE``; other keys are arguments of the product.
+
+    Raises:
+        UsageError: the task is missing, or a key names no setting.
+    """
+    given, name = specification.arguments, specification.trainer
+    what = f"{TRAIN}:{name}"
+    texts = getattr(given, "texts", {})
+    known: dict[str, str] = {}
+    settings, arguments = Arguments(), Arguments()
+    for key, value in given.items():
+        if key in ("task", "base"):
+            known[key] = specification_in(value)
+            continue
+        into, short = (settings, key[len(SET) :]) if key.startswith(SET) else (arguments, key)
+        if not short:
+            raise UsageError(f"{what}: {key}= names no setting; write {SET}KEY=VALUE")
+        into[short] = value
+        if key in texts:
+            into.texts[short] = texts[key]
+    if not known.get("task"):
+        raise UsageError(f"{what}: name the task to learn from: {what}:task=TASK")
+    return TrainingPlan(what, what, name, name, known["task"], known.get("base", ""), settings, arguments)
+
+
+def specification_in(given: Any) -> str:
+    """Return the specification that an argument naming a model holds; ``[NAME]`` alone reads as a YAML list."""
+    if isinstance(given, list) and len(given) == 1:
+        given = given[0]
+    return str(given or "")
 
 
 def training_models(
@@ -175,3 +230,18 @@ def product_arguments(
             )
     checked = check_arguments(f"{what}: model {product.name!r}", kind, Arguments({"path": ""}).replaced_by(given))
     return {name: checked[name] for name in given}
+
+
+def data_digest(registry: Registry, what: str, task: str, split: str) -> str:
+    """Hash a task's definition and the files of a split, as far as they lie on this machine.
+
+    Raises:
+        ConfigurationError: there is no such task.
+    """
+    if not registry.tasks().exists(task):
+        raise ConfigurationError(
+            f"{what} trains on the task {task!r}, which does not exist{did_you_mean(task, registry.tasks().files())}"
+        )
+    built = registry.task(task)
+    files = [file_identity(path) for path in built.files(split) if path.is_file()]
+    return "+".join([built.definition.digest, *files])

@@ -27,10 +27,11 @@ from harness.task import Item
 from harness.tasks.build import build_task
 from harness.trainer import Trainer
 from harness.training.checks import check_task, warn_of_flattery
-from harness.training.fit import TrainingEnvironment, TrainingRequest, TrainingRun, ready_request
+from harness.training.fit import TrainingRun, ready_request
 from harness.training.folds import fold_numbers
 from harness.training.further_data import FurtherData, HeldOut
 from harness.training.items import good_items, items_digest
+from harness.training.request import TrainingEnvironment, TrainingRequest
 
 FOLDS = "folds.json"
 FEWEST = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from harness.files import NO_ROOM, is_full
 from harness.names.arguments import check_arguments
 from harness.names.handles import ModelHandle, ReadyModel, UntrainedModel, absolute
 from harness.names.plugins import describe
-from harness.names.registry import Registration, Registry
+from harness.names.registry import Registry
 from harness.names.trainings import TrainingModels, check_base
 from harness.progress import ProgressReporter, Tick
 from harness.store import Store
@@ -29,46 +29,8 @@ from harness.training.filed import FiledTraining
 from harness.training.further_data import FurtherData, HeldOut
 from harness.training.items import good_items, ids_digest, items_digest
 from harness.training.product import ProductFolder, curve_of, refuse_own_folder
-from harness.training.session import Asking, TrainingClient, TrainingSession
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingEnvironment:
-    """What every training of one command shares."""
-
-    registry: Registry
-    store: Store
-    """Keeps the runs, the learning curves and, beside it, the models that are trained on first use."""
-    client: TrainingClient
-    """Through which models are asked."""
-    progress: ProgressReporter
-    """Told how far a training is."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingRequest:
-    """What is to be trained, over what, and on which items."""
-
-    trainer: Registration
-    task: str
-    """Name of the task that is learned from."""
-    settings: Mapping[str, Any]
-    """The trainer's settings, as the user gave them."""
-    base: ReadyModel | None = None
-    split: str = "train"
-    limit: int | None = None
-    """How many items are read, the first ones; None for all."""
-    without: frozenset[str] = frozenset()
-    """Ids of items that are left out, whatever is read."""
-    clusters_without: frozenset[str] = frozenset()
-    """Clusters of items that are left out of whatever is read besides the split."""
-    parts: Mapping[str, ReadyModel] = field(default_factory=dict)
-    """The models besides the base, by the setting that names them."""
-
-    @property
-    def models(self) -> list[ReadyModel]:
-        """The base, if there is one, and the parts."""
-        return [*([self.base] if self.base else []), *self.parts.values()]
+from harness.training.request import TrainingEnvironment, TrainingRequest
+from harness.training.session import Asking, TrainingClient, TrainingSession, equip
 
 
 def ready_request(
@@ -122,6 +84,7 @@ class TrainingRun:
         self._held_out = HeldOut(request.without, request.clusters_without)
         self._further = FurtherData(registry, self._kind, settings)
         self._sign: Tick = lambda count: None
+        self._opened: set[str] = set()
 
     def run(self, *, keep: bool = False, saying: str = "") -> dict[str, Any]:
         """Train, unless the product is there already.
@@ -241,12 +204,12 @@ class TrainingRun:
             models_folder=store.folder / "models",
             train=partial(train_missing, registry, store, client, progress=environment.progress),
             given=request.models,
+            opened=self._note_opened,
         )
         try:
             specifications = {part: handle.specification for part, handle in request.parts.items()}
             trainer = self._kind(**{**request.settings, **specifications})
-            trainer.parts, trainer.data = session.parts(request.parts), self._further.views(self._held_out)
-            object.__setattr__(trainer, "open", session.open)
+            equip(trainer, session.parts(request.parts), self._further.views(self._held_out), session.open)
             task = self._held_out.view(self._task)
             ask = session.part(request.base) if request.base else None
             return trainer.fit(task, self._items(), workdir, ask=ask, progress=self._report)
@@ -261,6 +224,13 @@ class TrainingRun:
         finally:
             session.close()
             self._account(session.client, filed)
+
+    def _note_opened(self, handle: ReadyModel) -> None:
+        """Warn of a model that the trainer opened, once, where it was trained on what is learned from now."""
+        if handle.label not in self._opened:
+            self._opened.add(handle.label)
+            splits = [(self._task.name, self._request.split), *self._further.splits]
+            warn_of_flattery([handle], splits, self._environment.progress)
 
     def _account(self, client: TrainingClient, filed: FiledTraining) -> None:
         """Say what the models that were asked have to say, and file it with how much was asked."""
@@ -304,11 +274,9 @@ def train_missing(
         StoreError: a product cannot be written.
     """
     environment = TrainingEnvironment(registry, store, client, progress)
-    for untrained in handle.untrained():
-        _train_declared(environment, untrained)
+    trained = [untrained for untrained in handle.untrained() if _train_declared(environment, untrained)]
     ready = handle.ready
-    asked = [model for untrained in handle.untrained() for model in untrained.training.models]
-    _release_others(client, asked, ready)
+    _release_others(client, [model for untrained in trained for model in untrained.training.models], ready)
     return ready
 
 
@@ -320,13 +288,14 @@ def _release_others(client: TrainingClient, asked: Sequence[ModelHandle], ready:
             client.release(handle)
 
 
-def _train_declared(environment: TrainingEnvironment, untrained: UntrainedModel) -> None:
-    """Train a model that is named by its trainer, unless its product is there by now."""
+def _train_declared(environment: TrainingEnvironment, untrained: UntrainedModel) -> bool:
+    """Train a model that is named by its trainer; False where its product is there by now."""
     training = untrained.training
     if training.is_done:  # by this run, for another model that needs it too, or by another process
-        return
+        return False
     base = training.base.ready if training.base else None
     parts = {name: part.ready for name, part in training.parts.items()}
     request = TrainingRequest(training.trainer, training.task, training.settings, base, parts=parts)
     where = f"training {untrained.label} on {training.task} (first use); it will be kept in {training.directory}"
     TrainingRun(environment, request, training.directory).run(keep=True, saying=where)
+    return True

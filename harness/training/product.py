@@ -152,13 +152,12 @@ def refuse_own_folder(registry: Registry, model: str, workdir: Path) -> None:
     Raises:
         DataError: it names the work directory; says how it may.
     """
-    entry = registry.find("model", model)
     with TemporaryDirectory(prefix="harness-product-") as folder:
         # Through a link the product lies elsewhere: what still names the work directory names it whole.
         link = Path(folder) / "product"
         try:
             link.symlink_to(absolute(str(workdir)), target_is_directory=True)
-            parts = dict(entry.load()(path=str(link)).default_parts())
+            parts = dict(registry.find("model", model).load()(path=str(link)).default_parts())
         except (Exception, SystemExit):  # whoever uses the product is told what is wrong with it
             return
     for name, text in parts.items():

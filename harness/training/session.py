@@ -17,6 +17,7 @@ from harness.names.resolving import ModelResolver
 from harness.progress import ProgressReporter, Tick
 from harness.requests import Request, Response
 from harness.store.progress import EVERY_SECONDS, FiledProgress
+from harness.trainer import Trainer, TrainingData
 
 
 class Counts(Protocol):
@@ -105,6 +106,7 @@ class TrainingSession:
         models_folder: Where trained models lie.
         train: Trains a model that has not been trained.
         given: The base and the parts.
+        opened: Told of each model that is opened.
     """
 
     def __init__(
@@ -118,9 +120,10 @@ class TrainingSession:
         models_folder: Path,
         train: Callable[[ModelHandle], ReadyModel],
         given: Sequence[ReadyModel],
+        opened: Callable[[ReadyModel], None],
     ) -> None:
         self._client, self._asking, self._what, self._train = client.fresh(asking.move), asking, what, train
-        self._resolver = _OpeningResolver(registry, models_folder, workdir, given)
+        self._resolver, self._opened = _OpeningResolver(registry, models_folder, workdir, given), opened
 
     @property
     def client(self) -> TrainingClient:
@@ -143,6 +146,7 @@ class TrainingSession:
         """
         handle = self._train(self._resolver.resolve(specification))
         self._resolver.opened.append(handle)
+        self._opened(handle)
 
         def ask(capability: str, requests: Sequence[Request]) -> list[Response]:
             # The answers would be filed as those of the weights that were there before.
@@ -190,3 +194,19 @@ class _OpeningResolver(ModelResolver):
 
 def _key(handle: ReadyModel) -> tuple[str, str]:
     return handle.specification, handle.fingerprint
+
+
+def equip(
+    trainer: Trainer,
+    parts: Mapping[str, Part],
+    data: Mapping[str, Sequence[TrainingData]],
+    open_model: Callable[[str], Part],
+) -> None:
+    """Give a trainer what it may ask and read, but for what it calls so itself, as a setting of its own."""
+    # Trainers may be frozen dataclasses.
+    if type(trainer).part_names or trainer.parts is Trainer.parts:
+        object.__setattr__(trainer, "parts", parts)
+    if type(trainer).data_names or trainer.data is Trainer.data:
+        object.__setattr__(trainer, "data", data)
+    if not hasattr(trainer, "open"):
+        object.__setattr__(trainer, "open", open_model)

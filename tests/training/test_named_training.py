@@ -196,3 +196,64 @@ def test_the_manifest_of_a_training_without_parts_is_what_it_was(iterating, harn
     assert harness("train", "tiny-free", "-t", "demo/plain", "-o", "p").code == 0
     manifest = json.loads((iterating / "p" / "manifest.json").read_text())
     assert not {"parts", "data", "specifications"} & set(manifest)
+
+
+OWN_NAMES = """
+from dataclasses import dataclass
+
+from harness import Trainer, hookimpl
+
+
+@dataclass(frozen=True)
+class OwnNames(Trainer):
+    data: str = "mine"
+    parts: int = 2
+
+    model = "tiny-peek"
+
+    def open(self):
+        return "own"
+
+    def fit(self, task, items, workdir, *, ask, progress):
+        (workdir / "seen.txt").write_text("")
+        return {"data": self.data, "parts": self.parts, "open": self.open()}
+
+
+@hookimpl
+def register_trainers(register):
+    register("tiny-own", f"{__name__}:OwnNames", model="tiny-peek", description="has settings of these names")
+"""
+
+
+def test_a_trainer_keeps_what_it_calls_so_itself(iterating, harness, add_plugin):
+    add_plugin("own", OWN_NAMES)
+    ran = harness("train", "tiny-own", "-t", "demo/plain", "--set", "data=there", "-o", "p", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.document["figures"] == {"data": "there", "parts": 2, "open": "own"}
+
+
+OPENS = """
+from harness import Trainer, hookimpl
+
+
+class Opens(Trainer):
+    model = "tiny-peek"
+
+    def fit(self, task, items, workdir, *, ask, progress):
+        inner = self.open("train:tiny-peeking:task=demo/plain")
+        (workdir / "seen.txt").write_text("")
+        return {"offers": " ".join(inner.offers)}
+
+
+@hookimpl
+def register_trainers(register):
+    register("tiny-opens", f"{__name__}:Opens", model="tiny-peek", description="opens a trained model")
+"""
+
+
+def test_a_trained_model_may_be_opened_and_is_warned_of(iterating, harness, add_plugin):
+    add_plugin("opens", OPENS)
+    ran = harness("train", "tiny-opens", "-t", "demo/plain", "-o", "p", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.document["figures"] == {"offers": "score"}
+    assert "was trained on demo/plain [train] itself" in ran.err
