@@ -19,7 +19,6 @@ from harness.terminal import say
 if TYPE_CHECKING:
     from harness.task import Task
     from harness.tasks.schema import AggregateFile, BenchmarkFile
-    from harness.trainer import Trainer
 
 
 @click.command("show")
@@ -110,13 +109,13 @@ def _entry(entry: Registration) -> dict[str, Any]:
         if thing.__init__ is not object.__init__:
             parameters = [p for p in inspect.signature(thing).parameters.values() if p.kind is not p.VAR_KEYWORD]
             facts["arguments"] = {p.name: _argument(thing, p) for p in parameters}
-        if entry.kind == "trainer":
+        if entry.kind == "trainer":  # what is registered as one is of its class
             facts |= _needs(thing)
         facts["documentation"] = inspect.getdoc(thing) or ""
     return facts
 
 
-def _needs(trainer: type[Trainer]) -> dict[str, Any]:
+def _needs(trainer: Any) -> dict[str, Any]:
     """What a trainer learns from, and what it asks."""
     from harness.trainer import base_rule
 
