@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from harness.errors import PluginError
 from harness.model import Part
 
 if TYPE_CHECKING:
@@ -127,22 +126,3 @@ class Trainer:
             harness.errors.DataError: the train split cannot be learned from; says why.
         """
         raise NotImplementedError
-
-
-def base_rule(kind: type[Trainer]) -> BaseRule:
-    """Say whether a trainer takes a base model.
-
-    >>> base_rule(Trainer)
-    'none'
-
-    Raises:
-        PluginError: its ``needs_base`` is nothing that says so.
-    """
-    said = kind.needs_base
-    if isinstance(said, bool):
-        return "required" if said else "none"
-    if said not in ("none", "optional", "required"):
-        raise PluginError(
-            f"the trainer {kind.__name__} has needs_base = {said!r}; expected 'none', 'optional' or 'required'"
-        )
-    return said

@@ -117,7 +117,7 @@ def _entry(entry: Registration) -> dict[str, Any]:
 
 def _needs(trainer: Any) -> dict[str, Any]:
     """What a trainer learns from, and what it asks."""
-    from harness.trainer import base_rule
+    from harness.names.trainings import base_rule
 
     parts = {name: " and ".join(trainer.parts_ask.get(name, ())) or "any model" for name in trainer.part_names}
     return {

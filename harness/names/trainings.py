@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.errors import ConfigurationError, UsageError, did_you_mean
+from harness.errors import ConfigurationError, PluginError, UsageError, did_you_mean
 from harness.files.digests import file_identity
 from harness.model import Model
 from harness.names.arguments import Arguments, check_arguments
 from harness.names.handles import ModelHandle
 from harness.names.registry import Registration, Registry
 from harness.names.specification import TRAIN, Specification
-from harness.trainer import Trainer, base_rule
 
 SET = "set."
 """What settings of the trainer begin with, in a specification of a model by its training."""
@@ -111,7 +110,7 @@ def training_models(
         UsageError: a setting is unknown, or the trainer takes no base, or needs one, or a model lacks what it is
             asked for.
     """
-    kind: type[Trainer] = trainer.load()
+    kind: type[Any] = trainer.load()
     made = check_arguments(what, kind, settings)
     if base:
         refuse_base(kind, trainer.name, base)
@@ -130,7 +129,27 @@ def training_models(
     return TrainingModels(made, handle, parts)
 
 
-def refuse_base(kind: type[Trainer], name: str, label: str) -> None:
+def base_rule(kind: type[Any]) -> str:
+    """Say whether a trainer takes a base model.
+
+    >>> from harness import Trainer
+    >>> base_rule(Trainer)
+    'none'
+
+    Raises:
+        PluginError: its ``needs_base`` is nothing that says so.
+    """
+    said = kind.needs_base
+    if isinstance(said, bool):
+        return "required" if said else "none"
+    if said not in ("none", "optional", "required"):
+        raise PluginError(
+            f"the trainer {kind.__name__} has needs_base = {said!r}; expected 'none', 'optional' or 'required'"
+        )
+    return str(said)
+
+
+def refuse_base(kind: type[Any], name: str, label: str) -> None:
     """Refuse a base model of a trainer that takes none, whatever model it is.
 
     Raises:
@@ -140,7 +159,7 @@ def refuse_base(kind: type[Trainer], name: str, label: str) -> None:
         raise UsageError(f"the trainer {name!r} is not trained over a base model; leave out {label!r}")
 
 
-def check_base(kind: type[Trainer], name: str, base: ModelHandle | None, base_as: str = "--base MODEL") -> None:
+def check_base(kind: type[Any], name: str, base: ModelHandle | None, base_as: str = "--base MODEL") -> None:
     """Refuse a base model that the trainer does not take, or cannot ask.
 
     Args:
@@ -172,7 +191,7 @@ def _check_offers(
         )
 
 
-def data_of(registry: Registry, kind: type[Trainer], settings: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+def data_of(registry: Registry, kind: type[Any], settings: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
     """List the further tasks and splits that a trainer's settings name, by setting.
 
     Args:

@@ -128,7 +128,7 @@ def test_a_base_may_be_optional(iterating, harness):
 def test_a_trainer_that_does_not_say_whether_it_needs_a_base_is_a_mistake_of_the_plugin():
     from harness import Trainer
     from harness.errors import PluginError
-    from harness.trainer import base_rule
+    from harness.names.trainings import base_rule
 
     class Wrong(Trainer):
         needs_base = "perhaps"
