@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from harness.trainer import Ask as Ask
     from harness.trainer import Progress as Progress
     from harness.trainer import Trainer as Trainer
+    from harness.trainer import TrainingData as TrainingData
 
 if not TYPE_CHECKING:  # a type checker would take a misspelt name, too, for one that is found here
     __getattr__ = import_on_use(__name__)

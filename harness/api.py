@@ -11,7 +11,7 @@ from harness.leaderboard.board import Board
 from harness.leaderboard.field_differences import compare_in_field
 from harness.leaderboard.inputs import BoardInputs, Publication, make_board, publish_boards
 from harness.names.registry import Registry
-from harness.names.resolving import resolve_model
+from harness.names.resolving import resolve_training
 from harness.progress import ProgressReporter, SilentProgress
 from harness.publisher import CORRELATE, SITE, OutcomeFile, code_of, find_analysis
 from harness.results.comparison import CONFIDENCE, Comparison, compare_models, tasks_of
@@ -26,7 +26,8 @@ from harness.running.plan import EvaluationRequest, Plan
 from harness.running.runner import Outcome, Runner
 from harness.store.records import CellRecord
 from harness.store.store import Store
-from harness.training.fit import TrainingEnvironment, TrainingRequest, TrainingRun, train_missing
+from harness.training.fit import TrainingRun, ready_request
+from harness.training.request import TrainingEnvironment, TrainingRequest
 
 if TYPE_CHECKING:
     from harness.results.figures import Figures
@@ -104,13 +105,13 @@ def train(
     registry = registry or Registry()
     path = store_path(registry, store)
     entry = registry.find("trainer", trainer)
-    handle = resolve_model(registry, base, models_folder=models_folder(path)) if base else None
+    models = resolve_training(registry, entry, settings or {}, base, models_folder=models_folder(path))
     progress = progress or SilentProgress()
     with Store(path) as opened:
         client = Runner(registry, opened, progress=progress).client()
-        ready = train_missing(registry, opened, client, handle, progress=progress) if handle else None
-        request = TrainingRequest(entry, task, settings or {}, ready, split, limit)
-        return TrainingRun(TrainingEnvironment(registry, opened, client, progress), request, Path(directory)).run()
+        environment = TrainingEnvironment(registry, opened, client, progress)
+        request = ready_request(environment, TrainingRequest(entry, task, {}, split=split, limit=limit), models)
+        return TrainingRun(environment, request, Path(directory)).run()
 
 
 def build_leaderboard(

@@ -23,10 +23,13 @@ class Part:
         fingerprint: Hash of everything its answers depend on.
         offers: Capabilities it offers.
         model: The model itself.
+        arguments: What the model was constructed with; files and folders are absolute.
+        release: How it is let go of.
 
     >>> base = Part(lambda capability, requests: [0.5 for _ in requests], offers=("detect",))
     >>> base("detect", [Conversation.user("Send me your password.")])
     [0.5]
+    >>> base.release()
     """
 
     def __init__(
@@ -37,13 +40,21 @@ class Part:
         fingerprint: str = "",
         offers: Sequence[str] = (),
         model: Model | None = None,
+        arguments: Mapping[str, Any] | None = None,
+        release: Callable[[], None] = lambda: None,
     ) -> None:
         self._ask, self._model, self.offers = ask, model, tuple(offers)
         self.specification, self.fingerprint = specification, fingerprint
+        self.arguments: Mapping[str, Any] = dict(arguments or {})
+        self._release = release
 
     def __call__(self, capability: str, requests: Sequence[Request]) -> list[Response]:
         """One response a request."""
         return self._ask(capability, requests)
+
+    def release(self) -> None:
+        """Let go of the model and of those inside it, to make room; asked something new, they are loaded again."""
+        self._release()
 
     def tokens(self) -> Sequence[str]:
         """What `Model.tokens` of it gives."""
@@ -179,7 +190,7 @@ class Model:
         return ()
 
     def load(self) -> None:
-        """Bring the model into memory; called once, before the first batch."""
+        """Bring the model into memory; called before the first batch, and again for the first one after `close`."""
 
     def close(self) -> None:
         """Release what `load` took."""
@@ -199,7 +210,8 @@ class Model:
     def trained_on(self) -> Sequence[Mapping[str, Any]]:
         """Manifests of the data this model was trained on: ``{"task": ..., "split": ...}`` each.
 
-        By default the manifest that `harness train` left in the directory named by the argument ``path``.
+        By default the manifest that `harness train` left in the directory named by the argument ``path``, and an entry
+        for each further split that it says was learned from.
 
         Raises:
             UsageError: that manifest is damaged.
@@ -218,4 +230,11 @@ class Model:
                 "or delete that file"
             ) from error
         # Other programs write files of this name, too.
-        return [found] if isinstance(found, dict) and "task" in found else ()
+        return [found, *further_data(found)] if isinstance(found, dict) and "task" in found else ()
+
+
+def further_data(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """List what a manifest says of the data learned from besides its task: ``{"task": ..., "split": ...}`` each."""
+    data = manifest.get("data")
+    groups = data.values() if isinstance(data, dict) else ()
+    return [entry for group in groups if isinstance(group, list) for entry in group if isinstance(entry, dict)]

@@ -1,10 +1,11 @@
-"""The Trainer interface: makes a model from a base model and a task's train split."""
+"""The Trainer interface: makes a model from a task's train split, a base model, and whatever else it asks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from harness.model import Part
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 Ask = Part
 """``ask(capability, requests)``: the base model, through the one client."""
+BaseRule = Literal["none", "optional", "required"]
+"""Whether a trainer takes a base model."""
 
 
 class Progress(Protocol):
@@ -22,12 +25,37 @@ class Progress(Protocol):
         """Values at a step, such as ``loss=0.31``."""
 
 
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """One split of a further task that a trainer learns from; iterate over it for its items.
+
+    Items that cross-validation holds out are not among them. A row that cannot be read ends the training.
+
+    >>> from harness import Item
+    >>> data = TrainingData("mine", "train", None, lambda: iter([Item("0", {"text": "Hello."})]))
+    >>> [item.fields["text"] for item in data]
+    ['Hello.']
+    """
+
+    name: str
+    """Name of the task."""
+    split: str
+    task: Task | None
+    """The task; its own `Task.items` leaves out what is held out as well."""
+    read: Callable[[], Iterator[Item]]
+    """Streams the items anew."""
+
+    def __iter__(self) -> Iterator[Item]:
+        """Stream the items, in file order."""
+        return self.read()
+
+
 class Trainer:
     """Base class of trainers; the constructor stores its settings and does nothing else.
 
     `fit` writes a directory that ``model`` loads again by ``path=DIRECTORY``. It keeps its checkpoints in that
-    directory, so that a killed training resumes there, and asks models only through ``ask``, so that what was
-    computed is never computed again.
+    directory, so that a killed training resumes there, and asks models only through ``ask``, `parts` and `open`, so
+    that what was computed is never computed again.
 
     >>> import tempfile
     >>> from harness import Definition, Item, Task
@@ -53,9 +81,29 @@ class Trainer:
     """Registered name of the model that loads what `fit` wrote."""
     trains_on: ClassVar[tuple[str, ...]] = ()
     """Names of the task kinds whose items it understands."""
-    needs_base: ClassVar[bool] = False
+    needs_base: ClassVar[bool | BaseRule] = False
+    """Whether it takes a base model: ``"none"``, ``"optional"`` or ``"required"``; False and True are the first and the
+    last."""
     asks: ClassVar[tuple[str, ...]] = ()
     """Capabilities that the base model has to offer; held against it before it is asked."""
+    part_names: ClassVar[tuple[str, ...]] = ()
+    """Settings that name models, such as a judge: ``--set judge=[judge:base=[MODEL]]``. Each is resolved as the
+    arguments of models are and placed in `parts`. One whose default is empty may be left out."""
+    parts_ask: ClassVar[Mapping[str, Sequence[str]]] = {}
+    """By name of a part, the capabilities that it has to offer; held against it before it is asked."""
+    data_names: ClassVar[tuple[str, ...]] = ()
+    """Settings that name further tasks to learn from: ``--set pool=[TASK:SPLIT,TASK]``, the split ``train`` where none
+    is named. Each is placed in `data`."""
+
+    parts: Mapping[str, Part] = {}
+    """The models besides the base, by setting; set by the harness before `fit`."""
+    data: Mapping[str, Sequence[TrainingData]] = {}
+    """The further data, by setting; set by the harness before `fit`."""
+    open: Callable[[str], Part]
+    """``open(specification)``: the model of a specification, such as one that was just written below ``workdir``, asked
+    through the one client; set by the harness before `fit`. A path that is there below ``workdir`` is taken from there,
+    in brackets too: ``open("judge:base=[my-model:path=iteration-1]")``. What is written anew has to be opened anew; all
+    are closed when `fit` ends."""
 
     def fit(
         self, task: Task, items: Iterable[Item], workdir: Path, *, ask: Ask | None, progress: Progress
@@ -63,9 +111,11 @@ class Trainer:
         """Train, and leave the product in ``workdir``.
 
         Args:
-            task: The task trained on.
+            task: The task trained on. Its `Task.items` gives the other splits, too, of which cross-validation's
+                held-out items are left out.
             items: Its train split, streamed.
-            workdir: Exists; holds the checkpoints of an interrupted training, if there was one.
+            workdir: Exists; holds the checkpoints of an interrupted training, if there was one. It is moved when `fit`
+                is done, so that no product may name it.
             ask: The base model's client, or None without a base model.
             progress: Where the learning curve goes.
 

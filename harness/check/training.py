@@ -14,14 +14,14 @@ from typing import Any
 from harness.check.finding import Finding
 from harness.files.digests import file_identity
 from harness.model import MANIFEST
-from harness.names.arguments import check_arguments
 from harness.names.registry import Registry
-from harness.names.resolving import resolve_model
+from harness.names.resolving import resolve_model, resolve_training
 from harness.names.specification import specify
 from harness.progress import SilentProgress
 from harness.running.runner import Runner
 from harness.store.store import Store
-from harness.training.fit import TrainingEnvironment, TrainingRequest, TrainingRun, train_missing
+from harness.training.fit import TrainingRun, ready_request
+from harness.training.request import TrainingEnvironment, TrainingRequest
 
 MOMENTS = 8
 """Moments at which a training is killed, at most; evenly over all there are, the first and the last among them."""
@@ -101,7 +101,6 @@ def check_trainer(
         DataError: the split cannot be learned from.
     """
     entry = registry.find("trainer", name)
-    chosen = check_arguments(f"trainer {name!r}", entry.load(), settings or {})
 
     def train(place: Path, fatal: int) -> tuple[dict[str, Any], Moments]:
         """Train in a folder of its own, killed at moment ``fatal`` (0: not at all); return what the product is."""
@@ -110,9 +109,9 @@ def check_trainer(
         # A store of its own, too: what a killed training has asked is on file when it goes on, and not before.
         with Store(place / "store.sqlite") as store:
             client, silent = Runner(registry, store).client(), SilentProgress()
-            handle = resolve_model(registry, base, models_folder=place.parent / "models") if base else None
-            ready = train_missing(registry, store, client, handle, progress=silent) if handle else None
-            request = TrainingRequest(entry, task, chosen, ready, split, limit)
+            models = resolve_training(registry, entry, settings or {}, base, models_folder=place.parent / "models")
+            wanted = TrainingRequest(entry, task, {}, split=split, limit=limit)
+            request = ready_request(TrainingEnvironment(registry, store, client, silent), wanted, models)
             target = place / "product"
             with contextlib.suppress(Killed), watched.watching(target.with_name("product.partial")):
                 TrainingRun(TrainingEnvironment(registry, store, client, watched), request, target).run()

@@ -107,12 +107,12 @@ def _train(
     """
     from harness.api import models_folder, store_path
     from harness.names.arguments import Arguments, parse_arguments
-    from harness.names.resolving import resolve_model
+    from harness.names.resolving import resolve_training
     from harness.progress import TerminalProgress
     from harness.running.runner import Runner
     from harness.store.store import Store
     from harness.training.cross_fit import cross_fit
-    from harness.training.fit import TrainingEnvironment, TrainingRequest
+    from harness.training.request import TrainingEnvironment, TrainingRequest
 
     chosen = Arguments()
     for pair in settings:
@@ -120,9 +120,9 @@ def _train(
     path = store_path(registry, store)
     progress = TerminalProgress()
     entry = registry.find("trainer", trainer)
-    handle = resolve_model(registry, base, models_folder=models_folder(path)) if base else None
+    models = resolve_training(registry, entry, chosen, base, models_folder=models_folder(path))
     with Store(path) as opened:
         client = Runner(registry, opened, progress=progress).client()
         environment = TrainingEnvironment(registry, opened, client, progress)
-        request = TrainingRequest(entry, task, chosen, split=split, limit=limit)
-        return cross_fit(environment, request, over=handle, count=folds, seed=seed)
+        request = TrainingRequest(entry, task, {}, split=split, limit=limit)
+        return cross_fit(environment, request, models, count=folds, seed=seed)

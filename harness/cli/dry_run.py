@@ -31,6 +31,11 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
         for c in cells
     ]
     say(plain_table(head, rows))
+    for training in described["trainings"]:
+        over = f" over {training['base']}" if training["base"] else ""
+        asking = "".join(f", asking {label} as its {part}" for part, label in training["parts"].items())
+        said = f"will be trained first: {training['model']}: {training['trainer']} on {training['task']}{over}{asking}"
+        say(one_entry(said))
     for cell in cells:
         if cell["most_requests"] is not None and cell["stage_count"] > 1:
             say(one_entry(_later(cell)))
@@ -54,7 +59,28 @@ def _later(cell: dict[str, Any]) -> str:
 def described_plan(plan: Plan) -> dict[str, Any]:
     """Return a plan as plain data."""
     cells = [_describe(cell, plan) for cell in plan.cells]
-    return {"cells": cells, "skipped": plan.skipped, "warnings": plan.warnings}
+    return {"cells": cells, "trainings": _trainings(plan), "skipped": plan.skipped, "warnings": plan.warnings}
+
+
+def _trainings(plan: Plan) -> list[dict[str, Any]]:
+    """Describe each training that the plan begins with, once, in the order in which they run."""
+    waiting = [inner for cell in plan.cells for handle in cell.handles for inner in handle.untrained()]
+    described: list[dict[str, Any]] = []
+    for untrained in dict.fromkeys(waiting):
+        training = untrained.training
+        if training.is_done:
+            continue
+        described.append(
+            {
+                "model": untrained.label,
+                "trainer": training.trainer.name,
+                "task": training.task,
+                "settings": {k: v for k, v in training.settings.items() if k not in training.parts},
+                "base": training.base.label if training.base else "",
+                "parts": {name: part.label for name, part in training.parts.items()},
+            }
+        )
+    return described
 
 
 def _describe(cell: Cell, plan: Plan) -> dict[str, Any]:

@@ -109,8 +109,23 @@ def _entry(entry: Registration) -> dict[str, Any]:
         if thing.__init__ is not object.__init__:
             parameters = [p for p in inspect.signature(thing).parameters.values() if p.kind is not p.VAR_KEYWORD]
             facts["arguments"] = {p.name: _argument(thing, p) for p in parameters}
+        if entry.kind == "trainer":  # what is registered as one is of its class
+            facts |= _needs(thing)
         facts["documentation"] = inspect.getdoc(thing) or ""
     return facts
+
+
+def _needs(trainer: Any) -> dict[str, Any]:
+    """What a trainer learns from, and what it asks."""
+    from harness.names.trainings import base_rule
+
+    parts = {name: " and ".join(trainer.parts_ask.get(name, ())) or "any model" for name in trainer.part_names}
+    return {
+        "learns from": list(trainer.trains_on),
+        "base": base_rule(trainer) + (f"; asked for {' and '.join(trainer.asks)}" if trainer.asks else ""),
+        "parts": parts,
+        "further data": list(trainer.data_names),
+    }
 
 
 def _task(registry: Registry, name: str) -> dict[str, Any]:

@@ -135,6 +135,8 @@ def check_arguments(what: str, kind: Any, arguments: Mapping[str, Any]) -> dict[
             continue
         if name in getattr(kind, "part_names", ()) and isinstance(value, list) and len(value) == 1:
             value = value[0]  # [NAME] alone reads as a YAML list
+        if name in getattr(kind, "data_names", ()) and isinstance(value, list):
+            value = ",".join(map(str, value))
         given = texts.get(name, value)
         forms = forms_of(kind, named[name].annotation) if name in named else None
         made[name] = value if forms is None else fitted(f"{what}: {name}=", given, forms)

@@ -146,6 +146,10 @@ class ReadyModel(ModelHandle):
     @cached_property
     def own_fingerprint(self) -> str:
         """The hash of everything its own answers depend on: plugin, version, arguments, identity, parts."""
+        return self._hash()
+
+    def _hash(self) -> str:
+        """Hash the description as it is now."""
         text = json.dumps(self.description(), sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -192,11 +196,20 @@ class ReadyModel(ModelHandle):
             return self.parts[key].specification
         return absolute(value) if _names_file(self.model, key, value) else value
 
-    def as_part(self, ask: Callable[[str, Sequence[Request]], list[Response]]) -> Part:
+    def has_changed(self) -> bool:
+        """Whether what its answers depend on is no longer what the fingerprint says: files were written anew."""
+        return self._hash() != self.own_fingerprint or any(part.has_changed() for part in self.parts.values())
+
+    def as_part(
+        self,
+        ask: Callable[[str, Sequence[Request]], list[Response]],
+        release: Callable[[], None] = lambda: None,
+    ) -> Part:
         """Wrap this model for another one that is built over it, or trained over it.
 
         Args:
             ask: Called with the name of a capability and requests; answers them in order.
+            release: Lets go of the model and of those inside it.
         """
         return Part(
             ask,
@@ -204,6 +217,8 @@ class ReadyModel(ModelHandle):
             fingerprint=self.fingerprint,
             offers=tuple(dict.fromkeys((*self.offers, *self.routes))),
             model=self.model,
+            arguments={key: self._anywhere(key, value) for key, value in self.arguments.items()},
+            release=release,
         )
 
     def given_parts(self, as_part: Callable[[ReadyModel], Part]) -> dict[str, Any]:
@@ -251,17 +266,24 @@ class ModelOverUntrained(ModelHandle):
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How a declared model is to be made, and where the product lies."""
+    """How a model that is named by its trainer is to be made, and where the product lies."""
 
     name: str
-    """The name in registry.yaml."""
+    """The name in registry.yaml; of a specification ``train:TRAINER:...``, the trainer's name."""
     trainer: Registration
     task: str
     settings: Mapping[str, Any]
     base: ModelHandle | None
     data: str
-    """Hash of the definition of the task, and of the files that its train split is read from."""
+    """Hash of the definitions of the tasks, and of the files that their splits are read from."""
     models_folder: Path
+    parts: Mapping[str, ModelHandle] = field(default_factory=dict)
+    """The models that the trainer asks besides its base, by the setting that names them."""
+
+    @property
+    def models(self) -> list[ModelHandle]:
+        """The models that the training asks: its base, and its parts."""
+        return [*([self.base] if self.base else []), *self.parts.values()]
 
     @property
     def directory(self) -> Path:
@@ -271,7 +293,10 @@ class Training:
             CellError: the base, or a model inside it, has to be trained first; its fingerprint is not known before.
         """
         base = self.base.fingerprint if self.base else None
-        determining = [self.trainer.reference, self.trainer.load().version, self.data, dict(self.settings), base]
+        settings = {key: value for key, value in self.settings.items() if key not in self.parts}
+        determining = [self.trainer.reference, self.trainer.load().version, self.data, settings, base]
+        if self.parts:  # only then: what was trained without any stays where it lies
+            determining.append({name: part.fingerprint for name, part in self.parts.items()})
         text = json.dumps(determining, sort_keys=True, default=str)
         digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
         return self.models_folder / f"{self.name.replace('/', '-')}-{digest}"
@@ -279,12 +304,12 @@ class Training:
     @property
     def is_done(self) -> bool:
         """Whether the product is there."""
-        return (self.base is None or self.base.is_trained) and (self.directory / MANIFEST).is_file()
+        return all(model.is_trained for model in self.models) and (self.directory / MANIFEST).is_file()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class UntrainedModel(ModelHandle):
-    """A model that registry.yaml declares by its trainer, and whose product was not there when it was resolved."""
+    """A model that is named by its trainer, and whose product was not there when it was resolved."""
 
     training: Training
     construct: Callable[[], ModelHandle]
@@ -303,8 +328,9 @@ class UntrainedModel(ModelHandle):
         return dataclasses.replace(product, adapters=self.adapters, routes=self.routes) if self.routes else product
 
     def untrained(self) -> list[UntrainedModel]:
-        """List the models that the training needs as its base, and then this model."""
-        return [*(self.training.base.untrained() if self.training.base else ()), self]
+        """List the models that the training needs as its base and as its parts, and then this model."""
+        needed = [inner for model in self.training.models for inner in model.untrained()]
+        return [*dict.fromkeys(needed), self]
 
     def constructed_models(self) -> list[Model]:
         """List the model of the product and those inside it; empty before the training is done."""

@@ -14,7 +14,9 @@ class ModelFile(Strict):
     """A named model: a registered one with arguments, or the product of a trainer."""
 
     model: str | None = Field(None, description="registered model, or name:key=value,...")
-    arguments: dict[str, Any] = Field(default_factory=dict)
+    arguments: dict[str, Any] = Field(
+        default_factory=dict, description="arguments of the model, also of the one that a trainer makes: dtype, device"
+    )
     adapters: list[str] = Field(
         default_factory=list, description="adapters that its answers pass through, NAME[:key=value,...], in this order"
     )
@@ -30,7 +32,7 @@ class ModelFile(Strict):
             raise ValueError("give exactly one of 'model' or 'trainer'")
         if self.trainer and not self.task:
             raise ValueError("a trained model needs the 'task' to train on")
-        needs = {"arguments": "model", "task": "trainer", "base": "trainer", "settings": "trainer"}
+        needs = {"task": "trainer", "base": "trainer", "settings": "trainer"}
         refuse_keys(self.model_fields_set, needs, "model" if self.model is not None else "trainer")
         return self
 

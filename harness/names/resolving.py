@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.errors import ConfigurationError, HarnessError, UsageError, did_you_mean
-from harness.files.digests import file_identity
 from harness.model import Model
 from harness.names.arguments import Arguments, check_arguments, listed_specifications
-from harness.names.handles import ADAPTERS, ModelHandle, ModelOverUntrained, ReadyModel, Training, UntrainedModel
+from harness.names.handles import (
+    ADAPTERS,
+    ModelHandle,
+    ModelOverUntrained,
+    ReadyModel,
+    Training,
+    UntrainedModel,
+    absolute,
+)
 from harness.names.part_routes import asked_for, with_adapters
 from harness.names.plugins import describe, plugin_code
 from harness.names.registry import Registration, Registry
 from harness.names.specification import Specification, parse_specification
+from harness.names.trainings import (
+    TrainingModels,
+    TrainingPlan,
+    data_digest,
+    data_of,
+    plan_in,
+    product_arguments,
+    specification_in,
+    training_models,
+)
 
 if TYPE_CHECKING:
     from harness.names.registry_schema import ModelFile
@@ -43,6 +61,26 @@ def resolve_model(
     return ModelResolver(registry, models_folder, {} if known is None else known).resolve(text)
 
 
+def resolve_training(
+    registry: Registry, trainer: Registration, settings: Mapping[str, Any], base: str | None, *, models_folder: Path
+) -> TrainingModels:
+    """Check a trainer's settings, and resolve its base and the models that its settings name, each of them once.
+
+    Args:
+        registry: Where names are looked up.
+        trainer: The trainer.
+        settings: As the user gave them.
+        base: The specification of the base model, if one is given.
+        models_folder: Where trained models lie.
+
+    Raises:
+        UsageError: trainer, settings and models do not fit together.
+        ConfigurationError: a model's entry in the registry file cannot be used.
+    """
+    resolve = ModelResolver(registry, models_folder, {}).resolve
+    return training_models(registry, f"trainer {trainer.name!r}", trainer, settings, base or "", resolve)
+
+
 class ModelResolver:
     """Resolves specifications; the same text names the same model throughout.
 
@@ -50,10 +88,13 @@ class ModelResolver:
         registry: Where names are looked up.
         models_folder: Where trained models lie.
         known: Models by specification; those that are resolved are added.
+        folder: Where arguments that name files are looked for first; None: nowhere but in the working directory.
     """
 
-    def __init__(self, registry: Registry, models_folder: Path, known: dict[str, ModelHandle]) -> None:
-        self._registry, self._models_folder, self._known = registry, models_folder, known
+    def __init__(
+        self, registry: Registry, models_folder: Path, known: dict[str, ModelHandle], *, folder: Path | None = None
+    ) -> None:
+        self._registry, self._models_folder, self._known, self._folder = registry, models_folder, known, folder
 
     def resolve(self, text: str, *, outer: tuple[str, ...] = ()) -> ModelHandle:
         """Find or construct the model of a specification.
@@ -73,6 +114,9 @@ class ModelResolver:
 
     def _resolve(self, specification: Specification, outer: tuple[str, ...]) -> ModelHandle:
         """Follow the declarations in registry.yaml to a registered model or a training."""
+        if specification.trainer:
+            plain, adapters = _without_adapters(specification)
+            return self._through(self._trained(plain.label, plan_in(plain), outer), adapters)
         name = specification.name
         declared = self._declared(name, outer)
         if declared is None:
@@ -82,13 +126,13 @@ class ModelResolver:
             inner, given = parse_specification(declared), {}
         elif declared.trainer:
             plain, adapters = _without_adapters(specification, declared.adapters)
-            return self._through(self._trained(plain, declared, outer), adapters)
+            return self._through(self._declared_training(plain, declared, outer), adapters)
         else:
             inner, given = parse_specification(declared.model), dict(declared.arguments)
             if declared.adapters:
                 given[ADAPTERS] = _Declared(declared.adapters)
         arguments = Arguments().replaced_by(inner.arguments).replaced_by(given).replaced_by(specification.arguments)
-        return self._resolve(Specification(specification.label, inner.name, arguments), outer)
+        return self._resolve(Specification(specification.label, inner.name, arguments, inner.trainer), outer)
 
     def _declared(self, name: str, outer: tuple[str, ...]) -> Any:
         """Return what registry.yaml declares under a name: a specification, or a `ModelFile`.
@@ -143,6 +187,8 @@ class ModelResolver:
                 "registry.yaml"
             )
         arguments = check_arguments(f"model {name!r}", kind, specification.arguments)
+        if self._folder is not None:
+            arguments = {key: self._inside(self._folder, kind, key, value) for key, value in arguments.items()}
         capabilities = self._registry.names("capability")
         try:
             model = kind(**arguments)
@@ -172,6 +218,14 @@ class ModelResolver:
             UsageError: one is unknown, or leads to nothing that the model offers.
         """
         return with_adapters(self._registry, handle, adapters) if adapters else handle
+
+    @staticmethod
+    def _inside(folder: Path, kind: type[Model], key: str, value: Any) -> Any:
+        """Return an argument that names something in a folder with its whole path, and any other as it is."""
+        if key not in (*kind.paths, *kind.places) or not isinstance(value, str) or not value:
+            return value
+        place = folder / value
+        return absolute(str(place)) if os.path.lexists(place) else value
 
     def _parts(
         self,
@@ -205,7 +259,7 @@ class ModelResolver:
                 if not listed and _needs(kind, part):
                     raise UsageError(f"model {name!r} is built over other models; give them as {part}=[[NAME],[NAME]]")
                 continue
-            text = _specification_in(arguments.get(part)) or str(defaults.get(part, ""))
+            text = specification_in(arguments.get(part)) or str(defaults.get(part, ""))
             if text:
                 parts[part] = self.resolve(text, outer=outer)
             elif _needs(kind, part):
@@ -230,47 +284,63 @@ class ModelResolver:
             for part, handle in parts.items()
         }
 
-    def _trained(self, specification: Specification, declared: ModelFile, outer: tuple[str, ...]) -> ModelHandle:
-        """Resolve a model that registry.yaml declares by its trainer: to its product, or to what will make it."""
-        registry, name = self._registry, specification.name
+    def _declared_training(
+        self, specification: Specification, declared: ModelFile, outer: tuple[str, ...]
+    ) -> ModelHandle:
+        """Resolve a model that registry.yaml declares by its trainer."""
         assert declared.trainer is not None
         assert declared.task is not None
-        trainer = registry.find("trainer", declared.trainer)
-        if specification.arguments:
-            raise UsageError(f"the model {name!r} is trained as registry.yaml says and takes no arguments")
-        settings = check_arguments(f"model {name!r}: trainer {trainer.name!r}", trainer.load(), declared.settings)
-        base = self.resolve(declared.base, outer=outer) if declared.base else None
-        data = _data_digest(registry, declared.task)
-        training = Training(name, trainer, declared.task, settings, base, data, self._models_folder)
-        registration = registry.find("model", trainer.facts.model)
-        construct = partial(self._product, specification.label, registration, training)
+        plan = TrainingPlan(
+            what=f"model {specification.name!r}",
+            source="registry.yaml",
+            name=specification.name,
+            trainer=declared.trainer,
+            task=declared.task,
+            base=declared.base or "",
+            settings=declared.settings,
+            arguments=Arguments().replaced_by(declared.arguments).replaced_by(specification.arguments),
+        )
+        return self._trained(specification.label, plan, outer)
+
+    def _trained(self, label: str, plan: TrainingPlan, outer: tuple[str, ...]) -> ModelHandle:
+        """Resolve a model that is named by its trainer: to its product, or to what will make it."""
+        registry = self._registry
+        trainer = registry.find("trainer", plan.trainer)
+        product = registry.find("model", trainer.facts.model)
+        arguments = product_arguments(plan.what, product, trainer, plan.arguments)
+        resolve = partial(self.resolve, outer=outer)
+        what = f"{plan.what}: trainer {trainer.name!r}"
+        models = training_models(
+            registry, what, trainer, plan.settings, plan.base, resolve, base_as=f"base=[MODEL] of {plan.what}"
+        )
+        further = data_of(registry, trainer.load(), models.settings)
+        splits = [(plan.task, "train"), *(pair for pairs in further.values() for pair in pairs)]
+        data = "+".join(data_digest(registry, plan.source, task, split) for task, split in splits)
+        training = Training(
+            plan.name, trainer, plan.task, models.settings, models.base, data, self._models_folder, models.parts
+        )
+        construct = partial(self._product, label, product, training, arguments)
         if training.is_done:
             return construct()
         return UntrainedModel(
-            label=specification.label,
-            registration=registration,
-            offers=registration.facts.offers,
+            label=label,
+            registration=product,
+            offers=product.facts.offers,
             training=training,
             construct=construct,
         )
 
-    def _product(self, label: str, registration: Registration, training: Training) -> ModelHandle:
-        """Construct the model that the product of a training holds."""
-        arguments = {"path": str(training.directory)}
-        if training.base is not None:
-            base = training.base.ready
-            # The product names what it was trained over by its place; the base itself is at hand, and loaded once.
-            self._known.setdefault(base.specification, base)
-            if "base" in getattr(registration.load(), "part_names", ()):
-                arguments["base"] = base.specification
+    def _product(
+        self, label: str, registration: Registration, training: Training, given: Mapping[str, Any]
+    ) -> ModelHandle:
+        """Construct the model that the product of a training holds, with arguments that the user gave it."""
+        arguments = {**given, "path": str(training.directory)}
+        for model in training.models:
+            # The product names what it was trained over by its place; that model is at hand, and loaded once.
+            self._known.setdefault(model.ready.specification, model.ready)
+        if training.base is not None and "base" in getattr(registration.load(), "part_names", ()):
+            arguments["base"] = training.base.ready.specification
         return self._construct(Specification(label, registration.name, arguments), registration, ())
-
-
-def _specification_in(given: Any) -> str:
-    """Return the specification that an argument naming a model holds; ``[NAME]`` alone reads as a YAML list."""
-    if isinstance(given, list) and len(given) == 1:
-        given = given[0]
-    return str(given or "")
 
 
 class _Declared(list[str]):
@@ -304,20 +374,4 @@ def _without_adapters(specification: Specification, declared: Sequence[str] = ()
     kept = {key: text for key, text in getattr(given, "texts", {}).items() if key != ADAPTERS}
     arguments = Arguments({key: value for key, value in given.items() if key != ADAPTERS}, kept)
     adapters = listed_specifications(f"model {specification.name!r}: {ADAPTERS}=", given[ADAPTERS])
-    return Specification(specification.label, specification.name, arguments), adapters
-
-
-def _data_digest(registry: Registry, task: str) -> str:
-    """Hash a task's definition and the files of its train split, as far as they lie on this machine.
-
-    Raises:
-        ConfigurationError: there is no such task.
-    """
-    if not registry.tasks().exists(task):
-        raise ConfigurationError(
-            f"registry.yaml trains on the task {task!r}, which does not exist"
-            f"{did_you_mean(task, registry.tasks().files())}"
-        )
-    built = registry.task(task)
-    files = [file_identity(path) for path in built.files("train") if path.is_file()]
-    return "+".join([built.definition.digest, *files])
+    return Specification(specification.label, specification.name, arguments, specification.trainer), adapters

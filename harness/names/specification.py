@@ -15,6 +15,9 @@ from harness.names.arguments import parse_arguments
 
 _LABELLED = re.compile(r"^(?P<label>[\w./@+-]+)=(?P<rest>[^=:]+(:.*)?)$")
 _NAME = re.compile(r"^[\w./@+-]+$")
+_TRAINED = re.compile(r"^train:(?P<trainer>[\w./@+-]+)(:(?P<listed>.*))?$", re.DOTALL)
+TRAIN = "train"
+"""What specifications of models by their training begin with."""
 _NOT_IN_LABELS = re.compile(r"[^\w./@+-]+")
 
 
@@ -27,10 +30,17 @@ class Specification:
     name: str
     """The registered or declared name."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    trainer: str = ""
+    """Name of the trainer, in ``train:TRAINER:task=TASK,...``; empty where the model is there to be named."""
 
 
 def parse_specification(text: str) -> Specification:
     """Read ``[LABEL=]NAME[:key=value,...]``; values are YAML scalars, or in brackets another specification.
+
+    A model may also be named by how it is trained, ``[LABEL=]train:TRAINER:task=TASK,base=[MODEL],set.KEY=VALUE,...``:
+
+    >>> parse_specification("train:bt-linear:task=quickstart/preferences,set.penalty=0.1").trainer
+    'bt-linear'
 
     Raises:
         UsageError: the text is not of that form.
@@ -39,6 +49,10 @@ def parse_specification(text: str) -> Specification:
     match = _LABELLED.match(text)
     if match:
         label, rest = match["label"], match["rest"]
+    trained = _TRAINED.match(rest)
+    if trained:
+        arguments = parse_arguments(trained["listed"] or "", text)
+        return Specification(encodable(label or text), TRAIN, arguments, trained["trainer"])
     name, _, listed = rest.partition(":")
     if not _NAME.match(name):
         raise UsageError(f"{text!r} names no model; write NAME or NAME:key=value,key=value")

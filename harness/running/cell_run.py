@@ -256,13 +256,7 @@ class CellRun:
 
     def _remarks(self) -> list[str]:
         """Return what the models that computed something have to say of how."""
-        remarks = list(self._client.remarks)
-        for model in self._client.asked.values():
-            try:
-                remarks += [encodable(str(remark)) for remark in model.remarks()]
-            except (Exception, SystemExit) as error:  # a plugin's code
-                remarks.append(f"remarks() of {type(model).__name__} failed: {describe(error)}")
-        return remarks
+        return [remark for _, remark in self._client.take_remarks()]
 
 
 def _empty_record(cell: Cell, request: EvaluationRequest) -> CellRecord:

@@ -12,6 +12,7 @@ from functools import partial
 
 from harness.adapters import Adapter, Route
 from harness.capabilities import Capability
+from harness.encoding import encodable
 from harness.errors import CellError
 from harness.model import Model
 from harness.names.handles import ModelHandle
@@ -65,6 +66,8 @@ class ModelClient:
         self.counts = RequestCounts()
         self.asked: dict[int, Model] = {}
         """The models that had to compute something, parts of others included."""
+        self._labels: dict[int, str] = {}
+        self._noted: list[tuple[str, str]] = []
         self.remarks: list[str] = []
         """Sentences that a reader of the figures should know, on how the answers were found."""
 
@@ -80,6 +83,36 @@ class ModelClient:
             route: The adapters to go through, as a task chose them; None for those of the handle, if any.
         """
         return list(self.ask_lazily(handle, capability, requests, route=route))
+
+    def fresh(self, progress: Callable[[float], None]) -> ModelClient:
+        """Open a client on the same store and the same loaded models, with counts of its own."""
+        return ModelClient(
+            self._store, self._capabilities, self._executor, batch_stored=self._batch_stored, progress=progress
+        )
+
+    def release(self, handle: ModelHandle) -> None:
+        """Let go of a model and of those inside it; asked something new, they are loaded again."""
+        for model in handle.constructed_models():
+            self._note_remarks(model)  # before `close` takes what they are about
+            self._executor.release(model)
+
+    def take_remarks(self) -> list[tuple[str, str]]:
+        """Return what the models that computed something have to say of how, by label, each sentence once."""
+        for model in list(self.asked.values()):
+            self._note_remarks(model)
+        noted = [*(("", remark) for remark in self.remarks), *self._noted]
+        self.remarks, self._noted = [], []
+        return list(dict.fromkeys(noted))
+
+    def _note_remarks(self, model: Model) -> None:
+        """Keep what a model says of the answers since it was asked for that the last time."""
+        if id(model) not in self.asked:
+            return
+        try:
+            said = [encodable(str(remark)) for remark in model.remarks()]
+        except (Exception, SystemExit) as error:  # a plugin's code
+            said = [f"remarks() of {type(model).__name__} failed: {describe(error)}"]
+        self._noted += [(self._labels[id(model)], remark) for remark in said]
 
     def ask_lazily(
         self, handle: ModelHandle, capability: str, requests: Sequence[Request], *, route: Route | None = None
@@ -193,6 +226,7 @@ class ModelClient:
         model = handle.ready.model
         self._give_parts(handle, model)
         self.asked[id(model)] = model
+        self._labels[id(model)] = handle.label
         left = len(todo)
         asked = [request for request, _ in todo]
         for batch, seconds in self._executor.run(model, capability.name, asked, form=capability.form):
@@ -259,4 +293,6 @@ class ModelClient:
         The client of an earlier cell may have given it its parts before: that one counts for a cell that is filed.
         """
         if handle.parts or model.part_lists:
-            model.parts = handle.ready.given_parts(lambda part: part.as_part(partial(self.ask, part)))
+            model.parts = handle.ready.given_parts(
+                lambda part: part.as_part(partial(self.ask, part), partial(self.release, part))
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -53,3 +54,33 @@ def read_curve(store: Readable, model: str) -> list[tuple[int, str, float]]:
     query = select_checked(s.curves).where(c.model == model).order_by(c.step, c.name)
     with store.reading() as connection:
         return [(row["step"], row["name"], row["value"]) for row in read_checked(connection, s.curves, query)]
+
+
+@dataclass(frozen=True, slots=True)
+class CurveOverview:
+    """One learning curve: where the trained model lies, and how long the curve is."""
+
+    model: str
+    """Directory of the trained model."""
+    steps: int
+    """How many steps it has."""
+    last: int
+    """Number of the last step."""
+
+
+def list_curves(store: Readable, *, offset: int = 0, size: int = 50) -> list[CurveOverview]:
+    """List the learning curves, by directory.
+
+    Args:
+        store: The store.
+        offset: How many to leave out at the beginning.
+        size: How many to list at most.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    c = s.curves.c
+    query = sa.select(c.model, sa.func.count(c.step.distinct()), sa.func.max(c.step)).group_by(c.model)
+    with store.reading() as connection:
+        found = connection.execute(query.order_by(c.model).offset(offset).limit(size)).all()
+    return [CurveOverview(str(model), int(steps), int(last)) for model, steps, last in found]

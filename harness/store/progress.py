@@ -43,6 +43,30 @@ class FiledProgress:
 
         return move
 
+    def ask(self, model: str, what: str, total: int | None, tick: Tick, *, quiet: bool = False) -> Tick:
+        """Count requests of a training, which is a run of one cell, as `cell` counts items.
+
+        Args:
+            model: Label of the model that is asked, or name of the trainer.
+            what: What it is asked, and for what.
+            total: How many requests there are; None where that is not known.
+            tick: Called with how many more are answered.
+            quiet: Whether the beginning is not filed, as the one before was filed a moment ago.
+        """
+        self._number = 0
+        if not quiet:
+            return self.cell(model, what, total, tick)
+        self._number, done = 1, 0
+
+        def move(count: int) -> None:
+            nonlocal done
+            tick(count)
+            done += count
+            if time.monotonic() - self._filed_at >= EVERY_SECONDS:
+                self._file(1, model, what, done, total)
+
+        return move
+
     def _file(self, number: int, model: str, task: str, done: int, total: int | None) -> None:
         values = {
             "run": self._run,

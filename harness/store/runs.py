@@ -101,14 +101,23 @@ def start_run(store: Store, description: Mapping[str, Any]) -> int:
         return int(connection.execute(insert(s.runs).values(values)).inserted_primary_key[0])  # type: ignore[index]
 
 
-def finish_run(store: Store, run: int, status: str) -> None:
+def finish_run(store: Store, run: int, status: str, description: Mapping[str, Any] | None = None) -> None:
     """File how a run ended.
+
+    Args:
+        store: The store.
+        run: The run's number.
+        status: ``done``, ``failed`` or ``interrupted``.
+        description: Takes the place of the one it began with; None: that stays.
 
     Raises:
         StoreError: the database cannot be written.
     """
+    values: dict[str, Any] = {"finished": now(), "status": status}
+    if description is not None:
+        values["description"] = json.dumps(description, default=str)
     with store.transaction() as connection:
-        connection.execute(sa.update(s.runs).where(s.runs.c.id == run).values(finished=now(), status=status))
+        connection.execute(sa.update(s.runs).where(s.runs.c.id == run).values(values))
 
 
 def copy_run(connection: sa.Connection, run: RunRecord) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.errors import UsageError
 from harness.names.handles import ModelHandle
 from harness.names.plugins import plugin_code
@@ -9,31 +11,6 @@ from harness.names.registry import Registry
 from harness.progress import ProgressReporter
 from harness.task import Task
 from harness.trainer import Trainer
-
-
-def check_base(kind: type[Trainer], name: str, base: ModelHandle | None) -> None:
-    """Refuse a base model that the trainer does not take, or cannot ask.
-
-    Args:
-        kind: The trainer's class.
-        name: The trainer's registered name.
-        base: The base model, if one is given.
-
-    Raises:
-        UsageError: the trainer takes no base, or needs one, or this one lacks a capability.
-    """
-    if base is None:
-        if kind.needs_base:
-            raise UsageError(f"the trainer {name!r} needs a base model: --base MODEL")
-        return
-    if not kind.needs_base:
-        raise UsageError(f"the trainer {name!r} is not trained over a base model; leave out {base.label!r}")
-    lacking = [capability for capability in kind.asks if capability not in base.offers]
-    if lacking:
-        raise UsageError(
-            f"the trainer {name!r} asks its base ({base.label}) for {' and '.join(lacking)}, which that does not "
-            f"offer; it offers: {', '.join(base.offers) or 'nothing'}"
-        )
 
 
 def check_task(kind: type[Trainer], name: str, registry: Registry, task: Task, split: str) -> None:
@@ -58,23 +35,30 @@ def check_task(kind: type[Trainer], name: str, registry: Registry, task: Task, s
         raise UsageError(f"the task {task.name} has no split {split!r} to train on; it has: {', '.join(task.splits)}")
 
 
-def warn_of_flattery(base: ModelHandle | None, task: str, split: str, progress: ProgressReporter) -> None:
-    """Warn that a base model, or one inside it, was trained on the items that are learned from now.
+def warn_of_flattery(
+    models: Sequence[ModelHandle], splits: Sequence[tuple[str, str]], progress: ProgressReporter
+) -> None:
+    """Warn that a model that is asked, or one inside it, was trained on the items that are learned from now.
 
     Args:
-        base: The base model, if there is one.
-        task: Name of the task to learn from.
-        split: The split of the task to learn from.
-        progress: Where the warning goes.
+        models: The base and the parts.
+        splits: The tasks and splits that are learned from.
+        progress: Where the warnings go.
     """
-    for label in _trained_on_the_same(base, task, split):
-        progress.warn(f"{label} was trained on {task} [{split}] itself: its answers there flatter it")
+    said: set[str] = set()
+    for task, split in dict.fromkeys(splits):
+        for model in models:
+            for label in _trained_on_the_same(model, task, split):
+                text = f"{label} was trained on {task} [{split}] itself: its answers there flatter it"
+                if text not in said:
+                    progress.warn(text)
+                said.add(text)
 
 
-def _trained_on_the_same(base: ModelHandle | None, task: str, split: str) -> list[str]:
-    """List the labels of the base model and those inside it that were trained on a split."""
+def _trained_on_the_same(model: ModelHandle, task: str, split: str) -> list[str]:
+    """List the labels of a model and those inside it that were trained on a split."""
     labels = []
-    for handle in base.those_that_learned() if base else ():
+    for handle in model.those_that_learned():
         with plugin_code(f"{handle.label}: trained_on()"):
             manifests = handle.model.trained_on() if handle.model is not None else ()
         if any((m.get("task"), m.get("split")) == (task, split) for m in manifests):

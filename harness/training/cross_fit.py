@@ -19,22 +19,23 @@ from harness.errors import CellError, DataError, StoreError, UsageError
 from harness.files.atomic import NO_ROOM, is_full, write_atomically
 from harness.files.digests import file_identity
 from harness.model import Model
-from harness.names.arguments import check_arguments
-from harness.names.handles import ModelHandle, ReadyModel
 from harness.names.registry import Registry
 from harness.names.specification import written
+from harness.names.trainings import TrainingModels
 from harness.requests import Failure, Request, Response
 from harness.task import Item
 from harness.tasks.build import build_task
 from harness.trainer import Trainer
-from harness.training.checks import check_base, check_task, warn_of_flattery
-from harness.training.fit import TrainingEnvironment, TrainingRequest, TrainingRun, train_missing
+from harness.training.checks import check_task, warn_of_flattery
+from harness.training.fit import TrainingRun, ready_request
 from harness.training.folds import fold_numbers
+from harness.training.further_data import FurtherData, HeldOut
 from harness.training.items import good_items, items_digest
+from harness.training.request import TrainingEnvironment, TrainingRequest
 
 FOLDS = "folds.json"
 FEWEST = 2
-MADE_OF = ("trainer", "settings", "base", "task", "split", "limit", "seed")
+MADE_OF = ("trainer", "settings", "base", "parts", "data", "task", "split", "limit", "seed")
 """What the identity says of how the models were made, besides the number of folds."""
 
 
@@ -132,14 +133,14 @@ def assign(items: Sequence[Item], count: int, seed: int) -> dict[str, int]:
 
 
 def cross_fit(
-    environment: TrainingEnvironment, request: TrainingRequest, *, over: ModelHandle | None, count: int, seed: int
+    environment: TrainingEnvironment, request: TrainingRequest, models: TrainingModels, *, count: int, seed: int
 ) -> Path:
     """Train a model without each part of the items in turn; those that are there already are kept.
 
     Args:
         environment: What the trainings share.
-        request: What is to be trained, on all items and not yet over a base.
-        over: The base model, which is trained first where it has to be.
+        request: What is to be trained, on all items and yet without models.
+        models: The checked settings, and the models to ask, which are trained first where they have to be.
         count: Number of parts.
         seed: Seed for drawing the parts.
 
@@ -154,23 +155,24 @@ def cross_fit(
     registry, trainer, split = environment.registry, request.trainer, request.split
     task = build_task(registry, request.task)
     kind: type[Trainer] = trainer.load()
-    settings = check_arguments(f"trainer {trainer.name!r}", kind, request.settings)
     check_task(kind, trainer.name, registry, task, split)
-    check_base(kind, trainer.name, over)
+    further = FurtherData(registry, kind, models.settings)
     if count < FEWEST:
         raise UsageError(f"--folds {count}: at least {FEWEST}")
     offers = _offers(registry, kind.model)
     items = list(good_items(task, split, request.limit))
     assignment = assign(items, count, seed)
-    base = _trained_base(environment, over)
-    warn_of_flattery(base, task.name, split, environment.progress)
+    request = ready_request(environment, request, models)
+    warn_of_flattery(request.models, [(task.name, split), *further.splits], environment.progress)
     folds = {
         "task": task.name,
         "task_digest": task.definition.digest,
         "trainer": trainer.name,
         "trainer_version": kind.version,
-        "settings": dict(settings),
-        "base": base.fingerprint if base else None,
+        "settings": {key: value for key, value in request.settings.items() if key not in kind.part_names},
+        "base": request.base.fingerprint if request.base else None,
+        **({"parts": {name: part.fingerprint for name, part in request.parts.items()}} if request.parts else {}),
+        **({"data": further.digests(HeldOut())} if further.splits else {}),
         "model": kind.model,
         "offers": offers,
         "count": count,
@@ -181,18 +183,10 @@ def cross_fit(
         "assignment": assignment,
     }
     directory = environment.store.folder / "models" / "cross-fitted" / _name(folds)
-    _train_folds(environment, replace(request, settings=settings, base=base), directory, assignment, count)
+    clusters = {item.id: item.cluster for item in items if item.cluster is not None}
+    _train_folds(environment, request, directory, assignment, clusters, count)
     _write_folds(directory, folds)
     return directory
-
-
-def _trained_base(environment: TrainingEnvironment, base: ModelHandle | None) -> ReadyModel | None:
-    """Train the base where it has to be."""
-    if base is None:
-        return None
-    return train_missing(
-        environment.registry, environment.store, environment.client, base, progress=environment.progress
-    )
 
 
 def _train_folds(
@@ -200,6 +194,7 @@ def _train_folds(
     request: TrainingRequest,
     directory: Path,
     assignment: Mapping[str, int],
+    clusters: Mapping[str, str],
     count: int,
 ) -> None:
     """Train one model a part, on the items of all other parts, each into a folder of its own.
@@ -209,11 +204,14 @@ def _train_folds(
         request: What is to be trained, on all items.
         directory: Where the folders go.
         assignment: The part in which each item is held out, by id.
+        clusters: The cluster of each item that has one, by id.
         count: Number of parts.
     """
     for fold in range(count):
         held_out = frozenset(id_ for id_, part in assignment.items() if part == fold)
-        run = TrainingRun(environment, replace(request, without=held_out), directory / f"fold-{fold}")
+        kept_from = frozenset(clusters[id_] for id_ in held_out if id_ in clusters)
+        without = replace(request, without=held_out, clusters_without=kept_from)
+        run = TrainingRun(environment, without, directory / f"fold-{fold}")
         run.run(
             keep=True,
             saying=f"training {request.trainer.name} without part {fold + 1} of {count} of {request.task}",

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from harness.errors import DataError, HarnessError, StoreError
 from harness.files.atomic import NO_ROOM, is_full
 from harness.names.arguments import check_arguments
-from harness.names.handles import ModelHandle, ReadyModel, UntrainedModel
+from harness.names.handles import ModelHandle, ReadyModel, UntrainedModel, absolute
 from harness.names.plugins import describe
-from harness.names.registry import Registration, Registry
-from harness.progress import ProgressReporter
-from harness.requests import Request, Response
+from harness.names.registry import Registry
+from harness.names.trainings import TrainingModels, check_base
+from harness.progress import ProgressReporter, Tick
 from harness.store.curves import save_curve
 from harness.store.machine import versions
 from harness.store.records import now
@@ -23,47 +24,37 @@ from harness.store.store import Store
 from harness.task import Item
 from harness.tasks.build import build_task
 from harness.trainer import Trainer
-from harness.training.checks import check_base, check_task, warn_of_flattery
+from harness.training.checks import check_task, warn_of_flattery
+from harness.training.filed import FiledTraining
+from harness.training.further_data import FurtherData, HeldOut
 from harness.training.items import good_items, ids_digest, items_digest
-from harness.training.product import ProductFolder, curve_of
+from harness.training.product import ProductFolder, curve_of, refuse_own_folder
+from harness.training.request import TrainingEnvironment, TrainingRequest
+from harness.training.session import Asking, TrainingClient, TrainingSession, equip
 
 
-class BaseModelClient(Protocol):
-    """What a training needs of a client of models: answers of the base, from the store or from the model itself."""
+def ready_request(
+    environment: TrainingEnvironment, request: TrainingRequest, models: TrainingModels
+) -> TrainingRequest:
+    """Complete a request by its models, which are trained first where they have to be.
 
-    def ask(self, handle: ModelHandle, capability: str, requests: Sequence[Request]) -> list[Response]:
-        """Answer requests, in order, with a `Failure` in place of each answer that could not be had."""
-        ...
+    Args:
+        environment: What the trainings of a command share.
+        request: What is to be trained, yet without models.
+        models: The checked settings, and the models.
 
+    Raises:
+        UsageError, DataError, StoreError: as `train_missing`.
+    """
 
-@dataclass(frozen=True, slots=True)
-class TrainingEnvironment:
-    """What every training of one command shares."""
+    def ready(handle: ModelHandle) -> ReadyModel:
+        return train_missing(
+            environment.registry, environment.store, environment.client, handle, progress=environment.progress
+        )
 
-    registry: Registry
-    store: Store
-    """Keeps the learning curves."""
-    client: BaseModelClient
-    """Through which base models are asked."""
-    progress: ProgressReporter
-    """Told how far a training is."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingRequest:
-    """What is to be trained, over what, and on which items."""
-
-    trainer: Registration
-    task: str
-    """Name of the task that is learned from."""
-    settings: Mapping[str, Any]
-    """The trainer's settings, as the user gave them."""
-    base: ReadyModel | None = None
-    split: str = "train"
-    limit: int | None = None
-    """How many items are read, the first ones; None for all."""
-    without: frozenset[str] = frozenset()
-    """Ids of items that are left out."""
+    base = ready(models.base) if models.base else None
+    parts = {name: ready(handle) for name, handle in models.parts.items()}
+    return replace(request, settings=models.settings, base=base, parts=parts)
 
 
 class TrainingRun:
@@ -90,6 +81,10 @@ class TrainingRun:
         self._task = build_task(registry, request.task)
         check_task(self._kind, trainer.name, registry, self._task, request.split)
         check_base(self._kind, trainer.name, request.base)
+        self._held_out = HeldOut(request.without, request.clusters_without)
+        self._further = FurtherData(registry, self._kind, settings)
+        self._sign: Tick = lambda count: None
+        self._opened: set[str] = set()
 
     def run(self, *, keep: bool = False, saying: str = "") -> dict[str, Any]:
         """Train, unless the product is there already.
@@ -108,7 +103,8 @@ class TrainingRun:
         """
         request, progress = self._request, self._environment.progress
         if not request.without:  # whoever trains several models on parts of the items says it once for all of them
-            warn_of_flattery(request.base, self._task.name, request.split, progress)
+            splits = [(self._task.name, request.split), *self._further.splits]
+            warn_of_flattery(request.models, splits, progress)
         determining = self._determining()
         folder = ProductFolder(self._directory)
         with folder.alone(
@@ -117,7 +113,12 @@ class TrainingRun:
             manifest = folder.finished(determining) if keep or waited else None
             manifest = manifest or folder.rescued(determining)
             if manifest is None:
-                folder.claim(determining, self._environment.store)
+                changed = folder.claim(determining, self._environment.store)
+                if changed:
+                    progress.say(
+                        f"{folder.workdir}: the unfinished training there was with another {', '.join(changed)}; it "
+                        "begins anew"
+                    )
                 if saying:
                     progress.say(saying)
                 manifest = {**determining, **self._train(folder.workdir)}
@@ -135,8 +136,10 @@ class TrainingRun:
             "task_digest": self._task.definition.digest,
             "split": request.split,
             "limit": request.limit,
-            "settings": dict(request.settings),
+            "settings": {key: value for key, value in request.settings.items() if key not in self._kind.part_names},
             "base": request.base.fingerprint if request.base else None,
+            **({"parts": {name: part.fingerprint for name, part in request.parts.items()}} if request.parts else {}),
+            **({"data": self._further.digests(self._held_out)} if self._further.splits else {}),
             **({"without": ids_digest(request.without)} if request.without else {}),
             "items": items_digest(self._items()),
         }
@@ -147,14 +150,21 @@ class TrainingRun:
         return (item for item in good_items(self._task, request.split, request.limit) if item.id not in request.without)
 
     def _train(self, workdir: Path) -> dict[str, Any]:
-        """Run the trainer in a work directory.
+        """Run the trainer in a work directory, as a run on file.
 
         Returns:
             What the manifest says of this one training, besides what determines the product.
         """
         start = time.perf_counter()
-        figures = self._fitted(self._kind(**self._request.settings), workdir)
+        request = self._request
+        models = {**({"base": request.base} if request.base else {}), **request.parts}
+        specifications = {name: handle.specification for name, handle in models.items()}
+        filed = FiledTraining(self._environment.store, self._description(specifications))
+        with filed.ending():
+            figures = self._fitted(workdir, filed)
+            refuse_own_folder(self._environment.registry, self._kind.model, workdir)
         return {
+            **({"specifications": specifications} if request.parts else {}),
             "curve": curve_of(self._directory),
             "figures": dict(figures),
             "seconds": time.perf_counter() - start,
@@ -162,13 +172,47 @@ class TrainingRun:
             "versions": versions(),
         }
 
-    def _fitted(self, trainer: Trainer, workdir: Path) -> Mapping[str, Any]:
+    def _description(self, specifications: Mapping[str, str]) -> dict[str, Any]:
+        """Return what the run on file is, as plain data."""
+        request = self._request
+        return {
+            "models": [request.trainer.name],
+            "tasks": list(dict.fromkeys([self._task.name, *(task for task, _ in self._further.splits)])),
+            "trainer": request.trainer.name,
+            "makes": self._kind.model,
+            "directory": absolute(str(self._directory)),
+            "curve": curve_of(self._directory),
+            "asks": dict(specifications),
+            "settings": dict(request.settings),
+            "split": request.split,
+            "limit": request.limit,
+            "held_out": len(request.without),
+        }
+
+    def _fitted(self, workdir: Path, filed: FiledTraining) -> Mapping[str, Any]:
         """Return the figures that `Trainer.fit` returns; its errors say which trainer failed on what."""
-        base, name = self._request.base, self._request.trainer.name
-        part = base.as_part(self._ask_base) if base else None
-        where = f"{self._task.name} [{self._request.split}]"
+        request, environment, name = self._request, self._environment, self._request.trainer.name
+        where = f"{self._task.name} [{request.split}]"
+        self._sign = filed.progress.ask(name, self._task.name, None, lambda count: None)
+        registry, store, client = environment.registry, environment.store, environment.client
+        session = TrainingSession(
+            registry,
+            client,
+            Asking(environment.progress, filed.progress),
+            what=f"{self._task.name}, training {name}",
+            workdir=Path(absolute(str(workdir))),
+            models_folder=store.folder / "models",
+            train=partial(train_missing, registry, store, client, progress=environment.progress),
+            given=request.models,
+            opened=self._note_opened,
+        )
         try:
-            return trainer.fit(self._task, self._items(), workdir, ask=part, progress=self._report)
+            specifications = {part: handle.specification for part, handle in request.parts.items()}
+            trainer = self._kind(**{**request.settings, **specifications})
+            equip(trainer, session.parts(request.parts), self._further.views(self._held_out), session.open)
+            task = self._held_out.view(self._task)
+            ask = session.part(request.base) if request.base else None
+            return trainer.fit(task, self._items(), workdir, ask=ask, progress=self._report)
         except HarnessError:
             raise
         except ValueError as error:
@@ -177,27 +221,47 @@ class TrainingRun:
             if is_full(error):
                 raise StoreError(f"{workdir}: {NO_ROOM}") from error
             raise DataError(f"the trainer {name!r} failed on {where}: {describe(error)}") from error
+        finally:
+            session.close()
+            self._account(session.client, filed)
 
-    def _ask_base(self, capability: str, requests: Sequence[Request]) -> list[Response]:
-        """Ask the base model through the client, so that nothing is computed twice."""
-        assert self._request.base is not None
-        return self._environment.client.ask(self._request.base, capability, requests)
+    def _note_opened(self, handle: ReadyModel) -> None:
+        """Warn of a model that the trainer opened, once, where it was trained on what is learned from now."""
+        if handle.label not in self._opened:
+            self._opened.add(handle.label)
+            splits = [(self._task.name, self._request.split), *self._further.splits]
+            warn_of_flattery([handle], splits, self._environment.progress)
+
+    def _account(self, client: TrainingClient, filed: FiledTraining) -> None:
+        """Say what the models that were asked have to say, and file it with how much was asked."""
+        remarks = [f"{label}: {text}" if label else text for label, text in client.take_remarks()]
+        for remark in remarks:
+            self._environment.progress.warn(f"training {self._request.trainer.name} on {self._task.name}: {remark}")
+        counts = client.counts
+        filed.description["remarks"] = remarks
+        filed.description["requests"] = {
+            "requests": counts.requests,
+            "computed": counts.computed,
+            "reused": counts.reused,
+            "seconds": counts.seconds,
+        }
 
     def _report(self, step: int, **values: float) -> None:
         """File a point of the learning curve, and show it."""
         save_curve(self._environment.store, curve_of(self._directory), step, values)
         self._environment.progress.step(self._directory.name, step, **values)
+        self._sign(0)  # of life, for whoever watches the run
 
 
 def train_missing(
-    registry: Registry, store: Store, client: BaseModelClient, handle: ModelHandle, *, progress: ProgressReporter
+    registry: Registry, store: Store, client: TrainingClient, handle: ModelHandle, *, progress: ProgressReporter
 ) -> ReadyModel:
-    """Train a model, and first those it needs, where registry.yaml declares them by their trainers.
+    """Train a model, and first those it needs, where they are named by their trainers.
 
     Args:
         registry: Where names are looked up.
         store: Keeps the learning curves.
-        client: Through which base models are asked.
+        client: Through which models are asked.
         handle: The model, which may be ready already.
         progress: Told how far the trainings are.
 
@@ -210,17 +274,28 @@ def train_missing(
         StoreError: a product cannot be written.
     """
     environment = TrainingEnvironment(registry, store, client, progress)
-    for untrained in handle.untrained():
-        _train_declared(environment, untrained)
-    return handle.ready
+    trained = [untrained for untrained in handle.untrained() if _train_declared(environment, untrained)]
+    ready = handle.ready
+    _release_others(client, [model for untrained in trained for model in untrained.training.models], ready)
+    return ready
 
 
-def _train_declared(environment: TrainingEnvironment, untrained: UntrainedModel) -> None:
-    """Train a model that registry.yaml declares by its trainer, unless its product is there by now."""
+def _release_others(client: TrainingClient, asked: Sequence[ModelHandle], ready: ReadyModel) -> None:
+    """Let go of the models that only the training needed; nobody else would before the end of the run."""
+    kept = {id(model) for model in ready.constructed_models()}
+    for handle in asked:
+        if not any(id(model) in kept for model in handle.constructed_models()):
+            client.release(handle)
+
+
+def _train_declared(environment: TrainingEnvironment, untrained: UntrainedModel) -> bool:
+    """Train a model that is named by its trainer; False where its product is there by now."""
     training = untrained.training
     if training.is_done:  # by this run, for another model that needs it too, or by another process
-        return
+        return False
     base = training.base.ready if training.base else None
-    request = TrainingRequest(training.trainer, training.task, training.settings, base)
+    parts = {name: part.ready for name, part in training.parts.items()}
+    request = TrainingRequest(training.trainer, training.task, training.settings, base, parts=parts)
     where = f"training {untrained.label} on {training.task} (first use); it will be kept in {training.directory}"
     TrainingRun(environment, request, training.directory).run(keep=True, saying=where)
+    return True

@@ -6,15 +6,17 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from harness.errors import StoreError, UsageError
+from harness.errors import DataError, StoreError, UsageError
 from harness.files.atomic import NO_ROOM, is_full, remove_leftovers, write_atomically
 from harness.files.locks import alone
 from harness.model import MANIFEST
 from harness.names.handles import absolute
+from harness.names.registry import Registry
 from harness.store.curves import delete_curve
 from harness.store.store import Store
 
@@ -80,8 +82,12 @@ class ProductFolder:
         self.finish(manifest)
         return manifest
 
-    def claim(self, determining: Mapping[str, Any], store: Store) -> None:
+    def claim(self, determining: Mapping[str, Any], store: Store) -> list[str]:
         """Make the work directory; an unfinished training is taken up only if it was of the same product.
+
+        Returns:
+            What the product depends on that was another for the unfinished training that was thrown away: keys, those
+            of parts and settings with a dot; empty where there was none, or it is taken up.
 
         Raises:
             UsageError: a folder or a link of somebody else is in the way, or the folder cannot be made.
@@ -95,7 +101,9 @@ class ProductFolder:
                 raise UsageError(f"{workdir}: is a link, which is not followed; delete it")
             workdir.mkdir(parents=True, exist_ok=True)
             remove_leftovers(workdir)
+            changed: list[str] = []
             if not self._is_of(text):
+                changed = _differing(workdir / SETTINGS, text)
                 shutil.rmtree(workdir)
                 workdir.mkdir()
                 delete_curve(store, curve_of(self.directory))
@@ -103,6 +111,7 @@ class ProductFolder:
         except OSError as error:
             reason = NO_ROOM if is_full(error) else f"cannot be made: {error.strerror}; choose another place"
             raise UsageError(f"{self.directory}: {reason}") from error
+        return changed
 
     def _is_of(self, text: str) -> bool:
         """Whether the work directory holds an unfinished training of the product that ``text`` determines.
@@ -136,6 +145,31 @@ class ProductFolder:
             raise StoreError(f"{self.directory}: {reason}") from error
 
 
+def refuse_own_folder(registry: Registry, model: str, workdir: Path) -> None:
+    """Refuse a product that is built over a model in its own work directory, which is moved when it is done.
+
+    The product may name what lies in its own folder by its place: ``default_parts`` that begin at its ``path``.
+
+    Raises:
+        DataError: it names the work directory; says how it may.
+    """
+    with TemporaryDirectory(prefix="harness-product-") as folder:
+        # Through a link the product lies elsewhere: what still names the work directory names it whole.
+        link = Path(folder) / "product"
+        try:
+            link.symlink_to(absolute(str(workdir)), target_is_directory=True)
+            parts = dict(registry.find("model", model).load()(path=str(link)).default_parts())
+        except (Exception, SystemExit):  # whoever uses the product is told what is wrong with it
+            return
+    for name, text in parts.items():
+        if absolute(str(workdir)) in str(text):
+            raise DataError(
+                f"the model {model!r} that was trained is built over {name}={text}, in its work directory; that is "
+                "moved when the training is done: keep the path relative to the product, and let default_parts join it "
+                "to the product's own path"
+            )
+
+
 def _manifest_of(directory: Path, determining: Mapping[str, Any]) -> dict[str, Any] | None:
     """Read the manifest in a directory; None unless it is of the same product."""
     try:
@@ -144,3 +178,23 @@ def _manifest_of(directory: Path, determining: Mapping[str, Any]) -> dict[str, A
         return None
     same = json.loads(json.dumps(dict(determining), default=str))
     return manifest if {key: manifest.get(key) for key in same} == same else None
+
+
+def _differing(file: Path, text: str) -> list[str]:
+    """List the keys under which two trainings differ, those of settings and parts with a dot."""
+    try:
+        before, now = json.loads(file.read_text("utf-8")), json.loads(text)
+    except (OSError, ValueError):
+        return []
+    if not isinstance(before, dict):
+        return []
+    return list(dict.fromkeys(_differing_keys(before, now)))
+
+
+def _differing_keys(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for key in dict.fromkeys((*before, *now)):
+        one, other = before.get(key), now.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            yield from (f"{key}.{inner}" for inner in _differing_keys(one, other))
+        elif one != other:
+            yield key

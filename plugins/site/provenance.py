@@ -222,7 +222,8 @@ class Provenances:
         except HarnessError:
             return ""
         known = {*self._registry.names("model"), *self._registry.named_models()}
-        return label if wanted.label == label and wanted.name in known else ""
+        named = bool(wanted.trainer) or wanted.name in known
+        return label if wanted.label == label and named else ""
 
 
 def _of_class(entry: Registration | None, name: str) -> Sequence[str] | None:

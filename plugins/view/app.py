@@ -49,6 +49,7 @@ def make_app(
         Route("/", show(pages.runs)),
         Route("/runs/{run:int}", show(pages.run)),
         Route("/cells", show(pages.cells)),
+        Route("/curves", show(pages.curves)),
         Route("/cells/{cell:int}", show(pages.cell)),
         Route("/cells/{cell:int}/samples", show(pages.samples)),
         Route("/cells/{cell:int}/samples/{row:int}", show(pages.sample)),

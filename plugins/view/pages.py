@@ -17,6 +17,7 @@ from harness.store import (
     StoreReader,
     cells_of_other_models,
     list_cells,
+    list_curves,
     list_runs,
     model_description,
     models_and_tasks,
@@ -24,6 +25,7 @@ from harness.store import (
     read_run,
 )
 
+from .curves import curve_of
 from .figures import ORDER, CellFigures
 from .filters import CellFilter, QueryParameters, SampleFilter, filter_of, whole
 from .item import one_sample, rows_of
@@ -32,7 +34,7 @@ from .search import search
 from .texts import address
 from .words import match_of
 
-RUNS, CELLS, SAMPLES = 20, 50, 25
+RUNS, CELLS, SAMPLES, CURVES = 20, 50, 25, 50
 """Rows of a page."""
 MAX_FAILURES = 100
 NOTHING_FOUND = {"rows": [], "total": 0, "next": "", "before": "", "hits": None}
@@ -107,7 +109,22 @@ class Pages:
             raise NotFound(f"There is no run {run} in this store.")
         page = whole(query, "page")
         cells = list_cells(self._store, run=run, offset=page * CELLS, size=CELLS + 1)
-        return Page("run.html", {"run": record, "cells": cells[:CELLS], "more": len(cells) > CELLS, "page": page})
+        training = record.description.get("kind") == "training"
+        curve = curve_of(self._store, str(record.description.get("curve", ""))) if training else None
+        listed = {"cells": cells[:CELLS], "more": len(cells) > CELLS, "page": page}
+        return Page("run.html", {"run": record, "training": training, "curve": curve, **listed})
+
+    def curves(self, query: QueryParameters) -> Page:
+        """All learning curves, or the one of the model in a directory."""
+        model = query.get("model", "")
+        if model:
+            curve = curve_of(self._store, model)
+            if not curve.count:
+                raise NotFound(f"There is no learning curve of {model} in this store.")
+            return Page("curve.html", {"model": model, "curve": curve})
+        page = whole(query, "page")
+        found = list_curves(self._store, offset=page * CURVES, size=CURVES + 1)
+        return Page("curves.html", {"curves": found[:CURVES], "more": len(found) > CURVES, "page": page})
 
     def cells(self, query: QueryParameters) -> Page:
         """All cells, or those of a model, a task, a status."""

@@ -111,6 +111,7 @@ def test_dry_run_prints_the_plan_and_stores_nothing(plain, harness):
                 "problem": "",
             }
         ],
+        "trainings": [],
         "skipped": [],
         "warnings": [],
     }

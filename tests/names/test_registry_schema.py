@@ -12,7 +12,7 @@ import yaml
         ({"model": "length", "base": "minilm"}, "base"),
         ({"model": "length", "task": "quickstart/detection"}, "task"),
         ({"model": "length", "settings": {"penalty": 1}}, "settings"),
-        ({"trainer": "linear-detector", "task": "quickstart/detection", "arguments": {"penalty": 1}}, "arguments"),
+        ({"trainer": "linear-detector", "task": "quickstart/detection", "arguments": {"penalty": 1}}, "settings"),
     ],
 )
 def test_keys_of_the_other_way_are_refused(declared, key, project, harness):
