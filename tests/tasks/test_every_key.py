@@ -344,7 +344,8 @@ REGISTRY_CASES = [
     ("PluginsFile", "enabled", {"plugins": {"disabled": ["muli"]}}, ("plugins", "enabled"), ["muli"], "acts"),
     ("ModelFile", "model", MODEL, (*M, "model"), "random", "acts"),
     ("ModelFile", "arguments", MODEL, (*M, "arguments"), {"sign": -1}, "acts"),
-    ("ModelFile", "arguments", TRAINED, (*M, "arguments"), {"sign": -1}, "refused"),
+    ("ModelFile", "arguments", TRAINED, (*M, "arguments"), {"batch_size": 2}, "acts"),
+    ("ModelFile", "adapters", MODEL, (*M, "adapters"), ["score-to-compare"], "acts"),
     ("ModelFile", "trainer", TRAINED, (*M, "trainer"), "muli", "acts"),
     ("ModelFile", "trainer", MODEL, (*M, "trainer"), "muli", "refused"),
     ("ModelFile", "task", TRAINED, (*M, "task"), "m/other", "acts"),
@@ -368,6 +369,7 @@ REGISTRY_CASES = [
     ("AggregateFile", "of", AGGREGATED, (*A, "of"), ["m/task:average_precision"], "acts"),
     ("AggregateFile", "weights", AGGREGATED, (*A, "weights"), [2], "acts"),
     ("AggregateFile", "weights", AGGREGATED, (*A, "weights"), [1, 2], "refused benchmark"),
+    ("AggregateFile", "settings", AGGREGATED, (*A, "settings"), {"anchor": "x"}, "acts"),
     ("AggregateFile", "description", AGGREGATED, (*A, "description"), "words", "acts"),
 ]
 
