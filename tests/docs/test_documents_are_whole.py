@@ -51,11 +51,18 @@ def test_no_heading_names_a_hook_that_does_not_exist():
     assert sorted(headings) == sorted(hook_names())
 
 
-def test_the_page_of_commands_is_the_generated_one():
-    spec = importlib.util.spec_from_file_location("generate_cli", DOCS / "generate_cli.py")
+@pytest.mark.parametrize("name", ["cli", "modules"])
+def test_a_generated_page_is_as_its_script_makes_it(name):
+    spec = importlib.util.spec_from_file_location(f"generate_{name}", DOCS / f"generate_{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert read("docs/cli.md") == module.page(), "run: python docs/generate_cli.py"
+    assert read(f"docs/{name}.md") == module.page(), f"run: python docs/generate_{name}.py"
+
+
+def test_every_module_says_in_a_line_what_happens_there():
+    rows = re.findall(r"^\| `([\w.]+)` \| (.*) \|$", read("docs/modules.md"), re.MULTILINE)
+    assert len(rows) > 400
+    assert [name for name, sentence in rows if len(sentence.split()) < 2] == []
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, "correlate", "curate", "explain", "view"])
