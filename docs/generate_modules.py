@@ -11,8 +11,8 @@ ROOT = PAGE.parents[1]
 HEAD = """\
 # Every module in a line
 
-This page is generated from the modules themselves by `python docs/generate_modules.py`. Search it for a word to find the
-file where something happens; [the map](index.md#where-things-are) says how the folders follow each other.
+This page is generated from the modules themselves by `python docs/generate_modules.py`. Search it for a word to find
+the file where something happens; [the map](index.md#where-things-are) says how the folders follow each other.
 """
 
 
