@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harness import stats
 from harness.stats import Estimate
 
-from .figures import Feature, Figures
+from .figures import Feature, OutcomeFigures
 from .table import OutcomeValue
 
 FloatArray = NDArray[np.float64]
@@ -61,7 +61,7 @@ class Tests:
 
 
 def correlate_figures(
-    figures: Figures, outcomes: Sequence[OutcomeValue], *, seed: int = 0, confidence: float = 0.95
+    figures: OutcomeFigures, outcomes: Sequence[OutcomeValue], *, seed: int = 0, confidence: float = 0.95
 ) -> Tests:
     """Correlate every figure with the outcome.
 
@@ -112,7 +112,7 @@ def reliability_of(outcomes: Sequence[OutcomeValue]) -> float:
     return stats.reliability(values, [outcome.stderr for outcome in outcomes])
 
 
-def _usable(figures: Figures) -> tuple[list[int], list[str]]:
+def _usable(figures: OutcomeFigures) -> tuple[list[int], list[str]]:
     usable, left_out = [], []
     for i, feature in enumerate(figures.features):
         own = figures.values[np.isfinite(figures.values[:, i]), i]

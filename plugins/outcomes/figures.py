@@ -53,7 +53,7 @@ class Feature:
 
 
 @dataclass(slots=True)
-class Figures:
+class OutcomeFigures:
     """Figures of models, one row a model and one column a feature."""
 
     models: list[str]
@@ -64,14 +64,14 @@ class Figures:
     """(models, features); NaN where not known."""
     notes: list[str] = field(default_factory=list)
 
-    def select(self, *, features: Sequence[int] | None = None, models: Sequence[str] | None = None) -> Figures:
+    def select(self, *, features: Sequence[int] | None = None, models: Sequence[str] | None = None) -> OutcomeFigures:
         """Some of the features, or some of the models in the order given."""
         columns = list(range(len(self.features))) if features is None else list(features)
         names = self.models if models is None else list(models)
         rows = [self.models.index(model) for model in names]
         grid = np.ix_(rows, columns)
         kept = [self.features[i] for i in columns]
-        return Figures(list(names), kept, self.values[grid], self.stderrs[grid], self.notes)
+        return OutcomeFigures(list(names), kept, self.values[grid], self.stderrs[grid], self.notes)
 
 
 def gather(
@@ -80,7 +80,7 @@ def gather(
     *,
     store: Readable | None = None,
     published: Sequence[Path] = (),
-) -> Figures:
+) -> OutcomeFigures:
     """Every figure of every model on the tasks of a benchmark.
 
     Of figures of the same model, task, metric and domain, that of the newest whole cell of the store is taken first,
@@ -226,7 +226,7 @@ def _correlation(
     return correlation, note
 
 
-def _table(by_model: dict[str, dict[Key, Result]], benchmark: str, notes: list[str]) -> Figures:
+def _table(by_model: dict[str, dict[Key, Result]], benchmark: str, notes: list[str]) -> OutcomeFigures:
     keys = list(dict.fromkeys(key for results in by_model.values() for key in results))
     keys.sort(key=lambda key: key[0] == benchmark)  # aggregates last, the rest in the order in which they came
     place = {key: i for i, key in enumerate(keys)}
@@ -246,10 +246,12 @@ def _table(by_model: dict[str, dict[Key, Result]], benchmark: str, notes: list[s
     features = [
         Feature(*key, example[key].unit, example[key].higher_is_better, aggregate=key[0] == benchmark) for key in keys
     ]
-    return Figures(models, features, values, stderrs, notes)
+    return OutcomeFigures(models, features, values, stderrs, notes)
 
 
-def matching(figures: Figures, *, tasks: Sequence[str], metrics: Sequence[str], domains: Sequence[str]) -> list[int]:
+def matching(
+    figures: OutcomeFigures, *, tasks: Sequence[str], metrics: Sequence[str], domains: Sequence[str]
+) -> list[int]:
     """Places of the features whose task, metric and domain each match one of the patterns; no pattern: all.
 
     Raises:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harness import stats
 from harness.errors import UsageError, did_you_mean
 
-from .figures import Figures
+from .figures import OutcomeFigures
 from .linear import PATHS, LinearFit, nested_leave_one_out, skill
 
 FloatArray = NDArray[np.float64]
@@ -64,9 +64,9 @@ class Prediction:
 
 
 def predict(
-    figures: Figures,
+    figures: OutcomeFigures,
     outcome: Sequence[float],
-    new: Figures,
+    new: OutcomeFigures,
     *,
     method: str = "ridge",
     level: float = 0.95,
@@ -112,7 +112,7 @@ def _orders(y: FloatArray, permutations: int, seed: int) -> FloatArray:
     return np.column_stack([y, drawn.T])
 
 
-def _complete(figures: Figures, new: Figures) -> list[int]:
+def _complete(figures: OutcomeFigures, new: OutcomeFigures) -> list[int]:
     known = np.isfinite(figures.values).all(axis=0)
     if not known.any():
         raise UsageError(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from harness import stats
 
-from .figures import Figures
+from .figures import OutcomeFigures
 
 FloatArray = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ class QuantileCurve:
 
 
 def quantile_curves(
-    figures: Figures, outcome: Sequence[float], *, domains: Sequence[str], seed: int = 0
+    figures: OutcomeFigures, outcome: Sequence[float], *, domains: Sequence[str], seed: int = 0
 ) -> list[QuantileCurve]:
     """The curve of every metric that four models have on at least two of the domains.
 

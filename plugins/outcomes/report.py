@@ -14,7 +14,7 @@ from harness.errors import UsageError, did_you_mean
 from harness.store import Readable
 
 from .correlations import LEAST_MODELS, Tests, correlate_figures
-from .figures import Figures, gather, matching
+from .figures import OutcomeFigures, gather, matching
 from .prediction import Prediction, Skill, predict
 from .quantiles import QuantileCurve, quantile_curves
 from .replicates import add_replicates
@@ -106,7 +106,7 @@ def answer(registry: Registry, store: Readable | None, question: CorrelationQues
     )
 
 
-def _shared(table: OutcomeTable, figures: Figures) -> tuple[list[str], list[str]]:
+def _shared(table: OutcomeTable, figures: OutcomeFigures) -> tuple[list[str], list[str]]:
     """Models with an outcome and figures, and a note of those without figures.
 
     Raises:
@@ -126,7 +126,7 @@ def _shared(table: OutcomeTable, figures: Figures) -> tuple[list[str], list[str]
     return shared, notes
 
 
-def _new(question: CorrelationQuestion, table: OutcomeTable, figures: Figures) -> Figures:
+def _new(question: CorrelationQuestion, table: OutcomeTable, figures: OutcomeFigures) -> OutcomeFigures:
     for model in question.predict:
         if model not in figures.models:
             raise UsageError(f"--predict: no figures of a model {model!r}{did_you_mean(model, figures.models)}")
@@ -138,7 +138,7 @@ def _new(question: CorrelationQuestion, table: OutcomeTable, figures: Figures) -
     return figures.select(models=list(dict.fromkeys(question.predict)))
 
 
-def _curve_domains(registry: Registry, question: CorrelationQuestion, figures: Figures) -> list[str]:
+def _curve_domains(registry: Registry, question: CorrelationQuestion, figures: OutcomeFigures) -> list[str]:
     """The domains asked for, or those over which the benchmark itself takes a lower bound, or all.
 
     Raises:
