@@ -86,7 +86,7 @@ def write_site(edition: Edition, folder: Path) -> int:
     site.add("index.html", index)
     _add_assets(site)
     _write(site, folder)
-    return len(site.files)
+    return len(site.files) + 1  # with the manifest
 
 
 def _correlations(edition: Edition, content: Content, made: Mapping[str, str]) -> str:
@@ -229,7 +229,6 @@ def _write(site: Site, folder: Path) -> None:
 
     Builds of one site at the same time take turns, so that its pages are all of one of them.
     """
-    site.add(MANIFEST, json.dumps({"files": sorted(site.files)}, indent=0) + "\n")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with alone(folder / LOCK):
@@ -239,6 +238,9 @@ def _write(site: Site, folder: Path) -> None:
 
 
 def _write_alone(site: Site, folder: Path, earlier: Sequence[str]) -> None:
+    _refuse_what_is_in_the_way(site, folder, earlier)
+    # The manifest comes first, with the earlier files: a build that is killed leaves files that the next one knows.
+    _write_manifest(folder, {*earlier, *site.files})
     for path, content in sorted(site.files.items(), key=lambda pair: pair[0] == "index.html"):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -247,3 +249,42 @@ def _write_alone(site: Site, folder: Path, earlier: Sequence[str]) -> None:
     remove_leftovers(folder)
     for path in set(earlier) - set(site.files):
         (folder / path).unlink(missing_ok=True)
+    _write_manifest(folder, set(site.files))
+
+
+def _write_manifest(folder: Path, files: set[str]) -> None:
+    """Write which files of a folder are the site's."""
+    text = json.dumps({"files": sorted(files - {MANIFEST})}, indent=0) + "\n"
+    write_atomically(folder / MANIFEST, text, durable=False)
+
+
+def _refuse_what_is_in_the_way(site: Site, folder: Path, earlier: Sequence[str]) -> None:
+    """Refuse to write through a linked folder, or over a file that no build of this site wrote.
+
+    Raises:
+        UsageError: names what is in the way.
+    """
+    inside = folder.resolve()
+    known = {*earlier, MANIFEST}
+    told = _is_whole(folder / MANIFEST)  # by a damaged list, nobody can tell whose a file is
+    for path in sorted(site.files):
+        target = folder / path
+        if not target.parent.resolve().is_relative_to(inside):
+            # A link planted in the folder would have pages written, and stale ones removed, somewhere else.
+            raise UsageError(f"{target.parent}: leads out of {folder}; remove the link, or choose another folder")
+        if told and path not in known and target.exists() and not target.is_symlink():  # a link itself is replaced
+            raise UsageError(f"{target}: is there already, and harness did not write it; choose another folder")
+
+
+def _is_whole(manifest: Path) -> bool:
+    """Return whether a manifest says which files are the site's; one that is not there says that none is."""
+    try:
+        listed = json.loads(manifest.read_text("utf-8"))["files"]
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    inside = manifest.parent.resolve()
+    return bool(listed) and all(
+        isinstance(path, str) and (inside / path).resolve().is_relative_to(inside) for path in listed
+    )
