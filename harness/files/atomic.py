@@ -18,7 +18,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def private_name(target: Path) -> Path:
-    """Return a path beside ``target`` that no other process uses, for a file that is moved to ``target`` once it is whole."""
+    """Return a path beside ``target`` that nobody else uses, for a file that becomes ``target`` once it is whole."""
     return target.with_name(f".harness-{secrets.token_hex(8)}.partial")
 
 

@@ -1,4 +1,4 @@
-"""SHA-256 digests of files; those of large files are remembered on disk, so that not every command reads weights anew."""
+"""SHA-256 digests of files; those of large files are remembered on disk, so that not every command reads weights."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def _location(error: Any) -> Place:
 
 
 def _is_other_form(error: Any) -> bool:
-    """Tell whether an error is about a form that the key was not written in; only the written form says what is wrong."""
+    """Tell whether an error is about a form that the key was not written in; the written form says what is wrong."""
     forms = {
         "string_type": (Mapping, list),
         "list_type": (Mapping, str),
