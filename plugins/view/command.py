@@ -1,4 +1,4 @@
-"""``harness view``."""
+"""The command ``harness view``."""
 
 from __future__ import annotations
 
