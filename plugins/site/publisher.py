@@ -19,7 +19,7 @@ class SitePublisher(Publisher):
         earlier_files(folder)
 
     def own_names(self, folder: Path, benchmarks: Sequence[str]) -> set[str]:
-        """Return the names that a site has in its folder, with those of an earlier build, which the next one removes."""
+        """Return the names that a site has in its folder, and those of an earlier build, which the next removes."""
         earlier = {path.partition("/")[0] for path in earlier_files(folder)}
         return earlier | {"index.html", MANIFEST, ".nojekyll", "assets", *map(file_name, benchmarks)}
 
