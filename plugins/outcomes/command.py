@@ -1,4 +1,4 @@
-"""``harness correlate``."""
+"""The command ``harness correlate``."""
 
 from __future__ import annotations
 
