@@ -92,7 +92,8 @@ def answer(registry: Registry, store: Readable | None, question: CorrelationQues
             "p family and the predictor would look better than they are"
         )
     curves = quantile_curves(complete, values, domains=_curve_domains(registry, question, complete), seed=question.seed)
-    skill, predictions = predict(complete, values, new, method=question.method, level=question.level, seed=question.seed)
+    method, level, seed = question.method, question.level, question.seed
+    skill, predictions = predict(complete, values, new, method=method, level=level, seed=seed)
     return Report(
         question.benchmark,
         table.name,
