@@ -1,4 +1,4 @@
-"""What ``harness eval --dry-run`` prints: every cell with its route and how much would be asked."""
+"""The output of ``harness eval --dry-run``: every cell with its route and the number of requests."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def described_plan(plan: Plan) -> dict[str, Any]:
 
 
 def _describe(cell: Cell, plan: Plan) -> dict[str, Any]:
-    """Describe one cell. Counts are of the first stage, and of all requests, on file or not."""
+    """Describe one cell; counts are of the first stage, and of all requests, whether on file or not."""
     asked = cell.stages[0]
     described: dict[str, Any] = {
         "model": cell.label,
