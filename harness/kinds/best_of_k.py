@@ -145,7 +145,7 @@ class Accuracy(_BestOfK):
         }
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """Draw the best-of-K curve."""
+        """Draw the best-of-K curve, with the oracle's beside it."""
         picture = curve_picture(columns)
         return () if picture is None else (picture,)
 
