@@ -1,4 +1,4 @@
-"""How far the work is: bars on standard error where that is a terminal, else nothing but warnings."""
+"""Progress of the work: bars on standard error if that is a terminal, otherwise nothing but warnings."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Protocol
 from harness.terminal import one_entry, redraw, say, visible
 
 Tick = Callable[[int], None]
-"""Called with how many more items are done."""
+"""Called with the number of further items that are done."""
 
 
 class ProgressReporter(Protocol):
-    """Shows a user how far the work is, and what is said on the way."""
+    """The interface of classes that show a user how far the work is, with notes and warnings on the way."""
 
     def cell(self, model: str, task: str, total: int | None) -> contextlib.AbstractContextManager[Tick]:
-        """Open the bar of one cell; the context gives a tick, to be called with how many more items are done.
+        """Open the bar of one cell; the context gives a tick, to be called with the number of further items done.
 
         Args:
             model: The model's label.
             task: The task's name.
-            total: How many items there are; None where that is not known.
+            total: The number of items; None if it is not known.
         """
         ...
 
@@ -31,11 +31,11 @@ class ProgressReporter(Protocol):
         ...
 
     def say(self, text: str) -> None:
-        """Say a sentence about what is being done."""
+        """Show a sentence about the work under way."""
         ...
 
     def warn(self, text: str) -> None:
-        """Say a sentence that the user should read."""
+        """Show a sentence that the user should read."""
         ...
 
 
@@ -48,17 +48,17 @@ class SilentProgress:
         yield lambda count: None
 
     def step(self, what: str, step: int, **values: float) -> None:
-        """Show nothing."""
+        """Show nothing of a learning curve."""
 
     def say(self, text: str) -> None:
-        """Say nothing."""
+        """Show nothing of a sentence about the work."""
 
     def warn(self, text: str) -> None:
-        """Say nothing."""
+        """Show nothing of a warning."""
 
 
 class TerminalProgress:
-    """Draws tqdm bars on standard error where that is a terminal; says warnings everywhere."""
+    """Draws tqdm bars on standard error if that is a terminal; shows warnings everywhere."""
 
     @contextlib.contextmanager
     def cell(self, model: str, task: str, total: int | None) -> Iterator[Tick]:

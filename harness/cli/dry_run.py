@@ -1,4 +1,4 @@
-"""What ``harness eval --dry-run`` prints: every cell with its route and how much would be asked."""
+"""The output of ``harness eval --dry-run``: every cell with its route and the number of requests."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ class BestOfKAccuracy(_BestOfK):
         }
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """Draw the best-of-K curve."""
+        """Draw the best-of-K curve, with the oracle's beside it."""
         picture = curve_picture(columns)
         return () if picture is None else (picture,)
 
