@@ -64,7 +64,7 @@ def parse_arguments(listed: str, whole: str) -> Arguments:
         whole: The whole specification that the arguments are part of, for messages.
 
     Raises:
-        UsageError: a part is not of the form ``key=value``.
+        UsageError: a part is not of the form ``key=value``, or a key is there twice.
     """
     import yaml
 
@@ -74,6 +74,9 @@ def parse_arguments(listed: str, whole: str) -> Arguments:
         key = key.strip()
         if not equals or not key:
             raise UsageError(f"{whole!r}: expected key=value after the colon, got {part!r}")
+        # One of the two would be lost without a word: a detector of a list, say, that was written as two lists.
+        if key in arguments:
+            raise UsageError(f"{whole!r}: {key}= is given twice; give it once")
         if value[:1] + value[-1:] in ("[]", "()") and ("=" in value or ":" in value):
             arguments[key] = value[1:-1]
             continue

@@ -200,3 +200,20 @@ def test_settings_of_a_declared_trainer_are_held_against_annotations_while_plann
     assert ran.code == 2
     assert ran.err == saying("'mine'", "'linear-detector'", "unit=False", "'word'", "'character'")
     assert "write it in quotes" in ran.err
+
+
+@pytest.mark.parametrize(
+    "specification",
+    [
+        "length:sign=1,sign=-1",
+        "length:sign=1, sign=1",
+        "detector-ensemble:detectors=[[keyword-list]],detectors=[[prompt-length]]",
+        "detector-ensemble:detectors=[[keyword-list:slope=1,slope=2]]",
+        "train:bt-linear:task=quickstart/preferences,set.penalty=1,set.penalty=2",
+        "length:adapters=[score-to-detect:positive=a,negative=b,positive=c]",
+    ],
+)
+def test_a_key_that_is_given_twice_is_refused(harness, project, specification):
+    ran = harness("eval", "-m", specification, "-t", "quickstart/detection", "--limit", 2, "--dry-run")
+    assert ran.code == 2
+    assert "is given twice" in ran.err

@@ -143,7 +143,9 @@ def _planned_cells(context: Context, digests: Mapping[str, str]) -> tuple[list[C
         try:
             whole = cell.fingerprint
             parts = [
-                StageRecord(stage.role, asked.handle.label, asked.handle.own_fingerprint, "")
+                StageRecord(
+                    stage.role, asked.handle.label, asked.handle.own_fingerprint, "", adapters=asked.route.names
+                )
                 for stage, asked in zip(cell.task.stages, cell.stages, strict=True)
             ]
         except (Exception, SystemExit):  # not trained, weights missing, a plugin's code: the run says so
