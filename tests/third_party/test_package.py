@@ -94,9 +94,8 @@ def test_what_it_reads_from_and_writes_for_others(workshop, harness):
     assert [line.split()[:2] for line in cards] == [["workshop", "overlap"], ["workshop", "overlap:sharp=2.0"]]
     assert json.loads(harness("workshop-words", "--json").out)[0] == "amber"
     (workshop / "outcome.csv").write_text("model,rating\noverlap,1\n")
-    from harness.names import Registry
     from harness.publisher import find_analysis
 
-    analysis = find_analysis(Registry(), "workshop-count")
+    analysis = find_analysis(public.Registry(), "workshop-count")
     report = analysis.answer(None, None, "workshop", public.OutcomeFile(workshop / "outcome.csv"))
     assert "1 models" in analysis.section(report).html

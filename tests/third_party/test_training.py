@@ -19,8 +19,10 @@ LATER = [pytest.param(number, marks=pytest.mark.slow) for number in (2, 9, 15, 4
 
 
 @pytest.mark.parametrize("killed_at", [22, *LATER])
-def test_a_killed_training_ends_at_the_same_weights_and_asks_nothing_twice(workshop, shell, journal, kill, killed_at):
-    whole = shell(*TRAIN, *JUDGE, "-o", "whole", "--store", "whole.sqlite")
+def test_a_killed_training_ends_at_the_same_weights_and_asks_nothing_twice(
+    workshop, harness, shell, journal, kill, killed_at
+):
+    whole = harness(*TRAIN, *JUDGE, "-o", "whole", "--store", "whole.sqlite")
     assert whole.code == 0, whole.err
     undisturbed = journal()
     kill(killed_at)
@@ -28,7 +30,7 @@ def test_a_killed_training_ends_at_the_same_weights_and_asks_nothing_twice(works
     kill(0)
     assert not (workshop / "killed").exists()
     before = journal()
-    again = shell(*TRAIN, *JUDGE, "-o", "killed", "--store", "killed.sqlite")
+    again = harness(*TRAIN, *JUDGE, "-o", "killed", "--store", "killed.sqlite")
     assert again.code == 0, again.err
     assert sorted([*before, *journal()]) == sorted(undisturbed)
     for name in ("weights.json", *(f"iteration-{number}/weights.json" for number in (1, 2, 3))):
@@ -41,7 +43,10 @@ def test_a_killed_training_ends_at_the_same_weights_and_asks_nothing_twice(works
 def test_the_product_works_over_what_it_was_trained_over_and_over_another(workshop, harness):
     assert harness(*TRAIN, "--set", "judge=overlap", "-o", "product").code == 0
     over = {}
-    for label, model in {"own": "tuned-babbler:path=product", "other": "tuned-babbler:path=product,base=babbler"}.items():
+    for label, model in {
+        "own": "tuned-babbler:path=product",
+        "other": "tuned-babbler:path=product,base=babbler",
+    }.items():
         ran = harness("eval", "-m", f"{label}={model}", *REPLY)
         assert ran.code == 0, ran.err
         over[label] = ran.document["results"][0]["value"]

@@ -60,7 +60,11 @@ def register_trainers(register):
 @hookimpl
 def register_benchmarks(register):
     register(
-        "lone-winner", "workshop.metrics:lone_winner", field=True, unit="fraction", description="how often it wins alone"
+        "lone-winner",
+        "workshop.metrics:lone_winner",
+        field=True,
+        unit="fraction",
+        description="shares won alone",
     )
     register("spread", "workshop.metrics:spread", description="the highest less the lowest")
 

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 import numpy as np
 
 from harness import Range
-
 from workshop.models import WORDS
 
 

@@ -1,11 +1,10 @@
 """Kinds of task: of rows, in rounds, of a stream that is made, and of what other evaluations found."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 
 from harness import Candidates, Conversation, FieldSpec, Generation, Item, Query, Range, Stage, Task
-
 from workshop.requests import Choices, Signal
 
 NAN = float("nan")
@@ -14,7 +13,7 @@ NAN = float("nan")
 class Options(Task):
     """Which of several options fits a prompt best."""
 
-    fields = {"prompt": FieldSpec("text"), "options": FieldSpec("texts"), "best": FieldSpec("number")}
+    fields: ClassVar = {"prompt": FieldSpec("text"), "options": FieldSpec("texts"), "best": FieldSpec("number")}
     stages = (Stage(("fitness",)),)
     columns = ("fitness", "best", "of_best")
     default_metrics = ("best_fits", "fitness_of_best")
@@ -37,11 +36,11 @@ class Options(Task):
 class Siege(Task):
     """An attacker, the candidate and a judge in turn, until the judge says that the candidate gave in."""
 
-    fields = {"prompt": FieldSpec("text")}
+    fields: ClassVar = {"prompt": FieldSpec("text")}
     columns = ("broken", "rounds")
     default_metrics = ("share_broken",)
-    options = {"rounds": 3, "threshold": 0.8}
-    option_forms = {"rounds": Annotated[int, Range(least=1, most=100)], "threshold": float}
+    options: ClassVar = {"rounds": 3, "threshold": 0.8}
+    option_forms: ClassVar = {"rounds": Annotated[int, Range(least=1, most=100)], "threshold": float}
 
     def __init__(self, definition):
         super().__init__(definition)
@@ -75,15 +74,16 @@ class Siege(Task):
 class Drift(Task):
     """Signals in the order in which they come: how far is each from the nearest before it?"""
 
-    fields = {"signal": FieldSpec("array")}
+    fields: ClassVar = {"signal": FieldSpec("array")}
     stages = (Stage(("trace",)),)
     columns = ("drift", "energy")
-    interim = {"spectrum": "float32"}
+    interim: ClassVar = {"spectrum": "float32"}
     default_metrics = ("mean_drift",)
     ordered = True
     makes_items = True
-    options = {"n": 20, "length": 16, "seed": 0}
-    option_forms = {name: Annotated[int, Range(least=1)] for name in ("n", "length")}
+    at_once = 8  # signals may be long
+    options: ClassVar = {"n": 20, "length": 16, "seed": 0}
+    option_forms: ClassVar = {name: Annotated[int, Range(least=1)] for name in ("n", "length")}
 
     def make_items(self, split):
         random = np.random.default_rng(self.settings["seed"])
@@ -112,7 +112,7 @@ class Drift(Task):
 class Reply(Task):
     """The candidate replies, and a judge says what the reply is worth."""
 
-    fields = {"prompt": FieldSpec("text")}
+    fields: ClassVar = {"prompt": FieldSpec("text")}
     stages = (Stage(("generate",)), Stage(("score",), "judge"))
     columns = ("worth",)
     default_metrics = ("mean_worth",)
@@ -134,7 +134,11 @@ class Reply(Task):
 class Routing(Task):
     """Which model to ask, by what was found of them: how much worse is the model chosen than the best?"""
 
-    fields = {"prompt": FieldSpec("text"), "outcomes": FieldSpec("numbers with gaps"), "models": FieldSpec("texts")}
+    fields: ClassVar = {
+        "prompt": FieldSpec("text"),
+        "outcomes": FieldSpec("numbers with gaps"),
+        "models": FieldSpec("texts"),
+    }
     stages = (Stage(("route",)),)
     columns = ("regret",)
     default_metrics = ("regret",)

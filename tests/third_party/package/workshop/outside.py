@@ -7,10 +7,18 @@ from typing import Annotated
 
 import click
 
-from harness import Analysis, Definition, Publisher, Range, Section, SourcedTask, TaskSource, build_leaderboard
-from harness import write_atomically  # fmt: skip
+from harness import (
+    Analysis,
+    Definition,
+    Publisher,
+    Range,
+    Section,
+    SourcedTask,
+    TaskSource,
+    write_atomically,
+)
 from harness.errors import DataError, UsageError
-
+from harness.leaderboard import assemble
 from workshop.kinds import Drift
 from workshop.models import WORDS
 
@@ -44,7 +52,7 @@ class Cards(Publisher):
         """Write it."""
         lines = []
         for name in edition.benchmarks:
-            board = build_leaderboard(name, store=edition.store, registry=edition.registry)
+            board = assemble(edition.registry, edition.store, name, published=edition.published)
             lines += [f"{name} {entry.model} {entry.rank}" for entry in board.entries]
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / "cards.txt", "\n".join(lines))

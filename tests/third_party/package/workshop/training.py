@@ -1,11 +1,10 @@
 """A trainer that iterates: the model writes, a judge chooses, and what was chosen is liked more."""
 
 import json
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from harness import Failure, Generation, Range, Sampling, Trainer, write_atomically
+from harness import Conversation, Failure, Generation, Range, Sampling, Trainer, write_atomically
 from harness.errors import DataError
-
 from workshop.models import WORDS
 from workshop.requests import Choices
 
@@ -21,7 +20,7 @@ class Tasting(Trainer):
     needs_base = "required"
     asks = ("generate",)
     part_names = ("judge",)
-    parts_ask = {"judge": ("fitness",)}
+    parts_ask: ClassVar = {"judge": ("fitness",)}
     data_names = ("pool",)
 
     def __init__(
@@ -34,7 +33,7 @@ class Tasting(Trainer):
         self.iterations, self.rate, self.judge, self.pool = iterations, rate, judge, pool
 
     def fit(self, task, items, workdir, *, ask, progress):
-        """Write a model a iteration, each in a folder of its own, whole or not at all."""
+        """Write a model an iteration, each in a folder of its own, whole or not at all."""
         more = [item for data in self.data.get("pool", ()) for item in data]
         prompts = [item.fields["prompt"] for item in [*items, *more]]
         current, weights = ask, dict.fromkeys(WORDS, 0.0)
@@ -55,7 +54,7 @@ class Tasting(Trainer):
     def learned(self, number, current, prompts, weights):
         """Give the weights after a step, and the mean fitness of what the model wrote before it."""
         sampling = Sampling(temperature=1.0, seed=number)
-        asked = [Generation(prompt, n=3, sampling=sampling) for prompt in map(conversation, prompts)]
+        asked = [Generation(Conversation.user(f"a word for {p}"), n=3, sampling=sampling) for p in prompts]
         drawn = current("generate", asked)
         self.refuse(drawn)
         judge = self.parts.get("judge") or self.open(f"critic:base=[{current.specification}]")
@@ -75,10 +74,3 @@ class Tasting(Trainer):
         failed = [each.reason for each in answers if isinstance(each, Failure)]
         if failed:
             raise DataError(f"{len(failed)} of {len(answers)} requests failed: {failed[0]}")
-
-
-def conversation(prompt):
-    """Ask for a word."""
-    from harness import Conversation
-
-    return Conversation.user(f"a word for {prompt}")
