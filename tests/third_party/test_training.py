@@ -74,3 +74,53 @@ def test_a_judge_that_cannot_be_one_is_refused_before_anything_is_asked(workshop
     assert ran.code == 2
     assert "fitness" in ran.err
     assert journal() == []
+
+
+def test_a_task_that_the_models_could_not_be_evaluated_on_is_not_trained_for(workshop, harness, journal):
+    command = (
+        "cross-validate",
+        "tasting",
+        "-t",
+        "workshop/options",
+        "--base",
+        "babbler:journal=asked.txt",
+        "--folds",
+        2,
+    )
+    ran = harness(*command)
+    assert ran.code == 2
+    assert "tuned-babbler cannot be evaluated on workshop/options" in ran.err
+    assert journal() == []
+
+
+def test_a_task_that_asks_others_too_is_not_cross_validated(workshop, harness, journal, monkeypatch):
+    from workshop.training import Tasting
+
+    monkeypatch.setattr(Tasting, "trains_on", ("workshop-reply",))
+    ran = harness("cross-validate", "tasting", "-t", "workshop/reply", "--base", "babbler:journal=asked.txt")
+    assert ran.code == 2
+    assert "the role 'judge'" in ran.err
+    assert journal() == []
+
+
+DECLARED = """
+models:
+  liked:
+    trainer: tasting
+    task: workshop/options
+    base: babbler
+    settings: {iterations: 1, judge: "panel:members=[[overlap],[length]]", pool: workshop/loud}
+  over: {model: critic, arguments: {base: liked}}
+"""
+
+
+def test_a_declared_model_in_two_places_is_trained_once_and_told_of_once(workshop, harness):
+    (workshop / "registry.yaml").write_text(DECLARED)
+    command = ("eval", "-m", "liked", "-t", "workshop/siege", "--role", "attacker=babbler", "--role", "judge=over")
+    planned = harness(*command, "--dry-run")
+    assert planned.code == 0, planned.err
+    assert planned.out.count("will be trained first: liked: ") == 1
+    ran = harness(*command, "--limit", 1)
+    assert ran.code == 0, ran.err
+    assert ran.err.count("training liked") == 1
+    assert "will be trained first" not in harness(*command, "--dry-run").out
