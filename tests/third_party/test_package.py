@@ -77,6 +77,17 @@ def test_each_name_can_be_shown(workshop, harness, name):
     assert name.partition(":")[0] in ran.out
 
 
+def test_what_is_shown_of_functions_and_of_tasks_that_are_made(workshop, harness):
+    (aggregate,) = harness("show", "lone-winner", "--json").document
+    assert aggregate["settings"] == {"margin": "default 0.0; a number of at least 0"}
+    (importer,) = harness("show", "workshop-notes", "--json").document
+    assert importer["settings"] == {"task": "required", "of": "default ''"}
+    (made,) = harness("show", "shelf:drift-7", "--json").document
+    assert (made["file"], made["first item"]) == ("", "test-0")
+    (read,) = harness("show", "workshop/options", "--json").document
+    assert read["first item"].startswith("test-0 at workshop.data:questions")
+
+
 def test_what_happens_is_told_to_its_hooks(workshop, harness, monkeypatch):
     monkeypatch.setenv("WORKSHOP_DIARY", "diary.txt")
     assert harness("eval", "-m", "overlap", "-t", "workshop/loud").code == 0
