@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -112,7 +113,20 @@ def _entry(entry: Registration) -> dict[str, Any]:
         if entry.kind == "trainer":  # what is registered as one is of its class
             facts |= _needs(thing)
         facts["documentation"] = inspect.getdoc(thing) or ""
+    elif entry.kind in ("aggregate", "importer"):  # functions that users give settings
+        facts["settings"] = _settings(entry.kind, thing)
+        facts["documentation"] = inspect.getdoc(thing) or ""
     return facts
+
+
+def _settings(kind: str, function: Any) -> dict[str, str]:
+    """List the settings of a function that aggregates or imports, with their defaults and what they may be."""
+    from harness.tasks.selectors import GIVEN_TO_AGGREGATES
+
+    given = GIVEN_TO_AGGREGATES if kind == "aggregate" else {}
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    owner = SimpleNamespace(__init__=function)
+    return {p.name: _argument(owner, p) for p in parameters if p.name not in given and p.kind is not p.VAR_KEYWORD}
 
 
 def _needs(trainer: Any) -> dict[str, Any]:
@@ -143,7 +157,7 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
         "version": d.version,
         "licence": d.licence,
         "citation": d.citation,
-        "file": str(entry.path),
+        "file": _shown(entry.path),
         "data": {split: _describe_data(task, split) for split in task.splits},
         "asks": told([f"{stage.role}: {' or '.join(stage.accepts)}" for stage in task.stages]),
         "metrics": list(task.metrics),
@@ -155,13 +169,22 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
     try:
         first = next(iter(task.items("test", limit=1)), None)
         facts["first item"] = (
-            first.problem if isinstance(first, BadItem) else f"{first.id} at {first.where}" if first else "none"
+            first.problem
+            if isinstance(first, BadItem)
+            else f"{first.id} at {first.where}".removesuffix(" at ")  # one that is made is nowhere
+            if first
+            else "none"
         )
     except DataError as error:
         facts["first item"] = f"cannot be read: {error}"
     except (Exception, SystemExit) as error:  # a plugin's kind of task
         facts["first item"] = f"cannot be read: {describe(error)}"
     return facts
+
+
+def _shown(path: Path) -> str:
+    """Show the path of a file; what a library of tasks made has none."""
+    return "" if path == Path() else str(path)
 
 
 def _blocks(task: Task) -> str:
@@ -204,5 +227,5 @@ def _benchmark(name: str, benchmark: BenchmarkFile) -> dict[str, Any]:
         "aggregates": {a.name: _aggregate(a) for a in benchmark.aggregates},
         "default models": list(benchmark.default_models),
         "published results": list(benchmark.published),
-        "file": str(benchmark._path),
+        "file": _shown(benchmark._path),
     }

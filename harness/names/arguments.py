@@ -86,8 +86,12 @@ def parse_arguments(listed: str, whole: str) -> Arguments:
             arguments[key] = value
         if _EXPONENT.match(value):  # YAML takes 1e-3, without a point, for a text
             arguments[key] = float(value)
-        if not isinstance(arguments[key], str):
-            arguments.texts[key] = value[1:-1] if isinstance(arguments[key], list) else value.strip()
+        if isinstance(arguments[key], str):
+            if not value.lstrip().startswith(("'", '"')):  # YAML takes | for an empty block, and cuts at a comment
+                arguments[key] = value.strip()
+        else:
+            listed_in_brackets = isinstance(arguments[key], list) and value.lstrip().startswith("[")
+            arguments.texts[key] = value.strip()[1:-1] if listed_in_brackets else value.strip()
     return arguments
 
 

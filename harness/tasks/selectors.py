@@ -131,7 +131,7 @@ def _way(registry: Registry, benchmark: BenchmarkFile, aggregate: AggregateFile)
     return problems
 
 
-_GIVEN = {
+GIVEN_TO_AGGREGATES = {
     "confidence": "it is that of the whole leaderboard: --confidence",
     "correlation": "it follows from the items that the parts share",
     "weights": "it is a key beside 'settings'",
@@ -147,12 +147,12 @@ def settings_of(function: Callable[..., Any], aggregate: AggregateFile) -> dict[
     """
     parameters = list(inspect.signature(function).parameters.values())[1:]
     named = {p.name: p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
-    taken = [name for name in named if name not in _GIVEN]
+    taken = [name for name in named if name not in GIVEN_TO_AGGREGATES]
     further = any(p.kind is p.VAR_KEYWORD for p in parameters)
     made: dict[str, Any] = {}
     for name, value in aggregate.settings.items():
-        if name in _GIVEN:
-            raise UsageError(f"settings.{name}: is not a setting; {_GIVEN[name]}")
+        if name in GIVEN_TO_AGGREGATES:
+            raise UsageError(f"settings.{name}: is not a setting; {GIVEN_TO_AGGREGATES[name]}")
         if name not in named and not further:
             allowed = did_you_mean(name, taken) or (f" (it takes: {', '.join(taken)})" if taken else " (it takes none)")
             raise UsageError(f"settings.{name}: {aggregate.how!r} has no such setting{allowed}")

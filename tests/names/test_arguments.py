@@ -46,6 +46,12 @@ def test_a_text_parameter_gets_what_was_written(text):
     assert taken(f"text={text}") == {"text": text}
 
 
+@pytest.mark.parametrize("text", ["|", ">", "a #b", "&a b", "- a", "#", "...", "<a>", "* a"])
+def test_what_yaml_would_take_for_its_own_marks_is_text(text):
+    assert taken(f"text={text}") == {"text": text}
+    assert parse_arguments(f"bare={text}", "").texts.get("bare", text) == text
+
+
 def test_texts_lose_what_quotes_they_need_no_more():
     assert taken("text='no'") == {"text": "no"}
     assert taken("text=[a,b]") == {"text": "a,b"}
