@@ -61,12 +61,15 @@ def notes_on_missing(entries: Sequence[BoardEntry], ranking: str) -> list[str]:
         ranking: Key of the column that ranks.
     """
     notes = []
+    for task, why in dict.fromkeys(failed for entry in entries for failed in entry.failed_tasks.items()):
+        notes.append(f"failed on {task}: {', '.join(e.model for e in entries if e.failed_tasks.get(task) == why)}: {why}")
     for reason in dict.fromkeys(reason for entry in entries for reason in entry.reasons):
         notes.append(f"{reason}: {', '.join(e.model for e in entries if reason in e.reasons)}")
     unranked = [entry for entry in entries if entry.rank is None]
     for lacks, models in (
-        ("needs tasks not evaluated", [entry.model for entry in unranked if not entry.reasons]),
-        ("lacks a part", [entry.model for entry in unranked if entry.reasons]),
+        ("needs tasks that failed", [e.model for e in unranked if e.failed_tasks]),
+        ("needs tasks not evaluated", [e.model for e in unranked if not e.failed_tasks and not e.reasons]),
+        ("lacks a part", [e.model for e in unranked if not e.failed_tasks and e.reasons]),
     ):
         if models:
             notes.append(f"without rank, since {ranking!r} {lacks}: {', '.join(models)}")

@@ -11,7 +11,7 @@ from typing import Any
 from harness import THEME, Edition, Registry
 from harness.errors import UsageError
 from harness.files import alone, remove_leftovers, write_atomically
-from harness.leaderboard import as_json, rank_text
+from harness.leaderboard import as_json, failed_text, rank_text
 from harness.results import CONFIDENCE
 from harness.store import Readable, now, versions
 
@@ -122,7 +122,7 @@ def _add_benchmark(
     measured: Measured,
     made: Mapping[str, str],
 ) -> None:
-    shared = {"content": content, "measured": measured, "made": made, "rank_text": rank_text}
+    shared = {"content": content, "measured": measured, "made": made, "rank_text": rank_text, "failed_text": failed_text}
     base = content.slug
     plain = json.dumps(as_json(content.board), separators=(",", ":"))  # indented, it would double
     site.add(f"{base}/leaderboard.json", plain + "\n")
