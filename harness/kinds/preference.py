@@ -130,6 +130,13 @@ class OfVerdicts(Metric):
 class _Preference(OfVerdicts, MeanMetric):
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged")
 
+    def constant(self, columns: Columns) -> str:
+        """Say so if every verdict is a tie: the figure then says what a tie counts."""
+        verdicts = [columns.values[name] for name in ("as_given", "exchanged") if name in columns.values]
+        tied = all(((verdict == 0.5) | np.isnan(verdict)).all() for verdict in verdicts)
+        known = any((verdict == 0.5).any() for verdict in verdicts)
+        return f"calls all {len(columns):,} pairs a tie" if tied and known and len(columns) > 1 else ""
+
     @staticmethod
     def games(columns: Columns) -> tuple[FloatArray, FloatArray]:
         """Return +1 if the better response wins, 0 for a tie, -1 if it loses; in each order."""
