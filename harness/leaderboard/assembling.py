@@ -12,13 +12,20 @@ from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.extra_columns import ColumnSources, add_extra_columns
 from harness.leaderboard.field_fitting import FieldFigures, field_figures
 from harness.leaderboard.levels import at_one_level
-from harness.leaderboard.notes import notes_on_figures, notes_on_labels, notes_on_missing, notes_on_published
+from harness.leaderboard.notes import (
+    notes_on_constant,
+    notes_on_figures,
+    notes_on_labels,
+    notes_on_limited,
+    notes_on_missing,
+    notes_on_published,
+)
 from harness.leaderboard.published_rows import published_rows, shipped_files
 from harness.leaderboard.ranking import MadeOf, rank_entries, sort_in
 from harness.leaderboard.shared_items import SharedItems
 from harness.leaderboard.unranked import find_who_is_ahead, sort_unranked
 from harness.names.registry import Registry
-from harness.results.failed import failed_cells, without_folders
+from harness.results.failed import failed_cells, limited_cells, without_folders
 from harness.results.judges import notes_on_judges, roles_of
 from harness.results.selection import merged_cells
 from harness.stats import Estimate
@@ -68,6 +75,7 @@ def assemble(
     shared = SharedItems(registry, stores, current)
     field = field_figures(registry, benchmark, stores, current, confidence=level)
     failed = failed_cells([*stores, *timed_by], digests_of(registry, benchmark), current)
+    limited = limited_cells([*stores, *timed_by], digests_of(registry, benchmark), current)
     evaluated = _evaluated_rows(registry, benchmark, current, failed, shared, field)
     files = [*shipped_files(benchmark), *published]
     others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})
@@ -76,6 +84,7 @@ def assemble(
     first = next((column for column in columns if column.key == ranking), None)
     judged = notes_on_judges(registry, current)
     notes += notes_on_figures(columns, evaluated.entries)
+    notes += notes_on_constant(columns, evaluated.entries)
     notes += notes_on_published(others.entries, level)
     notes += field.notes
     if field.names and others.entries:
@@ -86,11 +95,12 @@ def assemble(
     board.ranking, board.tasks = ranking, tuple(benchmark.tasks)
     notes += find_who_is_ahead(board, shared, evaluated.made_of)
     shared.save()
+    notes += notes_on_limited(limited)
     notes += notes_on_labels(registry, current)
     notes += judged
     notes += notes_on_missing(evaluated.entries, ranking)
     notes += others.notes
-    board.notes = notes
+    board.notes, board.limited = notes, len(limited)
     board.covariances = field.covariances
     add_extra_columns(board, ColumnSources(registry, benchmark, current, timed_by or stores))
     sort_in(board.entries, others.entries, first, columns)
@@ -185,8 +195,17 @@ def _evaluated_rows(
         entry = BoardEntry(model, figures, adapters, lost, roles=roles_of(registry, own), reasons=reasons)
         entry.missing_tasks = tuple(task for task in benchmark.tasks if task not in {cell.task for cell in own})
         entry.failed_tasks = {cell.task: without_folders(cell.problem) for cell in tried}
+        entry.constant_on = _constant_on(own)
         entries.append(entry)
     return EvaluatedRows(entries, kinds, made_of)
+
+
+def _constant_on(cells: Sequence[CellRecord]) -> dict[str, str]:
+    """Return what the metrics say of a model that gives every item of a task the same score, by task."""
+    said = (
+        (r.task, r.estimate.detail.get("constant")) for cell in cells for r in cell.results if r.domain == "overall"
+    )
+    return {task: str(text) for task, text in said if text}
 
 
 def _shown(benchmark: BenchmarkFile, results: Mapping[tuple[str, str, str], Result]) -> list[tuple[str, str]]:

@@ -106,9 +106,23 @@ class Board:
     """Those of the notes that say which entries were judged by different judges."""
     text_columns: list[TextColumn] = field(default_factory=list)
     """Columns of facts that are no numbers; tables show them after the figures."""
+    limited: int = 0
+    """Evaluations of the first items only, which no board shows, of models and tasks that have no whole one."""
     ranking: str = ""
     """Key of the column that ranks; empty where none does."""
     tasks: tuple[str, ...] = ()
     """The benchmark's tasks."""
     covariances: dict[str, FieldCovariance] = field(default_factory=dict)
     """Of the columns that are aggregates of the field and have one, by key."""
+
+    @property
+    def why_empty(self) -> str:
+        """Why a board has no entry, and how to get one."""
+        whole = f"harness eval -m MODEL -t {self.benchmark}"
+        if not self.limited:
+            return f"the store holds no result of {self.benchmark}; make some with: {whole}"
+        results = "1 result" if self.limited == 1 else f"{self.limited} results"
+        return (
+            f"of {self.benchmark} the store holds {results} of the first items only, which no leaderboard shows; "
+            f"evaluate without --limit: {whole}"
+        )

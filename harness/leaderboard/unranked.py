@@ -76,8 +76,10 @@ def find_who_is_ahead(board: Board, shared: SharedItems, made_of: MadeOf) -> lis
         Notes for the reader.
     """
     leader = next((entry for entry in board.entries if entry.rank == 1), None)
-    notes = []
-    for entry in board.entries if leader is not None else []:
+    notes: list[str] = []
+    if leader is None:
+        return notes
+    for entry in board.entries:
         if entry.rank is None and not entry.published:
             ahead = [c for c in board.columns if _is_ahead(entry, leader, c, board.confidence, shared, made_of)]
             entry.ahead_of_best = tuple(column.key for column in ahead)

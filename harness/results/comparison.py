@@ -196,9 +196,9 @@ def _remarks(comparison: Comparison, cells: Sequence[CellRecord]) -> tuple[str, 
     told: dict[str, list[str]] = {}
     for cell in cells:
         for result in cell.results:
-            if (result.metric, result.domain) == (comparison.metric, comparison.domain):
-                if note := result.estimate.detail.get("note"):
-                    told.setdefault(str(note), []).append(cell.label)
+            is_of_it = (result.metric, result.domain) == (comparison.metric, comparison.domain)
+            if is_of_it and (note := result.estimate.detail.get("note")):
+                told.setdefault(str(note), []).append(cell.label)
     if comparison.unresolvable and not any(comparison.unresolvable in note for note in told):
         told[comparison.unresolvable] = [cell.label for cell in cells]
     return tuple(f"{note} ({', '.join(labels)})" for note, labels in told.items())

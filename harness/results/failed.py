@@ -1,11 +1,11 @@
-"""Cells that failed whole: of a model on a task of which nothing else is known."""
+"""Cells that are no results for a board: those that failed whole, and those of the first items only."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from harness.store.cells import latest_failed_cells
+from harness.store.cells import latest_cells, latest_failed_cells
 from harness.store.reading import Readable
 from harness.store.records import CellRecord
 
@@ -34,6 +34,29 @@ def failed_cells(
         for cell in latest_failed_cells(store, list(digests), settings={"limit": None, "split": "test"}):
             key = (cell.label, cell.task)
             if key not in known and cell.task_digest == digests[cell.task]:
+                found.setdefault(key, cell)
+    return list(found.values())
+
+
+def limited_cells(
+    stores: Sequence[Readable], digests: Mapping[str, str], done: Collection[CellRecord]
+) -> list[CellRecord]:
+    """Return the cells of the first items only (``--limit``) of models and tasks that have no whole one.
+
+    Args:
+        stores: Where they are looked for.
+        digests: Hash of the current definition, by task.
+        done: The whole cells.
+
+    Raises:
+        StoreError: a store cannot be read.
+    """
+    known = {(cell.label, cell.task) for cell in done}
+    found: dict[tuple[str, str], CellRecord] = {}
+    for store in stores:
+        for cell in latest_cells(store, list(digests), settings={"split": "test"}):
+            key = (cell.label, cell.task)
+            if cell.settings.get("limit") is not None and key not in known and cell.task_digest == digests[cell.task]:
                 found.setdefault(key, cell)
     return list(found.values())
 

@@ -144,7 +144,11 @@ def results_notes(results: Sequence[Result], *, domains: bool = False, most: int
         if r.estimate.detail.get("note"):
             place = f"{r.model} on {r.task}" + (f" [{r.domain}]" if domains else "")
             places.setdefault((r.metric, str(r.estimate.detail["note"])), []).append(place)
-    lines = [f"{metric}: {note} ({_some(found)})" for (metric, note), found in places.items()]
+    # One sentence of several metrics, as that all scores are equal, is one line.
+    metrics: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (metric, note), found in places.items():
+        metrics.setdefault((note, tuple(found)), []).append(metric)
+    lines = [f"{', '.join(of)}: {note} ({_some(found)})" for (note, found), of in metrics.items()]
     if len(lines) > most:
         lines[most:] = [f"... and {len(lines) - most} more notes (all of them with --json)"]
     if any(r.estimate.detail.get("reason") for r in shown):

@@ -66,11 +66,9 @@ def write_site(edition: Edition, folder: Path) -> int:
         gather(registry, store, name, published=edition.published, confidence=edition.confidence, parts=parts)
         for name in dict.fromkeys(edition.benchmarks)
     ]
-    empty = [content.board.benchmark for content in contents if not content.rows]
+    empty = [content.board.why_empty for content in contents if not content.rows]
     if empty:
-        raise UsageError(
-            f"the store holds no result of {', '.join(empty)}; make some with: harness eval -m MODEL -t {empty[0]}"
-        )
+        raise UsageError("; ".join(empty))
     site = Site()
     made = {"date": now()[:10], "version": versions().get("harness-eval", ""), "merged": "yes" if parts else ""}
     for content in contents:
@@ -122,7 +120,13 @@ def _add_benchmark(
     measured: Measured,
     made: Mapping[str, str],
 ) -> None:
-    shared = {"content": content, "measured": measured, "made": made, "rank_text": rank_text, "failed_text": failed_text}
+    shared = {
+        "content": content,
+        "measured": measured,
+        "made": made,
+        "rank_text": rank_text,
+        "failed_text": failed_text,
+    }
     base = content.slug
     plain = json.dumps(as_json(content.board), separators=(",", ":"))  # indented, it would double
     site.add(f"{base}/leaderboard.json", plain + "\n")
