@@ -76,18 +76,22 @@ def find_who_is_ahead(board: Board, shared: SharedItems, made_of: MadeOf) -> lis
         Notes for the reader.
     """
     leader = next((entry for entry in board.entries if entry.rank == 1), None)
-    notes: list[str] = []
     if leader is None:
-        return notes
+        return []
+    told: list[str] = []
     for entry in board.entries:
         if entry.rank is None and not entry.published:
             ahead = [c for c in board.columns if _is_ahead(entry, leader, c, board.confidence, shared, made_of)]
             entry.ahead_of_best = tuple(column.key for column in ahead)
-            notes += [_note(entry, leader, column) for column in ahead[:1]]
-    if notes:
-        for entry in board.entries:
-            entry.tied_with_best = False
-    return notes
+            told += [_better_by(entry, leader, column) for column in ahead[:1]]
+    if not told:
+        return []
+    for entry in board.entries:
+        entry.tied_with_best = False
+    return [
+        f"no model is called best: not ranked, and significantly better than {leader.model}, ranked first, on a shared "
+        f"task: {'; '.join(told)}"
+    ]
 
 
 def _is_ahead(
@@ -114,12 +118,9 @@ def _is_ahead(
     return gap > NormalDist().inv_cdf(0.5 + confidence / 2) * error
 
 
-def _note(entry: BoardEntry, leader: BoardEntry, column: Column) -> str:
+def _better_by(entry: BoardEntry, leader: BoardEntry, column: Column) -> str:
     mine, theirs = (figure(e.figures[column.key].value, column.unit) for e in (entry, leader))
-    return (
-        f"no model is called best: {entry.model}, not ranked, is significantly better than {leader.model}, ranked "
-        f"first, by {column.title} ({mine} against {theirs})"
-    )
+    return f"{entry.model} by {column.title} ({mine} against {theirs})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,12 @@ def claim(board: Board) -> Claim | None:
     lacking = [entry for entry in evaluated if entry.missing_tasks and entry.rank is None]
     others = [entry for entry in evaluated if entry.rank is None and not entry.missing_tasks]
     ahead = [entry.model for entry in evaluated if entry.ahead_of_best]
+    of_all = f"of {len(evaluated)} models" if ahead else ""  # among whom are those that are named
     parts = []
     if lacking:
-        parts.append(f"{len(lacking)} {_other(lacking)} {'lacks' if len(lacking) == 1 else 'lack'} a task")
+        parts.append(f"{len(lacking)} {of_all or _other(lacking)} {'lacks' if len(lacking) == 1 else 'lack'} a task")
     if others:
-        parts.append(f"{len(others)} {_other(others)} {'is' if len(others) == 1 else 'are'} not ranked")
+        parts.append(f"{len(others)} {of_all or _other(others)} {'is' if len(others) == 1 else 'are'} not ranked")
     rest = ", ".join(parts)
     if ahead:
         first = next(entry.model for entry in ranked if entry.rank == 1)

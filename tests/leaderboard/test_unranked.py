@@ -76,7 +76,7 @@ def test_nobody_is_best_where_an_unranked_model_is_ahead_on_a_shared_task(incomp
     assert [entry.tied_with_best for entry in incomplete.entries] == [False, False, False]
     assert incomplete.entries[1].ahead_of_best == ("suite/texts:auroc",)
     said = claim(incomplete)
-    assert (said.named, said.rest) == ([], "2 others lack a task")
+    assert (said.named, said.rest) == ([], "2 of 3 models lack a task")
     assert 'class="best"' not in render(incomplete, "html")
 
 
@@ -105,3 +105,23 @@ def test_a_failure_after_a_finished_evaluation_takes_nothing_away(evaluated):
     board = evaluated(model=(good, "texts", "more"))
     assert board.entries[0].failed_tasks == {}
     assert evaluated(model=(lambda i: None, "texts")).entries[0].rank == 1
+
+
+def test_a_constant_model_has_a_badge_and_a_note(evaluated):
+    board = evaluated(flat=(lambda i: 1.0, "texts", "more"))
+    assert board.entries[0].constant_on == dict.fromkeys(board.tasks, "gives all 40 items the same score")
+    assert ">constant</span>" in render(board, "html")
+    assert any("same score" in note for note in board.notes)
+
+
+def test_evaluations_of_the_first_items_only_are_said_to_be_there(suite, detector, tmp_path):
+    registry, store = suite(), tmp_path / "store.sqlite"
+    evaluate([detector("good", good)], ["suite"], store=store, registry=registry, limit=10)
+    board = build_leaderboard("suite", store=store, registry=registry)
+    assert (board.entries, board.limited) == ([], 2)
+    assert "2 results" in board.why_empty
+    assert "without --limit" in board.why_empty
+    evaluate([detector("whole", poor)], ["suite"], store=store, registry=registry)
+    board = build_leaderboard("suite", store=store, registry=registry)
+    assert [entry.model for entry in board.entries] == ["whole"]
+    assert any("good on suite/texts, suite/more" in note for note in board.notes)
