@@ -14,7 +14,7 @@ N = 40
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """The folder of a site: ``weak`` has both tasks, ``strong`` and ``stronger`` one, ``strong`` failed on the other."""
+    """The folder of a site: ``weak`` has both tasks, ``stronger`` one, and ``strong`` failed on one."""
     folder = tmp_path_factory.mktemp("unranked")
     rows = [{"id": str(i), "text": f"t{i}", "label": i % 2} for i in range(N)]
     task = {"kind": "detection", "data": {"test": {"file": write(folder / "texts.jsonl", rows)}}, "metrics": ["auroc"]}
