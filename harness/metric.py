@@ -183,6 +183,20 @@ class Metric:
         """Return a sentence that a reader of the interval at this level must know; a note of `detail` comes first."""
         return ""
 
+    def unresolvable(self, columns: Columns) -> str:
+        """Say why the rows, all valid, are too few for the value to mean anything; empty where they are enough.
+
+        The sentence is a note of the value, and a comparison of two models by it has no p-value.
+        """
+        return ""
+
+    def constant(self, columns: Columns) -> str:
+        """Say so if the model gave every row, all valid, the same score; empty otherwise.
+
+        The sentence is a note of the value: of scores that tell nothing apart some metrics are perfect.
+        """
+        return ""
+
     def item_figures(self, columns: Columns) -> FloatArray | None:
         """Return one figure a row, (n,), NaN where the request failed, for figures of the field; None: there is none.
 
@@ -246,8 +260,11 @@ class Metric:
         )
         low, high = self.interval(valid, estimate, confidence)
         detail = {**estimate.detail, **self.detail(valid)}
-        if note := self.note(valid, confidence):
+        if note := self.unresolvable(valid) or self.note(valid, confidence):
             detail.setdefault("note", note)
+        if constant := self.constant(valid):
+            detail["constant"] = constant
+            detail["note"] = f"{detail['note']}; {constant}" if "note" in detail else constant
         return dataclasses.replace(estimate, low=low, high=high, detail=detail)
 
 

@@ -98,6 +98,12 @@ class Model:
     listwise: ClassVar[bool] = False
     """True where the score of a response depends on the other responses of its request."""
 
+    not_asked: ClassVar[Mapping[str, str]] = {}
+    """Capabilities for which it is refused although an adapter leads there, each with why and what to name instead.
+
+    What is measured on an adapter's own words, such as the length of the description of a class, says nothing of the
+    data.
+    """
     reads_text: ClassVar[bool] = True
     """False for a model that answers from records, by the item a request was made for."""
 

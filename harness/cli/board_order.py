@@ -139,9 +139,7 @@ def _write_file(registry: Registry, order: BoardOrder) -> None:
     [benchmark] = order.benchmarks
     board = make_board(registry, benchmark, order.inputs)
     if not board.entries:
-        raise UsageError(
-            f"the store holds no result of {benchmark}; make some with: harness eval -m MODEL -t {benchmark}"
-        )
+        raise UsageError(board.why_empty)
     ending = "" if output is None else output.suffix.lower()
     text = render(board, order.format or BY_ENDING.get(ending, "table"))
     if output is None:

@@ -105,6 +105,9 @@ def _json(c: Comparison) -> dict[str, Any]:
         "unit": c.unit,
         "higher_is_better": c.higher_is_better,
         "confidence": c.confidence,
+        "better": c.better,
+        "unresolvable": c.unresolvable,
+        "remarks": list(c.remarks),
         "note": c.note,
     }
 
@@ -124,6 +127,7 @@ def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, c
         first,
         second,
         f"difference [{percent(confidence)}]",
+        "better",
         "p",
         *([f"win rate [{percent(confidence)}]"] if wins else []),
         "n",
@@ -138,18 +142,35 @@ def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, c
             figure(c.first, c.unit),
             figure(c.second, c.unit),
             gap,
+            {"first": first, "second": second, "neither": "neither"}[c.better],
             p_value(d.p_value),
             *([_win_rate(c)] if wins else []),
             str(d.n),
             figure(d.minimum_detectable, c.unit),
         ]
-        rows.append([c.task, c.metric, *([c.domain] if domains else []), *values])
+        direction = "" if c.higher_is_better else " (lower is better)"
+        rows.append([c.task, c.metric + direction, *([c.domain] if domains else []), *values])
     say(plain_table(head, rows))
     if wins:
         say("\nwin rate: the share of items on which the first has the better figure, a tie counting half", nl=False)
     say("\ndetectable: the true difference that a comparison this precise finds four times out of five")
+    say("better: by the direction of the metric, where the errors tell; else neither")
     for note in dict.fromkeys(c.note for c in shown if c.note):
         say(visible(note))
+    for remark in _remarks(shown, domains=domains):
+        say(visible(remark))
+
+
+def _remarks(shown: list[Comparison], *, domains: bool) -> list[str]:
+    """Return what there is to say of the figures compared, each sentence once, before it the metrics it is said of."""
+    places: dict[str, dict[str, None]] = {}
+    for c in shown:
+        for remark in c.remarks:
+            places.setdefault(remark, {})[f"{c.metric} [{c.domain}]" if domains else c.metric] = None
+    lines = [f"{', '.join(metrics)}: {remark}" for remark, metrics in places.items()]
+    if any(c.unresolvable for c in shown):
+        lines.append("p is withheld where a figure is not resolvable: it would say more than the items know")
+    return lines
 
 
 def _win_rate(c: Comparison) -> str:

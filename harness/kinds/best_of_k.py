@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.errors import BadValue
+from harness.kinds.scored import same_scores
 from harness.metric import Columns, FloatArray, MeanMetric, Metric
 from harness.pictures import Picture, Series
 from harness.requests import Candidates, Failure, Request
@@ -71,6 +72,10 @@ class OfScores(Metric):
         """Mark the rows whose responses are all scored, shape (n,)."""
         scored = np.isfinite(columns.values["scores"]) | np.isnan(columns.values["correct"])
         return np.asarray(scored.all(axis=1))
+
+    def constant(self, columns: Columns) -> str:
+        """Say so if all scores of all responses are equal."""
+        return same_scores(columns.values["scores"])
 
     def nothing_valid(self, columns: Columns) -> str:
         """Explain, for a model that compares pairs, that it gives no scores."""

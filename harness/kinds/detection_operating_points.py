@@ -63,8 +63,11 @@ class TruePositiveRateAtRate(ScoredMetric):
         }
         if math.isinf(point.threshold):  # JSON has no infinity
             del detail["threshold"]
-        note = unresolvable(columns, self.rate, self.needs[1])
-        return {**detail, "note": note} if note else detail
+        return detail
+
+    def unresolvable(self, columns: Columns) -> str:
+        """Say so if the negatives are too few for the rate."""
+        return unresolvable(columns, self.rate, self.needs[1])
 
     def note(self, columns: Columns, confidence: float) -> str:
         """Say so if the interval begins at 0 for lack of negatives."""
@@ -110,10 +113,9 @@ class PartialAreaUnderCurve(ScoredMetric):
         """Return the labels as classes if rows are clustered."""
         return self.labels_if_clustered(columns)
 
-    def detail(self, columns: Columns) -> Mapping[str, Any]:
-        """Return a note if the negatives are too few for the rate."""
-        note = unresolvable(columns, self.rate, self.needs[1])
-        return {"note": note} if note else {}
+    def unresolvable(self, columns: Columns) -> str:
+        """Say so if the negatives are too few for the rate."""
+        return unresolvable(columns, self.rate, self.needs[1])
 
     def note(self, columns: Columns, confidence: float) -> str:
         """Say so if the rate holds so few negatives that the interval covers far too seldom."""
@@ -149,11 +151,13 @@ class PredictiveValueAtRate(ScoredMetric):
         return self._worth(low), self._worth(high)
 
     def detail(self, columns: Columns) -> Mapping[str, Any]:
-        """Return both rates, and a note if the negatives are too few for the rate."""
+        """Return both rates."""
         point = stats.operating_point(self.levels(columns), rate=self.rate)
-        note = unresolvable(columns, self.rate, self.needs[1])
-        rates = {"true_positive_rate": point.true_positives / point.positives, "false_positive_rate": self.rate}
-        return {**rates, "note": note} if note else rates
+        return {"true_positive_rate": point.true_positives / point.positives, "false_positive_rate": self.rate}
+
+    def unresolvable(self, columns: Columns) -> str:
+        """Say so if the negatives are too few for the rate."""
+        return unresolvable(columns, self.rate, self.needs[1])
 
     def note(self, columns: Columns, confidence: float) -> str:
         """Say so if the interval begins at 0 for lack of negatives."""

@@ -127,8 +127,20 @@ class OfVerdicts(Metric):
         return super().nothing_valid(columns)
 
 
+def all_ties(columns: Columns) -> str:
+    """Say so if a model calls every pair a tie, as it does if all its scores are equal; else return nothing."""
+    verdicts = [columns.values[name] for name in ("as_given", "exchanged") if name in columns.values]
+    tied = all(((verdict == 0.5) | np.isnan(verdict)).all() for verdict in verdicts)
+    known = any((verdict == 0.5).any() for verdict in verdicts)
+    return f"calls all {len(columns):,} pairs a tie" if tied and known and len(columns) > 1 else ""
+
+
 class _Preference(OfVerdicts, MeanMetric):
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged")
+
+    def constant(self, columns: Columns) -> str:
+        """Say so if every verdict is a tie: the figure then says what a tie counts."""
+        return all_ties(columns)
 
     @staticmethod
     def games(columns: Columns) -> tuple[FloatArray, FloatArray]:

@@ -11,6 +11,18 @@ from harness import stats
 from harness.metric import Columns, Metric
 
 
+def same_scores(scores: NDArray[np.float64]) -> str:
+    """Say so if the scores of several items, (n,) or (n, k) padded with NaN, are all equal; else return nothing.
+
+    >>> same_scores(np.zeros(1680))
+    'gives all 1,680 items the same score'
+    """
+    known = scores[~np.isnan(scores)]
+    if len(scores) < 2 or not known.size or known.min() != known.max():
+        return ""
+    return f"gives all {len(scores):,} items the same score"
+
+
 class ScoredMetric(Metric):
     """Base of metrics of scores and labels."""
 
@@ -24,6 +36,10 @@ class ScoredMetric(Metric):
         """Return the scores and labels sorted by score, made once for all metrics of the same columns."""
         name = f"levels of {self.needs[0]} by {self.needs[1]}"
         return columns.once(name, lambda these: stats.levels(*self.split(these)))
+
+    def constant(self, columns: Columns) -> str:
+        """Say so if all scores are equal."""
+        return same_scores(self.split(columns)[0])
 
     def trials(self, columns: Columns) -> int | None:
         """Count the smaller class: a perfect value on three positives says little."""

@@ -30,6 +30,11 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.leaderboard.rendering import render as render
     from harness.leaderboard.shared_items import Combination as Combination
     from harness.leaderboard.shared_items import SharedItems as SharedItems
+    from harness.leaderboard.shown_columns import failed_text as failed_text
+    from harness.leaderboard.unranked import Claim as Claim
+    from harness.leaderboard.unranked import claim as claim
+    from harness.leaderboard.unranked import divider_of as divider_of
+    from harness.leaderboard.unranked import why_unranked as why_unranked
 
 if not TYPE_CHECKING:  # a type checker would take a misspelt name, too, for one that is found here
     __getattr__ = import_on_use(__name__)

@@ -12,11 +12,20 @@ from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.extra_columns import ColumnSources, add_extra_columns
 from harness.leaderboard.field_fitting import FieldFigures, field_figures
 from harness.leaderboard.levels import at_one_level
-from harness.leaderboard.notes import notes_on_figures, notes_on_labels, notes_on_missing, notes_on_published
+from harness.leaderboard.notes import (
+    notes_on_constant,
+    notes_on_figures,
+    notes_on_labels,
+    notes_on_limited,
+    notes_on_missing,
+    notes_on_published,
+)
 from harness.leaderboard.published_rows import published_rows, shipped_files
 from harness.leaderboard.ranking import MadeOf, rank_entries, sort_in
 from harness.leaderboard.shared_items import SharedItems
+from harness.leaderboard.unranked import find_who_is_ahead, sort_unranked
 from harness.names.registry import Registry
+from harness.results.failed import failed_cells, limited_cells, without_folders
 from harness.results.judges import notes_on_judges, roles_of
 from harness.results.selection import merged_cells
 from harness.stats import Estimate
@@ -65,7 +74,9 @@ def assemble(
     stores = [*([] if store is None else [store]), *merge]
     shared = SharedItems(registry, stores, current)
     field = field_figures(registry, benchmark, stores, current, confidence=level)
-    evaluated = _evaluated_rows(registry, benchmark, current, shared, field)
+    failed = failed_cells([*stores, *timed_by], digests_of(registry, benchmark), current)
+    limited = limited_cells([*stores, *timed_by], digests_of(registry, benchmark), current)
+    evaluated = _evaluated_rows(registry, benchmark, current, failed, shared, field)
     files = [*shipped_files(benchmark), *published]
     others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})
     columns = _columns(benchmark, {**others.kinds, **evaluated.kinds})
@@ -73,20 +84,26 @@ def assemble(
     first = next((column for column in columns if column.key == ranking), None)
     judged = notes_on_judges(registry, current)
     notes += notes_on_figures(columns, evaluated.entries)
+    notes += notes_on_constant(columns, evaluated.entries)
     notes += notes_on_published(others.entries, level)
     notes += field.notes
     if field.names and others.entries:
         notes.append(f"published results cannot be in the field, and have no figure of: {', '.join(field.names)}")
     notes += rank_entries(evaluated.entries, first, shared, evaluated.made_of, field.covariances)
+    sort_unranked(evaluated.entries, columns)
+    board = Board(name, benchmark.description, columns, evaluated.entries, [], level, judged)
+    board.ranking, board.tasks = ranking, tuple(benchmark.tasks)
+    notes += find_who_is_ahead(board, shared, evaluated.made_of)
     shared.save()
+    notes += notes_on_limited(limited)
     notes += notes_on_labels(registry, current)
     notes += judged
     notes += notes_on_missing(evaluated.entries, ranking)
     notes += others.notes
-    board = Board(name, benchmark.description, columns, evaluated.entries, notes, level, judged)
+    board.notes, board.limited = notes, len(limited)
     board.covariances = field.covariances
     add_extra_columns(board, ColumnSources(registry, benchmark, current, timed_by or stores))
-    sort_in(board.entries, others.entries, first)
+    sort_in(board.entries, others.entries, first, columns)
     return board
 
 
@@ -108,14 +125,19 @@ def current_cells(
     confidence: float | None = None,
 ) -> CurrentCells:
     """The cells a leaderboard is made of, all with intervals of one level where their columns allow it."""
-    tasks = [task for task in benchmark.tasks if registry.tasks().exists(task)]
-    digests = {task: task_digest(registry, task) for task in tasks}
+    digests = digests_of(registry, benchmark)
     stores = [*([] if store is None else [store]), *merge]
     cells, notes = merged_cells(stores, digests)
     if not stores:
         return CurrentCells([], confidence or 0.95, notes)
     level, kept = at_one_level(registry, stores[0], cells, confidence)
     return CurrentCells(cells, level, [*notes, *kept])
+
+
+def digests_of(registry: Registry, benchmark: BenchmarkFile) -> dict[str, str]:
+    """Return the hash of the current definition of each task of a benchmark that is known here."""
+    tasks = [task for task in benchmark.tasks if registry.tasks().exists(task)]
+    return {task: task_digest(registry, task) for task in tasks}
 
 
 Kinds = dict[str, tuple[str, bool]]
@@ -135,13 +157,21 @@ def _evaluated_rows(
     registry: Registry,
     benchmark: BenchmarkFile,
     cells: Sequence[CellRecord],
+    failed: Sequence[CellRecord],
     shared: SharedItems,
     field: FieldFigures,
 ) -> EvaluatedRows:
-    """Return one entry a model; its aggregates know which of its figures share items."""
+    """Return one entry a model, also where all that is known of it failed.
+
+    Its aggregates know which of its figures share items.
+    """
     by_model: dict[str, list[CellRecord]] = {}
     for cell in cells:
         by_model.setdefault(cell.label, []).append(cell)
+    failures: dict[str, list[CellRecord]] = {}
+    for cell in failed:
+        by_model.setdefault(cell.label, [])
+        failures.setdefault(cell.label, []).append(cell)
     kinds: Kinds = {}
     entries = []
     made_of: MadeOf = {}
@@ -160,9 +190,22 @@ def _evaluated_rows(
             made_of[model, name] = figure.made_of
         adapters = {cell.task: cell.adapters for cell in own if cell.adapters}
         reasons = tuple(f"without {name!r}, since {reason}" for name, reason in made.reasons.items())
-        failed = sum(cell.failed_requests for cell in own)
-        entries.append(BoardEntry(model, figures, adapters, failed, roles=roles_of(registry, own), reasons=reasons))
+        tried = failures.get(model, [])
+        lost = sum(cell.failed_requests for cell in [*own, *tried])
+        entry = BoardEntry(model, figures, adapters, lost, roles=roles_of(registry, own), reasons=reasons)
+        entry.missing_tasks = tuple(task for task in benchmark.tasks if task not in {cell.task for cell in own})
+        entry.failed_tasks = {cell.task: without_folders(cell.problem) for cell in tried}
+        entry.constant_on = _constant_on(own)
+        entries.append(entry)
     return EvaluatedRows(entries, kinds, made_of)
+
+
+def _constant_on(cells: Sequence[CellRecord]) -> dict[str, str]:
+    """Return what the metrics say of a model that gives every item of a task the same score, by task."""
+    said = (
+        (r.task, r.estimate.detail.get("constant")) for cell in cells for r in cell.results if r.domain == "overall"
+    )
+    return {task: str(text) for task, text in said if text}
 
 
 def _shown(benchmark: BenchmarkFile, results: Mapping[tuple[str, str, str], Result]) -> list[tuple[str, str]]:

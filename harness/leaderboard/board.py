@@ -72,12 +72,21 @@ class BoardEntry:
     rank_high: int | None = None
     """Worst place that the errors allow."""
     tied_with_best: bool = False
+    """Whether no ranked model is significantly better; False for all where an unranked one is ahead of the best."""
     published: tuple[str, ...] = ()
     """Who published its figures; empty where it was evaluated here."""
     roles: dict[str, dict[str, str]] = field(default_factory=dict)
     """By task and role: the label of who was asked beside the model, such as its judge."""
     reasons: tuple[str, ...] = ()
     """Why aggregates are missing although their tasks were evaluated."""
+    missing_tasks: tuple[str, ...] = ()
+    """Tasks of the benchmark of which it has no result, those included on which it failed."""
+    failed_tasks: dict[str, str] = field(default_factory=dict)
+    """Why nothing is known of its answers, by the tasks that were tried."""
+    ahead_of_best: tuple[str, ...] = ()
+    """Keys of the columns by which it, unranked, is significantly better than the model ranked first."""
+    constant_on: dict[str, str] = field(default_factory=dict)
+    """What there is to say of the tasks on which all its scores are equal, by task."""
     texts: dict[str, str] = field(default_factory=dict)
     """Facts that are no numbers, by the key of their text column."""
 
@@ -97,5 +106,23 @@ class Board:
     """Those of the notes that say which entries were judged by different judges."""
     text_columns: list[TextColumn] = field(default_factory=list)
     """Columns of facts that are no numbers; tables show them after the figures."""
+    limited: int = 0
+    """Evaluations of the first items only, which no board shows, of models and tasks that have no whole one."""
+    ranking: str = ""
+    """Key of the column that ranks; empty where none does."""
+    tasks: tuple[str, ...] = ()
+    """The benchmark's tasks."""
     covariances: dict[str, FieldCovariance] = field(default_factory=dict)
     """Of the columns that are aggregates of the field and have one, by key."""
+
+    @property
+    def why_empty(self) -> str:
+        """Why a board has no entry, and how to get one."""
+        whole = f"harness eval -m MODEL -t {self.benchmark}"
+        if not self.limited:
+            return f"the store holds no result of {self.benchmark}; make some with: {whole}"
+        results = "1 result" if self.limited == 1 else f"{self.limited} results"
+        return (
+            f"of {self.benchmark} the store holds {results} of the first items only, which no leaderboard shows; "
+            f"evaluate without --limit: {whole}"
+        )

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.leaderboard.board import Board, BoardEntry
 from harness.leaderboard.shown_columns import ShownColumn
+from harness.leaderboard.unranked import sections
 from harness.results.numbers import figure
 from harness.stats import Estimate
 from harness.tasks.selectors import task_of
@@ -46,7 +47,7 @@ def latex(board: Board, columns: Sequence[ShownColumn], notes: Sequence[str]) ->
         r"\toprule",
         _line([column.heading for column in columns]),
         r"\midrule",
-        *(_line([column.text(entry) for column in columns]) for entry in board.entries),
+        *_body(board, columns),
         r"\bottomrule",
         r"\end{tabular}}",
         rf"\caption{{{latex_text(': '.join(filter(None, [board.benchmark, board.description])))}}}",
@@ -54,6 +55,15 @@ def latex(board: Board, columns: Sequence[ShownColumn], notes: Sequence[str]) ->
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _body(board: Board, columns: Sequence[ShownColumn]) -> list[str]:
+    lines = []
+    for divider, entries in sections(board):
+        if divider:
+            lines += [r"\midrule", rf"\multicolumn{{{len(columns)}}}{{l}}{{\emph{{{latex_text(divider)}}}}} \\"]
+        lines += [_line([column.text(entry) for column in columns]) for entry in entries]
+    return lines
 
 
 def _line(cells: list[str]) -> str:

@@ -20,7 +20,32 @@ def notes_on_figures(columns: Sequence[Column], entries: Sequence[BoardEntry]) -
             figure = entry.figures.get(column.key)
             if figure is not None and figure.detail.get("note"):
                 models.setdefault((column.title, str(figure.detail["note"])), []).append(entry.model)
-    return [f"{title}: {note} ({', '.join(sorted(names))})" for (title, note), names in models.items()]
+    titles: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (title, note), names in models.items():
+        titles.setdefault((note, tuple(sorted(names))), []).append(title)
+    return [f"{', '.join(of)}: {note} ({', '.join(names)})" for (note, names), of in titles.items()]
+
+
+def notes_on_limited(limited: Sequence[CellRecord]) -> list[str]:
+    """Name the evaluations of the first items only, which are left out."""
+    if not limited:
+        return []
+    tasks: dict[str, list[str]] = {}
+    for cell in limited:
+        tasks.setdefault(cell.label, []).append(cell.task)
+    told = "; ".join(f"{label} on {', '.join(on)}" for label, on in sorted(tasks.items()))
+    return [f"left out, since only the first items were evaluated; evaluate without --limit: {told}"]
+
+
+def notes_on_constant(columns: Sequence[Column], entries: Sequence[BoardEntry]) -> list[str]:
+    """Name the models whose scores are all equal on a task that no column of its own shows."""
+    shown = {column.key for column in columns}
+    models: dict[tuple[str, str], list[str]] = {}
+    for entry in entries:
+        for task, text in entry.constant_on.items():
+            if not any(key.startswith(f"{task}:") for key in shown):
+                models.setdefault((task, text), []).append(entry.model)
+    return [f"{task}: {text} ({', '.join(sorted(names))})" for (task, text), names in models.items()]
 
 
 def notes_on_published(entries: Sequence[BoardEntry], level: float) -> list[str]:
@@ -61,12 +86,17 @@ def notes_on_missing(entries: Sequence[BoardEntry], ranking: str) -> list[str]:
         ranking: Key of the column that ranks.
     """
     notes = []
+    for task, why in dict.fromkeys(failed for entry in entries for failed in entry.failed_tasks.items()):
+        notes.append(
+            f"failed on {task}: {', '.join(e.model for e in entries if e.failed_tasks.get(task) == why)}: {why}"
+        )
     for reason in dict.fromkeys(reason for entry in entries for reason in entry.reasons):
         notes.append(f"{reason}: {', '.join(e.model for e in entries if reason in e.reasons)}")
     unranked = [entry for entry in entries if entry.rank is None]
     for lacks, models in (
-        ("needs tasks not evaluated", [entry.model for entry in unranked if not entry.reasons]),
-        ("lacks a part", [entry.model for entry in unranked if entry.reasons]),
+        ("needs tasks that failed", [e.model for e in unranked if e.failed_tasks]),
+        ("needs tasks not evaluated", [e.model for e in unranked if not e.failed_tasks and not e.reasons]),
+        ("lacks a part", [e.model for e in unranked if not e.failed_tasks and e.reasons]),
     ):
         if models:
             notes.append(f"without rank, since {ranking!r} {lacks}: {', '.join(models)}")

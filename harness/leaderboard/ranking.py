@@ -55,7 +55,7 @@ def rank_entries(
             spread, single = covariances[key].of(models)
             covariance = spread + np.diag(single**2)
         else:
-            covariance, unknown = _covariance(errors, models, key, shared, made_of or {})
+            covariance, unknown = covariance_of(errors, models, key, shared, made_of or {})
         ranks = stats.rank_intervals(values, covariance)
         tied = stats.tied_with_best(values, covariance)
         if unknown and len(ranked) > 1:
@@ -68,7 +68,7 @@ def rank_entries(
     return notes
 
 
-def _covariance(
+def covariance_of(
     errors: NDArray[np.float64], models: Sequence[str], key: str, shared: SharedItems | None, made_of: MadeOf
 ) -> tuple[NDArray[np.float64], list[str]]:
     """Return the covariance of the models' figures, (m, m), and the models of which it is not known."""
@@ -90,13 +90,35 @@ def error_for_ranking(estimate: Estimate) -> float:
     return from_interval if math.isfinite(from_interval) else _UNKNOWN_ERROR
 
 
-def sort_in(entries: list[BoardEntry], published: Sequence[BoardEntry], column: Column | None) -> None:
+def by_what_there_is(entry: BoardEntry, columns: Sequence[Column]) -> list[tuple[bool, float]]:
+    """Return a key that sorts entries by the first column, best first; without a figure of it by the second; and so on.
+
+    Args:
+        entry: The entry.
+        columns: From left to right.
+    """
+    key = []
+    for column in columns:
+        estimate = entry.figures.get(column.key)
+        known = estimate is not None and math.isfinite(estimate.value)
+        sign = -1 if column.higher_is_better else 1
+        key.append((not known, sign * estimate.value if estimate is not None and known else 0.0))
+    return key
+
+
+def sort_in(
+    entries: list[BoardEntry],
+    published: Sequence[BoardEntry],
+    column: Column | None,
+    columns: Sequence[Column] = (),
+) -> None:
     """Put published entries where their value belongs among the ranked; without the ranking figure, at the end.
 
     Args:
         entries: The evaluated ones, as `rank_entries` sorted them; changed in place.
         published: The published ones, which have no rank.
-        column: The column that ranks; None: all published entries stand at the end, by name.
+        column: The column that ranks; None: all published entries stand at the end.
+        columns: All columns: entries at the end are sorted by the first figures that they have, then by name.
     """
     key = column.key if column is not None else ""
     sign = 1 if column is None or column.higher_is_better else -1
@@ -112,5 +134,5 @@ def sort_in(entries: list[BoardEntry], published: Sequence[BoardEntry], column: 
     entries[:] = [
         *sorted([*ranked, *placed], key=value, reverse=True),
         *(entry for entry in entries if entry.rank is None),
-        *sorted(rest, key=lambda entry: entry.model),
+        *sorted(rest, key=lambda entry: (by_what_there_is(entry, columns), entry.model)),
     ]

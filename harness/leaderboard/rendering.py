@@ -7,14 +7,16 @@ import io
 import json
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.documents import latex, model_index
-from harness.leaderboard.shown_columns import PUBLISHED, shown_columns
+from harness.leaderboard.shown_columns import PUBLISHED, failure_of, shown_columns
 from harness.leaderboard.shown_columns import rank_text as rank_text
+from harness.leaderboard.unranked import sections, why_unranked
 from harness.results.numbers import percent, plain_table, visible
-from harness.stats import Estimate
+from harness.stats import Estimate, not_available
 from harness.tasks.selectors import task_of
 from harness.terminal import plain_json
 
@@ -40,7 +42,12 @@ def _table(board: Board) -> str:
     # A text may look like a number, such as a model called 7b.
     left = [i for i, column in enumerate(columns) if column.left]
     title = visible(f"{board.benchmark}: {board.description}" if board.description else board.benchmark)
-    return "\n".join([title, "", plain_table([c.heading for c in columns], rows, left=left), "", *_notes(board)]) + "\n"
+    head, rule, *lines = plain_table([c.heading for c in columns], rows, left=left).split("\n")
+    table, shown = [head, rule], iter(lines)
+    for divider, entries in sections(board):
+        table += [f"-- {visible(divider)}"] if divider else []
+        table += [next(shown) for _ in entries]
+    return "\n".join([title, "", *table, "", *_notes(board)]) + "\n"
 
 
 def _markdown(board: Board) -> str:
@@ -56,7 +63,10 @@ def _markdown(board: Board) -> str:
         line([c.heading for c in columns]),
     ]
     lines.append("|" + "|".join(" --- " if column.left else " ---: " for column in columns) + "|")
-    lines += [line([column.text(entry) for column in columns]) for entry in board.entries]
+    for divider, entries in sections(board):
+        if divider:
+            lines.append(f"| | *{_markdown_text(divider)}* |" + " |" * (len(columns) - 2))
+        lines += [line([column.text(entry) for column in columns]) for entry in entries]
     return "\n".join([*lines, "", *(f"{_markdown_text(note)}  " for note in _notes(board))]) + "\n"
 
 
@@ -88,12 +98,17 @@ def _csv(board: Board) -> str:
             "published",
             "confidence",
             "roles",
+            "missing_tasks",
+            "failed_tasks",
             *(_csv_text(column.key) for column in board.text_columns),
         ]
     )
     for entry in board.entries:
+        facts = [_csv_text("; ".join(entry.missing_tasks)), _csv_text("; ".join(entry.failed_tasks))]
         for column in board.columns:
             e = entry.figures.get(column.key)
+            if e is None and failure_of(entry, column):  # a model of which every task failed has rows too
+                e = not_available()
             if e is not None:
                 numbers = [_number(v) for v in (e.value, e.stderr, e.low, e.high)]
                 places = ["" if p is None else p for p in (entry.rank, entry.rank_low, entry.rank_high)]
@@ -107,6 +122,7 @@ def _csv(board: Board) -> str:
                         _csv_text("; ".join(entry.published)),
                         _number(e.confidence) if math.isfinite(e.low) else "",
                         _csv_text(_roles(entry, column)),
+                        *facts,
                         *(_csv_text(entry.texts.get(text.key, "")) for text in board.text_columns),
                     ]
                 )
@@ -167,6 +183,10 @@ def _entry_json(board: Board, entry: BoardEntry) -> dict[str, Any]:
         "published": bool(entry.published),
         "source": "; ".join(entry.published) or None,
         "n_failed": entry.n_failed,
+        "missing_tasks": list(entry.missing_tasks),
+        "failed_tasks": entry.failed_tasks,
+        "ahead_of_best": list(entry.ahead_of_best),
+        "constant_on": entry.constant_on,
         "adapters": {task: list(names) for task, names in entry.adapters.items()},
         "roles": entry.roles,
         "figures": {c.key: _figure_json(entry, c.key) for c in board.columns if c.key in entry.figures},
@@ -191,7 +211,10 @@ def _html(board: Board) -> str:
 
     environment = Environment(loader=PackageLoader("harness.leaderboard"), autoescape=True, trim_blocks=True)
     environment.filters["visible"] = visible
-    return environment.get_template("board.html").render(board=board, columns=shown_columns(board), notes=_notes(board))
+    columns, parts = shown_columns(board), list(sections(board))
+    badge = partial(why_unranked, board)
+    template = environment.get_template("board.html")
+    return template.render(board=board, columns=columns, sections=parts, badge=badge, notes=_notes(board))
 
 
 def _latex(board: Board) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.leaderboard.board import Board, BoardEntry, Column, TextColumn
 from harness.results.numbers import NO_FIGURE, figure, interval, other_level
+from harness.tasks.selectors import task_of
 from harness.terminal import visible
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 PUBLISHED = "†"
 """Marks rows that were published, not evaluated here."""
+FAILED = "failed"
+"""Stands where a figure would, had the task not failed whole."""
 _DASH = "\N{EN DASH}"
 
 
@@ -40,7 +43,7 @@ def shown_columns(board: Board) -> list[ShownColumn]:
         ShownColumn("model", _model_text, _model_html, left=True),
         *(_figures(column, board.confidence) for column in board.columns),
         *(_texts(column) for column in board.text_columns),
-        ShownColumn("failed", partial(_failed, none=NO_FIGURE), lambda entry: _escaped(_failed(entry, _DASH))),
+        ShownColumn("failed", partial(failed_text, none=NO_FIGURE), _failed_html),
     ]
 
 
@@ -55,11 +58,17 @@ def rank_text(entry: BoardEntry) -> str:
 
 
 def _figures(column: Column, level: float) -> ShownColumn:
-    return ShownColumn(
-        column.heading,
-        lambda entry: interval(entry.figures.get(column.key), column.unit, level),
-        lambda entry: _figure_html(entry, column, level),
-    )
+    def text(entry: BoardEntry) -> str:
+        return FAILED if failure_of(entry, column) else interval(entry.figures.get(column.key), column.unit, level)
+
+    return ShownColumn(column.heading, text, lambda entry: _figure_html(entry, column, level))
+
+
+def failure_of(entry: BoardEntry, column: Column) -> str:
+    """Return why an entry has no figure of a column whose task was tried; empty where it has one, or was not tried."""
+    if column.key in entry.figures:
+        return ""
+    return entry.failed_tasks.get(task_of(entry.failed_tasks, column.key), "")
 
 
 def _texts(column: TextColumn) -> ShownColumn:
@@ -89,6 +98,8 @@ def _model_html(entry: BoardEntry) -> Markup:
 def _figure_html(entry: BoardEntry, column: Column, level: float) -> Markup:
     from markupsafe import Markup
 
+    if why := failure_of(entry, column):
+        return Markup('<abbr class="bad" title="{}">{}</abbr>').format(visible(why), FAILED)
     estimate = entry.figures.get(column.key)
     if estimate is None or math.isnan(estimate.value):
         return Markup("&ndash;")
@@ -100,9 +111,19 @@ def _figure_html(entry: BoardEntry, column: Column, level: float) -> Markup:
     return shown
 
 
-def _failed(entry: BoardEntry, none: str) -> str:
-    """Return how many requests failed; of a published row nobody knows."""
-    return none if entry.published else str(entry.n_failed)
+def failed_text(entry: BoardEntry, none: str) -> str:
+    """Return how many requests failed, and how many tasks whole, ``270 (1 task)``; of a published row nobody knows."""
+    if entry.published:
+        return none
+    tasks = len(entry.failed_tasks)
+    return f"{entry.n_failed} ({tasks} task{'' if tasks == 1 else 's'})" if tasks else str(entry.n_failed)
+
+
+def _failed_html(entry: BoardEntry) -> Markup:
+    from markupsafe import Markup
+
+    shown = _escaped(failed_text(entry, _DASH))
+    return Markup('<span class="bad">{}</span>').format(shown) if entry.failed_tasks else shown
 
 
 def _escaped(text: str) -> Markup:

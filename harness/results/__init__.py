@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.results.comparison import compare_cells as compare_cells
     from harness.results.comparison import compare_rows as compare_rows
     from harness.results.comparison import shared_rows as shared_rows
+    from harness.results.failed import without_folders as without_folders
     from harness.results.field import figures_of as figures_of
     from harness.results.field import means_of as means_of
     from harness.results.field import on_common_items as on_common_items

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -46,6 +47,21 @@ class Comparison:
     """Nominal coverage of the intervals of the difference and the win rate."""
     note: str = ""
     """What a reader must know, such as that the two were judged by different judges."""
+    unresolvable: str = ""
+    """Why the items are too few for the figure to mean anything, so that there is no p-value; empty where they are
+    enough."""
+    remarks: tuple[str, ...] = ()
+    """What there is to say of the figure of one or both models, as below the figures themselves."""
+
+    @property
+    def better(self) -> Literal["first", "second", "neither"]:
+        """Which model is better as far as the errors tell, by the metric's direction."""
+        d = self.difference
+        # The p-value too: without any spread the interval may leave zero out where a sign-flip test tells nothing.
+        # Where it is withheld, as of a figure that is not resolvable, it is NaN, and nobody is better.
+        if not (d.low > 0 or d.high < 0) or not d.p_value < 1 - self.confidence:
+            return "neither"
+        return "first" if (d.value > 0) == self.higher_is_better else "second"
 
 
 def compare_models(
@@ -168,8 +184,24 @@ def compare_cells(
         except (Exception, SystemExit) as error:  # a plugin's metric
             say(f"{one.task}: no comparison by {text}: {describe(error)}")
         else:
-            comparisons += [dataclasses.replace(comparison, note=note) for comparison in made]
+            comparisons += [
+                dataclasses.replace(comparison, note=note, remarks=_remarks(comparison, [one, other]))
+                for comparison in made
+            ]
     return comparisons
+
+
+def _remarks(comparison: Comparison, cells: Sequence[CellRecord]) -> tuple[str, ...]:
+    """Return the notes of both models' figures, each with whom it is true of."""
+    told: dict[str, list[str]] = {}
+    for cell in cells:
+        for result in cell.results:
+            is_of_it = (result.metric, result.domain) == (comparison.metric, comparison.domain)
+            if is_of_it and (note := result.estimate.detail.get("note")):
+                told.setdefault(str(note), []).append(cell.label)
+    if comparison.unresolvable and not any(comparison.unresolvable in note for note in told):
+        told[comparison.unresolvable] = [cell.label for cell in cells]
+    return tuple(f"{note} ({', '.join(labels)})" for note, labels in told.items())
 
 
 def _by_domain(
@@ -265,8 +297,20 @@ def compare_rows(
             trials=metric.trials(columns[0]),
             confidence=confidence,
         )
+    unresolvable = next(filter(None, map(metric.unresolvable, columns)), "") if both.any() else ""
+    if unresolvable:  # a test of what cannot be resolved would say more than the items know
+        difference = dataclasses.replace(difference, p_value=math.nan)
     won = _win_rate(metric, tables, rows, confidence)
-    direction = metric.higher_is_better
     return Comparison(
-        task, metric.name, domain, a.value, b.value, difference, metric.unit, direction, won, confidence=confidence
+        task,
+        metric.name,
+        domain,
+        a.value,
+        b.value,
+        difference,
+        metric.unit,
+        metric.higher_is_better,
+        won,
+        confidence=confidence,
+        unresolvable=unresolvable,
     )

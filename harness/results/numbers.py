@@ -11,6 +11,8 @@ from harness.store.records import CellRecord, Result
 from harness.terminal import one_entry
 from harness.terminal import visible as visible
 
+_LEAST_P = 1e-300
+"""Probabilities below are shown as less than it: numbers end near, and the rest of their digits is error."""
 NO_FIGURE = "-"
 """Stands where there is no figure."""
 
@@ -49,9 +51,14 @@ def other_level(estimate: Estimate, level: float | None) -> str:
 
 
 def p_value(value: float, digits: int = 4) -> str:
-    """Return a p-value with as many decimals, ``0.0312``; one that they would show as zero, as ``3.1e-07``."""
+    """Return a p-value with as many decimals, ``0.0312``; one that they would show as zero, as ``3.1e-07``.
+
+    One below what numbers can hold is not zero either: ``<1e-300``, in one word.
+    """
     if not math.isfinite(value):
         return NO_FIGURE
+    if value < _LEAST_P:
+        return f"<{_LEAST_P:.0e}"
     return f"{value:.{digits}f}" if value >= 10**-digits else f"{value:.1e}"
 
 
@@ -90,7 +97,7 @@ def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, left: Col
 
 
 def _is_figure(text: str) -> bool:
-    return text == NO_FIGURE or text[:1].isdigit() or (text[:1] == "-" and text[1:2].isdigit())
+    return text == NO_FIGURE or text.lstrip("<")[:1].isdigit() or (text[:1] == "-" and text[1:2].isdigit())
 
 
 def cell_line(cell: CellRecord) -> str:
@@ -137,7 +144,11 @@ def results_notes(results: Sequence[Result], *, domains: bool = False, most: int
         if r.estimate.detail.get("note"):
             place = f"{r.model} on {r.task}" + (f" [{r.domain}]" if domains else "")
             places.setdefault((r.metric, str(r.estimate.detail["note"])), []).append(place)
-    lines = [f"{metric}: {note} ({_some(found)})" for (metric, note), found in places.items()]
+    # One sentence of several metrics, as that all scores are equal, is one line.
+    metrics: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (metric, note), found in places.items():
+        metrics.setdefault((note, tuple(found)), []).append(metric)
+    lines = [f"{', '.join(of)}: {note} ({_some(found)})" for (note, found), of in metrics.items()]
     if len(lines) > most:
         lines[most:] = [f"... and {len(lines) - most} more notes (all of them with --json)"]
     if any(r.estimate.detail.get("reason") for r in shown):

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from harness.store.machine import git_state, hardware, versions
+from harness.tasks.data.sources import MIRROR_VARIABLE
 
 if TYPE_CHECKING:
     from harness.running.plan import Plan
+
+
+DATA_FOLDER = "data_folder"
+"""Of a run's description: the folder of local copies of data that it read from, where there was one."""
+
+
+def _data_folder() -> dict[str, str]:
+    root = os.environ.get(MIRROR_VARIABLE)
+    return {DATA_FOLDER: os.path.abspath(root)} if root else {}
 
 
 def describe_run(plan: Plan) -> dict[str, Any]:
@@ -27,4 +38,5 @@ def describe_run(plan: Plan) -> dict[str, Any]:
         "versions": versions(),
         "git": git_state(),
         "hardware": hardware(),
+        **_data_folder(),
     }

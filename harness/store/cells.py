@@ -286,6 +286,27 @@ def latest_cells(
     return list(newest.values())
 
 
+def latest_failed_cells(
+    store: Readable, tasks: Sequence[str], *, settings: Mapping[str, Any] | None = None
+) -> list[CellRecord]:
+    """The newest failed cell of every model on every one of these tasks, without its parts.
+
+    Args:
+        store: The store.
+        tasks: Task names.
+        settings: Only cells whose settings have these values, such as ``{"limit": None}``.
+
+    Raises:
+        DamagedRecord: a value on file is none that its column may hold.
+        StoreError: the store cannot be read.
+    """
+    newest: dict[tuple[str, str], CellRecord] = {}
+    for cell in read_cells(store, sa.and_(s.cells.c.task.in_(tasks), s.cells.c.status == "failed"), with_=()):
+        if settings is None or all(cell.settings.get(key) == value for key, value in settings.items()):
+            newest[cell.label, cell.task] = cell
+    return list(newest.values())
+
+
 def read_cell(store: Readable, number: int) -> CellRecord | None:
     """Return one cell with all its parts; None if the store has no cell of this number.
 

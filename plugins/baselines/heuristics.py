@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from harness import ANY, SEED, Candidates, Conversation, Model, Pair, Verdict
@@ -19,6 +20,9 @@ class Length(Model):
     """
 
     batch_size = 2048
+    not_asked = MappingProxyType(
+        {"detect": "the task has no responses to measure the length of; for the length of the prompt: prompt-length"}
+    )
 
     def __init__(self, unit: Literal["characters", "words"] = "characters", sign: Literal[1, -1] = 1) -> None:
         self.unit, self.sign = unit, sign

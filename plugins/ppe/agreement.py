@@ -56,7 +56,9 @@ def brier(truth: Ratings, prediction: Ratings) -> FloatArray:
         else (prediction.mean[..., second] - prediction.mean[..., first])
     )
     error = _difference_error(prediction)
-    below = ndtr(np.divide(gap, error, out=np.sign(gap) * np.inf, where=error > 0))
+    # Without error a gap is certain, and no gap is even odds: 0 x inf would be no number.
+    certain = np.where(gap == 0, 0.0, np.copysign(np.inf, gap))
+    below = ndtr(np.divide(gap, error, out=certain, where=error > 0))
     return np.asarray(np.mean((below - (truth.gaps < 0)) ** 2, axis=-1))
 
 

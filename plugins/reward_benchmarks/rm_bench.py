@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Answers, BadValue, Candidates, Columns, Failure, FieldSpec, Item, MeanMetric, Request, Stage, Task
+from harness.kinds.scored import same_scores
 
 STYLES = ("concise", "detailed", "detailed with markdown")
 """The styles, plainest first, as in the data."""
@@ -63,6 +64,10 @@ class _Cells(MeanMetric):
 
     needs = ("chosen", "rejected")
     cells: ClassVar[tuple[tuple[int, int], ...]] = ()
+
+    def constant(self, columns: Columns) -> str:
+        """Say so if all scores of all answers are equal."""
+        return same_scores(np.concatenate([columns.values["chosen"], columns.values["rejected"]], axis=1))
 
     def per_item(self, columns: Columns) -> NDArray[np.float64]:
         """Return the share of each prompt."""

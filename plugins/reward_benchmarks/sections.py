@@ -25,7 +25,7 @@ from harness import (
     Metric,
 )
 from harness.errors import did_you_mean
-from harness.kinds.preference import Preference
+from harness.kinds.preference import Preference, all_ties
 
 FloatArray = NDArray[np.float64]
 
@@ -102,6 +102,10 @@ def credit(columns: Columns) -> FloatArray:
 
 class _Credited(Metric):
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged", "answered", "scored")
+
+    def constant(self, columns: Columns) -> str:
+        """Say so if every verdict is a tie."""
+        return all_ties(columns)
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the rows that were answered, readable or not."""

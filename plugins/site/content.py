@@ -15,13 +15,17 @@ from harness.leaderboard import (
     COST_COLUMN,
     Board,
     BoardEntry,
+    Claim,
     Column,
     assemble,
+    claim,
     current_cells,
+    divider_of,
     shipped_files,
     split_selector,
     task_of,
     title_of,
+    why_unranked,
 )
 from harness.results import read_published
 from harness.stats import Estimate
@@ -92,6 +96,32 @@ class Content:
     def evaluated(self) -> list[ModelRow]:
         """The rows of models that were evaluated here, without published rows."""
         return [row for row in self.rows if not row.entry.published]
+
+    @property
+    def ranked(self) -> list[ModelRow]:
+        """Rows of models that have a rank."""
+        return [row for row in self.rows if row.entry.rank is not None]
+
+    @property
+    def claim(self) -> Claim | None:
+        """Return what the board says of who is best; None where nobody has a rank."""
+        return claim(self.board)
+
+    def slug_of(self, entry: BoardEntry) -> str:
+        """Return the name of the page of an entry of the board."""
+        return next(row.slug for row in self.rows if row.entry is entry)
+
+    def divider_of(self, row: ModelRow) -> str:
+        """Return what stands above the rows of which this one is; empty above those that stand by their figure."""
+        return divider_of(self.board, row.entry)
+
+    def why_unranked(self, entry: BoardEntry) -> str:
+        """Return what an entry without rank lacks; empty for a ranked or published one."""
+        return why_unranked(self.board, entry)
+
+    def failure_of(self, row: ModelRow, column: SiteColumn) -> str:
+        """Return why a row has no figure of a column whose task was tried; empty elsewhere."""
+        return "" if column.key in row.figures else row.entry.failed_tasks.get(column.task, "")
 
     @property
     def tasks(self) -> list[str]:

@@ -69,6 +69,7 @@ def _column(content: Content, pair: PairedColumn) -> dict[str, Any]:
         "domain": column.domain,
         "unit": column.unit,
         "higher_is_better": column.higher_is_better,
+        "unresolvable": next((c.unresolvable for c in pair.comparisons.values() if c.unresolvable), ""),
     }
 
 

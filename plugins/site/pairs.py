@@ -89,14 +89,5 @@ def comparison_text(comparison: Comparison | None) -> str:
     wins = c.win_rate
     shares = (math.nan,) * 3 if wins is None or not math.isfinite(wins.value) else (wins.value, wins.low, wins.high)
     figures = [figure(value, c.unit) for value in (c.first, c.second, d.value, d.low, d.high)]
-    rest = [p_value(d.p_value), str(d.n), figure(d.minimum_detectable, c.unit), better(c)]
+    rest = [p_value(d.p_value), str(d.n), figure(d.minimum_detectable, c.unit), c.better]
     return " ".join([*figures, *rest, *(figure(share) for share in shares)])
-
-
-def better(comparison: Comparison) -> str:
-    """Return which model is better, ``first`` or ``second``, or ``neither`` if the errors do not tell."""
-    d = comparison.difference
-    # Check the p-value too: without any spread, an interval may exclude zero though a sign-flip test finds nothing.
-    if not (d.low > 0 or d.high < 0) or d.p_value >= 1 - comparison.confidence:
-        return "neither"
-    return "first" if (d.value > 0) == comparison.higher_is_better else "second"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 from harness import Registry
 from harness.errors import HarnessError
 from harness.names import Registration, parse_specification, written, written_list
+from harness.results import without_folders
 from harness.store import (
     AnsweringCost,
     CellRecord,
@@ -26,8 +26,6 @@ from harness.store import (
 from . import commands
 
 FAILURES_SHOWN = 20
-_PATH = re.compile(r"""(?<![\w/.~])(?:~|[A-Za-z]:(?=\\))?[/\\](?:[^\s/\\'":()]+[/\\])+(?=[^\s/\\'":()])""")
-"""Matches the folders of an absolute path; a URL never matches, since its second slash follows the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +234,6 @@ def _of_class(entry: Registration | None, name: str) -> Sequence[str] | None:
     except HarnessError:
         return None
     return names
-
-
-def without_folders(text: str) -> str:
-    """Shorten the paths in a text to the names of their files: where files lie is nobody else's business."""
-    return _PATH.sub("", text)
 
 
 def _text(value: object) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from harness import THEME, Edition, Registry
 from harness.errors import UsageError
 from harness.files import alone, remove_leftovers, write_atomically
-from harness.leaderboard import as_json, rank_text
+from harness.leaderboard import as_json, failed_text, rank_text
 from harness.results import CONFIDENCE
 from harness.store import Readable, now, versions
 
@@ -67,11 +67,9 @@ def write_site(edition: Edition, folder: Path) -> int:
         gather(registry, store, name, published=edition.published, confidence=edition.confidence, parts=parts)
         for name in dict.fromkeys(edition.benchmarks)
     ]
-    empty = [content.board.benchmark for content in contents if not content.rows]
+    empty = [content.board.why_empty for content in contents if not content.rows]
     if empty:
-        raise UsageError(
-            f"the store holds no result of {', '.join(empty)}; make some with: harness eval -m MODEL -t {empty[0]}"
-        )
+        raise UsageError("; ".join(empty))
     site = Site()
     made = {"date": now()[:10], "version": versions().get("harness-eval", ""), "merged": "yes" if parts else ""}
     for content in contents:
@@ -123,7 +121,13 @@ def _add_benchmark(
     measured: Measured,
     made: Mapping[str, str],
 ) -> None:
-    shared = {"content": content, "measured": measured, "made": made, "rank_text": rank_text}
+    shared = {
+        "content": content,
+        "measured": measured,
+        "made": made,
+        "rank_text": rank_text,
+        "failed_text": failed_text,
+    }
     base = content.slug
     plain = json.dumps(as_json(content.board), separators=(",", ":"))  # indents would double the file
     site.add(f"{base}/leaderboard.json", plain + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 import click
@@ -45,6 +46,11 @@ def command(
     registry = open_registry(registry_file, strict)
     path = existing_store_path(registry, store)
 
+    folder = _data_folder(path)
+    if folder:
+        os.environ["HARNESS_DATA"] = folder
+        say(f"texts are read from {folder}, as the newest evaluation did; another folder: HARNESS_DATA=FOLDER")
+
     def started(address: str) -> None:
         say(f"{path} is shown at {address}\nstop with Ctrl-C")
         if not no_open:
@@ -52,3 +58,14 @@ def command(
 
     with contextlib.suppress(KeyboardInterrupt):  # the way to end it
         serve(registry, path, host=host, port=port, guarded=guarded, started=started)
+
+
+def _data_folder(path: Path) -> str:
+    """Return the folder of copies of data that the newest run read from; empty where the user names one, or none is."""
+    from harness.store import StoreReader, list_runs
+
+    if os.environ.get("HARNESS_DATA"):
+        return ""
+    with StoreReader(path) as store:
+        folders = (str(run.description.get("data_folder", "")) for run in list_runs(store))
+        return next((folder for folder in folders if folder and Path(folder).is_dir()), "")

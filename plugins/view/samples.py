@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shlex
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -20,7 +22,7 @@ from typing import Any
 from harness import BadItem, Metric, Registry, Task, Unsuitable
 from harness.errors import HarnessError
 from harness.names import Adapters, describe
-from harness.store import CellRecord, StageRecord, StoreReader, read_response_texts
+from harness.store import CellRecord, StageRecord, StoreReader, read_response_texts, runs_of_cells
 from harness.tasks import build_task, metric_of
 
 from .answers import answers_of
@@ -132,12 +134,20 @@ class Samples:
             # Another viewer holds the lock and makes the index, or was killed half-way: try again at the next call.
             self._long.forget(("documents", documents.path.name))
         if job.problem:
-            return CellTexts(f"The task's data cannot be read: {job.problem}")
+            return CellTexts(f"The task's data cannot be read: {job.problem.rstrip('.')}.{self._read_from(cell)}")
         texts.count = documents.count() if not texts.complete else cell.items
         if texts.complete and (cell.failed_requests or any(stage.base.form == "record" for stage in stages)):
             texts.written = self._written(cell, documents, stages)
             texts.written_complete = texts.written.complete
         return texts
+
+    def _read_from(self, cell: CellRecord) -> str:
+        """Say from which folder of copies the cell's run read, where that is not the one that is read now."""
+        run = runs_of_cells(self._store, [cell.id]).get(cell.id)
+        folder = "" if run is None else str(run.description.get("data_folder", ""))
+        if not folder or folder == os.path.abspath(os.environ.get("HARNESS_DATA", "")):
+            return ""
+        return f" The evaluation read it from {folder}; start the viewer with HARNESS_DATA={shlex.quote(folder)}."
 
     def _asking(self, task: Task, record: StageRecord) -> ReplayedStage:
         known = Adapters(self._registry)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from harness.results import figure, level_of, other_level, percent, visible
+from harness.results import figure, level_of, other_level, p_value, percent, visible
 from harness.stats import Estimate
 from harness.store import CellRecord
 
@@ -81,6 +81,7 @@ FILTERS = {
     "level_of_cells": level_of_cells,
     "moment": moment,
     "number": number,
+    "p_value": p_value,
     "percent": percent,
     "place": place,
     "seconds": seconds,

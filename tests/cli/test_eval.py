@@ -280,7 +280,8 @@ def test_what_a_reader_must_know_of_a_figure_stands_below_the_table_and_in_the_d
     assert "the reason is in the detail" not in table
     document = harness(*asked, "--json").document
     results = {(r["metric"], r["domain"]): r for r in document["results"]}
-    assert results["tpr_at_fpr:rate=0.0001", "overall"]["detail"]["note"] == UNRESOLVABLE
+    assert results["tpr_at_fpr:rate=0.0001", "overall"]["detail"]["note"].startswith(UNRESOLVABLE)
+    assert results["auroc", "overall"]["detail"]["constant"] == "gives all 500 items the same score"
     assert "both classes" in results["tpr_at_fpr:rate=0.0001", "advice"]["detail"]["reason"]
 
 
@@ -291,3 +292,9 @@ def test_every_domain_shows_the_rates_of_the_class_it_has(project, harness):
     assert "0.00 [0.0, 4.1]" in rows["false_positive_rate", "advice"]  # none of 88
     assert rows["true_positive_rate", "advice"].split()[4] == "-"
     assert table == saying("value", "--json")
+
+
+def test_length_is_refused_where_there_is_no_response_and_prompt_length_is_named(project, harness):
+    ran = harness("eval", "-m", "length", "-t", "quickstart/detection")
+    assert ran.code != 0
+    assert ran.err == saying("length", "quickstart/detection", "prompt-length")

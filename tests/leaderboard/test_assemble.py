@@ -126,7 +126,7 @@ def test_a_model_without_one_of_the_parts_is_noted_and_not_ranked(board, detecto
         ("whole", 1, True),
         ("half", None, False),
     ]
-    assert made.notes == [saying("'worst'", "evaluated")]
+    assert made.notes == [saying("half", "better", "whole"), saying("'worst'", "evaluated")]
 
 
 def test_failed_requests_are_counted_over_the_tasks(board, detector):

@@ -42,6 +42,7 @@ def board(*models):
 def plain():
     made = board("first", "second")
     made.entries[1] = BoardEntry("second", {}, {"suite/task": ("embed-to-score", "x")}, 0)
+    made.entries[1].missing_tasks, made.tasks = ("suite/more",), ("suite/task", "suite/more")
     return made
 
 
@@ -52,6 +53,7 @@ def test_the_table_shows_places_intervals_adapters_and_notes(plain):
         "rank     model                  mean  task loss (lower is better)  failed\n"
         "-------  -------  ------------------  ---------------------------  ------\n"
         "1 (1-2)  first    62.29 [57.1, 67.2]                       0.5123       3\n"
+        "-- not ranked: 1 of 2 tasks\n"
         "-        second*                   -                            -       0\n"
         "\n"
         "95 % intervals; rank (lowest-highest place that the errors allow)\n"
@@ -69,6 +71,7 @@ def test_markdown_is_a_table_between_a_heading_and_notes(plain):
         "| rank | model | mean | task loss (lower is better) | failed |\n"
         "| ---: | --- | ---: | ---: | ---: |\n"
         "| 1 (1-2) | first | 62.29 \\[57.1, 67.2\\] | 0.5123 | 3 |\n"
+        "| | *not ranked: 1 of 2 tasks* | | | |\n"
         "| - | second\\* | - | - | 0 |\n"
         "\n"
         "95 % intervals; rank (lowest-highest place that the errors allow)  \n"
@@ -79,9 +82,10 @@ def test_markdown_is_a_table_between_a_heading_and_notes(plain):
 
 def test_csv_has_a_row_for_each_figure_and_nothing_where_there_is_none(plain):
     assert render(plain, "csv") == (
-        "rank,rank_low,rank_high,model,column,value,stderr,low,high,n,n_failed,published,confidence,roles\n"
-        "1,1,2,first,mean,0.6229,0.026,0.571,0.672,350,2,,0.95,\n"
-        "1,1,2,first,suite/task:loss,0.51234,,,,1,0,,,\n"
+        "rank,rank_low,rank_high,model,column,value,stderr,low,high,n,n_failed,published,confidence,roles,"
+        "missing_tasks,failed_tasks\n"
+        "1,1,2,first,mean,0.6229,0.026,0.571,0.672,350,2,,0.95,,,\n"
+        "1,1,2,first,suite/task:loss,0.51234,,,,1,0,,,,,\n"
     )
 
 
@@ -92,7 +96,8 @@ def test_json_holds_the_estimates_unrounded_and_null_where_there_is_none(plain):
         "mean": {**mean, "n": 350, "n_failed": 2},
         "suite/task:loss": {"value": 0.51234, **nothing, "n": 1, "n_failed": 0},
     }
-    here = {"published": False, "source": None}
+    facts = {"missing_tasks": [], "failed_tasks": {}, "ahead_of_best": [], "constant_on": {}}
+    here = {"published": False, "source": None, **facts}
     places = {"rank": 1, "rank_low": 1, "rank_high": 2, "tied_with_best": True, "n_failed": 3, **here}
     missing = {"rank": None, "rank_low": None, "rank_high": None, "tied_with_best": False, "n_failed": 0, **here}
     assert json.loads(render(plain, "json")) == {
@@ -109,6 +114,7 @@ def test_json_holds_the_estimates_unrounded_and_null_where_there_is_none(plain):
             {
                 "model": "second",
                 **missing,
+                "missing_tasks": ["suite/more"],
                 "adapters": {"suite/task": ["embed-to-score", "x"]},
                 "roles": {},
                 "figures": {},
@@ -144,7 +150,8 @@ def test_the_page_shows_the_figures_and_marks_the_best(plain):
     text = render(plain, "html")
     assert text.startswith("<!doctype html>")
     assert Page(text).cells[:5] == ["1 (1-2)", "first", "62.2957.10 to 67.20", "0.5123", "3"]
-    assert Page(text).cells[5:7] == ["-", "second*"]
+    assert Page(text).cells[5:7] == ["-", "second* 1 of 2 tasks"]
+    assert "not ranked: 1 of 2 tasks</th>" in text
     assert text.count('class="best"') == 1
     assert "asked through: suite/task: embed-to-score &gt; x" in text
 

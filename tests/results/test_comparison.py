@@ -215,3 +215,26 @@ def test_a_win_rate_is_of_the_metrics_direction_the_clusters_and_the_level(lab, 
     clusters = np.unique(lab.kinds, return_inverse=True)[1]
     alone = stats.win_rate(better, 1 - better, clusters=clusters, confidence=0.8)
     assert (found.low, found.high) == (pytest.approx(alone.low), pytest.approx(alone.high))
+
+
+def test_the_winner_is_named_by_the_direction_of_the_metric(lab):
+    lab.add("clear", 0.1, 1)
+    lab.add("noisy", 6.0, 2)
+    found = lab.compare("noisy", "clear")
+    assert found["brier", "overall"].difference.value > 0  # more is worse
+    assert [found[name, "overall"].better for name in ("auroc", "brier")] == ["second", "second"]
+    assert {c.better for c in lab.compare("clear", "clear").values()} == {"neither"}
+
+
+def test_a_figure_that_is_not_resolvable_has_no_p_value_and_its_remark(lab):
+    lab.registry = lab.define(metrics=["auroc", "tpr_at_fpr:rate=0.0001"])
+    lab.add("clear", 0.1, 1)
+    lab.add("noisy", 6.0, 2)
+    found = lab.compare("clear", "noisy")
+    told = found["tpr_at_fpr:rate=0.0001", "overall"]
+    assert math.isnan(told.difference.p_value)
+    assert (told.better, bool(told.unresolvable)) == ("neither", True)
+    [remark] = told.remarks
+    assert remark == saying("not resolvable", "clear, noisy")
+    resolved = found["auroc", "overall"]
+    assert (resolved.better, resolved.unresolvable, resolved.remarks) == ("first", "", ())

@@ -30,7 +30,7 @@ def test_only_rows_that_are_shown_have_notes():
 
 
 def test_many_notes_are_cut_and_counted():
-    notes = results_notes([result(metric=f"f{i}", note="too few") for i in range(12)])
+    notes = results_notes([result(metric=f"f{i}", note=f"too few: {i}") for i in range(12)])
     assert len(notes) == 9
     assert notes[-1] == saying("4", "notes", "--json")
 
@@ -43,6 +43,8 @@ def test_many_notes_are_cut_and_counted():
         (0.0001, 4, "0.0001"),
         (0.00009, 4, "9.0e-05"),
         (0.0004, 3, "4.0e-04"),
+        (0.0, 4, "<1e-300"),
+        (1e-310, 4, "<1e-300"),
         (float("nan"), 4, "-"),
     ],
 )

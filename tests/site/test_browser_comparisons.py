@@ -20,7 +20,8 @@ def printed(harness, lab, first, second):
     ran = harness("compare", first, second, "-t", "lab", "--domains", *lab.options)
     lines = ran.out.split("\n\n")[0].splitlines()
     rows = [re.split(r"\s{2,}", line.strip()) for line in lines[2:]]
-    return {tuple(row[:3]): row[3:] for row in rows}
+    # The page shows who is better beside its bar, by the place and not by the name.
+    return {(row[0], row[1].removesuffix(" (lower is better)"), row[2]): [*row[3:6], *row[7:]] for row in rows}
 
 
 PAIRS = ["good,better", "better,good", "poor,patchy", "patchy,good", "judge,patchy", "judge,good"]

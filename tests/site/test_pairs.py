@@ -93,7 +93,7 @@ def test_a_comparison_is_one_line_without_gaps():
     ],
 )
 def test_a_model_is_better_where_interval_and_test_say_so(difference, ends, p_value, higher, better):
-    assert pairs.better(comparison(difference, *ends, p_value, higher_is_better=higher)) == better
+    assert comparison(difference, *ends, p_value, higher_is_better=higher).better == better
 
 
 def test_so_many_models_are_compared_that_their_pairs_stay_within_the_bound():

@@ -269,7 +269,9 @@ def test_two_models_side_by_side_as_harness_compare_gives_them(pairs, evaluate, 
             sign = "+" if d.value > 0 else ""
             w = c.win_rate
             rate = f"{figure(w.value)} {figure(w.low)} to {figure(w.high)}"
-            shown = f"{sign}{figure(d.value)} {figure(d.low)} to {figure(d.high)} {d.p_value:.4f} {rate} {d.n}"
+            winner = {"first": "toy-judge", "second": "length", "neither": "neither"}[c.better]
+            gap = f"{sign}{figure(d.value)} {figure(d.low)} to {figure(d.high)}"
+            shown = f"{gap} {winner} {d.p_value:.4f} {rate} {d.n}"
             assert shown in text_of(page)
     listed = [int(row) for row in re.findall(r'href="/compare/1/2/(\d+)', page)]
     assert listed

@@ -158,6 +158,8 @@ def _route(draft: PlanDraft, asked: ModelHandle, stage: Stage, task: Task) -> St
         route = draft.router.route(asked, stage, task)
     except NoRoute as error:
         raise CannotAsk(f"{asked.label} cannot be evaluated on {task.name}: {error}") from error
+    if route.adapters and (why := getattr(asked.model, "not_asked", {}).get(route.capability)):
+        raise CannotAsk(f"{asked.label} cannot be evaluated on {task.name}: {why}")
     # Two plugins may claim one capability; which of them the requests are of, nobody can say.
     for capability in (route.capability, *(adapter.needs for adapter in route.adapters)):
         draft.registry.find("capability", capability)

@@ -109,11 +109,13 @@
     if (!column.higher_is_better) head.append(" ", element("small", { textContent: "lower is better" }));
     if (column.domain !== "overall") head.className = "d";
     const cell = (...parts) => element("td", {}, ...parts);
+    // Without a p-value the reader is told why: one of what the items cannot resolve would say more than they know.
+    const why = column.unresolvable && c.p === "-" ? [element("i", { textContent: "not resolvable", title: column.unresolvable })] : [];
     const difference = (Number(c.difference) > 0 ? "+" : "") + c.difference;
     return element(
       ...["tr", {}, head, cell(c.first), cell(c.second)],
       cell(element("b", { textContent: difference }), interval(c.low, c.high)),
-      ...[gap(column, c, largest), cell(c.p), c.won === "-" ? cell("–") : cell(c.won, interval(c.wonLow, c.wonHigh))],
+      ...[gap(column, c, largest), cell(c.p, ...why), c.won === "-" ? cell("–") : cell(c.won, interval(c.wonLow, c.wonHigh))],
       ...[cell(c.n), cell(c.detectable)],
     );
   }

@@ -8,7 +8,9 @@
   const status = byId("status");
   const FIRST_ROWS = 40;
 
-  const rows = [...body.rows].map((row, order) => ({
+  // A divider stands above the rows that follow it, while the table is in its own order.
+  const dividers = [...body.rows].filter((row) => row.classList.contains("divider")).map((row) => ({ row, before: row.nextElementSibling }));
+  const rows = [...body.rows].filter((row) => !row.classList.contains("divider")).map((row, order) => ({
     row,
     order,
     slug: row.dataset.slug,
@@ -118,6 +120,9 @@
     const pinned = ordered.filter((row) => state.pins.has(row.slug));
     const rest = ordered.filter((row) => !state.pins.has(row.slug));
     const wanted = [...pinned, ...rest].map((row) => row.row);
+    const own = state.sort === "rank" && !state.worstFirst && state.pins.size === 0;
+    for (const { row, before } of own ? dividers : []) wanted.splice(wanted.indexOf(before), 0, row);
+    for (const { row } of dividers) if (!own) row.remove();
     if (wanted.some((row, i) => body.rows[i] !== row)) body.append(...wanted);
     const ascending = (column.lower || column.kind === "text" || ["rank", "model"].includes(column.key)) !== state.worstFirst;
     for (const other of byKey.values()) {
@@ -143,6 +148,11 @@
       row.row.hidden = !fits;
       shown += fits;
     }
+    for (const [i, { row, before }] of dividers.entries()) {
+      const from = rows.findIndex((one) => one.row === before);
+      const next = dividers[i + 1] ? rows.findIndex((one) => one.row === dividers[i + 1].before) : rows.length;
+      row.hidden = !rows.slice(from, next).some((one) => !one.row.hidden);
+    }
     const column = byKey.get(state.sort);
     const order = column.key === "model" || column.kind === "text" ? "" : state.worstFirst ? ", worst first" : ", best first";
     status.textContent = `${shown} of ${rows.length} models, sorted by ${column.title}${order}`;
@@ -154,8 +164,9 @@
     for (const column of figures) if (!state.hidden.has(column.key)) show(column);
     const rules = figures
       .filter((column) => column.cell && state.hidden.has(column.key))
-      .map((column) => `#board tr>:nth-child(${column.cell.cellIndex + 1}){display:none}`);
+      .map((column) => `#board tr:not(.divider)>:nth-child(${column.cell.cellIndex + 1}){display:none}`);
     if (sheet.textContent !== rules.join("")) sheet.textContent = rules.join("");
+    for (const { row } of dividers) row.cells[0].colSpan = table.tHead.rows[0].cells.length;
     byId("column-count").textContent = `(${figures.length - state.hidden.size} of ${figures.length})`;
   }
 
@@ -278,7 +289,7 @@
     const safe = (field) => quoted(/^[=+\-@\t\r\n]/.test(field) ? `'${field}` : field);
     const number = (field) => (Number.isNaN(Number.parseFloat(field)) ? "" : field);
     const lines = [["rank", "model", ...shown.flatMap(({ title }) => [title, `${title} low`, `${title} high`]), ...texts.map(({ title }) => title), "failed"]];
-    for (const row of [...body.rows].filter((one) => !one.hidden).map((one) => rows.find(({ row: own }) => own === one))) {
+    for (const row of [...body.rows].filter((one) => !one.hidden && !one.classList.contains("divider")).map((one) => rows.find(({ row: own }) => own === one))) {
       const cells = shown.flatMap((column) => {
         const [own, range] = split(text(row, column), "[");
         const [low, high] = range ? range.slice(0, -1).split(", ") : ["", ""];

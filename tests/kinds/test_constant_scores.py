@@ -1,0 +1,37 @@
+"""A model that gives everything the same score: every metric of it says so, and nothing else does."""
+
+import numpy as np
+import pytest
+
+from harness.kinds import best_of_k, detection, detection_decisions, preference
+from harness.metric import Columns
+
+LABELS = np.array([1.0, 0.0] * 20)
+CORRECT = np.tile([1.0, 0.0], (20, 1))
+
+
+@pytest.mark.parametrize("metric", [detection.AreaUnderCurve(), detection_decisions.TruePositiveRate()])
+def test_a_detector_whose_scores_are_all_equal_is_remarked(metric):
+    equal, varied = (Columns({"log_odds": scores, "label": LABELS}) for scores in (np.ones(40), np.arange(40.0)))
+    said = metric.compute(equal).detail
+    assert said["constant"] == "gives all 40 items the same score"
+    assert said["constant"] in said["note"]
+    assert "constant" not in metric.compute(varied).detail
+
+
+def test_failed_items_do_not_hide_that_the_others_score_alike():
+    scores = np.where(np.arange(40) < 5, np.nan, 0.0)
+    said = detection.AreaUnderCurve().compute(Columns({"log_odds": scores, "label": LABELS})).detail
+    assert said["constant"] == "gives all 35 items the same score"
+
+
+def test_best_of_k_with_equal_scores_is_remarked():
+    metric = best_of_k.Accuracy()
+    assert "constant" in metric.compute(Columns({"scores": np.zeros((20, 2)), "correct": CORRECT})).detail
+    assert "constant" not in metric.compute(Columns({"scores": CORRECT, "correct": CORRECT})).detail
+
+
+def test_a_judge_that_calls_everything_a_tie_is_remarked():
+    metric, half = preference.Accuracy(), np.full(20, 0.5)
+    assert "tie" in metric.compute(Columns({"as_given": half, "exchanged": half})).detail["constant"]
+    assert "constant" not in metric.compute(Columns({"as_given": half, "exchanged": half + CORRECT[:, 0]})).detail
