@@ -143,7 +143,13 @@ def _write_file(registry: Registry, order: BoardOrder) -> None:
             f"the store holds no result of {benchmark}; make some with: harness eval -m MODEL -t {benchmark}"
         )
     ending = "" if output is None else output.suffix.lower()
-    text = render(board, order.format or BY_ENDING.get(ending, "table"))
+    format_ = order.format or BY_ENDING.get(ending, "table")
+    if output is None and format_ == "table":
+        from harness.leaderboard.terminal_board import say_board
+
+        say_board(board, blank=False)
+        return
+    text = render(board, format_)
     if output is None:
         say(text, nl=False)
         return

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import LEVEL, json_option, open_registry, print_json, registry_options, store_option
+from harness.cli.options import (
+    LEVEL,
+    json_option,
+    open_registry,
+    print_json,
+    registry_options,
+    store_option,
+    table_options,
+)
 from harness.terminal import say
 
 if TYPE_CHECKING:
@@ -37,6 +45,7 @@ if TYPE_CHECKING:
 )
 @store_option
 @registry_options
+@table_options
 @json_option
 def command(
     first: str,
@@ -114,7 +123,8 @@ def _finite(figures: dict[str, float]) -> dict[str, float | None]:
 
 
 def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, confidence: float) -> None:
-    from harness.results.numbers import figure, p_value, percent, plain_table, visible
+    from harness.results.numbers import figure, p_value, percent, visible
+    from harness.results.terminal_tables import say_prose, say_table
 
     wins = any(c.win_rate is not None for c in shown)
     head = [
@@ -144,12 +154,15 @@ def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, c
             figure(d.minimum_detectable, c.unit),
         ]
         rows.append([c.task, c.metric, *([c.domain] if domains else []), *values])
-    say(plain_table(head, rows))
+    say_table(head, rows, keep=(1, head.index(f"difference [{percent(confidence)}]"), head.index("p")))
     if wins:
-        say("\nwin rate: the share of items on which the first has the better figure, a tie counting half", nl=False)
-    say("\ndetectable: the true difference that a comparison this precise finds four times out of five")
+        say()
+        say_prose("win rate: the share of items on which the first has the better figure, a tie counting half")
+    else:
+        say()
+    say_prose("detectable: the true difference that a comparison this precise finds four times out of five")
     for note in dict.fromkeys(c.note for c in shown if c.note):
-        say(visible(note))
+        say_prose(visible(note))
 
 
 def _win_rate(c: Comparison) -> str:

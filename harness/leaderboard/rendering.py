@@ -25,7 +25,8 @@ _MOST_IN_COVARIANCE = 200
 """Models of a covariance in JSON; one of 200 models takes about a megabyte."""
 
 
-def _notes(board: Board) -> list[str]:
+def board_notes(board: Board) -> list[str]:
+    """Return the sentences below a leaderboard, of the marks in its rows and of its own."""
     notes = [f"{percent(board.confidence)} intervals; rank (lowest-highest place that the errors allow)"]
     if any(entry.adapters for entry in board.entries):
         notes.append("* asked through adapters on at least one task")
@@ -40,7 +41,10 @@ def _table(board: Board) -> str:
     # A text may look like a number, such as a model called 7b.
     left = [i for i, column in enumerate(columns) if column.left]
     title = visible(f"{board.benchmark}: {board.description}" if board.description else board.benchmark)
-    return "\n".join([title, "", plain_table([c.heading for c in columns], rows, left=left), "", *_notes(board)]) + "\n"
+    return (
+        "\n".join([title, "", plain_table([c.heading for c in columns], rows, left=left), "", *board_notes(board)])
+        + "\n"
+    )
 
 
 def _markdown(board: Board) -> str:
@@ -57,7 +61,7 @@ def _markdown(board: Board) -> str:
     ]
     lines.append("|" + "|".join(" --- " if column.left else " ---: " for column in columns) + "|")
     lines += [line([column.text(entry) for column in columns]) for entry in board.entries]
-    return "\n".join([*lines, "", *(f"{_markdown_text(note)}  " for note in _notes(board))]) + "\n"
+    return "\n".join([*lines, "", *(f"{_markdown_text(note)}  " for note in board_notes(board))]) + "\n"
 
 
 def _markdown_text(text: str) -> str:
@@ -191,11 +195,13 @@ def _html(board: Board) -> str:
 
     environment = Environment(loader=PackageLoader("harness.leaderboard"), autoescape=True, trim_blocks=True)
     environment.filters["visible"] = visible
-    return environment.get_template("board.html").render(board=board, columns=shown_columns(board), notes=_notes(board))
+    return environment.get_template("board.html").render(
+        board=board, columns=shown_columns(board), notes=board_notes(board)
+    )
 
 
 def _latex(board: Board) -> str:
-    return latex(board, shown_columns(board), _notes(board))
+    return latex(board, shown_columns(board), board_notes(board))
 
 
 FORMATS: dict[str, Callable[[Board], str]] = {
