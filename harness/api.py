@@ -37,7 +37,7 @@ def make_plan(registry: Registry, evaluation: EvaluationRequest, *, store: str |
     """Return the plan of an evaluation; nothing is computed.
 
     Raises:
-        PlanError: everything that is wrong, together.
+        PlanError: everything that is wrong with the request, together.
     """
     return planning.make_plan(registry, evaluation, models_folder=models_folder(store_path(registry, store)))
 
@@ -54,18 +54,18 @@ def evaluate(
     registry: Registry | None = None,
     progress: ProgressReporter | None = None,
 ) -> Outcome:
-    """Evaluate models on tasks and benchmarks; what the store holds already is not computed again.
+    """Evaluate models on tasks and benchmarks; answers that the store holds are not computed again.
 
     Args:
         models: Specifications, ``[LABEL=]NAME[:key=value,...]``.
         targets: Names of tasks and benchmarks, or globs of task names.
-        store: The SQLite file; default as `store_path` says.
-        roles: Models for the other roles of the tasks.
+        store: The SQLite file; `store_path` says which is the default.
+        roles: Models for the other roles of the tasks, by role.
         adapters: Adapters to ask through, ``[ROLE=]NAME[:key=value,...]``.
-        limit: Only the first items of every task.
-        seed: For metrics that resample.
-        registry: Where names are looked up; default: installed plugins and registry.yaml.
-        progress: Told how far the work is.
+        limit: Evaluate only the first items of every task; None: all items.
+        seed: Seed for metrics that resample.
+        registry: The registry of names; default: installed plugins and registry.yaml.
+        progress: Shows how far the work is.
 
     Raises:
         PlanError: everything that is wrong with the request, together.
@@ -83,7 +83,18 @@ def run_plan(
     progress: ProgressReporter | None = None,
     on_cell: Callable[[CellRecord], None] = lambda cell: None,
 ) -> Outcome:
-    """Run a plan on a store."""
+    """Run a plan on a store.
+
+    Args:
+        registry: The registry that the plan was made with.
+        plan: The plan.
+        store: The SQLite file; `store_path` says which is the default.
+        progress: Shows how far the work is.
+        on_cell: Called with each cell when it is done or has failed.
+
+    Raises:
+        StoreError: the store cannot be opened or written.
+    """
     with Store(store_path(registry, store)) as opened:
         return Runner(registry, opened, progress=progress).run(plan, on_cell=on_cell)
 
@@ -101,7 +112,23 @@ def train(
     registry: Registry | None = None,
     progress: ProgressReporter | None = None,
 ) -> dict[str, Any]:
-    """Train a model into a directory; returns its manifest."""
+    """Train a model into a directory, and return its manifest.
+
+    Args:
+        trainer: Name of the trainer.
+        task: Name of the task whose rows the model is trained on.
+        directory: The directory of the trained model; a training that was interrupted there goes on.
+        base: Specification of the base model; None for trainers without one.
+        settings: Settings of the trainer, by name.
+        split: The split of the task to train on.
+        limit: Train only on the first items; None: on all items.
+        store: The SQLite file for the learning curve and for answers; `store_path` says which is the default.
+        registry: The registry of names; default: installed plugins and registry.yaml.
+        progress: Shows how far the training is.
+
+    Raises:
+        HarnessError: a name is unknown, a setting is refused, or the training cannot be finished.
+    """
     registry = registry or Registry()
     path = store_path(registry, store)
     entry = registry.find("trainer", trainer)
@@ -123,19 +150,19 @@ def build_leaderboard(
     confidence: float | None = None,
     registry: Registry | None = None,
 ) -> Board:
-    """Return the leaderboard of a benchmark, from what the store holds, with published results beside it.
+    """Return the leaderboard of a benchmark, from the results in the store and published results.
 
     Args:
-        benchmark: Its name.
-        store: The SQLite file; it may be missing where there are published results.
+        benchmark: Name of the benchmark.
+        store: The SQLite file; it may be missing if there are published results.
         published: Files of published results, beside those that the benchmark names itself.
-        merge: Stores of other machines, read beside it; the store itself may then be missing.
-        confidence: Nominal coverage of all intervals, in (0, 1); None: that of most evaluations. Those of another
-            level are computed anew from what the store holds.
-        registry: Where names are looked up.
+        merge: Stores of other machines, read beside the store, which may then be missing.
+        confidence: Nominal coverage of all intervals, in (0, 1); None: that of most evaluations. Intervals of another
+            level are computed anew from the columns in the store.
+        registry: The registry of names; default: installed plugins and registry.yaml.
 
     Raises:
-        UsageError: there is no store, or one label names different models in two of them.
+        UsageError: there is no store, or one label names different models in two stores.
         StoreError: a store to merge cannot be read.
     """
     inputs = BoardInputs(StoreFiles(store, merge), published, confidence)
@@ -157,25 +184,27 @@ def build_site(
     registry: Registry | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> int:
-    """Write the static site of some benchmarks; returns the number of its files.
+    """Write the static site of some benchmarks, and return the number of its files.
 
     Args:
-        benchmarks: Their names.
-        folder: Where; ``index.html`` in it is the page to open.
-        store: The SQLite file; it may be missing where there are published results.
+        benchmarks: Names of the benchmarks.
+        folder: The folder of the site; ``index.html`` in the folder is the page to open.
+        store: The SQLite file; it may be missing if there are published results.
         published: Files of published results, beside those that the benchmarks name themselves.
-        merge: Stores of other machines, read beside it; the store itself may then be missing.
+        merge: Stores of other machines, read beside the store, which may then be missing.
         confidence: Nominal coverage of all intervals, as for `build_leaderboard`.
-        texts: True to show the beginnings of the items' texts; their licences have to allow it.
-        outcome: A table of one outcome a model; each benchmark then has a page of what goes with it.
-        model_column: Column of that table that names the model; default: as `correlate` finds it.
-        value_column: Column of the outcome; the same.
-        registry: Where names are looked up.
-        say: Told what was left out.
+        texts: Whether to show the beginnings of the items' texts; their licences have to allow it.
+        outcome: A table with one outcome for each model; each benchmark then has a page of correlations with the
+            outcome.
+        model_column: Column of that table that names the model; None: found as `correlate` finds it.
+        value_column: Column of the outcome; None: found as `correlate` finds it.
+        registry: The registry of names; default: installed plugins and registry.yaml.
+        say: Called with a note about everything that was left out.
 
     Raises:
-        UsageError: there is no store, or one label names different models in two of them, or it is not clear which
-            columns of the outcome's table are meant, or the plugin ``site`` is left out.
+        UsageError: there is no store, one label names different models in two stores, it is unclear which columns
+            of the
+            outcome's table are meant, or the plugin ``site`` is left out.
         DataError: the outcome's table cannot be read.
     """
     return publish(
@@ -211,25 +240,25 @@ def publish(
     registry: Registry | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> int:
-    """Have a publisher, which a plugin registers, fill a folder; returns the number of its files.
+    """Let a plugin's publisher fill a folder, and return the number of files.
 
     Args:
-        publisher: Its name, such as ``site``.
-        benchmarks: Names of benchmarks.
-        folder: Where.
-        store: The SQLite file; it may be missing where there are published results.
+        publisher: Name of the publisher, such as ``site``.
+        benchmarks: Names of the benchmarks.
+        folder: The folder to fill.
+        store: The SQLite file; it may be missing if there are published results.
         published: Files of published results, beside those that the benchmarks name themselves.
-        merge: Stores of other machines, read beside it; the store itself may then be missing.
+        merge: Stores of other machines, read beside the store, which may then be missing.
         confidence: Nominal coverage of all intervals, as for `build_leaderboard`.
-        texts: True to show the beginnings of the items' texts; their licences have to allow it.
-        outcome: A table of one outcome a model; the publisher is given the analysis that `correlate` asks.
-        model_column: Column of that table that names the model; default: as `correlate` finds it.
-        value_column: Column of the outcome; the same.
-        registry: Where names are looked up.
-        say: Told what was left out.
+        texts: Whether to show the beginnings of the items' texts; their licences have to allow it.
+        outcome: A table with one outcome for each model; the publisher also gets the analysis that `correlate` runs.
+        model_column: Column of that table that names the model; None: found as `correlate` finds it.
+        value_column: Column of the outcome; None: found as `correlate` finds it.
+        registry: The registry of names; default: installed plugins and registry.yaml.
+        say: Called with a note about everything that was left out.
 
     Raises:
-        UnknownName: no plugin that is loaded has a publisher of that name, or the analysis.
+        UnknownName: no loaded plugin has a publisher of that name, or the analysis.
         UsageError, DataError: as `build_site`.
     """
     publication = Publication(
@@ -256,19 +285,19 @@ def compare(
     registry: Registry | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> list[Comparison]:
-    """Paired differences of two evaluated models, by their labels, on the items they share.
+    """Return the paired differences of two evaluated models, by their labels, on the items that both answered.
 
     Args:
-        first: Label of a model, as results call it.
-        second: Label of the other.
-        targets: Tasks or benchmarks; of a benchmark, its aggregates of the field too.
-        metrics: Only these; default: those of each task.
-        split: Results on this split.
+        first: Label of the first model, as results call it.
+        second: Label of the second model.
+        targets: Tasks or benchmarks; the aggregates of the field of a benchmark are compared too.
+        metrics: Names of the metrics to compare; default: the metrics of each task.
+        split: The split whose results are compared.
         confidence: Nominal coverage of the intervals.
-        store: The SQLite file; it may be missing where there are stores to merge.
-        merge: Stores of other machines, read beside it: their whole evaluations of the test split.
-        registry: Where names are looked up.
-        say: Told what was left out.
+        store: The SQLite file; it may be missing if there are stores to merge.
+        merge: Stores of other machines, read beside the store: their whole evaluations of the test split.
+        registry: The registry of names; default: installed plugins and registry.yaml.
+        say: Called with a note about everything that was left out.
 
     Raises:
         UsageError: one of the models was not evaluated on any of the tasks, or stores contradict each other.
@@ -278,7 +307,7 @@ def compare(
         raise UsageError(f"stores are merged with their results on the test split, not on {split}")
     tasks = tasks_of(registry, targets) if merge else ()
     with StoreFiles(store, merge).as_one(registry, tasks, needed=not merge, say=say) as stores:
-        assert stores.own is not None  # needed, or made of those that are merged
+        assert stores.own is not None  # the store is needed without `merge`, and made from the merged ones with it
         comparisons = compare_models(
             registry, stores.own, first, second, targets, metrics=metrics, split=split, confidence=confidence, say=say
         )
@@ -299,19 +328,20 @@ def figures(
     merge: Sequence[str | Path] = (),
     registry: Registry | None = None,
 ) -> Figures:
-    """What each evaluated model scored on each item of a task, as an array of items x models matched by id.
+    """Return the figure of each evaluated model on each item of a task, as an array of items x models matched by id.
 
     Args:
-        task: The task's name.
-        metric: One that is a mean of figures of items; None: the task's headline.
+        task: Name of the task.
+        metric: A metric that is a mean of figures of items; None: the task's headline.
         models: Labels, in the order of the columns; empty: all, sorted.
-        split: Results on this split.
-        store: The SQLite file; it may be missing where there are stores to merge.
-        merge: Stores of other machines, read beside it; the first that has a model gives it.
-        registry: Where names are looked up.
+        split: The split whose results are read.
+        store: The SQLite file; it may be missing if there are stores to merge.
+        merge: Stores of other machines, read beside the store; a model's figures come from the first store that has
+            some.
+        registry: The registry of names; default: installed plugins and registry.yaml.
 
     Raises:
-        UsageError: the metric has no figure an item, a model was not evaluated, or stores contradict each other.
+        UsageError: the metric has no figures of items, a model was not evaluated, or stores contradict each other.
         DataError: no model was evaluated on the task as it is defined now.
     """
     from harness.results.figures import read_figures
@@ -341,31 +371,32 @@ def correlate(
     store: str | Path | None = None,
     registry: Registry | None = None,
 ) -> Any:
-    """Which metric of a benchmark predicts an outcome of the same models, and what it predicts for others.
+    """Find which metric of a benchmark predicts an outcome of the same models, and predict it for other models.
 
-    The analysis ``correlate`` of the plugin ``outcomes`` answers, with its report.
+    The analysis ``correlate`` of the plugin ``outcomes`` makes the report that is returned.
 
     Args:
         benchmark: A benchmark, or a task.
-        outcome: A table of one outcome a model: CSV, JSON, JSONL or Parquet.
+        outcome: A table with one outcome for each model: CSV, JSON, JSONL or Parquet.
         published: Files of published results, beside those that the benchmark ships.
-        model_column: Column of the outcome's file that names the model; default: ``model``, or the one of text.
-        value_column: Column of the outcome; default: ``value``, or the one of numbers.
-        replicates: A file of draws of the outcome, for its own noise.
-        tasks: Patterns; only figures of these tasks.
-        metrics: Patterns; only these metrics.
-        domains: Patterns; only these domains.
+        model_column: Column of the table that names the model; default: ``model``, or the only column of texts.
+        value_column: Column of the outcome; default: ``value``, or the only column of numbers.
+        replicates: A file of draws of the outcome, which show its own noise.
+        tasks: Patterns; only figures of these tasks are used.
+        metrics: Patterns; only figures of these metrics are used.
+        domains: Patterns; only figures on these domains are used.
         curve_domains: Patterns of the domains of lower-bound curves.
-        predict: Models without outcome, whose outcome is predicted.
+        predict: Models without an outcome, whose outcome is predicted.
         method: The predictor, ``ridge`` or ``pls``.
-        level: Coverage of all intervals.
-        seed: Of random permutations.
-        store: The SQLite file of evaluated models; may be absent where there are published figures.
-        registry: Where names are looked up.
+        level: Nominal coverage of all intervals.
+        seed: Seed of random permutations.
+        store: The SQLite file of evaluated models; it may be missing if there are published figures.
+        registry: The registry of names; default: installed plugins and registry.yaml.
 
     Raises:
-        UsageError: fewer than four models have both figures and outcome, or a name or pattern does not exist, or the
-            plugin ``outcomes`` is left out.
+        UsageError: fewer than four models have both figures and outcome, a name or pattern does not exist, or the
+            plugin
+            ``outcomes`` is left out.
         DataError: a file cannot be read.
     """
     registry = registry or Registry()
@@ -383,7 +414,7 @@ def correlate(
         "level": level,
         "seed": seed,
     }
-    # A store that is named has to be there; without one, published figures may be all there are.
+    # A store that the user names has to exist; without a name, there may be published figures only.
     opened = StoreFiles(store).side_by_side(registry, needed=store is not None)
     with opened as stores, code_of(registry, "analysis", CORRELATE):
         return analysis.answer(registry, stores.own, benchmark, table, **settings)

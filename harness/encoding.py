@@ -1,15 +1,15 @@
-"""Texts as they can be written anywhere: half characters, as scraped data and cut-off replies hold them, written out.
+"""Texts that can be written anywhere: half characters, which scraped data and cut-off replies hold, become escapes.
 
-A *half character* is one half of a surrogate pair without the other, such as ``"\\ud83d"``: no encoding has a form for
-it, so a file, a database and a terminal refuse the whole text. Names and messages (ids, domains, labels, errors) are
-put through `encodable` where they enter; texts that are answers keep every character (see `harness.store.codec`).
+A *half character* is one half of a surrogate pair without the other, such as ``"\\ud83d"``. No encoding has a form for
+it, so a file, a database and a terminal refuse the whole text. Names and messages (ids, domains, labels, errors) pass
+`encodable` where they enter; texts that are answers keep every character (see `harness.store.codec`).
 """
 
 from __future__ import annotations
 
 
 def encodable(text: str) -> str:
-    """Write each half character of a text as its escape (``\\ud83d``); leave every other text as it stands."""
+    """Write each half character of a text as its escape (``\\ud83d``); return every other text unchanged."""
     if text.isascii():
         return text
     try:

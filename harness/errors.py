@@ -29,11 +29,11 @@ Place = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake, and the entry of what was asked for that it is in."""
+    """One mistake, and the entry of the request that the mistake is in."""
 
     text: str
     place: Place = ()
-    """Empty where it is in no single entry."""
+    """Keys of the entry; empty for a mistake that is in no single entry."""
 
 
 class HarnessError(Exception):
@@ -42,7 +42,7 @@ class HarnessError(Exception):
     exit_code = 2
 
     def __str__(self) -> str:
-        """Give the message with half characters written out, since it may quote what a server or a file said."""
+        """Return the message with half characters as escapes, since the message may quote a server or a file."""
         return encodable(super().__str__())
 
 
@@ -54,10 +54,10 @@ class UnknownName(UsageError, LookupError):
     """A name that nothing is registered under.
 
     Args:
-        kind: What was looked for, such as ``"model"``.
+        kind: The kind of thing that was looked for, such as ``"model"``.
         name: The name as given.
         known: The names that exist; the nearest are suggested.
-        hint: One more sentence, where a mend is known.
+        hint: One more sentence, if a way to mend the mistake is known.
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
@@ -84,7 +84,7 @@ class ConfigurationError(HarnessError):
 
     Args:
         text: The whole message.
-        problems: Its lines, one a mistake, where the file's schema was checked.
+        problems: The lines of the message, one for each mistake, if the file was checked against its schema.
     """
 
     def __init__(self, text: str, problems: Sequence[Problem] = ()) -> None:
@@ -113,15 +113,15 @@ class StoreError(HarnessError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A clause that suggests the nearest names, or names them all when they are few."""
+    """Write a clause that suggests the nearest names, or lists all names if there are few."""
     names = sorted(set(known))
     hint = nearest(name, names)
     return hint or (f" (there are: {', '.join(names)})" if 0 < len(names) <= 12 else "")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A clause that suggests the nearest names; empty where none is near."""
-    if len(name) > _LONGEST_NAME:  # what is compared grows with the square of the length, and a file may say anything
+    """Write a clause that suggests the nearest names; empty if none is near."""
+    if len(name) > _LONGEST_NAME:  # comparing takes time that grows with the square of the length
         return ""
     names = [n for n in sorted(set(known)) if len(n) <= _LONGEST_NAME]
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.55)
@@ -135,8 +135,8 @@ class BadValue(ValueError):
 
     Args:
         text: What is wrong.
-        fields: The fields that are missing, where that is what is wrong.
-        columns: The columns meant for them that the row does not have at all, unlike a column without a value.
+        fields: Names of the missing fields, if that is the mistake.
+        columns: Columns meant for these fields that the row does not have at all, unlike columns without a value.
     """
 
     def __init__(self, text: str, *, fields: tuple[str, ...] = (), columns: tuple[str, ...] = ()) -> None:

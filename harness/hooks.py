@@ -26,16 +26,17 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 class Register(Protocol):
-    """What a hook is called with: it collects the names of one plugin and one kind."""
+    """The function that a hook gets: it collects the names of one plugin and one kind."""
 
     def __call__(self, name: str, reference: str, *, description: str = "", **facts: Any) -> None:
         """Register ``name`` for the object that ``"module:attribute"`` names, without importing it.
 
         Args:
-            name: What users write.
-            reference: Where the object is; imported when the name is first used.
+            name: The name that users write.
+            reference: Module and attribute of the object, which is imported when the name is first used.
             description: One line for lists.
-            facts: What else is known without importing it, such as ``offers=("score",)``; each kind has its own.
+            facts: Facts that are needed without importing the object, such as ``offers=("score",)``; they differ from
+                kind to kind (`harness.names.facts`).
         """
 
 
@@ -132,19 +133,39 @@ def register_commands(register: Register) -> None:
 
 @hookspec
 def run_started(run: Mapping[str, Any]) -> None:
-    """Take notice that a run began; ``run`` is what the store keeps of it."""
+    """Take notice that a run began.
+
+    Args:
+        run: The record of the run in the store.
+    """
 
 
 @hookspec
 def batch_stored(model: str, capability: str, count: int, seconds: float) -> None:
-    """Take notice that a batch of responses was filed; ``count`` requests took the model ``seconds``."""
+    """Take notice that a batch of responses was filed.
+
+    Args:
+        model: Label of the model.
+        capability: Name of the capability that the model was asked for.
+        count: Number of requests in the batch.
+        seconds: Time that the model took for the batch.
+    """
 
 
 @hookspec
 def cell_finished(cell: Mapping[str, Any]) -> None:
-    """Take notice that one model is done with one task; ``cell`` holds its estimates."""
+    """Take notice that one model is done with one task.
+
+    Args:
+        cell: The record of the cell, with its estimates.
+    """
 
 
 @hookspec
 def run_finished(run: Mapping[str, Any], status: str) -> None:
-    """Take notice that a run ended; ``status`` is ``"done"``, ``"failed"`` or ``"interrupted"``."""
+    """Take notice that a run ended.
+
+    Args:
+        run: The record of the run in the store.
+        status: ``"done"``, ``"failed"`` or ``"interrupted"``.
+    """

@@ -1,6 +1,6 @@
-"""What a metric draws: curves, bars, points or matrices, as plain data; a page lays those of several models together.
+"""Drawings of metrics: curves, bars, points or matrices, as plain data; a page lays the models' drawings together.
 
-A picture knows nothing of how it is drawn. Two pictures of the same task, metric and title belong in one frame.
+A picture knows nothing about how it is drawn. Two pictures of the same task, metric and title belong in one frame.
 """
 
 from __future__ import annotations
@@ -17,39 +17,40 @@ class Series:
     """One curve, row of bars or cloud of points."""
 
     x: Numbers | Sequence[str]
-    """Shape (n,); names where they are categories."""
+    """Values on the horizontal axis, shape (n,); names if the axis has categories."""
     y: Numbers
-    """Shape (n,)."""
+    """Values on the vertical axis, shape (n,)."""
     low: Numbers | None = None
     """Lower ends of a 95 % band, shape (n,)."""
     high: Numbers | None = None
-    """Upper ends."""
+    """Upper ends of the band, shape (n,)."""
     name: str = ""
-    """What it is, besides the model's; empty for a picture's only series."""
+    """Name of the series, beside the model's; empty for a picture's only series."""
     form: Literal["line", "steps", "points", "bars"] = "line"
     reference: bool = False
-    """True for what models are held against, such as a diagonal; drawn once, whatever the number of models."""
+    """True for a series that models are compared with, such as a diagonal; a page draws it once for all models."""
 
     def __post_init__(self) -> None:
         lengths = {name: len(v) for name in ("x", "y", "low", "high") if (v := getattr(self, name)) is not None}
         if len(set(lengths.values())) > 1:
-            said = ", ".join(f"{name} {length}" for name, length in lengths.items())
-            raise ValueError(f"a series whose parts have different lengths: {said}")
+            listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            raise ValueError(f"a series whose parts have different lengths: {listed}")
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Axes and what is drawn on them."""
+    """A pair of axes, with the series that are drawn on them."""
 
     title: str
     x: str
-    """What the horizontal axis shows, with its unit."""
+    """Title of the horizontal axis, with its unit."""
     y: str
+    """Title of the vertical axis, with its unit."""
     series: Sequence[Series]
     x_scale: Literal["linear", "log"] = "linear"
     y_scale: Literal["linear", "log"] = "linear"
     x_range: tuple[float, float] | None = None
-    """Ends of the axis, in its own unit; None: what the data need."""
+    """Ends of the axis, in the axis's unit; None: as the data need."""
     y_range: tuple[float, float] | None = None
     note: str = ""
     """A sentence for the reader, shown below."""
@@ -57,31 +58,31 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """A figure of each of some things, down, for each of some others, across: who wins how often against whom, say."""
+    """A table of figures, with a row for each of some things and a column for each of others: who wins against whom."""
 
     title: str
     shows: str
-    """What a field shows, from its row's view."""
+    """The meaning of a field, seen from the field's row."""
     rows: Sequence[str]
     """Names of length r."""
     columns: Sequence[str]
     """Names of length c."""
     values: Sequence[Numbers]
-    """Shape (r, c); NaN where there is nothing."""
+    """Shape (r, c); NaN for an empty field."""
     low: Sequence[Numbers] | None = None
     """Lower ends of 95 % intervals, shape (r, c)."""
     high: Sequence[Numbers] | None = None
-    """Upper ends."""
+    """Upper ends of the intervals, shape (r, c)."""
     unit: str = "fraction"
-    """As metrics have it; fractions are shown as percentages."""
+    """Unit of the values, as metrics name it; fractions are shown as percentages."""
     middle: float = 0.5
-    """The value that says nothing; fields are coloured where their interval leaves it out."""
+    """The neutral value; a field is coloured if its interval excludes this value."""
     reach: float = 0.5
-    """How far from the middle colours grow."""
+    """Distance from the middle at which colours are strongest."""
     name: str = ""
-    """What it is of, where it is no model's."""
+    """Name of the matrix, if it does not belong to a model."""
     reference: bool = False
-    """True for what models are held against."""
+    """True for a matrix that models are compared with."""
     note: str = ""
     """A sentence for the reader, shown below."""
 

@@ -1,4 +1,4 @@
-"""How far the work is: bars on standard error where that is a terminal, else a line every half minute."""
+"""Progress of the work: bars on standard error if that is a terminal, otherwise a line every half minute."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Protocol
 from harness.terminal import one_entry, redraw, say, visible
 
 Tick = Callable[[int], None]
-"""Called with how many more items are done."""
+"""Called with the number of further items that are done."""
 
 
 class ProgressReporter(Protocol):
-    """Shows a user how far the work is, and what is said on the way."""
+    """The interface of classes that show a user how far the work is, with notes and warnings on the way."""
 
     def cell(self, model: str, task: str, total: int | None) -> contextlib.AbstractContextManager[Tick]:
-        """Open the bar of one cell; the context gives a tick, to be called with how many more items are done.
+        """Open the bar of one cell; the context gives a tick, to be called with the number of further items done.
 
         Args:
             model: The model's label.
             task: The task's name.
-            total: How many items there are; None where that is not known.
+            total: The number of items; None if it is not known.
         """
         ...
 
@@ -32,11 +32,11 @@ class ProgressReporter(Protocol):
         ...
 
     def say(self, text: str) -> None:
-        """Say a sentence about what is being done."""
+        """Show a sentence about the work under way."""
         ...
 
     def warn(self, text: str) -> None:
-        """Say a sentence that the user should read."""
+        """Show a sentence that the user should read."""
         ...
 
 
@@ -49,13 +49,13 @@ class SilentProgress:
         yield lambda count: None
 
     def step(self, what: str, step: int, **values: float) -> None:
-        """Show nothing."""
+        """Show nothing of a learning curve."""
 
     def say(self, text: str) -> None:
-        """Say nothing."""
+        """Show nothing of a sentence about the work."""
 
     def warn(self, text: str) -> None:
-        """Say nothing."""
+        """Show nothing of a warning."""
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What plugins make of boards: publishers, which fill a folder, and analyses, which set figures against an outcome."""
+"""Interfaces of plugins that use leaderboards: publishers fill a folder, analyses compare figures with an outcome."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from harness.store.reading import Readable
 
 SITE = "site"
-"""The publisher that fills a folder unless another is named."""
+"""Name of the publisher that fills a folder unless the user names another."""
 CORRELATE = "correlate"
-"""The analysis that `harness.correlate` asks, and that publishers are handed together with an outcome."""
+"""Name of the analysis that `harness.correlate` runs, and that publishers get together with an outcome."""
 THEME = Path(__file__).parent / "leaderboard" / "assets" / "theme.js"
-"""A script that switches a page between light and dark, for whatever plugin makes pages."""
+"""A script that switches a page between light and dark, for all plugins that make pages."""
 
 
 class UnclearColumn(UsageError):
-    """A column that is not there, or of which it is not clear which is meant.
+    """A named column does not exist, or no column is named and it is unclear which one is meant.
 
     Args:
         text: The whole message.
-        key: The field of `OutcomeFile` that says it: ``model_column`` or ``value_column``.
+        key: The field of `OutcomeFile` that names the column: ``model_column`` or ``value_column``.
     """
 
     def __init__(self, text: str, key: str) -> None:
@@ -38,7 +38,7 @@ class UnclearColumn(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class OutcomeFile:
-    """A table of one outcome a model, and which of its columns are meant."""
+    """A table with one outcome for each model, and the names of its columns."""
 
     path: Path
     model_column: str | None = None
@@ -49,10 +49,10 @@ class OutcomeFile:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What a publisher shows of an analysis, below a heading of its own."""
+    """The part of a page that shows an analysis, below the publisher's heading."""
 
     outcome: str
-    """What the outcome is called, as text."""
+    """Name of the outcome, as plain text."""
     models: int
     """Number of models that have both figures and outcome."""
     html: str
@@ -85,11 +85,11 @@ class Analysis(ABC):
 
     @abstractmethod
     def check(self, outcome: OutcomeFile) -> None:
-        """Read a table of outcomes, to find what is wrong with it before any work.
+        """Read a table of outcomes, so that mistakes in it are found before any work.
 
         Raises:
-            DataError: it cannot be read.
-            UnclearColumn: a column is missing, or it is not clear which is meant.
+            DataError: the table cannot be read.
+            UnclearColumn: a column is missing, or it is unclear which column is meant.
         """
 
     @abstractmethod
@@ -103,15 +103,15 @@ class Analysis(ABC):
         published: Sequence[Path] = (),
         **settings: Any,
     ) -> Any:
-        """Return a report, of whatever class the analysis chooses.
+        """Return a report, of a class that the analysis chooses.
 
         Args:
-            registry: Where names are looked up.
-            store: Holds the results of evaluated models; None where all figures are published.
+            registry: The registry of names.
+            store: The store with the results of evaluated models; None if all figures are published.
             benchmark: A benchmark, or a task.
             outcome: The outcome.
             published: Files of published results, beside those that the benchmark ships.
-            settings: What else `harness.correlate` was told, by its names.
+            settings: All other arguments of `harness.correlate`, by name.
 
         Raises:
             UsageError: too few models have both figures and outcome.
@@ -120,35 +120,35 @@ class Analysis(ABC):
 
     @abstractmethod
     def section(self, report: Any) -> Section:
-        """Return what a publisher shows of a report that `answer` gave."""
+        """Return the part of a page that shows a report of `answer`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """What is to be published: benchmarks, where their figures come from, and what stands beside them."""
+    """The request to a publisher: benchmarks, the sources of their figures, and what to show beside the figures."""
 
     registry: Registry
     benchmarks: Sequence[str]
-    """Their names."""
+    """Names of the benchmarks."""
     store: Readable | None
-    """Holds the results; None where all are published."""
+    """The store with the results; None if all results are published."""
     parts: Sequence[Readable] = ()
-    """The stores whose newest cells `store` holds, where it holds those of several.
+    """The stores that `store` was merged from; empty if it was not merged.
 
-    They know what it took to compute the answers, and where a page names a command it says so.
+    Only these stores know what it took to compute the answers. A page that names a command says that it was merged.
     """
     published: Sequence[Path] = ()
     """Files of published results, beside those that the benchmarks ship."""
     confidence: float | None = None
-    """Nominal coverage of all intervals, in (0, 1); None: for each benchmark, that of most of its cells."""
+    """Nominal coverage of all intervals, in (0, 1); None: for each benchmark, that of most cells."""
     texts: bool = False
     """Whether the beginnings of the items' texts may be shown; their licences have to allow it."""
     outcome: OutcomeFile | None = None
-    """A table that the analysis has checked, where there is to be a page of what goes with it."""
+    """A table of outcomes that the analysis has checked, for a page of correlations; None: no such page."""
     analysis: Analysis | None = None
-    """What sets the figures against the outcome; None only where there is no outcome."""
+    """The analysis that sets the figures against the outcome; None only without an outcome."""
     say: Callable[[str], None] = lambda text: None
-    """Told what was left out."""
+    """To be called with a note about everything that was left out."""
 
 
 class Publisher(ABC):
@@ -184,16 +184,16 @@ class Publisher(ABC):
 
     @abstractmethod
     def check(self, folder: Path) -> None:
-        """Make sure that the folder may be written into; nothing is made.
+        """Make sure that the publisher may write into the folder; nothing is made.
 
         Raises:
-            UsageError: it holds what somebody else put there.
-            OSError: it cannot be looked at.
+            UsageError: the folder holds files that somebody else put there.
+            OSError: the folder cannot be read.
         """
 
     @abstractmethod
     def own_names(self, folder: Path, benchmarks: Sequence[str]) -> set[str]:
-        """Names, directly in the folder, of whatever publishing these benchmarks writes, replaces or removes.
+        """Return the names, directly in the folder, that publishing these benchmarks writes, replaces or removes.
 
         Raises:
             UsageError: as `check`.
@@ -202,7 +202,7 @@ class Publisher(ABC):
 
     @abstractmethod
     def publish(self, edition: Edition, folder: Path) -> int:
-        """Write everything into the folder, which is made where it does not exist; return the number of files.
+        """Write all files into the folder, and return their number; a folder that does not exist is made.
 
         Raises:
             UsageError: a benchmark has no result, or the folder cannot be written.
@@ -210,29 +210,29 @@ class Publisher(ABC):
 
 
 def find_publisher(registry: Registry, name: str = SITE) -> Publisher:
-    """Make the publisher of that name.
+    """Make the publisher with a name.
 
     Raises:
-        UnknownName: no plugin that is loaded registers it; says which would.
-        PluginError: it cannot be imported or made.
+        UnknownName: no loaded plugin registers the name; the message says which plugin would.
+        PluginError: the publisher cannot be imported or made.
     """
     made: Publisher = _made(registry, "publisher", name)
     return made
 
 
 def find_analysis(registry: Registry, name: str = CORRELATE) -> Analysis:
-    """Make the analysis of that name.
+    """Make the analysis with a name.
 
     Raises:
-        UnknownName: no plugin that is loaded registers it; says which would.
-        PluginError: it cannot be imported or made.
+        UnknownName: no loaded plugin registers the name; the message says which plugin would.
+        PluginError: the analysis cannot be imported or made.
     """
     made: Analysis = _made(registry, "analysis", name)
     return made
 
 
 def code_of(registry: Registry, kind: str, name: str) -> AbstractContextManager[None]:
-    """Turn whatever a publisher or an analysis raises by mistake into a `PluginError` that says whose code it was."""
+    """Turn unexpected errors of a publisher or an analysis into a `PluginError` that says whose code raised them."""
     from harness.names.plugins import plugin_code
 
     entry = registry.find(kind, name)

@@ -329,6 +329,8 @@ class Query(Request):
 
     prompt: Conversation
     models: tuple[str, ...] = ()
+    """Their labels; the response has one number for each. Empty: those that the router knows, in its own order, which
+    is what ``harness check`` asks."""
 
     def content(self) -> object:
         """Prompt and model names."""

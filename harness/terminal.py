@@ -1,8 +1,8 @@
-"""The one door to the terminal: what a terminal would obey is shown there, whoever wrote it.
+"""The only way to the terminal: characters that a terminal would obey are shown as escapes, whoever wrote them.
 
 A server's error, a model's answer, a name in somebody's YAML file or a path can hold characters that move the cursor,
 set the window's title or turn the direction of writing. Every text for standard output or standard error passes `say`,
-so none of them does; a test forbids other ways of writing in the package.
+so none of them takes effect; a test forbids other ways of writing in the package.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 _CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x9f"
-"""Controls of ASCII and of Latin-1 (C1, as powerful as those that begin with escape), but for tab and line feed."""
+"""Controls of ASCII and of Latin-1 (C1, as powerful as escape sequences), except tab and line feed."""
 _OTHERS = "".join(
     (
         "\ud800-\udfff",  # halves of surrogate pairs, which no stream can encode
@@ -39,35 +39,35 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def visible(text: str) -> str:
-    """Show a name or a cell in one line: what a terminal or browser would obey becomes an escape, ``\\x1b`` say."""
+    """Show a name or a cell in one line: what a terminal or browser would obey becomes an escape, as ``\\x1b``."""
     return _OBEYED.sub(_escape, text)
 
 
 def visible_lines(text: str) -> str:
-    """Do as `visible` for a text of several lines, whose line feeds and tabs stay."""
+    """Show a text of several lines like `visible`, but keep its line feeds and tabs."""
     return _OBEYED_IN_LINES.sub(_escape, text)
 
 
 def one_entry(text: str) -> str:
-    """Show a text of others' as one entry of a list: further lines are indented, so that none passes for an entry."""
+    """Show somebody's text as one entry of a list: further lines are indented, so that no line passes for an entry."""
     return "\n  ".join(visible(line) for line in text.split("\n"))
 
 
 def plain_json(text: str) -> str:
-    """Escape the one control character that ``json.dumps`` leaves as it is; JSON has it in strings only."""
+    """Escape the one control character (delete) that ``json.dumps`` leaves as it is; it occurs in strings only."""
     return text.replace("\x7f", "\\u007f")
 
 
 def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
-    """Write a text to standard output, every character that a terminal would obey shown as an escape.
+    """Write a text to standard output; every character that a terminal would obey is shown as an escape.
 
     Args:
         text: One or several lines.
         err: Write to standard error instead.
-        nl: End it with a line feed.
+        nl: End the text with a line feed.
 
     Raises:
-        OSError: the stream is closed, or its disk full.
+        OSError: the stream is closed, or its disk is full.
     """
     _write(visible_lines(text), err=err, nl=nl)
 
@@ -111,13 +111,13 @@ def _write(shown: str, *, err: bool = False, nl: bool = True, colours: bool | No
 
 
 def redraw(text: str) -> None:
-    """Replace the last line of standard error, which is a terminal, by another."""
+    """Replace the last line on the terminal by another; standard error has to be a terminal."""
     sys.stderr.write(f"\r\033[K{visible(text)}")
     sys.stderr.flush()
 
 
 def guard_libraries() -> None:
-    """Show what libraries log, warn of or die of in this process as harness shows its own texts."""
+    """Let libraries' log messages, warnings and tracebacks pass `say` too, since they quote others' texts."""
     import logging
     import threading
     import traceback

@@ -61,7 +61,7 @@ def vector(_: Request, response: NDArray[Any]) -> str | None:
     import numpy as np  # heavy for a module that every command loads
 
     if response.ndim != 1 or response.size == 0:
-        return f"expected a one-dimensional array, got shape {response.shape}"
+        return f"expected a one-dimensional array that holds something, got shape {response.shape}"
     return None if np.isfinite(response).all() else "the array holds NaN or infinite values"
 
 
@@ -77,7 +77,7 @@ def log_probabilities(_: Request, response: NDArray[Any]) -> str | None:
     import numpy as np  # heavy for a module that every command loads
 
     if response.ndim != 1 or response.size == 0:
-        return f"expected a one-dimensional array, got shape {response.shape}"
+        return f"expected a one-dimensional array that holds something, got shape {response.shape}"
     if np.isnan(response).any():
         return "the array holds NaN values"
     if response.max() > ROUNDING:

@@ -1,4 +1,4 @@
-"""Conformance checks that any plugin can be put through, and the doctor that examines an installation."""
+"""Conformance checks for any plugin, model or trainer, and the doctor that examines an installation."""
 
 from harness.check.conformance import check_name
 from harness.check.finding import Finding

@@ -1,4 +1,4 @@
-"""The conformance suite: what every model and plugin should keep to, checked one rule at a time."""
+"""The conformance suite: the rules that every model and plugin should keep, checked one at a time."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def check_name(registry: Registry, name: str, *, store: Path | None = None) -> l
     """Check a plugin by its entry-point name, or a model by its specification.
 
     Raises:
-        UsageError: neither is known by that name.
+        UsageError: no plugin and no model has the name.
     """
     plugins = registry.plugins.named(name)
     if plugins:
@@ -63,7 +63,7 @@ def check_name(registry: Registry, name: str, *, store: Path | None = None) -> l
 
 
 def check_plugin(registry: Registry, plugin: Plugin) -> Iterator[Finding]:
-    """Check that registration is light, that what is registered can be used, and that every name can be imported."""
+    """Check that a plugin registers without heavy imports, and that every name it registers can be used."""
     name = plugin.name
     yield Finding(name, "loads", plugin.state != "failed", "" if plugin.refused else plugin.problem)
     if plugin.state not in ("loaded", "incomplete"):
@@ -96,7 +96,7 @@ def check_plugin(registry: Registry, plugin: Plugin) -> Iterator[Finding]:
 
 
 def _heavy_imports(module: str) -> list[str]:
-    # A plugin has to import harness.hooks, which is light; what a fresh interpreter holds beyond is the plugin's doing.
+    # In a fresh interpreter: `harness.hooks`, which every plugin imports, is light, so heavy modules are the plugin's.
     code = f"import sys, {module}; print(*[m for m in {HEAVY!r} if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     return ran.stdout.split() if ran.returncode == 0 else [ran.stderr.strip().splitlines()[-1]]
@@ -134,7 +134,7 @@ def check_model(registry: Registry, handle: ReadyModel, model: Model) -> Iterato
 
 
 def _check_capability(subject: str, model: Model, capability: Capability) -> Iterator[Finding]:
-    """Put a model through the rules for one capability; without sample requests there is nothing to ask it."""
+    """Put a model through the rules for one capability; a capability without sample requests is only noted."""
     try:
         samples = capability.samples() if capability.samples is not None else None
     except (Exception, SystemExit) as error:  # a plugin's code
@@ -148,7 +148,7 @@ def _check_capability(subject: str, model: Model, capability: Capability) -> Ite
 
 
 def _load(handle: ReadyModel) -> None:
-    """Load a model and, before it, those it is built over, which are then asked without a store between."""
+    """Load a model after the models inside it, which are then asked directly, without a store between."""
     for part in handle.parts.values():
         _load(part)
     if handle.parts or handle.model.part_lists:
@@ -263,7 +263,7 @@ class _Checks:
                 if problem:
                     return f"batches of {size}, {order_name}: {problem}"
                 if size == 1:
-                    break  # alone there is no order
+                    break  # in batches of one request, the order makes no difference
         return ""
 
     def streamed(self, together: list[Any]) -> str:
@@ -294,7 +294,7 @@ class _Checks:
         return failed.reason if failed is not None else expected.problem(answers) or ""
 
     def takes(self, name: str, request: Request) -> Finding:
-        """Expect an answer, or a refusal where the samples allow one; never an exception."""
+        """Expect an answer, or a refusal if the samples allow one; never an exception."""
         try:
             answer = self.ask([request])[0]
         except (Exception, SystemExit) as error:  # whatever a plugin raises is the finding

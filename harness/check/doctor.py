@@ -1,4 +1,4 @@
-"""What is installed, where data and stores are, and what is broken or stale; each with its mend."""
+"""The doctor: lists what is installed, where data and stores are, and how to mend what is broken or stale."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.tasks.data.sources import MIRROR_VARIABLE
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One thing about the installation that was looked at; ``ok`` is False where it needs mending."""
+    """One fact about the installation; ``ok`` is False for a fact that needs mending."""
 
     topic: str
     text: str
@@ -45,7 +45,7 @@ def examine(store: Path | None, registry_file: Path | None, *, strict: bool = Fa
 
 
 def _entry_points() -> Iterator[Observation]:
-    """Compare the entry points with pyproject.toml; they are frozen at install, so a later change needs another."""
+    """Compare the installed entry points with pyproject.toml; a change there takes effect at the next install."""
     pyproject = Path(__file__).parents[2] / "pyproject.toml"
     if not pyproject.is_file():
         return

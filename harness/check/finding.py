@@ -1,4 +1,4 @@
-"""What a conformance check finds."""
+"""The result of one conformance check."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule that was tried, kept or broken; or a note on what was not tried."""
+    """One rule that was kept or broken, or a note on something that was not checked."""
 
     subject: str
-    """What was checked, such as ``"length: score"``."""
+    """The thing that was checked, such as ``"length: score"``."""
     check: str
-    """The rule; of a note, what is so."""
+    """The rule, or the fact that a note is about."""
     ok: bool
-    """False where the rule is broken; True of a note."""
+    """False if the rule is broken; True for a note."""
     text: str = ""
-    """How the rule was broken; of a note, why nothing was tried."""
+    """How the rule was broken, or why a note says that nothing was checked."""
     is_note: bool = False
-    """True where nothing was tried, so that nothing passed either."""
+    """True if nothing was checked, so that nothing passed either."""

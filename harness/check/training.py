@@ -1,4 +1,4 @@
-"""The conformance check of trainers: a training that is killed and taken up ends where an undisturbed one does."""
+"""The conformance check of trainers: a training that is killed and goes on must end like an undisturbed one."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from harness.training.fit import TrainingRun, ready_request
 from harness.training.request import TrainingEnvironment, TrainingRequest
 
 MOMENTS = 8
-"""Moments at which a training is killed, at most; evenly over all there are, the first and the last among them."""
+"""Most moments at which a training is killed; they are spread evenly over all moments, with the first and the last."""
 _MAY_DIFFER = ("seconds", "made", "curve", "versions")
-"""What two manifests of the same training may differ in."""
+"""Keys in which two manifests of the same training may differ."""
 
 
 class Killed(BaseException):
-    """Stands for a kill: nothing that a trainer may rightly catch."""
+    """Stands for a kill; a BaseException, so that no trainer may rightly catch it."""
 
 
 @dataclass(slots=True)
 class Moments(SilentProgress):
-    """Counts the moments at which a training has just saved or told something, and kills it at one of them.
+    """Counts the moments at which a training can be killed, and kills it at one of them.
 
-    Such a moment is a file that is put in its place below the work directory, and a point of the learning curve.
+    Such a moment is a file that was just put in its place below the work directory, or a point of the learning curve.
     """
 
     fatal: int = 0
-    """Number of the moment that is the last, from 1; 0: none."""
+    """Number of the moment at which the training is killed, from 1; 0: never."""
     count: int = 0
     files: list[str] = field(default_factory=list)
     """Names of the files that were put in their places."""
@@ -84,17 +84,17 @@ def check_trainer(
     limit: int | None = None,
     moments: int = MOMENTS,
 ) -> Iterator[Finding]:
-    """Train undisturbed twice, and once more for every moment at which a training can be killed.
+    """Train twice undisturbed, and once more for every moment at which the training is killed.
 
     Args:
-        registry: The plugins.
-        name: Of the trainer.
-        task: What it learns from.
-        base: The base model, where it needs one.
-        settings: Of the trainer.
-        split: Of the task.
-        limit: Only the first items.
-        moments: How many kills, at most.
+        registry: The registry of names.
+        name: Name of the trainer.
+        task: Name of the task whose rows the trainer learns from.
+        base: The base model, if the trainer needs one.
+        settings: Settings of the trainer, by name.
+        split: The split of the task to learn from.
+        limit: Learn only from the first items; None: from all items.
+        moments: Most moments at which a training is killed.
 
     Raises:
         UsageError: trainer, task, settings and base do not fit together.
@@ -103,10 +103,10 @@ def check_trainer(
     entry = registry.find("trainer", name)
 
     def train(place: Path, fatal: int) -> tuple[dict[str, Any], Moments]:
-        """Train in a folder of its own, killed at moment ``fatal`` (0: not at all); return what the product is."""
+        """Train in a new folder, killed at moment ``fatal`` (0: never); return the product and the moments counted."""
         watched = Moments(fatal)
         place.mkdir()
-        # A store of its own, too: what a killed training has asked is on file when it goes on, and not before.
+        # A new store, too: answers that the killed training got are on file when it goes on, as in real use.
         with Store(place / "store.sqlite") as store:
             client, silent = Runner(registry, store).client(), SilentProgress()
             models = resolve_training(registry, entry, settings or {}, base, models_folder=place.parent / "models")
@@ -137,7 +137,7 @@ def _chosen(count: int, most: int) -> Sequence[int]:
 
 
 def _product(registry: Registry, folder: Path) -> dict[str, Any]:
-    """Return what tells a product from another: every file, the manifest but for dates, the model's fingerprint."""
+    """Return all that tells one product from another: files, the manifest without dates, the model's fingerprint."""
     manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     files = {str(f.relative_to(folder)): file_identity(f) for f in sorted(folder.rglob("*")) if f.is_file()}
     files.pop(MANIFEST)

@@ -1,6 +1,6 @@
-"""The command line: one file a command, each imported when it is called.
+"""The command line, with one file for each command; a command is imported when it is called.
 
-What this package exports is for commands of plugins: the options that all commands share.
+The names that this package exports are for commands of plugins: the options that all commands share.
 Everything is imported on first use.
 """
 

@@ -1,4 +1,4 @@
-"""What ``harness leaderboard`` is told, by its command line or by a run file, and how that is written."""
+"""The order to ``harness leaderboard``, given by its command line or by a run file, and how it is carried out."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardOrder:
-    """Boards to write: of which benchmarks, from what, where and how."""
+    """The leaderboards to write: of which benchmarks, from which results, where and in which format."""
 
     benchmarks: Sequence[str]
-    """Names of benchmarks; several where a folder is filled."""
+    """Names of benchmarks; several only if a folder is filled."""
     inputs: BoardInputs
-    """Where the figures come from."""
+    """The stores and files that the figures come from."""
     output: str | None = None
     """File, or folder for a publisher; None: standard output."""
     format: str | None = None
     """A format of `harness.leaderboard.FORMATS`; None: by the ending of the output, else a table."""
     publisher: str | None = None
-    """Who fills the folder; None: the publisher of sites."""
+    """Name of the publisher that fills the folder; None: the publisher of sites."""
     texts: bool = False
     """Whether a site shows the beginnings of items' texts."""
     outcome: OutcomeFile | None = None
-    """A table of one outcome a model, for a site."""
+    """A table with one outcome for each model, for a site."""
 
     def __post_init__(self) -> None:
-        """Refuse what only a folder has room for where no folder is named.
+        """Refuse options that only a folder can show if no folder is named.
 
         Raises:
             UsageError: publisher, texts or outcome stand beside a file, or several benchmarks do.
@@ -63,7 +63,7 @@ class BoardOrder:
 
     @property
     def fills_a_folder(self) -> bool:
-        """Whether a publisher fills a folder, rather than one file being written.
+        """Whether a publisher fills a folder; False if one file is written.
 
         Raises:
             UsageError, UnknownName: as `is_site`.
@@ -74,10 +74,10 @@ class BoardOrder:
 def outcome_file(
     path: Path | None, model_column: str | None = None, value_column: str | None = None
 ) -> OutcomeFile | None:
-    """Return a table of outcomes with its columns; None where no table is named.
+    """Return a table of outcomes with its columns; None if no table is named.
 
     Raises:
-        UsageError: a column is named, and no table that would have it.
+        UsageError: a column is named without a table.
     """
     if path is not None:
         return OutcomeFile(path, model_column, value_column)
@@ -88,15 +88,15 @@ def outcome_file(
 
 
 def carry_out(registry: Registry, order: BoardOrder) -> None:
-    """Write the boards, or print the board.
+    """Write the leaderboards, or print the leaderboard.
 
     Args:
-        registry: Where names are looked up.
-        order: What is written.
+        registry: The registry of names.
+        order: The leaderboards to write.
 
     Raises:
         UsageError: there is no result, or the output is read by the command or cannot be written.
-        HarnessError: a board cannot be made, as `harness.leaderboard.inputs` says.
+        HarnessError: a leaderboard cannot be made, as `harness.leaderboard.inputs` says.
     """
     if order.fills_a_folder:
         _publish(registry, order)
@@ -123,7 +123,7 @@ def _publish(registry: Registry, order: BoardOrder) -> None:
 
 
 def _files_read(registry: Registry, inputs: BoardInputs) -> list[Path]:
-    """Return the stores and registry files that a board is made from."""
+    """Return the stores and registry files that a leaderboard is made from."""
     return [*inputs.stores.paths(registry), *(file._path for file in registry.files)]
 
 

@@ -1,4 +1,4 @@
-"""``harness check``."""
+"""The command ``harness check``."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def command(
     """Put models, plugins or trainers through the conformance checks.
 
     A model is asked the same things twice, one by one and together, in another order, with empty and with huge texts.
-    Of a plugin, every registered name is imported, and registration must not import anything heavy. A trainer is
-    killed wherever it has just saved or told something: taken up, it has to end at the same model as undisturbed.
-    What cannot be tried, such as a capability without sample requests, is said in a note.
+    Every name that a plugin registers is imported, and registration must not import anything heavy. A trainer is
+    killed wherever it has just saved or reported something; when it goes on, it has to end at the same model as an
+    undisturbed training. A note names what cannot be tried, such as a capability without sample requests.
 
     \b
     Examples:
@@ -52,7 +52,7 @@ def command(
       harness check baselines
       harness check bt-linear -t quickstart/preferences
 
-    The exit status is 1 where a check failed.
+    The exit status is 1 if a check failed.
     """
     from harness.check import check_name, check_trainer
     from harness.errors import UsageError

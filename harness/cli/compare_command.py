@@ -1,4 +1,4 @@
-"""``harness compare``."""
+"""The command ``harness compare``."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def command(
     strict: bool,
     as_json: bool,
 ) -> None:
-    """Paired difference of two evaluated models, by their labels, on the items both answered.
+    """Compare two evaluated models, by their labels: paired differences on the items that both answered.
 
-    \b
+    
     Examples:
       harness compare tfidf length -t quickstart
       harness compare a b -t judgebench/gpt-4o --metric accuracy --domains --json
@@ -71,7 +71,7 @@ def command(
     """
     from harness.api import compare
 
-    found = compare(
+    comparisons = compare(
         first,
         second,
         tasks,
@@ -83,7 +83,7 @@ def command(
         registry=open_registry(registry_file, strict),
         say=lambda note: say(note, err=True),
     )
-    shown = found if domains else [c for c in found if c.domain == "overall"]
+    shown = comparisons if domains else [c for c in comparisons if c.domain == "overall"]
     if as_json:
         print_json({"first": first, "second": second, "comparisons": [_json(c) for c in shown]})
     else:

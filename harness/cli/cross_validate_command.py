@@ -1,4 +1,4 @@
-"""``harness cross-validate``."""
+"""The command ``harness cross-validate``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harness.names.registry import Registry
 
 FOLD_SEED = click.IntRange(0, 2**32 - 1)
-"""What the drawing of folds takes; narrower than the seed of metrics."""
+"""Seeds for drawing folds; their range is narrower than that of the seeds of metrics."""
 
 
 @click.command("cross-validate")
@@ -66,7 +66,7 @@ def command(
 
     label = check_label(label or trainer + "-cv")
     registry = open_registry(registry_file, strict)
-    specify(label, "cross-fitted", models_folder(store_path(registry, store)))  # refuses before anything is trained
+    specify(label, "cross-fitted", models_folder(store_path(registry, store)))  # refuse a label before the training
     place = _train(registry, trainer, task, base, settings, store, folds=folds, seed=seed, split=split, limit=limit)
     model = specify(label, "cross-fitted", place)
     evaluation = EvaluationRequest([model], [task], limit=limit, split=split)
@@ -88,22 +88,22 @@ def _train(
     split: str,
     limit: int | None,
 ) -> Path:
-    """Train a model for each fold, and return the folder of them all; what an interrupted command trained is kept.
+    """Train a model for each fold, and return the folder of all these models; finished models are kept.
 
     Args:
-        registry: Where names are looked up.
+        registry: The registry of names.
         trainer: Name of the trainer.
         task: Name of the task.
-        base: Specification of the base model, where the trainer needs one.
+        base: Specification of the base model, if the trainer needs one.
         settings: Settings of the trainer, ``KEY=VALUE`` each.
         store: The SQLite file; None for the default.
         folds: Number of folds.
-        seed: Seed for drawing them.
+        seed: Seed for drawing the folds.
         split: Name of the split.
-        limit: Only so many first items; None for all.
+        limit: Use only so many first items; None: all items.
 
     Raises:
-        HarnessError: a name or setting cannot be used, or the task cannot be parted.
+        HarnessError: a name or setting cannot be used, or the task cannot be divided into folds.
     """
     from harness.api import models_folder, store_path
     from harness.names.arguments import Arguments, parse_arguments

@@ -1,4 +1,4 @@
-"""``harness doctor``."""
+"""The command ``harness doctor``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from harness.terminal import one_entry, say, visible
 @registry_options
 @json_option
 def command(store: Path | None, registry_file: Path | None, strict: bool, as_json: bool) -> int:
-    """Say what is installed and where things are, and name what is broken or stale with its mend.
+    """Show what is installed and where things are, and how to mend what is broken or stale.
 
-    The exit status is 1 where something needs mending.
+    The exit status is 1 if something needs mending.
     """
     from harness.check.doctor import examine
 

@@ -1,4 +1,4 @@
-"""What ``harness eval --dry-run`` prints: every cell with its route and how much would be asked."""
+"""The output of ``harness eval --dry-run``: every cell with its route and the number of requests."""
 
 from __future__ import annotations
 
@@ -70,16 +70,16 @@ def _trainings(plan: Plan) -> list[dict[str, Any]]:
         training = untrained.training
         if training.is_done:
             continue
-        described.append(
-            {
-                "model": untrained.label,
-                "trainer": training.trainer.name,
-                "task": training.task,
-                "settings": {k: v for k, v in training.settings.items() if k not in training.parts},
-                "base": training.base.label if training.base else "",
-                "parts": {name: part.label for name, part in training.parts.items()},
-            }
-        )
+        told_of = {
+            "model": untrained.label,
+            "trainer": training.trainer.name,
+            "task": training.task,
+            "settings": {k: v for k, v in training.settings.items() if k not in training.parts},
+            "base": training.base.label if training.base else "",
+            "parts": {name: part.label for name, part in training.parts.items()},
+        }
+        if told_of not in described:  # one model in two places is resolved twice and trained once
+            described.append(told_of)
     return described
 
 

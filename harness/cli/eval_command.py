@@ -1,4 +1,4 @@
-"""``harness eval``."""
+"""The command ``harness eval``."""
 
 from __future__ import annotations
 
@@ -68,16 +68,16 @@ def command(
     domains: bool,
     **options: Any,
 ) -> int:
-    """Evaluate models on tasks and benchmarks; what was computed before is not computed again.
+    """Evaluate models on tasks and benchmarks; answers computed before are not computed again.
 
-    \b
+    
     Examples:
       harness eval quickstart
       harness eval -m length -t judgebench
       harness eval -m mine=recorded:path=scores.jsonl -t rm-bench --json
       harness eval -m bt-linear:path=my-model -t 'quickstart/*' --limit 100 --dry-run
 
-    \b
+    
     Exit status: 0 all cells done, 1 some cell failed, 2 the request cannot be run as given.
     """
     from harness.running.plan import EvaluationRequest
@@ -109,12 +109,12 @@ def evaluate_and_show(
     """Plan, run, and print the results; return the exit status.
 
     Args:
-        registry: Where names are looked up.
-        evaluation: What to evaluate.
+        registry: The registry of names.
+        evaluation: The request to evaluate.
         store: The SQLite file; None for the default.
         dry_run: Print the plan, and compute nothing.
         as_json: Print one JSON document.
-        all_metrics: Print every metric also where there is a leaderboard.
+        all_metrics: Print every metric, even if there is a leaderboard.
         domains: Print every metric on every domain.
 
     Raises:
@@ -144,7 +144,7 @@ def _show(
     from harness.results.summary import say_results
     from harness.results.terminal_tables import say_prose
 
-    # A leaderboard holds whole evaluations: one of some items or of another split would be read as what it is not.
+    # A leaderboard holds whole evaluations: readers would take one of some items, or of another split, for that.
     boards = plan.benchmarks if plan.evaluation.limit is None and plan.evaluation.split == "test" else []
     say()
     if outcome.results and (domains or all_metrics or not boards):
@@ -169,7 +169,7 @@ def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder
 
     board = build_leaderboard(name, store=store, confidence=confidence, registry=registry)
     if not board.columns:
-        return  # no cell is done; what failed has been said
+        return  # no cell is done, and the failures have been printed
     page = folder / (re.sub(r"[^\w.=,-]+", "-", name) + ".html")
     write_atomically(page, render(board, "html"))
     say_board(board)

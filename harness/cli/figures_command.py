@@ -1,4 +1,4 @@
-"""``harness figures``."""
+"""The command ``harness figures``."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def command(
     strict: bool,
     as_json: bool,
 ) -> None:
-    """What each evaluated model scored on each item of a task: one row an item, one column a model.
+    """Write what each evaluated model scored on each item of a task: a row for each item, a column for each model.
 
-    Items are matched by their ids. A figure is missing where the request failed, or the model was not evaluated on the
+    Items are matched by their ids. A figure is missing if the request failed, or if the model was not evaluated on the
     item.
 
     \b
@@ -64,7 +64,7 @@ def command(
 
         refuse_to_replace(output, [path for path in (store, *merge, registry_file) if path is not None])
         refuse_unwritable(output)
-    found = figures(
+    table = figures(
         task,
         metric,
         models=models,
@@ -73,35 +73,35 @@ def command(
         merge=merge,
         registry=open_registry(registry_file, strict),
     )
-    for note in found.notes:
+    for note in table.notes:
         say(f"note: {note}", err=True)
     if write is not None and output is not None:
-        _write(output, write(found))
+        _write(output, write(table))
     if as_json:
         print_json(
             {
-                "task": found.task,
-                "metric": found.metric,
-                "split": found.split,
-                "unit": found.unit,
-                "higher_is_better": found.higher_is_better,
-                "models": list(found.models),
-                "ids": list(found.ids),
-                "values": found.values.tolist(),
-                "notes": list(found.notes),
+                "task": table.task,
+                "metric": table.metric,
+                "split": table.split,
+                "unit": table.unit,
+                "higher_is_better": table.higher_is_better,
+                "models": list(table.models),
+                "ids": list(table.ids),
+                "values": table.values.tolist(),
+                "notes": list(table.notes),
             }
         )
     elif output is None:
-        say(_csv(found).decode(), nl=False)
+        say(_csv(table).decode(), nl=False)
     else:
-        say(f"{output}: {len(found.ids)} items, {len(found.models)} models")
+        say(f"{output}: {len(table.ids)} items, {len(table.models)} models")
 
 
 def _writer(output: Path) -> Callable[[Figures], bytes]:
-    """Return what makes the content of a file.
+    """Return the function that makes the content of a file, by the file's ending.
 
     Raises:
-        UsageError: its ending names no format.
+        UsageError: the ending names no format.
     """
     writers = {".csv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}
     if output.suffix.lower() not in writers:
@@ -120,41 +120,41 @@ def _write(output: Path, content: bytes) -> None:
         ) from error
 
 
-def _check_labels(found: Figures) -> None:
+def _check_labels(table: Figures) -> None:
     """Make sure that a table of columns by label can hold the ids too.
 
     Raises:
         UsageError: a model is called ``id``.
     """
-    if "id" in found.models:
+    if "id" in table.models:
         raise UsageError("a model is called 'id', as the column of the items' ids; evaluate it under another label")
 
 
-def _csv(found: Figures) -> bytes:
+def _csv(table: Figures) -> bytes:
     import csv
 
-    _check_labels(found)
+    _check_labels(table)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["id", *found.models])
-    writer.writerows([["" if value is None else value for value in row.values()] for row in found.rows()])
+    writer.writerow(["id", *table.models])
+    writer.writerows([["" if value is None else value for value in row.values()] for row in table.rows()])
     return stream.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _jsonl(found: Figures) -> bytes:
+def _jsonl(table: Figures) -> bytes:
     import json
 
-    _check_labels(found)
-    return "".join(f"{plain_json(json.dumps(row))}\n" for row in found.rows()).encode("utf-8", "backslashreplace")
+    _check_labels(table)
+    return "".join(f"{plain_json(json.dumps(row))}\n" for row in table.rows()).encode("utf-8", "backslashreplace")
 
 
-def _parquet(found: Figures) -> bytes:
+def _parquet(table: Figures) -> bytes:
     import pyarrow
     import pyarrow.parquet
 
-    _check_labels(found)
-    columns = {"id": pyarrow.array(found.ids, pyarrow.string())}
-    columns |= {m: pyarrow.array(found.values[:, i], from_pandas=True) for i, m in enumerate(found.models)}
+    _check_labels(table)
+    columns = {"id": pyarrow.array(table.ids, pyarrow.string())}
+    columns |= {m: pyarrow.array(table.values[:, i], from_pandas=True) for i, m in enumerate(table.models)}
     stream = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.table(columns), stream)
     return stream.getvalue()

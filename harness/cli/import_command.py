@@ -38,7 +38,7 @@ def command(
 ) -> None:
     """Convert published results: responses to recorded rows, figures to rows that leaderboards show beside others.
 
-    The model `recorded` answers from recorded rows. FILES may be folders where the importer reads some.
+    The model `recorded` answers from recorded rows. FILES may be folders if the importer reads folders.
 
     \b
     Examples:
@@ -62,7 +62,7 @@ def command(
     results = [row for given in inputs for row in _rows(importer, convert, given, chosen)]
     rows = [row for row in results if set(row) != {"note"}]
     for row in results:
-        if set(row) == {"note"}:  # the importer's word to whoever reads its rows
+        if set(row) == {"note"}:  # a note of the importer to the people who will use its rows
             say(f"note: {one_entry(str(row['note']))}", err=True)
     if not rows:
         raise UsageError(f"{', '.join(map(str, files))}: nothing to import was found")

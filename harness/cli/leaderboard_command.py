@@ -1,4 +1,4 @@
-"""``harness leaderboard``."""
+"""The command ``harness leaderboard``."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ def command(
     registry_file: Path | None,
     strict: bool,
 ) -> None:
-    """Show or write the leaderboard of a benchmark, from what the store holds, published results beside it.
+    """Show or write the leaderboard of a benchmark, from the results in the store and published results.
 
     With a folder as -o, write a static site of one or several benchmarks: tables, models, tasks, comparisons.
 
-    \b
+    
     Examples:
       harness leaderboard quickstart
       harness leaderboard judgebench --format markdown

@@ -37,9 +37,9 @@ _KIND = {"kinds": "task kind", "capabilities": "capability"}
 @table_options
 @json_option
 def command(what: str, pattern: str, registry_file: Path | None, strict: bool, as_json: bool) -> None:
-    """List everything of a kind that has a name, with a sentence each.
+    """List all names of a kind, each with a sentence about it.
 
-    \b
+    
     Examples:
       harness list tasks
       harness list models --json
@@ -123,7 +123,7 @@ def _source(registry: Registry, name: str) -> dict[str, Any]:
         assert named is not None
         with plugin_code(f"the task source {name!r}: summary()"):
             more = f"{named[0].summary()} (list them: harness list tasks --filter {name}:)"
-    except HarnessError as error:  # a library that cannot be opened takes no other task along
+    except HarnessError as error:  # a library that cannot be opened must not hide all other tasks
         say(f"warning: {one_entry(str(error))}", err=True)
         more = "cannot be listed"
     return {"name": f"{name}:*", "description": more, "kind": "task source", "origin": name}

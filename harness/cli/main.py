@@ -36,7 +36,7 @@ COMMANDS = {
 
 
 class ReaderGone(Exception):
-    """What is written went to ``head`` or ``less``, which have seen enough: that is no error."""
+    """The program that reads the output, such as ``head`` or ``less``, has closed it, which is no error."""
 
 
 @contextlib.contextmanager
@@ -51,12 +51,12 @@ class LazyGroup(click.Group):
     """Imports a sub-command only when it is called, so that ``--help`` stays fast."""
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
-        """As click does; ``--help`` prints here."""
+        """Make the context as click does; ``--help`` prints here."""
         with _reader_may_go():
             return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click does; what the command of a plugin raises names the plugin."""
+        """Call the command as click does; an error of a plugin's command names the plugin."""
         with _reader_may_go(), self._plugin_is_named(ctx):
             return super().invoke(ctx)
 
@@ -81,11 +81,11 @@ class LazyGroup(click.Group):
         return ctx.invoked_subcommand not in COMMANDS
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The built-in commands, in the order in which a user meets them, then those of plugins."""
+        """Return the built-in commands, in the order in which a user meets them, then the plugins' commands."""
         return [*COMMANDS, *sorted(self._of_plugins())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
+        """Return the command of a name; None for an unknown name."""
         if cmd_name in COMMANDS:
             command: click.Command = importlib.import_module(
                 f"harness.cli.{cmd_name.replace('-', '_')}_command"
@@ -97,17 +97,17 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command, or the nearest name as a suggestion."""
+        """Return the command; for an unknown name, raise an error that suggests the nearest."""
         name = args[0] if args else ""
         if self.get_command(ctx, name) is None:
             near = did_you_mean(name, self.list_commands(ctx))
             if self._broken is not None and not near:
-                raise self._broken  # it may be the command of a plugin, which nobody could ask for it
+                raise self._broken  # the command may be a plugin's, and a broken registry.yaml hides plugins
             raise click.UsageError(f"no command {name!r}{near}{self._why_missing(name)}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """One line a command, without importing any."""
+        """Write one line for each command, without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
         extra = self._of_plugins()
@@ -127,13 +127,13 @@ class LazyGroup(click.Group):
                 self._plugin_registry = Registry(kinds=("command",))
             except HarnessError as error:
                 self._broken = error  # help must come even when registry.yaml is broken
-            # Where two distributions claim a name, the shipped one has it: it is listed first.
+            # If two distributions claim a name, the shipped command keeps it, which is listed first.
             for entry in self._plugin_registry.entries("command") if self._plugin_registry else ():
                 self._plugin_commands.setdefault(entry.name, entry)
         return self._plugin_commands
 
     def _why_missing(self, name: str) -> str:
-        """Say which plugin could not be asked for a command; nothing where all could."""
+        """Write which plugin could not be asked for a command; empty if all could."""
         hint = self._plugin_registry.hint("command", name) if self._plugin_registry else ""
         return f"; {hint}" if hint else ""
 
@@ -153,12 +153,12 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave with its exit status."""
+    """Run the command line, and end the process with its exit status."""
     guard_libraries()
     with stoppable(for_good=True) as requests:
         try:
             code = run(arguments)
-        except KeyboardInterrupt:  # in the last moments of a command
+        except KeyboardInterrupt:  # Ctrl-C in the last moments of a command, after `run` has stopped watching
             code = 130
         if requests.first is not None:
             code = requests.exit_code if code == 130 else code
@@ -166,7 +166,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line, and return its exit status."""
     with stoppable() as requests:
         try:
             return _run(arguments)
@@ -184,14 +184,14 @@ def _run(arguments: list[str] | None) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.ClickException as error:
-        with io.StringIO() as shown:  # click would write what the user or a file named as it is
+        with io.StringIO() as shown:  # click itself would print names as they are, control characters included
             error.show(file=shown)
             _say(shown.getvalue().rstrip("\n"))
         return 2
     except click.Abort:
         raise
     except ReaderGone:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes standard output at the end, and would complain
         return 0
     except HarnessError as error:
         _say(f"error: {error}")

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how each reads them."""
+"""Options that several commands share, and the types of their values."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Finite(click.FloatRange):
-    """A number in a range; "nan" lies in every range that only asks whether it is outside."""
+    """A number in a range; click's own type lets "nan" pass, which compares as neither below nor above."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """As click does, but not-a-number is none."""
+        """Convert as click does, but refuse not-a-number."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a finite number.", param, ctx)
@@ -30,11 +30,13 @@ class Finite(click.FloatRange):
 
 
 SEED = click.IntRange(0, 2**63 - 1)
+"""Seeds of random numbers."""
 LEVEL = Finite(0.5, 0.9999)
+"""Nominal coverage of intervals."""
 
 
 def store_option(function: F) -> F:
-    """``--store``."""
+    """Add the option ``--store`` to a command."""
     return click.option(
         "--store",
         type=click.Path(path_type=Path),
@@ -43,7 +45,7 @@ def store_option(function: F) -> F:
 
 
 def registry_options(function: F) -> F:
-    """``--registry`` and ``--strict``."""
+    """Add the options ``--registry`` and ``--strict`` to a command."""
     function = click.option(
         "--registry",
         "registry_file",
@@ -54,7 +56,7 @@ def registry_options(function: F) -> F:
 
 
 def json_option(function: F) -> F:
-    """``--json``."""
+    """Add the option ``--json`` to a command."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")(
         function
     )
@@ -88,7 +90,7 @@ def table_options(function: F) -> F:
 
 
 def open_registry(registry_file: Path | None, strict: bool) -> Registry:
-    """The registry; reports on standard error what of plugins cannot be used, and entries that name nothing."""
+    """Open the registry; warn on standard error about unusable plugins, and about entries without effect."""
     registry = Registry(extra=registry_file, strict=strict)
     for plugin in registry.plugins.troubled:
         whose = f"plugin {plugin.name!r} of {plugin.distribution} {plugin.version}"
@@ -103,7 +105,7 @@ def open_registry(registry_file: Path | None, strict: bool) -> Registry:
 
 
 def print_json(value: Any) -> None:
-    """One document on standard output; not-a-number has no place in JSON and becomes null."""
+    """Print one JSON document on standard output; not-a-number, which JSON cannot hold, becomes null."""
     try:
         text = json.dumps(value, indent=2, allow_nan=False, default=str)
     except ValueError:
@@ -120,10 +122,10 @@ def _finite(value: Any) -> Any:
 
 
 def key_values(pairs: Sequence[str], option: str) -> dict[str, str]:
-    """``KEY=VALUE`` options as a dictionary.
+    """Return ``KEY=VALUE`` options as a dictionary.
 
     Raises:
-        UsageError: one is not of that form.
+        UsageError: an option is not of that form.
     """
     values = {}
     for pair in pairs:

@@ -1,4 +1,4 @@
-"""Run a plan from the command line, and what its commands print for programs."""
+"""Runs a plan from the command line, and makes the documents that its commands print for programs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN_REASONS = 5
 
 
 def run_shown(registry: Registry, plan: Plan, store: Path | None) -> Outcome:
-    """Run a plan; what it leaves out, its warnings, bars and finished cells are shown on standard error."""
+    """Run a plan; show skipped models, warnings, bars and finished cells on standard error."""
     from harness.api import run_plan
     from harness.progress import TerminalProgress
     from harness.results.numbers import cell_line
@@ -59,7 +59,7 @@ def failure_lines(cells: Sequence[CellRecord]) -> list[str]:
 
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:
-    """Return what ``--json`` prints of a run."""
+    """Return the document that ``--json`` prints about a run."""
     return {
         "run": outcome.run,
         "results": [result.as_json() for result in outcome.results],
@@ -69,7 +69,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
 
 
 def refusal_document(error: HarnessError) -> dict[str, Any]:
-    """Return what ``--json`` prints where nothing was run: the same keys, so that programs need no second reader."""
+    """Return what ``--json`` prints if nothing was run, with the same keys, so that programs need no second reader."""
     reasons = error.problems if isinstance(error, PlanError) else (str(error),)
     failures = [{"model": None, "task": None, "item": None, "reason": reason} for reason in reasons]
     return {"run": None, "results": [], "failures": failures}

@@ -1,4 +1,4 @@
-"""``harness plugins``."""
+"""The command ``harness plugins``."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from harness.terminal import one_entry, say, visible
 @registry_options
 @json_option
 def command(registry_file: Path | None, strict: bool, as_json: bool) -> int:
-    """List plugins with what they register, why those that failed did, and names that clash.
+    """List plugins with the names that they register, why plugins failed, and names that clash.
 
-    The exit status is 1 where a plugin failed, or something that one registers cannot be used.
+    The exit status is 1 if a plugin failed, or if something that a plugin registers cannot be used.
     """
     registry = Registry(extra=registry_file, strict=strict)
     rows: list[dict[str, Any]] = []
@@ -32,7 +32,7 @@ def command(registry_file: Path | None, strict: bool, as_json: bool) -> int:
                 "module": plugin.module,
                 "state": plugin.state,
                 "problem": plugin.problem,
-                "registers": {kind: own for kind, own in names.items() if own},
+                "registers": {kind: listed for kind, listed in names.items() if listed},
             }
         )
     if as_json:
@@ -43,8 +43,8 @@ def command(registry_file: Path | None, strict: bool, as_json: bool) -> int:
             say(visible(f"{row['name']}  {row['state']}  ({where})"))
             for problem in plugin.refused or filter(None, [plugin.problem]):
                 say(f"    {one_entry(problem)}")
-            for kind, own in row["registers"].items():
-                say(visible(f"    {kind}: {', '.join(own)}"))
+            for kind, listed in row["registers"].items():
+                say(visible(f"    {kind}: {', '.join(listed)}"))
         for clash in registry.clashes():
             say(f"clash: {one_entry(str(clash))}")
     return 1 if registry.plugins.troubled else 0

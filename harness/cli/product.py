@@ -1,4 +1,4 @@
-"""What ``harness show`` says of the folder that a trainer wrote: its manifest, and its learning curve."""
+"""The output of ``harness show`` about the folder that a trainer wrote: its manifest, and its learning curve."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ SHOWN_STEPS = 20
 
 
 def describe_product(registry: Registry, folder: Path, store: Path | None) -> dict[str, Any] | None:
-    """Facts of the product in a folder, with its curve where the store has it; None where there is no product.
+    """Return the facts of the trained model in a folder, with its learning curve; None if the folder holds none.
 
     Raises:
-        UsageError: its manifest is damaged.
+        UsageError: the manifest is damaged.
         StoreError: the store cannot be read.
     """
     from harness.model import MANIFEST
@@ -34,7 +34,7 @@ def describe_product(registry: Registry, folder: Path, store: Path | None) -> di
 
 
 def _curve(registry: Registry, folder: Path, manifest: dict[str, Any], store: Path | None) -> list[dict[str, Any]]:
-    """Values by step, as ``{"step": 1, "loss": 0.5}``; empty where the store has none."""
+    """Return the learning curve by step, as ``{"step": 1, "loss": 0.5}``; empty if the store has none."""
     from harness.api import existing_store, store_path
     from harness.store.curves import read_curve
     from harness.training.product import curve_of
@@ -50,7 +50,7 @@ def _curve(registry: Registry, folder: Path, manifest: dict[str, Any], store: Pa
 
 
 def curve_table(curve: Sequence[dict[str, Any]]) -> str:
-    """The first and the last step of a curve and some between them, as a table."""
+    """Write the first and the last step of a curve, and some steps between them, as a table."""
     from harness.results.numbers import plain_table
 
     count = len(curve)

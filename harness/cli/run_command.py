@@ -1,4 +1,4 @@
-"""``harness run``."""
+"""The command ``harness run``."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 def command(
     file: Path, dry_run: bool, store: Path | None, registry_file: Path | None, strict: bool, as_json: bool
 ) -> int:
-    """Evaluate and write leaderboards as a committed file says; run again, it computes only what is missing.
+    """Evaluate and write leaderboards as a committed file says; a second run computes only what is missing.
 
-    Paths in the file start from its folder, and the registry.yaml beside it counts, wherever the command is typed.
+    Paths in the file start from the file's folder, and the registry.yaml in that folder counts, wherever the command
+    is typed.
 
     \b
     Examples:
@@ -90,7 +91,7 @@ def _show_plan(plan: Plan, file: RunFile, *, as_json: bool) -> int:
 
 
 def _write_all(run: ReadRun, registry: Registry) -> tuple[list[str], list[dict[str, str]]]:
-    """Write all leaderboards, also after one that failed; return where they are, and which were not written and why."""
+    """Write all leaderboards, even after one failed; return the paths of the written, and the reasons of the others."""
     from harness.cli.board_order import carry_out
     from harness.cli.runfiles import order_of
     from harness.names.plugins import describe
@@ -100,9 +101,9 @@ def _write_all(run: ReadRun, registry: Registry) -> tuple[list[str], list[dict[s
         try:
             carry_out(registry, order_of(board, run))
             written.append(str(Path(board.output).absolute()))
-        except click.Abort:  # the user wants the command to end, and not this leaderboard
+        except click.Abort:  # the user wants to end the whole command, not to skip this leaderboard
             raise
-        except Exception as error:  # of harness, of the disk, or of a plugin's aggregate
+        except Exception as error:  # an error of harness, of the disk or of a plugin must not lose the other boards
             reason = str(error) if isinstance(error, HarnessError) else describe(error)
             say(f"not written: {board.output}: {one_entry(reason)}", err=True)
             not_written.append({"output": str(Path(board.output).absolute()), "reason": reason})

@@ -1,9 +1,10 @@
-"""``harness show``."""
+"""The command ``harness show``."""
 
 from __future__ import annotations
 
 import inspect
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 @registry_options
 @json_option
 def command(name: str, store: Path | None, registry_file: Path | None, strict: bool, as_json: bool) -> None:
-    """Show all that is known of a task, benchmark, model, metric, trainer or adapter, or of what a trainer made.
+    """Show all facts about a task, benchmark, model, metric, trainer or adapter, or about a trained model.
 
-    Of the folder of a trained model: what it was trained on and with, and its learning curve.
+    For the folder of a trained model, these are the data and settings of its training, and its learning curve.
 
     \b
     Examples:
@@ -40,16 +41,16 @@ def command(name: str, store: Path | None, registry_file: Path | None, strict: b
     registry = open_registry(registry_file, strict)
     product = describe_product(registry, Path(name), store)
     try:
-        found = describe_name(registry, name)
+        descriptions = describe_name(registry, name)
     except UnknownName:
         if product is None:
             raise
-        found = []
-    found += [product] if product is not None else []
+        descriptions = []
+    descriptions += [product] if product is not None else []
     if as_json:
-        print_json(found)
+        print_json(descriptions)
         return
-    for i, facts in enumerate(found):
+    for i, facts in enumerate(descriptions):
         if i:
             say()
         for key, value in facts.items():
@@ -68,33 +69,33 @@ def _print(key: str, value: Any) -> None:
 
 
 def describe_name(registry: Registry, name: str) -> list[dict[str, Any]]:
-    """Facts of everything that bears a name.
+    """Return the facts about everything with a name: a task, a benchmark, and things of other kinds.
 
     Raises:
-        UnknownName: nothing does.
+        UnknownName: nothing has the name.
     """
-    found = []
+    descriptions = []
     if registry.tasks().exists(name):
-        found.append(_task(registry, name))
+        descriptions.append(_task(registry, name))
     if (benchmark := registry.benchmarks().find(name)) is not None:
-        found.append(_benchmark(name, benchmark))
+        descriptions.append(_benchmark(name, benchmark))
     if name in registry.named_models():
         model = registry.named_models()[name]
         facts = {"model": model} if isinstance(model, str) else model.model_dump(exclude_unset=True)
-        found.append({"named model": name, **facts})
+        descriptions.append({"named model": name, **facts})
     named = [entry for kind in KINDS for entry in registry.entries(kind) if name in (entry.name, entry.qualified)]
     for entry in named:
         try:
-            found.append(_entry(entry))
+            descriptions.append(_entry(entry))
         except PluginError as error:
-            if len(found) + len(named) == 1:
+            if len(descriptions) + len(named) == 1:
                 raise
-            # What else bears the name is shown all the same.
-            found.append({entry.kind: entry.name, "reference": entry.reference, "problem": str(error)})
-    if not found:
-        known = [*registry.known_names(name), *registry.named_models()]
-        raise registry.unknown(name, "thing", [*known, *(n for kind in KINDS for n in registry.names(kind))])
-    return found
+            # One thing that cannot be loaded must not hide the others with the same name.
+            descriptions.append({entry.kind: entry.name, "reference": entry.reference, "problem": str(error)})
+    if not descriptions:
+        names = [*registry.known_names(name), *registry.named_models()]
+        raise registry.unknown(name, "thing", [*names, *(n for kind in KINDS for n in registry.names(kind))])
+    return descriptions
 
 
 def _entry(entry: Registration) -> dict[str, Any]:
@@ -112,7 +113,20 @@ def _entry(entry: Registration) -> dict[str, Any]:
         if entry.kind == "trainer":  # what is registered as one is of its class
             facts |= _needs(thing)
         facts["documentation"] = inspect.getdoc(thing) or ""
+    elif entry.kind in ("aggregate", "importer"):  # functions that users give settings
+        facts["settings"] = _settings(entry.kind, thing)
+        facts["documentation"] = inspect.getdoc(thing) or ""
     return facts
+
+
+def _settings(kind: str, function: Any) -> dict[str, str]:
+    """List the settings of a function that aggregates or imports, with their defaults and what they may be."""
+    from harness.tasks.selectors import GIVEN_TO_AGGREGATES
+
+    given = GIVEN_TO_AGGREGATES if kind == "aggregate" else {}
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    owner = SimpleNamespace(__init__=function)
+    return {p.name: _argument(owner, p) for p in parameters if p.name not in given and p.kind is not p.VAR_KEYWORD}
 
 
 def _needs(trainer: Any) -> dict[str, Any]:
@@ -143,7 +157,7 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
         "version": d.version,
         "licence": d.licence,
         "citation": d.citation,
-        "file": str(entry.path),
+        "file": _shown(entry.path),
         "data": {split: _describe_data(task, split) for split in task.splits},
         "asks": told([f"{stage.role}: {' or '.join(stage.accepts)}" for stage in task.stages]),
         "metrics": list(task.metrics),
@@ -155,7 +169,11 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
     try:
         first = next(iter(task.items("test", limit=1)), None)
         facts["first item"] = (
-            first.problem if isinstance(first, BadItem) else f"{first.id} at {first.where}" if first else "none"
+            first.problem
+            if isinstance(first, BadItem)
+            else f"{first.id} at {first.where}".removesuffix(" at ")  # one that is made is nowhere
+            if first
+            else "none"
         )
     except DataError as error:
         facts["first item"] = f"cannot be read: {error}"
@@ -164,18 +182,23 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
     return facts
 
 
+def _shown(path: Path) -> str:
+    """Show the path of a file; what a library of tasks made has none."""
+    return "" if path == Path() else str(path)
+
+
 def _blocks(task: Task) -> str:
-    """How long the blocks are from which intervals are made."""
+    """Write how long the blocks are that intervals are made from."""
     block = task.definition.block
     return "blocks of the square root of their number" if block is None else f"blocks of {block} at least"
 
 
 def _argument(thing: Any, parameter: inspect.Parameter) -> str:
-    """The default of an argument, and what it may be."""
+    """Write the default of an argument, and the values that it may have."""
     forms = forms_of(thing, parameter.annotation) or ()
-    said = " or ".join(str(form) for form in forms if form.range is not None or form.choices)
+    allowed = " or ".join(str(form) for form in forms if form.range is not None or form.choices)
     default = "required" if parameter.default is parameter.empty else f"default {parameter.default!r}"
-    return f"{default}; {said}" if said else default
+    return f"{default}; {allowed}" if allowed else default
 
 
 def _describe_data(task: Task, split: str) -> str:
@@ -184,7 +207,7 @@ def _describe_data(task: Task, split: str) -> str:
 
 
 def _aggregate(aggregate: AggregateFile) -> str:
-    """How it aggregates, and what, with the weights that it gives."""
+    """Write how an aggregate combines its selectors, with the weights that it gives."""
     if aggregate.weights is None:
         of = ", ".join(aggregate.of)
     else:
@@ -204,5 +227,5 @@ def _benchmark(name: str, benchmark: BenchmarkFile) -> dict[str, Any]:
         "aggregates": {a.name: _aggregate(a) for a in benchmark.aggregates},
         "default models": list(benchmark.default_models),
         "published results": list(benchmark.published),
-        "file": str(benchmark._path),
+        "file": _shown(benchmark._path),
     }

@@ -1,4 +1,4 @@
-"""``harness train``."""
+"""The command ``harness train``."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def command(
     from harness.progress import TerminalProgress
 
     label = label_from(output.name)
-    specify(label, "model", output)  # refuses what could not be named afterwards
+    specify(label, "model", output)  # refuse a folder that no command could name afterwards, before the training
     chosen = Arguments()
     for pair in settings:
         chosen = chosen.replaced_by(parse_arguments(pair, f"--set {pair}"))

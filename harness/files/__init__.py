@@ -1,6 +1,6 @@
-"""How files come to be: whole or not at all, under private names, and one process at a time.
+"""How files are written and read: whole or not at all, under private names, and by one process at a time.
 
-What this package exports is for all plugins that read or write files.
+The names that this package exports are for all plugins that read or write files.
 Everything is imported on first use.
 """
 

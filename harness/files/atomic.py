@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whoever else writes the same one, and whatever lies in the way."""
+"""Files that exist whole or not at all, whichever other process writes them and whatever an earlier one left behind."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def private_name(target: Path) -> Path:
-    """A path beside ``target`` that nobody else uses: for what is made first and put in its place when it is whole."""
+    """Return a path beside ``target`` that nobody else uses, for a file that becomes ``target`` once it is whole."""
     return target.with_name(f".harness-{secrets.token_hex(8)}.partial")
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete what killed processes left half-written below a folder, under private names; nobody may write there now.
+    """Delete the files under private names that killed processes left half-written below a folder.
 
-    What cannot be deleted stays.
+    No process may write into the folder meanwhile. A file that cannot be deleted stays.
     """
     for path in folder.rglob(".harness-*.partial"):
         if _PRIVATE.fullmatch(path.name) and not path.is_dir():
@@ -34,25 +34,26 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error says that a disk, a quota or the largest size of a file is used up."""
+    """Tell whether an error means that a disk, a quota or the largest size of a file is used up."""
     return isinstance(error, OSError) and error.errno in _FULL
 
 
 @contextlib.contextmanager
 def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
-    """A stream whose content becomes the file ``path`` when the block ends well; else nothing is left behind.
+    """Open a stream whose content becomes the file ``path`` if the block ends well; otherwise nothing is left behind.
 
-    The name it is written under is random, and made anew: two processes that write the same file do not meet, and a
-    link that somebody planted is not followed. A link at ``path`` itself is replaced.
+    The stream writes to a random private name, so that two processes that write the same file do not meet, and a link
+    that somebody planted is not followed. A link at ``path`` itself is replaced.
 
     Args:
-        path: Where; what is there is replaced.
-        durable: Wait until the disk has it, so that it outlives a loss of power.
+        path: The file to write; an existing file is replaced.
+        durable: Wait until the content is on the disk, so that the file outlives a loss of power.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     partial = private_name(path)
+    # O_EXCL and O_NOFOLLOW: a link planted under the private name would let somebody else choose what is overwritten.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
         with os.fdopen(os.open(partial, flags, 0o666), "wb") as stream:
@@ -61,7 +62,7 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
                 stream.flush()
                 os.fsync(stream.fileno())
         os.replace(partial, path)
-    except BaseException as error:
+    except BaseException as error:  # Ctrl-C too must leave no half-written file
         with contextlib.suppress(OSError):
             partial.unlink()
         if isinstance(error, OSError) and error.filename == str(partial):
@@ -72,24 +73,24 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
 
 
 def write_atomically(path: Path, content: str | bytes, *, durable: bool = True) -> None:
-    """Write a file so that it is there whole or not at all; what could not be written leaves nothing behind.
+    """Write a file so that it exists whole or not at all; a failed attempt leaves nothing behind.
 
     Args:
-        path: Where; what is there is replaced.
+        path: The file to write; an existing file is replaced.
         content: Texts are written as UTF-8.
-        durable: Wait until the disk has it, so that it outlives a loss of power.
+        durable: Wait until the content is on the disk, so that the file outlives a loss of power.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
-    # Half a character is written as its escape, which in JSON is the character itself.
+    # Scraped data hold halves of surrogate pairs, which UTF-8 cannot encode; JSON reads their escape as the same half.
     whole = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with replacing(path, durable=durable) as stream:
         stream.write(whole)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name durable too, where the system can."""
+    """Make the new name in a folder durable too, on systems that can."""
     with contextlib.suppress(OSError):
         number = os.open(folder, os.O_RDONLY)
         try:

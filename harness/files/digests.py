@@ -1,4 +1,4 @@
-"""SHA-256 of files; that of a large one is remembered on disk, so that weights are not read anew by every command."""
+"""SHA-256 digests of files; those of large files are remembered on disk, so that not every command reads weights."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _KNOWN: dict[tuple[tuple[str, int, int], ...], str] = {}
 
 
 def file_identity(path: Path) -> str:
-    """SHA-256 of a file, or of all files below a folder with their names, for `Model.identity`.
+    """Return the SHA-256 of a file, or of all files below a folder with their names, for `Model.identity`.
 
-    Remembered by path, size and modification time for as long as the process lives; that of a file of 64 MiB and more
-    also in the user's cache folder (``$XDG_CACHE_HOME/harness/digests``).
+    The process remembers each digest by path, size and modification time. The digest of a file of 64 MiB or more is
+    also kept in the user's cache folder (``$XDG_CACHE_HOME/harness/digests``).
     """
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     stamp = tuple((str(f.absolute()), f.stat().st_size, f.stat().st_mtime_ns) for f in files)
-    known = _KNOWN.get(stamp)
-    if known is None:
-        known = _KNOWN[stamp] = _hash_files(path, files)
-    return known
+    digest = _KNOWN.get(stamp)
+    if digest is None:
+        digest = _KNOWN[stamp] = _hash_files(path, files)
+    return digest
 
 
 def _hash_files(root: Path, files: Sequence[Path]) -> str:
@@ -48,10 +48,10 @@ def _digest(file: Path) -> bytes:
         kept = json.loads(place.read_text(encoding="utf-8"))
         if kept["stamp"] == stamp:
             return bytes.fromhex(kept["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):  # not there, or not ours: it is written below
+    except (OSError, ValueError, KeyError, TypeError):  # the entry is missing or damaged: it is written anew below
         pass
     digest = _read(file)
-    if _stamp(file) == stamp:  # a file that is being written is not remembered
+    if _stamp(file) == stamp:  # the digest of a file that changed while it was read belongs to no state of the file
         _keep(place, {"path": str(file.absolute()), "stamp": stamp, "sha256": digest.hex()})
     return digest
 
@@ -73,6 +73,6 @@ def _place(file: Path) -> Path:
 
 
 def _keep(place: Path, entry: dict[str, object]) -> None:
-    with contextlib.suppress(OSError):  # a home that cannot be written costs time, nothing else
+    with contextlib.suppress(OSError):  # a home folder that cannot be written to costs time, nothing else
         place.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(place, json.dumps(entry), durable=False)  # made again in seconds

@@ -1,4 +1,4 @@
-"""Locks between processes, by files that are there while somebody holds them."""
+"""Locks between processes, each a file that exists while a process holds the lock."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _held: set[tuple[str, int]] = set()
 
 @contextlib.contextmanager
 def alone(lock: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[bool]:
-    """Let one process at a time into the block; another one waits until it is free.
+    """Let one process at a time into the block; every other process waits until the lock is free.
 
-    The file is deleted at the end. A process that is killed leaves it behind, unlocked: that hinders nobody.
+    The lock file is deleted at the end. A killed process leaves its lock file behind, unlocked, which hinders nobody.
 
     Args:
-        lock: The file to lock; its folder is there.
-        waiting: Called once if somebody else is inside.
+        lock: The file to lock; its folder must exist.
+        waiting: Called once if another process holds the lock.
 
     Yields:
-        Whether somebody else had to be waited for.
+        Whether this process had to wait for another one.
 
     Raises:
-        UsageError: it cannot be made, is a link, or is held by this very thread, which would wait for ever.
+        UsageError: the lock file cannot be made, is a link, or is held by this very thread, which would wait for ever.
     """
     key = (os.path.realpath(lock.parent) + os.sep + lock.name, threading.get_ident())
     if key in _held:
@@ -45,7 +45,7 @@ def alone(lock: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator
 
 @contextlib.contextmanager
 def try_alone(lock: Path) -> Iterator[bool]:
-    """Whether this process alone is in the block; whoever comes second is told so and does not wait."""
+    """Yield whether this process is alone in the block; a process that comes second is told so and does not wait."""
     number = _open(lock)
     try:
         yield _locked(number, wait=False)
@@ -68,10 +68,12 @@ def _acquire(lock: Path, waiting: Callable[[], None]) -> tuple[int, bool]:
         except BaseException:
             os.close(number)
             raise
-        os.close(number)  # whoever held it has deleted it meanwhile: what is locked is no longer the file of that name
+        # The process that held the lock has deleted its file: this one locked a file that no longer has the name.
+        os.close(number)
 
 
 def _open(lock: Path) -> int:
+    # O_NOFOLLOW: through a link, the lock would create, and at the end delete, a file elsewhere.
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
         return os.open(lock, flags, 0o666)
@@ -81,7 +83,7 @@ def _open(lock: Path) -> int:
 
 
 def _locked(number: int, *, wait: bool) -> bool:
-    """Lock an open file; always True where the system knows no such locks."""
+    """Lock an open file and tell whether that worked; always True on systems without such locks."""
     try:
         import fcntl
     except ImportError:
@@ -90,7 +92,7 @@ def _locked(number: int, *, wait: bool) -> bool:
         fcntl.flock(number, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
-    except OSError:  # a file system without locks
+    except OSError:  # a file system without locks, as some network drives are, must not stop all work
         return True
     return True
 
@@ -109,5 +111,5 @@ def _same(one: Any, other: Any) -> bool:
 def _release(lock: Path, number: int) -> None:
     with contextlib.suppress(OSError):
         if _is_there(lock, number):
-            lock.unlink()  # before it is let go, so that nobody can have locked it in between
+            lock.unlink()  # while the lock is still held, so that no other process can have locked the file meanwhile
     os.close(number)

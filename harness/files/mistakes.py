@@ -1,4 +1,4 @@
-"""What is wrong with a YAML file against its schema, in words for whoever wrote it."""
+"""Describes where a YAML file breaks its schema, in words for the person who wrote the file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _LONGEST = 60
 
 
 def mistakes_of(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[Place, str]]:
-    """Each mistake once: the keys that lead to it, and what is wrong there, with the keys."""
+    """Yield each mistake once: the keys that lead to the mistake, and a sentence with these keys and what is wrong."""
     errors = _said_once(error.errors())
     forms: dict[Place, list[str]] = {}
     for one in errors:
@@ -58,9 +58,12 @@ def mistakes_of(model: type[BaseModel], error: ValidationError) -> Iterator[tupl
 
 
 def _said_once(errors: Sequence[Any]) -> list[Any]:
-    """Without the alternatives of a key that was written in the form of another one, which says what is wrong."""
-    said = [_location(e) for e in errors if not _is_other_form(e)]
-    above = {place[:length] for place in said for length in range(len(place) + 1)}
+    """Drop errors about forms that a key was not written in, if another error explains the form that was written.
+
+    Pydantic tries every form that a key may have (a text, a list, a mapping) and reports an error for each.
+    """
+    explained = [_location(e) for e in errors if not _is_other_form(e)]
+    above = {place[:length] for place in explained for length in range(len(place) + 1)}
     return [e for e in errors if not _is_other_form(e) or _location(e) not in above]
 
 
@@ -69,7 +72,7 @@ def _location(error: Any) -> Place:
 
 
 def _is_other_form(error: Any) -> bool:
-    """A key that may hold a text, a list or a mapping fails as each; only the form it was written in says why."""
+    """Tell whether an error is about a form that the key was not written in; the written form says what is wrong."""
     forms = {
         "string_type": (Mapping, list),
         "list_type": (Mapping, str),
@@ -81,7 +84,7 @@ def _is_other_form(error: Any) -> bool:
 
 
 def _is_union_member(key: str | int) -> bool:
-    """Pydantic adds the name of the tried alternative to a location; it is no key of the file."""
+    """Tell whether pydantic added this key to a location as the name of the alternative that it tried."""
     return isinstance(key, str) and _UNION_MEMBER.match(key) is not None
 
 
@@ -94,16 +97,16 @@ def _explain(model: type[BaseModel], error: Any, place: Place) -> str:
     if error["type"] == "missing":
         return f"the key {key!r} is missing"
     got = error.get("input")
-    known = _WORDS.get(error["type"])
-    said = known.format_map(error.get("ctx", {})) if known else error["msg"].removeprefix("Value error, ")
-    said = said.replace("have at least 1 entries", "not be empty").replace(" 1 entries", " 1 entry")
+    wording = _WORDS.get(error["type"])
+    problem = wording.format_map(error.get("ctx", {})) if wording else error["msg"].removeprefix("Value error, ")
+    problem = problem.replace("have at least 1 entries", "not be empty").replace(" 1 entries", " 1 entry")
     is_quoted = error["type"] in _NUMBERS and isinstance(got, str) and _is_number(got)
     unquoted = "; write it without quotes" if is_quoted else ""
-    return _with_key(place, said + ("" if isinstance(got, Mapping) else f", got {_shown(got)}") + unquoted)
+    return _with_key(place, problem + ("" if isinstance(got, Mapping) else f", got {_shown(got)}") + unquoted)
 
 
 def _of_another_form(forms: Sequence[str], got: Any) -> str:
-    """What a key must hold, and how that is written."""
+    """Write which forms a key may have, what was given, and how to write one of these forms."""
     *others, last = dict.fromkeys(_FORMS[form] for form in forms)
     expected = f"{', '.join(others)} or {last}" if others else last
     return f"must be {expected}, got {_shown(got)}{_mend(set(forms), got)}"
@@ -120,12 +123,12 @@ def _mend(forms: Set[str], got: Any) -> str:
     return "; write it in quotes" if scalar else colon
 
 
-def _with_key(place: Place, said: str) -> str:
-    return f"{'.'.join(map(str, place))}: {said}" if place else said
+def _with_key(place: Place, problem: str) -> str:
+    return f"{'.'.join(map(str, place))}: {problem}" if place else problem
 
 
 def _shown(got: Any) -> str:
-    """What was given, or its beginning."""
+    """Write the value that was given, cut to its beginning if it is long."""
     if got is None:
         return "nothing"
     text = str(got).lower() if isinstance(got, bool) else str(got) if isinstance(got, date) else repr(got)

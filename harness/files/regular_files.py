@@ -1,4 +1,4 @@
-"""Files that a user or another file names, looked at before they are opened: not every name is that of a file."""
+"""Checks of paths that a user or another file names, made before the path is opened: not every path is a file's."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _KINDS = (
 
 
 def why_no_file(path: Path) -> str:
-    """Why a path should not be opened: it is a pipe, a socket or a device, which may never end; empty where it may.
+    """Return why a path should not be opened (a pipe, a socket or a device may never end); empty if it may be opened.
 
-    A path that cannot be looked at, or where nothing is, may be opened, since that says best what is wrong with it.
+    A path that does not exist or cannot be examined may be opened: the system's own error says best what is wrong.
     """
     try:
         mode = path.stat().st_mode
@@ -31,11 +31,11 @@ def why_no_file(path: Path) -> str:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file that is read as a whole, in UTF-8.
+    """Return the whole text of a file, decoded from UTF-8.
 
     Raises:
-        OSError: it cannot be read, is no file, or is too large; ``strerror`` says so.
-        UnicodeDecodeError: it is no UTF-8.
+        OSError: the file cannot be read, is no regular file, or is too large; ``strerror`` says which.
+        UnicodeDecodeError: the content is not UTF-8.
     """
     reason = why_no_file(path)
     if reason:
@@ -47,7 +47,7 @@ def read_text(path: Path) -> str:
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a regular file; False for a name that no file can have, such as one of 300 letters."""
+    """Tell whether a path is a regular file; False for a name that no file can have, such as a name of 300 letters."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -55,7 +55,7 @@ def is_file(path: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder; False for a name that none can have."""
+    """Tell whether a path is a folder; False for a name that no folder can have."""
     try:
         return path.is_dir()
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
 """Requests to stop: Ctrl-C, and SIGTERM and SIGHUP, which schedulers, containers and closed terminals send.
 
-All are one `KeyboardInterrupt`, so that a run that is stopped files what it has and that it was interrupted. While it
-does so, more of them would tear the clean-up apart; those that come at once are therefore not heeded.
+All of them become one `KeyboardInterrupt`, so that a stopped run files its answers and that it was interrupted. Further
+requests during that clean-up would tear it apart, so requests that follow at once are ignored.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _HEEDED = 2
 
 
 class Stopped(KeyboardInterrupt):
-    """A request to stop."""
+    """The user or the system has asked the process to stop."""
 
 
 class Requests:
-    """The requests to stop that this process has had."""
+    """Counts the requests to stop that this process has received."""
 
     def __init__(self) -> None:
         self.first: int | None = None
@@ -41,20 +41,21 @@ class Requests:
 
     @property
     def exit_code(self) -> int:
-        """128 and the number of the signal, as shells have it."""
+        """128 plus the number of the first signal, as shells report it."""
         return 128 + (signal.SIGINT if self.first is None else self.first)
 
     def take(self, number: int, frame: FrameType | None) -> None:
-        """Handle a signal.
+        """Handle a signal: raise `Stopped`, or end the process at once when the user asks for the third time.
 
         Raises:
-            Stopped: unless one was raised moments ago.
+            Stopped: unless `Stopped` was raised less than `PATIENCE` seconds ago.
         """
-        if os.getpid() != self._process:  # a child that was forked: it has nothing to file
+        if os.getpid() != self._process:  # a forked child has nothing to file, and shall just end
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
         now = time.monotonic()
+        # Impatient users press Ctrl-C several times, and schedulers signal again: the first one's clean-up must go on.
         if self._heeded and now - self._last < PATIENCE:
             return
         self.first = self.first if self.first is not None else number
@@ -70,13 +71,13 @@ class Requests:
 
 @contextlib.contextmanager
 def stoppable(*, for_good: bool = False) -> Iterator[Requests]:
-    """Make every request to stop a `Stopped` while the block runs; a signal that is ignored stays so (``nohup``).
+    """Turn every request to stop into a `Stopped` while the block runs; ignored signals stay ignored (``nohup``).
 
     Args:
-        for_good: The process ends after the block: once stopped, it heeds nothing more while it does.
+        for_good: The process ends after the block; once stopped, it ignores further requests while it ends.
     """
     requests = Requests()
-    if threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread():  # Python lets only the main thread set handlers
         yield requests
         return
     before: dict[signal.Signals, Any] = {}

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 
 def _no_boolean(what: str) -> BeforeValidator:
-    """True and false are no numbers, though pydantic takes them for 1 and 0."""
+    """Refuse true and false where a number is expected, though pydantic takes them for 1 and 0."""
 
     def check(value: Any) -> Any:
         if isinstance(value, bool):
@@ -29,21 +29,21 @@ Number = Annotated[float, _no_boolean("a number")]
 
 
 class Strict(BaseModel):
-    """No key that is not known."""
+    """A mapping of a YAML file in which every unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
 def refuse_keys(given: Set[str], needs: Mapping[str, str], form: str) -> None:
-    """Refuse keys that nothing would read beside the one that was given.
+    """Refuse keys that would have no effect beside the form that was given.
 
     Args:
         given: The keys that were written.
-        needs: For each key that goes only with certain others: those, separated by blanks.
-        form: The one that was given.
+        needs: For each key that goes only with certain forms: these forms, separated by blanks.
+        form: The form that was given.
 
     Raises:
-        ValueError: one would do nothing.
+        ValueError: a key would have no effect.
     """
     for key in sorted(given & needs.keys()):
         allowed = needs[key].split()
@@ -53,7 +53,7 @@ def refuse_keys(given: Set[str], needs: Mapping[str, str], form: str) -> None:
 
 
 def fields_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
-    """The keys allowed at a place in a file, for suggestions."""
+    """Return the keys that the schema allows at a place in a file, for suggestions."""
     current: set[type[BaseModel]] = {model}
     for key in location:
         step: set[type[BaseModel]] = set()

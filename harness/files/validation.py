@@ -1,4 +1,4 @@
-"""Holding the content of a YAML file to its schema, with errors that name file, line and key."""
+"""Checks the content of a YAML file against its schema, with errors that name file, line and key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ _MOST_MISTAKES = 100
 
 
 def validate(model: type[BaseModel], value: Any, path: Path, *, prefix: Sequence[str | int] = ()) -> Any:
-    """A value checked against its schema.
+    """Check a value against its schema and return it as an instance of the schema.
+
+    Args:
+        model: The schema.
+        value: The value as YAML reads it.
+        path: The file that the value comes from, for messages.
+        prefix: The keys that lead to the value, for a value inside a larger file.
 
     Raises:
         ConfigurationError: one line for each mistake, with file, line, key, what was expected and the nearest key.
@@ -42,5 +48,5 @@ def validate(model: type[BaseModel], value: Any, path: Path, *, prefix: Sequence
 
 
 def line_of(path: Path, location: Sequence[str | int]) -> int | None:
-    """The line of a key, 1-based; of the nearest enclosing one where the key itself is absent."""
+    """Return the 1-based line of a key; if the key is absent, the line of the nearest key around it."""
     return Lines(path).of(location)

@@ -1,8 +1,8 @@
-"""The one place where YAML is read: every file, whoever wrote it, is held against bounds before anything is made of it.
+"""The one place where YAML is read: the size of every file is checked before any value is made from it.
 
-A few hundred bytes of YAML can stand for more than there is memory (aliases of aliases), for something without an end
-(an alias inside what it names), or for lists deeper than Python can follow. A name can be that of a pipe that never
-ends. All of it is refused with one sentence that names file and line.
+A few hundred bytes of YAML can stand for more than there is memory (aliases of aliases), for something endless (an
+alias inside the value that it names), or for lists deeper than Python can follow. A path can be that of a pipe that
+never ends. All of these are refused with one sentence that names file and line.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _INDENT = re.compile(r"^[ \-?]*", re.MULTILINE)
 
 
 class _Loader(_BASE):  # type: ignore[misc]
-    """A safe loader that takes no key twice: the second would silently win."""
+    """A safe loader that refuses a key given twice: the second value would silently win."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen: set[str] = set()
@@ -44,10 +44,10 @@ class _Loader(_BASE):  # type: ignore[misc]
 
 
 def load_yaml(path: Path) -> Any:
-    """A YAML file's content.
+    """Read a YAML file and return its content.
 
     Raises:
-        ConfigurationError: the file is missing, is no file, is not YAML, or stands for too much; names the line.
+        ConfigurationError: the file is missing, no regular file, not YAML, or stands for too much; names the line.
     """
     text = _read(path)
     try:
@@ -62,21 +62,21 @@ def load_yaml(path: Path) -> Any:
 
 
 def check_yaml(path: Path) -> None:
-    """Hold a file that another library is going to read against the same bounds.
+    """Check a file that another library is going to read against the same bounds.
 
     Raises:
-        ConfigurationError: it cannot be read, or stands for too much.
+        ConfigurationError: the file cannot be read, or stands for too much.
     """
     try:
         _check_bounds(_read(path))
     except _Unbounded as error:
         raise ConfigurationError(f"{path}:{error.line}: {error.problem}") from None
     except yaml.YAMLError:
-        pass  # whoever reads it says what is wrong
+        pass  # the library that reads the file says what is wrong
 
 
 def compose_yaml(path: Path) -> Any:
-    """The nodes of a YAML file, which know their lines; None where it cannot be read."""
+    """Return the root node of a YAML file, whose nodes know their lines; None if the file cannot be read."""
     try:
         text = _read(path)
         _check_bounds(text)
@@ -86,7 +86,7 @@ def compose_yaml(path: Path) -> Any:
 
 
 class Lines:
-    """The lines of a YAML file's keys; the file is read once, when the first is asked for.
+    """Finds the lines of a YAML file's keys; the file is read once, at the first question.
 
     Args:
         path: The file.
@@ -98,34 +98,34 @@ class Lines:
         self._is_read = False
 
     def of(self, location: Sequence[str | int]) -> int | None:
-        """The line of a key, 1-based; of the nearest enclosing one where the key itself is absent."""
+        """Return the 1-based line of a key; if the key is absent, the line of the nearest key around it."""
         if not self._is_read:
             self._root, self._is_read = compose_yaml(self._path), True
         node, line = self._root, None
         for key in location:
-            found = None
+            pair = None
             if isinstance(node, yaml.MappingNode):
-                found = next((pair for pair in node.value if pair[0].value == str(key)), None)
+                pair = next((pair for pair in node.value if pair[0].value == str(key)), None)
             elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-                found = (node.value[key], node.value[key])
-            if found is None:
+                pair = (node.value[key], node.value[key])
+            if pair is None:
                 break
-            line, node = found[0].start_mark.line + 1, found[1]
+            line, node = pair[0].start_mark.line + 1, pair[1]
         return line
 
 
 def _read(path: Path) -> str:
-    """A file's text.
+    """Read the text of a file.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: the file is missing, too large, not UTF-8, or no regular file.
     """
     reason = why_no_file(path)
     if reason:
         raise ConfigurationError(f"{path}: cannot be read: {reason}")
     try:
         with path.open("rb") as stream:
-            content = stream.read(LARGEST + 1)
+            content = stream.read(LARGEST + 1)  # not the size on disk: files of /proc say 0 and may be endless
         if len(content) > LARGEST:
             raise ConfigurationError(
                 f"{path}: more than {LARGEST >> 20} MiB; no YAML file that is read here is so long"
@@ -133,7 +133,7 @@ def _read(path: Path) -> str:
         return content.decode("utf-8")
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: no such file") from None
-    except (OSError, ValueError) as error:  # what is no UTF-8, or no name of a file
+    except (OSError, ValueError) as error:  # ValueError: the content is not UTF-8, or the path holds a NUL
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
 
 
@@ -141,7 +141,7 @@ def _read(path: Path) -> str:
 
 
 class _Unbounded(yaml.MarkedYAMLError):
-    """A document that stands for too much."""
+    """A YAML document stands for too much."""
 
     def __init__(self, problem: str, mark: Any) -> None:
         self.line = mark.line + 1
@@ -149,10 +149,10 @@ class _Unbounded(yaml.MarkedYAMLError):
 
 
 def _check_bounds(text: str) -> None:
-    """Refuse a text whose content would be too deep, too large or without an end.
+    """Refuse a text whose content would be too deep, too large or endless.
 
     Raises:
-        yaml.YAMLError: it is, or it is no YAML.
+        yaml.YAMLError: the content is beyond a bound, or the text is not YAML.
     """
     if _may_be_unbounded(text):
         for _ in _bounded_events(text):
@@ -160,18 +160,18 @@ def _check_bounds(text: str) -> None:
 
 
 def _may_be_unbounded(text: str) -> bool:
-    """Whether it is worth the time to look at every entry: almost no file has aliases or is long or deep."""
+    """Tell whether every entry has to be counted, which takes time: almost no file has aliases or is long or deep."""
     if len(text) > MOST_ENTRIES or _ALIAS.search(text):
-        return True  # an entry has a character at least
+        return True  # each entry takes at least one character, so a shorter text cannot hold too many
     brackets = text.count("[") + text.count("{")
-    # Each level of a block is indented by a character, but for a list right below its key.
+    # Each level of a block is indented by at least one character, except a list right below its key: hence twice.
     return brackets + 2 * max(len(match) for match in _INDENT.findall(text)) >= DEEPEST
 
 
 def _bounded_events(text: str) -> Iterator[None]:
-    """Go through the parser's events, which need no recursion, and count what each anchor stands for."""
+    """Go through the parser's events, which needs no recursion, and count the entries that each anchor stands for."""
     sizes: dict[str, int] = {}
-    open_: list[tuple[str | None, int]] = []  # of the lists and mappings around: the anchor, and the entries before it
+    open_: list[tuple[str | None, int]] = []  # for each list or mapping around: its anchor, and the entries before it
     total = 0
     for event in yaml.parse(text, Loader=_BASE):
         yield
@@ -179,7 +179,7 @@ def _bounded_events(text: str) -> Iterator[None]:
             if event.anchor not in sizes:
                 if any(anchor == event.anchor for anchor, _ in open_):
                     raise _Unbounded(f"the alias *{event.anchor} stands inside what it names", event.start_mark)
-                continue  # an alias of nothing, which the loader reports
+                continue  # an alias without an anchor, which the loader reports
             total += sizes[event.anchor]
         elif isinstance(event, yaml.ScalarEvent):
             total += 1

@@ -11,8 +11,8 @@ _HERE = "harness.kinds"
 
 _METRICS = {
     "best_of_k": {
-        "best_of_k_accuracy": "Accuracy",
-        "best_of_k_strict": "StrictAccuracy",
+        "best_of_k_accuracy": "BestOfKAccuracy",
+        "best_of_k_strict": "StrictBestOfKAccuracy",
         "best_of_k_with_ties": "AccuracyWithTies",
         "best_of_k_area": "Area",
         "reciprocal_rank": "ReciprocalRank",
@@ -78,8 +78,8 @@ _METRICS = {
         "expected_calibration_error": "ExpectedCalibrationError",
     },
     "similarity": {
-        "similarity_auroc": "AreaUnderCurve",
-        "similarity_average_precision": "AveragePrecision",
+        "similarity_auroc": "SimilarityAreaUnderCurve",
+        "similarity_average_precision": "SimilarityAveragePrecision",
     },
 }
 """The name and the class of each metric, by module. All other facts of a metric stand on its class."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -119,7 +120,7 @@ class _BestOfK(OfScores, MeanMetric):
     pass
 
 
-class Accuracy(_BestOfK):
+class BestOfKAccuracy(_BestOfK):
     """Expected correctness of the top-scored response; tied responses share evenly."""
 
     description = "how often the top-scored response is correct; tied ones share"
@@ -145,12 +146,12 @@ class Accuracy(_BestOfK):
         }
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """Draw the best-of-K curve."""
+        """Draw the best-of-K curve, with the oracle's beside it."""
         picture = curve_picture(columns)
         return () if picture is None else (picture,)
 
 
-class StrictAccuracy(_BestOfK):
+class StrictBestOfKAccuracy(_BestOfK):
     """Share of prompts whose best correct response is scored above every wrong one (RewardMATH's accuracy)."""
 
     description = "how often a correct response is scored above all wrong ones"
@@ -289,3 +290,15 @@ class Area(_BestOfK):
         curve, count = curves(columns)[0], np.isfinite(columns.values["correct"]).sum(axis=1)
         there = np.arange(curve.shape[1])[None, :] < count[:, None]
         return np.asarray(np.where(there, curve, 0.0).sum(axis=1) / np.maximum(count, 1))
+
+
+_RENAMED = {"Accuracy": "BestOfKAccuracy", "StrictAccuracy": "StrictBestOfKAccuracy"}
+"""Names of before, which other kinds have too, and those of now."""
+
+
+def __getattr__(name: str) -> Any:
+    """Give what is still asked for by its name of before, and say the one of now."""
+    if name not in _RENAMED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn(f"{__name__}.{name} is now called {_RENAMED[name]}", DeprecationWarning, stacklevel=2)
+    return globals()[_RENAMED[name]]

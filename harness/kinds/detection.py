@@ -69,7 +69,7 @@ class AreaUnderCurve(ScoredMetric):
         return min(estimate.low, low), max(estimate.high, high)
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """Draw the ROC curve."""
+        """Draw the ROC curve, with the line of chance."""
         return detection_pictures.roc(self.levels(columns))
 
 
@@ -83,7 +83,7 @@ class AveragePrecision(ScoredMetric):
         return stats.average_precision(self.levels(columns))
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """Draw the precision-recall curve."""
+        """Draw the precision-recall curve, with the line of chance."""
         return detection_pictures.precision_recall(self.levels(columns))
 
 

@@ -87,7 +87,7 @@ class ExpectedCalibrationError(ScoredMetric):
         return {"expected_if_calibrated": stats.expected_if_calibrated(self._bins(columns))}
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """Draw the reliability diagram."""
+        """Draw the reliability diagram, in the metric's own bins."""
         return detection_pictures.reliability(self._bins(columns))
 
     def _bins(self, columns: Columns) -> stats.ReliabilityBins:

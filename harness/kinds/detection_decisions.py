@@ -19,7 +19,7 @@ BoolArray = NDArray[np.bool_]
 
 
 class DecisionMetric(ScoredMetric):
-    """A metric of the decision to call ``log_odds > threshold`` positive."""
+    """Base of metrics of the decision to call a row with ``log_odds > threshold`` positive."""
 
     def __init__(self, threshold: Annotated[float, ANY] = 0.0) -> None:
         self.threshold = threshold
@@ -70,7 +70,7 @@ class BalancedAccuracy(DecisionMetric):
 
 
 class Share(DecisionMetric):
-    """A share of some of the rows, which is a binomial figure."""
+    """Base of metrics that are a share of some of the rows, and so binomial figures."""
 
     def among(self, columns: Columns) -> BoolArray:
         """Mark the rows that the metric is a share of, (n,)."""
@@ -112,7 +112,7 @@ class TruePositiveRate(Share):
         return stats.true_positive_rate(*self.split(columns), threshold=self.threshold)
 
     def among(self, columns: Columns) -> BoolArray:
-        """Mark the positives."""
+        """Mark the rows with the label 1."""
         return np.asarray(columns.values[self.needs[1]] == 1)
 
     def tally(self, counts: stats.Confusion) -> tuple[int, int]:
@@ -131,7 +131,7 @@ class FalsePositiveRate(Share):
         return stats.false_positive_rate(*self.split(columns), threshold=self.threshold)
 
     def among(self, columns: Columns) -> BoolArray:
-        """Mark the negatives."""
+        """Mark the rows with the label 0."""
         return np.asarray(columns.values[self.needs[1]] == 0)
 
     def tally(self, counts: stats.Confusion) -> tuple[int, int]:

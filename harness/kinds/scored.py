@@ -12,7 +12,7 @@ from harness.metric import Columns, Metric
 
 
 class ScoredMetric(Metric):
-    """A statistic of scores and labels."""
+    """Base of metrics of scores and labels."""
 
     needs = ("log_odds", "label")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -53,15 +54,27 @@ def _similarity(answers: Answers) -> float:
     return float(first @ second) / length if length else 0.0
 
 
-class AreaUnderCurve(detection.AreaUnderCurve):
+class SimilarityAreaUnderCurve(detection.AreaUnderCurve):
     """Area under the ROC curve of similarity for sameness."""
 
     description = "area under the ROC curve of similarity for sameness"
     needs = ("similarity", "same")
 
 
-class AveragePrecision(detection.AveragePrecision):
+class SimilarityAveragePrecision(detection.AveragePrecision):
     """Average precision of similarity for sameness."""
 
     description = "average precision of similarity for sameness"
     needs = ("similarity", "same")
+
+
+_RENAMED = {"AreaUnderCurve": "SimilarityAreaUnderCurve", "AveragePrecision": "SimilarityAveragePrecision"}
+"""Names of before, which other kinds have too, and those of now."""
+
+
+def __getattr__(name: str) -> Any:
+    """Give what is still asked for by its name of before, and say the one of now."""
+    if name not in _RENAMED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn(f"{__name__}.{name} is now called {_RENAMED[name]}", DeprecationWarning, stacklevel=2)
+    return globals()[_RENAMED[name]]

@@ -110,12 +110,12 @@ def field_columns(store: Readable, models: Mapping[str, Sequence[SelectedRows]])
             elif figures is not None:
                 figures[place] = part.figures
         better = parts[0].metric.higher_is_better
-        reader = _Reader(store, parts, places[label], units)
+        reader = _FieldReader(store, parts, places[label], units)
         made[label] = FieldColumns(ids, figures, better, present, selected, units, reader)
     return made
 
 
-class _Reader:
+class _FieldReader:
     """Reads a model's columns in the field's order, when they are asked for: those of many models are large."""
 
     def __init__(

@@ -1,7 +1,7 @@
-"""Arguments as users write them, held against what a constructor says it takes.
+"""Arguments as users write them, checked against what a constructor says it takes.
 
-YAML reads ``no`` as false, ``1e5`` as a number and ``none`` as a text. What an argument is, its parameter's annotation
-says; so the text as it was written is kept beside YAML's reading of it, and the annotation decides between the two.
+YAML reads ``no`` as false, ``1e5`` as a number and ``none`` as a text. The annotation of a parameter says what its
+argument is. So the text as it was written is kept beside YAML's reading, and the annotation decides between the two.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ _EXPECTED = {
 
 
 class Arguments(dict[str, Any]):
-    """Arguments by name as YAML reads them, with the texts they were read from.
+    """Arguments by name as YAML reads them, with the texts that they were read from.
 
     Args:
-        values: As YAML reads them.
-        texts: As they were written, where YAML reads no text.
+        values: The values as YAML reads them.
+        texts: The texts as they were written, of the values that YAML does not read as texts.
     """
 
     def __init__(self, values: Mapping[str, Any] | None = None, texts: Mapping[str, str] | None = None) -> None:
@@ -51,16 +51,20 @@ class Arguments(dict[str, Any]):
         self.texts = dict(texts or {})
 
     def replaced_by(self, others: Mapping[str, Any]) -> Arguments:
-        """These, and the others in place of those of the same name."""
+        """Return these arguments, with others in place of the arguments of the same name."""
         kept = {name: text for name, text in self.texts.items() if name not in others}
         return Arguments({**self, **others}, {**kept, **getattr(others, "texts", {})})
 
 
 def parse_arguments(listed: str, whole: str) -> Arguments:
-    """``key=value,key=value`` as a dictionary.
+    """Parse ``key=value,key=value``.
+
+    Args:
+        listed: The arguments.
+        whole: The whole specification that the arguments are part of, for messages.
 
     Raises:
-        UsageError: a part is not of the form ``key=value``.
+        UsageError: a part is not of the form ``key=value``, or a key is there twice.
     """
     import yaml
 
@@ -70,6 +74,9 @@ def parse_arguments(listed: str, whole: str) -> Arguments:
         key = key.strip()
         if not equals or not key:
             raise UsageError(f"{whole!r}: expected key=value after the colon, got {part!r}")
+        # One of the two would be lost without a word: a detector of a list, say, that was written as two lists.
+        if key in arguments:
+            raise UsageError(f"{whole!r}: {key}= is given twice; give it once")
         if value[:1] + value[-1:] in ("[]", "()") and ("=" in value or ":" in value):
             arguments[key] = value[1:-1]
             continue
@@ -79,13 +86,17 @@ def parse_arguments(listed: str, whole: str) -> Arguments:
             arguments[key] = value
         if _EXPONENT.match(value):  # YAML takes 1e-3, without a point, for a text
             arguments[key] = float(value)
-        if not isinstance(arguments[key], str):
-            arguments.texts[key] = value[1:-1] if isinstance(arguments[key], list) else value.strip()
+        if isinstance(arguments[key], str):
+            if not value.lstrip().startswith(("'", '"')):  # YAML takes | for an empty block, and cuts at a comment
+                arguments[key] = value.strip()
+        else:
+            listed_in_brackets = isinstance(arguments[key], list) and value.lstrip().startswith("[")
+            arguments.texts[key] = value.strip()[1:-1] if listed_in_brackets else value.strip()
     return arguments
 
 
 def _split(listed: str, whole: str) -> list[str]:
-    """Parts between commas, none of which is taken inside brackets.
+    """Split a text at its commas, except commas inside brackets.
 
     Raises:
         UsageError: a bracket is not closed.
@@ -103,22 +114,23 @@ def _split(listed: str, whole: str) -> list[str]:
 
 
 def check_arguments(what: str, kind: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Compare arguments with a constructor's parameters, and make them what its annotations say.
+    """Check arguments against a constructor's parameters, and convert them to the types that its annotations name.
 
-    Texts become what parameters of ``bool``, ``int``, ``float`` and ``str``, or one of these or None, take; a text
-    parameter gets what the user wrote. What an annotation says of the range of a number (`harness.Range`) or of the
-    words there are (``Literal``) is held to. Parameters of other kinds get the value as YAML reads it.
+    Texts become the values that parameters of ``bool``, ``int``, ``float``, ``str``, or one of these or None, take. A
+    parameter annotated as a text gets exactly what the user wrote. The range of a number (`harness.Range`) and the
+    allowed words (``Literal``) of an annotation are enforced. Parameters of other types get the value as YAML reads it.
 
     Args:
-        what: For messages, such as ``"model 'length'"``.
+        what: What is constructed, for messages, such as ``"model 'length'"``.
         kind: The class.
-        arguments: By name; `Arguments` where texts of the user's are known.
+        arguments: The arguments by name; `Arguments` if the texts that the user wrote are known.
 
     Returns:
-        The arguments to construct it with.
+        The arguments to call the constructor with.
 
     Raises:
-        UsageError: one is unknown, missing, not what its parameter takes, or outside its range; suggests the nearest.
+        UsageError: an argument is unknown, missing, not what its parameter takes, or outside its range; the message
+            suggests the nearest name or word.
     """
     if kind.__init__ is object.__init__:
         parameters: Sequence[inspect.Parameter] = ()
@@ -222,13 +234,13 @@ def _is_bracketed(text: str) -> bool:
 def _check_names(
     what: str, named: Mapping[str, inspect.Parameter], arguments: Mapping[str, Any], refused: Mapping[str, str]
 ) -> None:
-    known = [name for name in named if name not in refused]
+    taken = [name for name in named if name not in refused]
     for name in arguments:
         for meant in difflib.get_close_matches(name.lower(), refused, n=1, cutoff=0.85):
-            if name == meant or name not in named:  # nearly the same may be another argument
+            if name == meant or name not in named:  # an argument that exists may be spelt nearly like a refused one
                 raise UsageError(f"{what}: {name}= is refused: {refused[meant]}")
         if name not in named:
-            allowed = did_you_mean(name, known) or (f" (it takes: {', '.join(known)})" if known else " (it takes none)")
+            allowed = did_you_mean(name, taken) or (f" (it takes: {', '.join(taken)})" if taken else " (it takes none)")
             raise UsageError(f"{what} has no argument {name!r}{allowed}")
     missing = [p.name for p in named.values() if p.default is p.empty and p.name not in arguments]
     if missing:
@@ -241,13 +253,13 @@ def _check_names(
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One thing that a parameter takes, as its annotation says."""
+    """One type of value that a parameter takes, as its annotation says."""
 
     kind: type
     range: Range | None = None
-    """Of numbers; None where the annotation says nothing of it."""
+    """The range of a number; None if the annotation names no range."""
     choices: tuple[Any, ...] = ()
-    """The only values; empty where all of the kind are taken."""
+    """The only allowed values; empty if all values of the type are allowed."""
 
     def __str__(self) -> str:
         if self.choices:
@@ -255,24 +267,28 @@ class Form:
         return " ".join(filter(None, [_EXPECTED[self.kind], str(self.range or "")]))
 
     def holds(self, value: Any) -> bool:
-        """Whether a value of the kind is one that is taken."""
+        """Tell whether a value of the type is in the range, or among the choices."""
         if self.choices:
             return value in self.choices
         return self.range is None or self.range.holds(value)
 
 
 def forms_of(kind: Any, annotation: Any) -> list[Form] | None:
-    """What an annotation of a constructor's parameter takes.
+    """Return the forms that the annotation of a constructor's parameter allows.
+
+    Args:
+        kind: The class or function, whose module resolves annotations that are texts.
+        annotation: The annotation of the parameter.
 
     Returns:
-        None where it says nothing, or something that is not held to here.
+        The forms; None if the annotation is absent, cannot be resolved, or names a type that is not checked here.
     """
     if isinstance(annotation, str):  # from __future__ import annotations
         holder = types.SimpleNamespace(__annotations__={"it": annotation})
         names = getattr(getattr(kind, "__init__", None), "__globals__", {})
         try:
             annotation = typing.get_type_hints(holder, names, include_extras=True)["it"]
-        except Exception:  # a name that is imported for type checkers only
+        except Exception:  # the annotation names a type that is imported for type checkers only
             return None
     forms = _forms(annotation, None)
     return None if any(form is None for form in forms) else typing.cast(list[Form], forms)
@@ -284,8 +300,8 @@ def _forms(annotation: Any, range_: Range | None) -> list[Form | None]:
         choices = next((extra.values for extra in arguments[1:] if isinstance(extra, OneOf)), ())
         if choices:
             return [Form(arguments[0], choices=choices)] if arguments[0] in _EXPECTED else [None]
-        said = next((extra for extra in arguments[1:] if isinstance(extra, Range)), range_)
-        return _forms(arguments[0], said)
+        inner_range = next((extra for extra in arguments[1:] if isinstance(extra, Range)), range_)
+        return _forms(arguments[0], inner_range)
     if origin in (typing.Union, types.UnionType):
         return [form for member in arguments for form in _forms(member, range_)]
     if origin is typing.Literal:
@@ -300,20 +316,20 @@ def _forms(annotation: Any, range_: Range | None) -> list[Form | None]:
 
 
 def fitted(where: str, given: Any, forms: Sequence[Form]) -> Any:
-    """A value as one of these forms; what may be a text is tried as all else first.
+    """Convert a value to the first of some forms that it fits; all other forms are tried before a text.
 
     Args:
-        where: For the message: what the value is given for, such as ``"model 'length': unit="``.
-        given: As the user wrote it.
-        forms: What is taken.
+        where: What the value is given for, for the message, such as ``"model 'length': unit="``.
+        given: The value as the user wrote it.
+        forms: The allowed forms.
 
     Raises:
-        UsageError: it is none of them, or outside the range of the one that it is.
+        UsageError: the value has none of the forms, or is outside the range of the form that it has.
     """
     for kind, convert in _CONVERT.items():
         for form in forms:
-            if form.kind is kind and (found := convert(given)) is not _NOTHING and form.holds(found):
-                return found
+            if form.kind is kind and (converted := convert(given)) is not _NOTHING and form.holds(converted):
+                return converted
     allowed = {form.kind for form in forms}
     expected = " or ".join(map(str, forms))
     shown = _shown(given)
@@ -326,7 +342,7 @@ def fitted(where: str, given: Any, forms: Sequence[Form]) -> Any:
 
 
 def _shown(given: Any) -> str:
-    """A value as messages show it; a number of thousands of digits can be neither shown nor read."""
+    """Write a value for messages; a number of thousands of digits can be neither shown nor read."""
     try:
         text = str(given)
     except ValueError:  # Python refuses to write numbers of more than 4,300 digits
@@ -364,14 +380,14 @@ def _as_int(given: Any) -> Any:
 def _as_float(given: Any) -> Any:
     whole = _as_int(given)
     if whole is not _NOTHING and not isinstance(given, float):
-        return whole  # a whole number is a number, and stays what results were filed under
+        return whole  # 1 must not become 1.0: results are filed under the number as it was written
     try:
-        found = float(given) if not isinstance(given, bool) else math.nan
+        converted = float(given) if not isinstance(given, bool) else math.nan
     except (TypeError, ValueError):
         return _NOTHING
     except OverflowError:  # a whole number that no float can hold
         return _NOTHING
-    return found if math.isfinite(found) else _NOTHING
+    return converted if math.isfinite(converted) else _NOTHING
 
 
 def _as_text(given: Any) -> Any:
@@ -385,7 +401,7 @@ _CONVERT: dict[Any, Callable[[Any], Any]] = {
     float: _as_float,
     str: _as_text,
 }
-"""In the order in which they are tried: what may be a text is tried as all else first."""
+"""Conversions by type, in the order in which they are tried: a text, which everything written is, comes last."""
 
 
 def _kind_of(given: Any) -> str:

@@ -1,7 +1,8 @@
-"""What a plugin says of a name when it registers it: one frozen class a kind, checked before anything is imported.
+"""What a plugin declares about a name when it registers the name: one frozen class for each kind of name.
 
-A registration that says too little, too much or something of another type is refused alone, with a sentence that
-names the hook, the plugin, the name and the key; nothing else is disturbed by it.
+The facts are checked before anything is imported. A registration that declares too little, too much or a value of
+another type is refused alone, with a sentence that names the hook, the plugin, the name and the key; the other
+registrations stay.
 """
 
 from __future__ import annotations
@@ -21,22 +22,22 @@ _REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*\Z"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Base of what is said of a name; a kind of name of which nothing is said has this one."""
+    """Base class of the facts about a name; kinds of names without facts of their own use it as it is."""
 
     capabilities: ClassVar[tuple[str, ...]] = ()
-    """Keys that name capabilities, which have to be registered."""
+    """Keys whose values are names of capabilities, which have to be registered."""
     models: ClassVar[tuple[str, ...]] = ()
-    """Keys that name models, which have to be registered."""
+    """Keys whose values are names of models, which have to be registered."""
 
     def as_json(self) -> dict[str, Any]:
-        """By key, without what was not said."""
-        said = {field.name: (getattr(self, field.name), field.default) for field in dataclasses.fields(self)}
-        return {name: value for name, (value, default) in said.items() if value != default}
+        """Return the facts by key, without those that have their default value."""
+        facts = {field.name: (getattr(self, field.name), field.default) for field in dataclasses.fields(self)}
+        return {name: value for name, (value, default) in facts.items() if value != default}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts(Facts):
-    """Of a model."""
+    """Facts about a model: what it offers, and the texts that are shipped with the model."""
 
     capabilities: ClassVar[tuple[str, ...]] = ("offers",)
 
@@ -50,7 +51,7 @@ class ModelFacts(Facts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterFacts(Facts):
-    """Of an adapter: what it makes, and out of what."""
+    """Facts about an adapter: the capability that it makes, and the capability that it makes it from."""
 
     capabilities: ClassVar[tuple[str, ...]] = ("gives", "needs")
 
@@ -59,17 +60,17 @@ class AdapterFacts(Facts):
     needs: str
     """The capability it asks the model for."""
     cost: float = 1.0
-    """Of two ways, the one of the lower sum is taken."""
+    """Price of using the adapter; of several chains of adapters, the chain with the lowest sum is taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainerFacts(Facts):
-    """Of a trainer."""
+    """Facts about a trainer: the registered model that loads what the trainer makes."""
 
     models: ClassVar[tuple[str, ...]] = ("model",)
 
     model: str
-    """The model that loads what it makes."""
+    """Name of the model that loads the product of a training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,23 +93,23 @@ class AggregateFacts(Facts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImporterFacts(Facts):
-    """Of an importer of published results."""
+    """Facts about an importer of published results."""
 
     writes: Literal["recorded", "published"] = "recorded"
     benchmark: str = ""
-    """Of ``published`` rows: the benchmark they belong to."""
+    """The benchmark that ``published`` rows belong to."""
     together: bool = False
-    """Whether it is given all files at once."""
+    """Whether one call of the importer gets all files."""
     folders: bool = False
-    """Whether it takes folders."""
+    """Whether the importer takes folders too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublisherFacts(Facts):
-    """Of a publisher of boards."""
+    """Facts about a publisher of leaderboards."""
 
     opens: str = "index.html"
-    """The file, in the folder that it fills, at which a reader begins."""
+    """The file at which a reader begins, in the folder that the publisher fills."""
 
 
 FACTS: Mapping[str, type[Facts]] = {
@@ -119,7 +120,7 @@ FACTS: Mapping[str, type[Facts]] = {
     "importer": ImporterFacts,
     "publisher": PublisherFacts,
 }
-"""By kind of name; of the other kinds nothing is said but a description."""
+"""The class of facts by kind of name; names of the other kinds have a description and no facts."""
 
 
 _STANDS_FOR = {
@@ -135,7 +136,7 @@ _STANDS_FOR = {
 
 
 def wrong_kind(kind: str, thing: Any) -> str:
-    """Why an object cannot be what names of a kind stand for; empty where it can."""
+    """Return why an object cannot be used under a name of a kind; empty if it can."""
     import importlib
 
     if kind in _STANDS_FOR:
@@ -157,7 +158,7 @@ def check_name(name: object, reference: object, description: object) -> None:
     """Refuse a name that no command line or file could hold, and a reference that cannot be imported.
 
     Raises:
-        PluginError: says which, and what was expected.
+        PluginError: the name, the reference or the description is wrong; the message says which, and what was expected.
     """
     if not isinstance(name, str) or not _NAME.match(name):
         raise PluginError(f"a name must be a text of letters, digits and . _ - + / @, not {name!r}")
@@ -168,17 +169,21 @@ def check_name(name: object, reference: object, description: object) -> None:
 
 
 def facts_of(kind: str, said: Mapping[str, Any]) -> Facts:
-    """What is said of a name of a kind.
+    """Make the facts about a name from the keyword arguments of its registration.
+
+    Args:
+        kind: The kind of name, such as ``"model"``.
+        said: The keyword arguments by key.
 
     Raises:
-        PluginError: a key is unknown, missing, or its value is of another type than expected.
+        PluginError: a key is unknown, a key is missing, or a value has another type than expected.
     """
     form = FACTS.get(kind, Facts)
     fields = {field.name: field for field in dataclasses.fields(form)}
     for key in said:
         if key not in fields:
-            known = [*fields, "description"]
-            raise PluginError(f"there is no {key}= of a {kind}{did_you_mean(key, known)}")
+            allowed = [*fields, "description"]
+            raise PluginError(f"there is no {key}= of a {kind}{did_you_mean(key, allowed)}")
     for key, field in fields.items():
         if key not in said and field.default is dataclasses.MISSING:
             raise PluginError(f"{key}= is missing; expected {_EXPECTED[str(field.type)]}")
@@ -195,7 +200,7 @@ _EXPECTED = {
 
 
 def _value(key: str, form: str, value: Any) -> Any:
-    """A value of that form, lists as tuples, so that nothing changes it later."""
+    """Check a value against the form that a key's annotation names; a list becomes a tuple, which cannot change."""
     if form == "str":
         fits = isinstance(value, str) and bool(value)
     elif form == "bool":

@@ -1,4 +1,4 @@
-"""Discovery of plugins: every entry point by itself, so that a broken one breaks nothing else."""
+"""Discovery of plugins: every entry point is loaded by itself, so that a broken plugin breaks no other."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SLOW_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Plugin:
-    """One entry point and what became of it."""
+    """One entry point, and whether the plugin behind the entry point could be loaded."""
 
     name: str
     module: str
@@ -41,18 +41,18 @@ class Plugin:
     state: str = "loaded"
     """``"loaded"``, ``"incomplete"`` (some of what it registers was refused), ``"failed"`` or ``"disabled"``."""
     problem: str = ""
-    """Why it failed: the error, and the file and line it came from; or what was refused."""
+    """Why loading failed: the error, and the file and line that raised it; or the registrations that were refused."""
     refused: list[str] = field(default_factory=list)
-    """A sentence for each registration that was refused, which leaves the others of the plugin as they are."""
+    """A sentence for each registration that was refused; the plugin's other registrations stay."""
 
     @property
     def key(self) -> str:
-        """``distribution/name (module)``: two distributions may call their plugins alike."""
+        """``distribution/name (module)``, which is unique: two distributions may give their plugins the same name."""
         return f"{self.distribution}/{self.name} ({self.module})"
 
     @property
     def names(self) -> tuple[str, str]:
-        """The names by which users may speak of it: its own, and that with its distribution."""
+        """The names that users may write for the plugin: its own name, and ``distribution/name``."""
         return self.name, f"{self.distribution}/{self.name}"
 
     def refuse(self, sentence: str) -> None:
@@ -63,36 +63,36 @@ class Plugin:
 
 @dataclass(slots=True)
 class Plugins:
-    """All plugins found, and the manager that calls the hooks of those that loaded."""
+    """All plugins that are installed, and the manager that calls the hooks of the loaded ones."""
 
     found: list[Plugin]
     manager: pluggy.PluginManager
 
     @property
     def failed(self) -> list[Plugin]:
-        """Those that could not be loaded."""
+        """The plugins that could not be loaded."""
         return [plugin for plugin in self.found if plugin.state == "failed"]
 
     @property
     def troubled(self) -> list[Plugin]:
-        """Those that could not be loaded, and those of which something was refused."""
+        """The plugins that could not be loaded, and the plugins with a refused registration."""
         return [plugin for plugin in self.found if plugin.state in ("failed", "incomplete")]
 
     @property
     def disabled(self) -> list[Plugin]:
-        """Those that the user left out."""
+        """The plugins that the user left out."""
         return [plugin for plugin in self.found if plugin.state == "disabled"]
 
     def named(self, name: str) -> list[Plugin]:
-        """The plugins of that name, which may be given as ``distribution/name``."""
+        """Return the plugins with a name, which may be written as ``distribution/name``."""
         return [plugin for plugin in self.found if name in plugin.names]
 
     def of(self, key: str) -> Plugin:
-        """The plugin that the manager knows under that key."""
+        """Return the plugin that the manager knows under a key."""
         return next(plugin for plugin in self.found if plugin.key == key)
 
     def fail(self, plugin: Plugin, error: BaseException) -> None:
-        """Take a plugin out that broke after it was imported."""
+        """Take out a plugin that broke after it was imported."""
         plugin.state, plugin.problem = "failed", describe(error)
         if self.manager.has_plugin(plugin.key):
             self.manager.unregister(name=plugin.key)
@@ -102,13 +102,13 @@ def load_plugins(*, disabled: Collection[str] = frozenset(), strict: bool = Fals
     """Import the core's own plugin, and the modules of all entry points in the group ``harness.plugins``.
 
     Args:
-        disabled: Names of entry points to leave out. The variable ``HARNESS_PLUGINS``, where set, names the only ones
+        disabled: Names of entry points to leave out. If the variable ``HARNESS_PLUGINS`` is set, it names the only ones
             to load. Either may say ``distribution/name``.
         strict: Raise on the first plugin that fails.
 
     Raises:
-        PluginError: a plugin failed under ``strict``, ``HARNESS_PLUGINS`` names one that does not exist, or the core's
-            own plugin is to be left out.
+        PluginError: a plugin failed and ``strict`` is set, ``HARNESS_PLUGINS`` names a plugin that is not installed, or
+            the core's own plugin is among those to leave out.
     """
     if CORE in disabled:
         raise PluginError(f"the plugin {CORE!r} cannot be disabled: nothing can be evaluated without it")
@@ -126,7 +126,7 @@ def load_plugins(*, disabled: Collection[str] = frozenset(), strict: bool = Fals
         try:
             with slow_is_said(plugin, "being imported"):
                 module = _import(point)
-            # pluggy itself would refuse a module that it has, but without saying who brought it.
+            # pluggy itself refuses a module that is registered, but without saying which plugin registered it.
             if manager.is_registered(module):
                 holder = result.of(str(manager.get_name(module)))
                 raise PluginError(f"{point.value} is loaded already, as the plugin {holder.names[1]}")
@@ -134,7 +134,7 @@ def load_plugins(*, disabled: Collection[str] = frozenset(), strict: bool = Fals
             manager.check_pending()
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # whatever a plugin raises on import must not end the harness
+        except BaseException as error:  # even a plugin that calls sys.exit() on import must not end the harness
             result.fail(plugin, error)
             if strict:
                 raise PluginError(
@@ -144,23 +144,23 @@ def load_plugins(*, disabled: Collection[str] = frozenset(), strict: bool = Fals
 
 
 def _register_core(manager: pluggy.PluginManager, found: Collection[Plugin]) -> Plugin:
-    """Register what nothing can be evaluated without; it is no entry point, so that nothing can take it out."""
+    """Register the plugin that every evaluation needs; it is no entry point, so that nothing can take it out."""
     from harness import core_plugin
 
-    known = next((plugin.version for plugin in found if plugin.distribution == DISTRIBUTION), "")
-    if not known:
+    installed = next((plugin.version for plugin in found if plugin.distribution == DISTRIBUTION), "")
+    if not installed:
         try:
-            known = version(DISTRIBUTION)
+            installed = version(DISTRIBUTION)
         except PackageNotFoundError:  # run from a checkout that is not installed
-            known = "0"
-    core = Plugin(CORE, core_plugin.__name__, DISTRIBUTION, known)
+            installed = "0"
+    core = Plugin(CORE, core_plugin.__name__, DISTRIBUTION, installed)
     manager.register(core_plugin, name=core.key)
     return core
 
 
 @contextlib.contextmanager
 def slow_is_said(plugin: Plugin, doing: str) -> Iterator[None]:
-    """Say on standard error whose code is running, where it takes so long that a user wonders.
+    """Name on standard error the plugin whose code runs, if the block takes so long that a user wonders.
 
     A plugin that loops while it is imported stops every command; without this line nothing says which plugin it is.
     """
@@ -188,7 +188,7 @@ def _import(point: EntryPoint) -> ModuleType:
 
 
 def _unique(points: Collection[EntryPoint]) -> list[EntryPoint]:
-    """One entry point a module and name: an editable install can list the same distribution twice."""
+    """Return one entry point for each module and name: an editable install can list the same distribution twice."""
     seen: dict[tuple[str, str], EntryPoint] = {}
     for point in points:
         seen.setdefault((point.name, point.value), point)
@@ -201,40 +201,41 @@ def _origin(point: EntryPoint) -> tuple[str, str]:
 
 @lru_cache(maxsize=256)
 def _name_and_version(distribution: Distribution) -> tuple[str, str]:
-    # Each look at the metadata parses the whole of it, as long as a README: once a distribution is enough.
+    # Each look at the metadata parses all of the file, which may be as long as a README: look once a distribution.
     about = distribution.metadata
     return about["Name"], about["Version"]
 
 
-def _restriction(known: Collection[str]) -> set[str] | None:
+def _restriction(installed: Collection[str]) -> set[str] | None:
     value = os.environ.get(RESTRICT_VARIABLE)
     if value is None:
         return None
-    names = {name.strip() for name in value.split(",") if name.strip()} - {CORE}  # which is loaded anyway
-    for name in sorted(names - set(known)):
+    names = {name.strip() for name in value.split(",") if name.strip()} - {CORE}  # the core is loaded in any case
+    # A misspelt name would load nothing, and everything would look as if no plugin were installed.
+    for name in sorted(names - set(installed)):
         raise PluginError(
-            f"{RESTRICT_VARIABLE} names the plugin {name!r}, which is not installed{did_you_mean(name, known)}"
+            f"{RESTRICT_VARIABLE} names the plugin {name!r}, which is not installed{did_you_mean(name, installed)}"
         )
     return names
 
 
 @contextlib.contextmanager
 def plugin_code(what: str) -> Iterator[None]:
-    """Turn whatever a plugin's code raises into one error that says whose code it was.
+    """Turn every exception that a plugin's code raises into one error that says whose code it was.
 
     Raises:
-        PluginError: it raised something else than an error meant for the user.
+        PluginError: the code raised something else than an error meant for the user.
     """
     try:
         yield
     except HarnessError:
         raise
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # SystemExit: a plugin that calls sys.exit() must not end an evaluation
         raise PluginError(f"{what} failed: {describe(error)}") from error
 
 
 def describe(error: BaseException) -> str:
-    """An exception in one line, with the file and line of the plugin's own code it came from."""
+    """Write an exception in one line, with the file and line of the plugin's own code that raised it."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not _ours(f.filename)]
     where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     if isinstance(error, SyntaxError) and error.filename:
@@ -248,7 +249,7 @@ def _ours(filename: str) -> bool:
 
 
 def import_attribute(reference: str) -> object:
-    """The object that a ``"module:attribute"`` string names.
+    """Import the object that a ``"module:attribute"`` text names.
 
     Raises:
         PluginError: the module cannot be imported, or has no such attribute; says which package is missing.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RegistryFiles:
-    """The registry files that hold here; the last wins.
+    """The registry files that apply here; of several values for a key, that of the last file wins.
 
     Args:
         extra: A registry file whose entries win over all others.
@@ -38,9 +38,9 @@ class RegistryFiles:
         return [read_registry_file(path) for path, _ in self._raw]
 
     def about(self, *keys: str) -> Sequence[RegistryFile]:
-        """Return the files, validated, if one of them has one of these keys.
+        """Return all files, validated, if one of the files has one of these keys; else return none.
 
-        Else return none, since loading the schema is a third of the time that a list takes.
+        The schema is not loaded in vain: that would be a third of the time that a list takes.
 
         Raises:
             ConfigurationError: a file breaks the schema.
@@ -62,7 +62,7 @@ class RegistryFiles:
         return models
 
     def plain_task_folders(self) -> list[tuple[Path, str]] | None:
-        """List the files with the task folders that they name, without loading the schema.
+        """Return the task folders that the files name, each with its file, without loading the schema.
 
         Returns:
             Pairs of a file and a folder; None where the files have to be validated, since they have other keys than
@@ -79,7 +79,7 @@ class RegistryFiles:
         return folders
 
     def problems(self, plugins: Plugins, libraries: Sequence[str]) -> list[str]:
-        """Write a sentence for each entry of a file that names nothing there is, and so does nothing.
+        """Write a sentence for each entry of a file that names something that does not exist, and so has no effect.
 
         Args:
             plugins: All plugins.
@@ -120,10 +120,10 @@ class RegistryFiles:
 def find_registry_files(extra: Path | None) -> list[Path]:
     """List the project's registry.yaml, the user's in the working directory, and ``--registry``; the last wins."""
     package = Path(__file__).parents[1]
-    own = next((p for p in (package / "registry.yaml", package.parent / "registry.yaml") if p.is_file()), None)
-    files = [own] if own else []
+    shipped = next((p for p in (package / "registry.yaml", package.parent / "registry.yaml") if p.is_file()), None)
+    files = [shipped] if shipped else []
     user = Path.cwd() / "registry.yaml"
-    if user.is_file() and not (own and user.samefile(own)):
+    if user.is_file() and not (shipped and user.samefile(shipped)):
         files.append(user)
     if extra is not None:
         files.append(extra)

@@ -38,7 +38,7 @@ class ModelFile(Strict):
 
 
 class PluginsFile(Strict):
-    """Which plugins to load."""
+    """The ``plugins`` block of registry.yaml, which says which plugins to load."""
 
     enabled: list[str] = Field(default_factory=list, description="plugins that an earlier file disabled")
     disabled: list[str] = Field(default_factory=list)
@@ -60,5 +60,5 @@ class RegistryFile(Strict):
 
     @property
     def folder(self) -> Path:
-        """The folder that relative paths in it start from."""
+        """The folder that relative paths in the file start from."""
         return self._path.parent

@@ -12,6 +12,7 @@ from harness.store.cells import latest_cells
 from harness.store.places import file_below
 from harness.store.reading import Readable, StoreReader
 from harness.store.records import CellRecord
+from harness.task import CANDIDATE
 
 _WHOLE = {"limit": None, "split": "test"}
 R = TypeVar("R", bound="Holder")
@@ -97,8 +98,8 @@ def choose_among(held: Holdings[R]) -> Cells[R]:
             first, earlier = kept.setdefault((cell.label, cell.task), (holder, cell))
             if _by_role(earlier) != _by_role(cell):
                 raise UsageError(_differ(cell.label, first, holder, f" on {cell.task}"))
-            if dict.fromkeys(earlier.adapters) != dict.fromkeys(cell.adapters):
-                ways = [" > ".join(one.adapters) or "no adapter" for one in (earlier, cell)]
+            if _ways(earlier) != _ways(cell):
+                ways = [_told(one) for one in (earlier, cell)]
                 raise UsageError(
                     f"{cell.label!r} on {cell.task} was asked through {ways[0]} in {first.path} and through {ways[1]} "
                     f"in {holder.path}, which are two measures: give one of them another label, LABEL=MODEL, and "
@@ -131,6 +132,29 @@ def _by_role(cell: CellRecord) -> tuple[str, ...]:
     for asked in cell.asked:
         by_role.setdefault(asked.role, asked.fingerprint)
     return tuple(by_role.values()) or (cell.fingerprint,)
+
+
+def _ways(cell: CellRecord) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """By role the adapters that its model was asked through, in order; those inside models are in the fingerprints.
+
+    Who was asked through which counts, and what came first: an adapter before a judge is another measure than the same
+    one before the candidate.
+    """
+    by_role: dict[str, dict[tuple[str, ...], None]] = {}
+    for asked in cell.asked:
+        by_role.setdefault(asked.role, {})[tuple(asked.adapters)] = None
+    return {role: tuple(ways) for role, ways in by_role.items()} or {CANDIDATE: (tuple(cell.adapters),)}
+
+
+def _told(cell: CellRecord) -> str:
+    """Say in words through which adapters a cell's models were asked."""
+    told = [
+        ("" if role == CANDIDATE else f"{role}: ") + " > ".join(names)
+        for role, ways in _ways(cell).items()
+        for names in ways
+        if names
+    ]
+    return ", ".join(told) or "no adapter"
 
 
 def _differ(label: str, one: Holder, other: Holder, where: str = "") -> str:

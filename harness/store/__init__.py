@@ -1,7 +1,7 @@
-"""Where every response and estimate is kept: one SQLite file by default.
+"""The place where every response and estimate is kept: one SQLite file by default.
 
-What this package exports is public: publishers, analyses and viewers of plugins read stores through it, and need
-neither its modules nor the tables. Everything is imported on first use.
+The names that this package exports are public: publishers, analyses and viewers of plugins read stores through them,
+and need neither the package's modules nor its tables. Everything is imported on first use.
 """
 
 from __future__ import annotations

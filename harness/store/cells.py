@@ -1,7 +1,8 @@
-"""Writing and reading cells: the one place that knows which table holds which field of a `CellRecord`.
+"""Writing and reading of cells: the only module that knows which table holds which field of a `CellRecord`.
 
-Fields with a column of the same name in the table ``cells`` are written and read without being named here. What a cell
-has several of (estimates, failures, remarks, stages), or what came later, lies in a table of its own: a `CellPart`.
+Fields with a column of the same name in the table ``cells`` are written and read without being named here. Values that
+a cell has several of (estimates, failures, remarks, stages), and values that later versions added, lie in tables of
+their own: a `CellPart` for each.
 """
 
 from __future__ import annotations
@@ -34,24 +35,24 @@ from harness.store.records import (
 from harness.store.store import Store
 
 _NAMED_AT_ONCE = 10_000
-"""Cells that one statement names."""
+"""Most cells that one statement names, since SQLite bounds the variables of a statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class CellPart:
-    """What a table of its own holds of cells."""
+    """A field of cells that has a table of its own: how its rows are written and read."""
 
     field: str
-    """Of `CellRecord`."""
+    """Name of the field of `CellRecord`."""
     table: sa.Table
     rows: Callable[[CellRecord], Sequence[Mapping[str, Any]]]
-    """The rows to write of a cell, without its number."""
+    """Makes the rows to write for a cell, without the cell's number."""
     add: Callable[[CellRecord, CheckedRow], None]
-    """Takes one row over into the cell that is read."""
+    """Adds the content of one row to the cell that is read."""
     order: Sequence[sa.ColumnElement[Any]] = ()
-    """Default: as the table keeps them."""
+    """Columns to sort the rows by; default: the order of the table."""
     only: sa.ColumnElement[bool] | None = None
-    """Which rows are read; default: all."""
+    """Condition on the rows to read; default: all rows."""
 
 
 # what each part writes, and how it is read
@@ -125,7 +126,7 @@ def _add_reuse(cell: CellRecord, row: CheckedRow) -> None:
 
 RESULTS = CellPart("results", s.estimates, _estimate_rows, _add_estimate)
 HEADLINES = dataclasses.replace(RESULTS, only=sa.and_(s.estimates.c.headline, s.estimates.c.domain == "overall"))
-"""Of the results only those of the headline metrics over all items."""
+"""The results of the headline metrics over all items, without the others."""
 FAILURES = CellPart(
     "failures",
     s.failures,
@@ -146,10 +147,10 @@ ALL_PARTS = (RESULTS, FAILURES, REMARKS, STAGES, REUSE)
 
 
 def own_fields() -> list[str]:
-    """Fields of `CellRecord` that the table ``cells`` has a column for.
+    """List the fields of `CellRecord` that the table ``cells`` has a column for.
 
     Raises:
-        AssertionError: a field has a place nowhere.
+        AssertionError: a field has neither a column nor a table of its own.
     """
     names = {field.name for field in dataclasses.fields(CellRecord)}
     placed = {part.field for part in ALL_PARTS} | NOT_ON_FILE
@@ -162,11 +163,11 @@ def own_fields() -> list[str]:
 
 
 def save_cell(store: Store, run: int, cell: CellRecord) -> None:
-    """File a cell with all its parts, in one transaction; gives it its number.
+    """File a cell with all its parts in one transaction, and set the cell's number.
 
     Args:
         store: The store.
-        run: Number of the run that it belongs to.
+        run: Number of the run that the cell belongs to.
         cell: The cell.
 
     Raises:
@@ -177,7 +178,7 @@ def save_cell(store: Store, run: int, cell: CellRecord) -> None:
 
 
 def write_cell(connection: sa.Connection, run: int, cell: CellRecord) -> None:
-    """File a cell inside a transaction that is open; see `save_cell`."""
+    """File a cell inside an open transaction; see `save_cell`."""
     cell.run = run
     values = {name: _written(s.cells.c[name].type, getattr(cell, name)) for name in own_fields() if name != "id"}
     cell.id = int(connection.execute(insert(s.cells).values(values)).inserted_primary_key[0])  # type: ignore[index]
@@ -202,18 +203,18 @@ def read_cells(
     offset: int = 0,
     size: int | None = None,
 ) -> list[CellRecord]:
-    """The cells that meet a condition.
+    """Return the cells that meet a condition.
 
     Args:
         store: The store.
         where: A condition on the table ``cells``.
-        with_: What is read beside the table itself.
-        order: Columns to sort by; default: by number, so the oldest first.
-        offset: How many to leave out at the beginning.
-        size: How many to read at most; None: all.
+        with_: The parts to read beside the table itself.
+        order: Columns to sort by; default: by number, the oldest cell first.
+        offset: Number of cells to leave out at the beginning.
+        size: Most cells to read; None: all.
 
     Raises:
-        DamagedRecord: a value on file is none that its column may hold.
+        DamagedRecord: a value on file is one that its column may not hold.
         StoreError: the store cannot be read.
     """
     query = select_checked(s.cells).where(where).order_by(*(order or [s.cells.c.id])).offset(offset)
@@ -225,10 +226,10 @@ def read_cells(
 
 
 def read_parts(connection: sa.Connection, cells: Collection[CellRecord], parts: Collection[CellPart]) -> None:
-    """Read what tables of their own hold of some cells, and add it to them.
+    """Read the parts of some cells from their own tables, and add them to the cells.
 
     Raises:
-        DamagedRecord: a value on file is none that its column may hold.
+        DamagedRecord: a value on file is one that its column may not hold.
     """
     by_number = {cell.id: cell for cell in cells}
     for part in parts:
@@ -241,12 +242,12 @@ def read_parts(connection: sa.Connection, cells: Collection[CellRecord], parts: 
 
 
 def is_numbered(numbers: Collection[int]) -> sa.ColumnElement[bool]:
-    """The condition that a cell has one of these numbers; `at_once` says how many one condition may name."""
+    """Make the condition that a cell has one of these numbers; `at_once` keeps their number within bounds."""
     return s.cells.c.id.in_(numbers)
 
 
 def at_once(numbers: Collection[int]) -> Iterator[tuple[int, ...]]:
-    """As many numbers of cells at a time as one statement may name."""
+    """Split numbers of cells into groups that are small enough for one statement."""
     rest = iter(numbers)
     while named := tuple(islice(rest, _NAMED_AT_ONCE)):
         yield named
@@ -265,15 +266,15 @@ def _cell_of(row: CheckedRow, names: Sequence[str]) -> CellRecord:
 def latest_cells(
     store: Readable, tasks: Sequence[str], *, settings: Mapping[str, Any] | None = None
 ) -> list[CellRecord]:
-    """The newest finished cell of every model on every one of these tasks, with all its parts but the failures.
+    """Return the newest finished cell of every model on each of some tasks, with all its parts except the failures.
 
     Args:
         store: The store.
-        tasks: Task names.
-        settings: Only cells whose settings have these values, such as ``{"limit": None}``.
+        tasks: Names of the tasks.
+        settings: Return only cells whose settings have these values, such as ``{"limit": None}``.
 
     Raises:
-        DamagedRecord: a value on file is none that its column may hold.
+        DamagedRecord: a value on file is one that its column may not hold.
         StoreError: the store cannot be read.
     """
     newest: dict[tuple[str, str], CellRecord] = {}
@@ -286,10 +287,10 @@ def latest_cells(
 
 
 def read_cell(store: Readable, number: int) -> CellRecord | None:
-    """One cell with all its parts; None where the store has none of that number.
+    """Return one cell with all its parts; None if the store has no cell of this number.
 
     Raises:
-        DamagedRecord: a value on file is none that its column may hold.
+        DamagedRecord: a value on file is one that its column may not hold.
         StoreError: the store cannot be read.
     """
     return next(iter(read_cells(store, s.cells.c.id == number)), None)
@@ -306,20 +307,20 @@ def list_cells(
     offset: int = 0,
     size: int | None = None,
 ) -> list[CellRecord]:
-    """Cells, the newest first, with their headline figures.
+    """Return cells with their headline figures, the newest first.
 
     Args:
         store: The store.
-        model: Only those of the model with this label; empty: of any.
-        task: Only those on this task; empty: on any.
+        model: Return only cells of the model with this label; empty: of any model.
+        task: Return only cells on this task; empty: on any task.
         status: ``done`` or ``failed``; empty: both.
-        run: Only those that this run filed; None: any.
-        newest: Only the newest of each model on each task, whatever its status.
-        offset: How many to leave out at the beginning.
-        size: How many to read at most; None: all.
+        run: Return only cells that this run filed; None: of any run.
+        newest: Return only the newest cell of each model on each task, whatever its status.
+        offset: Number of cells to leave out at the beginning.
+        size: Most cells to read; None: all.
 
     Raises:
-        DamagedRecord: a value on file is none that its column may hold.
+        DamagedRecord: a value on file is one that its column may not hold.
         StoreError: the store cannot be read.
     """
     c = s.cells.c
@@ -333,15 +334,15 @@ def list_cells(
 
 
 def cells_of_other_models(store: Readable, cell: CellRecord, *, size: int = 200) -> list[CellRecord]:
-    """The newest finished cell of each other model on the same task of the same definition, with headline figures.
+    """Return the newest finished cell of each other model on the same task definition, with headline figures.
 
     Args:
         store: The store.
-        cell: Whose task is meant, and whose model is left out.
-        size: How many to read at most, in the order of their labels.
+        cell: The cell whose task is meant, and whose model is left out.
+        size: Most cells to read, in the order of their labels.
 
     Raises:
-        DamagedRecord: a value on file is none that its column may hold.
+        DamagedRecord: a value on file is one that its column may not hold.
         StoreError: the store cannot be read.
     """
     c = s.cells.c
@@ -351,7 +352,7 @@ def cells_of_other_models(store: Readable, cell: CellRecord, *, size: int = 200)
 
 
 def models_and_tasks(store: Readable) -> tuple[list[str], list[str]]:
-    """Labels of all models, and names of all tasks, that the store has cells of; each sorted.
+    """Return the labels of all models, and the names of all tasks, that the store has cells of; each list is sorted.
 
     Raises:
         StoreError: the store cannot be read.

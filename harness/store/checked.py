@@ -1,7 +1,7 @@
-"""Rows of a store's tables, each value checked against what the schema says of its column.
+"""Rows of a store's tables, with each value checked against the type that the schema gives its column.
 
-SQLite keeps any value in any column, so what a damaged file, or another program, put there comes back as it is: a
-text where a figure should be would end as a traceback far from here, or as a wrong figure.
+SQLite keeps any value in any column, so a value that damage or another program left there comes back as it is: a text
+in place of a figure would end as a traceback far from here, or as a wrong figure.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from harness.store.columns import JsonNames, JsonObject, Moment
 from harness.store.places import DamagedRecord
 
 _ALSO_NAMED = ("label", "task")
-"""Columns that tell a reader which row is meant, beside its key."""
+"""Columns that, beside the key, tell a reader which row is meant."""
 
 
 class CheckedRow:
-    """One row of a table.
+    """One row of a table, whose values are checked when they are read.
 
     Args:
         table: The table.
-        values: What the file holds, by column, as SQLite gives it.
+        values: The values of the row by column, as SQLite gives them.
     """
 
     __slots__ = ("_table", "_values")
@@ -34,10 +34,10 @@ class CheckedRow:
         self._table, self._values = table, values
 
     def __getitem__(self, name: str) -> Any:
-        """The value of a column, of the type that the schema gives it; None where the column is empty and may be.
+        """Return the value of a column, of the type that the schema gives the column; None for an allowed empty value.
 
         Raises:
-            DamagedRecord: the file holds something else there; names the table, the row and the column.
+            DamagedRecord: the file holds a value of another type; names the table, the row and the column.
         """
         column, value = self._table.c[name], self._values[name]
         if value is None and column.nullable:
@@ -48,10 +48,10 @@ class CheckedRow:
             raise self.damaged(name, str(error)) from error
 
     def damaged(self, name: str, expected: str) -> DamagedRecord:
-        """The error that says what a column holds in place of what it should hold."""
-        known = [column.name for column in self._table.primary_key]
-        known += [more for more in _ALSO_NAMED if more in self._table.c and more not in known]
-        row = ", ".join(f"{key} {str(self._values[key])[:60]!r}" for key in known)
+        """Make the error that says what a column holds, and what it should hold."""
+        named = [column.name for column in self._table.primary_key]
+        named += [more for more in _ALSO_NAMED if more in self._table.c and more not in named]
+        row = ", ".join(f"{key} {str(self._values[key])[:60]!r}" for key in named)
         return DamagedRecord(
             f"damaged: the column {name!r} of the table {self._table.name!r} should hold {expected}, "
             f"and holds {str(self._values[name])[:40]!r} in the row {row}"
@@ -59,23 +59,23 @@ class CheckedRow:
 
 
 def select_checked(table: sa.Table) -> sa.Select[Any]:
-    """A query of all columns of a table, for `read_checked`; restrict and order it as any other."""
+    """Make a query of all columns of a table for `read_checked`; restrict and order it like any other query."""
     # The library's own types turn a value into another, or raise an error that names neither table nor row.
     columns = (sa.type_coerce(column, sa.types.NullType()).label(column.name) for column in table.c)
     return sa.select().add_columns(*columns)
 
 
 def read_checked(connection: sa.Connection, table: sa.Table, query: sa.Select[Any]) -> Iterator[CheckedRow]:
-    """The rows that a query made by `select_checked` gives."""
+    """Yield the rows of a query that `select_checked` made."""
     for row in connection.execute(query).mappings():
         yield CheckedRow(table, row)
 
 
 def _checked(kind: Any, value: Any) -> Any:
-    """A value as its column's type has it.
+    """Return a value as the type of its column has it.
 
     Raises:
-        TypeError, ValueError: it is none of that type; the message says what is one.
+        TypeError, ValueError: the value is of another type; the message names the expected type.
     """
     if isinstance(kind, sa.Boolean):
         if value not in (0, 1):
@@ -110,10 +110,10 @@ def _moment(value: str) -> str:
 
 
 def parse_json(text: str, kind: type[dict[str, Any]] | type[list[Any]], expected: str) -> Any:
-    """What a text of JSON holds.
+    """Return the list or object that a JSON text holds.
 
     Raises:
-        ValueError: it is no JSON of that kind; the message is ``expected``.
+        ValueError: the text is not JSON of that kind; the message is ``expected``.
     """
     try:
         value = json.loads(text)

@@ -1,4 +1,4 @@
-"""Learning curves of trainers, by the directory of the trained model."""
+"""Learning curves of trainers, filed under the directory of the trained model."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def save_curve(store: Store, model: str, step: int, values: Mapping[str, float])
     Args:
         store: The store.
         model: Directory of the trained model.
-        step: Number of the step; a point of that number is replaced.
-        values: By name, such as ``loss``.
+        step: Number of the step; a point with the same number is replaced.
+        values: Values by name, such as ``loss``.
 
     Raises:
         StoreError: the database cannot be written.
@@ -34,7 +34,7 @@ def save_curve(store: Store, model: str, step: int, values: Mapping[str, float])
 
 
 def delete_curve(store: Store, model: str) -> None:
-    """Forget a learning curve: another training begins under its name.
+    """Delete a learning curve, because another training begins under its name.
 
     Raises:
         StoreError: the database cannot be written.
@@ -44,7 +44,7 @@ def delete_curve(store: Store, model: str) -> None:
 
 
 def read_curve(store: Readable, model: str) -> list[tuple[int, str, float]]:
-    """Read a learning curve: (step, name, value) of every point, by step and name.
+    """Return all points of a learning curve as (step, name, value), sorted by step and name.
 
     Raises:
         DamagedRecord: a value on file is no number.

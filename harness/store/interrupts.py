@@ -1,7 +1,7 @@
 """Ctrl-C and other requests to stop, held back while a transaction is under way.
 
-An interrupt inside the database library loses the connection with its transaction still open; whoever opens the next
-one then waits for a lock that nobody gives back.
+An interrupt inside the database library loses the connection with its transaction still open. The next process that
+opens the database then waits for a lock that nobody releases.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from harness.files.stopping import STOPPING
 
 @contextlib.contextmanager
 def held_interrupts() -> Iterator[None]:
-    """Let a request to stop that comes inside take effect at the end; only the main thread gets any."""
+    """Delay a request to stop that arrives inside the block until its end; only the main thread gets such requests."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    found = {number: signal.getsignal(number) for number in STOPPING}
-    before = {number: handler for number, handler in found.items() if callable(handler)}
+    handlers = {number: signal.getsignal(number) for number in STOPPING}
+    before = {number: handler for number, handler in handlers.items() if callable(handler)}
     came: list[tuple[int, FrameType | None]] = []
     try:
         for number in before:
@@ -37,7 +37,7 @@ def held_interrupts() -> Iterator[None]:
 
 
 def _give_back(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None], Any]]) -> None:
-    """Set all handlers, also where one of them is called, and raises, half-way."""
+    """Set all handlers again, even if one that is set already is called, and raises, before the others are set."""
     try:
         for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""What is on record of the machine that computed something: versions, git state, hardware. Never a key or a secret."""
+"""Facts about the machine that computed something: versions, git state, hardware. Never a key or a secret."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ PACKAGES = ("harness-eval", "numpy", "scipy", "scikit-learn", "torch", "transfor
 
 
 def versions() -> dict[str, str]:
-    """Installed versions of what matters, Python's included."""
-    found = {"python": platform.python_version()}
+    """Return the installed versions of Python and of the packages that influence figures."""
+    installed = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            installed[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def git_state() -> dict[str, Any]:
-    """Commit of the working directory and whether it has changes; empty outside a repository."""
+    """Return the commit of the working directory and whether there are changes; empty outside a repository."""
     try:
         commit = _git("rev-parse", "HEAD")
         return (
@@ -40,13 +40,13 @@ def _git(*arguments: str) -> str:
 
 
 def hardware() -> dict[str, Any]:
-    """Machine, cores and, where torch is loaded already, accelerators."""
-    found: dict[str, Any] = {
+    """Return the machine, its cores and, if torch is loaded already, its accelerators."""
+    facts: dict[str, Any] = {
         "machine": platform.machine(),
         "system": platform.system(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
     }
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
-        found["accelerators"] = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return found
+        facts["accelerators"] = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return facts

@@ -1,9 +1,9 @@
-"""Numbered steps from one form of the store to the next, so that a store of an earlier version stays a store.
+"""Numbered steps from one form of the store to the next, so that a store of an earlier version stays usable.
 
-A change of `harness.store.schema` that an earlier file lacks is written down here, at the end of `MIGRATIONS`, and
-never changed again. A new table or index needs no step: what is absent is made when a store is opened. A new column
-does: name it in the schema, nullable or with a default, and add an `AddColumn`. Whoever opens such a file to write
-upgrades it in place; whoever only reads it sees the columns with their default.
+Write each change of `harness.store.schema` that earlier files lack at the end of `MIGRATIONS`, and never change it
+afterwards. A new table or index needs no step: opening a store makes it. A new column does: name it in the schema,
+nullable or with a default, and add an `AddColumn`. A process that opens such a file to write upgrades the file in
+place; a process that only reads the file sees the columns with their default.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Execute = Callable[[str], Iterable[Any]]
-"""Runs one SQL statement on an open connection; gives its rows."""
+"""Runs one SQL statement on an open connection, and returns its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,31 +23,31 @@ class AddColumn:
     table: str
     column: str
     type: str
-    """As SQLite writes it: ``INTEGER``, ``FLOAT``, ``VARCHAR``, ``TEXT``, ``BLOB``."""
+    """The type as SQLite writes it: ``INTEGER``, ``FLOAT``, ``VARCHAR``, ``TEXT``, ``BLOB``."""
     default: str = "NULL"
-    """An SQL literal: the value of the rows that are there."""
+    """An SQL literal: the value that existing rows get."""
 
 
 MIGRATIONS: tuple[Sequence[AddColumn], ...] = ()
-"""The n-th leads from schema version n, counted from 1, to the next."""
+"""The n-th entry leads from schema version n, counted from 1, to version n + 1."""
 
 FIRST_VERSION = 1
 
 
 def current_version() -> int:
-    """The schema version that this version of harness writes."""
+    """Return the schema version that this version of harness writes."""
     return FIRST_VERSION + len(MIGRATIONS)
 
 
 def steps_from(version: int) -> list[AddColumn]:
-    """What a file of an earlier version lacks."""
+    """Return the columns that a file of an earlier version lacks."""
     return [step for migration in MIGRATIONS[version - FIRST_VERSION :] for step in migration]
 
 
 def upgrade(execute: Execute, version: int) -> None:
-    """Bring a file of an earlier version to the current one, inside the transaction that is open.
+    """Bring a file of an earlier version to the current one, inside the open transaction.
 
-    A table that was made a moment ago has its new columns already.
+    A table that was made a moment ago has its new columns already, so columns that exist are left out.
     """
     for step in steps_from(version):
         if step.column not in columns_of(execute, step.table):
@@ -57,7 +57,7 @@ def upgrade(execute: Execute, version: int) -> None:
 
 
 def show_as_current(execute: Execute, version: int) -> None:
-    """Let a file that may not be written look like one of the current version, through temporary views."""
+    """Make a read-only file look like one of the current version, through temporary views."""
     lacking: dict[str, list[AddColumn]] = {}
     for step in steps_from(version):
         if step.column not in columns_of(execute, step.table):
@@ -68,5 +68,5 @@ def show_as_current(execute: Execute, version: int) -> None:
 
 
 def columns_of(execute: Execute, table: str) -> set[str]:
-    """Names of a table's columns; none where the file lacks the table."""
+    """Return the names of a table's columns; none if the file lacks the table."""
     return {str(row[1]) for row in execute(f'PRAGMA main.table_info("{table}")')}

@@ -1,4 +1,4 @@
-"""Where the cells of a store come from: descriptions of models, failed items, what the answers took."""
+"""Where the cells of a store come from: descriptions of models, failed items, and the cost of the answers."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from harness.store.records import CellRecord
 
 
 class AnsweringCost(NamedTuple):
-    """What it took to compute the answers of a cell."""
+    """The work that computing the answers of a cell took."""
 
     items: int
     requests: int
     seconds: float
-    """On the clock, loading included."""
+    """Seconds on the clock, including the loading of the model."""
 
 
 def model_descriptions(store: Readable) -> dict[str, dict[str, Any]]:
-    """What the fingerprint of every model is a hash of, by fingerprint.
+    """Return the description of every model, whose hash is the model's fingerprint, by fingerprint.
 
     Raises:
         DamagedRecord: a description on file is no JSON object.
@@ -35,7 +35,7 @@ def model_descriptions(store: Readable) -> dict[str, dict[str, Any]]:
 
 
 def model_description(store: Readable, fingerprint: str) -> dict[str, Any]:
-    """What one fingerprint is a hash of; empty where it is not on file.
+    """Return the description whose hash is a fingerprint; empty if the description is not on file.
 
     Raises:
         DamagedRecord: the description on file is no JSON object.
@@ -51,21 +51,21 @@ def _descriptions(store: Readable, query: sa.Select[Any]) -> dict[str, dict[str,
 
 
 def copy_models(old: sa.Connection, new: sa.Connection) -> None:
-    """File the descriptions of all models of one store in another, where they are not there yet."""
+    """File the descriptions of all models of one store in another store, unless they are there already."""
     for row in old.execute(sa.select(s.models.c.fingerprint, s.models.c.description)).mappings():
         new.execute(insert(s.models).values(row).on_conflict_do_nothing())
 
 
 def failures_of_cells(store: Readable, cells: Collection[int], *, at_most: int) -> dict[int, list[tuple[str, str]]]:
-    """The first failed items of each of these cells with their reasons, by the cell's number.
+    """Return the first failed items of some cells with their reasons, by the cell's number.
 
     Args:
         store: The store.
         cells: Numbers of cells.
-        at_most: How many items of each.
+        at_most: Most items to return for each cell.
 
     Raises:
-        DamagedRecord: a value on file is none that its column may hold.
+        DamagedRecord: a value on file is one that its column may not hold.
         StoreError: the store cannot be read.
     """
     f = s.failures.c
@@ -79,21 +79,21 @@ def failures_of_cells(store: Readable, cells: Collection[int], *, at_most: int) 
 
 
 def whole_computations(store: Readable, cells: Collection[CellRecord]) -> dict[tuple[str, str], AnsweringCost]:
-    """What it took each model to answer all of a task, when it last answered all of it anew; by fingerprint and task.
+    """Return what it cost each model to answer a whole task anew, the last time it did so, by fingerprint and task.
 
     Args:
-        store: Where evaluations are looked for.
-        cells: The tasks in question, in the definition and on the items that are meant.
+        store: The store whose evaluations are searched.
+        cells: Cells with the tasks, definitions of tasks, and numbers of items to search for.
 
     Raises:
-        DamagedRecord: a value on file is none that its column may hold.
+        DamagedRecord: a value on file is one that its column may not hold.
         StoreError: the store cannot be read.
     """
     meant = {(cell.task, cell.task_digest, cell.items) for cell in cells}
     of_tasks = sa.and_(s.cells.c.task.in_({task for task, _, _ in meant}), s.cells.c.status == "done")
     costs: dict[tuple[str, str], AnsweringCost] = {}
     for cell in read_cells(store, of_tasks, with_=[REUSE]):
-        # Of older evaluations it is known only how much they computed.
+        # Evaluations of early versions did not count reused responses, only computed ones.
         anew = cell.reused == 0 if cell.reused is not None else cell.computed >= cell.items
         if anew and cell.items > 0 and (cell.task, cell.task_digest, cell.items) in meant:
             costs[cell.fingerprint, cell.task] = AnsweringCost(cell.items, cell.requests, cell.seconds)

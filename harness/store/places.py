@@ -1,4 +1,4 @@
-"""Where the files lie that a store's records name: below the store's folder, whoever wrote the records."""
+"""Locations of the files that a store's records name: always below the store's folder, whoever wrote the records."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from harness.errors import StoreError
 
 
 class DamagedRecord(StoreError):
-    """What a store holds at one place makes no sense, or is not what was written."""
+    """A value in a store makes no sense, or is not what was written."""
 
 
 def file_below(folder: Path, name: str, others: Sequence[Path] = ()) -> Path:
-    """The file that a record names; the record of somebody else's store may name anything.
+    """Return the path of the file that a record names; the record of somebody else's store may name anything.
 
     Args:
-        folder: Of the store.
-        name: Relative to the folder; or absolute, which `harness.leaderboard` writes for cells that it takes from other
-            stores.
+        folder: The folder of the store.
+        name: Path relative to the folder; or an absolute path, which `harness.leaderboard` writes for cells that it
+            takes
+            from other stores.
         others: The folders of these other stores.
 
     Raises:
-        StoreError: it lies elsewhere, by dots, by an absolute path or through a link.
+        StoreError: the path leads elsewhere, by dots, by an absolute path or through a link.
     """
     path = folder / name
     try:

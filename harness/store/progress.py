@@ -1,4 +1,4 @@
-"""How far a run is, filed for whoever watches the store: at most once a second, so that it costs nothing."""
+"""The progress of a run, filed for people who watch the store: at most once a second, so that it costs nothing."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class FiledProgress:
 
     Args:
         store: The store.
-        run: The run's number.
-        cells: How many cells it has.
+        run: Number of the run.
+        cells: Number of the run's cells.
     """
 
     def __init__(self, store: Store, run: int, cells: int) -> None:
@@ -29,7 +29,14 @@ class FiledProgress:
         self._filed_at = 0.0
 
     def cell(self, model: str, task: str, total: int | None, tick: Tick) -> Tick:
-        """The next cell begins; returns a tick that does what ``tick`` does and files the items done."""
+        """Begin the next cell; return a tick that calls ``tick`` and also files how many items are done.
+
+        Args:
+            model: Label of the cell's model.
+            task: Name of the cell's task.
+            total: Number of items; None if it is not known.
+            tick: Called with the number of items that were just done.
+        """
         self._number += 1
         number, done = self._number, 0
         self._file(number, model, task, 0, total)

@@ -1,4 +1,4 @@
-"""A store that is only looked at: opened without leave to write, so that whoever looks can break nothing."""
+"""Reading of stores without permission to write, so that a reader can break nothing."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ _FIND_AT_ONCE = 500
 
 
 def check_store(path: Path) -> None:
-    """Make sure that a file is a store; one that is not there, or empty, can become one.
+    """Make sure that a file is a store, or is missing or empty, so that it can become a store.
 
     Raises:
-        StoreError: it is another file, or was made by a newer version.
+        StoreError: the file is something else, or was made by a newer version.
     """
     if holds_store(path):
         StoreReader(path, briefly=True).close()
 
 
 class Readable(Protocol):
-    """What an open store and one that is only looked at have in common."""
+    """The interface that a `Store` and a `StoreReader` share."""
 
     path: Path
     folder: Path
     others: list[Path]
 
     def reading(self) -> contextlib.AbstractContextManager[sa.Connection]:
-        """A connection to read with."""
+        """Open a connection to read with."""
         ...
 
 
 class StoreReader:
-    """A store that is only looked at; usable from several threads.
+    """A store that is open for reading only; usable from several threads.
 
     Args:
         path: The SQLite file.
-        briefly: Make no files beside it either, where nobody has it open; for a look of a moment.
+        briefly: Also make no files beside the store while nobody else has it open; for readers that close it at once.
 
     Raises:
-        StoreError: it is missing, no store, or made by a newer version.
+        StoreError: the file is missing, is no store, or was made by a newer version.
     """
 
     def __init__(self, path: Path, *, briefly: bool = False) -> None:
@@ -64,7 +64,7 @@ class StoreReader:
         self.folder = path.with_name(path.name + ".files")
         self.arrays = ArrayFiles(self.folder / "arrays")
         self.others: list[Path] = []
-        """Folders of other stores, below which files of cells that were taken from there lie."""
+        """Folders of other stores; files of cells that come from these stores lie below them."""
         self._engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=sa.pool.QueuePool, pool_size=16)
         try:
             with clear_errors(path), self._engine.connect() as connection:
@@ -79,14 +79,14 @@ class StoreReader:
     def _connect(self) -> sqlite3.Connection:
         connection = read_only(self.path, immutable=self._briefly and is_at_rest(self.path))
         self._complete(connection)
-        known = connection.execute("SELECT value FROM about WHERE key = 'schema_version'").fetchone()
-        if known is not None and str(known[0]).isdecimal():
-            migrations.show_as_current(connection.execute, max(int(known[0]), migrations.FIRST_VERSION))
+        version = connection.execute("SELECT value FROM about WHERE key = 'schema_version'").fetchone()
+        if version is not None and str(version[0]).isdecimal():
+            migrations.show_as_current(connection.execute, max(int(version[0]), migrations.FIRST_VERSION))
         return connection
 
     @staticmethod
     def _complete(connection: sqlite3.Connection) -> None:
-        """Tables that the version which made the store did not know yet are there, and empty."""
+        """Add empty temporary tables for all tables that the version which made the store did not know yet."""
         present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         for table in s.metadata.sorted_tables:
             if table.name not in present:
@@ -94,8 +94,8 @@ class StoreReader:
                 connection.execute(text.replace("CREATE TABLE", "CREATE TEMP TABLE", 1))
 
     def _check(self, connection: sa.Connection) -> None:
-        known = sa.select(s.about.c.value).where(s.about.c.key == "schema_version")
-        version = str(connection.execute(known).scalar())
+        query = sa.select(s.about.c.value).where(s.about.c.key == "schema_version")
+        version = str(connection.execute(query).scalar())
         if not version.isdecimal():
             raise StoreError(f"{self.path}: damaged: its schema version is {version!r}")
         if int(version) > migrations.current_version():
@@ -106,14 +106,23 @@ class StoreReader:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection to read with."""
+        """Open a connection to read with."""
         with clear_errors(self.path), self._engine.connect() as connection:
             yield connection
 
     def filed(self, fingerprint: str, capability: str, keys: Sequence[bytes]) -> dict[bytes, Any]:
-        """The rows of a model's responses under these keys, failed ones too: number, record, error."""
+        """Return the rows of a model's responses under some keys, including failed ones.
+
+        Args:
+            fingerprint: Fingerprint of the model.
+            capability: Name of the capability that the model itself was asked for.
+            keys: The keys of the responses.
+
+        Returns:
+            Rows with ``key``, ``number``, ``record`` and ``error``, by key; keys without a response are absent.
+        """
         r = s.responses.c
-        found: dict[bytes, Any] = {}
+        filed: dict[bytes, Any] = {}
         with self.reading() as connection:
             model = sa.select(s.models.c.id).where(s.models.c.fingerprint == fingerprint).scalar_subquery()
             asked = sa.select(s.capabilities.c.id).where(s.capabilities.c.name == capability).scalar_subquery()
@@ -122,15 +131,16 @@ class StoreReader:
             )
             for start in range(0, len(keys), _FIND_AT_ONCE):
                 rows = connection.execute(query, {"keys": keys[start : start + _FIND_AT_ONCE]})
-                found.update((row.key, row) for row in rows)
-        return found
+                filed.update((row.key, row) for row in rows)
+        return filed
 
     def stamp(self) -> tuple[tuple[int, int], ...]:
-        """What tells whether anything was filed since: as long as it is the same, every reading gives the same.
+        """Return a stamp of the store's content: while the stamp stays the same, every reading gives the same.
 
         Returns:
-            (time of the last change in nanoseconds, bytes) of the database and of its write-ahead file; (0, 0) for one
-            that is not there.
+            (time of the last change in nanoseconds, bytes) of the database and of its write-ahead file; (0, 0) for a
+            file
+            that does not exist.
         """
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
         states = [file.stat() if file.exists() else None for file in files]

@@ -1,4 +1,4 @@
-"""Whether a file is a store, seen without writing to it: it may be the database of another program."""
+"""Recognition of stores, without writing to the file: it may be the database of another program."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _COLUMNS = sorted(column.name for column in s.about.columns)
 
 
 def holds_store(path: Path) -> bool:
-    """Whether a file is a store; False where it is missing or empty, so that one can be made there.
+    """Tell whether a file is a store; False for a missing or empty file, so that a store can be made there.
 
     Raises:
-        StoreError: it is something else; it stays as it is.
+        StoreError: the file is something else; the file stays as it is.
     """
     if not is_file(path) or not path.stat().st_size:
         return False
@@ -40,11 +40,11 @@ def holds_store(path: Path) -> bool:
 
 
 def read_only(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
-    """A connection that cannot write, usable from several threads.
+    """Open a connection that cannot write, usable from several threads.
 
     Args:
         path: The SQLite file.
-        immutable: Nobody writes while it is open; then no files are made beside it.
+        immutable: Promises that nobody writes to the file meanwhile; then SQLite makes no files beside it.
     """
     place = f"file:{quote(str(path.absolute()))}?mode=ro"
     if not immutable:
@@ -56,13 +56,13 @@ def read_only(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
             connection.close()
             if not isinstance(error, sqlite3.OperationalError) or is_locked(error):
                 raise
-            # In a folder that cannot be written, the files that go with write-ahead mode cannot be made: nobody
-            # writes there, so the database may be taken as it lies.
+            # SQLite cannot make the files of write-ahead mode in a read-only folder. But nobody can write there, so
+            # the database may be read as it lies.
     return sqlite3.connect(place + "&immutable=1", uri=True, check_same_thread=False)
 
 
 def is_at_rest(path: Path) -> bool:
-    """Whether it is in write-ahead mode, and nobody has it open: to read it, SQLite would leave files beside it."""
+    """Tell whether a database in write-ahead mode is open nowhere: reading it would then leave files beside it."""
     real = path.resolve()
     with real.open("rb") as stream:
         header = stream.read(20)
@@ -75,8 +75,8 @@ def _is_store(connection: sqlite3.Connection, path: Path) -> bool:
         return False  # a process was stopped before it made the first table
     columns = sorted(row[1] for row in connection.execute(f"PRAGMA table_info({s.about.name})"))
     if columns == _COLUMNS:
-        known = connection.execute("SELECT count(*) FROM about WHERE key = 'schema_version'").fetchone()[0]
+        versions = connection.execute("SELECT count(*) FROM about WHERE key = 'schema_version'").fetchone()[0]
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if known or tables <= _TABLES:  # the version is filed last
+        if versions or tables <= _TABLES:  # the version is filed last: a killed process may have left the tables alone
             return True
     raise StoreError(f"{path}: an SQLite file, but not a store of harness; choose another with --store")

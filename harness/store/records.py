@@ -1,4 +1,4 @@
-"""What the store keeps of a cell: one model on one task, with its estimates and who was asked.
+"""The records that the store keeps of a cell: one model on one task, with its estimates and the models that were asked.
 
 To keep one more value of a cell, give `CellRecord` a field and the table ``cells`` in `harness.store.schema` a column
 of the same name, write the column down in `harness.store.migrations`, and name it in docs/store-and-resume.md.
@@ -16,19 +16,19 @@ from typing import Any
 from harness.stats import Estimate
 
 BY_LABEL = "verdicts_by_label"
-"""Setting of cells whose recorded verdicts were looked up by whose answer they are on.
+"""Setting of cells whose recorded verdicts were looked up by item and by the label of the judged model.
 
-Before, the item alone was looked up, and of two candidates the second got the verdicts on the first.
+Earlier versions looked up the item alone, so that the second of two candidates got the verdicts on the first.
 """
 MAX_FAILURES_KEPT = 1000
-"""Failed items of a cell whose reasons are kept."""
+"""Most failed items of a cell whose reasons are kept."""
 NOT_ON_FILE = frozenset({"broken_metrics"})
 """Fields of a `CellRecord` that no store keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One metric of one cell on one domain."""
+    """The estimate of one metric on one domain of a cell."""
 
     model: str
     task: str
@@ -41,7 +41,7 @@ class Result:
     headline: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """The contract of ``--json``; None where a figure cannot be computed."""
+        """Return the object that ``--json`` promises for a result; a figure that cannot be computed is None."""
         e = self.estimate
         return {
             "model": self.model,
@@ -64,24 +64,24 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class StageRecord:
-    """Who was asked in one stage of a cell, and how."""
+    """Which model was asked in one stage of a cell, for which capability, and through which adapters."""
 
     role: str
     model: str
-    """Label."""
+    """Label of the model."""
     fingerprint: str
     capability: str
-    """What the task asked for."""
+    """The capability that the task asked for."""
     adapters: tuple[str, ...] = ()
-    """Outermost first."""
+    """Names of the adapters, outermost first."""
     listwise: bool = False
     by_origin: bool = False
-    """Its requests are filed by item, not by text."""
+    """Whether requests are filed by item, not by text."""
 
 
 @dataclass(slots=True)
 class CellRecord:
-    """One cell, done or failed, as it is filed and read back."""
+    """One cell, done or failed, as the store keeps it."""
 
     label: str
     fingerprint: str
@@ -96,40 +96,40 @@ class CellRecord:
     requests: int = 0
     computed: int = 0
     reused: int | None = None
-    """Responses that were on file; None where that was not noted."""
+    """Number of responses that were on file; None for cells of early versions, which did not count them."""
     seconds: float = 0.0
     columns: str = ""
     results: list[Result] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
-    """(item, reason); the first of them."""
+    """Pairs (item, reason) of the first failed items."""
     remarks: list[str] = field(default_factory=list)
-    """What the models said about how their answers came about."""
+    """Sentences of the models about how their answers came about."""
     asked: list[StageRecord] = field(default_factory=list)
-    """By stage."""
+    """One record a stage, in order."""
     id: int = 0
-    """Number in its store; 0 where it is not filed yet."""
+    """Number of the cell in its store; 0 for a cell that is not filed yet."""
     run: int = 0
-    """Number of the run that filed it; 0 where it is not filed yet."""
+    """Number of the run that filed the cell; 0 for a cell that is not filed yet."""
     broken_metrics: list[str] = field(default_factory=list)
     """A sentence for each metric whose code raised: the cell is done, and the command ends with 1. Not on file."""
 
     @property
     def confidence(self) -> float:
-        """Nominal coverage of the intervals of its estimates; stores of old, which did not note it, hold 0.95."""
+        """Nominal coverage of the intervals of the cell's estimates; 0.95 for early cells, which did not note it."""
         return float(self.settings.get("confidence", 0.95))
 
 
 def now() -> str:
-    """UTC, ISO 8601, to the millisecond."""
+    """Return the time in UTC as ISO 8601, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def check_estimate(estimate: Estimate) -> None:
-    """Refuse what a metric of a plugin's may give and no store can hold, before it takes its whole cell along.
+    """Refuse an estimate of a plugin's metric that no store can hold, before the estimate ruins the whole cell.
 
     Raises:
-        TypeError: a figure is no number, or a key of the detail is none that JSON can hold.
-        ValueError: the detail holds itself.
+        TypeError: a figure is not a number, or a key of the detail is of a type that JSON cannot hold.
+        ValueError: the detail contains itself.
     """
     for figure in (estimate.value, estimate.stderr, estimate.low, estimate.high, estimate.n, estimate.n_failed):
         float(figure)
@@ -137,12 +137,12 @@ def check_estimate(estimate: Estimate) -> None:
 
 
 def finite_or_none(value: float) -> float | None:
-    """Give a figure as a table holds it: None where it could not be computed."""
+    """Return a figure as a table holds it: None for a figure that could not be computed."""
     return float(value) if math.isfinite(value) else None
 
 
 def detail_json(estimate: Estimate) -> str:
-    """Write the detail of an estimate as JSON; an object that JSON does not know becomes its text."""
+    """Write the detail of an estimate as JSON; an object that JSON does not know becomes a list or a text."""
     return json.dumps(dict(estimate.detail), default=_plain)
 
 

@@ -1,4 +1,4 @@
-"""Responses as whoever looks at a store reads them: the answer, why the model gave none, or why it cannot be read."""
+"""Responses as readers of a store see them: the answer, why the model gave none, or why the answer cannot be read."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from harness.store.reading import StoreReader
 
 @dataclass(frozen=True, slots=True)
 class FiledResponse:
-    """What a store holds under one key."""
+    """The response that a store holds under one key."""
 
     value: Response | None = None
-    """A single figure where the capability gives one for each candidate; None where there is no answer."""
+    """The answer; a single figure if the capability gives one for each candidate; None without an answer."""
     failure: str | None = None
-    """Why the model gave no answer; None where it gave one."""
+    """Why the model gave no answer; None if the model gave one."""
     damage: str | None = None
-    """Why the answer on file cannot be read; None where it can."""
+    """Why the answer on file cannot be read; None if it can."""
 
     @property
     def problem(self) -> str | None:
-        """Why there is no value, for a reader; None where there is one."""
+        """Why there is no value, in words for a reader; None if there is a value."""
         return self.failure if self.damage is None else f"cannot be read: {self.damage}"
 
 
 def read_responses(
     store: StoreReader, fingerprint: str, capability: Capability, keys: Sequence[bytes]
 ) -> dict[bytes, FiledResponse]:
-    """Read what is on file of a model under some keys; a key under which there is nothing is absent.
+    """Read the responses of a model that are on file under some keys; keys without a response are left out.
 
-    One that is damaged does not hide the others: it says so.
+    A damaged response does not hide the others: its `FiledResponse` says what is damaged.
 
     Args:
         store: The store.
-        fingerprint: Of the model.
-        capability: What the model itself was asked for.
-        keys: As `harness.Capability.keys` gives them for a request.
+        fingerprint: Fingerprint of the model.
+        capability: The capability that the model itself was asked for.
+        keys: The keys that `harness.Capability.keys` gives for a request.
 
     Raises:
         StoreError: the database cannot be read.
@@ -65,15 +65,15 @@ def _response(codec: Codec, row: Any) -> FiledResponse:
 def read_response_texts(
     store: StoreReader, fingerprint: str, capability: str, keys: Sequence[bytes]
 ) -> dict[bytes, list[str]]:
-    """Read all texts in the answers of a model under some keys, whatever form the answers have; for a search.
+    """Read all texts in the responses of a model under some keys, for a search, whatever form the responses have.
 
-    The reason of a failure is a text too. Of an answer that is damaged there is none.
+    The reason of a failure is a text too. A damaged response has no texts.
 
     Args:
         store: The store.
-        fingerprint: Of the model.
-        capability: Name of what the model itself was asked for.
-        keys: As `harness.Capability.keys` gives them for a request.
+        fingerprint: Fingerprint of the model.
+        capability: Name of the capability that the model itself was asked for.
+        keys: The keys that `harness.Capability.keys` gives for a request.
 
     Raises:
         StoreError: the database cannot be read.
@@ -82,7 +82,7 @@ def read_response_texts(
 
 
 def texts_of_row(row: Any) -> list[str]:
-    """All texts in a row of the table ``responses``."""
+    """Return all texts in a row of the table ``responses``."""
     texts = [] if row.error is None else [str(row.error)]
     if row.record is not None:
         with contextlib.suppress(TypeError, ValueError, RecursionError):  # damaged: the page of the item says so

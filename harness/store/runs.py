@@ -1,4 +1,4 @@
-"""Runs: when a command began and ended, what it was, and how far it is."""
+"""Runs of commands: when they began and ended, what they computed, and how far they are."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from harness.store.records import now
 from harness.store.store import Store
 
 SILENT_SECONDS = 60
-"""Without a sign of life for so long, a run is perhaps gone."""
+"""Seconds without a sign of life after which a run has perhaps been killed."""
 
 
 @dataclass(slots=True)
 class RunRecord:
-    """One run, as it was filed."""
+    """One run, as the store keeps it."""
 
     id: int
     started: str
@@ -32,43 +32,43 @@ class RunRecord:
     description: dict[str, Any]
     """Versions, git state, hardware and settings."""
     finished: str = ""
-    """UTC, ISO 8601; empty where it is under way, or was killed."""
+    """UTC, ISO 8601; empty for a run that is under way, or was killed."""
     status: str = ""
-    """running, done, failed, interrupted."""
+    """``running``, ``done``, ``failed`` or ``interrupted``."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
-    """The cell of a run that is under way."""
+    """The cell of a run that is under way, and how far the cell is."""
 
     cell: int
-    """Its number in the run, from 1."""
+    """Number of the cell in its run, from 1."""
     cells: int
-    """How many the run has."""
+    """Number of cells of the run."""
     model: str
     task: str
     done: int
-    """Items."""
+    """Number of items that are done."""
     total: int | None
-    """Items; None where that is not known."""
+    """Number of items of the cell; None if it is not known."""
     updated: str
     """UTC, ISO 8601."""
 
 
 @dataclass(slots=True)
 class RunOverview(RunRecord):
-    """One run, with how far it is."""
+    """One run, and how far it is."""
 
     done: int = 0
-    """Cells."""
+    """Number of finished cells."""
     failed: int = 0
-    """Cells."""
+    """Number of failed cells."""
     progress: RunProgress | None = None
-    """None where it computes nothing."""
+    """The cell under way; None for a run that computes nothing."""
 
     @property
     def silent(self) -> int:
-        """Seconds since a running one gave a sign of life, where that is long; else 0."""
+        """Seconds since a running command gave a sign of life, if more than `SILENT_SECONDS`; else 0."""
         if self.status != "running":
             return 0
         last = self.progress.updated if self.progress is not None else self.started
@@ -77,12 +77,12 @@ class RunOverview(RunRecord):
 
     @property
     def cells(self) -> int | None:
-        """How many cells it has; None where that is not known."""
+        """Number of the run's cells; None if it is not known."""
         return self.progress.cells if self.progress is not None else None
 
     @property
     def share(self) -> float | None:
-        """How much is done, in [0, 1], cells counted alike; None where that is not known."""
+        """The share of the run that is done, in [0, 1], where all cells count alike; None if it is not known."""
         progress = self.progress
         if progress is None or not progress.cells:
             return None
@@ -91,7 +91,7 @@ class RunOverview(RunRecord):
 
 
 def start_run(store: Store, description: Mapping[str, Any]) -> int:
-    """File that a run began; returns its number.
+    """File that a run began, and return its number.
 
     Raises:
         StoreError: the database cannot be written.
@@ -121,7 +121,7 @@ def finish_run(store: Store, run: int, status: str, description: Mapping[str, An
 
 
 def copy_run(connection: sa.Connection, run: RunRecord) -> int:
-    """File a run of another store, inside a transaction that is open; returns its number here."""
+    """File a run of another store inside an open transaction, and return its number in this store."""
     values = {
         "started": run.started,
         "finished": run.finished or None,
@@ -132,15 +132,15 @@ def copy_run(connection: sa.Connection, run: RunRecord) -> int:
 
 
 def list_runs(store: Readable, *, offset: int = 0, size: int = 20) -> list[RunOverview]:
-    """Runs with how far they are, the newest first.
+    """Return runs with their progress, the newest first.
 
     Args:
         store: The store.
-        offset: How many to leave out at the beginning.
-        size: How many to read at most.
+        offset: Number of runs to leave out at the beginning.
+        size: Most runs to read.
 
     Raises:
-        DamagedRecord: a value on file is none that its column may hold.
+        DamagedRecord: a value on file is one that its column may not hold.
         StoreError: the store cannot be read.
     """
     query = select_checked(s.runs).order_by(s.runs.c.id.desc()).offset(offset).limit(size)
@@ -149,10 +149,10 @@ def list_runs(store: Readable, *, offset: int = 0, size: int = 20) -> list[RunOv
 
 
 def read_run(store: Readable, number: int) -> RunOverview | None:
-    """One run with how far it is; None where the store has none of that number.
+    """Return one run with its progress; None if the store has no run of this number.
 
     Raises:
-        DamagedRecord: a value on file is none that its column may hold.
+        DamagedRecord: a value on file is one that its column may not hold.
         StoreError: the store cannot be read.
     """
     with store.reading() as connection:
@@ -160,10 +160,10 @@ def read_run(store: Readable, number: int) -> RunOverview | None:
 
 
 def runs_of_cells(store: Readable, cells: Collection[int]) -> dict[int, RunRecord]:
-    """The run of every one of these cells, by the cell's number.
+    """Return the run of each of some cells, by the cell's number.
 
     Raises:
-        DamagedRecord: a value on file is none that its column may hold.
+        DamagedRecord: a value on file is one that its column may not hold.
         StoreError: the store cannot be read.
     """
     run_of: dict[int, int] = {}

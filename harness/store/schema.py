@@ -1,4 +1,4 @@
-"""The tables of a store, and its version."""
+"""The tables of a store; their version is in `harness.store.migrations`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ about = Table(
     Column("key", String, primary_key=True),
     Column("value", String, nullable=False),
 )
-"""What the store says of itself: its schema version."""
+"""Facts about the store itself: its schema version."""
 
 models = Table(
     "models",
@@ -120,7 +120,7 @@ reuse = Table(
     "reuse",
     metadata,
     Column("cell", Integer, ForeignKey("cells.id"), primary_key=True),
-    Column("responses", Integer, nullable=False),  # those of a cell that were on file when it began
+    Column("responses", Integer, nullable=False),  # how many responses of the cell were on file when it began
 )
 
 remarks = Table(
@@ -144,7 +144,7 @@ asked = Table(
     Column("listwise", Boolean, nullable=False),
     Column("by_origin", Boolean, nullable=False),  # requests are filed by item, not by text
 )
-"""Who was asked in each stage of a cell, and how: with the task's data, this leads to the responses of every item."""
+"""The model of each stage of a cell, and how it was asked: with the task's data, this leads to every response."""
 
 progress = Table(
     "progress",
@@ -158,7 +158,7 @@ progress = Table(
     Column("total", Integer),
     Column("updated", Moment, nullable=False),  # UTC; long ago: the process is gone, or a batch is long
 )
-"""How far the runs are, for whoever watches."""
+"""The progress of the runs, for readers who watch them."""
 
 curves = Table(
     "curves",

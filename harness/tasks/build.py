@@ -31,13 +31,14 @@ if TYPE_CHECKING:
 
 
 def build_task(registry: Registry, name: str) -> Task:
-    """Build the task of that name, ready to give items; no data is read.
+    """Build the task of a name, ready to give items; no data is read.
 
     Raises:
-        UnknownName: there is none; suggests the nearest.
-        UsageError: it is that of several tasks.
-        ConfigurationError: its file cannot be read, breaks the schema, or names a field or option that its kind does
-            not have.
+        UnknownName: no task has the name; the message suggests the nearest.
+        UsageError: the name is that of a benchmark, which is several tasks.
+        ConfigurationError: the task's file cannot be read, breaks the schema, or names a field or option that the
+            kind of
+            task does not have.
     """
     from harness.tasks.index import read_task_file
     from harness.tasks.settling import interim_types
@@ -67,11 +68,12 @@ def build_task(registry: Registry, name: str) -> Task:
 
 
 def _check_data(entry: TaskEntry, file: TaskFile, kind: type[Task]) -> None:
-    """Hold what a task file says of its rows against its kind.
+    """Check the keys of a task file that speak of its rows against the kind of task.
 
     Raises:
-        ConfigurationError: there are no data, though the kind makes no items, or keys that speak of data that there are
-            not; or rows that are a sequence have clusters too, or are said to be none.
+        ConfigurationError: the file names no data, though the kind makes no items; or it has keys about data and no
+            data;
+            or the rows are a sequence, and the file gives clusters or says that they are no sequence.
     """
     if not file.data:
         if not kind.makes_items:
@@ -90,14 +92,14 @@ def _check_data(entry: TaskEntry, file: TaskFile, kind: type[Task]) -> None:
 
 
 def _mistake(entry: TaskEntry, place: Sequence[str | int], text: str) -> ConfigurationError:
-    """Make the error of something at a place of a task's file, with its line."""
+    """Make the error about a mistake at a place of a task's file, with its line."""
     prefix = ("tasks", entry.name) if entry.inline is not None else ()
     line = line_of(entry.path, [*prefix, *place])
     return ConfigurationError(f"{entry.path}{f':{line}' if line else ''}: {text}")
 
 
 def _definition(registry: Registry, entry: TaskEntry, file: TaskFile, kind: type[Task], digest: str) -> Definition:
-    """Resolve a task file: its options held to their forms, and a reader of columns for each source of each split."""
+    """Resolve a task file: check its options, and make a column reader for each source of each split."""
     parts = {
         split: [_part(registry, entry, file, kind, (split, *place), source) for place, source in _sources_of(sources)]
         for split, sources in file.data.items()
@@ -140,38 +142,38 @@ def _sources_of(sources: SourceFile | list[SourceFile]) -> list[tuple[tuple[int,
 
 
 def _with_figures(registry: Registry, entry: TaskEntry, file: TaskFile, digest: str) -> str:
-    """Return the hash of a definition; where data are figures of other evaluations, they are part of it.
+    """Return the hash of a task's definition, including the figures of other evaluations that are the task's data.
 
     Raises:
         ConfigurationError: there is no such task or metric.
     """
     made = hashlib.sha256(digest.encode())
-    found = False
+    has_figures = False
     for split, sources in file.data.items():
         for place, spec in _sources_of(sources):
             if spec.store is not None:
-                found = True
+                has_figures = True
                 try:
                     made.update(_evaluations(registry, entry, split, spec).digest().encode())
                 except HarnessError as error:
                     at: tuple[str | int, ...] = ("data", split, *place)
                     raise _mistake(entry, at, f"{'.'.join(map(str, at))}: {error}") from error
-    return made.hexdigest()[:16] if found else digest
+    return made.hexdigest()[:16] if has_figures else digest
 
 
 def _evaluations(registry: Registry, entry: TaskEntry, split: str, spec: SourceFile) -> EvaluationSource:
     assert spec.store is not None
     assert spec.task is not None
     stores = [_file(entry, text) for text in ([spec.store] if isinstance(spec.store, str) else spec.store)]
-    told = spec.split or split
-    return EvaluationSource(registry, entry.name, stores, spec.task, spec.metric, spec.models, told, spec.fields)
+    of_split = spec.split or split
+    return EvaluationSource(registry, entry.name, stores, spec.task, spec.metric, spec.models, of_split, spec.fields)
 
 
 def _option(entry: TaskEntry, kind: type[Task], name: str, value: Any) -> Any:
-    """Check the value of an option against the form that the task's kind declares, and return it.
+    """Check the value of an option against the form that the task's kind declares, and return the converted value.
 
     Raises:
-        ConfigurationError: it is something else; names file and key.
+        ConfigurationError: the value has another form; names file and key.
     """
     forms = forms_of(kind, kind.option_forms[name]) if name in kind.option_forms else None
     if forms is None:
@@ -182,12 +184,12 @@ def _option(entry: TaskEntry, kind: type[Task], name: str, value: Any) -> Any:
         raise ConfigurationError(str(error)) from None
 
 
-def _check_names(entry: TaskEntry, block: str, given: list[str], known: list[str]) -> None:
+def _check_names(entry: TaskEntry, block: str, given: list[str], allowed: list[str]) -> None:
     for name in given:
-        if name not in known:
+        if name not in allowed:
             raise ConfigurationError(
                 f"{entry.path}: {block}.{name}: tasks of kind {entry.kind!r} have no such entry"
-                f"{did_you_mean(name, known)}"
+                f"{did_you_mean(name, allowed)}"
             )
 
 
@@ -243,10 +245,10 @@ def _test(spec: SliceFile) -> Callable[[Any], bool]:
 
 
 def _settings(entry: TaskEntry, spec: SourceFile, place: tuple[str | int, ...]) -> dict[str, Any]:
-    """Return the settings of a generator, as its function says they are.
+    """Check the settings of a generator against its function, and return the converted settings.
 
     Raises:
-        ConfigurationError: it takes no such setting or value, or cannot be imported.
+        ConfigurationError: the function takes no such setting or value, or cannot be imported.
     """
     assert spec.generator is not None
     try:
@@ -282,13 +284,13 @@ def _file(entry: TaskEntry, text: str) -> Path:
 def _source(
     registry: Registry, entry: TaskEntry, place: tuple[str | int, ...], spec: SourceFile
 ) -> tuple[RowSource, bool]:
-    """Find the rows of a source, and tell whether they come from the mirror that the task names, with its own columns.
+    """Find the source of rows; also tell whether it is the mirror that the task names, with columns of its own.
 
     Args:
         registry: Where the task of other evaluations is looked up.
         entry: The task.
-        place: The split that the source is of, which a generator is told where the task names no other; and which of
-            the split's sources it is.
+        place: The split of the source, which a generator gets unless the task names another; then the number of the
+            source, if the split has several.
         spec: The source.
     """
     split = str(place[0])

@@ -1,4 +1,4 @@
-"""From the name of a metric to the metric, and whether a task gives what it reads."""
+"""Makes a metric from its name, and checks whether a task has the columns that the metric reads."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from harness.task import Task
 
 
 def metric_of(registry: Registry, task: Task, text: str) -> Metric:
-    """The metric that a task has of its own under that name, else the registered one.
+    """Return the metric that the task itself defines under a name, else the registered one.
 
     Raises:
         UsageError: there is neither, or an argument is unknown.
     """
     with plugin_code(f"{task.name}: own_metric()"):
-        own = task.own_metric(text)
-    return build_metric(registry, text) if own is None else own
+        metric = task.own_metric(text)
+    return build_metric(registry, text) if metric is None else metric
 
 
 def build_metric(registry: Registry, text: str) -> Metric:
-    """The metric that ``name`` or ``name:key=value`` names.
+    """Make the metric that ``name`` or ``name:key=value`` names.
 
     Raises:
-        UsageError: an unknown name or argument.
+        UsageError: the name or an argument is unknown, or the metric refuses an argument.
     """
-    wanted = parse_specification(text)
-    kind: type[Metric] = registry.find("metric", wanted.name).load()
-    arguments = check_arguments(f"metric {wanted.name!r}", kind, wanted.arguments)
+    specification = parse_specification(text)
+    kind: type[Metric] = registry.find("metric", specification.name).load()
+    arguments = check_arguments(f"metric {specification.name!r}", kind, specification.arguments)
     try:
         metric = kind(**arguments)
-    except ValueError as error:  # an argument that it refuses
+    except ValueError as error:  # the metric refuses an argument
         raise UsageError(f"metric {text!r} cannot be made: {error}") from error
     except (Exception, SystemExit) as error:  # a plugin's code
         raise UsageError(f"metric {text!r} cannot be made: {describe(error)}") from error
@@ -42,7 +42,7 @@ def build_metric(registry: Registry, text: str) -> Metric:
 
 
 def check_columns(metric: Metric, task: Task) -> None:
-    """Compare what a metric reads with what a task gives.
+    """Check that a task has the columns that a metric reads.
 
     Raises:
         UsageError: a column is lacking.

@@ -151,5 +151,5 @@ class Catalogue:
 
 
 def _asking(source: TaskSource, method: str) -> contextlib.AbstractContextManager[None]:
-    """Turn an error of a library of tasks, whose code is a plugin's, into one that names the library and the method."""
+    """Turn an error of a task library's code into one that names the library and the method."""
     return plugin_code(f"the task source {source.name!r}: {method}()")

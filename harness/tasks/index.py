@@ -90,7 +90,7 @@ def index_tasks(files: Sequence[RegistryFile], more: Sequence[tuple[Path, str]] 
         folders.append((base / os.path.expanduser(name), str(base / name)))
     for folder, origin in folders:
         if not is_folder(folder):
-            continue  # `Registry.file_problems` says it
+            continue  # `Registry.file_problems` reports it
         paths, problem = _files_below(folder)
         index.problems.extend([f"{origin}: {problem}"] if problem else [])
         remembered = RememberedIndex(folder, len(paths))
@@ -172,7 +172,7 @@ def _add_benchmark(index: FileIndex, benchmark: BenchmarkEntry) -> None:
 
 
 def read_benchmarks(entries: Mapping[str, BenchmarkEntry]) -> tuple[dict[str, BenchmarkFile], dict[str, str]]:
-    """Validate all benchmarks; return the valid ones by name, and by name what is wrong with each other."""
+    """Validate all benchmarks; return the valid ones by name, and by name the mistakes of each invalid one."""
     from harness.tasks.schema import BenchmarkFile
 
     benchmarks: dict[str, BenchmarkFile] = {}
@@ -193,7 +193,7 @@ def read_task_file(entry: TaskEntry) -> tuple[TaskFile, str]:
     """Read and validate a task's file; return it with the hash of its content.
 
     Raises:
-        ConfigurationError: it breaks the schema.
+        ConfigurationError: the file breaks the schema.
     """
     import json
 
@@ -202,7 +202,7 @@ def read_task_file(entry: TaskEntry) -> tuple[TaskFile, str]:
     value = entry.inline if entry.inline is not None else load_yaml(entry.path)
     prefix = ("tasks", entry.name) if entry.inline is not None else ()
     file: TaskFile = validate(TaskFile, value, entry.path, prefix=prefix)
-    # What is said about a task may change without changing its results.
+    # Texts about a task, and the choice of metrics, may change while its answers stay comparable.
     content = {k: v for k, v in value.items() if k not in {"description", "citation", "licence", "metrics"}}
     try:
         text = json.dumps(content, sort_keys=True, default=str)

@@ -92,7 +92,7 @@ class TaskIndex(Generic[T]):
         self._files, self._of_source = MappingProxyType(dict(files)), of_source
 
     def find(self, name: str) -> T | None:
-        """Return the task or benchmark of a name; None if there is nothing of that name.
+        """Return the task or benchmark of a name; None for an unknown name.
 
         Raises:
             harness.errors.UsageError: the name names a source, and has an option that this source does not take.

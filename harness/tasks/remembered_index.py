@@ -1,7 +1,8 @@
-"""Remembers what the task files of a large folder said when last read: parsing 500 takes longer than a list may.
+"""Remembers the content of a large folder's task files: parsing 500 files takes longer than a list may take.
 
-The memory lies in the user's cache folder, by each file's time of change and size. It holds only what lists show, and
-only files that are old enough for a later change to give them another time; an evaluated task is read from its file.
+The memory lies in the user's cache folder, by each file's time of change and size. It holds only the texts that lists
+show, and only files that are old enough for a later change to give them another time. An evaluated task is always
+read from its file.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from harness.files.atomic import write_atomically
 
 FEWEST = 50
-"""Least files in a folder for which remembering is worth it."""
+"""Number of files from which remembering a folder saves time."""
 _FORM = 1
 """Version of the memory: raise it when its content, or the reading of files, changes."""
 _SETTLED = 3.0

@@ -17,7 +17,7 @@ from harness.tasks.data.column_forms import LARGEST_LIST, problems_of_template
 
 
 class ColumnFile(Strict):
-    """How a field is made from columns, where it is not simply one of them."""
+    """The form in which a field is made from columns, for fields that are not simply one column."""
 
     column: str | None = None
     map: dict[Any, Any] | None = None
@@ -191,13 +191,13 @@ class SliceFile(Strict):
 
 
 class SequenceFile(Strict):
-    """How the rows of a task follow each other."""
+    """The ``ordered`` block of a task file, which says how the rows of a task follow each other."""
 
     block: Whole = Field(ge=1, le=2**31, description="rows of a block; default: the square root of their number")
 
 
 class TaskFile(Strict):
-    """One task."""
+    """The content of a task file: kind, data, columns, metrics and options of one task."""
 
     kind: str = Field(description="a registered task kind, such as preference")
     description: str = ""
@@ -267,7 +267,7 @@ class AggregateFile(Strict):
 
 
 class BenchmarkFile(Strict):
-    """Tasks and how they aggregate."""
+    """The content of a benchmark file: tasks, and how their figures are aggregated."""
 
     description: str = ""
     version: str = Field("1", coerce_numbers_to_str=True)
@@ -297,7 +297,7 @@ class BenchmarkFile(Strict):
 
     @property
     def name(self) -> str:
-        """The name of the benchmark, which is that of its folder."""
+        """The name of the benchmark: the path of its folder below the task folder, or its key in a registry file."""
         return self._name
 
 

@@ -1,4 +1,4 @@
-"""What a benchmark's aggregates select: ``task:metric[:domain]``, or one another; and what is wrong with that."""
+"""Selectors of a benchmark's aggregates (``task:metric[:domain]``, or another aggregate's name) and their mistakes."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 def task_of(tasks: Iterable[str], key: str) -> str:
-    """The task that ``task:metric`` or ``task:metric:domain`` begins with; empty where it begins with none.
+    """Return the task that ``task:metric`` or ``task:metric:domain`` begins with; empty if it begins with no task.
 
-    Names of a source hold colons themselves, so that one may begin with another; the longest is meant.
+    Names of a task source contain colons, so one task's name may begin with another's: the longest match is meant.
     """
     return max((task for task in tasks if key.startswith(task + ":")), key=len, default="")
 
 
 def split_selector(benchmark: BenchmarkFile, selector: str) -> tuple[str, str, str]:
-    """``task:metric[:domain]`` in its parts; metrics with arguments hold colons themselves.
+    """Split ``task:metric[:domain]`` into its parts; metrics with arguments contain colons themselves.
 
     Raises:
-        ConfigurationError: it names none of the benchmark's tasks.
+        ConfigurationError: the selector begins with none of the benchmark's tasks.
     """
     task = task_of(benchmark.tasks, selector)
     if task:
@@ -36,25 +36,25 @@ def split_selector(benchmark: BenchmarkFile, selector: str) -> tuple[str, str, s
         if colon and "=" not in domain:
             return task, metric, domain
         return task, rest, "overall"
-    known = [*benchmark.tasks, *(aggregate.name for aggregate in benchmark.aggregates)]
+    names = [*benchmark.tasks, *(aggregate.name for aggregate in benchmark.aggregates)]
     raise ConfigurationError(
         f"{benchmark._path}: the selector {selector!r} starts with none of the benchmark's tasks and is the name of "
-        f"none of its aggregates{did_you_mean(selector, known)}"
+        f"none of its aggregates{did_you_mean(selector, names)}"
     )
 
 
 def selected_aggregate(benchmark: BenchmarkFile, selector: str) -> AggregateFile | None:
-    """The aggregate that a selector names; None where it selects from a task."""
+    """Return the aggregate that a selector names; None for a selector of a task's metric."""
     if task_of(benchmark.tasks, selector):
         return None
     return next((aggregate for aggregate in benchmark.aggregates if aggregate.name == selector), None)
 
 
 def in_order(benchmark: BenchmarkFile) -> list[AggregateFile]:
-    """The aggregates, each after those that it selects.
+    """Return the aggregates in an order in which each comes after the aggregates that it selects.
 
     Raises:
-        ConfigurationError: some select each other in a circle.
+        ConfigurationError: some aggregates select each other in a circle.
     """
     order: list[AggregateFile] = []
 
@@ -76,12 +76,12 @@ def in_order(benchmark: BenchmarkFile) -> list[AggregateFile]:
 
 
 def problems_of(registry: Registry, benchmark: BenchmarkFile, given: Mapping[str, Sequence[str]]) -> list[str]:
-    """Everything that would leave an aggregate's column empty.
+    """Write a sentence for each mistake that would leave an aggregate's column empty.
 
     Args:
-        registry: Where the ways to aggregate are looked up.
+        registry: The registry, in which ways to aggregate are looked up.
         benchmark: The benchmark.
-        given: Names of the metrics computed, by task; tasks that are absent are not checked.
+        given: Names of the metrics that are computed, by task; tasks that are absent are not checked.
     """
     problems: list[str] = []
     for aggregate in benchmark.aggregates:
@@ -108,7 +108,7 @@ def problems_of(registry: Registry, benchmark: BenchmarkFile, given: Mapping[str
 
 
 def _way(registry: Registry, benchmark: BenchmarkFile, aggregate: AggregateFile) -> list[str]:
-    """What is wrong with how it aggregates."""
+    """Return why an aggregate's ``how`` cannot be used; empty if it can."""
     try:
         entry = registry.find("aggregate", aggregate.how)
         function = entry.load()
@@ -131,7 +131,7 @@ def _way(registry: Registry, benchmark: BenchmarkFile, aggregate: AggregateFile)
     return problems
 
 
-_GIVEN = {
+GIVEN_TO_AGGREGATES = {
     "confidence": "it is that of the whole leaderboard: --confidence",
     "correlation": "it follows from the items that the parts share",
     "weights": "it is a key beside 'settings'",
@@ -147,12 +147,12 @@ def settings_of(function: Callable[..., Any], aggregate: AggregateFile) -> dict[
     """
     parameters = list(inspect.signature(function).parameters.values())[1:]
     named = {p.name: p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
-    taken = [name for name in named if name not in _GIVEN]
+    taken = [name for name in named if name not in GIVEN_TO_AGGREGATES]
     further = any(p.kind is p.VAR_KEYWORD for p in parameters)
     made: dict[str, Any] = {}
     for name, value in aggregate.settings.items():
-        if name in _GIVEN:
-            raise UsageError(f"settings.{name}: is not a setting; {_GIVEN[name]}")
+        if name in GIVEN_TO_AGGREGATES:
+            raise UsageError(f"settings.{name}: is not a setting; {GIVEN_TO_AGGREGATES[name]}")
         if name not in named and not further:
             allowed = did_you_mean(name, taken) or (f" (it takes: {', '.join(taken)})" if taken else " (it takes none)")
             raise UsageError(f"settings.{name}: {aggregate.how!r} has no such setting{allowed}")

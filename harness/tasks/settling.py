@@ -1,4 +1,4 @@
-"""Figures that need all rows of a task: what goes into `Task.settle`, and what may come out of it."""
+"""Figures that need all rows of a task: the columns that `Task.settle` gets, and the columns that it may return."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.names.plugins import describe
 from harness.task import Task
 
 TYPES = ("float16", "float32", "float64")
-"""What a column that only `Task.settle` sees may be kept as: a failed request must be NaN there too."""
+"""Types of a column that only `Task.settle` sees; no integers, because a failed request must be NaN there too."""
 
 
 def settles(task: Task) -> bool:
@@ -23,10 +23,10 @@ def settles(task: Task) -> bool:
 
 
 def interim_types(task: Task) -> dict[str, str]:
-    """Return the columns that only `Task.settle` sees, with the type that each is kept as.
+    """Return the columns that only `Task.settle` sees, with the type of each.
 
     Raises:
-        PluginError: the kind declares what cannot be: no such type, a column that stays too, or no ``settle``.
+        PluginError: the kind declares a type that does not exist, a column that is kept as well, or no ``settle``.
     """
     declared: Any = task.interim
     kind = f"{type(task).__module__}.{type(task).__qualname__}"
@@ -46,7 +46,7 @@ def interim_types(task: Task) -> dict[str, str]:
 
 
 def settled(task: Task, columns: Columns) -> Columns:
-    """Return the columns that are kept: those of the rows, with what `Task.settle` makes of all rows in their place.
+    """Return the columns that are kept: those of the rows, replaced by those that `Task.settle` makes of all rows.
 
     Raises:
         CellError: ``settle`` raised, or gave something else than one figure or array a row for names that are declared.
@@ -62,11 +62,11 @@ def settled(task: Task, columns: Columns) -> Columns:
     if not isinstance(given, Mapping):
         raise CellError(f"{what} must give a mapping of names to arrays, not {type(given).__name__}")
     kept = {name: values for name, values in columns.values.items() if name not in interim}
-    known = list(dict.fromkeys([*task.columns, *kept]))
+    names = list(dict.fromkeys([*task.columns, *kept]))
     for name, values in given.items():
-        if name not in known:
-            why = "which is gone after it" if name in interim else f"which is no column{did_you_mean(str(name), known)}"
-            raise CellError(f"{what} gave {name!r}, {why}; the columns are: {', '.join(known) or 'none'}")
+        if name not in names:
+            why = "which is gone after it" if name in interim else f"which is no column{did_you_mean(str(name), names)}"
+            raise CellError(f"{what} gave {name!r}, {why}; the columns are: {', '.join(names) or 'none'}")
         kept[name] = _checked(f"{what}: the column {name!r}", values, len(columns))
     lacking = [name for name in task.columns if name not in kept]
     if lacking:
@@ -75,10 +75,10 @@ def settled(task: Task, columns: Columns) -> Columns:
 
 
 def _checked(what: str, values: Any, rows: int) -> NDArray[np.float64]:
-    """Return a column as numbers, one figure or one array a row.
+    """Return a column as numbers, one figure or one array for each row.
 
     Raises:
-        CellError: it is none.
+        CellError: the values are no array of numbers, or their number is not that of the rows.
     """
     try:
         array = np.asarray(values)

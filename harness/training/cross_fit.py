@@ -19,11 +19,12 @@ from harness.errors import CellError, DataError, StoreError, UsageError
 from harness.files.atomic import NO_ROOM, is_full, write_atomically
 from harness.files.digests import file_identity
 from harness.model import Model
+from harness.names.adapters import Adapters, NoWay
 from harness.names.registry import Registry
 from harness.names.specification import written
 from harness.names.trainings import TrainingModels
 from harness.requests import Failure, Request, Response
-from harness.task import Item
+from harness.task import Item, Task
 from harness.tasks.build import build_task
 from harness.trainer import Trainer
 from harness.training.checks import check_task, warn_of_flattery
@@ -148,7 +149,8 @@ def cross_fit(
         The directory, whose model is `CrossFitted`.
 
     Raises:
-        UsageError: trainer, task, settings and base do not fit together, or the number of parts is not possible.
+        UsageError: trainer, task, settings and base do not fit together, the models could not be evaluated on the
+            task, or the number of parts is not possible.
         DataError: the data cannot be parted or learned from.
         StoreError: a product cannot be written.
     """
@@ -160,6 +162,7 @@ def cross_fit(
     if count < FEWEST:
         raise UsageError(f"--folds {count}: at least {FEWEST}")
     offers = _offers(registry, kind.model)
+    _check_evaluation(registry, task, kind.model, offers)
     items = list(good_items(task, split, request.limit))
     assignment = assign(items, count, seed)
     request = ready_request(environment, request, models)
@@ -241,6 +244,25 @@ def _offers(registry: Registry, model: str) -> list[str]:
     if not offers:
         raise CellError(f"the model {model!r} says of no capability that it offers it; register it with offers=")
     return offers
+
+
+def _check_evaluation(registry: Registry, task: Task, model: str, offers: Sequence[str]) -> None:
+    """Refuse a task that the models could not be evaluated on, before any of them is trained.
+
+    Raises:
+        UsageError: the task asks for what the models do not offer, or asks another model, too.
+    """
+    adapters = Adapters(registry)
+    for role, accepts in dict.fromkeys((stage.role, tuple(stage.accepts)) for stage in task.stages):
+        if role != task.evaluates:
+            raise UsageError(
+                f"{task.name} asks a model in the role {role!r}, too, which cross-validate does not take; train on "
+                f"its train split with: harness train, and evaluate with: harness eval --role {role}=MODEL"
+            )
+        try:
+            adapters.way(accepts, offers, brief=task.definition.brief, choose="cross-validate takes no --adapter")
+        except NoWay as error:
+            raise UsageError(f"{model} cannot be evaluated on {task.name}: {error}") from error
 
 
 def _name(folds: Mapping[str, Any]) -> str:

@@ -75,6 +75,8 @@ class LinearDetector(Model):
 
     def detect(self, requests: Sequence[Conversation]) -> list[float]:
         """Return the log-odds of the positive class, in nats, for every text."""
+        if not requests:  # which the vectoriser refuses
+            return []
         counts = _counts([request.text for request in requests], **self._settings)
         return [float(v) for v in _weighted(counts, self._rarity) @ self._weights]
 

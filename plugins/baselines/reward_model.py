@@ -107,6 +107,8 @@ class LinearRewardModel(Model):
 
     def score(self, requests: Sequence[Candidates]) -> list[NDArray[np.float64]]:
         """Return rewards in nats: the difference of two rewards is a Bradley-Terry log-odds."""
+        if not requests:  # which the vectoriser refuses
+            return []
         prompts = [request.prompt.text for request in requests for _ in request.responses]
         responses = [response for request in requests for response in request.responses]
         rewards = self._features.matrix(prompts, responses) @ self._weights

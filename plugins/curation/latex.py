@@ -24,7 +24,7 @@ def read(text: str) -> Tree:
     Raises:
         Unreadable: the answer is outside the supported grammar; the message says where reading stopped.
     """
-    reader = _Reader(tokens(text))
+    reader = _LatexReader(tokens(text))
     tree = reader.listed()
     reader.expect("")
     return tree
@@ -36,7 +36,7 @@ def rational(digits: str) -> Tree:
     return ["num", str(int((whole + fraction) or "0")), str(10 ** len(fraction))]
 
 
-class _Reader(Symbols):
+class _LatexReader(Symbols):
     # lists, relations, unions
 
     def listed(self) -> Tree:

@@ -36,7 +36,7 @@ class MissingValue(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TemplatePlace:
     """A place in a template that a value goes to."""
 
     name: str
@@ -47,14 +47,14 @@ class TemplateSection:
     """A part of a template that appears only if a value of its name is given."""
 
     name: str
-    pieces: tuple[str | Place, ...]
+    pieces: tuple[str | TemplatePlace, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
     """A template as text and places, compiled once."""
 
-    pieces: tuple[str | Place | TemplateSection, ...]
+    pieces: tuple[str | TemplatePlace | TemplateSection, ...]
 
     @property
     def names(self) -> set[str]:
@@ -76,7 +76,7 @@ class Template:
         return "".join(texts)
 
 
-def _text(piece: str | Place, values: Mapping[str, str]) -> str:
+def _text(piece: str | TemplatePlace, values: Mapping[str, str]) -> str:
     if isinstance(piece, str):
         return piece
     if piece.name not in values:
@@ -84,9 +84,9 @@ def _text(piece: str | Place, values: Mapping[str, str]) -> str:
     return values[piece.name]
 
 
-def _places(pieces: tuple[str | Place | TemplateSection, ...]) -> Iterator[Place]:
+def _places(pieces: tuple[str | TemplatePlace | TemplateSection, ...]) -> Iterator[TemplatePlace]:
     for piece in pieces:
-        if isinstance(piece, Place):
+        if isinstance(piece, TemplatePlace):
             yield piece
         elif isinstance(piece, TemplateSection):
             yield from _places(piece.pieces)
@@ -104,8 +104,8 @@ def compile_template(text: str, known: Collection[str]) -> Template:
     """
     from harness.errors import did_you_mean
 
-    whole: list[str | Place | TemplateSection] = []
-    inner: list[str | Place] = []
+    whole: list[str | TemplatePlace | TemplateSection] = []
+    inner: list[str | TemplatePlace] = []
     opened: re.Match[str] | None = None
     last = 0
     for token in _TOKEN.finditer(text):
@@ -125,7 +125,7 @@ def compile_template(text: str, known: Collection[str]) -> Template:
             literal = f"; for the text itself write {{{{{name}}}}}"
             raise TemplateError(f"unknown placeholder {{{name}}}{mend}{literal}", token.start())
         elif token["condition"] is None:
-            current.append(Place(name))
+            current.append(TemplatePlace(name))
         elif opened is not None:
             raise TemplateError(f"{{if {name}}} inside the section {opened[0]}: sections do not nest", token.start())
         else:

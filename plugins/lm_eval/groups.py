@@ -70,10 +70,10 @@ def read_group(index: Mapping[str, ListedName], name: str, *, resolve: bool = Fa
     Raises:
         ConfigurationError: a file is not of lm-eval's form, or a member is not known.
     """
-    return _Reader(index, resolve).group(name, read_definition(Path(index[name].path), resolve=resolve), {}, ())
+    return _GroupReader(index, resolve).group(name, read_definition(Path(index[name].path), resolve=resolve), {}, ())
 
 
-class _Reader:
+class _GroupReader:
     def __init__(self, index: Mapping[str, ListedName], resolve: bool) -> None:
         self._index, self._resolve = index, resolve
 

@@ -1,4 +1,4 @@
-"""Which metric predicts an outcome, how sure that is, and what it predicts for a model whose outcome is not known."""
+"""Tells which metric predicts an outcome, how sure that is, and what it predicts for models without a known outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HERE = "harness_plugins.outcomes"
 
 @hookimpl
 def register_analyses(register: Register) -> None:
-    """Add what `harness.correlate` asks, and what a site shows of an outcome."""
+    """Register the analysis that `harness.correlate` runs, and whose section a site shows."""
     register(
         "correlate",
         f"{_HERE}.analysis:Correlate",
@@ -24,7 +24,7 @@ def register_analyses(register: Register) -> None:
 
 @hookimpl
 def register_commands(register: Register) -> None:
-    """Add ``harness correlate``."""
+    """Register the command ``harness correlate``."""
     register(
         "correlate",
         f"{_HERE}.command:command",

@@ -1,4 +1,4 @@
-"""The analysis that `harness.correlate` and publishers ask for through the registry."""
+"""The analysis that `harness.correlate` and publishers look up in the registry."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ class Correlate(Analysis):
     """Correlates every figure of a benchmark with an outcome, tests them together, and predicts."""
 
     def check(self, outcome: OutcomeFile) -> None:
-        """Read the table; raise `DataError` or `UnclearColumn` where that fails."""
+        """Read the table of outcomes.
+
+        Raises:
+            DataError: the table cannot be read.
+            UnclearColumn: a column is missing, or it is unclear which column is meant.
+        """
         outcome_table(outcome)
 
     def answer(
@@ -31,9 +36,9 @@ class Correlate(Analysis):
         published: Sequence[Path] = (),
         **settings: Any,
     ) -> Report:
-        """Return the report; the settings are the other fields of `CorrelationQuestion`."""
+        """Return the report; ``settings`` are the other fields of `CorrelationQuestion`, by name."""
         return answer(registry, store, CorrelationQuestion(benchmark, outcome, published=published, **settings))
 
     def section(self, report: Report) -> Section:
-        """Return heat-maps, tests and predictions, whose template has escaped every text."""
+        """Return heat-maps, tests and predictions as HTML; the template has escaped every text."""
         return Section(report.outcome, len(report.values), as_html(report, template="body.html"))

@@ -1,4 +1,4 @@
-"""``harness correlate``."""
+"""The command ``harness correlate``."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _INSIDE = Finite(0, 1, min_open=True, max_open=True)
     type=_INSIDE,
     default=0.95,
     show_default=True,
-    help="Of all intervals.",
+    help="Nominal coverage of all intervals.",
 )
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Of random permutations.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of random permutations.")
 @click.option("--all", "everything", is_flag=True, help="Every figure, not only the strongest.")
 @click.option("-o", "--output", type=_PATH, help="Folder, or .html, .json or .txt file, to write.")
 @store_option
@@ -58,11 +58,11 @@ def command(
     as_json: bool,
     **question: object,
 ) -> None:
-    """Which metric predicts an outcome, and how sure that is.
+    """Find which metric predicts an outcome, and how sure that is.
 
-    Every figure of a benchmark is correlated with an outcome of the same models, such as their rating after use, with
-    intervals, exact permutation tests that allow for all figures tried, and a predictor that is used only where it is
-    better than the mean. Figures come from the store, from published files, or both.
+    Every figure of a benchmark is correlated with an outcome of the same models, such as their rating after use. The
+    report has intervals, exact permutation tests that allow for all figures tried, and a predictor, which is used only
+    if it is better than the mean. Figures come from the store, from published files, or both.
 
     \b
     Examples:

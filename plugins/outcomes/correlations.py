@@ -1,4 +1,4 @@
-"""How each figure correlates with the outcome, and how far such a correlation can be trusted."""
+"""The correlation of each figure with the outcome, and how far such a correlation can be trusted."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from harness import stats
 from harness.stats import Estimate
 
-from .figures import Feature, Figures
+from .figures import Feature, OutcomeFigures
 from .table import OutcomeValue
 
 FloatArray = NDArray[np.float64]
 LEAST_MODELS = 4
-"""With fewer, Fisher's interval does not exist."""
+"""Least number of models: Fisher's interval does not exist for fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,17 @@ class Correlation:
     """With Fisher's interval; ``n`` is the number of models."""
     spearman: Estimate
     p_value: float
-    """Two-sided, of Pearson's correlation, by permuting the outcome over the models."""
+    """Two-sided p-value of Pearson's correlation, from permutations of the outcome over the models."""
     family_p_value: float
-    """The same, protected against having tried every figure (Westfall and Young, step-down)."""
+    """The p-value that allows for having tried every figure (Westfall and Young, step-down)."""
     false_discovery: float
-    """The same by Benjamini and Hochberg: the share of false discoveries when rejecting up to here."""
+    """The rate by Benjamini and Hochberg: the share of false discoveries when rejecting up to this figure."""
     leave_one_out: tuple[float, float]
     """Lowest and highest Pearson correlation without one of the models."""
     most_influential: str
     """The model without which the correlation differs most."""
     reliability: float
-    """Share of the figure's variance between models that is not its own error; NaN where errors are not known."""
+    """Share of the figure's variance between models that is not its own error; NaN if its errors are not known."""
     corrected: float
     """Pearson's correlation corrected for the noise of outcome and figure, where known; NaN if it cannot be."""
     clipped: bool
@@ -48,28 +48,29 @@ class Correlation:
 
 @dataclass(frozen=True, slots=True)
 class Tests:
-    """All correlations, and what was done to get their p-values."""
+    """All correlations, and how their p-values were computed."""
 
     correlations: list[Correlation]
     permutations: int
     exact: bool
     """Whether every order of the models was compared."""
     outcome_reliability: float
-    """Share of the outcome's variance between models that is not its own noise; NaN where that is not known."""
+    """Share of the outcome's variance between models that is not its own noise; NaN if its noise is not known."""
     left_out: list[str]
     """Figures that fewer than four of the models have, or that are equal for all of them."""
 
 
 def correlate_figures(
-    figures: Figures, outcomes: Sequence[OutcomeValue], *, seed: int = 0, confidence: float = 0.95
+    figures: OutcomeFigures, outcomes: Sequence[OutcomeValue], *, seed: int = 0, confidence: float = 0.95
 ) -> Tests:
     """Correlate every figure with the outcome.
 
     Args:
-        figures: Of the models that have an outcome.
-        outcomes: One for each of these models, in their order.
-        seed: Of the random permutations, which are drawn where more than nine models have too many orders.
-        confidence: Of Fisher's intervals.
+        figures: The figures of the models that have an outcome.
+        outcomes: One outcome for each of these models, in their order.
+        seed: Seed of the random permutations, which are drawn if the models have too many orders (more than nine
+            models).
+        confidence: Level of Fisher's intervals.
     """
     y = np.array([outcome.value for outcome in outcomes])
     usable, left_out = _usable(figures)
@@ -78,15 +79,15 @@ def correlate_figures(
     rates = stats.benjamini_hochberg(tests.p_value)
     without = stats.leave_one_out_correlations(kept.values, y)
     outcome_reliability = reliability_of(outcomes)
-    found = []
+    correlations = []
     for i, feature in enumerate(kept.features):
         x, present = kept.values[:, i], np.isfinite(kept.values[:, i])
         pearson = stats.pearson(x, y, confidence=confidence)
         reliability = stats.reliability(x[present], kept.stderrs[present, i])
-        known = [share for share in (outcome_reliability, reliability) if not math.isnan(share)]
-        corrected = stats.disattenuate(pearson.value, *known) if known else stats.Disattenuated(math.nan, False)
+        shares = [share for share in (outcome_reliability, reliability) if not math.isnan(share)]
+        corrected = stats.disattenuate(pearson.value, *shares) if shares else stats.Disattenuated(math.nan, False)
         low, high, model = _leave_one_out(without[:, i], pearson.value, kept.models)
-        found.append(
+        correlations.append(
             Correlation(
                 feature,
                 pearson,
@@ -101,22 +102,22 @@ def correlate_figures(
                 corrected.clipped,
             )
         )
-    return Tests(found, tests.permutations, tests.exact, outcome_reliability, left_out)
+    return Tests(correlations, tests.permutations, tests.exact, outcome_reliability, left_out)
 
 
 def reliability_of(outcomes: Sequence[OutcomeValue]) -> float:
-    """Share of the outcomes' variance that is not noise, by their replicates or standard errors; NaN without either."""
+    """Return the share of the outcomes' variance that is not noise; NaN without replicates and standard errors."""
     values = [outcome.value for outcome in outcomes]
     if all(outcome.replicates for outcome in outcomes):
         return stats.reliability_from_replicates(values, [outcome.replicates for outcome in outcomes])
     return stats.reliability(values, [outcome.stderr for outcome in outcomes])
 
 
-def _usable(figures: Figures) -> tuple[list[int], list[str]]:
+def _usable(figures: OutcomeFigures) -> tuple[list[int], list[str]]:
     usable, left_out = [], []
     for i, feature in enumerate(figures.features):
-        own = figures.values[np.isfinite(figures.values[:, i]), i]
-        if own.size >= LEAST_MODELS and np.ptp(own) > 1e-12 * np.abs(own).max():
+        present = figures.values[np.isfinite(figures.values[:, i]), i]
+        if present.size >= LEAST_MODELS and np.ptp(present) > 1e-12 * np.abs(present).max():
             usable.append(i)
         else:
             left_out.append(feature.name)

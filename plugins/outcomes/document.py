@@ -1,4 +1,4 @@
-"""A report of correlations as plain data, the contract of ``--json``."""
+"""A report of correlations as plain data, the form that ``--json`` promises."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .report import Report
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """The report as plain data; None where a figure cannot be computed."""
+    """Return the report as plain data; a figure that cannot be computed is None."""
     tests, skill = report.tests, report.skill
     return {
         "benchmark": report.benchmark,

@@ -1,4 +1,4 @@
-"""The figures of models on a benchmark's tasks: from the store, from published files, and the aggregates."""
+"""The figures of models on a benchmark's tasks: from the store, from published files, and aggregates of both."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 Key = tuple[str, str, str]
-"""(task, metric, domain)."""
+"""Task, metric and domain of a figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,31 +47,31 @@ class Feature:
 
     @property
     def name(self) -> str:
-        """As selectors name it: ``task:metric:domain``."""
+        """The name by which selectors name the feature: ``task:metric:domain``."""
         where = "" if self.domain == "overall" else f":{self.domain}"
         return f"{self.task}:{self.metric}{where}"
 
 
 @dataclass(slots=True)
-class Figures:
-    """Figures of models, one row a model and one column a feature."""
+class OutcomeFigures:
+    """OutcomeFigures of models, with one row for each model and one column for each feature."""
 
     models: list[str]
     features: list[Feature]
     values: FloatArray
-    """(models, features), lower-is-better metrics negated, so that more is better throughout; NaN where absent."""
+    """(models, features), lower-is-better metrics negated, so that more is better throughout; NaN if absent."""
     stderrs: FloatArray
-    """(models, features); NaN where not known."""
+    """(models, features) standard errors; NaN if not known."""
     notes: list[str] = field(default_factory=list)
 
-    def select(self, *, features: Sequence[int] | None = None, models: Sequence[str] | None = None) -> Figures:
-        """Some of the features, or some of the models in the order given."""
+    def select(self, *, features: Sequence[int] | None = None, models: Sequence[str] | None = None) -> OutcomeFigures:
+        """Return some of the features, or some of the models in the given order."""
         columns = list(range(len(self.features))) if features is None else list(features)
         names = self.models if models is None else list(models)
         rows = [self.models.index(model) for model in names]
         grid = np.ix_(rows, columns)
         kept = [self.features[i] for i in columns]
-        return Figures(list(names), kept, self.values[grid], self.stderrs[grid], self.notes)
+        return OutcomeFigures(list(names), kept, self.values[grid], self.stderrs[grid], self.notes)
 
 
 def gather(
@@ -80,16 +80,17 @@ def gather(
     *,
     store: Readable | None = None,
     published: Sequence[Path] = (),
-) -> Figures:
-    """Every figure of every model on the tasks of a benchmark.
+) -> OutcomeFigures:
+    """Gather every figure of every model on the tasks of a benchmark.
 
-    Of figures of the same model, task, metric and domain, that of the newest whole cell of the store is taken first,
-    then those of the files given, the last first, then those that the benchmark ships.
+    If several sources have a figure of the same model, task, metric and domain, the newest whole cell of the store
+    wins,
+    then the given files, the last one first, then the files that the benchmark ships.
 
     Args:
-        registry: Where benchmarks and tasks are looked up.
+        registry: The registry, in which benchmarks and tasks are looked up.
         target: A benchmark, or a single task.
-        store: Evaluated models; None: published figures only.
+        store: The store of evaluated models; None: published figures only.
         published: Files of published results, beside those that the benchmark ships.
 
     Raises:
@@ -145,22 +146,22 @@ def _published(
 def _add_evaluated(
     registry: Registry, store: Readable, tasks: Sequence[str], by_model: dict[str, dict[Key, Result]], notes: list[str]
 ) -> list[CellRecord]:
-    """The cells whose figures were added."""
-    known = [task for task in tasks if registry.tasks().exists(task)]
-    digests = {task: task_digest(registry, task) for task in known}
-    cells = latest_cells(store, known, settings={"limit": None, "split": "test"})
+    """Add the figures of evaluated models, and return the cells that they come from."""
+    existing = [task for task in tasks if registry.tasks().exists(task)]
+    digests = {task: task_digest(registry, task) for task in existing}
+    cells = latest_cells(store, existing, settings={"limit": None, "split": "test"})
     current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
     if len(current) < len(cells):
         notes.append(f"{len(cells) - len(current)} cells of earlier task definitions are left out; evaluate them again")
     replaced: set[str] = set()
     for cell in current:
-        own = by_model.setdefault(cell.label, {})
+        of_model = by_model.setdefault(cell.label, {})
         for result in cell.results:
             key = (result.task, result.metric, result.domain)
             if math.isfinite(result.estimate.value):
-                replaced |= {cell.label} if key in own else set()
-                own[key] = result
-        if not own:
+                replaced |= {cell.label} if key in of_model else set()
+                of_model[key] = result
+        if not of_model:
             del by_model[cell.label]
     if replaced:
         notes.append(f"evaluated here, so their published figures give way: {', '.join(sorted(replaced))}")
@@ -174,11 +175,11 @@ _PUBLISHED = (
 
 
 def _measured(cells: Sequence[CellRecord]) -> dict[str, set[Key]]:
-    """The figures of each model whose columns are on file."""
+    """Return the figures of each model whose columns are on file."""
     measured: dict[str, set[Key]] = {}
     for cell in cells:
-        own = measured.setdefault(cell.label, set())
-        own |= {(r.task, r.metric, r.domain) for r in cell.results if math.isfinite(r.estimate.value)}
+        of_model = measured.setdefault(cell.label, set())
+        of_model |= {(r.task, r.metric, r.domain) for r in cell.results if math.isfinite(r.estimate.value)}
     return measured
 
 
@@ -191,8 +192,8 @@ def _add_aggregates(
     notes: list[str],
     of_field: FieldFigures,
 ) -> None:
-    """Add each model's aggregates to its figures, and to the notes what a reader must know of their errors."""
-    said: dict[tuple[str, str], list[str]] = {}
+    """Add each model's aggregates to its figures, and to the notes what a reader must know about their errors."""
+    noted: dict[tuple[str, str], list[str]] = {}
     lacking: dict[str, list[str]] = {}
     for model, results in by_model.items():
         correlate = partial(_correlation, shared, model, measured.get(model, set()))
@@ -204,10 +205,10 @@ def _add_aggregates(
             key = (benchmark.name, name, "overall")
             results[key] = Result(model, benchmark.name, name, "overall", f.estimate, f.unit, f.higher_is_better)
             note = str(f.estimate.detail.get("note", ""))
-            # Without an error there is none that could be too small.
+            # The note says that an error may be too small: without an error there is nothing to note.
             if note and math.isfinite(f.estimate.stderr):
-                said.setdefault((name, note), []).append(model)
-    notes += [f"{benchmark.name}:{name}: {note}: {', '.join(models)}" for (name, note), models in said.items()]
+                noted.setdefault((name, note), []).append(model)
+    notes += [f"{benchmark.name}:{name}: {note}: {', '.join(models)}" for (name, note), models in noted.items()]
     for name, models in lacking.items():
         notes.append(f"{benchmark.name}:{name}: a figure of the field, which these are not in: {', '.join(models)}")
 
@@ -218,15 +219,15 @@ def _correlation(
     measured: set[Key],
     figures: Sequence[Combination],
 ) -> tuple[FloatArray | None, str]:
-    """Correlations of a model's figures; published ones have no columns, and none with any other."""
+    """Return the correlations of a model's figures; published figures have no columns, and correlate with none."""
     ours = [{base: weight for base, weight in figure.items() if base in measured} for figure in figures]
     correlation, note = shared.correlation(model, ours)
-    if any(len(own) < len(figure) for own, figure in zip(ours, figures, strict=True)):
+    if any(len(measured_parts) < len(figure) for measured_parts, figure in zip(ours, figures, strict=True)):
         return correlation, "; ".join(filter(None, (note, _PUBLISHED)))
     return correlation, note
 
 
-def _table(by_model: dict[str, dict[Key, Result]], benchmark: str, notes: list[str]) -> Figures:
+def _table(by_model: dict[str, dict[Key, Result]], benchmark: str, notes: list[str]) -> OutcomeFigures:
     keys = list(dict.fromkeys(key for results in by_model.values() for key in results))
     keys.sort(key=lambda key: key[0] == benchmark)  # aggregates last, the rest in the order in which they came
     place = {key: i for i, key in enumerate(keys)}
@@ -246,11 +247,19 @@ def _table(by_model: dict[str, dict[Key, Result]], benchmark: str, notes: list[s
     features = [
         Feature(*key, example[key].unit, example[key].higher_is_better, aggregate=key[0] == benchmark) for key in keys
     ]
-    return Figures(models, features, values, stderrs, notes)
+    return OutcomeFigures(models, features, values, stderrs, notes)
 
 
-def matching(figures: Figures, *, tasks: Sequence[str], metrics: Sequence[str], domains: Sequence[str]) -> list[int]:
-    """Places of the features whose task, metric and domain each match one of the patterns; no pattern: all.
+def matching(
+    figures: OutcomeFigures, *, tasks: Sequence[str], metrics: Sequence[str], domains: Sequence[str]
+) -> list[int]:
+    """Return the places of the features whose task, metric and domain each match one of the patterns.
+
+    Args:
+        figures: The figures.
+        tasks: Patterns of task names; none: all tasks.
+        metrics: Patterns of metric names; none: all metrics.
+        domains: Patterns of domain names; none: all domains.
 
     Raises:
         UsageError: a pattern matches nothing; suggests the nearest name.

@@ -10,17 +10,17 @@ from .correlations import Correlation
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """A table of correlations."""
+    """A table of correlations, with metrics down and tasks or domains across."""
 
     title: str
     rows: list[str]
     columns: list[str]
     cells: list[list[Correlation | None]]
-    """(rows, columns); None where there is no such figure."""
+    """(rows, columns); None for a figure that does not exist."""
 
 
 def heat_maps(correlations: Sequence[Correlation]) -> list[HeatMap]:
-    """One map across tasks where metrics occur in several, one for every task with domains, one of the aggregates."""
+    """Make a map across tasks for metrics of several tasks, a map for each task with domains, and one of aggregates."""
     single = [c for c in correlations if not c.feature.aggregate]
     tasks = list(dict.fromkeys(c.feature.task for c in single))
     maps = []
@@ -31,9 +31,9 @@ def heat_maps(correlations: Sequence[Correlation]) -> list[HeatMap]:
     if across:
         maps.append(_map("tasks, overall", across, lambda c: c.feature.task))
     for task in tasks:
-        own = [c for c in single if c.feature.task == task]
-        if any(c.feature.domain != "overall" for c in own) or not any(c in across for c in own):
-            maps.append(_map(f"{task}, domains", own, lambda c: c.feature.domain))
+        of_task = [c for c in single if c.feature.task == task]
+        if any(c.feature.domain != "overall" for c in of_task) or not any(c in across for c in of_task):
+            maps.append(_map(f"{task}, domains", of_task, lambda c: c.feature.domain))
     aggregates = [c for c in correlations if c.feature.aggregate]
     if aggregates:
         maps.append(_map("aggregates", aggregates, lambda c: "all"))

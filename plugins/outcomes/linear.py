@@ -1,8 +1,8 @@
 """Two linear predictors for fewer models than metrics, ridge and partial least squares, with nested leave-one-out.
 
-Both are fitted along a path of strengths; the strength is chosen by leave-one-out inside the models that are fitted on,
-so that the outer leave-one-out never sees what it is judged by. Each path's first entry is the mean of the outcome.
-Many outcomes are fitted at once, so that a permutation test costs little more than one fit.
+Both are fitted along a path of strengths. The strength is chosen by leave-one-out among the models of each fit, so that
+the outer leave-one-out is judged on models that the choice never saw. The first entry of each path is the mean of the
+outcome. Many outcomes are fitted at once, so that a permutation test costs little more than one fit.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 Path = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
-"""(variables (n, p), outcomes (n, b), new units (k, p)) to predictions (strengths, k, b)."""
+"""From variables (n, p), outcomes (n, b) and new units (k, p) to predictions (strengths, k, b)."""
 
 PENALTIES = np.logspace(3, -3, 13)
-"""Of ridge, as multiples of the mean squared singular value of the standardised variables."""
+"""Penalties of ridge, as multiples of the mean squared singular value of the standardised variables."""
 COMPONENTS = 4
 """Most components of partial least squares that are tried."""
 
@@ -27,15 +27,15 @@ class LinearFit(NamedTuple):
     """Nested leave-one-out predictions for b outcomes at once."""
 
     predictions: FloatArray
-    """(n, b): of each unit, by the others."""
+    """(n, b): predictions of each unit, from the others."""
     new: FloatArray
-    """(n, k, b): of each new unit, by all but unit i."""
+    """(n, k, b): predictions of each new unit, from all units but unit i."""
     whole: FloatArray
-    """(k, b): of each new unit, by all units."""
+    """(k, b): predictions of each new unit, from all units."""
 
 
 def ridge_path(x: FloatArray, y: FloatArray, new: FloatArray) -> FloatArray:
-    """Ridge regression on standardised variables, from the mean to hardly any penalty."""
+    """Fit ridge regression on standardised variables, from the mean of the outcome to hardly any penalty."""
     scores, values, rotated = _rotated(x, new)
     mean = y.mean(axis=0)
     projected = scores.T @ (y - mean)  # (r, b)
@@ -46,10 +46,10 @@ def ridge_path(x: FloatArray, y: FloatArray, new: FloatArray) -> FloatArray:
 
 
 def pls_path(x: FloatArray, y: FloatArray, new: FloatArray) -> FloatArray:
-    """Partial least squares for one outcome, from the mean to four components.
+    """Fit partial least squares for one outcome, from the mean of the outcome to four components.
 
-    Its k-component coefficients are the k-th iterate of conjugate gradients on the normal equations (Wold et al. 1984;
-    Phatak and de Hoog 2002).
+    The coefficients with k components are the k-th iterate of conjugate gradients on the normal equations (Wold et al.
+    1984; Phatak and de Hoog 2002).
     """
     scores, _, rotated = _rotated(x, new)
     mean = y.mean(axis=0)
@@ -78,9 +78,9 @@ PATHS: dict[str, Path] = {"ridge": ridge_path, "pls": pls_path}
 
 
 def _rotated(x: FloatArray, new: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Standardised variables as scores (n, r) of their singular vectors, the singular values, the new units' scores.
+    """Return standardised variables as scores (n, r) of singular vectors, the singular values, and new units' scores.
 
-    Both predictors depend on the variables only through these, and there are never more than units.
+    Both predictors depend on the variables only through the scores, of which there are never more than units.
     """
     mean = x.mean(axis=0)
     spread = x.std(axis=0)
@@ -91,13 +91,13 @@ def _rotated(x: FloatArray, new: FloatArray) -> tuple[FloatArray, FloatArray, Fl
 
 
 def nested_leave_one_out(path: Path, x: FloatArray, y: FloatArray, new: FloatArray) -> LinearFit:
-    """Predictions of each unit, and of new units, by fits whose strength was chosen without them.
+    """Predict each unit, and new units, by fits whose strength was chosen without them.
 
     Args:
         path: The predictor.
-        x: (n, p), n at least 3.
-        y: (n, b).
-        new: (k, p); k may be 0.
+        x: (n, p) variables, n at least 3.
+        y: (n, b) outcomes.
+        new: (k, p) variables of the new units; k may be 0.
     """
     predictions, of_new = [], []
     for i in range(len(x)):
@@ -109,22 +109,22 @@ def nested_leave_one_out(path: Path, x: FloatArray, y: FloatArray, new: FloatArr
 
 
 def _chosen(path: Path, x: FloatArray, y: FloatArray, new: FloatArray) -> FloatArray:
-    """(k, b): predictions with the strength whose leave-one-out error on these units is least, for each outcome."""
+    """Return (k, b) predictions with the strength that has the least leave-one-out error, for each outcome."""
     errors: FloatArray | None = None
     for j in range(len(x)):
         others = np.arange(len(x)) != j
         squared = (path(x[others], y[others], x[[j]])[:, 0] - y[j]) ** 2
-        # Folds may know fewer components than the rest.
+        # A fold has one unit less, and may have fewer components: compare the strengths that all folds have.
         errors = squared if errors is None else errors[: len(squared)] + squared[: len(errors)]
     assert errors is not None
-    best = errors.argmin(axis=0)  # the first of equals: the one that shrinks most
+    best = errors.argmin(axis=0)  # of equal errors the first, which shrinks most
     candidates = path(x, y, new)
     chosen: FloatArray = candidates[best, :, np.arange(y.shape[1])].T
     return chosen
 
 
 def skill(y: FloatArray, predictions: FloatArray) -> FloatArray:
-    """(b,): 1 - squared error over that of predicting the mean of the other units; NaN where y is constant."""
+    """Return (b,) 1 - squared error over that of the other units' mean; NaN for a constant outcome."""
     n = len(y)
     by_mean = (y.sum(axis=0) - y) / (n - 1)
     base = ((y - by_mean) ** 2).sum(axis=0)

@@ -1,4 +1,4 @@
-"""Predicting an outcome from figures, only where that is better than the mean, and with an interval that holds."""
+"""Predictions of an outcome from figures, made only if they are better than the mean, with an interval that holds."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from harness import stats
 from harness.errors import UsageError, did_you_mean
 
-from .figures import Figures
+from .figures import OutcomeFigures
 from .linear import PATHS, LinearFit, nested_leave_one_out, skill
 
 FloatArray = NDArray[np.float64]
 SIGNIFICANT = 0.05
-"""A predictor whose skill is no larger than chance gives in more than one of twenty tries is not used."""
+"""Largest p-value of a predictor's skill with which the predictor is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,63 +26,65 @@ class Skill:
 
     method: str
     n: int
-    """Models it is fitted on."""
+    """Number of models that the predictor is fitted on."""
     features: tuple[str, ...]
-    """Figures that it sees: those that all models have."""
+    """Names of the figures that the predictor uses, which are those that all models have."""
     value: float
     """1 - squared error over that of the mean, by nested leave-one-out; 1 is perfect, 0 is no better than the mean."""
     p_value: float
-    """Of a skill at least this high, by permuting the outcome over the models."""
+    """Probability of a skill at least this high by chance, from permutations of the outcome over the models."""
     permutations: int
-    """Other orders of the outcome that were compared."""
+    """Number of other orders of the outcome that were compared."""
     left_out: dict[str, tuple[float, float]]
-    """By model: its outcome, and what the others predict for it."""
+    """By model: its outcome, and the outcome that the other models predict."""
     useful: bool
     reason: str
-    """Why it may or may not be used."""
+    """Why the predictor may or may not be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What can honestly be said of a model's outcome."""
+    """The predicted outcome of a model with its interval; or an interval alone, if no predictor is useful."""
 
     model: str
     predicted: float
-    """NaN where the predictor is no better than the mean."""
+    """NaN if the predictor is no better than the mean."""
     low: float
     high: float
     level: float
-    """Nominal coverage of the interval; lower than asked for where the models cannot carry that.
+    """Nominal coverage of the interval; lower than requested if there are too few models for the requested level.
 
     No coverage is guaranteed: jackknife+ alone would guarantee 1 - 2 (1 - level), but its interval is shown only where
     the predictor tested useful, and among the cases shown it covers less often than among all.
     """
     kind: str
-    """``jackknife+``, or ``range``: that of the known outcomes, which uses no figure."""
+    """``jackknife+``, or ``range``: the range of the known outcomes, which uses no figure."""
     detail: str
-    """Why it is this kind and this level."""
+    """Why the interval has this kind and this level."""
 
 
 def predict(
-    figures: Figures,
+    figures: OutcomeFigures,
     outcome: Sequence[float],
-    new: Figures,
+    new: OutcomeFigures,
     *,
     method: str = "ridge",
     level: float = 0.95,
     permutations: int | None = None,
     seed: int = 0,
 ) -> tuple[Skill, list[Prediction]]:
-    """The skill of a predictor, and its predictions of new models.
+    """Measure the skill of a predictor, and predict the outcomes of new models.
 
     Args:
-        figures: Of the models with an outcome.
-        outcome: One for each of them.
-        new: Of models without an outcome, with the same features; may be none.
+        figures: The figures of the models with an outcome.
+        outcome: One outcome for each of these models.
+        new: The figures of the models without an outcome, with the same features; may be none.
         method: ``ridge`` or ``pls``.
-        level: Nominal coverage asked for.
-        permutations: Of the outcome, for the p-value of the skill; default: 999, or 199 beyond 30 models.
-        seed: Of these.
+        level: Requested nominal coverage of the intervals.
+        permutations: Number of permutations of the outcome, for the p-value of the skill; default: 999, or 199
+            beyond 30
+            models.
+        seed: Seed of the permutations.
 
     Raises:
         UsageError: there is no such method, or no figure that all models have.
@@ -105,24 +107,24 @@ def predict(
 
 
 def _orders(y: FloatArray, permutations: int, seed: int) -> FloatArray:
-    """(n, b): the outcome, then itself in other orders; in all of them where these are fewer than asked for."""
+    """Return (n, b): the outcome, then its other orders; all orders, if these are no more than requested."""
     if math.factorial(y.size) <= permutations + 1:
         return y[stats.all_permutations(y.size)].T
     drawn = np.random.default_rng(seed).permuted(np.broadcast_to(y, (permutations, y.size)), axis=1)
     return np.column_stack([y, drawn.T])
 
 
-def _complete(figures: Figures, new: Figures) -> list[int]:
-    known = np.isfinite(figures.values).all(axis=0)
-    if not known.any():
+def _complete(figures: OutcomeFigures, new: OutcomeFigures) -> list[int]:
+    complete = np.isfinite(figures.values).all(axis=0)
+    if not complete.any():
         raise UsageError(
             "a predictor needs figures that all models of the outcome have, and there is none; "
             "narrow them with --task, --metric and --domain, or remove the models that lack them from the outcome"
         )
     for row, model in zip(new.values, new.models, strict=True):
-        if not (known & np.isfinite(row)).any():
+        if not (complete & np.isfinite(row)).any():
             raise UsageError(f"{model} has none of the figures that the models of the outcome have in common")
-    both = known & np.isfinite(new.values).all(axis=0)
+    both = complete & np.isfinite(new.values).all(axis=0)
     if not both.any():
         raise UsageError(f"{', '.join(new.models)} have no figure in common; predict them one by one")
     kept = np.flatnonzero(both)
@@ -171,7 +173,7 @@ def _predict(
 
 
 def _range(measured: Skill, model: str, y: FloatArray) -> Prediction:
-    """Between the lowest and highest of n outcomes lies a further one with probability (n - 1) / (n + 1)."""
+    """Return the range of n outcomes: a further one lies within it with probability (n - 1) / (n + 1)."""
     share = (y.size - 1) / (y.size + 1)
     detail = (
         f"no prediction: {measured.reason}. All that can be said is that a further model like these {y.size} lies "

@@ -16,36 +16,36 @@ from numpy.typing import NDArray
 
 from harness import stats
 
-from .figures import Figures
+from .figures import OutcomeFigures
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class QuantileCurve:
-    """Correlations of one metric's q-th smallest standardised domain with the outcome."""
+    """Correlations of the outcome with each model's q-th smallest standardised domain, by one metric."""
 
     task: str
     metric: str
     domains: tuple[str, ...]
     n: int
-    """Models that have the metric on all of the domains."""
+    """Number of models that have the metric on all domains."""
     correlations: tuple[float, ...]
-    """Pearson, for q = 1 (the worst domain) to the number of domains (the best)."""
+    """Pearson's correlations for q = 1 (the worst domain) to the number of domains (the best)."""
     p_values: tuple[float, ...]
-    """By permutation, each on its own."""
+    """P-values of the correlations by permutation, each on its own."""
 
 
 def quantile_curves(
-    figures: Figures, outcome: Sequence[float], *, domains: Sequence[str], seed: int = 0
+    figures: OutcomeFigures, outcome: Sequence[float], *, domains: Sequence[str], seed: int = 0
 ) -> list[QuantileCurve]:
-    """The curve of every metric that four models have on at least two of the domains.
+    """Compute the curve of every metric that four models have on at least two of the domains.
 
     Args:
-        figures: Of the models that have an outcome.
-        outcome: One for each model, in their order.
-        domains: Patterns of domain names; ``overall`` is none.
-        seed: Of random permutations.
+        figures: The figures of the models that have an outcome.
+        outcome: One outcome for each model, in their order.
+        domains: Patterns of domain names; ``overall`` never matches.
+        seed: Seed of the random permutations.
     """
     groups: dict[tuple[str, str], list[int]] = {}
     for i, f in enumerate(figures.features):
@@ -57,8 +57,8 @@ def quantile_curves(
         present = np.isfinite(values).all(axis=1)
         if len(columns) < 2 or present.sum() < 4:
             continue
-        own = sorted_scores(values[present])
-        tests = stats.permutation_correlations(own, np.asarray(outcome)[present], rng=np.random.default_rng(seed))
+        scores = sorted_scores(values[present])
+        tests = stats.permutation_correlations(scores, np.asarray(outcome)[present], rng=np.random.default_rng(seed))
         curves.append(
             QuantileCurve(
                 task,
@@ -73,9 +73,9 @@ def quantile_curves(
 
 
 def sorted_scores(values: FloatArray) -> FloatArray:
-    """Figures of shape (models, domains), standardised over the models and sorted within each model, smallest first.
+    """Standardise figures (models, domains) over the models, and sort them within each model, the smallest first.
 
-    A domain on which all models are equal says nothing, and is 0 for all of them.
+    A domain on which all models are equal tells nothing, and is 0 for all of them.
     """
     centred = values - values.mean(axis=0)
     spread = centred.std(axis=0)

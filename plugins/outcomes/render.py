@@ -14,26 +14,28 @@ from .prediction import Prediction
 from .report import Report
 
 _WIDTH = 118
+"""Most characters in a line of text."""
 _SHOWN = 15
+"""Number of correlations that a text shows unless all are wanted."""
 
 
 def number(value: float, digits: int = 2) -> str:
-    """With sign only where negative; a dash where there is none."""
+    """Write a number, with its sign only if it is negative; a dash for NaN."""
     return NO_FIGURE if not math.isfinite(value) else f"{value:.{digits}f}".replace("-0.00", "0.00")
 
 
 def probability(value: float) -> str:
-    """Return a p-value with the digits that matter."""
+    """Write a p-value with the digits that matter."""
     return p_value(value, digits=3)
 
 
 def count(n: int, noun: str) -> str:
-    """``1 figure``, ``2 figures``."""
+    """Write a number and a noun, such as ``1 figure`` or ``2 figures``."""
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def ranked(report: Report) -> list[Correlation]:
-    """The correlations, strongest first."""
+    """Return the correlations, the strongest first."""
     return sorted(report.tests.correlations, key=lambda c: -abs(c.pearson.value))
 
 
@@ -41,7 +43,7 @@ def ranked(report: Report) -> list[Correlation]:
 
 
 def as_text(report: Report, *, everything: bool = False) -> str:
-    """Heat-maps, the strongest correlations with all that qualifies them, curves, the predictor."""
+    """Write heat-maps, the strongest correlations with all that qualifies them, curves and the predictor."""
     parts = [f"{report.benchmark} against {visible(report.outcome)}, {len(report.values)} models", ""]
     parts += ["Pearson correlations; metrics of which lower is better enter negated", ""]
     for chart in heat_maps(report.tests.correlations):
@@ -75,7 +77,7 @@ def _row(c: Correlation) -> list[str]:
 
 
 def bounds(e: Estimate) -> str:
-    """``0.73 [0.13, 0.94]``."""
+    """Write a figure with its interval, such as ``0.73 [0.13, 0.94]``."""
     return f"{number(e.value)} [{number(e.low)}, {number(e.high)}]"
 
 
@@ -85,7 +87,7 @@ def _hidden(report: Report, shown: int) -> list[str]:
 
 
 def _text_map(chart: HeatMap) -> list[str]:
-    """The map, in as many pieces as its width needs."""
+    """Write a map, in as many pieces as its width needs."""
     label = max(len(row) for row in chart.rows)
     pieces: list[list[int]] = [[]]
     width = label
@@ -114,12 +116,12 @@ def _cell(c: Correlation | None) -> str:
 def _legend(report: Report) -> list[str]:
     tests = report.tests
     how = f"all {tests.permutations} orders of the models" if tests.exact else f"{tests.permutations} random orders"
-    known = f"{tests.outcome_reliability:.2f}" if math.isfinite(tests.outcome_reliability) else "not known"
+    reliability = f"{tests.outcome_reliability:.2f}" if math.isfinite(tests.outcome_reliability) else "not known"
     return [
         f"[interval]: Fisher, {100 * report.level:g} %; without one: lowest and highest r without one of the models",
         f"p: two-sided, by {how}; p family: the same, having tried {count(len(tests.correlations), 'figure')} "
         "(Westfall-Young); FDR: Benjamini-Hochberg",
-        f"corrected: for noise; reliability of the outcome {known}; ! = beyond 1, cut",
+        f"corrected: for noise; reliability of the outcome {reliability}; ! = beyond 1, cut",
     ]
 
 
@@ -148,7 +150,7 @@ def _predictor(report: Report) -> list[str]:
 
 
 def statement(p: Prediction) -> str:
-    """One prediction as a sentence."""
+    """Write one prediction as a sentence."""
     if p.kind == "range":
         return p.detail
     span = f"between {p.low:.6g} and {p.high:.6g}"
@@ -159,7 +161,7 @@ def statement(p: Prediction) -> str:
 
 
 def as_html(report: Report, *, template: str = "correlations.html") -> str:
-    """A page that needs nothing but itself; with ``body.html`` as template, what stands below its heading."""
+    """Write a self-contained page; with the template ``body.html``, only the part below the page's heading."""
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("harness_plugins.outcomes"), autoescape=True, trim_blocks=True)
@@ -178,5 +180,5 @@ def as_html(report: Report, *, template: str = "correlations.html") -> str:
 
 
 def _scale(values: Sequence[float]) -> str:
-    """A format that tells the outcomes apart."""
+    """Return a number format with as many decimals as tell the outcomes apart."""
     return f"%.{max(0, min(4, 2 - math.floor(math.log10(max(values) - min(values)))))}f"

@@ -1,4 +1,4 @@
-"""Which figure of a benchmark predicts an outcome: everything that is known of it, in one report."""
+"""The report on which figure of a benchmark predicts an outcome: correlations, tests, curves and predictions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.errors import UsageError, did_you_mean
 from harness.store import Readable
 
 from .correlations import LEAST_MODELS, Tests, correlate_figures
-from .figures import Figures, gather, matching
+from .figures import OutcomeFigures, gather, matching
 from .prediction import Prediction, Skill, predict
 from .quantiles import QuantileCurve, quantile_curves
 from .replicates import add_replicates
@@ -23,7 +23,7 @@ from .table import OutcomeTable, outcome_table
 
 @dataclass(frozen=True, slots=True)
 class CorrelationQuestion:
-    """A benchmark's figures, or some of them, to be set against an outcome."""
+    """The figures of a benchmark to set against an outcome, and how to do so."""
 
     benchmark: str
     """A benchmark, or a single task."""
@@ -35,21 +35,21 @@ class CorrelationQuestion:
     metrics: Sequence[str] = ()
     domains: Sequence[str] = ()
     curve_domains: Sequence[str] = ()
-    """Of the lower-bound curves; none: those of the benchmark's ``minimum`` aggregates, else all."""
+    """Domains of the lower-bound curves; none: those of the benchmark's ``minimum`` aggregates, else all."""
     predict: Sequence[str] = ()
     method: str = "ridge"
     level: float = 0.95
-    """Of all intervals."""
+    """Nominal coverage of all intervals."""
     seed: int = 0
 
 
 @dataclass(slots=True)
 class Report:
-    """Everything that a correlation found: heat-maps, tests, curves, the predictor and its predictions."""
+    """The results of a correlation: tests, curves, the predictor and its predictions."""
 
     benchmark: str
     outcome: str
-    """What the outcome's file calls it."""
+    """The outcome's name, from its file."""
     values: dict[str, float]
     """The outcome of each model that also has figures."""
     tests: Tests
@@ -61,10 +61,10 @@ class Report:
 
 
 def answer(registry: Registry, store: Readable | None, question: CorrelationQuestion) -> Report:
-    """Correlate, test, and predict.
+    """Correlate figures with an outcome, test the correlations, and predict.
 
     Raises:
-        UsageError: too few models have both; a pattern, column or model does not exist.
+        UsageError: too few models have both; or a pattern, column or model does not exist.
         DataError: a file cannot be read.
     """
     if not 0 < question.level < 1:
@@ -77,22 +77,23 @@ def answer(registry: Registry, store: Readable | None, question: CorrelationQues
     figures = everything.select(features=chosen)
     shared, notes = _shared(table, figures)
     new = _new(question, table, figures)
-    known = figures.select(models=shared)
+    complete = figures.select(models=shared)
     outcomes = [table.values[model] for model in shared]
     values = [outcome.value for outcome in outcomes]
     if not np.ptp(values) > 0:
         raise UsageError(
             f"{table.path}: all {len(values)} models have the outcome {values[0]:g}; nothing can correlate"
         )
-    tests = correlate_figures(known, outcomes, seed=question.seed, confidence=question.level)
+    tests = correlate_figures(complete, outcomes, seed=question.seed, confidence=question.level)
     notes += _explain(tests)
     if question.tasks or question.metrics or question.domains:
         notes.append(
             "only the figures selected are allowed for; had they been chosen because they go with this outcome, "
             "p family and the predictor would look better than they are"
         )
-    curves = quantile_curves(known, values, domains=_curve_domains(registry, question, known), seed=question.seed)
-    skill, predictions = predict(known, values, new, method=question.method, level=question.level, seed=question.seed)
+    curves = quantile_curves(complete, values, domains=_curve_domains(registry, question, complete), seed=question.seed)
+    method, level, seed = question.method, question.level, question.seed
+    skill, predictions = predict(complete, values, new, method=method, level=level, seed=seed)
     return Report(
         question.benchmark,
         table.name,
@@ -106,11 +107,11 @@ def answer(registry: Registry, store: Readable | None, question: CorrelationQues
     )
 
 
-def _shared(table: OutcomeTable, figures: Figures) -> tuple[list[str], list[str]]:
-    """Models with an outcome and figures, and a note of those without figures.
+def _shared(table: OutcomeTable, figures: OutcomeFigures) -> tuple[list[str], list[str]]:
+    """Return the models with an outcome and figures, and a note on each model without figures.
 
     Raises:
-        UsageError: there are fewer than four.
+        UsageError: there are fewer than four such models.
     """
     shared = [model for model in table.values if model in figures.models]
     rest = [model for model in table.values if model not in figures.models]
@@ -126,7 +127,7 @@ def _shared(table: OutcomeTable, figures: Figures) -> tuple[list[str], list[str]
     return shared, notes
 
 
-def _new(question: CorrelationQuestion, table: OutcomeTable, figures: Figures) -> Figures:
+def _new(question: CorrelationQuestion, table: OutcomeTable, figures: OutcomeFigures) -> OutcomeFigures:
     for model in question.predict:
         if model not in figures.models:
             raise UsageError(f"--predict: no figures of a model {model!r}{did_you_mean(model, figures.models)}")
@@ -138,11 +139,11 @@ def _new(question: CorrelationQuestion, table: OutcomeTable, figures: Figures) -
     return figures.select(models=list(dict.fromkeys(question.predict)))
 
 
-def _curve_domains(registry: Registry, question: CorrelationQuestion, figures: Figures) -> list[str]:
-    """The domains asked for, or those over which the benchmark itself takes a lower bound, or all.
+def _curve_domains(registry: Registry, question: CorrelationQuestion, figures: OutcomeFigures) -> list[str]:
+    """Return the patterns of the curves' domains: the user's, or those of the benchmark's minimum, or all.
 
     Raises:
-        UsageError: one that was asked for matches nothing.
+        UsageError: a pattern of the user matches nothing.
     """
     if question.curve_domains:
         names = [f.domain for f in figures.features if f.domain != "overall"]

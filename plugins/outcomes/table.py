@@ -1,4 +1,4 @@
-"""The outcome that metrics should predict: one figure a model, from a file of almost any shape."""
+"""The outcome that metrics should predict: one value for each model, from a file of almost any shape."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ _Z = NormalDist().inv_cdf(0.975)
 
 @dataclass(frozen=True, slots=True)
 class OutcomeValue:
-    """One model's outcome, in the outcome's unit."""
+    """One model's outcome and its error, in the outcome's unit."""
 
     value: float
     stderr: float = math.nan
-    """NaN where the file gives none."""
+    """Standard error of the value; NaN if the file has none."""
     replicates: tuple[float, ...] = ()
     """Draws of the value, such as bootstrap ratings; aligned between models."""
 
 
 @dataclass(slots=True)
 class OutcomeTable:
-    """All outcomes of a file."""
+    """All outcomes of a file, by model."""
 
     name: str
-    """The column the values came from; the file's name where that says nothing."""
+    """The column that the values came from; the file's name if the column is just called value or outcome."""
     path: Path
     values: dict[str, OutcomeValue]
-    """By model."""
+    """Outcomes by model."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -51,11 +51,12 @@ def read_outcomes(
     model_column: str | None = None,
     value_column: str | None = None,
 ) -> OutcomeTable:
-    """Outcomes of a CSV, JSON, JSONL or Parquet file.
+    """Read the outcomes of a CSV, JSON, JSONL or Parquet file.
 
-    The column of models is ``model`` or the one of text; that of outcomes is ``value`` or the one of numbers. Columns
-    ``stderr``, or ``low`` and ``high`` (of 95 %), give the outcome's own noise. A JSON file may also be one object of
-    values by model.
+    The column of models is ``model`` or the only column of texts; that of outcomes is ``value`` or the only column of
+    numbers. Columns ``stderr``, or ``low`` and ``high`` (of 95 %), give the outcome's own noise. A JSON file may also
+    be
+    one object of values by model.
 
     Args:
         path: The file.
@@ -63,8 +64,8 @@ def read_outcomes(
         value_column: The column of outcomes.
 
     Raises:
-        DataError: the file cannot be read, or a row is not what it should be; names file and row.
-        UsageError: a column is missing, or it is not clear which is meant.
+        DataError: the file or a row cannot be read, or a value is of the wrong type; names file and row.
+        UsageError: a column is missing, or it is unclear which column is meant.
     """
     rows = read_rows(path)
     model_column = model_column_of(path, rows, model_column)
@@ -87,7 +88,7 @@ def read_outcomes(
 
 
 def read_rows(path: Path) -> list[DataRow]:
-    """All rows of a file, all readable; a JSON object gives one a key, as its ``model``.
+    """Read all rows of a file; of a JSON object, each key gives a row, with the key as its ``model``.
 
     Raises:
         DataError: the file or one of its rows cannot be read.
@@ -109,7 +110,11 @@ def read_rows(path: Path) -> list[DataRow]:
 
 
 def read_object(path: Path) -> dict[str, Any] | None:
-    """A JSON file's content where it is one object; None where it is a list."""
+    """Read a JSON file, and return its content if it is an object; None if it is a list or a value.
+
+    Raises:
+        DataError: the file is missing or is not JSON.
+    """
     try:
         document = json.loads(read_text(path))
     except FileNotFoundError:
@@ -120,27 +125,27 @@ def read_object(path: Path) -> dict[str, Any] | None:
 
 
 def outcome_table(outcome: OutcomeFile) -> OutcomeTable:
-    """Read a table of outcomes by the columns that its user named; errors as of `read_outcomes`."""
+    """Read a table of outcomes by the columns that the user named; errors as of `read_outcomes`."""
     return read_outcomes(outcome.path, model_column=outcome.model_column, value_column=outcome.value_column)
 
 
 def columns_of(rows: Sequence[DataRow]) -> list[str]:
-    """The columns that have a name."""
+    """Return the names of all columns, without empty names."""
     return [name for name in dict.fromkeys(key for row in rows for key in row.values) if str(name).strip()]
 
 
 def model_column_of(path: Path, rows: Sequence[DataRow], wanted: str | None) -> str:
-    """The column that names the model.
+    """Return the name of the column that names the model.
 
     Raises:
-        UsageError: the wanted one does not exist, or it is not clear which it is.
+        UsageError: the wanted column does not exist, or it is unclear which column is meant.
     """
     columns = columns_of(rows)
     if wanted is not None:
         return _existing(path, wanted, columns, "model_column")
-    found = next((c for name in _MODEL for c in columns if c.lower() == name), None)
-    if found:
-        return found
+    usual = next((c for name in _MODEL for c in columns if c.lower() == name), None)
+    if usual:
+        return usual
     texts = [c for c in columns if any(as_number(row.values.get(c)) is None for row in rows)]
     if len(texts) == 1:
         return texts[0]
@@ -155,11 +160,11 @@ def _value_column(path: Path, rows: Sequence[DataRow], model_column: str, wanted
     if wanted is not None:
         return _existing(path, wanted, columns, "value_column")
     numeric = [c for c in columns if all(as_number(row.values.get(c)) is not None for row in rows)]
-    found = next((c for name in _VALUE for c in numeric if c.lower() == name), None)
-    if found:
-        return found
+    usual = next((c for name in _VALUE for c in numeric if c.lower() == name), None)
+    if usual:
+        return usual
     plain = [c for c in numeric if not _is_error_of(c, columns)]
-    only = plain or columns  # what is no number in the only column is said with its row
+    only = plain or columns  # take a single column with a wrong value, too: the error then names the row
     if len(only) == 1:
         return only[0]
     raise UnclearColumn(
@@ -170,7 +175,7 @@ def _value_column(path: Path, rows: Sequence[DataRow], model_column: str, wanted
 
 
 def _is_error_of(column: str, columns: Sequence[str]) -> bool:
-    """Whether a column says how uncertain another is: ``stderr``, or ``Elo_low`` beside ``Elo``."""
+    """Tell whether a column holds the error of another one: ``stderr``, or ``Elo_low`` beside ``Elo``."""
     kinds = [kind for kinds in (_STDERR, *_BOUNDS) for kind in kinds]
     others = [""] + [f"{c.lower()}{join}" for c in columns if c != column for join in ("_", " ")]
     return any(column.lower() == other + kind for other in others for kind in kinds)
@@ -188,15 +193,15 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _error_columns(rows: Sequence[DataRow], value_column: str) -> dict[str, str]:
-    """Which columns say how uncertain the value is; those named after it win, as in ``Arena_stderr``."""
+    """Return the columns of the value's error by role; a column named after the value wins, as ``Arena_stderr``."""
     columns = {c.lower(): c for c in columns_of(rows)}
-    found = {}
+    by_role = {}
     for role, names in (("stderr", _STDERR), ("low", _BOUNDS[0]), ("high", _BOUNDS[1])):
-        own = [f"{value_column.lower()}{join}{name}" for name in names for join in ("_", " ")]
-        match = next((columns[name] for name in (*own, *names) if name in columns), None)
+        named_after_value = [f"{value_column.lower()}{join}{name}" for name in names for join in ("_", " ")]
+        match = next((columns[name] for name in (*named_after_value, *names) if name in columns), None)
         if match:
-            found[role] = match
-    return found
+            by_role[role] = match
+    return by_role
 
 
 def _stderr(row: DataRow, errors: Mapping[str, str]) -> float:
@@ -212,10 +217,10 @@ def _stderr(row: DataRow, errors: Mapping[str, str]) -> float:
 
 
 def _number(row: DataRow, column: str) -> float:
-    """NaN where the field is empty.
+    """Return the number in a column; NaN if the field is empty.
 
     Raises:
-        DataError: it is not a number.
+        DataError: the field holds something else than a number.
     """
     raw = row.values.get(column)
     if raw is None or (isinstance(raw, str) and not raw.strip()):
@@ -227,7 +232,7 @@ def _number(row: DataRow, column: str) -> float:
 
 
 def as_number(raw: Any) -> float | None:
-    """A finite number, also out of text; None where it is none."""
+    """Return a finite number, also from a text; None if the value is no finite number."""
     if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
         return None
     try:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_publishers(register: Register) -> None:
-    """Add the publisher that fills a folder unless another is named."""
+    """Register the publisher that fills a folder unless the user names another."""
     register(
         "site",
         "harness_plugins.site.publisher:SitePublisher",

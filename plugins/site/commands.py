@@ -1,4 +1,4 @@
-"""Commands that make the figures of a page again, as far as the store knows what was typed."""
+"""Commands that make the figures of a page again, as far as the store knows what the user typed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from harness.store import CellRecord, RunRecord
 def evaluation(
     specification: str, targets: Sequence[str], cell: CellRecord | None, runs: Sequence[RunRecord]
 ) -> list[str]:
-    """The words of ``harness eval`` for a model on tasks or benchmarks, as one of its cells and runs were asked for."""
+    """Return the words of the ``harness eval`` command that evaluates a model again.
+
+    Args:
+        specification: The model, as after ``-m``.
+        targets: Names of tasks or benchmarks.
+        cell: A cell of the model, whose settings are repeated; None for a model without cells.
+        runs: The runs of the model's cells, by start; the roles of the last one are repeated.
+    """
     words = ["harness", "eval", "-m", specification, *(word for target in targets for word in ("-t", target))]
     settings = cell.settings if cell else {}
     for name, usual in (("seed", 0), ("confidence", 0.95)):
@@ -26,12 +33,12 @@ def evaluation(
 
 
 def cross_validation(label: str, identity: Mapping[str, Any], specification: Callable[[str], str]) -> list[str] | None:
-    """The words of ``harness cross-validate`` for a model that it made; None where the identity is no such model's.
+    """Return the words of the ``harness cross-validate`` command that made a model; None for any other model.
 
     Args:
         label: The model's name in results.
-        identity: What the model says of itself.
-        specification: Writes the model of a fingerprint; empty where it is not on file.
+        identity: The facts that the model tells about itself.
+        specification: Writes the model of a fingerprint; empty for a fingerprint that is not on file.
     """
     if "trainer" not in identity or "folds" not in identity:
         return None

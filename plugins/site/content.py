@@ -1,4 +1,4 @@
-"""What a site shows of one benchmark: the leaderboard, its domains, and what stands behind each row."""
+"""The content of one benchmark's pages: the leaderboard, its domains, and the cells behind each row."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from harness.tasks import BenchmarkFile
 from .names import file_name
 
 AT_FIRST = 20
-"""Columns that a table shows before its reader asks for more."""
+"""Number of columns that a table shows before its reader asks for more."""
 
 
 @dataclass(frozen=True, slots=True)
 class SiteColumn:
-    """One column of figures; those of domains are there, and not shown at first."""
+    """One column of figures; columns of domains are hidden until a reader asks for them."""
 
     key: str
-    """The name of an aggregate or of the cost, ``task:metric`` or ``task:metric:domain``."""
+    """``task:metric``, ``task:metric:domain``, or the name of an aggregate or of the cost."""
     title: str
     unit: str
     higher_is_better: bool
@@ -48,39 +48,39 @@ class SiteColumn:
     metric: str = ""
     domain: str = ""
     least: float = math.nan
-    """The lowest end of any interval; where the bars start."""
+    """The lowest end of any interval, at which the bars start."""
     most: float = math.nan
     median: float = math.nan
-    """Of the evaluated models."""
+    """Median of the evaluated models' values."""
     spread: float = math.nan
-    """Standard deviation of the evaluated models."""
+    """Standard deviation of the evaluated models' values."""
 
     @property
     def shown_ends(self) -> str:
-        """Return the ends of the bars, counted as figures are shown."""
+        """The ends of the bars, in the unit in which figures are shown."""
         return shown_ends(self.least, self.most, self.unit)
 
 
 def shown_ends(least: float, most: float, unit: str) -> str:
-    """Return the ends of bars, counted as figures are shown: fractions as percentages."""
+    """Write the ends of bars in the unit in which figures are shown: fractions as percentages."""
     times = 100 if unit == "fraction" else 1
     return f"{times * least:.6g} {times * most:.6g}"
 
 
 @dataclass(slots=True)
 class ModelRow:
-    """One row of the table, with what its page shows."""
+    """One row of the table, with the content of the model's page."""
 
     entry: BoardEntry
     slug: str
     figures: dict[str, Estimate]
-    """By column key, domains too."""
+    """Figures by column key, also of domains."""
     cells: list[CellRecord] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Content:
-    """Everything of one benchmark."""
+    """The leaderboard of one benchmark, with the columns and rows of its pages."""
 
     board: Board
     benchmark: BenchmarkFile
@@ -90,18 +90,18 @@ class Content:
 
     @property
     def evaluated(self) -> list[ModelRow]:
-        """Rows of models that were evaluated here."""
+        """The rows of models that were evaluated here, without published rows."""
         return [row for row in self.rows if not row.entry.published]
 
     @property
     def tasks(self) -> list[str]:
-        """The tasks of which something is known."""
-        known = {column.task for column in self.columns}
-        return [task for task in self.benchmark.tasks if task in known]
+        """The benchmark's tasks that have a column."""
+        with_columns = {column.task for column in self.columns}
+        return [task for task in self.benchmark.tasks if task in with_columns]
 
     @property
     def hidden(self) -> set[str]:
-        """Keys of the columns not shown at first: domains, tasks that only aggregates show, those beyond the first."""
+        """Keys of the columns that are hidden at first: domains, tasks within aggregates, and all beyond `AT_FIRST`."""
         shown = [column.key for column in self.board.columns][:AT_FIRST]
         return {column.key for column in self.columns} - set(shown)
 
@@ -115,28 +115,36 @@ def gather(
     confidence: float | None = None,
     parts: Sequence[Readable] = (),
 ) -> Content:
-    """Gather the content of a benchmark's pages; arguments as of `harness_plugins.site.write_site`.
+    """Gather the content of a benchmark's pages.
+
+    Args:
+        registry: The registry.
+        store: The store of evaluations; None for a site of published results only.
+        name: Name of the benchmark.
+        published: Files of published results to show beside those that the benchmark names.
+        confidence: Level of the intervals; None: that of the evaluations.
+        parts: The stores that a merged store was made from, which know what the answers took.
 
     Raises:
         UnknownName, ConfigurationError, DataError: as `harness.leaderboard.assemble`.
     """
     board = assemble(registry, store, name, published=published, confidence=confidence, timed_by=parts)
     benchmark = registry.benchmarks().find(name)
-    assert benchmark is not None  # of which there is a board
+    assert benchmark is not None  # `assemble` refuses unknown names
     cells = current_cells(registry, store, benchmark, confidence=board.confidence).cells
     base = [*board.columns, *_within_aggregates(benchmark, board, cells)]
     shown = {column.key for column in base}
-    own: dict[str, list[CellRecord]] = {}
+    by_model: dict[str, list[CellRecord]] = {}
     for cell in cells:
-        own.setdefault(cell.label, []).append(cell)
-    theirs = _published(registry, benchmark, published, shown)
+        by_model.setdefault(cell.label, []).append(cell)
+    published_figures = _published(registry, benchmark, published, shown)
     rows = []
     for entry in board.entries:
-        mine = [] if entry.published else own.get(entry.model, [])
-        further = theirs.get(entry.model, {}) if entry.published else _figures(mine, shown)
-        # A published row and an evaluated one may have the same name.
+        of_model = [] if entry.published else by_model.get(entry.model, [])
+        further = published_figures.get(entry.model, {}) if entry.published else _figures(of_model, shown)
+        # A published row and an evaluated row may have the same name: the pages must not overwrite each other.
         slug = file_name(f"{entry.model} published") if entry.published else file_name(entry.model)
-        rows.append(ModelRow(entry, slug, {**further, **entry.figures}, mine))
+        rows.append(ModelRow(entry, slug, {**further, **entry.figures}, of_model))
     columns = [_scaled(column, rows) for column in _columns(base, benchmark, rows)]
     return Content(board, benchmark, file_name(name), columns, rows)
 
@@ -169,13 +177,13 @@ def _published(
     registry: Registry, benchmark: BenchmarkFile, files: Sequence[Path], shown: set[str]
 ) -> Mapping[str, dict[str, Estimate]]:
     """Return the figures of published results by model and column key."""
-    found: dict[str, dict[str, Estimate]] = {}
+    figures: dict[str, dict[str, Estimate]] = {}
     for file in [*shipped_files(benchmark), *files]:
         for row in read_published(file, registry):
             r = row.result
             if f"{r.task}:{r.metric}" in shown:
-                found.setdefault(r.model, {})[_key(r)] = r.estimate
-    return found
+                figures.setdefault(r.model, {})[_key(r)] = r.estimate
+    return figures
 
 
 def _columns(base: Sequence[Column], benchmark: BenchmarkFile, rows: Sequence[ModelRow]) -> list[SiteColumn]:
@@ -197,10 +205,10 @@ def _columns(base: Sequence[Column], benchmark: BenchmarkFile, rows: Sequence[Mo
 
 
 def _domains_of(key: str, keys: Iterable[str], columns: set[str]) -> list[str]:
-    """Return the domains of a column; of `f1` and `f1:threshold=0.5`, the second is not a domain of the first."""
+    """Return the domains of a column; `f1:threshold=0.5` is a column of its own, and no domain of `f1`."""
     longer = [other for other in columns if other.startswith(key + ":")]
-    own = [k for k in keys if k.startswith(key + ":") and not any(k == o or k.startswith(o + ":") for o in longer)]
-    return sorted(k[len(key) + 1 :] for k in own)
+    further = [k for k in keys if k.startswith(key + ":") and not any(k == o or k.startswith(o + ":") for o in longer)]
+    return sorted(k[len(key) + 1 :] for k in further)
 
 
 def _scaled(column: SiteColumn, rows: Sequence[ModelRow]) -> SiteColumn:

@@ -1,4 +1,4 @@
-"""The data that scripts of a page read: columns shown on demand, and what two models need to be compared."""
+"""The data that scripts of a page read: columns shown on demand, and the comparisons of two models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .pairs import PairedColumn, pairs_text
 
 
 def hidden_columns(content: Content) -> dict[str, Any]:
-    """Return the columns left out of the page at first, so that it opens fast; cells as text, in the rows' order."""
+    """Return the columns that the page leaves out at first, to open fast; cells are texts, in the rows' order."""
     hidden = [column for column in content.columns if column.key in content.hidden]
     return {
         "order": [column.key for column in content.columns],
@@ -38,7 +38,7 @@ def hidden_columns(content: Content) -> dict[str, Any]:
 
 
 def comparison_files(content: Content, measured: Measured) -> Iterator[tuple[str, Any]]:
-    """Yield (name, data) of what all pairs share, of the items of each task, and of each model."""
+    """Yield (name, data) of the file that all comparisons share, of the items of each task, and of each model."""
     rows = content.evaluated
     yield (
         "models",

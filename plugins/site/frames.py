@@ -1,4 +1,4 @@
-"""Pictures of all models on one task, laid together: those of the same metric and title share a frame."""
+"""Pictures of all models on one task, laid together: pictures of the same metric and title share a frame."""
 
 from __future__ import annotations
 
@@ -14,64 +14,65 @@ from harness.names import describe
 from harness.running import Table
 
 MOST_MODELS = 24
-"""In one frame; the first ones, which are the best ranked. More curves than that nobody tells apart."""
+"""Most models in one frame, the best ranked ones: nobody tells more curves apart."""
 _POINTS = 15_000
-"""Of one frame, shared by its models."""
+"""Most points of one frame, shared by its models."""
 _FEWEST, _MOST = 64, 400
+"""Bounds of the number of points that one model gets."""
 
 
 class Drawing(NamedTuple):
-    """What one metric drew of one model."""
+    """A picture that one metric drew of one model."""
 
     metric: str
     model: str
-    """Name of its page."""
+    """Name of the model's page."""
     picture: Picture | Matrix
 
 
 def drawings(
     metrics: Sequence[Metric], tables: Mapping[str, Table], say: Callable[[str], None] = lambda text: None
 ) -> list[Drawing]:
-    """Whatever the metrics of a task draw of its best-ranked models, each on its own.
+    """Return the pictures that the metrics of a task draw of its best-ranked models, each model on its own.
 
     Args:
-        metrics: Those of the task.
+        metrics: The metrics of the task.
         tables: The columns of each model, by the name of its page, the best ranked first.
-        say: Told of a metric that cannot draw; the others still do.
+        say: Called with a note about each metric that cannot draw; the other metrics still draw.
     """
-    found = []
+    pictures = []
     for metric in metrics:
         try:
             for model, table in islice(tables.items(), MOST_MODELS):
                 mask = metric.valid(table.columns)
                 if mask.any():
-                    found += [Drawing(metric.name, model, p) for p in metric.pictures(table.columns.only(mask))]
+                    pictures += [Drawing(metric.name, model, p) for p in metric.pictures(table.columns.only(mask))]
         except (Exception, SystemExit) as error:  # of any plugin
             say(no_picture(metric.name, error))
-    return found
+    return pictures
 
 
 def no_picture(metric: str, error: BaseException) -> str:
-    """Why a metric has no picture, or not all."""
+    """Write why a metric has no picture, or lacks some."""
     return f"no picture of {metric}: {describe(error)}"
 
 
 def frames(drawn: Sequence[Drawing], say: Callable[[str], None] = lambda text: None) -> list[dict[str, Any]]:
-    """The frames of a task as plain data; ``say`` is told of pictures that are none."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    """Return the frames of a task as plain data; ``say`` is called with a note about each unusable picture."""
+    by_title: dict[tuple[str, str], dict[str, Any]] = {}
     count = len({drawing.model for drawing in drawn})
     limit = max(_FEWEST, min(_MOST, _POINTS // max(1, count)))
     for metric, model, picture in drawn:
         if not isinstance(picture, Matrix):
             try:
-                _add(found, metric, model, picture, limit)
+                _add(by_title, metric, model, picture, limit)
             except (Exception, SystemExit) as error:  # of any plugin
                 say(no_picture(metric, error))
-    return distinct(list(found.values()))
+    return distinct(list(by_title.values()))
 
 
 def distinct(frames: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each picture once: a metric with several arguments may draw the same for all of them."""
+    """Keep each picture once: a metric with several arguments may draw the same picture for each argument."""
     kept: list[dict[str, Any]] = []
     for frame in frames:
         name = frame["metric"].split(":")[0]
@@ -88,11 +89,13 @@ def distinct(frames: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return kept
 
 
-def _add(found: dict[tuple[str, str], dict[str, Any]], metric: str, model: str, picture: Picture, limit: int) -> None:
-    made = [(series, _series(series, limit)) for series in picture.series]
-    frame = found.setdefault((metric, picture.title), _frame(metric, picture))
+def _add(
+    by_title: dict[tuple[str, str], dict[str, Any]], metric: str, model: str, picture: Picture, limit: int
+) -> None:
+    made = [(series, _series(series, limit)) for series in picture.series]  # all, before any is added: one may raise
+    frame = by_title.setdefault((metric, picture.title), _frame(metric, picture))
     for series, plain in made:
-        # Most models share the values across; each is kept once.
+        # Most models have the same values on the x axis, and a page grows by each copy: keep one of each.
         if plain["x"] not in frame["across"]:
             frame["across"].append(plain["x"])
         plain["x"] = frame["across"].index(plain["x"])
@@ -132,12 +135,12 @@ def _series(series: Series, limit: int) -> dict[str, Any]:
 
 
 def _thinned(count: int, limit: int) -> list[int]:
-    """Evenly spaced indices, both ends among them."""
+    """Return evenly spaced indices, at most ``limit`` of them, with both ends among them."""
     return [int(i) for i in np.unique(np.linspace(0, count - 1, min(count, limit)).round())] if count else []
 
 
 def _short(value: Any) -> Any:
-    """A number with as many significant digits as a page shows; None for NaN, and texts as they are."""
+    """Round a number to the digits that a page shows; NaN becomes None, and texts stay as they are."""
     if isinstance(value, str) or value is None:
         return value
     number = float(value)

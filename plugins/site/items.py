@@ -15,10 +15,12 @@ from harness import BadItem, Conversation, Item, MeanMetric, Metric, Task
 from harness.running import Table
 
 MOST_ITEMS = 2000
-"""Of a task; those on which the models differ most."""
+"""Most items of a task; the items on which the models differ most are kept."""
 _LEVELS = 254
 _FAILED = 255
+"""The byte of an item that failed; the bytes below are numbers of levels."""
 _LONGEST = 400
+"""Most characters of a text that a page shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +32,18 @@ class ItemScores:
     unit: str
     higher_is_better: bool
     own: bool
-    """True where the figure is the item's own, of which the metric is the mean; else it is its influence on that."""
+    """True if the metric is the mean of the figures; False if they are the items' influences on the metric."""
     ids: list[str]
     domains: list[list[str]]
     left_out: int
     scores: NDArray[np.float64]
     """(models, items), NaN where the model failed or lacks the task."""
     levels: NDArray[np.float64] | None
-    """The distinct figures of all models, where they are few; else each model's are rounded to as many steps."""
+    """The distinct figures of all models, if few; None: `pack_scores` rounds each model's figures to few steps."""
 
 
 def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> ItemScores | None:
-    """Compute the figures of all models on a task's items; None where the models were not given the same items."""
+    """Compute the figures of all models on a task's items; None if the models did not get the same items."""
     present = [table for table in tables if table is not None]
     first = present[0]
     if any(len(t.ids) != len(first.ids) or not (t.ids == first.ids).all() for t in present):
@@ -71,7 +73,7 @@ def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> It
 
 
 def _figures(metric: Metric, table: Table) -> NDArray[np.float64]:
-    """Return (n,) figures of a model: the items' own where the metric is their mean, else influences on the metric."""
+    """Return (n,) figures of a model: the items' own figures if the metric is their mean, else their influences."""
     if isinstance(metric, MeanMetric) and metric.is_plain:
         return metric.figures(table.columns)
     part, reason = metric.on(table.columns)
@@ -79,29 +81,34 @@ def _figures(metric: Metric, table: Table) -> NDArray[np.float64]:
 
 
 def _telling(scores: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the numbers of the items to keep, in their order: those on which the models' figures vary most."""
+    """Return the numbers of the items to keep, in order: the items on which the models' figures vary most."""
     count = scores.shape[1]
     if count <= MOST_ITEMS:
         return np.arange(count)
-    known = np.isfinite(scores)
-    filled = np.where(known, scores, 0.0)
-    n = np.maximum(known.sum(axis=0), 1)
+    is_known = np.isfinite(scores)
+    filled = np.where(is_known, scores, 0.0)
+    n = np.maximum(is_known.sum(axis=0), 1)
     variance = (filled**2).sum(axis=0) / n - (filled.sum(axis=0) / n) ** 2
     return np.sort(np.argsort(-variance, kind="stable")[:MOST_ITEMS])
 
 
 def pack_scores(scores: NDArray[np.float64], levels: NDArray[np.float64] | None) -> dict[str, Any]:
-    """Pack scores as one byte an item, the number of its level; levels that not all models share are given too."""
+    """Pack a model's scores as one byte for each item, the number of the score's level.
+
+    Args:
+        scores: (n,) the model's scores; NaN for failed items.
+        levels: The levels that all models share; None: the result holds levels of the model's own.
+    """
     finite = np.isfinite(scores)
     if levels is not None:
         return {"codes": _deflated(np.where(finite, np.searchsorted(levels, scores), _FAILED))}
-    own = np.unique(np.round(scores[finite], 6))
-    if len(own) > _LEVELS:
-        own = np.linspace(own[0], own[-1], _LEVELS)
-        codes = np.clip(np.searchsorted((own[1:] + own[:-1]) / 2, scores), 0, _LEVELS - 1)
+    own_levels = np.unique(np.round(scores[finite], 6))
+    if len(own_levels) > _LEVELS:
+        own_levels = np.linspace(own_levels[0], own_levels[-1], _LEVELS)
+        codes = np.clip(np.searchsorted((own_levels[1:] + own_levels[:-1]) / 2, scores), 0, _LEVELS - 1)
     else:
-        codes = np.searchsorted(own, np.round(scores, 6))
-    return {"levels": [float(f"{v:.6g}") for v in own], "codes": _deflated(np.where(finite, codes, _FAILED))}
+        codes = np.searchsorted(own_levels, np.round(scores, 6))
+    return {"levels": [float(f"{v:.6g}") for v in own_levels], "codes": _deflated(np.where(finite, codes, _FAILED))}
 
 
 def _deflated(codes: NDArray[np.int64]) -> str:
@@ -109,18 +116,18 @@ def _deflated(codes: NDArray[np.int64]) -> str:
 
 
 def deflated(content: bytes) -> str:
-    """Return bytes deflated and in base64, as `inflate` of the pages reads them."""
+    """Return bytes deflated and in base64, the form that the function `inflate` of the pages reads."""
     return base64.b64encode(zlib.compress(content, 9)).decode()
 
 
 def excerpts(task: Task, ids: Sequence[str], *, split: str = "test") -> dict[str, dict[str, str]]:
-    """Return the beginnings of the texts of items, by id and field; items whose texts are withheld have none."""
-    wanted = set(ids)
-    found: dict[str, dict[str, str]] = {}
+    """Return the beginnings of the texts of items, by id and field; items with withheld texts are left out."""
+    chosen = set(ids)
+    beginnings: dict[str, dict[str, str]] = {}
     for item in task.items(split):
-        if not isinstance(item, BadItem) and item.id in wanted and not item.withheld:
-            found[item.id] = _texts(item)
-    return found
+        if not isinstance(item, BadItem) and item.id in chosen and not item.withheld:
+            beginnings[item.id] = _texts(item)
+    return beginnings
 
 
 def _texts(item: Item) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Matrices on a task's page: those that metrics draw of single models, and those of several models together."""
+"""Matrices on a task's page: matrices that metrics draw of single models, and of several models together."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .frames import MOST_MODELS, Drawing, distinct, no_picture
 
 
 def matrices(drawn: Sequence[Drawing], say: Callable[[str], None] = lambda text: None) -> list[dict[str, Any]]:
-    """Lay matrices of single models of the same metric and title into one frame, which shows one model at a time.
+    """Lay matrices of single models with the same metric and title into one frame, which shows one model at a time.
 
-    ``say`` is told of matrices that cannot be read as such.
+    ``say`` is called with a note about each unusable matrix.
     """
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    by_title: dict[tuple[str, str], dict[str, Any]] = {}
     for metric, model, matrix in drawn:
         if not isinstance(matrix, Matrix):
             continue
@@ -31,41 +31,41 @@ def matrices(drawn: Sequence[Drawing], say: Callable[[str], None] = lambda text:
         except (Exception, SystemExit) as error:  # of any plugin
             say(no_picture(metric, error))
             continue
-        frame = found.setdefault((metric, matrix.title), _frame(metric, matrix, together=False))
+        frame = by_title.setdefault((metric, matrix.title), _frame(metric, matrix, together=False))
         of = None if matrix.reference else model
-        # On the items that the best-ranked model answered: those of the others are hardly different.
+        # A reference is drawn from the items of the best-ranked model: that of any other model hardly differs.
         if of is None and any(c["model"] is None and c["name"] == matrix.name for c in frame["choices"]):
             continue
         frame["choices"].append({"model": of, "name": matrix.name, **plain})
-    return distinct(list(found.values()))
+    return distinct(list(by_title.values()))
 
 
 def matrices_of_models(
     metrics: Sequence[Metric], tables: Mapping[str, Table], say: Callable[[str], None] = lambda text: None
 ) -> list[dict[str, Any]]:
-    """Draw matrices of the best-ranked models together, rows and columns named by the models' pages.
+    """Draw matrices of the best-ranked models together, with the names of the models' pages on rows and columns.
 
-    Models whose items are others than the best-ranked one's cannot stand beside it, and are left out.
+    Models that answered other items than the best-ranked one cannot be compared with it, and are left out.
 
     Args:
-        metrics: Those of the task that are asked.
+        metrics: The metrics of the task that draw such matrices.
         tables: The columns of each model, by the name of its page, the best ranked first.
-        say: Told of a metric that cannot draw; the others still do.
+        say: Called with a note about each metric that cannot draw; the other metrics still draw.
     """
     best = dict(islice(tables.items(), MOST_MODELS))
     ids = next(iter(best.values())).ids
     same = {model: table for model, table in best.items() if np.array_equal(table.ids, ids)}
     columns = {model: table.columns for model, table in same.items()}
-    found = []
+    drawn = []
     for metric in metrics:
         try:
             for matrix in metric.pictures_of_models(columns):
                 choice = {"model": None, "name": matrix.name, **_plain(matrix)}
                 together = {*matrix.rows, *matrix.columns} <= columns.keys()
-                found.append({**_frame(metric.name, matrix, together=together), "choices": [choice]})
+                drawn.append({**_frame(metric.name, matrix, together=together), "choices": [choice]})
         except (Exception, SystemExit) as error:  # of any plugin
             say(no_picture(metric.name, error))
-    return found
+    return drawn
 
 
 def _frame(metric: str, matrix: Matrix, *, together: bool) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def _frame(metric: str, matrix: Matrix, *, together: bool) -> dict[str, Any]:
 
 
 def _plain(matrix: Matrix) -> dict[str, Any]:
-    """Return names, and the fields as `_field` writes them."""
+    """Return the names of rows and columns, and the fields as `_field` writes them."""
     values = np.asarray(matrix.values, dtype=float)
     missing = np.full(values.shape, np.nan)
     low, high = (missing if ends is None else np.asarray(ends, dtype=float) for ends in (matrix.low, matrix.high))

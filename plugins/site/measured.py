@@ -1,4 +1,4 @@
-"""What the pages of tasks and comparisons show, computed once from the columns of all models, task by task."""
+"""The content of the pages of tasks and comparisons, computed once from the columns of all models, task by task."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .pairs import PairedColumn, compare_column, compared_models
 
 @dataclass(slots=True)
 class TaskPage:
-    """One task."""
+    """The content of the page of one task."""
 
     name: str
     slug: str
@@ -32,25 +32,25 @@ class TaskPage:
     licence: str
     citation: str
     metrics: list[tuple[str, str]]
-    """(name, what it is)."""
+    """Pairs of a metric's name and its description."""
     results: dict[str, dict[str, Result]]
-    """Overall, by the name of a model's page and metric."""
+    """Results over all items, by the name of the model's page and by metric."""
     frames: list[dict[str, Any]]
     matrices: list[dict[str, Any]]
 
     @property
     def drawn(self) -> set[str]:
-        """Return the names of the pages of all models that a picture shows."""
-        found = {slug for frame in self.frames for slug in frame["models"]}
+        """The names of the pages of all models that a picture shows."""
+        slugs = {slug for frame in self.frames for slug in frame["models"]}
         for frame in self.matrices:
             for choice in frame["choices"]:
-                found.update(choice["rows"] if frame["together"] else [choice["model"]] * (choice["model"] is not None))
-        return found
+                slugs.update(choice["rows"] if frame["together"] else [choice["model"]] * (choice["model"] is not None))
+        return slugs
 
 
 @dataclass(slots=True)
 class Measured:
-    """Everything computed from columns."""
+    """Everything that a benchmark's pages show and that is computed from columns."""
 
     tasks: list[TaskPage] = field(default_factory=list)
     pairs: list[PairedColumn] = field(default_factory=list)
@@ -58,16 +58,23 @@ class Measured:
     """The number of best-ranked models whose pairs are compared."""
     items: list[ItemScores] = field(default_factory=list)
     texts: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
-    """By task, item and field."""
+    """Beginnings of texts, by task, item and field."""
     notes: list[str] = field(default_factory=list)
 
     def slug_of(self, task: str) -> str:
-        """Return the name of a task's page; empty where the task has none."""
+        """Return the name of a task's page; empty for a task without a page."""
         return next((page.slug for page in self.tasks if page.name == task), "")
 
 
 def measure(registry: Registry, store: Readable | None, content: Content, *, texts: bool) -> Measured:
-    """Compute pictures, comparisons and items of a benchmark; the notes say what could not be computed, and why."""
+    """Compute pictures, comparisons and items of a benchmark; the notes say what could not be computed, and why.
+
+    Args:
+        registry: The registry.
+        store: The store with the columns; None: nothing is computed.
+        content: The content of the benchmark's pages.
+        texts: Whether the beginnings of the items' texts are wanted.
+    """
     made = Measured()
     figures = sum(column.kind in ("task", "domain") for column in content.columns)
     made.compared = compared_models(len(content.evaluated), figures)
@@ -117,12 +124,12 @@ def _measure_task(
         }
         for row in rows
     }
-    names = list(dict.fromkeys(name for own in results.values() for name in own))
+    names = list(dict.fromkeys(name for by_metric in results.values() for name in by_metric))
     metrics = {name: metric for name in names if (metric := _metric(registry, task, name, made)) is not None}
     by_slug = {row.slug: table for row, table in zip(rows, tables, strict=True) if table is not None}
-    own = [column for column in content.columns if column.task == task.name and column.metric in metrics]
-    _add_items(made, task, metrics[own[0].metric] if own else None, tables, texts=texts)
-    for column in own:
+    of_task = [column for column in content.columns if column.task == task.name and column.metric in metrics]
+    _add_items(made, task, metrics[of_task[0].metric] if of_task else None, tables, texts=texts)
+    for column in of_task:
         _add_pairs(made, column, metrics[column.metric], tables)
 
     def say(note: str) -> None:
@@ -149,7 +156,7 @@ def _measure_task(
 
 
 def _short(content: Content, task: str) -> str:
-    """Return a task's name without the benchmark's name before it, unless another task is called that."""
+    """Return a task's name without the benchmark's name before it, unless another task has the short name."""
     short = task.removeprefix(content.board.benchmark + "/")
     return task if short in content.benchmark.tasks else short
 
@@ -168,7 +175,7 @@ def _add_pairs(made: Measured, column: SiteColumn, metric: Metric, tables: Seque
 def _add_items(
     made: Measured, task: Task, metric: Metric | None, tables: Sequence[Table | None], *, texts: bool
 ) -> None:
-    """Add the items of a task by its first metric, where that has a figure an item."""
+    """Add the items of a task by its first metric, if that metric has a figure for each item."""
     try:
         items = item_scores(metric, task.name, tables) if metric is not None else None
     except NotImplementedError:

@@ -1,4 +1,4 @@
-"""Names of files for whatever models and data sets call themselves."""
+"""Names of files for models and data sets, whatever they are called."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"{device}{i}" for device in ("com", 
 
 
 def file_name(text: str) -> str:
-    """A name that every file system and URL takes as it is: the text itself where it is one, else with a hash.
+    """Make a name that every file system and URL accepts: the text itself if it is such a name, else one with a hash.
 
-    The same text gives the same name whatever stands beside it, so that links to a page outlive the next build; two
-    texts never share one, not even where upper and lower case are the same.
+    The same text gives the same name whatever stands beside it, so that links to a page outlive the next build. Two
+    texts never share a name, not even on file systems that ignore case.
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     plain = re.sub(r"[^a-z0-9]+", "-", plain.replace("_", "-")).strip("-")[:_LONGEST].strip("-")
@@ -25,5 +25,5 @@ def file_name(text: str) -> str:
 
 
 def _ends_in_hash(text: str) -> bool:
-    """Whether it could be taken for a name that was made from another text."""
+    """Tell whether a text looks like a name that was made from another text."""
     return re.search(r"(^|-)[0-9a-f]{8}$", text) is not None

@@ -1,4 +1,4 @@
-"""Renders pages from templates; whatever a model or data set wrote is text, never markup."""
+"""Renders pages from templates; everything that a model or data set wrote is text, never markup."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def cell_text(estimate: Estimate | None, unit: str, level: float) -> str:
-    """Write a figure with its interval, ``62.29[57.1, 67.2]``; empty where there is none.
+    """Write a figure with its interval, ``62.29[57.1, 67.2]``; empty without a figure.
 
     Args:
         estimate: The figure.
-        unit: What it is counted in.
-        level: What the page says of intervals; one of another level says its own.
+        unit: The unit of the figure.
+        level: The level that the page names; an interval of another level is written with its own.
     """
     if estimate is None or not math.isfinite(estimate.value):
         return ""
@@ -30,14 +30,14 @@ def cell_text(estimate: Estimate | None, unit: str, level: float) -> str:
 
 
 def soft(text: str) -> Any:
-    """Return a title as markup that may be broken after an underscore, slash or dot."""
+    """Return a title as markup that a browser may break after an underscore, slash or dot."""
     from markupsafe import Markup, escape
 
     return Markup(re.sub(r"([_/.·])", r"\1<wbr>", str(escape(visible(text)))))
 
 
 def _shown(value: Any) -> Any:
-    """Return the value of a template's expression, a text without characters that a browser would obey."""
+    """Finish the value of a template's expression: remove from texts the characters that a browser would obey."""
     return visible(value) if type(value) is str else value
 
 
@@ -60,14 +60,14 @@ def environment() -> Environment:
 
 
 def render_page(template: str, **values: Any) -> str:
-    """Render one page."""
+    """Fill a template with values, and return the page as HTML."""
     return environment().get_template(template).render(**values) + "\n"
 
 
 def data_script(name: str, value: Any) -> str:
-    """Write data as a script, since a page opened from the file system may read no other files.
+    """Write data as a script, since a page that is opened from the file system may read no other files.
 
-    Every text in it is harmless inside HTML too, should someone put it there.
+    All texts in the script are harmless inside HTML too, should somebody put the script there.
     """
     text = json.dumps(_plain(value), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

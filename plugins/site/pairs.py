@@ -1,7 +1,7 @@
 """Paired differences of the best-ranked models, computed and written as `harness compare` computes and prints them.
 
-A page only looks them up: whoever wants those of other models is given the command. Their number is bounded, since all
-pairs grow with the square of the models.
+A page only looks the differences up; for other models it shows the command. The number of pairs is bounded, since it
+grows with the square of the number of models.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from harness.results import Comparison, Linearisations, compare_rows, figure, p_
 from harness.running import Table
 
 MOST_COMPARISONS = 10_000
-"""Of a benchmark's pairs of models on its columns; each takes about a millisecond to make, and 30 bytes."""
+"""Most comparisons of a benchmark, over all pairs and columns; each takes about a millisecond and 30 bytes."""
 FEWEST_MODELS = 12
-"""Models that are compared however many columns there are."""
+"""Number of best-ranked models that are compared however many columns there are."""
 FIELDS = (
     *("first", "second", "difference", "low", "high", "p_value", "n", "detectable", "better"),
     *("win_rate", "win_low", "win_high"),
 )
-"""What is written of a comparison, in this order, as `harness compare` prints each; ``better`` is first, second or
-neither."""
+"""The fields of a comparison in the order in which they are written, as `harness compare` prints them; ``better`` is
+first, second or neither."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairedColumn:
-    """The comparisons by one metric on one domain."""
+    """The comparisons of all pairs by one metric on one domain."""
 
     key: str
     """The key of the site's column."""
     comparisons: dict[tuple[int, int], Comparison]
-    """By the numbers of both models, the first less than the second."""
+    """Comparisons by the numbers of both models, the smaller number first."""
 
 
 def compared_models(models: int, columns: int) -> int:
@@ -52,7 +52,7 @@ def compare_column(key: str, metric: Metric, task: str, domain: str, tables: Seq
         metric: The metric.
         task: The task's name.
         domain: ``overall``, or a domain of the task.
-        tables: The columns of each model that is compared; None where it lacks the task.
+        tables: The columns of each model that is compared; None for a model without a result on the task.
     """
     linearisations = Linearisations(metric)
     comparisons = {}
@@ -68,13 +68,13 @@ def compare_column(key: str, metric: Metric, task: str, domain: str, tables: Seq
 
 
 def _inside(table: Table, domain: str) -> np.ndarray:
-    """(n,) whether each item belongs to a domain."""
+    """Return (n,) whether each item belongs to a domain."""
     mask = dict(table.domains()).get(domain, np.zeros(len(table.ids), dtype=bool))
     return np.ones(len(table.ids), dtype=bool) if mask is None else mask
 
 
 def pairs_text(columns: Sequence[PairedColumn], model: int) -> str:
-    """Write the comparisons of a model with those ranked before it: a line a column, a tab between models."""
+    """Write the comparisons of a model with the models ranked before it: a line a column, a tab between models."""
     return "\n".join(
         "\t".join(comparison_text(column.comparisons.get((earlier, model))) for earlier in range(model))
         for column in columns
@@ -82,7 +82,7 @@ def pairs_text(columns: Sequence[PairedColumn], model: int) -> str:
 
 
 def comparison_text(comparison: Comparison | None) -> str:
-    """Write the `FIELDS` of a comparison, a space between them; empty where there is no difference to show."""
+    """Write the `FIELDS` of a comparison with spaces between them; empty for a comparison without a difference."""
     if comparison is None or not math.isfinite(comparison.difference.value):
         return ""
     c, d = comparison, comparison.difference
@@ -94,9 +94,9 @@ def comparison_text(comparison: Comparison | None) -> str:
 
 
 def better(comparison: Comparison) -> str:
-    """Return whether the ``first`` or the ``second`` model is better as far as the errors tell, or ``neither``."""
+    """Return which model is better, ``first`` or ``second``, or ``neither`` if the errors do not tell."""
     d = comparison.difference
-    # The p-value too: without any spread the interval may leave zero out where a sign-flip test tells nothing.
+    # Check the p-value too: without any spread, an interval may exclude zero though a sign-flip test finds nothing.
     if not (d.low > 0 or d.high < 0) or d.p_value >= 1 - comparison.confidence:
         return "neither"
     return "first" if (d.value > 0) == comparison.higher_is_better else "second"

@@ -1,4 +1,4 @@
-"""Where a row's figures come from: the model behind the label, the run, and the command that makes them again."""
+"""Where a row's figures come from: the model behind the label, the run, and the command that repeats them."""
 
 from __future__ import annotations
 
@@ -27,58 +27,58 @@ from . import commands
 
 FAILURES_SHOWN = 20
 _PATH = re.compile(r"""(?<![\w/.~])(?:~|[A-Za-z]:(?=\\))?[/\\](?:[^\s/\\'":()]+[/\\])+(?=[^\s/\\'":()])""")
-"""The folders of an absolute path; a URL has none, since its second slash follows the first."""
+"""Matches the folders of an absolute path; a URL never matches, since its second slash follows the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelOrigin:
-    """One model behind a cell: the evaluated one, or that of another role."""
+    """One model behind a cell: the evaluated model, or a model in another role."""
 
     name: str
-    """As registered; empty where no installed plugin has it."""
+    """The registered name; empty for a model that no installed plugin has."""
     plugin: str
     """Plugin, distribution and version that are installed now."""
     reference: str
     version: str
     arguments: str
     identity: Mapping[str, str]
-    """Hash of the weights, revision, template: whatever the model said of itself."""
+    """The facts that the model told about itself, such as the hash of its weights, a revision or a template."""
     fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the answers on one task took."""
+    """The cost of the answers on one task."""
 
     task: str
     adapters: Sequence[str]
     took: AnsweringCost
     whole: bool
-    """True where all of them were computed; else some were on file, and the time says little."""
+    """True if all answers were computed anew; False if some were on file, so that the time says little."""
 
 
 @dataclass(slots=True)
 class Provenance:
-    """What stands behind the figures of one model."""
+    """The models, runs, failures, costs and commands behind the figures of one row."""
 
     origins: list[ModelOrigin] = field(default_factory=list)
     runs: list[RunRecord] = field(default_factory=list)
     failures: list[tuple[str, str, str]] = field(default_factory=list)
-    """(task, item, reason), the first of each task."""
+    """(task, item, reason) of the first failures on each task."""
     costs: list[Cost] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     places_left_out: bool = False
-    """True where the command lacks arguments, since where files lie is not recorded."""
+    """Whether the command lacks arguments that are paths, which the store does not record."""
 
 
 class Provenances:
     """Finds the provenance of models in a store.
 
     Args:
-        registry: Where plugins are looked up.
-        store: Holds the runs.
-        cells: Of all models whose provenance will be asked for.
-        parts: The stores that know what it took to compute the answers, the first that does counts; default: the store.
+        registry: The registry, in which plugins are looked up.
+        store: The store with the runs.
+        cells: The cells of all models whose provenance will be asked for.
+        parts: The stores that know what the answers took; the first store that knows counts; default: ``store``.
     """
 
     def __init__(
@@ -95,10 +95,10 @@ class Provenances:
         self._failures = failures_of_cells(store, failed, at_most=FAILURES_SHOWN)
 
     def of(self, label: str, cells: Sequence[CellRecord], benchmark: str) -> Provenance:
-        """That of one model."""
+        """Return the provenance of one model."""
         fingerprints = dict.fromkeys(f for cell in cells for f in cell.fingerprint.split("+") if f)
         runs = {self._runs[cell.id].id: self._runs[cell.id] for cell in cells if cell.id in self._runs}
-        found = Provenance(
+        provenance = Provenance(
             [self._origin(fingerprint) for fingerprint in fingerprints],
             sorted(runs.values(), key=lambda run: run.started),
             [
@@ -108,8 +108,8 @@ class Provenances:
             ],
             [self._cost(cell) for cell in cells],
         )
-        self._add_commands(found, label, cells, benchmark)
-        return found
+        self._add_commands(provenance, label, cells, benchmark)
+        return provenance
 
     def _cost(self, cell: CellRecord) -> Cost:
         whole = self._took.get((cell.fingerprint, cell.task))
@@ -117,35 +117,35 @@ class Provenances:
         return Cost(cell.task, cell.adapters, took, whole is not None)
 
     def _origin(self, fingerprint: str) -> ModelOrigin:
-        known = self._descriptions.get(fingerprint, {})
-        reference = str(known.get("reference", ""))
+        description = self._descriptions.get(fingerprint, {})
+        reference = str(description.get("reference", ""))
         entry = self._entries.get(reference)
         plugin = f"{entry.plugin} of {entry.distribution} {entry.version}" if entry else ""
         return ModelOrigin(
             entry.name if entry else "",
             plugin,
             reference,
-            str(known.get("version", "")),
+            str(description.get("version", "")),
             self._specification(fingerprint).partition(":")[2],
-            {str(key): _text(value) for key, value in known.get("identity", {}).items()},
+            {str(key): _text(value) for key, value in description.get("identity", {}).items()},
             fingerprint,
         )
 
     def _specification(self, fingerprint: str) -> str:
-        """``NAME:key=value,...`` of a model on file, those inside it in brackets."""
-        known = self._descriptions.get(fingerprint)
-        if known is None:
+        """Write ``NAME:key=value,...`` for a model on file, with the models inside it in brackets."""
+        description = self._descriptions.get(fingerprint)
+        if description is None:
             return ""
-        entry = self._entries.get(str(known.get("reference", "")))
-        name = entry.name if entry else str(known.get("reference", "")).partition(":")[2]
-        listed = [f"{key}={written(value)}" for key, value in known.get("arguments", {}).items()]
-        own, lists = _of_class(entry, "part_names"), _of_class(entry, "part_lists") or ()
+        entry = self._entries.get(str(description.get("reference", "")))
+        name = entry.name if entry else str(description.get("reference", "")).partition(":")[2]
+        listed = [f"{key}={written(value)}" for key, value in description.get("arguments", {}).items()]
+        part_names, lists = _of_class(entry, "part_names"), _of_class(entry, "part_lists") or ()
         several: dict[str, list[str]] = {}
-        for key, part in known.get("parts", {}).items():
-            text = self._through(self._specification(part), known.get("through", {}).get(key, {}))
+        for key, part in description.get("parts", {}).items():
+            text = self._through(self._specification(part), description.get("through", {}).get(key, {}))
             if (argument := key.rpartition(".")[0]) in lists:
                 several.setdefault(argument, []).append(text)
-            elif own is None or key in own:
+            elif part_names is None or key in part_names:
                 listed.append(f"{key}=[{text}]")
         listed += [f"{key}={written_list(texts)}" for key, texts in several.items()]
         return f"{name}:{','.join(listed)}" if listed else name
@@ -168,15 +168,15 @@ class Provenances:
             return specification
         return f"{specification}{',' if ':' in specification else ':'}adapters={written_list(list(texts))}"
 
-    def _with_own_adapters(self, specification: str, cell: CellRecord, found: Provenance) -> str:
+    def _with_own_adapters(self, specification: str, cell: CellRecord, provenance: Provenance) -> str:
         """Add the adapters that a model's specification named, which are no part of what is on file of the model.
 
         Args:
             specification: ``LABEL=NAME:key=value,...``.
             cell: One of its cells.
-            found: Holds the runs, which say what ``--adapter`` named.
+            provenance: Holds the runs, which say what ``--adapter`` named.
         """
-        typed = {text for run in found.runs for text in run.description.get("adapters", ())}
+        typed = {text for run in provenance.runs for text in run.description.get("adapters", ())}
         keeping = {e.name for e in self._registry.entries("adapter") if e.facts.gives == e.facts.needs}
         asked = next((stage for stage in cell.asked if stage.model == cell.label), None)
         own = [
@@ -188,8 +188,8 @@ class Provenances:
             return specification
         return f"{specification}{',' if ':' in specification else ':'}adapters={written_list(own)}"
 
-    def _add_commands(self, found: Provenance, label: str, cells: Sequence[CellRecord], benchmark: str) -> None:
-        """One for all cells, or one for each task of a cross-validated model."""
+    def _add_commands(self, provenance: Provenance, label: str, cells: Sequence[CellRecord], benchmark: str) -> None:
+        """Add one command for all cells, or one command for each task of a cross-validated model."""
         lines = [line for cell in cells if (line := self._cross_validation(label, cell))]
         rest = [cell for cell in cells if not self._cross_validation(label, cell)]
         if rest or not cells:
@@ -197,37 +197,38 @@ class Provenances:
             if not specification and rest:
                 first = rest[0].fingerprint.split("+")[0]
                 specification = self._with_own_adapters(
-                    f"{label}={self._specification(first) or 'NAME'}", rest[0], found
+                    f"{label}={self._specification(first) or 'NAME'}", rest[0], provenance
                 )
-                found.places_left_out = self._has_places(first)
+                provenance.places_left_out = self._has_places(first)
             targets = [cell.task for cell in rest] if lines else [benchmark]
-            lines.append(commands.evaluation(specification or label, targets, next(iter(rest), None), found.runs))
-        found.commands = list(dict.fromkeys(shlex.join(line) for line in lines))
+            lines.append(commands.evaluation(specification or label, targets, next(iter(rest), None), provenance.runs))
+        provenance.commands = list(dict.fromkeys(shlex.join(line) for line in lines))
 
     def _has_places(self, fingerprint: str) -> bool:
-        """Whether a model, or one inside it, has arguments that say where files lie; also where that is not known."""
-        known = self._descriptions.get(fingerprint, {})
-        entry = self._entries.get(str(known.get("reference", "")))
-        own = _of_class(entry, "places")
-        return own is None or bool(own) or any(self._has_places(part) for part in known.get("parts", {}).values())
+        """Tell whether a model, or a model inside it, takes paths as arguments; True if that is not known."""
+        description = self._descriptions.get(fingerprint, {})
+        entry = self._entries.get(str(description.get("reference", "")))
+        places = _of_class(entry, "places")
+        parts = description.get("parts", {}).values()
+        return places is None or bool(places) or any(self._has_places(part) for part in parts)
 
     def _cross_validation(self, label: str, cell: CellRecord) -> list[str] | None:
         identity = self._descriptions.get(cell.fingerprint, {}).get("identity", {})
         return commands.cross_validation(label, identity, self._specification)
 
     def _by_label(self, label: str) -> str:
-        """The label itself where it is a specification: nothing else was given as its name."""
+        """Return the label if it is the model's specification, since the model got no other name; else empty."""
         try:
-            wanted = parse_specification(label)
+            specification = parse_specification(label)
         except HarnessError:
             return ""
-        known = {*self._registry.names("model"), *self._registry.named_models()}
-        named = bool(wanted.trainer) or wanted.name in known
-        return label if wanted.label == label and named else ""
+        models = {*self._registry.names("model"), *self._registry.named_models()}
+        named = bool(specification.trainer) or specification.name in models
+        return label if specification.label == label and named else ""
 
 
 def _of_class(entry: Registration | None, name: str) -> Sequence[str] | None:
-    """An attribute of a model's class that lists arguments: ``part_names``, ``places``; None where it is not known."""
+    """Return an attribute of a model's class that lists arguments (``part_names``, ``places``); None if unknown."""
     if entry is None:
         return None
     try:
@@ -238,7 +239,7 @@ def _of_class(entry: Registration | None, name: str) -> Sequence[str] | None:
 
 
 def without_folders(text: str) -> str:
-    """A text with only the names of the files whose places it gives: where files lie is nobody else's business."""
+    """Shorten the paths in a text to the names of their files: where files lie is nobody else's business."""
     return _PATH.sub("", text)
 
 

@@ -12,17 +12,17 @@ from .write import MANIFEST, earlier_files, write_site
 
 
 class SitePublisher(Publisher):
-    """Writes a static site, in a folder of its own."""
+    """Writes a static site into a folder of its own."""
 
     def check(self, folder: Path) -> None:
-        """Refuse a file, and a folder whose pages harness did not write."""
+        """Refuse a path that is a file, and a folder with pages that harness did not write."""
         earlier_files(folder)
 
     def own_names(self, folder: Path, benchmarks: Sequence[str]) -> set[str]:
-        """Names that a site has in its folder, and those of an earlier build, which the next one removes."""
+        """Return the names that a site has in its folder, and those of an earlier build, which the next removes."""
         earlier = {path.partition("/")[0] for path in earlier_files(folder)}
         return earlier | {"index.html", MANIFEST, ".nojekyll", "assets", *map(file_name, benchmarks)}
 
     def publish(self, edition: Edition, folder: Path) -> int:
-        """Write the site."""
+        """Write the site, and return the number of its files."""
         return write_site(edition, folder)

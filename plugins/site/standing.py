@@ -1,4 +1,4 @@
-"""Where a model stands in the field: what it is better and worse at than others, as far as the errors let one say."""
+"""Where a model stands among all models: what it is better and worse at, as far as the errors tell."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from harness.stats import Estimate
 from .content import Content, ModelRow, SiteColumn, shown_ends
 
 SHOWN = 6
+"""Most strengths, and most weaknesses, that a page lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One figure of a model against those of the others."""
+    """One figure of a model, set against the figures of the other models."""
 
     column: SiteColumn
     estimate: Estimate
@@ -24,27 +25,27 @@ class Standing:
     """1 + the number of evaluated models with a better value."""
     of: int
     distance: float
-    """From the median of all, in standard deviations of the field; positive is better."""
+    """Distance from the median of all models, in standard deviations of their values; positive is better."""
     clear: bool
-    """True where the errors tell it from the median."""
+    """Whether the errors tell the figure from the median."""
     ends: tuple[float, float] = (0.0, 1.0)
-    """Of the bars of all figures with this unit."""
+    """Ends of the bars of all figures with this unit."""
 
     @property
     def shown_ends(self) -> str:
-        """Ends of the bars, counted as figures are shown."""
+        """The ends of the bars, in the unit in which figures are shown."""
         return shown_ends(*self.ends, self.column.unit)
 
 
 def standings(content: Content, row: ModelRow) -> list[Standing]:
-    """Return where each figure of a row stands, in the order of the columns."""
-    found = []
+    """Return the standing of each figure of a row, in the order of the columns."""
+    standing_figures = []
     ends = _ends(content)
     for column in content.columns:
         estimate = row.figures.get(column.key)
         if estimate is not None and math.isfinite(estimate.value):
-            found.append(_standing(content, column, estimate, ends[column.unit]))
-    return found
+            standing_figures.append(_standing(content, column, estimate, ends[column.unit]))
+    return standing_figures
 
 
 def _ends(content: Content) -> dict[str, tuple[float, float]]:
@@ -59,17 +60,17 @@ def _ends(content: Content) -> dict[str, tuple[float, float]]:
 def _standing(content: Content, column: SiteColumn, estimate: Estimate, ends: tuple[float, float]) -> Standing:
     sign = 1 if column.higher_is_better else -1
     others = [row.figures[column.key] for row in content.evaluated if column.key in row.figures]
-    known = [other for other in others if math.isfinite(other.value)]
+    finite = [other for other in others if math.isfinite(other.value)]
     gap = sign * (estimate.value - column.median)
     distance = gap / column.spread if column.spread > 0 else math.nan
-    place = 1 + sum(sign * other.value > sign * estimate.value for other in known)
-    return Standing(column, estimate, place, len(known), distance, _clear(column.median, estimate, known), ends)
+    place = 1 + sum(sign * other.value > sign * estimate.value for other in finite)
+    return Standing(column, estimate, place, len(finite), distance, _clear(column.median, estimate, finite), ends)
 
 
 def _clear(median: float, estimate: Estimate, others: Sequence[Estimate]) -> bool:
-    """Return whether the interval leaves the median out, and the value lies outside the median interval of all models.
+    """Tell whether the interval excludes the median, and the value lies outside the models' median interval.
 
-    The second, since near a bound an interval may leave out a median that lies on it.
+    The second test is needed because near a bound an interval may exclude a median that lies on the bound.
     """
     bounded = [other for other in others if math.isfinite(other.low)]
     if not bounded or not math.isfinite(estimate.low):
@@ -79,13 +80,13 @@ def _clear(median: float, estimate: Estimate, others: Sequence[Estimate]) -> boo
     return not estimate.low <= median <= estimate.high and not low <= estimate.value <= high
 
 
-def strengths(found: list[Standing]) -> list[Standing]:
+def strengths(row_standings: list[Standing]) -> list[Standing]:
     """Return the figures that lie clearly above the models' median, the farthest first."""
-    good = [s for s in found if s.clear and s.distance > 0 and s.column.task]
+    good = [s for s in row_standings if s.clear and s.distance > 0 and s.column.task]
     return sorted(good, key=lambda s: -s.distance)[:SHOWN]
 
 
-def weaknesses(found: list[Standing]) -> list[Standing]:
+def weaknesses(row_standings: list[Standing]) -> list[Standing]:
     """Return the figures that lie clearly below the models' median, the farthest first."""
-    bad = [s for s in found if s.clear and s.distance < 0 and s.column.task]
+    bad = [s for s in row_standings if s.clear and s.distance < 0 and s.column.task]
     return sorted(bad, key=lambda s: s.distance)[:SHOWN]

@@ -1,4 +1,4 @@
-"""Writes a site: an index, and a folder a benchmark with its table, models, tasks and comparisons."""
+"""Writes a site: an index, and for each benchmark a folder with its table, models, tasks and comparisons."""
 
 from __future__ import annotations
 
@@ -34,33 +34,34 @@ PLOTLY = "plotly.min.js"
 
 @dataclass(slots=True)
 class Site:
-    """Files of a site, collected before any is written."""
+    """The files of a site, collected before any file is written."""
 
     files: dict[str, str | bytes] = field(default_factory=dict)
-    """By path below the site's folder."""
+    """Contents by path below the site's folder."""
     plots: bool = False
     """Whether any page draws with the plotting library."""
 
     def add(self, path: str, content: str | bytes) -> None:
-        """Add a file."""
+        """Add a file, whose path is relative to the site's folder."""
         self.files[path] = content
 
 
 def write_site(edition: Edition, folder: Path) -> int:
-    """Write the site of some benchmarks; files of an earlier build that are no longer part of it are removed.
+    """Write the site of some benchmarks, and remove files of an earlier build that the site no longer has.
 
     Args:
-        edition: What is published. With ``texts``, the beginnings of the items' texts stand beside the items on which
-            models disagree; with an outcome, each benchmark has a page of what goes with it.
-        folder: Made where it does not exist.
+        edition: The benchmarks and results to publish. With ``texts``, the beginnings of the items' texts stand beside
+            the items on which models disagree. With an outcome, each benchmark has a page of correlations with the
+            outcome.
+        folder: The folder to write; it is made if it does not exist.
 
     Returns:
         The number of files.
 
     Raises:
-        UsageError: a benchmark has no result, or the folder is not a site's, or cannot be written.
+        UsageError: a benchmark has no result, the folder holds pages that are not of a site, or it cannot be written.
     """
-    earlier_files(folder)  # refuses the folder of somebody else, before the work
+    earlier_files(folder)  # refuse a folder with somebody else's pages before the work, which may take minutes
     registry, store, parts = edition.registry, edition.store, edition.parts
     contents = [
         gather(registry, store, name, published=edition.published, confidence=edition.confidence, parts=parts)
@@ -86,14 +87,14 @@ def write_site(edition: Edition, folder: Path) -> int:
     site.add("index.html", index)
     _add_assets(site)
     _write(site, folder)
-    return len(site.files)
+    return len(site.files) + 1  # with the manifest
 
 
 def _correlations(edition: Edition, content: Content, made: Mapping[str, str]) -> str:
-    """Return the page of what goes with an outcome; empty without one, or where too few models have both.
+    """Return the page of correlations with an outcome; empty without an outcome, or if too few models have both.
 
     Raises:
-        DataError: the file cannot be read.
+        DataError: the file of the outcome cannot be read.
     """
     from markupsafe import Markup
 
@@ -108,7 +109,7 @@ def _correlations(edition: Edition, content: Content, made: Mapping[str, str]) -
         edition.say(f"{name}: without correlations: {error}")
         return ""
     section = edition.analysis.section(report)
-    body = Markup(section.html)  # in which the analysis has escaped every text
+    body = Markup(section.html)  # the analysis has escaped every text in it
     shown = {"outcome": section.outcome, "models": section.models, "body": body, "content": content, "made": made}
     return render_page("correlations.html", root="../", title=f"{name} against {section.outcome}", **shown)
 
@@ -124,7 +125,7 @@ def _add_benchmark(
 ) -> None:
     shared = {"content": content, "measured": measured, "made": made, "rank_text": rank_text}
     base = content.slug
-    plain = json.dumps(as_json(content.board), separators=(",", ":"))  # indented, it would double
+    plain = json.dumps(as_json(content.board), separators=(",", ":"))  # indents would double the file
     site.add(f"{base}/leaderboard.json", plain + "\n")
     site.add(f"{base}/columns.js", data_script("columns", hidden_columns(content)))
     site.add(f"{base}/index.html", render_page("board.html", root="../", title=content.board.benchmark, **shared))
@@ -149,17 +150,17 @@ def _add_models(
     cells = [cell for row in content.rows for cell in row.cells]
     origins = Provenances(registry, store, cells, parts) if store is not None else None
     for row in content.rows:
-        found = standings(content, row)
-        own = Provenance() if origins is None else origins.of(row.entry.model, row.cells, content.board.benchmark)
+        row_standings = standings(content, row)
+        origin = Provenance() if origins is None else origins.of(row.entry.model, row.cells, content.board.benchmark)
         page = render_page(
             "model.html",
             root="../../",
             title=row.entry.model,
             row=row,
-            standings=found,
-            strengths=strengths(found),
-            weaknesses=weaknesses(found),
-            provenance=own,
+            standings=row_standings,
+            strengths=strengths(row_standings),
+            weaknesses=weaknesses(row_standings),
+            provenance=origin,
             **shared,
         )
         site.add(f"{content.slug}/models/{row.slug}.html", page)
@@ -188,10 +189,10 @@ def _add_assets(site: Site) -> None:
 
 
 def _plotly() -> bytes:
-    """The plotting library, as the package plotly ships it, without importing that.
+    """Return the plotting library as the package plotly ships it, without importing the package.
 
     Raises:
-        UsageError: the package lacks it.
+        UsageError: the package is not installed, or lacks the library.
     """
     from importlib.util import find_spec
 
@@ -204,10 +205,10 @@ def _plotly() -> bytes:
 
 
 def earlier_files(folder: Path) -> list[str]:
-    """The files of an earlier build of a site; none where there is no such folder yet.
+    """Return the paths of the files of an earlier build of a site; none for a folder that does not exist.
 
     Raises:
-        UsageError: the folder holds pages that are not of a site made by harness.
+        UsageError: the folder holds pages that harness did not write, or the path is a file's.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; name a folder for a site, or a format with --format")
@@ -220,16 +221,16 @@ def earlier_files(folder: Path) -> list[str]:
         listed = json.loads(manifest.read_text("utf-8"))["files"]
     except (ValueError, KeyError, TypeError):
         listed = []
+    # The listed files will be deleted: a manifest that somebody edited must not lead out of the folder.
     inside = folder.resolve()
     return [path for path in listed if isinstance(path, str) and (inside / path).resolve().is_relative_to(inside)]
 
 
 def _write(site: Site, folder: Path) -> None:
-    """Write all files, each whole or not at all; the index last, and what is stale away.
+    """Write all files, each whole or not at all, the index last; then remove stale files.
 
-    Builds of one site at the same time take turns, so that its pages are all of one of them.
+    Builds of one site at the same time take turns, so that all pages come from the same build.
     """
-    site.add(MANIFEST, json.dumps({"files": sorted(site.files)}, indent=0) + "\n")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with alone(folder / LOCK):
@@ -239,11 +240,53 @@ def _write(site: Site, folder: Path) -> None:
 
 
 def _write_alone(site: Site, folder: Path, earlier: Sequence[str]) -> None:
+    _refuse_what_is_in_the_way(site, folder, earlier)
+    # The manifest comes first, with the earlier files: a build that is killed leaves files that the next one knows.
+    _write_manifest(folder, {*earlier, *site.files})
     for path, content in sorted(site.files.items(), key=lambda pair: pair[0] == "index.html"):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         whole = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-        write_atomically(target, whole, durable=False)  # made again in seconds
+        write_atomically(target, whole, durable=False)  # a site lost with the power is made again in seconds
     remove_leftovers(folder)
     for path in set(earlier) - set(site.files):
         (folder / path).unlink(missing_ok=True)
+    _write_manifest(folder, set(site.files))
+
+
+def _write_manifest(folder: Path, files: set[str]) -> None:
+    """Write which files of a folder are the site's."""
+    text = json.dumps({"files": sorted(files - {MANIFEST})}, indent=0) + "\n"
+    write_atomically(folder / MANIFEST, text, durable=False)
+
+
+def _refuse_what_is_in_the_way(site: Site, folder: Path, earlier: Sequence[str]) -> None:
+    """Refuse to write through a linked folder, or over a file that no build of this site wrote.
+
+    Raises:
+        UsageError: names what is in the way.
+    """
+    inside = folder.resolve()
+    known = {*earlier, MANIFEST}
+    told = _is_whole(folder / MANIFEST)  # by a damaged list, nobody can tell whose a file is
+    for path in sorted(site.files):
+        target = folder / path
+        if not target.parent.resolve().is_relative_to(inside):
+            # A link planted in the folder would have pages written, and stale ones removed, somewhere else.
+            raise UsageError(f"{target.parent}: leads out of {folder}; remove the link, or choose another folder")
+        if told and path not in known and target.exists() and not target.is_symlink():  # a link itself is replaced
+            raise UsageError(f"{target}: is there already, and harness did not write it; choose another folder")
+
+
+def _is_whole(manifest: Path) -> bool:
+    """Return whether a manifest says which files are the site's; one that is not there says that none is."""
+    try:
+        listed = json.loads(manifest.read_text("utf-8"))["files"]
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    inside = manifest.parent.resolve()
+    return bool(listed) and all(
+        isinstance(path, str) and (inside / path).resolve().is_relative_to(inside) for path in listed
+    )

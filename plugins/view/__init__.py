@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_commands(register: Register) -> None:
-    """Add ``harness view``."""
+    """Register the command ``harness view``."""
     register(
         "view",
         "harness_plugins.view.command:command",

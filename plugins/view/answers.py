@@ -1,4 +1,4 @@
-"""Answers on file, as a page shows them: figures, texts, or why there is none."""
+"""Answers on file, as a page shows them: figures, texts, or the reason why there is no answer."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ from harness.store import FiledResponse, StoreReader, read_responses
 from .documents import ModelRequest, ReplayedStage
 
 _FEW = 8
-"""Entries of an array that are shown."""
+"""Most entries of an array that are shown."""
 
 
 @dataclass(slots=True)
 class ShownAnswer:
-    """One answer."""
+    """One answer as figures and texts, or the reason why it is missing."""
 
     figures: dict[str, str] = field(default_factory=dict)
     texts: list[tuple[str, str]] = field(default_factory=list)
-    """(what it is, text)."""
+    """Pairs of a heading and a text."""
     error: str = ""
     missing: bool = False
-    """Nothing is on file."""
+    """Whether no answer is on file."""
 
 
 def shown_answers(
     store: StoreReader, asking: ReplayedStage, questions: Sequence[ModelRequest]
 ) -> list[list[ShownAnswer]]:
-    """For each question, the answers under its keys."""
+    """Return, for each request to the model, the answers under the request's keys."""
     keys = list(dict.fromkeys(key for question in questions for key in question.keys))
     filed = read_responses(store, asking.record.fingerprint, asking.base, keys)
     shown = {key: _shown(asking.base, response) for key, response in filed.items()}
@@ -91,14 +91,14 @@ def _few(array: Any) -> str:
 
 
 def number(value: float | None) -> str:
-    """A figure of one item, in as many digits as tell two apart."""
+    """Write a figure of one item with as many digits as tell two figures apart."""
     if value is None or math.isnan(value):
         return "–"
     return f"{value:.6g}"
 
 
 def answers_of(store: StoreReader, asking: ReplayedStage, requests: Sequence[Request]) -> list[Response]:
-    """The responses to requests as the model gave them; a failure for each that is not on file."""
+    """Return the model's responses to requests; a failure for each request without a response on file."""
     keys = [asking.keys(request) for request in requests]
     all_keys = [key for group in keys for key in group]
     filed = read_responses(store, asking.record.fingerprint, asking.base, all_keys)

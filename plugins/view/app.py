@@ -1,4 +1,4 @@
-"""The web application: addresses to pages, and every error to a page too."""
+"""The web application: leads addresses to pages, and shows every error as a page too."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ log = logging.getLogger("harness.view")
 def make_app(
     registry: Registry, store: StoreReader, *, host: str = "127.0.0.1", token: str = "", cache: Path | None = None
 ) -> tuple[AccessGuard, Samples]:
-    """The application, and what works in its background.
+    """Make the application, and the samples whose work runs in its background.
 
     Args:
-        registry: Where tasks, metrics, adapters and capabilities are looked up.
+        registry: The registry, for tasks, metrics, adapters and capabilities.
         store: The store to show.
-        host: The address that is listened on.
-        token: What a browser has to show; empty: nothing.
-        cache: Where search indices are kept; default: the user's cache folder.
+        host: The address that the server listens on.
+        token: The token that a browser has to send; empty: none.
+        cache: The folder of search indices; default: the user's cache folder.
     """
     from starlette.applications import Starlette
     from starlette.routing import Mount, Route
@@ -63,14 +63,14 @@ def make_app(
 
 
 def _file(path: Path) -> Callable[[Request], Response]:
-    """The endpoint of one file."""
+    """Make the endpoint that serves one file."""
     from starlette.responses import FileResponse
 
     return lambda request: FileResponse(path)
 
 
 class _Renderer:
-    """Turns methods that make pages into endpoints; they run in threads, so that none waits for another."""
+    """Turns methods that make pages into endpoints; endpoints run in threads, so that no page waits for another."""
 
     def __init__(self, store: StoreReader) -> None:
         from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -87,7 +87,7 @@ class _Renderer:
         self._environment.globals.update(address=address, store=str(store.path.absolute()))
 
     def __call__(self, make: Callable[..., Page]) -> Callable[[Request], Response]:
-        """The endpoint of one kind of page."""
+        """Make the endpoint of one kind of page."""
         from starlette.responses import HTMLResponse
 
         def endpoint(request: Request) -> Response:
@@ -105,7 +105,7 @@ class _Renderer:
         return endpoint
 
     def warm(self, pages: Pages) -> None:
-        """Do beforehand what would make the first reader wait: compile templates, import what pages need."""
+        """Compile templates and import modules beforehand, so that the first reader does not wait."""
         for name in self._environment.list_templates(extensions=["html"]):
             self._environment.get_template(name)
         try:
@@ -114,5 +114,5 @@ class _Renderer:
             log.debug("the first page could not be made beforehand", exc_info=True)
 
     def render(self, page: Page) -> str:
-        """A page as HTML."""
+        """Return a page as HTML."""
         return self._environment.get_template(page.template).render(**page.context)

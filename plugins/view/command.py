@@ -1,4 +1,4 @@
-"""``harness view``."""
+"""The command ``harness view``."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def command(
     registry_file: Path | None,
     strict: bool,
 ) -> None:
-    """Look at a store in a browser: runs, cells, and the samples behind every figure; changes nothing.
+    """Show a store in a browser: runs, cells, and the samples behind every figure. Nothing is changed.
 
     Search and filter samples, open one with its prompt, responses, scores and errors, put two models side by side,
-    watch an evaluation that runs. Only this machine is listened to, unless --host says otherwise.
+    watch an evaluation that runs. Only this machine can reach the pages, unless --host says otherwise.
 
     \b
     Examples:

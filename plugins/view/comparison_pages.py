@@ -1,4 +1,4 @@
-"""Two models on the same items, side by side."""
+"""The pages of two models: their answers to the same items, side by side."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SHOW = {
 
 @dataclass
 class PairedItems:
-    """The items that both have."""
+    """The items that both of two cells have."""
 
     first: CellFigures
     second: CellFigures
@@ -44,16 +44,16 @@ class PairedItems:
 
     @cached_property
     def gap(self) -> FloatArray:
-        """(n,) how much better the first does; NaN where one says nothing."""
+        """(n,) how much better the first model does on each item; NaN if one of the two cannot be judged."""
         return np.asarray(self.first.merit[self.rows[0]] - self.second.merit[self.rows[1]])
 
     @cached_property
     def largest_first(self) -> Rows:
-        """Items by the size of the gap."""
+        """Indices of the shared items, the largest gap first."""
         return np.argsort(-np.abs(self.gap), kind="stable")
 
     def select(self, domain: str, show: str) -> Rows:
-        """Items to show: indices into the shared ones; the largest gap first where they are to differ."""
+        """Return the indices of the shared items to show; where the models are to differ, the largest gap first."""
         kept = np.ones(len(self.rows[0]), dtype=bool)
         inside = self.first.in_domain(domain)
         if inside is not None:
@@ -70,12 +70,12 @@ class PairedItems:
 
 
 class ComparisonPages:
-    """Makes the pages of two models.
+    """Makes the pages that compare two models.
 
     Args:
-        registry: Where metrics are looked up.
+        registry: The registry, in which metrics are looked up.
         store: The store.
-        samples: Its samples.
+        samples: The samples of the store's cells.
     """
 
     def __init__(self, registry: Registry, store: StoreReader, samples: Samples) -> None:
@@ -100,7 +100,7 @@ class ComparisonPages:
         return job.result, job.problem
 
     def comparison(self, query: QueryParameters, first: int, second: int) -> Page:
-        """Paired differences, and the items that pass a filter."""
+        """Make the page of the paired differences, and of the items that pass a filter."""
         one, other = self._cells(first, second)
         wanted, show = filter_of(query), query.get("show", "differ")
         show = show if show in SHOW else "differ"
@@ -120,20 +120,20 @@ class ComparisonPages:
         return Page("compare.html", context)
 
     def _paired(self, one: CellRecord, other: CellRecord) -> dict[str, Any]:
-        """What ``harness compare`` says, of all items."""
+        """Return the differences that ``harness compare`` reports, over all items."""
         job = self._samples.quick(("paired", one.id, other.id), partial(self._compared, one, other))
-        found: Sequence[Comparison]
-        found, notes = job.result or ((), ())
+        comparisons: Sequence[Comparison]
+        comparisons, notes = job.result or ((), ())
         return {
-            "found": [c for c in found if c.domain == OVERALL],
-            "wins": any(c.win_rate is not None for c in found),
+            "found": [c for c in comparisons if c.domain == OVERALL],
+            "wins": any(c.win_rate is not None for c in comparisons),
             "confidence": CONFIDENCE,
             "comparing": not job.done,
             "not_compared": job.problem or "; ".join(notes),
         }
 
     def _compared(self, one: CellRecord, other: CellRecord) -> tuple[Sequence[Comparison], Sequence[str]]:
-        """The paired differences, and which metrics have none."""
+        """Compute the paired differences, and note which metrics have none."""
         notes: list[str] = []
         return compare_cells(self._registry, self._store, one, other, say=notes.append), notes
 
@@ -160,7 +160,14 @@ class ComparisonPages:
         }
 
     def pair(self, query: QueryParameters, first: int, second: int, row: int) -> Page:
-        """One item as both models answered it; ``row`` counts in the first."""
+        """Make the page of one item as both models answered it.
+
+        Args:
+            query: The query of the address.
+            first: Number of the first cell.
+            second: Number of the second cell.
+            row: Row number of the item in the first cell.
+        """
         one, other = self._cells(first, second)
         joined, problem = self._joined(one, other)
         if problem:
@@ -200,7 +207,7 @@ def _join(first: CellFigures, second: CellFigures) -> PairedItems:
 
 
 def _asked_alike(one: Document | None, other: Document | None) -> bool:
-    """Whether the task asked both models the same, so that it need be shown once."""
+    """Tell whether the task asked both models the same, so that the page shows the requests once."""
     if one is None or other is None:
         return False
     return _requests(one) == _requests(other)
@@ -209,13 +216,13 @@ def _asked_alike(one: Document | None, other: Document | None) -> bool:
 def _told_apart(
     one: AnsweredExchange, other: AnsweredExchange
 ) -> tuple[AnsweredExchange, AnsweredExchange, dict[str, Sequence[float]]]:
-    """The two without the figures a response that they have in common, such as labels; and those."""
+    """Split the figures of two exchanges into each side's own and those both share, such as labels."""
     common = {name: values for name, values in one.columns.items() if other.columns.get(name) == values}
-    own = (
-        replace(said, columns={name: values for name, values in said.columns.items() if name not in common})
-        for said in (one, other)
+    without_common = (
+        replace(side, columns={name: values for name, values in side.columns.items() if name not in common})
+        for side in (one, other)
     )
-    return next(own), next(own), common
+    return next(without_common), next(without_common), common
 
 
 def _requests(document: Document) -> list[Any]:
@@ -227,7 +234,7 @@ def _requests(document: Document) -> list[Any]:
 
 
 def _near(joined: PairedItems, chosen: Rows, item: int) -> tuple[int | None, int | None]:
-    """Rows, in the first, of the items before and after one among those chosen."""
+    """Return the rows, in the first cell, of the items before and after one among the chosen items."""
     at = np.flatnonzero(chosen == item)
     if not len(at):
         return None, None
@@ -240,7 +247,7 @@ def _near(joined: PairedItems, chosen: Rows, item: int) -> tuple[int | None, int
 def _both(
     joined: PairedItems, texts: CellTexts, items: Any, typed: str = ""
 ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """What a list shows of some items: the first's side, and the second's."""
+    """Make the rows of a list of items: for each item the first model's side, and the second's."""
     left = rows_of(joined.first, texts, joined.rows[0][items], typed=typed)
     right = rows_of(joined.second, CellTexts(), joined.rows[1][items])
     return list(zip(left, right, strict=True))

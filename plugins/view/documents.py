@@ -1,4 +1,4 @@
-"""What is kept of one item for its page: the texts that were asked about, and where the answers are filed.
+"""The document of one item, kept for its page: the texts of the requests, and the keys of the answers.
 
 Texts are kept once, however many requests hold them: a round robin of 32 responses is 992 requests of the same texts.
 """
@@ -40,21 +40,21 @@ class RequestField(msgspec.Struct, array_like=True):
 
     name: str
     messages: list[tuple[str, int]] = []
-    """(role, number of the text) of a conversation; the role is empty for plain texts."""
+    """Pairs (role, number of the text); the role is empty for plain texts, which are no conversation."""
     setting: str = ""
-    """What is no text, written out."""
+    """The value of a field without texts, written out."""
 
 
 class ModelRequest(msgspec.Struct, array_like=True):
-    """One request to the model itself."""
+    """One request to the model itself, with the keys of its answers."""
 
     parts: list[RequestField]
-    """Empty where it is the request that the task made."""
+    """Fields of the request; empty if it is the very request that the task made."""
     keys: list[bytes]
 
 
 class Exchange(msgspec.Struct, array_like=True):
-    """One request of the task, and what the model was asked for it."""
+    """One request of the task, and the requests to the model that stand for it."""
 
     stage: int
     parts: list[RequestField]
@@ -62,7 +62,7 @@ class Exchange(msgspec.Struct, array_like=True):
 
 
 class Document(msgspec.Struct, array_like=True):
-    """One item."""
+    """The texts of one item, and all requests about the item."""
 
     id: str
     where: str
@@ -72,9 +72,9 @@ class Document(msgspec.Struct, array_like=True):
     texts: list[str]
     exchanges: list[Exchange]
     withheld: bool = False
-    """This copy of the data lacks the texts."""
+    """Whether this copy of the data lacks the texts."""
     cluster: str = ""
-    """Items of one cluster are not independent of each other; empty: of none."""
+    """Name of the cluster, whose items are not independent of each other; empty for an item of no cluster."""
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -88,10 +88,10 @@ class ReplayedStage:
     record: StageRecord
     adapters: tuple[Adapter, ...]
     base: Capability
-    """What the model itself was asked for."""
+    """The capability that the model itself was asked for."""
 
     def keys(self, request: Request) -> list[bytes]:
-        """Under which a request to the model is filed."""
+        """Return the keys under which the answers to a request to the model are filed."""
         return self.base.keys(request, listwise=self.record.listwise, by_origin=self.record.by_origin)
 
 
@@ -99,13 +99,13 @@ Find = Callable[[ReplayedStage, Sequence[Request]], list[Response]]
 
 
 def document(task: Task, item: Item, stages: Sequence[ReplayedStage], find: Find) -> Document:
-    """The document of an item.
+    """Make the document of an item.
 
     Args:
         task: The task.
-        item: One of its items.
-        stages: Who is asked in each stage.
-        find: Answers on file; asked only where a later stage's requests depend on them.
+        item: One of the task's items.
+        stages: The stages of the cell, each with the model that was asked.
+        find: Finds answers on file; called only if requests of a later stage depend on the answers.
     """
     texts = TextPool()
     exchanges: list[Exchange] = []
@@ -128,7 +128,7 @@ def document(task: Task, item: Item, stages: Sequence[ReplayedStage], find: Find
 
 
 def expanded(adapters: Sequence[Adapter], request: Request) -> list[Request]:
-    """The requests to the model itself that stand for one of the task."""
+    """Return the requests to the model itself that stand for one request of the task."""
     if not adapters:
         return [request]
     return [base for inner in adapters[0].expand(request) for base in expanded(adapters[1:], inner)]
@@ -143,22 +143,22 @@ def _answer(asking: ReplayedStage, adapters: Sequence[Adapter], request: Request
 
 
 class TextPool:
-    """The texts of a document, each once."""
+    """The texts of a document, each kept once under a number."""
 
     def __init__(self) -> None:
         self.all: list[str] = []
         self._numbers: dict[str, int] = {}
 
     def number(self, text: str) -> int:
-        """The number of a text."""
-        known = self._numbers.get(text)
-        if known is None:
-            known = self._numbers[text] = len(self.all)
+        """Return the number of a text; a new text gets the next number."""
+        number = self._numbers.get(text)
+        if number is None:
+            number = self._numbers[text] = len(self.all)
             self.all.append(plain(text))
-        return known
+        return number
 
     def parts(self, request: Request) -> list[RequestField]:
-        """The fields of a request, of a plugin's own type too: requests are dataclasses."""
+        """Return the fields of a request; requests of plugins' own types are dataclasses as well."""
         if isinstance(request, Conversation):
             return [self._part("prompt", request)]
         fields = [field.name for field in dataclasses.fields(request) if field.name != "origin"]
@@ -174,7 +174,7 @@ class TextPool:
         return RequestField(name, setting=_written(value))
 
     def holds(self, value: Any) -> bool:
-        """Whether all of a field's texts are among these."""
+        """Tell whether all texts of a field's value are in the pool."""
         if isinstance(value, Conversation):
             return all(message.content in self._numbers for message in value.messages)
         if isinstance(value, (list, tuple)):
@@ -183,7 +183,7 @@ class TextPool:
 
 
 def plain(text: str) -> str:
-    """A text that can be kept and sent: half characters, as scraped data have them, are written out."""
+    """Return a text that can be stored and sent: half characters, which scraped data have, are written as escapes."""
     return encodable(text)
 
 
@@ -203,13 +203,13 @@ def _written(value: Any) -> str:
 
 
 def searchable(found: Document) -> list[str]:
-    """What a search in the data looks at: all that the page of an item shows, but figures."""
+    """Return the texts that a search in the data covers: everything that the page of an item shows, except figures."""
     fields = [text for text in found.fields.values() if any(character.isalpha() for character in text)]
     return [found.id, *found.domains, *([found.cluster] if found.cluster else []), *found.texts, *fields]
 
 
 def excerpt(found: Document) -> str:
-    """The beginning of what was asked: the last message of the first request's prompt."""
+    """Return the beginning of the question: of the last message of the first request's prompt."""
     for exchange in found.exchanges[:1]:
         for part in exchange.parts:
             if part.messages:

@@ -1,4 +1,4 @@
-"""The figures of a cell's items, and which of them a reader asks for: failed, wrong, of a domain, the worst first."""
+"""The figures of a cell's items, and the selection of items: failed or wrong ones, those of a domain, worst first."""
 
 from __future__ import annotations
 
@@ -25,40 +25,40 @@ ORDER = {"data": "order of the data", "worst": "worst first", "best": "best firs
 
 
 class ItemState(NamedTuple):
-    """What is said of an item."""
+    """The state of an item, with its explanation."""
 
     state: str
-    """Empty: nothing."""
+    """``failed``, a state of `Credit.states`, or empty if the headline metric cannot judge the item."""
     words: str = ""
     why: str = ""
 
 
 @dataclass(slots=True)
 class Credit:
-    """What each item contributes to the headline metric."""
+    """The contribution of each item to the headline metric."""
 
     metric: str
     values: FloatArray
-    """(n,) its own figure where the metric is a mean over items, else how far it pulls the metric; NaN: failed."""
+    """(n,) the item's own figure if the metric is a mean over items, else its influence on the metric; NaN: failed."""
     middle: float
-    """Between wrong and right."""
+    """The value between wrong and right."""
     sign: int
-    """1 where higher is better."""
+    """1 if higher values are better, else -1."""
     own: bool
     """True where the values are the items' own figures."""
 
     @property
     def states(self) -> dict[int, str]:
-        """What the merit's sign says of an item."""
+        """The name of an item's state, by the sign of its merit."""
         return {-1: "wrong", 0: "tie", 1: "right"} if self.own else {-1: "worsens", 0: "neutral", 1: "improves"}
 
     def explained(self, state: str) -> tuple[str, str]:
-        """A state in words, and what it means."""
+        """Return a state in words, and a sentence that says what the state means."""
         better = ("lower", "higher")[self.sign > 0]
         if self.own:
             where = {"wrong": "on the worse side of", "tie": "at", "right": "on the better side of"}
-            said = f"This item's own {self.metric} is {where[state]} {self.middle:.4g}; {better} is better."
-            return state, said
+            meaning = f"This item's own {self.metric} is {where[state]} {self.middle:.4g}; {better} is better."
+            return state, meaning
         if state == "neutral":
             return f"no effect on {self.metric}", f"Without this item, {self.metric} would be the same."
         without = better if state == "worsens" else ("lower" if self.sign > 0 else "higher")
@@ -66,61 +66,61 @@ class Credit:
 
     @property
     def merit(self) -> FloatArray:
-        """(n,) above 0: right, below: wrong."""
+        """(n,) how good each item is: above 0 is right, below 0 is wrong."""
         away: FloatArray = self.sign * (self.values - self.middle)
-        away[np.abs(away) < 1e-12] = 0.0
+        away[np.abs(away) < 1e-12] = 0.0  # the noise of sums must not make a tie wrong or right
         return away
 
 
 @dataclass
 class CellFigures:
-    """The columns of a cell."""
+    """The columns of a cell, with the state of each item."""
 
     table: Table
     failed: Mask
     credit: Credit | None
-    """None where the headline metric says nothing of single items."""
+    """None if the headline metric cannot be divided among single items."""
     reasons: dict[str, str] = field(default_factory=dict)
-    """Why items failed, of those whose reason is kept."""
+    """Why items failed, by item id, for the items whose reason is kept."""
 
     @property
     def domains(self) -> list[str]:
-        """All domains but the whole."""
+        """The names of all domains, without the whole, sorted."""
         return sorted(self.table.domain_names)
 
     @cached_property
     def merit(self) -> FloatArray:
-        """(n,) NaN where nothing is said."""
+        """(n,) how good each item is; NaN for items that the metric cannot judge."""
         return np.full(len(self.table.ids), np.nan) if self.credit is None else self.credit.merit
 
     @cached_property
     def worst_first(self) -> Rows:
-        """Row numbers; failed ones come last."""
+        """Row numbers, the worst item first; failed items come last."""
         return np.argsort(self.merit, kind="stable")
 
     @cached_property
     def best_first(self) -> Rows:
-        """Row numbers; failed ones come last."""
+        """Row numbers, the best item first; failed items come last."""
         return np.argsort(-self.merit, kind="stable")
 
     @cached_property
     def rows(self) -> dict[bytes, int]:
-        """Row number of every item id."""
+        """The row number of every item, by item id."""
         return {id_: row for row, id_ in enumerate(self.table.ids.tolist())}
 
     def row(self, id_: str, near: int = -1) -> int | None:
-        """Row number of an item, looked for first where it was in the data."""
-        wanted = id_.encode("utf-8", "surrogatepass")
-        if 0 <= near < len(self.table.ids) and bytes(self.table.ids[near]) == wanted:
+        """Return the row number of an item, trying row ``near`` first; None for an unknown item."""
+        item_id = id_.encode("utf-8", "surrogatepass")
+        if 0 <= near < len(self.table.ids) and bytes(self.table.ids[near]) == item_id:
             return near
-        return self.rows.get(wanted)
+        return self.rows.get(item_id)
 
     def id(self, row: int) -> str:
-        """The item id of a row."""
+        """Return the item id of a row."""
         return bytes(self.table.ids[row]).decode("utf-8", "replace")
 
     def in_domain(self, name: str) -> Mask | None:
-        """Rows of a domain; None: all."""
+        """Return a mask of the rows of a domain; None if the name stands for all rows."""
         if name in ("", OVERALL) or name not in self.table.domain_names:
             return None
         number = self.table.domain_names.index(name)
@@ -128,7 +128,7 @@ class CellFigures:
         return np.asarray(members[self.table.memberships])
 
     def mask(self, domain: str, show: str) -> Mask:
-        """Rows of a domain that are as ``show`` says."""
+        """Return a mask of the rows of a domain whose state is the one that ``show`` names."""
         kept = np.ones(len(self.table.ids), dtype=bool)
         if show == "failed":
             kept = self.failed
@@ -138,7 +138,7 @@ class CellFigures:
         return kept if inside is None else kept & inside
 
     def select(self, domain: str, show: str, order: str) -> Rows:
-        """The rows to show, in order."""
+        """Return the numbers of the rows to show, in the order that ``order`` names."""
         kept = self.mask(domain, show)
         if order == "data" or self.credit is None:
             return np.flatnonzero(kept)
@@ -146,43 +146,43 @@ class CellFigures:
         return ordered[kept[ordered]]
 
     def names_of(self, row: int) -> list[str]:
-        """Domains of a row."""
+        """Return the names of the domains of a row."""
         combination = self.table.combinations[int(self.table.memberships[row])]
         return [self.table.domain_names[number] for number in combination]
 
     def values(self, row: int) -> dict[str, Any]:
-        """A row's figures by column: a number, or a list without the padding."""
-        found: dict[str, Any] = {}
+        """Return a row's figures by column: a number, or a list without its padding."""
+        figures: dict[str, Any] = {}
         for name, column in self.table.columns.values.items():
             value = column[row]
-            found[name] = float(value) if np.ndim(value) == 0 else _unpadded(value)
-        return found
+            figures[name] = float(value) if np.ndim(value) == 0 else _unpadded(value)
+        return figures
 
     def state(self, row: int) -> str:
-        """``failed``, one of the states of its credit, or empty where nothing is said."""
+        """Return ``failed``, one of the states of the credit, or an empty text if the metric cannot judge the row."""
         if self.failed[row]:
             return "failed"
         merit = self.merit[row]
         return "" if self.credit is None or np.isnan(merit) else self.credit.states[int(np.sign(merit))]
 
     def mark(self, row: int) -> ItemState:
-        """The state of a row, in words too."""
+        """Return the state of a row, with its explanation."""
         state = self.state(row)
         if state in ("", "failed") or self.credit is None:
             return ItemState(state, state)
         return ItemState(state, *self.credit.explained(state))
 
     def choices(self) -> dict[str, str]:
-        """What `mask` can show, in words."""
+        """Return the values of ``show`` that `mask` knows, each with a text for readers."""
         metric = self.credit.metric if self.credit is not None else ""
-        own = {
+        judged = {
             "wrong": "wrong: score and label disagree",
             "tie": "neither right nor wrong",
             "right": "right: score and label agree",
         }
         pull = {"wrong": f"worsens {metric}", "tie": f"no effect on {metric}", "right": f"improves {metric}"}
-        said = {} if self.credit is None else own if self.credit.own else pull
-        return {"all": "all items", **said, "failed": "failed or unreadable"}
+        states = {} if self.credit is None else judged if self.credit.own else pull
+        return {"all": "all items", **states, "failed": "failed or unreadable"}
 
 
 def _unpadded(values: FloatArray) -> list[float]:
@@ -191,13 +191,13 @@ def _unpadded(values: FloatArray) -> list[float]:
 
 
 def load_figures(store: StoreReader, cell: CellRecord, task: Task | None, metric: Metric | None) -> CellFigures:
-    """The figures of a cell.
+    """Load the columns of a cell, and compute the credit of its items.
 
     Args:
-        store: Where its columns lie.
+        store: The store that holds the cell.
         cell: The cell.
-        task: Its task; None where that is not there.
-        metric: The headline metric; None where that is not there.
+        task: The cell's task; None if the task cannot be used.
+        metric: The headline metric; None if the metric cannot be used.
 
     Raises:
         StoreError: the file of columns is missing or damaged.
@@ -213,7 +213,7 @@ def load_figures(store: StoreReader, cell: CellRecord, task: Task | None, metric
 
 
 def credit_of(metric: Metric, table: Table) -> Credit | None:
-    """What each item contributes to a metric; None where the metric has no influence of single items."""
+    """Return the contribution of each item to a metric; None if the metric knows no influence of single items."""
     columns, sign = table.columns, 1 if metric.higher_is_better else -1
     valid = metric.valid(columns)
     if not valid.any():
@@ -224,7 +224,7 @@ def credit_of(metric: Metric, table: Table) -> Credit | None:
         middle = 0.5 * sum(metric.bounds or (0, 0)) if inside else float(np.nanmean(values))
         return Credit(metric.name, values, middle, sign, own=True)
     try:
-        found, problem = metric.on(columns)
+        part, problem = metric.on(columns)
     except NotImplementedError:
         return None
-    return None if problem else Credit(metric.name, found.influence, 0.0, sign, own=False)
+    return None if problem else Credit(metric.name, part.influence, 0.0, sign, own=False)

@@ -1,4 +1,4 @@
-"""Which cells and samples a reader asks for: what an address says after its question mark."""
+"""The filters that a reader sets on cells and samples: the part of an address after its question mark."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from .figures import ORDER, SHOW
 
 QueryParameters = Mapping[str, str]
-"""What an address says after its question mark."""
+"""The parameters of an address, after its question mark, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class CellFilter:
-    """Which cells a reader asks for; an empty field restricts nothing."""
+    """The cells that a reader asks for; an empty field restricts nothing."""
 
     model: str = ""
     task: str = ""
     status: str = ""
     newest: bool = True
-    """Only the newest of a model on a task."""
+    """Whether to show only the newest cell of each model on each task."""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleFilter:
-    """Which samples a reader asks for."""
+    """The samples that a reader asks for."""
 
     domain: str = ""
     show: str = "all"
@@ -41,14 +41,15 @@ class SampleFilter:
 
     @property
     def query(self) -> dict[str, str]:
-        """For addresses, without the page."""
-        named = {"domain": self.domain, "q": self.q, "place": self.place}
-        named |= {"show": "" if self.show == "all" else self.show, "order": "" if self.order == "data" else self.order}
-        return named
+        """The parameters of an address for this filter, without the page."""
+        parameters = {"domain": self.domain, "q": self.q, "place": self.place}
+        parameters["show"] = "" if self.show == "all" else self.show
+        parameters["order"] = "" if self.order == "data" else self.order
+        return parameters
 
 
 def filter_of(query: QueryParameters) -> SampleFilter:
-    """The filter that an address names; a value that no page offers stands for the default."""
+    """Return the filter that an address names; a value that no page offers becomes the default."""
     show, order, place = query.get("show", "all"), query.get("order", "data"), query.get("place", "")
     return SampleFilter(
         query.get("domain", ""),
@@ -62,6 +63,6 @@ def filter_of(query: QueryParameters) -> SampleFilter:
 
 
 def whole(query: QueryParameters, name: str) -> int:
-    """A whole number of the query; 0 where it is absent or no such number."""
+    """Return a whole number of the query; 0 if the parameter is absent or no such number."""
     text = query.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

@@ -1,4 +1,4 @@
-"""What stands before every page: who may ask, and what a browser may do with the answer."""
+"""The guard in front of every page: decides who may ask, and what a browser may do with the answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 Scope = dict[str, Any]
 
 HEADERS = {
-    # Nothing but our own files: were a text of a model ever taken for markup, it could neither run nor load anything.
+    # Only files of this server: even if a model's text were taken for markup, it could neither run nor load anything.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -29,7 +29,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
+    """Tell whether an address can be reached from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -37,12 +37,12 @@ def is_loopback(host: str) -> bool:
 
 
 class AccessGuard:
-    """An ASGI application in front of another.
+    """An ASGI application that refuses requests before they reach another application.
 
     Args:
-        app: The other.
-        host: The address that is listened on.
-        token: What a browser has to show; empty: nothing, on an address that only this machine reaches.
+        app: The other application.
+        host: The address that the server listens on.
+        token: The token that a browser has to send; empty: none, for an address that only this machine reaches.
     """
 
     def __init__(self, app: Any, *, host: str, token: str = "") -> None:
@@ -50,10 +50,11 @@ class AccessGuard:
         self._names = {*LOOPBACK, host.lower()}
         if token:
             self._names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
-        self._cookie = "harness-view-" + secrets.token_hex(4)  # cookies of one host are shared by all its ports
+        # A random name: cookies of a host are shared by all its ports, and two viewers would log each other out.
+        self._cookie = "harness-view-" + secrets.token_hex(4)
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        """Let a request pass, or refuse it."""
+        """Pass a request on to the other application, or refuse it."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
@@ -69,10 +70,11 @@ class AccessGuard:
             await self._app(scope, receive, _with_headers(send))
 
     def _names_us(self, given: str) -> bool:
-        """Whether the Host header is an address of ours.
+        """Tell whether the Host header of a request names this server.
 
-        A page of another site can have its name resolved to this machine and then read what is served; its requests
-        carry that name.
+        The owner of another site can let the site's name resolve to this machine, so that its pages read what is served
+        here
+        (DNS rebinding). The requests of such a page carry the site's name.
         """
         host = _without_port(given)
         if host in self._names or not self._token:
@@ -91,7 +93,7 @@ class AccessGuard:
         return cookie is not None and self._right(cookie.value)
 
     def _right(self, token: str) -> bool:
-        return hmac.compare_digest(token.encode(), self._token.encode())
+        return hmac.compare_digest(token.encode(), self._token.encode())  # the time must not tell how much is right
 
     async def _ask_token(self, scope: Scope, send: Any) -> None:
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
@@ -99,7 +101,7 @@ class AccessGuard:
             await _refuse(send, 403, "Open the address that harness view printed: it holds a token.")
             return
         rest = urlencode([(name, value) for name, value in query if name != "token"])
-        # An address in the terminal is long-lived in histories; the cookie ends with the browser.
+        # Move the token from the address to a cookie: addresses stay in histories, the cookie ends with the browser.
         place = "/" + quote(scope["path"].lstrip("/")) + ("?" + rest if rest else "")
         cookie = f"{self._cookie}={self._token}; Path=/; HttpOnly; SameSite=Strict"
         await _answer(send, 303, "", {"Location": place, "Set-Cookie": cookie})

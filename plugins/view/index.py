@@ -1,7 +1,7 @@
-"""Search indices outside the store: what was asked of each item, and what models wrote, in files of the user's cache.
+"""Search indices outside the store, in the user's cache: the questions asked about each item, and the models' texts.
 
-One file of documents serves every model that was asked in the same way; one of words, each cell whose model writes
-texts. They are made on first use, can be read while they grow, and can be deleted at any time.
+One file of questions serves all models that were asked in the same way. One file of answers serves each cell whose
+model writes texts. Indices are made on first use, can be read while they grow, and can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -37,39 +37,39 @@ class IndexedItem(NamedTuple):
 
 
 def cache_folder() -> Path:
-    """Where the indices lie: ``$XDG_CACHE_HOME/harness/view``."""
+    """Return the folder of the indices: ``$XDG_CACHE_HOME/harness/view``."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "harness" / "view"
 
 
 class SearchIndex:
-    """One file.
+    """A file of documents and words, which can be searched while it is made.
 
     Args:
-        path: Where it lies, or is to be made.
+        path: The file, which need not exist yet.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def build(self, entries: Callable[[], Iterable[IndexedItem]]) -> None:
-        """Make the file, unless it is there whole; commits often, so that it can be read meanwhile.
+        """Make the file, unless it is complete already; commit often, so that readers can use it meanwhile.
 
-        Where another process makes it, returns at once.
+        If another process is making the file, return at once.
         """
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with try_alone(self.path.with_suffix(".lock")) as mine:
             if not mine:
                 return
             if self.complete:
-                self.path.touch()  # those used longest ago are deleted first
+                self.path.touch()  # `forget_old` deletes the indices that were used longest ago
                 return
-            for suffix in ("", "-wal", "-shm"):
+            for suffix in ("", "-wal", "-shm"):  # what a killed process left is incomplete
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
             with contextlib.closing(sqlite3.connect(self.path)) as connection:
-                self.path.chmod(0o600)
+                self.path.chmod(0o600)  # other users of the machine must not read the data's texts in the cache
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = OFF")  # it can be made again
+                connection.execute("PRAGMA synchronous = OFF")  # an index lost with the power can be made again
                 connection.executescript(_SCHEMA)
                 self._fill(connection, entries())
                 connection.execute("INSERT INTO meta VALUES ('complete', '1')")
@@ -99,57 +99,63 @@ class SearchIndex:
         try:
             with self._open() as connection:
                 return [] if connection is None else connection.execute(query, values).fetchall()
-        except sqlite3.DatabaseError:  # it is being made and not even the tables are there, or it is damaged
+        except sqlite3.DatabaseError:  # the file is so new that it has no tables yet, or it is damaged
             return []
 
     @property
     def complete(self) -> bool:
-        """Whether it holds everything."""
+        """Whether the index holds all items."""
         return bool(self._rows("SELECT 1 FROM meta WHERE key = 'complete'"))
 
     def count(self) -> int:
-        """How many items it holds so far."""
+        """Return how many items the index holds so far."""
         rows = self._rows("SELECT max(number) + 1 FROM docs")
         return int(rows[0][0] or 0) if rows else 0  # type: ignore[call-overload]
 
     def excerpts(self, ids: Sequence[str]) -> dict[str, str]:
-        """Beginnings of the prompts, by item id."""
+        """Return the beginnings of the prompts of some items, by item id."""
         marks = ",".join("?" * len(ids))
         return dict(self._rows(f"SELECT id, excerpt FROM docs WHERE id IN ({marks})", ids))  # type: ignore[arg-type]
 
     def document(self, id_: str) -> bytes | None:
-        """The document of an item."""
+        """Return the encoded document of an item; None if the index does not hold the item."""
         rows = self._rows("SELECT doc FROM docs WHERE id = ?", [id_])
         return rows[0][0] if rows else None  # type: ignore[return-value]
 
     def ids(self, numbers: Sequence[int]) -> dict[int, str]:
-        """Item ids by number."""
+        """Return the item ids of some numbers, by number."""
         marks = ",".join("?" * len(numbers))
         return dict(self._rows(f"SELECT number, id FROM docs WHERE number IN ({marks})", numbers))  # type: ignore[arg-type]
 
     def documents(self) -> Iterator[tuple[int, bytes]]:
-        """All documents, in order."""
+        """Yield the number and the encoded document of every item, in order."""
         with self._open() as connection:
             if connection is not None:
                 yield from connection.execute("SELECT number, doc FROM docs ORDER BY number")
 
     def matching(self, wanted: str, start: int, stop: int, *, seconds: float = 60) -> list[int]:
-        """Numbers of the items that hold all the words, of those from ``start`` to before ``stop``, in order.
+        """Return the numbers of the items that match a query, in order.
+
+        Args:
+            wanted: The query, from `words.match_of`; empty: no item matches.
+            start: The first number to search.
+            stop: The number after the last to search.
+            seconds: Time after which the query is given up.
 
         Raises:
-            TimeoutError: it takes longer than so many seconds; a beginning of words may stand for all there are.
+            TimeoutError: the query took longer; the beginning of a word can stand for all words that there are.
         """
         if not wanted:
             return []
         query = "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid"
         try:
             with self._open() as connection, _interrupted_after(connection, seconds):
-                found = connection.execute(query, (wanted, start, stop)).fetchall() if connection is not None else []
+                rows = connection.execute(query, (wanted, start, stop)).fetchall() if connection is not None else []
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 raise TimeoutError from None
-            return []  # it is being made and not even the tables are there, or it is damaged
-        return [number for (number,) in found]
+            return []  # the file is so new that it has no tables yet, or it is damaged
+        return [number for (number,) in rows]
 
 
 @contextlib.contextmanager
@@ -163,7 +169,7 @@ def _interrupted_after(connection: sqlite3.Connection | None, seconds: float) ->
         yield
     finally:
         timer.cancel()
-        timer.join()  # before the connection is closed
+        timer.join()  # an interrupt must not meet a connection that is closed meanwhile
 
 
 def _chunks(entries: Iterable[IndexedItem]) -> Iterator[list[IndexedItem]]:
@@ -178,7 +184,7 @@ def _chunks(entries: Iterable[IndexedItem]) -> Iterator[list[IndexedItem]]:
 
 
 def forget_old(folder: Path, *, largest: int) -> None:
-    """Delete the indices used longest ago, until the folder is not larger than so many bytes."""
+    """Delete the indices that were used longest ago, until the folder holds at most ``largest`` bytes."""
     files = sorted((f for f in folder.glob("*") if f.is_file()), key=lambda f: f.stat().st_mtime, reverse=True)
     size = 0
     for file in files:

@@ -1,4 +1,4 @@
-"""What is shown of one item: figures, requests, and what the model answered."""
+"""The content of the page of one item: figures, requests, and the model's answers."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .samples import CellTexts
 from .words import Passage, passage
 
 MAX_QUESTIONS = 24
-"""Requests of an item that are shown; a round robin makes a thousand."""
+"""Most requests of an item that are shown; a round robin makes a thousand."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredRequest:
-    """A request to the model with its answers."""
+    """A request to the model, with the answers on file."""
 
     parts: Any
-    """None where it is the request that the task made."""
+    """Fields of the request; None if it is the very request that the task made."""
     answers: Sequence[ShownAnswer]
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredExchange:
-    """A request of the task, with what the model answered."""
+    """A request of the task, with the requests to the model that stand for it and their answers."""
 
     stage: int
     role: str
@@ -39,11 +39,11 @@ class AnsweredExchange:
     asked: Sequence[AnsweredRequest]
     left_out: int
     columns: Mapping[str, Sequence[float]]
-    """Figures that there is one of for each response of the request."""
+    """Columns of figures with one figure for each response of the request."""
 
     @property
     def beside(self) -> Sequence[ShownAnswer]:
-        """The answers, where there is one for each text of a list of the request; else none."""
+        """The answers, if each belongs to one text of a list in the request; else none."""
         if len(self.asked) != 1 or self.asked[0].parts:
             return ()
         answers = self.asked[0].answers
@@ -54,7 +54,14 @@ class AnsweredExchange:
 def rows_of(
     figures: CellFigures, texts: CellTexts, rows: Sequence[int] | Any, *, typed: str = ""
 ) -> list[dict[str, Any]]:
-    """What a list shows of some items; of what a reader looked for, the place where it stands."""
+    """Make the rows of a list of items.
+
+    Args:
+        figures: The figures of the cell.
+        texts: The texts of the cell.
+        rows: The row numbers of the items.
+        typed: The words that a reader searched for; each row then shows a passage with one of the words.
+    """
     ids = [figures.id(int(row)) for row in rows]
     excerpts = texts.documents.excerpts(ids) if texts.documents is not None else {}
     return [
@@ -73,14 +80,22 @@ def rows_of(
 
 
 def _passage(texts: CellTexts, id_: str, typed: str) -> Passage | None:
-    found = texts.document(id_)
-    return None if found is None else passage([*found.texts, *found.fields.values()], typed)
+    document = texts.document(id_)
+    return None if document is None else passage([*document.texts, *document.fields.values()], typed)
 
 
 def one_sample(
     store: StoreReader, cell: CellRecord, figures: CellFigures, texts: CellTexts, row: int
 ) -> dict[str, Any]:
-    """All there is of one item."""
+    """Return everything that the page of one item shows, by the names that its template uses.
+
+    Args:
+        store: The store.
+        cell: The cell.
+        figures: The figures of the cell.
+        texts: The texts of the cell.
+        row: The row number of the item.
+    """
     id_ = figures.id(row)
     document, values = texts.document(id_), figures.values(row)
     return {
@@ -98,20 +113,27 @@ def one_sample(
 def said_about(
     store: StoreReader, document: Document, texts: CellTexts, values: Mapping[str, Any]
 ) -> list[AnsweredExchange]:
-    """Every request for an item with its answers."""
-    said = []
+    """Return every request about an item, with its answers.
+
+    Args:
+        store: The store.
+        document: The document of the item.
+        texts: The texts of the cell, whose stages know how the model was asked.
+        values: The item's figures by column.
+    """
+    answered = []
     for exchange in document.exchanges:
         asking = texts.stages[exchange.stage]
         questions = exchange.questions[:MAX_QUESTIONS]
         answers = shown_answers(store, asking, questions)
         width = max((len(part.messages) for part in exchange.parts if _is_list(part)), default=0)
-        own = [a.figures.get(asking.base.name, "") for group in answers for a in group]
+        answer_figures = [a.figures.get(asking.base.name, "") for group in answers for a in group]
         columns = {
             name: v
             for name, v in values.items()
-            if isinstance(v, list) and width and len(v) == width and [number(x) for x in v] != own
+            if isinstance(v, list) and width and len(v) == width and [number(x) for x in v] != answer_figures
         }
-        said.append(
+        answered.append(
             AnsweredExchange(
                 exchange.stage,
                 asking.record.role,
@@ -123,7 +145,7 @@ def said_about(
                 columns,
             )
         )
-    return said
+    return answered
 
 
 def _is_list(part: Any) -> bool:

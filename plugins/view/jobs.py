@@ -1,4 +1,4 @@
-"""Work that takes longer than a page may: begun once, done beside the pages, its result kept."""
+"""Work that takes longer than a page may take: begun once, done in the background, with its result kept."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from harness.errors import HarnessError
 from harness.names import describe
 
 WAIT_SECONDS = 0.04
-"""How long the page that begins a piece of work waits for it: perhaps it is done at once."""
+"""Seconds for which the page that begins a piece of work waits for the result: perhaps the work is done at once."""
 
 
 class BackgroundJob:
-    """One piece of work.
+    """One piece of work in the background.
 
     Args:
-        future: Its result, or to come.
+        future: The future of the work's result.
     """
 
     def __init__(self, future: Future[Any]) -> None:
         self._future = future
 
     def wait(self, seconds: float) -> None:
-        """Wait until it is done, for so long at most."""
+        """Wait until the work is done, but at most so many seconds."""
         try:
             self._future.exception(seconds)
         except TimeoutError:
@@ -34,17 +34,17 @@ class BackgroundJob:
 
     @property
     def done(self) -> bool:
-        """Whether it came to an end, good or bad."""
+        """Whether the work has ended, with a result or with an error."""
         return self._future.done()
 
     @property
     def result(self) -> Any:
-        """What it gave; None where it is under way or failed."""
+        """The result of the work; None while the work is under way, or if it failed."""
         return self._future.result() if self.done and self._future.exception() is None else None
 
     @property
     def problem(self) -> str:
-        """Why it failed; empty where it did not."""
+        """Why the work failed; empty if the work did not fail."""
         error = self._future.exception() if self.done else None
         if error is None:
             return ""
@@ -52,11 +52,11 @@ class BackgroundJob:
 
 
 class BackgroundJobs:
-    """All work under way, and the newest results.
+    """All work that is under way, and the newest results.
 
     Args:
-        workers: How many run at once.
-        kept: How many results are kept; those not asked for longest are dropped.
+        workers: Number of jobs that run at the same time.
+        kept: Number of results that are kept; the results that were asked for longest ago are dropped.
     """
 
     def __init__(self, *, workers: int, kept: int) -> None:
@@ -66,7 +66,13 @@ class BackgroundJobs:
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], Any], *, wait: float = WAIT_SECONDS) -> BackgroundJob:
-        """The work of that name; if it is new it is begun, and waited for as long as ``wait`` says."""
+        """Return the job under a key; a new job is begun, and waited for.
+
+        Args:
+            key: Identifies the work.
+            make: Does the work, in another thread.
+            wait: Seconds to wait for a new job.
+        """
         with self._lock:
             job = self._jobs.get(key)
             new = job is None
@@ -81,10 +87,10 @@ class BackgroundJobs:
         return job
 
     def forget(self, key: Hashable) -> None:
-        """Begin the work of that name again when it is asked for next."""
+        """Drop the job under a key, so that the work begins anew when it is asked for next."""
         with self._lock:
             self._jobs.pop(key, None)
 
     def close(self) -> None:
-        """Begin nothing more, and do not wait."""
+        """Begin no further work, and do not wait for the work under way."""
         self._pool.shutdown(wait=False, cancel_futures=True)

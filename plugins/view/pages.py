@@ -1,4 +1,4 @@
-"""What each page shows of one model: runs, cells, samples."""
+"""The pages of one model: runs, cells and samples."""
 
 from __future__ import annotations
 
@@ -35,38 +35,38 @@ from .texts import address
 from .words import match_of
 
 RUNS, CELLS, SAMPLES, CURVES = 20, 50, 25, 50
-"""Rows of a page."""
+"""Rows on a page of each kind."""
 MAX_FAILURES = 100
 NOTHING_FOUND = {"rows": [], "total": 0, "next": "", "before": "", "hits": None}
-"""What a list of samples shows before anything is known."""
+"""The content of a list of samples before its figures are loaded."""
 
 
 class NotFound(HarnessError):
-    """There is nothing at an address."""
+    """An address leads to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A template and what it is filled with."""
+    """The name of a template, and the values that the template is filled with."""
 
     template: str
     context: dict[str, Any]
 
 
 def cell_named(store: StoreReader, number: int) -> CellRecord:
-    """A cell.
+    """Return the cell of a number.
 
     Raises:
-        NotFound: there is none of that number.
+        NotFound: the store has no cell of this number.
     """
-    cell = read_cell(store, number) if number < 2**62 else None
+    cell = read_cell(store, number) if number < 2**62 else None  # SQLite refuses larger numbers with an error
     if cell is None:
         raise NotFound(f"There is no cell {number} in this store.")
     return cell
 
 
 def by_metric(cell: CellRecord) -> dict[str, dict[str, Result]]:
-    """The estimates of a cell by metric, then domain; the headline first, and the whole before the domains."""
+    """Group the estimates of a cell by metric, then domain; the headline comes first, the whole before the domains."""
     results: dict[str, dict[str, Result]] = {}
     for result in sorted(cell.results, key=lambda r: (not r.headline, r.domain != "overall", r.domain)):
         results.setdefault(result.metric, {})[result.domain] = result
@@ -78,32 +78,35 @@ class Pages:
 
     Args:
         store: The store.
-        samples: Its samples.
+        samples: The samples of the store's cells.
     """
 
     def __init__(self, store: StoreReader, samples: Samples) -> None:
         self._store, self._samples = store, samples
 
     def warm(self) -> Page:
-        """The first page, after the newest cell's task has been made once: that imports what tasks need."""
+        """Make the first page before a reader asks for it, after the newest cell's task was built once.
+
+        Building a task imports everything that tasks need, which takes long.
+        """
         page = self.runs({})
         for cell in page.context["newest"][:1]:
             self._samples.task(cell)
         return page
 
     def nothing(self, query: QueryParameters, rest: str) -> Page:
-        """No such page."""
+        """Refuse an address that leads to no page."""
         raise NotFound("There is no such page.")
 
     def runs(self, query: QueryParameters) -> Page:
-        """All runs, those under way with their progress."""
+        """Make the page of all runs, which shows the progress of those under way."""
         page = whole(query, "page")
         runs = list_runs(self._store, offset=page * RUNS, size=RUNS + 1)
         newest = list_cells(self._store, newest=True, size=12) if not page else []
         return Page("runs.html", {"runs": runs[:RUNS], "more": len(runs) > RUNS, "page": page, "newest": newest})
 
     def run(self, query: QueryParameters, run: int) -> Page:
-        """One run."""
+        """Make the page of one run."""
         record = read_run(self._store, run) if run < 2**62 else None
         if record is None:
             raise NotFound(f"There is no run {run} in this store.")
@@ -127,7 +130,7 @@ class Pages:
         return Page("curves.html", {"curves": found[:CURVES], "more": len(found) > CURVES, "page": page})
 
     def cells(self, query: QueryParameters) -> Page:
-        """All cells, or those of a model, a task, a status."""
+        """Make the page of all cells, or of the cells of a model, a task or a status."""
         model, task, status = (query.get(key, "") for key in ("model", "task", "status"))
         asked_for = CellFilter(model, task, status, newest=query.get("all", "") != "1")
         page = whole(query, "page")
@@ -145,7 +148,7 @@ class Pages:
         return Page("cells.html", {**listed, "wanted": asked_for, "models": models, "tasks": tasks})
 
     def cell(self, query: QueryParameters, cell: int) -> Page:
-        """One cell: estimates, failures, remarks, provenance."""
+        """Make the page of one cell: estimates, failures, remarks, provenance."""
         record = cell_named(self._store, cell)
         context = {
             "cell": record,
@@ -162,20 +165,20 @@ class Pages:
     # samples
 
     def samples(self, query: QueryParameters, cell: int) -> Page:
-        """The items of a cell that pass a filter, a page of them."""
-        found, wanted = cell_named(self._store, cell), filter_of(query)
-        context: dict[str, Any] = {"cell": found, "filter": wanted, "choices": {}, "ORDER": ORDER}
+        """Make a page of the items of a cell that pass a filter."""
+        record, chosen_filter = cell_named(self._store, cell), filter_of(query)
+        context: dict[str, Any] = {"cell": record, "filter": chosen_filter, "choices": {}, "ORDER": ORDER}
         context |= {**NOTHING_FOUND, "waiting": False, "domains": [], "credit": None}
-        job, texts = self._samples.figures(found) if found.columns else None, CellTexts()
+        job, texts = self._samples.figures(record) if record.columns else None, CellTexts()
         context |= {"problem": job.problem if job else "This cell failed, and has no samples.", "texts": texts}
         if job is None or job.problem:
             return Page("samples.html", context)
-        texts = context["texts"] = self._samples.texts(found)
+        texts = context["texts"] = self._samples.texts(record)
         figures = job.result
         if figures is None:
             return Page("samples.html", {**context, "waiting": True})
         context |= {"domains": figures.domains, "credit": figures.credit, "choices": figures.choices()}
-        context |= self._found(found, figures, texts, wanted)
+        context |= self._found(record, figures, texts, chosen_filter)
         context["waiting"] = not texts.problem and not (texts.complete and texts.written_complete)
         return Page("samples.html", context)
 
@@ -203,29 +206,29 @@ class Pages:
         }
 
     def sample(self, query: QueryParameters, cell: int, row: int) -> Page:
-        """One item: prompt, responses, figures, answers."""
-        found, wanted = cell_named(self._store, cell), filter_of(query)
-        job = self._samples.figures(found) if found.columns else None
+        """Make the page of one item: prompt, responses, figures, answers."""
+        record, chosen_filter = cell_named(self._store, cell), filter_of(query)
+        job = self._samples.figures(record) if record.columns else None
         if job is None or job.problem:
             raise NotFound(job.problem if job else "This cell failed, and has no samples.")
         if job.result is None:
             return Page("waiting.html", {"title": f"Sample {row}"})
         if row >= len(job.result.table.ids):
             raise NotFound(f"This cell has {len(job.result.table.ids)} items; there is none of number {row}.")
-        texts = self._samples.texts(found)
-        before, after = self._neighbours(found, job.result, wanted, row)
-        context = one_sample(self._store, found, job.result, texts, row)
+        texts = self._samples.texts(record)
+        before, after = self._neighbours(record, job.result, chosen_filter, row)
+        context = one_sample(self._store, record, job.result, texts, row)
         context |= {
-            "filter": wanted,
+            "filter": chosen_filter,
             "before": before,
             "after": after,
-            "others": cells_of_other_models(self._store, found),
+            "others": cells_of_other_models(self._store, record),
         }
         return Page("sample.html", context)
 
     @staticmethod
     def _neighbours(cell: CellRecord, figures: CellFigures, wanted: SampleFilter, row: int) -> tuple[str, str]:
-        """Addresses of the samples before and after this one, of those that pass the filter."""
+        """Return the addresses of the samples before and after this one, among the samples that pass the filter."""
         chosen = figures.select(wanted.domain, wanted.show, wanted.order)
         at = np.flatnonzero(chosen == row)
         if not len(at):

@@ -1,7 +1,7 @@
-"""The samples of a store's cells: figures from their columns, texts from the task's data, answers from the store.
+"""The samples of a store's cells: figures from columns, texts from the task's data, answers from the store.
 
-The store keeps answers under hashes of what was asked, not what was asked. So the task reads its data again and makes
-the requests again, in the background and once; each leads to its answers.
+The store keeps answers under hashes of the requests, and not the requests themselves. So the task reads its data again
+and makes the requests again, once, in the background; the hash of each request leads to its answers.
 """
 
 from __future__ import annotations
@@ -31,38 +31,38 @@ from .jobs import BackgroundJob, BackgroundJobs
 from .words import words_of
 
 VERSION = 3
-"""Of the indices; raised when their content changes."""
+"""Version of the indices; raise it when their content changes."""
 _CHUNK = 1024
 
 
 @dataclass(slots=True)
 class CellTexts:
-    """What there is of a cell's texts."""
+    """The texts of a cell, as far as they are indexed."""
 
     problem: str = ""
-    """Why there are none."""
+    """Why there are no texts; empty if there are some."""
     documents: SearchIndex | None = None
     written: SearchIndex | None = None
-    """What the model wrote; None where it writes nothing."""
+    """The texts that the model wrote; None for a model that writes no texts."""
     written_complete: bool = True
     stages: tuple[ReplayedStage, ...] = ()
     complete: bool = False
     count: int = 0
-    """Items read so far."""
+    """Number of items read so far."""
 
     def document(self, id_: str) -> Document | None:
-        """The document of an item; None where it is not there (yet)."""
-        found = self.documents.document(id_) if self.documents is not None else None
-        return None if found is None else decode(found)
+        """Return the document of an item; None if the document is not there, or not yet."""
+        encoded = self.documents.document(id_) if self.documents is not None else None
+        return None if encoded is None else decode(encoded)
 
 
 class Samples:
     """The samples of all cells of a store.
 
     Args:
-        registry: Where tasks, metrics, adapters and capabilities are looked up.
+        registry: The registry, for tasks, metrics, adapters and capabilities.
         store: The store.
-        folder: Where indices are kept.
+        folder: The folder of the indices; default: the user's cache folder.
     """
 
     def __init__(self, registry: Registry, store: StoreReader, folder: Path | None = None) -> None:
@@ -73,19 +73,19 @@ class Samples:
         self._stopping = threading.Event()
 
     def task(self, cell: CellRecord) -> tuple[Task | None, str]:
-        """A cell's task as it is defined now, or why that cannot be used."""
+        """Build a cell's task as it is defined now; return the task, or the reason why it cannot be used."""
         try:
             task = build_task(self._registry, cell.task)
         except HarnessError as error:
             return None, f"The task is not there: {error}"
         except (Exception, SystemExit) as error:  # a plugin's code
             return None, f"The task cannot be made: {describe(error)}"
-        if task.definition.digest != cell.task_digest:
+        if task.definition.digest != cell.task_digest:  # its texts would be shown beside answers to other questions
             return None, "The definition of the task has changed since; evaluate again to see texts."
         return task, ""
 
     def metric(self, task: Task, cell: CellRecord) -> Metric | None:
-        """A cell's headline metric."""
+        """Return a cell's headline metric; None if the metric cannot be made."""
         name = next((result.metric for result in cell.results if result.headline), "")
         try:
             return metric_of(self._registry, task, name) if name else None
@@ -93,28 +93,28 @@ class Samples:
             return None
 
     def figures(self, cell: CellRecord) -> BackgroundJob:
-        """The `Figures` of a cell."""
+        """Return the job that loads the `CellFigures` of a cell."""
         key = ("figures", cell.id)
         job = self._quick.get(key, partial(self._load, cell))
         if job.problem:
-            self._quick.forget(key)  # look again: the file may have been mended
+            self._quick.forget(key)  # load again next time: the damaged file may have been mended
         return job
 
     def quick(self, key: tuple[Any, ...], make: Any) -> BackgroundJob:
-        """Other work that is worth keeping."""
+        """Return the job of some other quick work whose result is worth keeping."""
         return self._quick.get(key, make)
 
     def _load(self, cell: CellRecord) -> CellFigures:
         task, _ = self.task(cell)
         figures = load_figures(self._store, cell, task, self.metric(task, cell) if task is not None else None)
         if figures.credit is not None:
-            _ = figures.worst_first  # what every order needs, before a page asks for it
+            _ = figures.worst_first  # sort now, in the background, before a page asks for the order
         return figures
 
     # texts
 
     def texts(self, cell: CellRecord) -> CellTexts:
-        """What there is of a cell's texts; begins to read them where that is new."""
+        """Return the texts of a cell as far as they are indexed; begin to index them at the first call."""
         if not cell.asked:
             return CellTexts("This cell was filed by an earlier version; evaluate again, which computes nothing anew.")
         task, problem = self.task(cell)
@@ -129,7 +129,8 @@ class Samples:
         job = self._long.get(("documents", documents.path.name), make, wait=0.0 if documents.complete else 0.05)
         texts = CellTexts(documents=documents, stages=stages, complete=documents.complete)
         if job.done and not documents.complete:
-            self._long.forget(("documents", documents.path.name))  # another viewer makes it, or gave up: look again
+            # Another viewer holds the lock and makes the index, or was killed half-way: try again at the next call.
+            self._long.forget(("documents", documents.path.name))
         if job.problem:
             return CellTexts(f"The task's data cannot be read: {job.problem}")
         texts.count = documents.count() if not texts.complete else cell.items
@@ -147,7 +148,7 @@ class Samples:
     def _signature(self, task: Task, cell: CellRecord) -> list[Any]:
         split = str(cell.settings.get("split", "test"))
         asked = [[r.capability, r.adapters, r.listwise, r.by_origin] for r in cell.asked]
-        # Later requests hold answers, and the keys of recorded ones the labels of who gave them.
+        # Requests of later stages hold earlier answers, and keys of recorded answers hold the labels of their models.
         later = [[r.fingerprint, r.role, r.model] for r in cell.asked] if len(cell.asked) > 1 else []
         limit = cell.settings.get("limit")
         return [cell.task, cell.task_digest, split, limit, task.describe_data(split), _stamp(task, split), asked, later]
@@ -177,8 +178,8 @@ class Samples:
         return index
 
     def _words(self, documents: SearchIndex, stages: Sequence[ReplayedStage]) -> Iterator[IndexedItem]:
-        found = documents.documents()
-        while chunk := list(islice(found, _CHUNK)):
+        documents_left = documents.documents()
+        while chunk := list(islice(documents_left, _CHUNK)):
             self._go_on()
             keys: dict[tuple[int, bytes], list[int]] = {}
             for number, doc in chunk:
@@ -187,30 +188,30 @@ class Samples:
                         keys.setdefault((exchange.stage, key), []).append(number)
             words: dict[int, list[str]] = {}
             for stage, asking in enumerate(stages):
-                wanted = [key for at, key in keys if at == stage]
-                written = read_response_texts(self._store, asking.record.fingerprint, asking.base.name, wanted)
+                stage_keys = [key for at, key in keys if at == stage]
+                written = read_response_texts(self._store, asking.record.fingerprint, asking.base.name, stage_keys)
                 for key, texts in written.items():
                     for number in keys[stage, key]:
                         words.setdefault(number, []).extend(texts)
             yield from (IndexedItem(number, "", "", b"", words_of(text)) for number, text in sorted(words.items()))
 
     def _go_on(self) -> None:
-        """Give up an index half made: the viewer ends, and would wait for it."""
+        """Give up a half-made index when the viewer ends, which would otherwise wait for the index."""
         if self._stopping.is_set():
             raise CancelledError
 
     def close(self) -> None:
-        """Begin no further work, and give up what is under way."""
+        """Begin no further work, and give up the work under way."""
         self._stopping.set()
         self._quick.close()
         self._long.close()
 
 
 def _stamp(task: Task, split: str) -> list[Any]:
-    """Size and time of the files that a split is read from, so that changed data are read anew."""
-    found: list[Any] = []
+    """Return size and time of the files that a split is read from, so that changed data are read anew."""
+    stamps: list[Any] = []
     for part in task.definition.parts.get(split, ()):
         path = getattr(getattr(part.source, "source", part.source), "path", None)
         if isinstance(path, Path) and path.is_file():
-            found.append([path.stat().st_size, path.stat().st_mtime_ns])
-    return found
+            stamps.append([path.stat().st_size, path.stat().st_mtime_ns])
+    return stamps

@@ -1,4 +1,4 @@
-"""Items that hold words: from the index to rows of a cell, a page at a time."""
+"""Search for items that hold words: from the index to the rows of a cell, a page at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .index import SearchIndex
 from .samples import CellTexts
 
 _FIRST, _LONGEST = 512, 32_768
-"""Items that are looked at together."""
+"""Numbers of items in the first window that is searched, and in the longest."""
 _AT_ONCE = 1024
 _ENOUGH, _LIMIT = 0.03, 0.09
 """Seconds after which a page begins to look at no further stretch, and gives up the one under way.
@@ -25,34 +25,34 @@ searches depends on the machine, and every page says which items it searched; fo
 
 @dataclass(slots=True)
 class SearchHits:
-    """Rows found by a search, and which items were looked at."""
+    """The rows that a search found, and the items that it searched."""
 
     rows: list[int]
     first: int = 0
-    """Number of the first item that was looked at."""
+    """Number of the first item that was searched."""
     end: int = 0
-    """Number of the item after the last that was looked at."""
+    """Number of the item after the last that was searched."""
     count: int = 0
-    """Items that there are so far."""
+    """Number of items that the index holds so far."""
     too_common: bool = False
-    """Given up at once: more words begin like that than can be looked up."""
+    """Whether the search was given up at once, because too many words begin as typed."""
     next: int | None = None
-    """Where to go on; None: that was all. There may be no row before it, where the words are common and hits rare."""
+    """Number of the item to go on with; None at the end. A page may be empty and go on, where matches are rare."""
 
 
 def search(
     figures: CellFigures, texts: CellTexts, wanted: str, place: str, mask: Mask, start: int, size: int
 ) -> SearchHits:
-    """Rows that hold the words and are in the mask, in the order of the data.
+    """Return the rows that match a query and are in a mask, in the order of the data.
 
     Args:
-        figures: Of the cell.
-        texts: Of the cell.
-        wanted: A query of the index.
-        place: ``data``, ``model``, or both where empty.
-        mask: (n,) rows that may be shown.
-        start: Item number to begin with.
-        size: How many to find at most.
+        figures: The figures of the cell.
+        texts: The texts of the cell.
+        wanted: The query, from `words.match_of`.
+        place: ``data``, ``model``, or both if empty.
+        mask: (n,) the rows that may be shown.
+        start: Number of the item to begin with.
+        size: Most rows to find.
     """
     documents = texts.documents
     if documents is None:
@@ -80,20 +80,21 @@ def search(
 
 
 def _matching(indices: Sequence[SearchIndex], wanted: str, first: int, last: int, until: float) -> list[int] | None:
-    """Numbers of the items that one of the indices finds, each once; None where that takes too long."""
-    found: set[int] = set()
+    """Return the numbers of the items that one of the indices finds, each once; None if that takes too long."""
+    numbers: set[int] = set()
     for index in indices:
         try:
-            found.update(index.matching(wanted, first, last, seconds=max(0.001, until - time.monotonic())))
+            numbers.update(index.matching(wanted, first, last, seconds=max(0.001, until - time.monotonic())))
         except TimeoutError:
             return None
-    return sorted(found)
+    return sorted(numbers)
 
 
 def _windows(start: int, stop: int, length: int) -> Iterator[tuple[int, int]]:
-    """Stretches of the data to look at one after the other: short at first, where a page may be full at once.
+    """Yield windows of the data to search one after the other: short at first, since a page may be full at once.
 
-    The beginning of a word costs as much for a short one: all words that begin so are gathered each time.
+    A search for the beginning of a word costs the same in a short window: SQLite gathers all words that begin so each
+    time.
     """
     while start < stop:
         yield start, min(start + length, stop)
@@ -103,11 +104,11 @@ def _windows(start: int, stop: int, length: int) -> Iterator[tuple[int, int]]:
 def _rows_of(
     figures: CellFigures, documents: SearchIndex, numbers: Sequence[int], kept: Mask | None
 ) -> Iterator[tuple[int, int]]:
-    """(number in the index, row of the cell); only those kept, where the numbers are the rows."""
+    """Yield (number in the index, row of the cell); if numbers are rows, only of the rows in ``kept``."""
     if kept is not None:
-        found = np.array(numbers, dtype=np.int64)
-        found = found[found < len(kept)]
-        yield from ((number, number) for number in found[kept[found]].tolist())
+        row_numbers = np.array(numbers, dtype=np.int64)
+        row_numbers = row_numbers[row_numbers < len(kept)]
+        yield from ((number, number) for number in row_numbers[kept[row_numbers]].tolist())
         return
     for at in range(0, len(numbers), _AT_ONCE):
         some = numbers[at : at + _AT_ONCE]
@@ -117,6 +118,6 @@ def _rows_of(
 
 
 def _aligned(figures: CellFigures, documents: SearchIndex) -> bool:
-    """Whether the items of the index are the rows of the cell, seen at some of them: else the data have changed."""
+    """Tell from a sample of items whether numbers in the index are rows of the cell; if not, the data have changed."""
     some = np.unique(np.linspace(0, max(documents.count() - 1, 0), 64).astype(int)).tolist()
     return all(figures.row(id_, number) == number for number, id_ in documents.ids(some).items())

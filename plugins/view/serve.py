@@ -1,4 +1,4 @@
-"""Listens, and says where."""
+"""Listens on an address, and serves the pages of a store there."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def serve(
     """Serve the pages of a store until interrupted.
 
     Args:
-        registry: Where names are looked up.
+        registry: The registry, in which names are looked up.
         path: The store.
-        host: Address to listen on; on any but this machine's own, a token is asked for.
-        port: Where to listen; None: the usual one, or any that is free.
-        guarded: Ask for a token on this machine's own address too.
-        started: Told the address once it answers.
+        host: Address to listen on; for an address that other machines reach, the server asks for a token.
+        port: Port to listen on; None: the usual port, or any that is free.
+        guarded: Ask for a token on an address that only this machine reaches, too.
+        started: Called with the address once the server answers.
 
     Raises:
         StoreError: the store cannot be read.
-        UsageError: the address cannot be listened on.
+        UsageError: the server cannot listen on the address.
     """
     import uvicorn
 
@@ -60,7 +60,7 @@ def serve(
 
 
 def listen(host: str, port: int | None) -> socket.socket:
-    """A listening socket.
+    """Open a socket that listens on an address.
 
     Raises:
         UsageError: there is no such address, or it is taken.
@@ -88,7 +88,7 @@ def listen(host: str, port: int | None) -> socket.socket:
 
 
 def address_of(host: str, port: int, token: str) -> str:
-    """What to open in a browser."""
+    """Return the address to open in a browser."""
     everywhere = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}  # a name that others can reach
     name = everywhere.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{name}:{port}/" + (f"?token={token}" if token else "")

@@ -1,4 +1,4 @@
-"""How pages show text: whatever a model or data set wrote stays text, and nothing in it moves what stands around it."""
+"""How pages show text: everything that a model or data set wrote stays text, and moves nothing around it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .documents import plain
 
 
 def shown(value: Any) -> Any:
-    """What every expression of a template goes through: texts lose what a browser would obey, but keep their lines."""
+    """Finish the value of every template expression: remove from texts what a browser obeys, but keep their lines."""
     if type(value) is not str:  # markup that a template made is a type of its own
         return value
     if value.isascii() and value.isprintable():
@@ -25,13 +25,13 @@ def shown(value: Any) -> Any:
 
 
 def address(path: str, **query: Any) -> str:
-    """A path with a query, without what is empty."""
+    """Return a path with a query; parameters that are empty are left out."""
     kept = {key: value for key, value in query.items() if value not in ("", None)}
     return path + ("?" + urlencode(kept) if kept else "")
 
 
 def cell_number(value: Any) -> str:
-    """One figure of an item, or the first of several."""
+    """Write one figure of an item, or the first four of several."""
     if isinstance(value, list):
         listed = ", ".join(number(v) for v in value[:4])
         return f"[{listed}{', …' if len(value) > 4 else ''}]"
@@ -39,12 +39,12 @@ def cell_number(value: Any) -> str:
 
 
 def span(estimate: Estimate, unit: str, level: float | None = None) -> str:
-    """An interval; empty where there is none.
+    """Write an interval; empty for an estimate without an interval.
 
     Args:
-        estimate: Whose it is.
-        unit: What it is counted in.
-        level: What the heading says of intervals; one of another level says its own.
+        estimate: The estimate with the interval.
+        unit: The unit of the estimate.
+        level: The level that the heading names; an interval of another level is written with its own.
     """
     if not math.isfinite(estimate.low) or not math.isfinite(estimate.high):
         return ""
@@ -52,24 +52,24 @@ def span(estimate: Estimate, unit: str, level: float | None = None) -> str:
 
 
 def level_of_cells(cells: Iterable[CellRecord]) -> float:
-    """The level that a heading above the headlines of some cells says."""
+    """Return the level of the intervals that a heading above the headline figures of some cells names."""
     return level_of(r.estimate for cell in cells for r in cell.results if r.headline)
 
 
 def place(value: float, low: float, high: float) -> str:
-    """Where a value stands between two ends, in percent, kept inside; for the attributes of a picture."""
+    """Write where a value lies between two ends, in per cent from 0 to 100, for the attributes of a picture."""
     if not all(map(math.isfinite, (value, low, high))) or high <= low:
         return "0"
     return f"{min(100.0, max(0.0, 100 * (value - low) / (high - low))):.2f}"
 
 
 def moment(text: str) -> str:
-    """A time as filed, to the second."""
+    """Write a time on file to the second."""
     return text[:19].replace("T", " ") + (" UTC" if text else "")
 
 
 def seconds(value: float) -> str:
-    """A time span."""
+    """Write a time span in seconds, minutes or hours."""
     if value < 120:
         return f"{value:.1f} s"
     return f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.1f} h"

@@ -1,7 +1,8 @@
-"""What counts as a word to the search, in texts and in what a reader types.
+"""The rule for what counts as a word in a search, both in texts and in the words that a reader types.
 
-SQLite's tokenizer splits at spaces and marks. Chinese, Japanese, Thai and their like have none between words, so there
-every character is a word of its own, and what a reader types is looked for as a row of them: found wherever it stands.
+SQLite's tokenizer splits at spaces and marks. Chinese, Japanese, Thai and similar scripts have none between words. So
+every character of these scripts counts as a word, and typed text is searched for as a row of such words, which is found
+wherever it stands.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 TOKENIZER = "unicode61 remove_diacritics 2 categories 'L* M* N* Co'"
-"""Marks are part of words: the vowels of many scripts are marks."""
+"""Setting of SQLite's tokenizer. Marks are part of words, since the vowels of many scripts are marks."""
 _BEFORE, _AFTER = 80, 200
-"""Characters around a passage."""
+"""Most characters shown before and after a passage."""
 _BREAK = "\n\ue000\n"
-"""Between two texts, a word of its own that nobody types: no phrase goes on from one text into the next."""
+"""A word between two texts that nobody types, so that no phrase is found across the end of a text."""
 _WITHOUT_SPACES = re.compile(
     "(["
     "\u0e00-\u0fff"  # Thai, Lao, Tibetan
@@ -30,7 +31,7 @@ _WITHOUT_SPACES = re.compile(
 
 
 class Passage(NamedTuple):
-    """Where a text has what was looked for."""
+    """The place in a text that matches a search, with the text around it."""
 
     before: str
     found: str
@@ -38,30 +39,30 @@ class Passage(NamedTuple):
 
 
 def words_of(texts: Iterable[str]) -> str:
-    """Texts, ready for the index."""
+    """Join texts into one text for the index."""
     return _BREAK.join(_spaced(text) for text in texts)
 
 
 def match_of(text: str) -> str:
-    """What a user typed as a query: all of the words; in quotes, side by side; with a star, all that begin so."""
+    """Turn typed words into a query: all words must occur, quoted words side by side, starred words as beginnings."""
     return " ".join(f'"{_spaced(word).strip()}"' + ("*" if word.endswith("*") else "") for word in _typed(text))
 
 
 def passage(texts: Iterable[str], typed: str) -> Passage | None:
-    """The first place in some texts that has one of the words typed; None where it is written there in another way.
+    """Find the first place in some texts that has one of the typed words; None if no text has a word exactly as typed.
 
-    An accent that was not typed, or a wide form, makes another way; the item is found all the same.
+    The index also finds words with other accents or of another width; such a place has no passage.
     """
-    wanted = re.compile("|".join(map(_as_written, _typed(typed))) or r"(?!)", re.IGNORECASE)
+    pattern = re.compile("|".join(map(_as_written, _typed(typed))) or r"(?!)", re.IGNORECASE)
     for text in texts:
-        found = wanted.search(text)
-        if found:
-            start = max(0, found.start() - _BEFORE)
-            before, after = text[start : found.start()], text[found.end() : found.end() + _AFTER]
+        match = pattern.search(text)
+        if match:
+            start = max(0, match.start() - _BEFORE)
+            before, after = text[start : match.start()], text[match.end() : match.end() + _AFTER]
             return Passage(
                 ("… " if start else "") + " ".join(before.split()) + " " * before[-1:].isspace(),
-                " ".join(found[0].split()),
-                " " * after[:1].isspace() + " ".join(after.split()) + " …" * (found.end() + _AFTER < len(text)),
+                " ".join(match[0].split()),
+                " " * after[:1].isspace() + " ".join(after.split()) + " …" * (match.end() + _AFTER < len(text)),
             )
     return None
 
@@ -73,7 +74,7 @@ def _typed(text: str) -> list[str]:
 
 
 def _as_written(word: str) -> str:
-    """A pattern of the word, whole where its script has words."""
+    """Make the regular expression of a word; it matches whole words only, in scripts that separate words."""
     plain = word.rstrip("*").strip()
     inside = r"\s+".join(map(re.escape, plain.split()))
     first, last = (bool(_WITHOUT_SPACES.match(c)) or not c.isalnum() for c in (plain[0], plain[-1]))
@@ -81,7 +82,7 @@ def _as_written(word: str) -> str:
 
 
 def _spaced(text: str) -> str:
-    """With spaces around every character of a script that has none; wide and narrow forms are the same."""
+    """Put spaces around every character of a script without spaces; wide and narrow forms become the same."""
     if text.isascii():
         return text
     return _WITHOUT_SPACES.sub(r" \1 ", unicodedata.normalize("NFKC", text))

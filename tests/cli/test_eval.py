@@ -105,9 +105,13 @@ def test_dry_run_prints_the_plan_and_stores_nothing(plain, harness):
                 "adapters": [],
                 "metrics": ["best_of_k_accuracy", "best_of_k_area", "pairwise_accuracy"],
                 "needs_training": False,
+                "stages": ["candidate: score"],
+                "stage_count": 1,
                 "items": 9,
                 "requests": 9,
                 "texts": 18,
+                "most_requests": 9,
+                "most_requests_assumed": False,
                 "problem": "",
             }
         ],

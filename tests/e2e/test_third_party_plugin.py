@@ -1,4 +1,4 @@
-"""Install harness and the example plugin beside each other, and use them from an empty folder."""
+"""Install harness, the example plugin and the package of everything, and use them from an empty folder."""
 
 import json
 import os
@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "passage-ranking"
+EVERYTHING = ROOT / "tests" / "third_party" / "package"
 SOURCES = ("harness", "plugins", "tasks", "examples")
 FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "registry.yaml", "README.md", "CHANGELOG.md", "LICENSE")
 LEAVINGS = shutil.ignore_patterns("__pycache__", "*.egg-info", "build", ".pytest_cache")
@@ -20,7 +21,7 @@ LEAVINGS = shutil.ignore_patterns("__pycache__", "*.egg-info", "build", ".pytest
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """The folder of commands of a fresh environment that holds harness and the example, neither of them editable."""
+    """The folder of commands of a fresh environment that holds harness and both packages, none of them editable."""
     folder = tmp_path_factory.mktemp("third-party")
     source = folder / "source"  # building leaves folders behind, which must not lie in the checkout
     source.mkdir()
@@ -28,6 +29,7 @@ def installed(tmp_path_factory):
         shutil.copytree(ROOT / name, source / name, ignore=LEAVINGS)
     for name in FILES:
         shutil.copy2(ROOT / name, source / name)
+    shutil.copytree(EVERYTHING, folder / "everything", ignore=LEAVINGS)
     environment = folder / "environment"
     venv.create(environment, with_pip=False)
     commands = environment / "bin"
@@ -41,7 +43,8 @@ def installed(tmp_path_factory):
     outer = {*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     (Path(packages) / "outer.pth").write_text("\n".join(sorted(outer)) + "\n", encoding="utf-8")
     options = ("--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "--quiet")
-    run(commands / "python", "-m", "pip", "install", *options, source, source / "examples" / EXAMPLE.name, cwd=folder)
+    packages_to_install = (source, source / "examples" / EXAMPLE.name, folder / "everything")
+    run(commands / "python", "-m", "pip", "install", *options, *packages_to_install, cwd=folder)
     return commands
 
 
@@ -124,3 +127,11 @@ def test_the_tests_of_the_example_pass(installed, tmp_path):
     shutil.copytree(EXAMPLE / "tests", tmp_path / "tests", ignore=LEAVINGS)
     printed = run(installed / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", cwd=tmp_path)
     assert "passed" in printed
+
+
+def test_the_package_of_everything_passes_its_checks_and_trains_on_first_use(harness):
+    findings = json.loads(harness("check", "workshop", "overlap", "critic:base=babbler", "analyser", "--json"))
+    assert [finding for finding in findings if not finding["ok"]] == []
+    tuned = "tuned=train:tasting:task=workshop/options,base=[babbler],set.iterations=1"
+    outcome = json.loads(harness("eval", "-m", tuned, "-t", "workshop/reply", "--role", "judge=length", "--json"))
+    assert [(result["metric"], result["n_failed"]) for result in outcome["results"]] == [("mean_worth", 0)]

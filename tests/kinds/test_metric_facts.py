@@ -1,5 +1,6 @@
 """What is known of a metric stands on its class: lists read it without importing, and the page agrees with it."""
 
+import importlib
 import json
 import re
 import subprocess
@@ -136,3 +137,20 @@ def test_a_metric_is_a_function_of_columns(add_plugin, harness):
     assert "expected one a row" in ran.err
     compared = harness("compare", "length", "random", "-t", "quickstart/best-of-16", "--metric", "first", "--json")
     assert compared.code == 0, compared.err
+
+
+@pytest.mark.parametrize(
+    ("module", "before", "now"),
+    [
+        ("best_of_k", "Accuracy", "BestOfKAccuracy"),
+        ("best_of_k", "StrictAccuracy", "StrictBestOfKAccuracy"),
+        ("similarity", "AreaUnderCurve", "SimilarityAreaUnderCurve"),
+        ("similarity", "AveragePrecision", "SimilarityAveragePrecision"),
+    ],
+)
+def test_a_class_is_there_by_its_name_of_before_which_says_the_one_of_now(module, before, now):
+    place = importlib.import_module(f"harness.kinds.{module}")
+    with pytest.warns(DeprecationWarning, match=now):
+        assert getattr(place, before) is getattr(place, now)
+    with pytest.raises(AttributeError, match="Nonsense"):
+        _ = place.Nonsense

@@ -14,7 +14,7 @@ def test_the_best_of_k_curve_is_drawn_with_the_values_and_intervals_of_its_means
     scores = np.where(np.isnan(correct), np.nan, rng.standard_normal((50, 4)))
     clusters = np.arange(50) // 2
     columns = Columns({"scores": scores, "correct": correct}, clusters)
-    metric = best_of_k.Accuracy()
+    metric = best_of_k.BestOfKAccuracy()
     [picture] = metric.pictures(columns)
     own, oracle = picture.series
     assert own.x == [1, 2, 3, 4]

@@ -46,6 +46,12 @@ def test_a_text_parameter_gets_what_was_written(text):
     assert taken(f"text={text}") == {"text": text}
 
 
+@pytest.mark.parametrize("text", ["|", ">", "a #b", "&a b", "- a", "#", "...", "<a>", "* a"])
+def test_what_yaml_would_take_for_its_own_marks_is_text(text):
+    assert taken(f"text={text}") == {"text": text}
+    assert parse_arguments(f"bare={text}", "").texts.get("bare", text) == text
+
+
 def test_texts_lose_what_quotes_they_need_no_more():
     assert taken("text='no'") == {"text": "no"}
     assert taken("text=[a,b]") == {"text": "a,b"}
@@ -200,3 +206,20 @@ def test_settings_of_a_declared_trainer_are_held_against_annotations_while_plann
     assert ran.code == 2
     assert ran.err == saying("'mine'", "'linear-detector'", "unit=False", "'word'", "'character'")
     assert "write it in quotes" in ran.err
+
+
+@pytest.mark.parametrize(
+    "specification",
+    [
+        "length:sign=1,sign=-1",
+        "length:sign=1, sign=1",
+        "detector-ensemble:detectors=[[keyword-list]],detectors=[[prompt-length]]",
+        "detector-ensemble:detectors=[[keyword-list:slope=1,slope=2]]",
+        "train:bt-linear:task=quickstart/preferences,set.penalty=1,set.penalty=2",
+        "length:adapters=[score-to-detect:positive=a,negative=b,positive=c]",
+    ],
+)
+def test_a_key_that_is_given_twice_is_refused(harness, project, specification):
+    ran = harness("eval", "-m", specification, "-t", "quickstart/detection", "--limit", 2, "--dry-run")
+    assert ran.code == 2
+    assert "is given twice" in ran.err

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from harness_plugins.outcomes.figures import Feature, Figures
+from harness_plugins.outcomes.figures import Feature, OutcomeFigures
 from harness_plugins.outcomes.linear import PATHS, PENALTIES, nested_leave_one_out, pls_path, ridge_path, skill
 from harness_plugins.outcomes.prediction import predict
 
@@ -22,7 +22,7 @@ SIMULATED = pytest.mark.parametrize("method", ["ridge", pytest.param("pls", mark
 def figures(x, *, start=0):
     features = [Feature("t", f"f{j}", "overall", "fraction", True) for j in range(x.shape[1])]
     models = [f"m{start + i}" for i in range(len(x))]
-    return Figures(models, features, x, np.full(x.shape, np.nan))
+    return OutcomeFigures(models, features, x, np.full(x.shape, np.nan))
 
 
 def drawn(rng, n, p, *, signal):

@@ -297,6 +297,28 @@ def test_stores_that_asked_one_label_in_two_ways_are_not_merged(thinking, harnes
     assert "two measures" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        (["judge=strip"], ["strip"], "through judge: strip in a.sqlite and through strip in b.sqlite"),
+        (["strip", "thought"], ["thought", "strip"], "through thought > strip in a.sqlite and through strip > thought"),
+        (["judge=strip", "judge=thought"], ["judge=thought", "judge=strip"], "through judge: thought > strip in"),
+    ],
+)
+def test_it_counts_who_was_asked_through_an_adapter_and_which_came_first(thinking, harness, one, other, said):
+    (thinking / "registry.yaml").write_text(
+        "task_folders: [tasks]\nbenchmarks: {board: {tasks: [demo/judged], aggregates: []}}\n"
+    )
+    for store, names in (("a.sqlite", one), ("b.sqlite", other), ("c.sqlite", one)):
+        chosen = [x for name in names for x in ("--adapter", name)]
+        judge = ("--role", "judge=judge=thinker")
+        assert harness("eval", "-m", "thinker", *judge, "-t", "demo/judged", *chosen, "--store", store).code == 0
+    ran = harness("leaderboard", "board", "--store", "a.sqlite", "--merge", "b.sqlite")
+    assert ran.code == 2
+    assert said in ran.err
+    assert harness("leaderboard", "board", "--store", "a.sqlite", "--merge", "c.sqlite").code == 0
+
+
 def test_a_board_says_that_a_label_was_asked_in_two_ways(thinking, harness, write_task):
     write_task("demo/other", ROWS, kind="exact", columns={"prompt": "prompt", "answer": "answer"})
     (thinking / "registry.yaml").write_text(

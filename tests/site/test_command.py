@@ -219,3 +219,50 @@ def test_a_store_that_may_only_be_read_gives_leaderboards_and_comparisons(run, p
     assert run("lab").code == 0
     assert run("lab", "-o", "site/").code == 0
     assert harness("compare", "good", "poor", "-t", "lab", *lab.options).code == 0
+
+
+def test_a_page_below_the_top_that_is_not_the_sites_is_never_overwritten(run, project):
+    foreign = project / "site" / "lab" / "compare.html"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("my own page")
+    ran = run("lab", "-o", "site/")
+    assert ran.code == 2
+    assert "compare.html" in ran.err
+    assert "did not write" in ran.err
+    assert foreign.read_text() == "my own page"
+    assert not (project / "site" / "index.html").exists()
+
+
+def test_a_site_is_not_written_through_a_link_that_leads_out_of_it(run, project):
+    (project / "elsewhere").mkdir()
+    (project / "site").mkdir()
+    (project / "site" / "lab").symlink_to(project / "elsewhere")
+    ran = run("lab", "-o", "site/")
+    assert ran.code == 2
+    assert "site/lab" in ran.err
+    assert "leads out" in ran.err
+    assert list((project / "elsewhere").iterdir()) == []
+
+
+def test_a_site_may_itself_be_reached_by_a_link(run, project):
+    (project / "real").mkdir()
+    (project / "site").symlink_to(project / "real")
+    assert run("lab", "-o", "site/").code == 0
+    assert (project / "real" / "index.html").is_file()
+
+
+def test_a_build_that_was_killed_does_not_stand_in_the_way_of_the_next(run, project, monkeypatch):
+    from harness_plugins.site import write
+
+    written = write.write_atomically
+
+    def dies(place, content, **options):
+        if place.name == "compare.html":
+            raise KeyboardInterrupt
+        written(place, content, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(write, "write_atomically", dies)
+        assert run("lab", "-o", "site/").code != 0
+    assert list((project / "site" / "lab").iterdir())
+    assert run("lab", "-o", "site/").code == 0

@@ -9,6 +9,8 @@ import pytest
 
 from harness.store import StoreReader, list_cells
 
+from ..messages import saying
+
 SPEC = "train:tiny-iterated:task=demo/plain,base=[tiny-writer:path=start],set.iterations=2"
 DECLARED = """\
 task_folders: [tasks]
@@ -257,3 +259,12 @@ def test_a_trained_model_may_be_opened_and_is_warned_of(iterating, harness, add_
     assert ran.code == 0, ran.err
     assert ran.document["figures"] == {"offers": "score"}
     assert "was trained on demo/plain [train] itself" in ran.err
+
+
+@pytest.mark.parametrize("how", [("-m", "length", "-m"), ("-m", "length", "--role", "judge=")])
+def test_a_trainer_that_cannot_learn_from_its_task_is_refused_before_anything_is_computed(toys, harness, how):
+    text = "train:bt-linear:task=quickstart/detection"
+    arguments = (*how[:-1], f"{how[-1]}{text}") if how[-1].endswith("=") else (*how, text)
+    ran = harness("eval", *arguments, "-t", "quickstart/detection", "--dry-run")
+    assert ran.code == 2
+    assert ran.err == saying("'bt-linear'", "preference", "quickstart/detection")

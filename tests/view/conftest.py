@@ -50,15 +50,20 @@ class Viewer:
             found = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(answer.status, found, answer.read().decode())
 
+    def final(self, path: str) -> Answer:
+        """The answer to a path, once what it shows is no longer being read."""
+        for _ in range(600):
+            answer = self.get(path)
+            if answer.status != 200 or "data-poll" not in answer.text or path in ("/",):
+                return answer
+            time.sleep(0.05)
+        raise AssertionError(f"{path} is not final after thirty seconds")
+
     def page(self, path: str) -> str:
         """A page, once it is final."""
-        for _ in range(200):
-            answer = self.get(path)
-            assert answer.status == 200, answer.text
-            if "data-poll" not in answer.text or path in ("/",):
-                return answer.text
-            time.sleep(0.05)
-        raise AssertionError(f"{path} is not final after ten seconds")
+        answer = self.final(path)
+        assert answer.status == 200, answer.text
+        return answer.text
 
 
 @pytest.fixture

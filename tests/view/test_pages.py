@@ -321,7 +321,7 @@ def test_a_damaged_file_of_columns_is_told_until_it_is_written_anew(pairs, evalu
         assert f"{columns.name}: damaged: " in page
         assert "evaluate again to write it anew" in page
         assert "pickle" not in page
-        answer = viewer.get("/cells/1/samples/0")
+        answer = viewer.final("/cells/1/samples/0")
         assert answer.status == 404
         assert "damaged" in answer.text
     columns.write_bytes(whole)

@@ -1,7 +1,7 @@
-"""Run files: a whole evaluation with its leaderboards, as a committed YAML file says; see docs/run-files.md.
+"""Run files: a whole evaluation with its leaderboards, written in a committed YAML file; see docs/run-files.md.
 
-`reading` reads one, `checks` finds everything that is wrong with it before anything is computed: in `outputs`, where
-leaderboards are written, and in `contents`, what they are made of. `orders` says what each leaderboard is made from.
+`reading` reads a run file. `checks` finds all its mistakes before anything is computed: `outputs` checks where
+leaderboards are written, and `contents` what they are made from. `orders` makes the order to write each leaderboard.
 """
 
 from harness.cli.runfiles.checks import check, check_registries

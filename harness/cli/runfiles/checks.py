@@ -1,4 +1,4 @@
-"""Everything that is wrong with a run file, found before anything is computed and reported together."""
+"""The checks that find all mistakes of a run file before anything is computed, and report them together."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from harness.running.plan import Plan
 from harness.store.reading import check_store
 
 _KEYS = {"targets": "tasks"}
-"""Where a key is called otherwise than the field of the evaluation."""
+"""Keys of a run file whose name differs from the field of the evaluation, by field."""
 
 
 def check_registries(run: ReadRun) -> None:
-    """Make sure that the registry files that count for a run can be read.
+    """Make sure that the registry files that apply to a run can be read.
 
     Raises:
-        PlanError: one cannot; with what is wrong with the run file itself.
+        PlanError: a registry file cannot be read; also names the mistakes of the run file itself.
     """
     from harness.names.registry_files import find_registry_files, read_registry_file
 
@@ -40,10 +40,10 @@ def check_registries(run: ReadRun) -> None:
 
 
 def check(run: ReadRun, registry: Registry) -> Plan:
-    """The plan of a run file whose leaderboards can be written.
+    """Check a run file and its leaderboards, and return the plan of its evaluation.
 
     Raises:
-        PlanError: everything that is wrong, each with file, line and key.
+        PlanError: everything that is wrong, each mistake with file, line and key.
     """
     try:
         context = Context(run, registry, store_path(registry, run.store))
@@ -61,14 +61,14 @@ def check(run: ReadRun, registry: Registry) -> Plan:
 
 
 def _together(run: ReadRun, problems: list[Problem]) -> PlanError:
-    """All problems in the order of their lines."""
+    """Make one error of all problems, in the order of their lines."""
     placed = [(run.line(problem.place), problem.text) for problem in run.mistakes]
     placed += [(run.line(problem.place), run.located(problem)) for problem in dict.fromkeys(problems)]
     return PlanError([text for _, text in sorted(placed, key=lambda pair: pair[0])])
 
 
 def evaluation(context: Context) -> Iterator[Problem]:
-    """What is wrong with models, tasks and the other wishes."""
+    """Plan the evaluation; yield problems of models, tasks and the other parts of the request."""
     try:
         context.plan = make_plan(context.registry, context.run.evaluation, store=context.store)
     except PlanError as error:
@@ -78,7 +78,7 @@ def evaluation(context: Context) -> Iterator[Problem]:
 
 
 def whole_evaluations(context: Context) -> Iterator[Problem]:
-    """Leaderboards beside a part of the evaluation."""
+    """Yield a problem for each key that evaluates only a part, if the file has leaderboards."""
     file = context.run.file
     for key, given in (("limit", file.limit is not None), ("split", file.split != "test")):
         if file.leaderboards and given:
@@ -87,7 +87,7 @@ def whole_evaluations(context: Context) -> Iterator[Problem]:
 
 
 def store(context: Context) -> Iterator[Problem]:
-    """A store that cannot be opened or made."""
+    """Yield a problem if the store cannot be opened, made or written."""
     try:
         check_store(context.store)
         refuse_unwritable(context.store, in_place=True)

@@ -1,4 +1,4 @@
-"""What the leaderboards of a run file are made of: benchmarks, published results, outcomes, stores to merge."""
+"""Checks of what leaderboards of a run file are made from: benchmarks, published results, outcomes, stores to merge."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 
 
 def benchmarks(context: Context) -> Iterator[Problem]:
-    """Benchmarks that do not exist, or whose aggregates cannot be computed."""
+    """Yield benchmarks that do not exist, or whose aggregates cannot be computed."""
     from harness.tasks.selectors import problems_of
 
-    known = context.registry.benchmarks()
+    index = context.registry.benchmarks()
     planned = {benchmark.name for benchmark in context.plan.benchmarks} if context.plan else set()
     for i, board in context.boards:
         place = of_board(i, "benchmark")
         for name in board.benchmarks:
-            if not known.exists(name):
-                yield Problem(str(context.registry.unknown(name, "benchmark", known.files())), place)
+            if not index.exists(name):
+                yield Problem(str(context.registry.unknown(name, "benchmark", index.files())), place)
         for benchmark in context.benchmarks_of(board):
-            if benchmark.name not in planned:  # the plan has looked at those
+            if benchmark.name not in planned:  # planning has checked the benchmarks of the plan
                 yield from (Problem(text, place) for text in problems_of(context.registry, benchmark, {}))
 
 
 def published(context: Context) -> Iterator[Problem]:
-    """Published results that cannot be read, or are of none of the benchmark's tasks."""
+    """Yield published results that cannot be read, or that are of none of the benchmark's tasks."""
     from harness.leaderboard.published_rows import own_figures, shipped_files
     from harness.results.published import read_published
 
     for i, board in context.boards:
-        own = context.benchmarks_of(board)
-        files = [(of_board(i, "published", j), Path(name), own) for j, name in enumerate(board.published)]
-        files += [(of_board(i, "benchmark"), file, [b]) for b in own for file in shipped_files(b)]
+        of_this_board = context.benchmarks_of(board)
+        files = [(of_board(i, "published", j), Path(name), of_this_board) for j, name in enumerate(board.published)]
+        files += [(of_board(i, "benchmark"), file, [b]) for b in of_this_board for file in shipped_files(b)]
         for place, file, those in files:
             try:
                 read = read_published(file, context.registry)
@@ -58,7 +58,7 @@ _COLUMNS = ("model_column", "value_column")
 
 
 def outcomes(context: Context) -> Iterator[Problem]:
-    """Tables of outcomes that cannot be read, and columns that they lack."""
+    """Yield tables of outcomes that cannot be read, and columns that a table lacks."""
     from harness.publisher import CORRELATE, UnclearColumn, code_of, find_analysis
 
     for i, board in context.boards:
@@ -69,20 +69,20 @@ def outcomes(context: Context) -> Iterator[Problem]:
             continue
         try:
             outcome = outcome_of(board)
-            assert outcome is not None  # as just said
+            assert outcome is not None  # `board.outcome` was checked above
             analysis = find_analysis(context.registry)
             with code_of(context.registry, "analysis", CORRELATE):
                 analysis.check(outcome)
         except HarnessError as error:
             text = str(error)
-            for key in _COLUMNS:  # keys here, options of the commands
+            for key in _COLUMNS:  # the message names options of commands; a run file has keys
                 text = text.replace("--" + key.replace("_", "-"), repr(key))
             speaks_of = error.key if isinstance(error, UnclearColumn) else "outcome"
             yield Problem(text, of_board(i, speaks_of if given.get(speaks_of) is not None else "outcome"))
 
 
 def merged(context: Context) -> Iterator[Problem]:
-    """Stores of other machines that are none, or in which a label names another model than here."""
+    """Yield files to merge that are no stores, or in which a label names another model than here."""
     from harness.results.selection import open_to_merge
 
     for i, board in context.boards:
@@ -96,13 +96,13 @@ def merged(context: Context) -> Iterator[Problem]:
             if readers:
                 own = [stack.enter_context(reader) for reader in context.own_store()]
                 for benchmark in context.benchmarks_of(board):
-                    said = _contradictions(context, own, readers, _digests(context, benchmark))
-                    yield from (Problem(text, of_board(i, "merge")) for text in said)
+                    contradictions = _contradictions(context, own, readers, _digests(context, benchmark))
+                    yield from (Problem(text, of_board(i, "merge")) for text in contradictions)
 
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """Holds the cells that a run file is about to evaluate, for messages."""
+    """Stands for the store of the cells that a run file is about to evaluate, in messages."""
 
     path: str = "this file"
 
@@ -110,20 +110,20 @@ class _Planned:
 def _contradictions(
     context: Context, own: Sequence[Readable], others: Sequence[Readable], digests: Mapping[str, str]
 ) -> Iterator[str]:
-    """Where the models of several stores, or of the plan, have one label."""
+    """Yield a sentence if different models of several stores, or of the plan, have one label."""
     from harness.results.selection import choose, choose_among, whole_cells
 
     planned, unknown = _planned_cells(context, digests)
     renewed = {(cell.label, cell.task) for cell in planned}
     ahead: list[tuple[_Planned | Readable, CellRecord]] = [(_Planned(), cell) for cell in planned]
-    held = [ahead]  # what the own store will hold after the run
+    held = [ahead]  # the content of the run's own store after the run
     for store in [*own, *others]:
         cells = whole_cells(store, digests)
-        found = [(store, cell) for cell in cells if cell.task_digest == digests[cell.task]]
+        current = [(store, cell) for cell in cells if cell.task_digest == digests[cell.task]]
         if store in own:
-            ahead += [(s, c) for s, c in found if (c.label, c.task) not in renewed and c.label not in unknown]
+            ahead += [(s, c) for s, c in current if (c.label, c.task) not in renewed and c.label not in unknown]
         else:
-            held.append([*found])
+            held.append([*current])
     try:
         choose(others, digests)
         choose_among(held)
@@ -132,7 +132,7 @@ def _contradictions(
 
 
 def _planned_cells(context: Context, digests: Mapping[str, str]) -> tuple[list[CellRecord], set[str]]:
-    """The cells that the run will file of these tasks; and the labels of models that are not known before it."""
+    """Return the cells of these tasks that the run will file, and the labels of models unknown before the run."""
     from harness.store.records import CellRecord, StageRecord
 
     cells: list[CellRecord] = []
@@ -143,7 +143,9 @@ def _planned_cells(context: Context, digests: Mapping[str, str]) -> tuple[list[C
         try:
             whole = cell.fingerprint
             parts = [
-                StageRecord(stage.role, asked.handle.label, asked.handle.own_fingerprint, "")
+                StageRecord(
+                    stage.role, asked.handle.label, asked.handle.own_fingerprint, "", adapters=asked.route.names
+                )
                 for stage, asked in zip(cell.task.stages, cell.stages, strict=True)
             ]
         except (Exception, SystemExit):  # not trained, weights missing, a plugin's code: the run says so
@@ -162,7 +164,7 @@ def _digests(context: Context, benchmark: BenchmarkFile) -> dict[str, str]:
 
 
 def empty(context: Context) -> Iterator[Problem]:
-    """Leaderboards of benchmarks that the file evaluates nothing of; a warning where something else fills them."""
+    """Yield leaderboards that the file evaluates nothing for; only warn if stores or published files fill them."""
     if context.evaluated is None or context.faulty("tasks"):
         return
     for i, board in context.boards:
@@ -170,17 +172,17 @@ def empty(context: Context) -> Iterator[Problem]:
             continue
         for benchmark in context.benchmarks_of(board):
             if context.evaluated.isdisjoint(benchmark.tasks):
-                said = f"no task of this file belongs to the benchmark {benchmark.name!r}"
+                reason = f"no task of this file belongs to the benchmark {benchmark.name!r}"
                 if _shows_something(context, board, benchmark):
-                    text = f"{said}; the leaderboard holds only what stores and published files hold already"
+                    text = f"{reason}; the leaderboard holds only what stores and published files hold already"
                     context.warnings.append(Problem(text, of_board(i, "benchmark")))
                 else:
-                    text = f"{said}, and nothing else fills its leaderboard; add {benchmark.name} to 'tasks'"
+                    text = f"{reason}, and nothing else fills its leaderboard; add {benchmark.name} to 'tasks'"
                     yield Problem(text, of_board(i, "benchmark"))
 
 
 def _shows_something(context: Context, board: LeaderboardFile, benchmark: BenchmarkFile) -> bool:
-    """Whether stores and published files as they are fill the leaderboard of a benchmark."""
+    """Tell whether stores and published files, as they are now, fill the leaderboard of a benchmark."""
     from harness.leaderboard.assembling import assemble
     from harness.results.selection import open_to_merge
 
@@ -188,7 +190,7 @@ def _shows_something(context: Context, board: LeaderboardFile, benchmark: Benchm
         stores: list[Readable] = [stack.enter_context(reader) for reader in context.own_store()]
         try:
             stores += [stack.enter_context(open_to_merge(Path(name))) for name in board.merge]
-        except HarnessError:  # `merged` and `store` say it
+        except HarnessError:  # the checks `merged` and `store` report it
             return True
         files = [Path(name) for name in board.published]
         return bool(assemble(context.registry, None, benchmark.name, published=files, merge=stores).entries)

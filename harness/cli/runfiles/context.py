@@ -1,4 +1,4 @@
-"""What the checks of a run file look at."""
+"""The context of the checks of a run file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Context:
-    """A run file, the names around it, and what was found wrong so far."""
+    """A run file, the registry and the store that it uses, and the problems found so far."""
 
     run: ReadRun
     registry: Registry
@@ -30,37 +30,37 @@ class Context:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     plan: Plan | None = None
-    """None where the evaluation cannot be planned."""
+    """None if the evaluation cannot be planned."""
 
     @property
     def boards(self) -> Iterable[tuple[int, LeaderboardFile]]:
-        """The leaderboards by their place in the file."""
+        """The leaderboards, each with its place in the file."""
         return self.run.boards.items()
 
     def benchmarks_of(self, board: LeaderboardFile) -> list[BenchmarkFile]:
-        """The benchmarks of a leaderboard that exist."""
-        known = self.registry.benchmarks()
-        found = (known.find(name) for name in dict.fromkeys(board.benchmarks))
-        return [benchmark for benchmark in found if benchmark is not None]
+        """Return the benchmarks of a leaderboard that exist."""
+        index = self.registry.benchmarks()
+        benchmarks = (index.find(name) for name in dict.fromkeys(board.benchmarks))
+        return [benchmark for benchmark in benchmarks if benchmark is not None]
 
     def own_store(self) -> list[StoreReader]:
-        """The store as it is before the run; none where there is none, or no usable one."""
+        """Return a reader of the store as it is before the run; none if there is no usable store."""
         from harness.store.reading import StoreReader
 
         if not is_file(self.store) or not self.store.stat().st_size:
             return []
         try:
             return [StoreReader(self.store, briefly=True)]
-        except StoreError:  # `checks.store` says it
+        except StoreError:  # `checks.store` reports it
             return []
 
     def faulty(self, *place: str | int) -> bool:
-        """Whether something below that entry is wrong."""
+        """Tell whether a problem was found below an entry."""
         return any(problem.place[: len(place)] == place for problem in [*self.problems, *self.run.mistakes])
 
     @cached_property
     def evaluated(self) -> set[str] | None:
-        """The tasks that the file evaluates; None where that cannot be said."""
+        """The names of the tasks that the file evaluates; None if that cannot be told."""
         if self.plan is not None:
             return {cell.task.name for cell in self.plan.cells}
         try:
@@ -71,5 +71,5 @@ class Context:
 
 
 def of_board(number: int, key: str, *more: int) -> Place:
-    """The place of an entry of a leaderboard."""
+    """Return the place of an entry of a leaderboard."""
     return ("leaderboards", number, key, *more)

@@ -1,4 +1,4 @@
-"""What a leaderboard of a run file is made from, as the same values that ``harness leaderboard`` builds."""
+"""Makes the order to write a leaderboard of a run file, with the same values that ``harness leaderboard`` uses."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def inputs_of(board: LeaderboardFile, store: str | Path | None, confidence: floa
 
 
 def outcome_of(board: LeaderboardFile) -> OutcomeFile | None:
-    """Return the table of outcomes that a leaderboard names; None where it names none.
+    """Return the table of outcomes of a leaderboard; None if it names no table.
 
     Raises:
-        UsageError: it names a column and no table.
+        UsageError: the leaderboard names a column and no table.
     """
     path = None if board.outcome is None else Path(board.outcome)
     return outcome_file(path, board.model_column, board.value_column)
 
 
 def order_of(board: LeaderboardFile, run: ReadRun) -> BoardOrder:
-    """Return what is to be written for a leaderboard of a run file.
+    """Return the order to write a leaderboard of a run file.
 
     Raises:
-        UsageError, UnknownName: the output cannot be what the leaderboard asks, which the checks say beforehand.
+        UsageError, UnknownName: the output cannot hold what the leaderboard asks, which the checks report beforehand.
     """
     return BoardOrder(
         benchmarks=board.benchmarks,

@@ -1,4 +1,4 @@
-"""Where the leaderboards of a run file are to be written, and why that cannot be."""
+"""Checks of where the leaderboards of a run file are written, and why a place cannot be used."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Output:
-    """Where one leaderboard is to be written."""
+    """The place where one leaderboard is to be written."""
 
     number: int
     board: LeaderboardFile
@@ -39,23 +39,23 @@ class Output:
 
     @property
     def given(self) -> str:
-        """As the file says."""
+        """The output as the file names it."""
         return self.board.output
 
     @property
     def publisher(self) -> str:
-        """Name of the publisher that fills the folder, where the output is one."""
+        """Name of the publisher that fills the folder, if the output is a folder."""
         return self.board.publisher or SITE
 
     @cached_property
     def place(self) -> str:
-        """Without links, so that two ways to write one place are the same."""
+        """The path with links resolved, so that two ways to write one place are the same."""
         return written_place(Path(self.given), in_place=self.site)
 
     @cached_property
     def own(self) -> set[str]:
-        """What a site has in its folder, and what an earlier build left there that the next one removes."""
-        with contextlib.suppress(OSError, HarnessError):  # `places` says it
+        """The names that a site has in its folder, with those of an earlier build that the next one removes."""
+        with contextlib.suppress(OSError, HarnessError):  # the check `places` reports it
             publisher = find_publisher(self.registry, self.publisher)
             with code_of(self.registry, "publisher", self.publisher):
                 return publisher.own_names(Path(self.given), self.board.benchmarks)
@@ -63,20 +63,20 @@ class Output:
 
 
 def outputs_of(context: Context) -> list[Output]:
-    """Those of which it is known what they are."""
-    found = []
+    """Return the outputs for which it is clear whether they are a file or a folder."""
+    outputs = []
     for i, board in context.boards:
-        if board.output == "-":  # neither
+        if board.output == "-":  # standard output is neither a file nor a folder
             continue
         try:
-            found.append(Output(i, board, is_site(board.output, board.format), context.registry))
-        except UsageError:  # `formats` says it
+            outputs.append(Output(i, board, is_site(board.output, board.format), context.registry))
+        except UsageError:  # the check `formats` reports it
             continue
-    return found
+    return outputs
 
 
 def formats(context: Context) -> Iterator[Problem]:
-    """Formats and endings that do not exist, and files for several benchmarks."""
+    """Yield formats and endings that do not exist, and files that several benchmarks are to be written to."""
     for i, board in context.boards:
         if board.output == "-":  # standard output of `harness leaderboard`
             yield Problem("-: is no file; name one, such as board.md", of_board(i, "output"))
@@ -90,7 +90,7 @@ def formats(context: Context) -> Iterator[Problem]:
 
 
 def only_of_folders(context: Context) -> Iterator[Problem]:
-    """Find keys of sites and publishers beside the name of a file, and publishers that cannot be used."""
+    """Yield keys of sites and publishers beside the name of a file, and publishers that cannot be used."""
     for output in outputs_of(context):
         for key in ("outcome", "texts"):
             if getattr(output.board, key) and not output.site:
@@ -108,7 +108,7 @@ def only_of_folders(context: Context) -> Iterator[Problem]:
 
 
 def places(context: Context) -> Iterator[Problem]:
-    """Places that cannot be written, or hold what must stay."""
+    """Yield places that cannot be written, or that hold files which must stay."""
     read = _read(context)
     for output in outputs_of(context):
         path = Path(output.given)
@@ -125,19 +125,19 @@ def places(context: Context) -> Iterator[Problem]:
 
 
 def _refuse_around(output: Output, read: Iterable[Path]) -> None:
-    """Make sure that nothing that is read, or made beside, lies where an output goes.
+    """Make sure that no file that is read, or that is made beside the outputs, lies where an output goes.
 
     Raises:
-        UsageError: it does.
+        UsageError: such a file lies there.
     """
     for path in read:
-        said = _inside(output, resolved(path))
-        if said:
-            raise UsageError(f"{output.given}: with {path}, which is read, it makes {said}; write it elsewhere")
+        conflict = _inside(output, resolved(path))
+        if conflict:
+            raise UsageError(f"{output.given}: with {path}, which is read, it makes {conflict}; write it elsewhere")
 
 
 def _read(context: Context) -> list[Path]:
-    """What the run reads itself."""
+    """Return the files that the run itself reads."""
     run = context.run
     files = [run.path, context.store, *(file._path for file in context.registry.files)]
     boards = [board for _, board in context.boards]
@@ -149,34 +149,34 @@ def _check_folder(registry: Registry, output: Output) -> None:
     try:
         publisher = find_publisher(registry, output.publisher)
     except HarnessError:
-        if output.board.publisher is not None:  # `only_of_folders` says it, of the key that names the publisher
+        if output.board.publisher is not None:  # the check `only_of_folders` reports it, at the key `publisher`
             return
         raise
-    # A place that cannot be looked at cannot be written either, which is said of every output.
+    # A place that cannot be read cannot be written either, which `refuse_unwritable` reports.
     with code_of(registry, "publisher", output.publisher), contextlib.suppress(OSError):
         publisher.check(Path(output.given))
 
 
 def alike(context: Context) -> Iterator[Problem]:
-    """Two leaderboards in one place, however that is written, or one where another makes its files."""
+    """Yield leaderboards that go to the same place, however it is written, or where another makes its files."""
     outputs = outputs_of(context)
     for i, other in enumerate(outputs):
         for one in outputs[:i]:
-            said = _clash(one, other) or _clash(other, one)
-            if said:
+            conflict = _clash(one, other) or _clash(other, one)
+            if conflict:
                 where = f"leaderboards.{one.number}.output ({one.given})"
-                text = f"{other.given} and {where} are {said}; write one of them elsewhere"
+                text = f"{other.given} and {where} are {conflict}; write one of them elsewhere"
                 yield Problem(text, of_board(other.number, "output"))
                 break
 
 
 def _clash(outer: Output, inner: Output) -> str:
-    """What two outputs are to each other; empty where both can be written."""
+    """Write how two outputs conflict; empty if both can be written."""
     return "one place" if outer.place == inner.place else _inside(outer, inner.place)
 
 
 def _inside(outer: Output, place: str) -> str:
-    """What an output and a place below it are to each other; empty where both can be."""
+    """Write how an output and a place below it conflict; empty if they do not."""
     if outer.place == place or os.path.commonpath([outer.place, place]) != outer.place:
         return ""
     if not outer.site:

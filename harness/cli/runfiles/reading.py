@@ -1,4 +1,4 @@
-"""A run file, read as far as it follows the schema, and the lines of its entries."""
+"""Reads a run file as far as it follows the schema, and finds the lines of its entries."""
 
 from __future__ import annotations
 
@@ -17,45 +17,45 @@ if TYPE_CHECKING:
     from harness.tasks.schema import LeaderboardFile, RunFile
 
 _APART = {("description",), ("limit",), ("seed",), ("confidence",), ("leaderboards",)}
-"""Keys without which the rest of a file means the same, so that it is checked also where one of them is wrong."""
+"""Keys without which the rest of a file means the same: if one of them is wrong, the rest is checked all the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRun:
-    """A run file that was read, and what the command line said beside it."""
+    """A run file that was read, with the options of the command line."""
 
     path: Path
-    """Absolute."""
+    """Absolute path of the file."""
     shown: Path
-    """As the user typed it."""
+    """The path as the user typed it."""
     file: RunFile
     boards: Mapping[int, LeaderboardFile]
     """The leaderboards that follow the schema, by their place in the file."""
     mistakes: Sequence[Problem]
-    """Against the schema, each with file, line and key already."""
+    """Mistakes against the schema; their texts name file, line and key already."""
     store: Path | None
-    """As the command line says, else the file; None: the default."""
+    """The store that the command line names, else the file; None: the default."""
     registry: Path | None
 
     def line(self, place: Place) -> int:
-        """The line of an entry; 0 where it is in no line of the file."""
+        """Return the line of an entry; 0 for an entry without a line in the file."""
         from harness.files.validation import line_of
 
         return line_of(self.path, place) or 0
 
     def located(self, problem: Problem) -> str:
-        """``file:line: key: what``."""
+        """Write a problem with its place: ``file:line: key: what``."""
         line, key = self.line(problem.place), ".".join(map(str, problem.place))
         return f"{self.shown}{f':{line}' if line else ''}: {f'{key}: ' if key else ''}{problem.text}"
 
     def place_of(self, key: Literal["store", "registry"]) -> Place:
-        """Where the file names what is used; empty where the command line does, or nobody."""
+        """Return the place of a key whose value is used; empty if the value comes from elsewhere or there is none."""
         entry = getattr(self.file, key)
         return (key,) if entry is not None and getattr(self, key) == _place(self.path, None, entry) else ()
 
     @property
     def evaluation(self) -> EvaluationRequest:
-        """What the file asks to have evaluated."""
+        """The request to evaluate what the file names."""
         file = self.file
         return EvaluationRequest(
             models=file.models,
@@ -71,16 +71,16 @@ class ReadRun:
 
 
 def read_run_file(path: Path, *, store: Path | None = None, registry: Path | None = None) -> ReadRun:
-    """A run file, as far as it follows the schema.
+    """Read a run file as far as it follows the schema.
 
     Args:
         path: The file.
-        store: Of the command line, wins over the file's.
-        registry: The same.
+        store: The store that the command line names, which wins over the file's.
+        registry: The registry file that the command line names, which wins over the file's.
 
     Raises:
-        ConfigurationError: it is missing or not YAML.
-        PlanError: so much is wrong with it that the rest would mean something else; names lines and keys.
+        ConfigurationError: the file is missing or not YAML.
+        PlanError: so much is wrong with the file that the rest would mean something else; names lines and keys.
     """
     from harness.files.yaml_files import load_yaml
 
@@ -91,7 +91,7 @@ def read_run_file(path: Path, *, store: Path | None = None, registry: Path | Non
 
 
 def _as_far_as_valid(value: Any, path: Path) -> tuple[RunFile, dict[int, LeaderboardFile], Sequence[Problem]]:
-    """The file without what is wrong in it, its leaderboards by their place, and what is wrong."""
+    """Return the file without its invalid entries, the valid leaderboards by their place, and the mistakes."""
     from harness.files.validation import validate
     from harness.tasks.schema import RunFile
 
@@ -115,7 +115,7 @@ def _as_far_as_valid(value: Any, path: Path) -> tuple[RunFile, dict[int, Leaderb
 
 
 def _expanded(board: LeaderboardFile) -> LeaderboardFile:
-    """With ``~`` replaced; the slash at the end of a folder stays."""
+    """Replace ``~`` in the paths of a leaderboard; the slash at the end of a folder stays."""
     home = os.path.expanduser
     paths = {"published": [home(name) for name in board.published], "merge": [home(name) for name in board.merge]}
     outcome = None if board.outcome is None else home(board.outcome)
@@ -123,7 +123,7 @@ def _expanded(board: LeaderboardFile) -> LeaderboardFile:
 
 
 def _place(path: Path, option: Path | None, entry: str | None) -> Path | None:
-    """What an option names, from where the command is typed; else what the file names, from its folder."""
+    """Return the path of an option, relative to the working folder; else of an entry, relative to the file's folder."""
     if option is not None:
         return Path(os.path.expanduser(option)).absolute()
     return None if entry is None else path.parent / os.path.expanduser(entry)
@@ -131,7 +131,7 @@ def _place(path: Path, option: Path | None, entry: str | None) -> Path | None:
 
 @contextlib.contextmanager
 def in_folder_of(path: Path) -> Iterator[None]:
-    """Work in the folder of a run file, so that paths in it, and the registry.yaml beside it, are those of the file."""
+    """Work in the folder of a run file, so that paths in the file, and the registry.yaml beside it, start there."""
     mirror = os.environ.get(MIRROR_VARIABLE)
     if mirror:
         os.environ[MIRROR_VARIABLE] = str(Path(mirror).absolute())

@@ -22,8 +22,10 @@ from harness.running.planning.lookups import find_adapters, find_models, find_ro
 from harness.running.planning.problems import attempt
 from harness.running.planning.records import recorded_items
 from harness.running.planning.targets import find_targets
+from harness.tasks.build import build_task
 from harness.tasks.build_metric import metric_of
 from harness.tasks.selectors import problems_of
+from harness.training.checks import check_task
 
 _NUMBERS = {
     "limit": Annotated[int | None, COUNT],
@@ -49,6 +51,21 @@ def labels(draft: PlanDraft) -> Iterator[Problem]:
         if label in seen:
             yield Problem(f"two models are called {label!r}; give one another label: LABEL=MODEL", model.place)
         seen.add(label)
+
+
+def untrained_models(draft: PlanDraft) -> Iterator[Problem]:
+    """Refuse a model whose trainer cannot learn from its task: other cells would be computed before that is seen."""
+    handles = [(model.handle, model.place) for model in draft.models]
+    handles += [(handle, ("roles", role)) for role, handle in draft.roles.items()]
+    for handle, place in handles:
+        for untrained in handle.untrained():
+            training = untrained.training
+            task = yield from attempt(partial(build_task, draft.registry, training.task), place)
+            if task is not None:
+                kind = training.trainer.load()
+                yield from attempt(
+                    partial(check_task, kind, training.trainer.name, draft.registry, task, "train"), place
+                )
 
 
 def aggregates(draft: PlanDraft) -> Iterator[Problem]:
@@ -124,6 +141,7 @@ CHECKS: tuple[Callable[[PlanDraft], Iterator[Problem]], ...] = (
     find_adapters,
     metrics,
     find_roles,
+    untrained_models,
     read_first_items,
     make_cells,
     recorded_items,

@@ -55,9 +55,9 @@ def describe_absent(columns: Sequence[str], row: DataRow) -> str:
     absent = [column for column in columns if not has_path(row.values, column)]
     if not absent:
         return ""
-    known = list(map(str, row.values))
-    hints = [f"no column {column!r}{nearest(column, known)}" for column in absent[:3]]
-    return f"{', '.join(hints)}; the row has: {', '.join(known[:50]) or 'nothing'}"
+    names = list(map(str, row.values))
+    hints = [f"no column {column!r}{nearest(column, names)}" for column in absent[:3]]
+    return f"{', '.join(hints)}; the row has: {', '.join(names[:50]) or 'nothing'}"
 
 
 def _several(forms: Sequence[FieldForm]) -> FieldForm:
@@ -69,12 +69,12 @@ def _several(forms: Sequence[FieldForm]) -> FieldForm:
 
 
 def _any_of(columns: Sequence[str], row: DataRow) -> float | None:
-    """Return 1 where one of the flags is set, 0 where none is; None where all flags are absent."""
-    known = {column: value for column in columns if not is_missing(value := value_at(row.values, column))}
+    """Return 1 if one of the flags is set, 0 if none is set, and None if all flags are absent."""
+    flags = {column: value for column in columns if not is_missing(value := value_at(row.values, column))}
     try:
-        return max((flag(value) for value in known.values()), default=None)
+        return max((flag(value) for value in flags.values()), default=None)
     except BadValue as error:
-        raise BadValue(f"one of the columns {', '.join(known)}: {error}") from None
+        raise BadValue(f"one of the columns {', '.join(flags)}: {error}") from None
 
 
 def _numbered(template: str, first: int, last: int) -> FieldForm:
@@ -123,7 +123,8 @@ class _TemplateColumns:
             return self._row.number
         optional = name.endswith("?")
         plain_name = name[:-1] if optional else name
-        value = present(self._row.values.get(plain_name))  # a text that reads nan is a text here
+        # `present`, not `is_missing`: in a template, a text that reads nan is the text that somebody wrote.
+        value = present(self._row.values.get(plain_name))
         if value is None:
             if optional:
                 return ""
@@ -164,7 +165,7 @@ def _first_name(field: str) -> str:
 
 
 def problems_of_template(template: str) -> Iterator[str]:
-    """Say what is wrong with a template, before any row is read."""
+    """Yield a sentence for each mistake in a template, before any row is read."""
     try:
         parts = list(string.Formatter().parse(template))
     except ValueError as error:
@@ -173,8 +174,8 @@ def problems_of_template(template: str) -> Iterator[str]:
     for _, field, spec, _ in parts:
         if field is None:
             continue
-        if not field or field[0].isdigit() or "__" in field:
+        if not field or field[0].isdigit() or "__" in field:  # "__": {a.__class__} would reach beyond the data
             yield f"the template {template!r} has {{{field}}}; expected the name of a column in braces"
-        # A width is a number of characters to fill, and a number from the data could ask for any.
+        # A width makes a text as long as it says: a few characters of a task file, or of the data, could fill memory.
         if spec and ("{" in spec or _LONG_NUMBER.search(spec)):
             yield f"the template {template!r} asks for the width {spec!r}; at most 9999 can be given"

@@ -11,10 +11,10 @@ from harness.tasks.data.values import shorten
 
 
 def conversation(value: object) -> Conversation:
-    """A conversation from a text or from a list of ``{"role", "content"}`` messages.
+    """Make a conversation from a text or from a list of ``{"role", "content"}`` messages.
 
     Raises:
-        BadValue: it is neither.
+        BadValue: the value is neither.
     """
     if isinstance(value, str):
         return Conversation.user(value)

@@ -16,7 +16,7 @@ from harness.tasks.data.rows import DataRow
 if TYPE_CHECKING:
     from harness.names.registry import Registry
 
-# Results are made of tasks, so tasks cannot import them: named as any other source of rows is.
+# `harness.results` imports tasks, so tasks cannot import it: its functions are named as texts and imported on use.
 _ROWS = "harness.results.figure_rows:figure_rows"
 _DIGEST = "harness.results.figure_rows:figure_digest"
 _under_way: ContextVar[tuple[str, ...]] = ContextVar("tasks whose figures are being read", default=())
@@ -24,7 +24,7 @@ _under_way: ContextVar[tuple[str, ...]] = ContextVar("tasks whose figures are be
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSource:
-    """One row an item of an evaluated task: its id, the figure of each model, and fields of the item."""
+    """One row for each item of an evaluated task: the item's id, the figure of each model, and fields of the item."""
 
     registry: Registry
     owner: str
@@ -47,7 +47,7 @@ class EvaluationSource:
         return f"{self.metric or 'the headline'} of {models} on {self.task} [{self.split}]{beside} in {stores}"
 
     def rows(self) -> Iterator[DataRow]:
-        """Stream all rows.
+        """Stream one row for each item of the evaluated task.
 
         Raises:
             DataError: a store is missing, or holds no such figures.
@@ -75,10 +75,10 @@ class EvaluationSource:
 
     @contextlib.contextmanager
     def _not_of_itself(self) -> Iterator[None]:
-        """Refuse a task that is made of its own figures, be it by way of others: it would have no end.
+        """Refuse a task that is made of its own figures, even through other tasks: reading it would never end.
 
         Raises:
-            ConfigurationError: it is.
+            ConfigurationError: the task is among the tasks whose figures are being read.
         """
         above = (*_under_way.get(), self.owner)
         if self.task in above:

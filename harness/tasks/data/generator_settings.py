@@ -1,4 +1,4 @@
-"""Settings of a generator, held against what its function says it takes."""
+"""Settings of a generator, checked against the parameters of its function."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.names.plugins import import_attribute
 
 
 class WrongSetting(UsageError):
-    """A setting that a generator does not take, or that it needs.
+    """A generator does not take a setting, needs one that is missing, or cannot take settings at all.
 
     Args:
         name: The setting; empty where the generator itself is wrong.
@@ -25,22 +25,22 @@ class WrongSetting(UsageError):
 
 
 def check_settings(reference: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings as the function's annotations say they are.
+    """Convert settings to the types that the annotations of the generator's function name.
 
     Args:
         reference: ``module:function``; the first parameter is the split.
-        settings: By name, as YAML reads them.
+        settings: The settings by name, as YAML reads them.
 
     Raises:
         PluginError: the function cannot be imported.
-        WrongSetting: one is unknown, missing, or not what its annotation says.
+        WrongSetting: a setting is unknown, missing, or not what its annotation says.
     """
     function: Any = import_attribute(reference)
     if not callable(function):
         raise WrongSetting("", f"{reference} is no function")
     try:
         parameters = list(inspect.signature(function).parameters.values())[1:]
-    except ValueError:  # written in C, some functions do not say what they take
+    except ValueError:  # some functions that are written in C do not say what they take
         raise WrongSetting("", f"{reference} does not say which settings it takes") from None
     named = {p.name: p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
@@ -66,7 +66,7 @@ def check_settings(reference: str, settings: Mapping[str, Any]) -> dict[str, Any
 
 
 def _annotations(function: Any) -> Mapping[str, Any]:
-    """Return what is said of parameters; of a name that is imported for type checkers only, nothing."""
+    """Return the annotations of a function; none if one names a type that is imported for type checkers only."""
     try:
         return inspect.get_annotations(function, eval_str=True)
     except Exception:

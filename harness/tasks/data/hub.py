@@ -68,17 +68,17 @@ class HubSource:
 def _hub_answers() -> bool:
     """Tell whether the hub can be reached, asked once a process.
 
-    The library itself would try for most of a minute for every data set.
+    Without this question, the library would try for most of a minute for every data set of an offline machine.
     """
     if os.environ.get("HF_HUB_OFFLINE") or os.environ.get("HF_DATASETS_OFFLINE"):
-        return True  # the library then says so itself, at once, or finds the data in its cache
+        return True  # the library knows these variables: it fails at once, or finds the data in its cache
     import urllib.error
     import urllib.request
 
     try:
         with urllib.request.urlopen(os.environ.get("HF_ENDPOINT", "https://huggingface.co"), timeout=10):
             return True
-    except urllib.error.HTTPError:
+    except urllib.error.HTTPError:  # an error status is an answer too: only the data set is out of reach
         return True
     except OSError:
         return False
@@ -140,7 +140,7 @@ def snapshot_files(hub: str, config: str | None, split: str) -> tuple[tuple[Path
 
     Args:
         hub: Id of the data set.
-        config: The data set's configuration; files of another configuration never stand for its files.
+        config: The data set's configuration; files of another configuration are other data, and never used instead.
         split: The data set's split.
 
     Returns:

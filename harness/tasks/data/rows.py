@@ -1,4 +1,4 @@
-"""Rows, and the choice of some of them; where they come from is the business of `harness.tasks.data.sources`."""
+"""Rows, and the selection of some of them; `harness.tasks.data.sources` reads rows from files and functions."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ class DataRow:
     """One row of a data set, or the reason why it could not be read."""
 
     number: int
-    """Index in its source, from 0."""
+    """Index of the row in its source, from 0."""
     where: str
-    """For messages: file and line, or data set and row."""
+    """Place of the row, for messages: file and line, or data set and row."""
     values: Mapping[str, Any]
     problem: str = ""
 
 
 class RowSource(Protocol):
-    """A stream of rows, and a name for it."""
+    """The interface of every source of rows: a stream of rows, and a name for the stream."""
 
     @property
     def description(self) -> str:
-        """Say what is read, for messages and the record."""
+        """Name the data that the source reads, for messages and the record."""
         ...
 
     def rows(self) -> Iterator[DataRow]:
@@ -55,26 +55,26 @@ class SelectedSource:
         Raises:
             DataError: none is selected, and no row has one of the columns.
         """
-        unseen, known = set(self.where), {}
+        unseen, names = set(self.where), {}
         for row in self.source.rows():
             if row.problem:
                 yield row
                 continue
             if unseen:
                 unseen = {column for column in unseen if not has_path(row.values, column)}
-                known.update(dict.fromkeys(map(str, row.values)))
+                names.update(dict.fromkeys(map(str, row.values)))
             if selected(row.values, self.where):
-                unseen.clear()  # a column that may be absent, asked for where it is
+                unseen.clear()  # the selection finds rows, so a column that no row has is absent on purpose
                 yield row
-        # A column written wrongly would select nothing, and a list with null in it everything, without a word.
-        if unseen and known:
+        # A misspelt column would select no row, or with null among its values every row, without a word.
+        if unseen and names:
             column = min(unseen)
-            hint = did_you_mean(column, known)
+            hint = did_you_mean(column, names)
             raise DataError(f"{self.source.description}: no row has the column {column!r}, which 'where' names{hint}")
 
 
 def selected(values: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
-    """Tell whether each column has the value, or one of the list of values, that ``where`` asks for (`values.same`)."""
+    """Tell whether each column of a row has the value, or one of the values, that ``where`` names (`values.same`)."""
     for column, asked_for in where.items():
         value = value_at(values, column)
         if not any(same(value, allowed) for allowed in (asked_for if isinstance(asked_for, list) else [asked_for])):
@@ -114,35 +114,35 @@ def _find(values: Mapping[str, Any], path: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class RangeSource:
-    """A run of another source's rows, the rest of which is not read."""
+    """A range of another source's rows; the rows after the range are not read."""
 
     source: RowSource
     first: int
-    """Counted from 0."""
+    """Index of the range's first row, from 0."""
     end: int
-    """The first that no longer belongs to it."""
+    """Index of the first row after the range."""
 
     @property
     def description(self) -> str:
-        """Return the description of the source that holds the run, and the numbers of the first and the last row."""
+        """Return the description of the other source, and the numbers of the range's first and last row."""
         return f"{self.source.description}, rows {self.first} to {self.end - 1}"
 
     def rows(self) -> Iterator[DataRow]:
-        """Stream the rows of the run."""
+        """Stream the rows of the range."""
         return islice(self.source.rows(), self.first, self.end)
 
 
 @dataclass(frozen=True, slots=True)
 class AbsentSource:
-    """Data that lie nowhere on the hub and have no copy here."""
+    """The source of data that are not on the hub and have no copy on this machine."""
 
     description: str
     problem: str
 
     def rows(self) -> Iterator[DataRow]:
-        """Refuse to give rows.
+        """Raise the error that says where a copy of the data was looked for.
 
         Raises:
-            DataError: always; the message says where a copy is looked for.
+            DataError: always.
         """
         raise DataError(self.problem)

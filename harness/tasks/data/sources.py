@@ -1,8 +1,8 @@
-"""Where rows come from: a local file, a generator function, or a copy of a hub data set (`hub` has the rest).
+"""Sources of rows: a local file, a generator function, or a copy of a hub data set (the rest is in `hub`).
 
 Every source streams: memory does not grow with the number of rows, except for ``.json`` files, which have to be read
-whole. A row that cannot be read is yielded with its problem, so that the rest of the data goes on. A few kilobytes of
-gzip may stand for any number of bytes, so what is in memory at once is bounded: a line, and a JSON document.
+whole. A row that cannot be read is yielded with its problem, so that the rest of the data is read all the same. A few
+kilobytes of gzip may stand for any number of bytes, so the size of a line and of a JSON document in memory is bounded.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LARGEST_DOCUMENT = 2**31
 
 
 def _decode(text: bytes) -> tuple[Any, str]:
-    """Return a JSON value and an empty text, or None and what is wrong with the JSON."""
+    """Return the value of a JSON text and an empty text, or None and the reason why the text is not JSON."""
     import json
 
     import msgspec
@@ -42,7 +42,7 @@ def _decode(text: bytes) -> tuple[Any, str]:
     except ValueError as error:  # msgspec's errors and those of UTF-8
         reason = str(error)
     try:
-        return json.loads(text), ""  # Python writes NaN and Infinity, which are data here, not damage
+        return json.loads(text), ""  # msgspec refuses NaN and Infinity, which Python writes: they are data, not damage
     except (ValueError, RecursionError):
         return None, f"not valid JSON: {reason}"
 
@@ -61,7 +61,7 @@ class FileSource:
         return str(self.path)
 
     def rows(self) -> Iterator[DataRow]:
-        """Stream all rows.
+        """Stream the rows of the file, a row with a problem for each row that cannot be read.
 
         Raises:
             DataError: the file is missing, of an unknown kind, or broken as a whole.
@@ -81,7 +81,7 @@ class FileSource:
             raise DataError(f"{self.path}: cannot be read: {error}") from error
 
     def count(self) -> int | None:
-        """Count the rows where that takes no parsing; else None."""
+        """Count the rows if that needs no parsing; otherwise return None."""
         if why_no_file(self.path):
             return None
         try:
@@ -155,7 +155,7 @@ class FileSource:
     def _json(self) -> Iterator[DataRow]:
         with self._open() as stream:
             content = bytearray()
-            while block := stream.read(1 << 20):  # what is asked for at once is allocated at once
+            while block := stream.read(1 << 20):  # in blocks, since read(n) allocates n bytes even for a small file
                 content += block
                 if len(content) > LARGEST_DOCUMENT:
                     raise DataError(
@@ -178,14 +178,14 @@ class FileSource:
             where = f"{self.path} row {number}"
             if isinstance(value, dict):
                 yield DataRow(number, where, value)
-            else:  # a list of bare values is a table of one column
+            else:  # data sets are published as lists of bare values too: a table of one column
                 yield DataRow(number, where, {"value": value})
 
     def _csv(self) -> Iterator[DataRow]:
         import csv
         import io
 
-        csv.field_size_limit(LONGEST_LINE)
+        csv.field_size_limit(LONGEST_LINE)  # the default of 128 KiB is less than long conversations have
         with self._open() as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
             reader = csv.DictReader(self._bounded(text), strict=True)
             number = 0
@@ -234,17 +234,17 @@ class GeneratorSource:
 
     reference: str
     split: str
-    """What the function is told."""
+    """The name of the split that the function gets."""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def description(self) -> str:
-        """Return the reference of the function, the split that it is told, and its settings."""
-        told = [repr(self.split), *(f"{name}={value!r}" for name, value in self.settings.items())]
-        return f"{self.reference}({', '.join(told)})"
+        """Return the reference of the function, the split that the function gets, and its settings."""
+        arguments = [repr(self.split), *(f"{name}={value!r}" for name, value in self.settings.items())]
+        return f"{self.reference}({', '.join(arguments)})"
 
     def rows(self) -> Iterator[DataRow]:
-        """Stream all rows.
+        """Call the function, and stream the mappings that it yields as rows.
 
         Raises:
             DataError: the function raised.

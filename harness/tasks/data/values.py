@@ -1,8 +1,8 @@
-"""Single values of a data set: which are missing, when two are the same, and how one is called.
+"""Rules for single values of a data set: when a value is missing, when two are the same, and how a value is named.
 
 The rules hold for every kind of file, so that the same rows give the same items whether they are written as CSV, JSONL
 or Parquet (docs/tasks.md, "Values"). CSV has no types: a cell stays the text that it is, for a field that wants a text,
-and is compared and named by what it spells.
+and is compared and named by the value that the text spells.
 """
 
 from __future__ import annotations
@@ -90,24 +90,24 @@ def number_of(value: Any) -> int | float | None:
     return None
 
 
-def same(value: Any, wanted: Any) -> bool:
+def same(value: Any, listed: Any) -> bool:
     """Tell whether a value of the data is the value that a task file names.
 
     Two texts are the same if they are equal. A number is the same as an equal number and as a text that spells it; a
     boolean as 1 or 0 and as a text that spells it; a date as a text in ISO form.
     """
-    if is_missing(value) or wanted is None:
-        return is_missing(value) and wanted is None
-    if isinstance(value, str) and isinstance(wanted, str):
+    if is_missing(value) or listed is None:
+        return is_missing(value) and listed is None
+    if isinstance(value, str) and isinstance(listed, str):
         # CSV written by pandas says True, by JavaScript true; both are one boolean there.
-        return value == wanted or (truth_of(value) is not None and truth_of(value) is _TRUTHS.get(wanted))
-    if isinstance(value, date) or isinstance(wanted, date):
-        left, right = _time_of(value), _time_of(wanted)
+        return value == listed or (truth_of(value) is not None and truth_of(value) is _TRUTHS.get(listed))
+    if isinstance(value, date) or isinstance(listed, date):
+        left, right = _time_of(value), _time_of(listed)
         return left is not None and left == right
-    left_number, right_number = number_of(value), number_of(wanted)
+    left_number, right_number = number_of(value), number_of(listed)
     if left_number is not None and right_number is not None:
         return left_number == right_number
-    return bool(value == wanted)
+    return bool(value == listed)
 
 
 def _time_of(value: Any) -> datetime | None:
