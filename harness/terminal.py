@@ -9,13 +9,29 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 _CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x9f"
 """Controls of ASCII and of Latin-1 (C1, as powerful as escape sequences), except tab and line feed."""
-_OTHERS = "\ud800-\udfff\u202a-\u202e\u2066-\u2069"
-"""Halves of surrogate pairs, which no stream can encode; overrides of the direction of writing."""
-_OBEYED = re.compile(f"[{_CONTROLS}\t\n{_OTHERS}]")
-_OBEYED_IN_LINES = re.compile(f"[{_CONTROLS}{_OTHERS}]")
+_OTHERS = "".join(
+    (
+        "\ud800-\udfff",  # halves of surrogate pairs, which no stream can encode
+        "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069",  # marks and overrides of the direction of writing
+        "\u2028\u2029",  # ends of lines and paragraphs, to some terminals and to all scripts
+        "\u00ad\u034f\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb",  # marks without width
+        "\U000e0000-\U000e0fff",  # tags and variants, which can hold a whole hidden text
+    )
+)
+_JOINERS = "(?<![\u0590-\u200a\u2070-\ufe0f\ufe20-\ufefe\U00010000-\U000dffff])[\u200c\u200d]"
+"""The joiners without width, except after letters that are written with them: Arabic, Indic, emoji."""
+_OBEYED = re.compile(f"[{_CONTROLS}\t\n{_OTHERS}]|{_JOINERS}")
+_OBEYED_IN_LINES = re.compile(f"[{_CONTROLS}{_OTHERS}]|{_JOINERS}")
+
+Style = Literal["", "bold", "dim", "red", "bold red"]
+"""How a text looks on a terminal."""
+Span = tuple[str, Style]
+"""A text that looks the same throughout."""
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -53,13 +69,45 @@ def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     Raises:
         OSError: the stream is closed, or its disk is full.
     """
+    _write(visible_lines(text), err=err, nl=nl)
+
+
+def say_spans(lines: Iterable[Sequence[Span]], *, colours: bool) -> None:
+    """Write lines to standard output, each of texts in a style of their own; every text is shown as `say` shows it.
+
+    No text is markup: the styles are the only escapes that reach the terminal.
+
+    Args:
+        lines: The texts of each line; a line feed or tab inside one is shown as an escape, too.
+        colours: Whether styles are written at all.
+
+    Raises:
+        OSError: the stream is closed, or its disk full.
+    """
+    if not colours:
+        for line in lines:
+            _write("".join(visible(text) for text, _ in line).rstrip())
+        return
+    from rich.color import ColorSystem
+    from rich.style import Style as RichStyle
+
+    for line in lines:
+        styled = [
+            RichStyle.parse(style).render(visible(text), color_system=ColorSystem.STANDARD) if style else visible(text)
+            for text, style in line
+        ]
+        _write("".join(styled).rstrip(), colours=True)
+
+
+def _write(shown: str, *, err: bool = False, nl: bool = True, colours: bool | None = None) -> None:
+    """Write what is safe for a terminal; None as `colours`: nothing in it is an escape."""
     import click
 
-    shown = visible_lines(text)
     try:
-        click.echo(shown, err=err, nl=nl)
-    except UnicodeEncodeError as error:  # the terminal has another encoding than UTF-8
-        click.echo(shown.encode(error.encoding, "backslashreplace").decode(error.encoding), err=err, nl=nl)
+        click.echo(shown, err=err, nl=nl, color=colours)
+    except UnicodeEncodeError as error:  # a terminal of another encoding than UTF-8
+        shown = shown.encode(error.encoding, "backslashreplace").decode(error.encoding)
+        click.echo(shown, err=err, nl=nl, color=colours)
 
 
 def redraw(text: str) -> None:

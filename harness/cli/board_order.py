@@ -141,7 +141,13 @@ def _write_file(registry: Registry, order: BoardOrder) -> None:
     if not board.entries:
         raise UsageError(board.why_empty)
     ending = "" if output is None else output.suffix.lower()
-    text = render(board, order.format or BY_ENDING.get(ending, "table"))
+    format_ = order.format or BY_ENDING.get(ending, "table")
+    if output is None and format_ == "table":
+        from harness.leaderboard.terminal_board import say_board
+
+        say_board(board, blank=False)
+        return
+    text = render(board, format_)
     if output is None:
         say(text, nl=False)
         return

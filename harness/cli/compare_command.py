@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import LEVEL, json_option, open_registry, print_json, registry_options, store_option
+from harness.cli.options import (
+    LEVEL,
+    json_option,
+    open_registry,
+    print_json,
+    registry_options,
+    store_option,
+    table_options,
+)
 from harness.terminal import say
 
 if TYPE_CHECKING:
@@ -37,6 +45,7 @@ if TYPE_CHECKING:
 )
 @store_option
 @registry_options
+@table_options
 @json_option
 def command(
     first: str,
@@ -117,7 +126,8 @@ def _finite(figures: dict[str, float]) -> dict[str, float | None]:
 
 
 def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, confidence: float) -> None:
-    from harness.results.numbers import figure, p_value, percent, plain_table, visible
+    from harness.results.numbers import figure, p_value, percent, visible
+    from harness.results.terminal_tables import say_prose, say_table
 
     wins = any(c.win_rate is not None for c in shown)
     head = [
@@ -150,15 +160,17 @@ def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, c
         ]
         direction = "" if c.higher_is_better else " (lower is better)"
         rows.append([c.task, c.metric + direction, *([c.domain] if domains else []), *values])
-    say(plain_table(head, rows))
+    difference = head.index(f"difference [{percent(confidence)}]")
+    say_table(head, rows, keep=(1, difference, difference + 1, head.index("p")))
+    say()
     if wins:
-        say("\nwin rate: the share of items on which the first has the better figure, a tie counting half", nl=False)
-    say("\ndetectable: the true difference that a comparison this precise finds four times out of five")
-    say("better: by the direction of the metric, where the errors tell; else neither")
+        say_prose("win rate: the share of items on which the first has the better figure, a tie counting half")
+    say_prose("detectable: the true difference that a comparison this precise finds four times out of five")
+    say_prose("better: by the direction of the metric, where the errors tell; else neither")
     for note in dict.fromkeys(c.note for c in shown if c.note):
-        say(visible(note))
+        say_prose(visible(note))
     for remark in _remarks(shown, domains=domains):
-        say(visible(remark))
+        say_prose(visible(remark))
 
 
 def _remarks(shown: list[Comparison], *, domains: bool) -> list[str]:

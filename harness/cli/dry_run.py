@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.cli.options import print_json
-from harness.results.numbers import plain_table
+from harness.results.terminal_tables import say_table
 from harness.running.plan import Cell, Plan, StageModel
 from harness.running.rounds import told
 from harness.task import BadItem, Stage
@@ -30,7 +30,7 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
         ]
         for c in cells
     ]
-    say(plain_table(head, rows))
+    say_table(head, rows, keep=(0, 1, 5))
     for training in described["trainings"]:
         over = f" over {training['base']}" if training["base"] else ""
         asking = "".join(f", asking {label} as its {part}" for part, label in training["parts"].items())

@@ -17,19 +17,16 @@ from harness.cli.options import (
     print_json,
     registry_options,
     store_option,
+    table_options,
 )
-from harness.cli.plan_running import outcome_document, refusal_document, run_shown
+from harness.cli.plan_running import failure_lines, outcome_document, refusal_document, run_shown
 from harness.errors import HarnessError
-from harness.terminal import say, visible
+from harness.terminal import say
 
 if TYPE_CHECKING:
     from harness.names.registry import Registry
     from harness.running.plan import EvaluationRequest, Plan
     from harness.running.runner import Outcome
-
-
-SHOWN_FAILURES = 5
-"""Number of failed requests that are printed one by one."""
 
 
 @click.command("eval")
@@ -49,11 +46,14 @@ SHOWN_FAILURES = 5
 @click.option("--split", default="test", show_default=True, help="Which split of the tasks.")
 @click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of metrics that resample.")
 @click.option("--confidence", default=0.95, show_default=True, type=LEVEL, help="Coverage of the intervals.")
-@click.option("--all-metrics", is_flag=True, help="Show every metric of a benchmark's tasks, not its leaderboard only.")
+@click.option(
+    "--all-metrics", is_flag=True, help="Show every metric, not only the first few or a benchmark's leaderboard."
+)
 @click.option("--domains", is_flag=True, help="Show every metric on every domain.")
 @click.option("--dry-run", is_flag=True, help="Print the plan with request counts; compute nothing.")
 @store_option
 @registry_options
+@table_options
 @json_option
 def command(
     targets: tuple[str, ...],
@@ -141,30 +141,23 @@ def _show(
     registry: Registry, plan: Plan, outcome: Outcome, store: Path | None, *, all_metrics: bool, domains: bool
 ) -> None:
     """Print the results for a reader: figures, failures, leaderboards, and where everything is kept."""
-    from harness.results.numbers import results_notes, results_table
+    from harness.results.summary import say_results
+    from harness.results.terminal_tables import say_prose
 
     # A leaderboard holds whole evaluations: readers would take one of some items, or of another split, for that.
     boards = plan.benchmarks if plan.evaluation.limit is None and plan.evaluation.split == "test" else []
     say()
     if outcome.results and (domains or all_metrics or not boards):
-        say(results_table(outcome.results, domains=domains))
-        say()
-        notes = results_notes(outcome.results, domains=domains)
-        if notes:
-            say("\n".join(notes) + "\n")
-    single = [failure for failure in outcome.failures() if failure["item"] is not None]
-    for failure in single[:SHOWN_FAILURES]:
-        reason = f"{failure['model']} on {failure['task']} item {failure['item']}: {failure['reason']}"
-        say(f"failed: {visible(reason)}", err=True)
-    if len(single) > SHOWN_FAILURES:
-        say(f"... and {len(single) - SHOWN_FAILURES} more failures (all of them with --json)", err=True)
+        say_results(outcome.cells, domains=domains, every=all_metrics)
+    for line in failure_lines(outcome.cells):
+        say(line, err=True)
     for benchmark in boards:
         _write_leaderboard(
             registry, benchmark.name, store, Path(outcome.run["store"]).parent, plan.evaluation.confidence
         )
     if boards and not (domains or all_metrics):
-        say("every metric: --all-metrics; every domain: --domains; all of it for programs: --json")
-    say(f"everything computed is kept in {outcome.run['store']}; the same command computes only what is missing")
+        say_prose("every metric: --all-metrics; every domain: --domains; all of it for programs: --json")
+    say_prose(f"everything computed is kept in {outcome.run['store']}; the same command computes only what is missing")
 
 
 def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder: Path, confidence: float) -> None:
@@ -172,11 +165,12 @@ def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder
     from harness.api import build_leaderboard
     from harness.files.atomic import write_atomically
     from harness.leaderboard.rendering import render
+    from harness.leaderboard.terminal_board import say_board
 
     board = build_leaderboard(name, store=store, confidence=confidence, registry=registry)
     if not board.columns:
         return  # no cell is done, and the failures have been printed
     page = folder / (re.sub(r"[^\w.=,-]+", "-", name) + ".html")
     write_atomically(page, render(board, "html"))
-    say(render(board, "table"))
+    say_board(board)
     say(f"leaderboard written to {page}")

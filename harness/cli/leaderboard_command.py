@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import LEVEL, open_registry, registry_options, store_option
+from harness.cli.options import LEVEL, open_registry, registry_options, store_option, table_options
 from harness.leaderboard.outputs import FORMATS
 
 
@@ -46,6 +46,7 @@ from harness.leaderboard.outputs import FORMATS
 @click.option("--value-column", help="Column of the outcome.")
 @store_option
 @registry_options
+@table_options
 def command(
     benchmarks: tuple[str, ...],
     format_: str | None,

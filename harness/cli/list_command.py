@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import click
 
-from harness.cli.options import json_option, open_registry, print_json, registry_options
+from harness.cli.options import json_option, open_registry, print_json, registry_options, table_options
 from harness.errors import HarnessError
 from harness.names.plugins import plugin_code
 from harness.names.registry import KINDS, Registry
+from harness.results.terminal_tables import for_a_terminal, say_entries
 from harness.terminal import one_entry, say, visible
 
 WHAT = (
@@ -32,6 +34,7 @@ _KIND = {"kinds": "task kind", "capabilities": "capability"}
 @click.argument("what", type=click.Choice(WHAT), default="tasks")
 @click.option("--filter", "pattern", default="", help="Only names that contain this.")
 @registry_options
+@table_options
 @json_option
 def command(what: str, pattern: str, registry_file: Path | None, strict: bool, as_json: bool) -> None:
     """List all names of a kind, each with a sentence about it.
@@ -54,10 +57,32 @@ def command(what: str, pattern: str, registry_file: Path | None, strict: bool, a
         return
     shown = [(visible(str(row["name"])), one_entry(str(row["description"]).strip())) for row in rows]
     width = min(max((len(name) for name, _ in shown), default=0), 48)
-    if shown:
+    if shown and for_a_terminal():
+        say_entries(_groups(what, rows))
+    elif shown:
         say("\n".join(f"{name:<{width}}  {description}".rstrip() for name, description in shown))
     if not rows:
         say("nothing of that kind" if not pattern else f"nothing that contains {pattern!r}", err=True)
+
+
+def _groups(what: str, rows: list[dict[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Group a list for a reader: tasks by the folder or library before their names, everything else by its plugin.
+
+    Tasks that are alone in their folder stand at the end, without a heading.
+    """
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
+        name = str(row["name"])
+        if what in ("tasks", "benchmarks"):
+            group = re.split("[/:]", name, maxsplit=1)[0]
+        else:
+            group = f"plugin {row['plugin']}" if row.get("plugin") else "registry.yaml"
+        groups.setdefault(group, []).append((name, str(row["description"])))
+    if what not in ("tasks", "benchmarks"):
+        return sorted(groups.items())
+    several = [(group, entries) for group, entries in groups.items() if len(entries) > 1]
+    alone = [entry for entries in groups.values() if len(entries) == 1 for entry in entries]
+    return [*several, *([("", alone)] if alone else [])]
 
 
 def listing(registry: Registry, what: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import click
 
 from harness.errors import UsageError
 from harness.names.registry import Registry
+from harness.results.terminal_tables import COLOUR, WIDE
 from harness.terminal import plain_json, say
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,6 +60,33 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")(
         function
     )
+
+
+def table_options(function: F) -> F:
+    """``--wide`` and ``--color``, which what prints tables finds in click's context."""
+
+    def keep(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+        def note(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+            if value is not None:
+                context.meta[key] = value
+
+        return note
+
+    function = click.option(
+        "--wide",
+        is_flag=True,
+        default=None,
+        expose_value=False,
+        callback=keep(WIDE),
+        help="On a terminal: every column of a table, however wide.",
+    )(function)
+    return click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        expose_value=False,
+        callback=keep(COLOUR),
+        help="Styles in tables; auto: on a terminal, unless NO_COLOR is set; always: also through a pipe.",
+    )(function)
 
 
 def open_registry(registry_file: Path | None, strict: bool) -> Registry:

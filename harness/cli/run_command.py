@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option, table_options
 from harness.cli.plan_running import outcome_document, refusal_document, run_shown
 from harness.errors import HarnessError
 from harness.terminal import one_entry, say
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print the plan with request counts, and what would be written.")
 @store_option
 @registry_options
+@table_options
 @json_option
 def command(
     file: Path, dry_run: bool, store: Path | None, registry_file: Path | None, strict: bool, as_json: bool
@@ -60,7 +61,7 @@ def command(
 def _run(run: ReadRun, registry: Registry, *, dry_run: bool, as_json: bool) -> int:
     """Check a run file, run its plan and write its leaderboards; return the exit status."""
     from harness.cli.runfiles import check
-    from harness.results.numbers import results_table
+    from harness.results.summary import say_results
 
     plan = check(run, registry)
     if run.file.description:
@@ -72,7 +73,7 @@ def _run(run: ReadRun, registry: Registry, *, dry_run: bool, as_json: bool) -> i
     if as_json:
         print_json({**outcome_document(outcome), "written": written, "not_written": not_written})
     elif not written and outcome.results:
-        say(results_table(outcome.results))
+        say_results(outcome.cells, notes=False)
     return outcome.exit_code or int(bool(not_written))
 
 

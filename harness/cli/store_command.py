@@ -76,7 +76,7 @@ def size(count: float) -> str:
 
 
 def _say_space(path: Path, space: StoreSpace) -> None:
-    from harness.results.numbers import plain_table
+    from harness.results.terminal_tables import say_table
 
     free = f", of which {size(space.free)} are free" if space.free else ""
     say(visible(f"{path}: {size(space.total)}"))
@@ -87,18 +87,18 @@ def _say_space(path: Path, space: StoreSpace) -> None:
             [visible(r.model), visible(r.capability), f"{r.responses}", f"{r.failed}", size(r.records), size(r.arrays)]
             for r in space.responses
         ]
-        say(
-            "\n"
-            + plain_table(["model", "capability", "answers", "failed", "rows", "arrays"], rows[:_LISTED], left=(0, 1))
-        )
+        say()
+        say_table(["model", "capability", "answers", "failed", "rows", "arrays"], rows[:_LISTED], left=(0, 1))
         _say_more(rows)
     if space.tables:
         rows = [[visible(t.model), visible(t.task), f"{t.files}", size(t.bytes)] for t in space.tables]
-        say("\n" + plain_table(["model", "task", "files", "columns"], rows[:_LISTED], left=(0, 1)))
+        say()
+        say_table(["model", "task", "files", "columns"], rows[:_LISTED], left=(0, 1))
         _say_more(rows)
     if space.models:
         rows = [[visible(name), size(count)] for name, count in space.models.items()]
-        say("\n" + plain_table(["trained model", "size"], rows[:_LISTED], left=(0,)))
+        say()
+        say_table(["trained model", "size"], rows[:_LISTED], left=(0,))
         _say_more(rows)
     lost, dead = sum(one.bytes for one in space.unreferenced), sum(space.dead.values())
     if lost or dead or space.free:

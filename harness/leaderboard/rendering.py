@@ -27,7 +27,8 @@ _MOST_IN_COVARIANCE = 200
 """Models of a covariance in JSON; one of 200 models takes about a megabyte."""
 
 
-def _notes(board: Board) -> list[str]:
+def board_notes(board: Board) -> list[str]:
+    """Return the sentences below a leaderboard, of the marks in its rows and of its own."""
     notes = [f"{percent(board.confidence)} intervals; rank (lowest-highest place that the errors allow)"]
     if any(entry.adapters for entry in board.entries):
         notes.append("* asked through adapters on at least one task")
@@ -47,7 +48,7 @@ def _table(board: Board) -> str:
     for divider, entries in sections(board):
         table += [f"-- {visible(divider)}"] if divider else []
         table += [next(shown) for _ in entries]
-    return "\n".join([title, "", *table, "", *_notes(board)]) + "\n"
+    return "\n".join([title, "", *table, "", *board_notes(board)]) + "\n"
 
 
 def _markdown(board: Board) -> str:
@@ -67,7 +68,7 @@ def _markdown(board: Board) -> str:
         if divider:
             lines.append(f"| | *{_markdown_text(divider)}* |" + " |" * (len(columns) - 2))
         lines += [line([column.text(entry) for column in columns]) for entry in entries]
-    return "\n".join([*lines, "", *(f"{_markdown_text(note)}  " for note in _notes(board))]) + "\n"
+    return "\n".join([*lines, "", *(f"{_markdown_text(note)}  " for note in board_notes(board))]) + "\n"
 
 
 def _markdown_text(text: str) -> str:
@@ -214,11 +215,11 @@ def _html(board: Board) -> str:
     columns, parts = shown_columns(board), list(sections(board))
     badge = partial(why_unranked, board)
     template = environment.get_template("board.html")
-    return template.render(board=board, columns=columns, sections=parts, badge=badge, notes=_notes(board))
+    return template.render(board=board, columns=columns, sections=parts, badge=badge, notes=board_notes(board))
 
 
 def _latex(board: Board) -> str:
-    return latex(board, shown_columns(board), _notes(board))
+    return latex(board, shown_columns(board), board_notes(board))
 
 
 FORMATS: dict[str, Callable[[Board], str]] = {

@@ -115,6 +115,11 @@ def cell_line(cell: CellRecord) -> str:
 
 def results_table(results: Sequence[Result], *, domains: bool = False) -> str:
     """Estimates as a table, one metric a row."""
+    return plain_table(*results_rows(results, domains=domains))
+
+
+def results_rows(results: Sequence[Result], *, domains: bool = False) -> tuple[list[str], list[list[str]]]:
+    """Return the headings and rows of `results_table`."""
     shown = [r for r in results if domains or r.domain == "overall"]
     level = level_of(r.estimate for r in shown)
     head = ["model", "task", "metric", f"value [{percent(level)}]", "n", "failed"]
@@ -133,7 +138,7 @@ def results_table(results: Sequence[Result], *, domains: bool = False) -> str:
         if domains:
             row.insert(3, r.domain)
         rows.append(row)
-    return plain_table(head, rows)
+    return head, rows
 
 
 def results_notes(results: Sequence[Result], *, domains: bool = False, most: int = 8) -> list[str]:
