@@ -122,14 +122,33 @@ def test_json_on_a_terminal_is_the_same_document(evaluated, terminal, harness):
 
 
 def test_eval_prints_a_row_a_model_best_first(evaluated, terminal):
-    written = STYLES.sub("", terminal(100, "eval", *MODELS, "-t", "quickstart/detection"))
+    written = STYLES.sub(
+        "",
+        terminal(
+            100,
+            "eval",
+            *("prompt-length" if word == "length" else word for word in MODELS),
+            "-t",
+            "quickstart/detection",
+        ),
+    )
     lines = written.splitlines()
     at = lines.index("quickstart/detection")
     assert lines[at + 1].split()[:3] == ["model", "auroc", "average_precision"]
     figures = [float(found[1]) for line in lines[at + 3 : at + 8] if (found := re.search(r" (\d+\.\d\d) \[", line))]
     assert len(figures) == 3
     assert figures == sorted(figures, reverse=True)
-    every = STYLES.sub("", terminal(100, "eval", *MODELS, "-t", "quickstart/detection", "--all-metrics"))
+    every = STYLES.sub(
+        "",
+        terminal(
+            100,
+            "eval",
+            *("prompt-length" if word == "length" else word for word in MODELS),
+            "-t",
+            "quickstart/detection",
+            "--all-metrics",
+        ),
+    )
     assert every.count("average_precision") == 3
 
 
