@@ -46,6 +46,9 @@ def _help(name: str) -> str:
     context = click.Context(
         command, parent=parent, info_name=name, help_option_names=cli.context_settings["help_option_names"]
     )
+    # click keeps the option of whoever asked first, which may not have been the command line.
+    if getattr(command, "_help_option", None) is not None:
+        vars(command)["_help_option"] = None
     text = command.get_help(context)
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE).strip()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from harness_plugins.outcomes.figures import Feature, Figures
+from harness_plugins.outcomes.figures import Feature, OutcomeFigures
 from harness_plugins.outcomes.prediction import predict
 
 from coverage_cases.case import Case, Generator, holds
@@ -35,7 +35,7 @@ def _predicted(n: int, features: int, signal: float, kind: str):
         outcome = rng.normal(size=n + 1)
         values = rng.normal(size=(n + 1, features))
         values[:, : (features + 1) // 2] += signal * outcome[:, None]
-        figures = Figures(names, columns, values, np.full(values.shape, np.nan))
+        figures = OutcomeFigures(names, columns, values, np.full(values.shape, np.nan))
         known, new = figures.select(models=names[:n]), figures.select(models=names[n:])
         _, (said,) = predict(known, outcome[:n].tolist(), new, permutations=99)
         if said.kind != kind:

@@ -160,6 +160,6 @@ def register_adapters(register):
 def test_what_an_adapter_makes_is_checked_like_a_models_answer(harness, write_task, add_plugin):
     add_plugin("odd", ADAPTER)
     write_task("demo/plain", [{"text": t, "label": t == "A", "id": t} for t in "ABC"], kind="detection")
-    ran = harness("eval", "-m", "length", "-t", "demo/plain", "--adapter", "odd-adapter", "--json")
+    ran = harness("eval", "-m", "quickstart-reward-model", "-t", "demo/plain", "--adapter", "odd-adapter", "--json")
     failures = {failure["item"]: failure["reason"] for failure in ran.document["failures"]}
     assert failures == {"B": "expected a finite number, got inf"}

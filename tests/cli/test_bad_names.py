@@ -22,7 +22,7 @@ from ..messages import saying
         (["-m", "length", "--split", "tset"], saying("quickstart/detection", "'tset'")),
         (["-m", "length", "--role", "judge"], saying("--role judge", "KEY=VALUE")),
         (["-m", "length", "--metric", "f1:treshold=0"], saying("'f1'", "'treshold'")),
-        (["-m", "length", "--metric", "best_of_k_area"], saying("best_of_k_area", "scores", "correct")),
+        (["-m", "prompt-length", "--metric", "best_of_k_area"], saying("best_of_k_area", "scores", "correct")),
         (["-m", "toy-unmakeable"], saying("'toy-unmakeable'", "ValueError: size 0 is not possible")),
         (["-m", "toy-missing"], saying("harness_toys.nowhere:Model", "'harness_toys.nowhere'")),
         (["-m", "toy-package"], saying("harness_toys.needs_package:Model", "'a_package_that_nobody_has'")),

@@ -173,7 +173,8 @@ def test_a_cell_that_fails_gives_status_1_and_the_others_are_written(study, harn
     )
     ran = harness("run", path)
     assert ran.code == 1
-    assert "not written: none.csv" in ran.err
+    assert "toy-unloadable on demo/plain: FAILED" in ran.err
+    assert len((toys / "study/none.csv").read_text().splitlines()) == 1  # the head: a failed model has no figure
 
 
 def test_the_working_directory_is_as_before(study, harness, toys):

@@ -26,7 +26,7 @@ def test_failed_items_do_not_hide_that_the_others_score_alike():
 
 
 def test_best_of_k_with_equal_scores_is_remarked():
-    metric = best_of_k.Accuracy()
+    metric = best_of_k.BestOfKAccuracy()
     assert "constant" in metric.compute(Columns({"scores": np.zeros((20, 2)), "correct": CORRECT})).detail
     assert "constant" not in metric.compute(Columns({"scores": CORRECT, "correct": CORRECT})).detail
 

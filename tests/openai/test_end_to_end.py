@@ -29,8 +29,9 @@ def key(monkeypatch: pytest.MonkeyPatch) -> str:
     return KEY
 
 
-def served(server: Server, more: str = "") -> str:
-    return f"tiny=openai:model=tiny,base_url={server.url},api_key_variable=TINY_KEY,concurrency=4,served_as=tiny{more}"
+def served(server: Server, more: str = "", concurrency: int = 4) -> str:
+    place = f"base_url={server.url},api_key_variable=TINY_KEY,served_as=tiny"
+    return f"tiny=openai:model=tiny,{place},concurrency={concurrency}{more}"
 
 
 def judge(server: Server) -> str:
@@ -218,7 +219,7 @@ def test_blocked_prompts_are_failures_and_the_same_command_asks_for_them_alone(
         return said("[[A]]") if hash_of(body) % 2 else ("json", {"choices": []})
 
     with Server(act, key=KEY) as server:
-        command = ("eval", "-m", served(server, ",concurrency=1"), "-t", GENERATE, "--json", "--limit", 30)
+        command = ("eval", "-m", served(server, concurrency=1), "-t", GENERATE, "--json", "--limit", 30)
         ran = harness(*command)
         blocked = {failure["item"] for failure in ran.document["failures"]}
         assert 0 < len(blocked) < 30

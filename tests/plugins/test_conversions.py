@@ -233,10 +233,13 @@ def test_an_embedder_is_scored_by_its_cosines(cell, task):
     assert (made.adapters, made.failed_requests, made.results[0].estimate.n) == (("embed-to-score",), 0, 4)
 
 
-def test_a_reward_model_detects_by_the_brief(cell):
-    detects = cell("length", "suite/texts")
+def test_a_reward_model_detects_by_the_brief(cell, monkeypatch):
+    from harness_plugins.baselines.heuristics import Constant
+
+    monkeypatch.setattr(Constant, "offers", lambda self, known: ("score",))
+    detects = cell("constant", "suite/texts")
     assert detects.adapters == ("score-to-detect",)
-    assert detects.results[0].estimate.value == 0.5  # the descriptions are as long for every text
+    assert detects.results[0].estimate.value == 0.5  # both descriptions score the same for every text
 
 
 def test_a_judge_detects_in_two_steps(cell, monkeypatch):

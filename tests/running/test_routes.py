@@ -23,7 +23,7 @@ def test_an_adapter_that_is_named_and_can_serve_is_used(harness):
     ("model", "task", "adapter", "facts"),
     [
         ("length", "quickstart/best-of-16", "score-to-compare", ["score"]),
-        ("length", "quickstart/detection", "embed-to-detect", ["asks for embed", "offers score"]),
+        ("quickstart-reward-model", "quickstart/detection", "embed-to-detect", ["asks for embed", "offers score"]),
         ("tfidf", "quickstart/best-of-16", "embed-to-detect", ["gives detect", "asks for score"]),
         ("tfidf", "quickstart/duplicates", "embed-to-detect", ["embed"]),
     ],
