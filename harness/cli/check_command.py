@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option, trainer_settings
 from harness.terminal import one_entry, say, visible
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ def command(
     """
     from harness.check import check_name, check_trainer
     from harness.errors import UsageError
-    from harness.names.arguments import Arguments, parse_arguments
 
     if task is None and (base or settings or split or limit):
         raise UsageError("--base, --set, --split and --limit are of trainers: name the task to learn from with --task")
@@ -64,9 +63,7 @@ def command(
     if task is None:
         findings = [finding for name in names for finding in check_name(registry, name, store=store)]
     else:
-        chosen = Arguments()
-        for pair in settings:
-            chosen = chosen.replaced_by(parse_arguments(pair, f"--set {pair}"))
+        chosen = trainer_settings(settings)
         options: dict[str, Any] = {"base": base, "settings": chosen, "split": split or "train", "limit": limit}
         findings = [finding for name in names for finding in check_trainer(registry, name, task, **options)]
     if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import json_option, open_registry, registry_options, store_option
+from harness.cli.options import json_option, open_registry, registry_options, store_option, trainer_settings
 
 if TYPE_CHECKING:
     from harness.names.registry import Registry
@@ -106,7 +106,6 @@ def _train(
         HarnessError: a name or setting cannot be used, or the task cannot be divided into folds.
     """
     from harness.api import models_folder, store_path
-    from harness.names.arguments import Arguments, parse_arguments
     from harness.names.resolving import resolve_training
     from harness.progress import TerminalProgress
     from harness.running.runner import Runner
@@ -114,9 +113,7 @@ def _train(
     from harness.training.cross_fit import cross_fit
     from harness.training.request import TrainingEnvironment, TrainingRequest
 
-    chosen = Arguments()
-    for pair in settings:
-        chosen = chosen.replaced_by(parse_arguments(pair, f"--set {pair}"))
+    chosen = trainer_settings(settings)
     path = store_path(registry, store)
     progress = TerminalProgress()
     entry = registry.find("trainer", trainer)

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,6 +14,9 @@ from harness.errors import UsageError
 from harness.names.registry import Registry
 from harness.results.terminal_tables import COLOUR, WIDE
 from harness.terminal import plain_json, say
+
+if TYPE_CHECKING:
+    from harness.names.arguments import Arguments
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -127,10 +130,30 @@ def key_values(pairs: Sequence[str], option: str) -> dict[str, str]:
     Raises:
         UsageError: an option is not of that form.
     """
-    values = {}
+    values: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise UsageError(f"{option} {pair}: expected KEY=VALUE")
+        if key in values:  # the last would win without a word, as keys given twice in a specification once did
+            raise UsageError(f"{option} {pair}: {key} is given already, as {option} {key}={values[key]}; give it once")
         values[key] = value
     return values
+
+
+def trainer_settings(pairs: Sequence[str]) -> Arguments:
+    """Return the settings of a trainer that ``--set KEY=VALUE`` gave, read as arguments are.
+
+    Raises:
+        UsageError: an option is not of that form, or a setting is given twice.
+    """
+    from harness.names.arguments import Arguments, parse_arguments
+
+    settings = Arguments()
+    for pair in pairs:
+        given = parse_arguments(pair, f"--set {pair}")
+        for key in given:
+            if key in settings:
+                raise UsageError(f"--set {pair}: {key} is given already; give it once")
+        settings = settings.replaced_by(given)
+    return settings

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option
+from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option, trainer_settings
 from harness.terminal import say
 
 
@@ -50,15 +50,12 @@ def command(
       harness train linear-detector -t quickstart/detection -o d --set penalty=1e-3
     """
     from harness.api import train
-    from harness.names.arguments import Arguments, parse_arguments
     from harness.names.specification import label_from, specify
     from harness.progress import TerminalProgress
 
     label = label_from(output.name)
     specify(label, "model", output)  # refuse a folder that no command could name afterwards, before the training
-    chosen = Arguments()
-    for pair in settings:
-        chosen = chosen.replaced_by(parse_arguments(pair, f"--set {pair}"))
+    chosen = trainer_settings(settings)
     manifest = train(
         trainer,
         task,

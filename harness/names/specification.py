@@ -53,6 +53,8 @@ def parse_specification(text: str) -> Specification:
     if trained:
         arguments = parse_arguments(trained["listed"] or "", text)
         return Specification(encodable(label or text), TRAIN, arguments, trained["trainer"])
+    if rest.startswith(f"{TRAIN}:"):  # else it would be a model of that name, which nobody meant
+        raise UsageError(f"{text!r} names no trainer; write {TRAIN}:TRAINER:task=TASK")
     name, _, listed = rest.partition(":")
     if not _NAME.match(name):
         raise UsageError(f"{text!r} names no model; write NAME or NAME:key=value,key=value")

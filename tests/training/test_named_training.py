@@ -268,3 +268,46 @@ def test_a_trainer_that_cannot_learn_from_its_task_is_refused_before_anything_is
     ran = harness("eval", *arguments, "-t", "quickstart/detection", "--dry-run")
     assert ran.code == 2
     assert ran.err == saying("'bt-linear'", "preference", "quickstart/detection")
+
+
+@pytest.mark.parametrize("text", ["train:", "train:task=quickstart/preferences"])
+def test_a_training_without_a_trainer_says_how_one_is_written(toys, harness, text):
+    ran = harness("eval", "-m", text, "-t", "quickstart/preferences")
+    assert ran.code == 2
+    assert ran.err == saying(text, "train:TRAINER:task=TASK")
+
+
+TWICE = ("--set", "penalty=1", "--set", "penalty=2")
+
+
+@pytest.mark.parametrize(
+    ("command", "key"),
+    [
+        (
+            (
+                "train",
+                "bt-linear",
+                "-t",
+                "quickstart/preferences",
+                "-o",
+                "m",
+                "--set",
+                "penalty=1",
+                "--set",
+                "penalty=2",
+            ),
+            "penalty",
+        ),
+        (("check", "bt-linear", "-t", "quickstart/preferences", *TWICE), "penalty"),
+        (
+            ("cross-validate", "bt-linear", "-t", "quickstart/preferences", *TWICE),
+            "penalty",
+        ),
+        (("eval", "-m", "random", "-t", "quickstart/preferences", "--role", "judge=a", "--role", "judge=b"), "judge"),
+    ],
+)
+def test_an_option_that_gives_a_key_twice_is_refused_and_does_not_let_the_last_win(toys, harness, command, key):
+    ran = harness(*command)
+    assert ran.code == 2
+    assert ran.err == saying(key, "once")
+    assert not (toys / "m").exists()
