@@ -10,7 +10,7 @@ import inspect
 import json
 import math
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -89,35 +89,40 @@ def field_figures(
             made.names += (aggregate.name,)
             entry = registry.find("aggregate", aggregate.how)
             if stores and cells:
-                _add(made, registry, benchmark, aggregate, entry, stores[0], cells, confidence)
+                _add(made, _Fit(registry, benchmark, aggregate, entry, stores[0], cells, confidence))
     return made
 
 
-def _add(
-    made: FieldFigures,
-    registry: Registry,
-    benchmark: BenchmarkFile,
-    aggregate: AggregateFile,
-    entry: Registration,
-    store: Readable,
-    cells: Sequence[CellRecord],
-    confidence: float,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """One aggregate of the field, and all that it is computed from."""
+
+    registry: Registry
+    benchmark: BenchmarkFile
+    aggregate: AggregateFile
+    entry: Registration
+    store: Readable
+    cells: Sequence[CellRecord]
+    confidence: float
+
+
+def _add(made: FieldFigures, fit: _Fit) -> None:
     """Add one aggregate: its figures, or for every model that could have one the reason why it has none."""
-    key = _key(benchmark, aggregate, entry, store, cells, confidence)
+    key = _key(fit)
     outcome = None if key is None else _COMPUTED.get(key)
     if outcome is None:
         outcome = _Outcome()
-        _compute(outcome, registry, benchmark, aggregate, entry, store, cells, confidence)
+        _compute(outcome, fit)
     if key is not None:
         _COMPUTED[key] = outcome
         _COMPUTED.move_to_end(key)
         while len(_COMPUTED) > _KEPT:
             _COMPUTED.popitem(last=False)
-    made.figures[aggregate.name] = dict(outcome.figures)
-    made.reasons[aggregate.name] = dict(outcome.reasons)
+    name = fit.aggregate.name
+    made.figures[name] = dict(outcome.figures)
+    made.reasons[name] = dict(outcome.reasons)
     if outcome.covariance is not None:
-        made.covariances[aggregate.name] = outcome.covariance
+        made.covariances[name] = outcome.covariance
     made.notes += outcome.notes
 
 
@@ -136,40 +141,27 @@ _COMPUTED: OrderedDict[Hashable, _Outcome] = OrderedDict()
 _KEPT = 16
 
 
-def _key(
-    benchmark: BenchmarkFile,
-    aggregate: AggregateFile,
-    entry: Registration,
-    store: Readable,
-    cells: Sequence[CellRecord],
-    confidence: float,
-) -> Hashable | None:
+def _key(fit: _Fit) -> Hashable | None:
     """Return what an outcome depends on; None where a file of columns is not there, so that nothing is kept."""
+    entry, store = fit.entry, fit.store
     files = []
     try:
-        for cell in cells:
+        for cell in fit.cells:
             file = file_below(store.folder, cell.columns, store.others)
             found, seed = file.stat(), cell.settings.get("seed", 0)
             known = (cell.label, cell.task, cell.task_digest, seed)
             files.append((*known, str(file.absolute()), found.st_size, found.st_mtime_ns))
     except (OSError, HarnessError):
         return None
-    said = json.dumps([benchmark.tasks, aggregate.model_dump(mode="json")], sort_keys=True, default=str)
-    return (said, entry.reference, entry.distribution, entry.version, confidence, tuple(sorted(files)))
+    said = json.dumps([fit.benchmark.tasks, fit.aggregate.model_dump(mode="json")], sort_keys=True, default=str)
+    return (said, entry.reference, entry.distribution, entry.version, fit.confidence, tuple(sorted(files)))
 
 
-def _compute(
-    outcome: _Outcome,
-    registry: Registry,
-    benchmark: BenchmarkFile,
-    aggregate: AggregateFile,
-    entry: Registration,
-    store: Readable,
-    cells: Sequence[CellRecord],
-    confidence: float,
-) -> None:
-    selected = [_selected(benchmark, aggregate, selector) for selector in aggregate.of]
-    rows = _rows(outcome, registry, selected, store, cells)
+def _compute(outcome: _Outcome, fit: _Fit) -> None:
+    """Match the models' rows by item, and let the way to aggregate make its figures of them."""
+    aggregate, entry, store = fit.aggregate, fit.entry, fit.store
+    selected = [_selected(fit.benchmark, aggregate, selector) for selector in aggregate.of]
+    rows = _rows(outcome, fit.registry, selected, store, fit.cells)
     if not rows:
         return
     labels = sorted(rows)
@@ -184,14 +176,8 @@ def _compute(
     outcome.notes += _on_items(aggregate.name, columns)
     try:
         function = entry.load()
-        options = settings_of(function, aggregate)
         taken = inspect.signature(function).parameters
-        if aggregate.weights is not None:
-            options["weights"] = aggregate.weights_in_order
-        if "confidence" in taken:
-            options["confidence"] = confidence
-        if "seed" in taken and "seed" not in options:
-            options["seed"] = min(int(cell.settings.get("seed", 0)) for cell in cells)
+        options = _options(function, fit)
         result = function(dict(columns), **options)
         _check(result, labels)
     except UsageError as error:
@@ -210,7 +196,7 @@ def _compute(
     if better is None:
         better = not entry.facts.lower_is_better
     # What a function says of its level is believed only where it was told the level.
-    level = confidence if "confidence" in taken else None
+    level = fit.confidence if "confidence" in taken else None
     for label in labels:
         estimate = result.estimates.get(label)
         if estimate is None or not math.isfinite(estimate.value):
@@ -221,6 +207,19 @@ def _compute(
         outcome.figures[label] = AggregateFigure(own, unit, better, None)
     outcome.covariance = _covariance(result, outcome)
     outcome.notes += [f"{aggregate.name}: {note}" for note in result.notes]
+
+
+def _options(function: Callable[..., Any], fit: _Fit) -> dict[str, Any]:
+    """Return the keywords of a way to aggregate: the settings of the file, and what the harness gives if asked."""
+    taken = inspect.signature(function).parameters
+    options = settings_of(function, fit.aggregate)
+    if fit.aggregate.weights is not None:
+        options["weights"] = fit.aggregate.weights_in_order
+    if "confidence" in taken:
+        options["confidence"] = fit.confidence
+    if "seed" in taken and "seed" not in options:
+        options["seed"] = min(int(cell.settings.get("seed", 0)) for cell in fit.cells)
+    return options
 
 
 def _selected(benchmark: BenchmarkFile, aggregate: AggregateFile, selector: str) -> tuple[str, str, str]:
