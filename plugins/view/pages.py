@@ -159,6 +159,7 @@ class Pages:
             ],
             "others": cells_of_other_models(self._store, record),
             "failures": record.failures[:MAX_FAILURES],
+            "constant": next((text for r in record.results if (text := r.estimate.detail.get("constant"))), ""),
         }
         return Page("cell.html", context)
 
