@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.cli.options import SEED as SEED
     from harness.cli.options import Finite as Finite
     from harness.cli.options import json_option as json_option
+    from harness.cli.options import model_options as model_options
     from harness.cli.options import open_registry as open_registry
     from harness.cli.options import print_json as print_json
     from harness.cli.options import registry_options as registry_options

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.leaderboard.board import BoardEntry, Column
+from harness.leaderboard.board import BoardEntry, Chosen, Column
 from harness.names.registry import Registry
 from harness.results.judges import evaluated_fingerprints, others_asked
 from harness.results.numbers import percent
@@ -24,6 +24,17 @@ def notes_on_figures(columns: Sequence[Column], entries: Sequence[BoardEntry]) -
     for (title, note), names in models.items():
         titles.setdefault((note, tuple(sorted(names))), []).append(title)
     return [f"{', '.join(of)}: {note} ({', '.join(names)})" for (note, names), of in titles.items()]
+
+
+def notes_on_chosen(chosen: Chosen | None) -> list[str]:
+    """Say that models were left out, without their names: who leaves one out need not publish what it was called."""
+    if chosen is None or chosen.shown >= chosen.of:
+        return []
+    left = chosen.of - chosen.shown
+    return [
+        f"{chosen.shown} of {chosen.of} models with results were chosen for this board, and {left} "
+        f"{'is' if left == 1 else 'are'} left out; ranks, ties and figures of the field are among the chosen"
+    ]
 
 
 def notes_on_limited(limited: Sequence[CellRecord]) -> list[str]:

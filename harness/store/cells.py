@@ -217,6 +217,8 @@ def read_cells(
         DamagedRecord: a value on file is one that its column may not hold.
         StoreError: the store cannot be read.
     """
+    if store.chosen is not None:  # a view of some models: see `harness.store.choosing`
+        where = sa.and_(where, s.cells.c.label.in_(sorted(store.chosen)))
     query = select_checked(s.cells).where(where).order_by(*(order or [s.cells.c.id])).offset(offset)
     names = own_fields()
     with store.reading() as connection:
@@ -373,11 +375,13 @@ def cells_of_other_models(store: Readable, cell: CellRecord, *, size: int = 200)
 
 
 def models_and_tasks(store: Readable) -> tuple[list[str], list[str]]:
-    """Return the labels of all models, and the names of all tasks, that the store has cells of; each list is sorted.
+    """Return the labels of all models, and the names of all tasks, that the store shows cells of; both are sorted.
 
     Raises:
         StoreError: the store cannot be read.
     """
     with store.reading() as connection:
         pairs = connection.execute(sa.select(s.cells.c.task, s.cells.c.label).distinct()).all()
+    if store.chosen is not None:
+        pairs = [(task, label) for task, label in pairs if label in store.chosen]
     return sorted({str(label) for _, label in pairs}), sorted({str(task) for task, _ in pairs})
