@@ -25,6 +25,8 @@ from harness.running import planning
 from harness.running.plan import EvaluationRequest, Plan
 from harness.running.runner import Outcome, Runner
 from harness.store.choosing import ModelChoice
+from harness.store.forgetting import Forgotten
+from harness.store.forgetting import forget as take_out
 from harness.store.records import CellRecord
 from harness.store.store import Store
 from harness.training.fit import TrainingRun, ready_request
@@ -263,6 +265,44 @@ def _refuse_unknown(options: Mapping[str, Any], known: type[BoardOptions]) -> No
     for name in options:
         if name not in names:
             raise TypeError(f"no option {name!r}{did_you_mean(name, names)}; there are: {', '.join(names)}")
+
+
+def forget(
+    models: Sequence[str],
+    tasks: Sequence[str] = (),
+    *,
+    answers: bool = False,
+    dry_run: bool = False,
+    store: str | Path | None = None,
+    registry: Registry | None = None,
+) -> Forgotten:
+    """Take the results of models out of the store: cells, their figures, and on request the answers behind them.
+
+    Answers stay unless they are to go, so that evaluating again costs nothing. Trained models stay, and so does the
+    record that a run took place.
+
+    Args:
+        models: Globs of labels.
+        tasks: Names of tasks or benchmarks, or globs of tasks; empty: all tasks.
+        answers: Whether the models' answers go too; not together with tasks, since tasks share answers.
+        dry_run: Say what would go, and change nothing.
+        store: The SQLite file; `store_path` says which is the default.
+        registry: The registry of names; default: installed plugins and registry.yaml.
+
+    Raises:
+        UsageError: there is no store, a name matches nothing in it, or answers are to go while another process has the
+            store open to write.
+        StoreError: the store cannot be written.
+    """
+    registry = registry or Registry()
+    index = registry.benchmarks() if tasks else None
+    named: list[str] = []
+    for task in tasks:
+        benchmark = None if index is None else index.find(task)
+        held = [] if benchmark is None else benchmark.tasks
+        named += held or [task]
+    path = existing_store_path(registry, store)
+    return take_out(path, models, named, answers=answers, dry_run=dry_run)
 
 
 def compare(

@@ -34,6 +34,8 @@ from harness.store.records import (
 )
 from harness.store.store import Store
 
+LAST_FORGOTTEN = "last_forgotten_cell"
+"""The fact about a store that says the highest number of a cell that was taken out of it."""
 _NAMED_AT_ONCE = 10_000
 """Most cells that one statement names, since SQLite bounds the variables of a statement."""
 
@@ -181,7 +183,10 @@ def write_cell(connection: sa.Connection, run: int, cell: CellRecord) -> None:
     """File a cell inside an open transaction; see `save_cell`."""
     cell.run = run
     values = {name: _written(s.cells.c[name].type, getattr(cell, name)) for name in own_fields() if name != "id"}
-    cell.id = int(connection.execute(insert(s.cells).values(values)).inserted_primary_key[0])  # type: ignore[index]
+    # No number is given twice, also after the newest cell was forgotten: viewers and their caches know cells by number.
+    forgotten = sa.select(sa.cast(s.about.c.value, sa.Integer)).where(s.about.c.key == LAST_FORGOTTEN).scalar_subquery()
+    last = sa.select(sa.func.max(sa.func.coalesce(sa.func.max(s.cells.c.id), 0), sa.func.coalesce(forgotten, 0)))
+    cell.id = int(connection.execute(insert(s.cells).values(id=last.scalar_subquery() + 1, **values)).lastrowid)
     for part in ALL_PARTS:
         if rows := part.rows(cell):
             connection.execute(insert(part.table), [{"cell": cell.id, **row} for row in rows])

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import StoreError, UsageError, nearest
+from harness.store.cells import LAST_FORGOTTEN
 from harness.store.choosing import listed, matches
 from harness.store.in_use import alone_with
 from harness.store.places import file_below
@@ -23,6 +24,8 @@ _BUSY_SECONDS = 60
 _PARTS = ("estimates", "failures", "reuse", "remarks", "asked")
 """Tables whose rows belong to a cell."""
 _NAMED_AT_ONCE = 500
+_REMEMBER = """INSERT INTO about VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value
+WHERE CAST(excluded.value AS INTEGER) > CAST(about.value AS INTEGER)"""
 
 
 @dataclass
@@ -100,7 +103,8 @@ def forget(
             if not dry_run:
                 for table in (*_PARTS, "cells"):
                     key = "id" if table == "cells" else "cell"
-                    _each(connection, f"DELETE FROM {table} WHERE {key} IN", numbers)  # noqa: S608
+                    _each(connection, f"DELETE FROM {table} WHERE {key} IN", numbers)
+                connection.execute(_REMEMBER, (LAST_FORGOTTEN, str(max(numbers))))
             files = _own_files(connection, folder, {columns for *_, columns in cells if columns}, numbers)
             connection.execute("ROLLBACK" if dry_run else "COMMIT")
         for file in files:
