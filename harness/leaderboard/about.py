@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import DataError
+from harness.errors import UsageError
 from harness.files.regular_files import is_file
 from harness.terminal import visible_lines
 
@@ -29,27 +29,27 @@ def read_about(path: Path | None) -> str:
     """Return the text of an introduction; empty where no file is named.
 
     Raises:
-        DataError: there is no such file, it is no text in UTF-8, holds nothing, or is too long for a page's head.
+        UsageError: there is no such file, it is no text in UTF-8, holds nothing, or is too long for a page's head.
     """
     if path is None:
         return ""
     path = path.expanduser()
     if not is_file(path):
-        raise DataError(f"{path}: no such file; an introduction is a Markdown file")
+        raise UsageError(f"{path}: no such file; an introduction is a Markdown file")
     try:
         with path.open("rb") as stream:
             content = stream.read(_MOST_BYTES + 1)
         text = content.decode("utf-8-sig")
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         if len(content) <= _MOST_BYTES:  # else a character may be cut in two, and the length is what is wrong
-            raise DataError(f"{path}: no text in UTF-8, at byte {error.start}; an introduction is Markdown") from error
+            raise UsageError(f"{path}: no text in UTF-8, at byte {error.start}; an introduction is Markdown") from error
         text = "x"
     if len(content) > _MOST_BYTES:
-        raise DataError(f"{path}: longer than {_MOST_BYTES:,} bytes; an introduction stands above a board, so cut it")
+        raise UsageError(f"{path}: longer than {_MOST_BYTES:,} bytes; an introduction stands above a board, so cut it")
     if not text.strip():
-        raise DataError(f"{path}: holds no text; leave it out, or write an introduction")
+        raise UsageError(f"{path}: holds no text; leave it out, or write an introduction")
     return "\n".join(text.splitlines()).strip("\n") + "\n"
 
 

@@ -69,9 +69,10 @@ def make_board(registry: Registry, name: str, inputs: BoardInputs) -> Board:
         inputs: Where the figures come from, and what stands above them.
 
     Raises:
-        UsageError: there is no store, one label names different models in two stores, or no model is chosen.
+        UsageError: there is no store, one label names different models in two stores, a glob matches no model, or the
+            introduction cannot be read.
         StoreError: a store to merge cannot be read.
-        UnknownName, ConfigurationError, DataError: as `assemble`; also where the introduction cannot be read.
+        UnknownName, ConfigurationError, DataError: as `assemble`.
     """
     about = read_about(inputs.about)
     meant = tasks_meant(registry, [name])

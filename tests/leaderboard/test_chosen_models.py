@@ -7,7 +7,7 @@ import json
 import pytest
 
 from harness import build_leaderboard, build_site, evaluate, publish
-from harness.errors import DataError, HarnessError, UsageError
+from harness.errors import HarnessError, UsageError
 from harness.leaderboard import render
 from harness.store import ModelChoice, StoreReader, latest_cells, models_and_tasks
 from harness.store.choosing import ChosenModels, whole_of
@@ -233,7 +233,7 @@ def test_an_introduction_that_cannot_be_shown_is_refused(board, tmp_path, conten
         file.mkdir()
     elif content is not None:
         file.write_bytes(content)
-    with pytest.raises(DataError, match=words):
+    with pytest.raises(UsageError, match=words):
         board(about=file)
 
 
