@@ -39,15 +39,14 @@ def read_about(path: Path | None) -> str:
     try:
         with path.open("rb") as stream:
             content = stream.read(_MOST_BYTES + 1)
-        text = content.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        if len(content) <= _MOST_BYTES:  # else a character may be cut in two, and the length is what is wrong
-            raise UsageError(f"{path}: no text in UTF-8, at byte {error.start}; an introduction is Markdown") from error
-        text = "x"
-    if len(content) > _MOST_BYTES:
+    if len(content) > _MOST_BYTES:  # before it is read as text: the last character may be cut in two
         raise UsageError(f"{path}: longer than {_MOST_BYTES:,} bytes; an introduction stands above a board, so cut it")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: no text in UTF-8, at byte {error.start}; an introduction is Markdown") from error
     if not text.strip():
         raise UsageError(f"{path}: holds no text; leave it out, or write an introduction")
     return "\n".join(text.splitlines()).strip("\n") + "\n"

@@ -386,7 +386,6 @@ def models_and_tasks(store: Readable) -> tuple[list[str], list[str]]:
         StoreError: the store cannot be read.
     """
     with store.reading() as connection:
-        pairs = connection.execute(sa.select(s.cells.c.task, s.cells.c.label).distinct()).all()
-    if store.chosen is not None:
-        pairs = [(task, label) for task, label in pairs if label in store.chosen]
-    return sorted({str(label) for _, label in pairs}), sorted({str(task) for task, _ in pairs})
+        every = connection.execute(sa.select(s.cells.c.task, s.cells.c.label).distinct()).all()
+    pairs = [(str(task), str(label)) for task, label in every if store.chosen is None or label in store.chosen]
+    return sorted({label for _, label in pairs}), sorted({task for task, _ in pairs})

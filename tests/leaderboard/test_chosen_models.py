@@ -224,7 +224,7 @@ def test_title_and_introduction_stand_above_the_board(board, about):
         (b"", "no text"),
         (b"\xff\xfe\x00", "UTF-8"),
         (b"x" * 200_001, "longer"),
-        ("folder", "no such file"),
+        ("", "no such file"),
     ],
 )
 def test_an_introduction_that_cannot_be_shown_is_refused(board, tmp_path, content, words):
