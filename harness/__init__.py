@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.api import correlate as correlate
     from harness.api import evaluate as evaluate
     from harness.api import figures as figures
+    from harness.api import forget as forget
     from harness.api import publish as publish
     from harness.api import train as train
     from harness.array_values import NamedArrays as NamedArrays

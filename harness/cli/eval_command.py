@@ -161,7 +161,16 @@ def _show(
         )
     if boards and not (domains or all_metrics):
         say_prose("every metric: --all-metrics; every domain: --domains; all of it for programs: --json")
-    say_prose(f"everything computed is kept in {outcome.run['store']}; the same command computes only what is missing")
+    say_prose(_kept(outcome))
+
+
+def _kept(outcome: Outcome) -> str:
+    """Return where everything is kept, and what the same command would do; where all failed, nothing was computed."""
+    place = outcome.run["store"]
+    if outcome.cells and all(cell.status == "failed" for cell in outcome.cells):
+        reasons = f"nothing was computed: every evaluation failed, and the reasons are kept in {place}"
+        return f"{reasons}; the same command asks again"
+    return f"everything computed is kept in {place}; the same command computes only what is missing"
 
 
 def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder: Path, confidence: float) -> None:

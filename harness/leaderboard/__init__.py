@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.lazy_names import import_on_use
 
 if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
+    from harness.leaderboard.about import about_html as about_html
     from harness.leaderboard.aggregates import aggregates_of as aggregates_of
     from harness.leaderboard.aggregates import split_selector as split_selector
     from harness.leaderboard.aggregates import task_of as task_of

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.board import Board, BoardEntry, Column
+from harness.leaderboard.chosen_models import count_chosen
 from harness.leaderboard.extra_columns import ColumnSources, add_extra_columns
 from harness.leaderboard.field_fitting import FieldFigures, field_figures
 from harness.leaderboard.levels import at_one_level
 from harness.leaderboard.notes import (
+    notes_on_chosen,
     notes_on_constant,
     notes_on_figures,
     notes_on_labels,
@@ -30,6 +32,7 @@ from harness.results.generated import generated_tasks, with_own_marks, without_m
 from harness.results.judges import notes_on_judges, roles_of
 from harness.results.selection import merged_cells
 from harness.stats import Estimate
+from harness.store.choosing import EVERY_MODEL, ModelChoice
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, Result
 from harness.tasks.build import build_task, task_digest
@@ -48,6 +51,7 @@ def assemble(
     merge: Sequence[Readable] = (),
     confidence: float | None = None,
     timed_by: Sequence[Readable] = (),
+    choice: ModelChoice = EVERY_MODEL,
 ) -> Board:
     """Return the leaderboard of a benchmark, of all models of which the store has whole, current results.
 
@@ -61,6 +65,8 @@ def assemble(
         merge: Stores of other machines, whose cells stand beside; of cells that several have, the first store's counts.
         confidence: Nominal coverage of all intervals; None: that of most cells.
         timed_by: Stores that know what it took to compute the answers, where the others hold the newest cells only.
+        choice: Which published models have a row. Of the stores, those evaluated models are shown that the stores show:
+            they may be views of chosen ones (`harness.leaderboard.chosen_models`).
 
     Raises:
         UsageError: one label names different models in two stores.
@@ -79,7 +85,7 @@ def assemble(
     limited = limited_cells([*stores, *timed_by], digests_of(registry, benchmark), current)
     evaluated = _evaluated_rows(registry, benchmark, current, failed, shared, field)
     files = [*shipped_files(benchmark), *published]
-    others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})
+    others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {}, choice)
     generated = generated_tasks(current)
     left_out = len(others.entries) if generated else 0
     if generated:  # nobody could compare them, and everybody would
@@ -98,8 +104,10 @@ def assemble(
     sort_unranked(evaluated.entries, columns)
     board = Board(name, benchmark.description, columns, evaluated.entries, [], level, judged)
     board.ranking, board.tasks = ranking, tuple(benchmark.tasks)
+    board.chosen = count_chosen([*stores, *timed_by], digests_of(registry, benchmark), board, others, choice)
     notes += find_who_is_ahead(board, shared, evaluated.made_of)
     shared.save()
+    notes += notes_on_chosen(board.chosen)
     notes += notes_on_limited(limited)
     notes += notes_on_labels(registry, current)
     notes += judged

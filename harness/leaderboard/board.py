@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +93,13 @@ class BoardEntry:
     """Facts that are no numbers, by the key of their text column."""
 
 
+class Chosen(NamedTuple):
+    """How many of the models that have results a board shows, where its maker chose among them."""
+
+    shown: int
+    of: int
+
+
 @dataclass(slots=True)
 class Board:
     """A benchmark's leaderboard, best first."""
@@ -115,6 +123,17 @@ class Board:
     """The benchmark's tasks."""
     covariances: dict[str, FieldCovariance] = field(default_factory=dict)
     """Of the columns that are aggregates of the field and have one, by key."""
+    chosen: Chosen | None = None
+    """How many of the models with results were chosen; None where nobody chose."""
+    title: str = ""
+    """What stands above it in place of the benchmark's name; empty: that name."""
+    about: str = ""
+    """An introduction, as Markdown; empty: none."""
+
+    @property
+    def heading(self) -> str:
+        """What stands above it."""
+        return self.title or self.benchmark
 
     generated: dict[str, GeneratedData] = field(default_factory=dict)
     """What is known of the data of the tasks whose data a program made, by task; empty where all are real."""
@@ -131,6 +150,9 @@ class Board:
     @property
     def why_empty(self) -> str:
         """Why a board has no entry, and how to get one."""
+        if self.chosen is not None and self.chosen.of:
+            models = "the one model" if self.chosen.of == 1 else f"the {self.chosen.of} models"
+            return f"none of {models} with results of {self.benchmark} is chosen; choose others (-m GLOB, or models:)"
         whole = f"harness eval -m MODEL -t {self.benchmark}"
         if not self.limited:
             return f"the store holds no result of {self.benchmark}; make some with: {whole}"

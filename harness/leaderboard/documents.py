@@ -50,7 +50,7 @@ def latex(board: Board, columns: Sequence[ShownColumn], notes: Sequence[str]) ->
         *_body(board, columns),
         r"\bottomrule",
         r"\end{tabular}}",
-        rf"\caption{{{latex_text(': '.join(filter(None, [board.benchmark, board.description])))}}}",
+        rf"\caption{{{latex_text(': '.join(filter(None, [board.heading, board.description])))}}}",
         *(rf"\par\footnotesize {latex_text(note)}" for note in notes),
         r"\end{table}",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.leaderboard.board import Board, BoardEntry, Column
+from harness.leaderboard.board import Board, BoardEntry, Chosen, Column
 from harness.names.registry import Registry
 from harness.results.generated import say_generated
 from harness.results.judges import evaluated_fingerprints, others_asked
@@ -53,6 +53,17 @@ def note_on_items(board: Board) -> str:
         for text, of in tasks.items()
     )
     return f"evaluated: {told}" if told else ""
+
+
+def notes_on_chosen(chosen: Chosen | None) -> list[str]:
+    """Say that models were left out, without their names: who leaves one out need not publish what it was called."""
+    if chosen is None or chosen.shown >= chosen.of:
+        return []
+    left = chosen.of - chosen.shown
+    return [
+        f"{chosen.shown} of {chosen.of} models with results were chosen for this board, and {left} "
+        f"{'is' if left == 1 else 'are'} left out; ranks, ties and figures of the field are among the chosen"
+    ]
 
 
 def notes_on_limited(limited: Sequence[CellRecord]) -> list[str]:

@@ -20,6 +20,8 @@ BY_ENDING = {
     ".yaml": "model-card",
     ".yml": "model-card",
 }
+WITHOUT = {"title": ("csv", "model-card"), "about": ("table", "csv", "latex", "model-card")}
+"""What stands above a board, each with the formats that have no place for it."""
 _DATABASE = b"SQLite format 3\0"
 
 
@@ -47,6 +49,19 @@ def is_site(output: str, format_: str | None) -> bool:
             f"({', '.join(BY_ENDING)}), or a folder for a site: {output}/"
         )
     return True
+
+
+def file_format(output: str | None, format_: str | None) -> str:
+    """Return the format in which a file, or standard output, is written: as asked for, by its ending, else a table."""
+    return format_ or BY_ENDING.get("" if output is None else Path(output).suffix.lower(), "table")
+
+
+def why_no_place(key: str, format_: str) -> str:
+    """Return why a format cannot show a ``title``, or an introduction (``about``); empty where it can."""
+    if format_ not in WITHOUT[key]:
+        return ""
+    able = ", ".join(name for name in FORMATS if name not in WITHOUT[key])
+    return f"the format {format_} has no place for it; use one of {able}, or a site, or leave it out"
 
 
 def refuse_several(benchmarks: Sequence[str]) -> None:

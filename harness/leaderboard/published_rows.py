@@ -14,6 +14,7 @@ from harness.leaderboard.board import BoardEntry
 from harness.names.registry import Registry
 from harness.results.published import Published, read_published
 from harness.stats import Estimate
+from harness.store.choosing import EVERY_MODEL, ModelChoice
 from harness.tasks.selectors import selected_aggregate, split_selector
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class PublishedRows(NamedTuple):
     kinds: Kinds
     """Unit and direction by column."""
     notes: list[str]
+    left_out: list[str]
+    """Models that would have a row and are not chosen."""
 
 
 def shipped_files(benchmark: BenchmarkFile) -> list[Path]:
@@ -43,6 +46,7 @@ def published_rows(
     benchmark: BenchmarkFile,
     files: Sequence[Path],
     shown: Mapping[str, Sequence[str]],
+    choice: ModelChoice = EVERY_MODEL,
 ) -> PublishedRows:
     """One entry a published model that has a figure which the leaderboard shows.
 
@@ -51,11 +55,12 @@ def published_rows(
         benchmark: The benchmark.
         files: Of published results; where two have a figure, the later one's is taken.
         shown: Metrics shown by task.
+        choice: Which models have a row.
 
     Raises:
         ConfigurationError, DataError: a file is missing or not of the form, or has no figure of this benchmark.
     """
-    rows = PublishedRows([], {}, [])
+    rows, others = PublishedRows([], {}, [], []), PublishedRows([], {}, [], [])
     by_model: dict[str, dict[Key, Published]] = {}
     for file in files:
         read = read_published(file, registry)
@@ -65,8 +70,10 @@ def published_rows(
             by_model.setdefault(r.model, {})[r.task, r.metric, r.domain] = row
     used = _used(benchmark, shown)
     for model, figures in by_model.items():
-        _add(rows, registry, benchmark, model, {key: row for key, row in figures.items() if key in used}, used)
-    without = sorted(set(by_model) - {entry.model for entry in rows.entries})
+        into = rows if choice.takes(model) else others
+        _add(into, registry, benchmark, model, {key: row for key, row in figures.items() if key in used}, used)
+    rows.left_out.extend(entry.model for entry in others.entries)
+    without = sorted(filter(choice.takes, set(by_model) - {entry.model for entry in rows.entries}))
     if without:
         rows.notes.append(f"published, but without a figure that is shown here: {', '.join(without)}")
     return rows

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from harness.leaderboard.about import about_html, about_markdown
 from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.documents import latex, model_index
 from harness.leaderboard.notes import note_on_generated, note_on_items
@@ -47,12 +48,18 @@ def board_banner(board: Board) -> str:
     return visible(note_on_generated(board)) if board.stands_in else ""
 
 
+def title_line(board: Board) -> str:
+    """Return the line above a table: the title, the benchmark where that is another name, and its description."""
+    name = f"{board.title} ({board.benchmark})" if board.title and board.title != board.benchmark else board.heading
+    return f"{name}: {board.description}" if board.description else name
+
+
 def _table(board: Board) -> str:
     columns = shown_columns(board)
     rows = [[column.text(entry) for column in columns] for entry in board.entries]
     # A text may look like a number, such as a model called 7b.
     left = [i for i, column in enumerate(columns) if column.left]
-    title = visible(f"{board.benchmark}: {board.description}" if board.description else board.benchmark)
+    title = visible(title_line(board))
     head, rule, *lines = plain_table([c.heading for c in columns], rows, left=left).split("\n")
     table, shown = [head, rule], iter(lines)
     for divider, entries in sections(board):
@@ -69,11 +76,12 @@ def _markdown(board: Board) -> str:
 
     columns = shown_columns(board)
     lines = [
-        f"## {_markdown_text(board.benchmark)}",
+        f"## {_markdown_text(board.heading)}",
         "",
         _markdown_text(board.description),
         "",
         *([f"**{_markdown_text(banner)}**", ""] if (banner := board_banner(board)) else []),
+        *([about_markdown(board.about)] if board.about else []),
         line([c.heading for c in columns]),
     ]
     lines.append("|" + "|".join(" --- " if column.left else " ---: " for column in columns) + "|")
@@ -175,8 +183,9 @@ def _number(value: float) -> str:
 def as_json(board: Board) -> dict[str, Any]:
     """Return the leaderboard as plain data; None where a figure cannot be computed.
 
-    The key ``generated`` says whether a program made the data of any task; then ``generated_data`` says by task who
-    did, and in whose place, and ``published_left_out`` how many published rows are not shown for it. The keys
+    The keys ``title`` and ``about`` are there on boards that were given them, ``chosen`` where models were chosen. The
+    key ``generated`` says whether a program made the data of any task; then ``generated_data`` says by task who did,
+    and in whose place, and ``published_left_out`` how many published rows are not shown for it. The keys
     ``text_columns`` and, in an entry, ``texts`` are there on boards that have columns of text; ``covariances`` on
     boards that have an aggregate of the field, of at most 200 models.
     """
@@ -191,6 +200,9 @@ def as_json(board: Board) -> dict[str, Any]:
         "schema": SCHEMA,
         "benchmark": board.benchmark,
         "description": board.description,
+        **({"title": board.title} if board.title else {}),
+        **({"about": board.about} if board.about else {}),
+        **({"chosen": {"models": board.chosen.shown, "of": board.chosen.of}} if board.chosen is not None else {}),
         "confidence": board.confidence,
         "items": {task: {"fewest": counts[0], "most": counts[1]} for task, counts in board.items.items()},
         "generated": bool(board.generated),
@@ -241,15 +253,16 @@ def _estimate_json(e: Estimate) -> dict[str, Any]:
 
 def _html(board: Board) -> str:
     from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
 
     environment = Environment(loader=PackageLoader("harness.leaderboard"), autoescape=True, trim_blocks=True)
     environment.filters["visible"] = visible
+    about = Markup(about_html(board.about)) if board.about else ""
     columns, parts = shown_columns(board), list(sections(board))
     badge = partial(why_unranked, board)
     template = environment.get_template("board.html")
-    return template.render(
-        board=board, columns=columns, sections=parts, badge=badge, notes=board_notes(board), banner=board_banner(board)
-    )
+    shown = {"board": board, "columns": columns, "sections": parts, "badge": badge, "about": about}
+    return template.render(**shown, notes=board_notes(board), banner=board_banner(board))
 
 
 def _latex(board: Board) -> str:

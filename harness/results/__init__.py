@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.results.stores import existing_store_path as existing_store_path
     from harness.results.stores import models_folder as models_folder
     from harness.results.stores import store_path as store_path
+    from harness.results.terminal_tables import say_table as say_table
 
 if not TYPE_CHECKING:  # a type checker would take a misspelt name, too, for one that is found here
     __getattr__ = import_on_use(__name__)

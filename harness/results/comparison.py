@@ -212,7 +212,8 @@ def _remarks(comparison: Comparison, cells: Sequence[CellRecord]) -> tuple[str, 
                 told.setdefault(str(note), []).append(cell.label)
     if comparison.unresolvable and not any(comparison.unresolvable in note for note in told):
         told[comparison.unresolvable] = [cell.label for cell in cells]
-    return tuple(f"{note} ({', '.join(labels)})" for note, labels in told.items())
+    # A model that is set against itself is named once.
+    return tuple(f"{note} ({', '.join(dict.fromkeys(labels))})" for note, labels in told.items())
 
 
 def _by_domain(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.store.cells import list_cells as list_cells
     from harness.store.cells import models_and_tasks as models_and_tasks
     from harness.store.cells import read_cell as read_cell
+    from harness.store.choosing import EVERY_MODEL as EVERY_MODEL
+    from harness.store.choosing import ModelChoice as ModelChoice
     from harness.store.curves import CurveOverview as CurveOverview
     from harness.store.curves import list_curves as list_curves
     from harness.store.curves import read_curve as read_curve

@@ -34,6 +34,8 @@ from harness.store.records import (
 )
 from harness.store.store import Store
 
+LAST_FORGOTTEN = "last_forgotten_cell"
+"""The fact about a store that says the highest number of a cell that was taken out of it."""
 _NAMED_AT_ONCE = 10_000
 """Most cells that one statement names, since SQLite bounds the variables of a statement."""
 
@@ -181,7 +183,10 @@ def write_cell(connection: sa.Connection, run: int, cell: CellRecord) -> None:
     """File a cell inside an open transaction; see `save_cell`."""
     cell.run = run
     values = {name: _written(s.cells.c[name].type, getattr(cell, name)) for name in own_fields() if name != "id"}
-    cell.id = int(connection.execute(insert(s.cells).values(values)).inserted_primary_key[0])  # type: ignore[index]
+    # No number is given twice, also after the newest cell was forgotten: viewers and their caches know cells by number.
+    forgotten = sa.select(sa.cast(s.about.c.value, sa.Integer)).where(s.about.c.key == LAST_FORGOTTEN).scalar_subquery()
+    last = sa.select(sa.func.max(sa.func.coalesce(sa.func.max(s.cells.c.id), 0), sa.func.coalesce(forgotten, 0)))
+    cell.id = int(connection.execute(insert(s.cells).values(id=last.scalar_subquery() + 1, **values)).lastrowid)
     for part in ALL_PARTS:
         if rows := part.rows(cell):
             connection.execute(insert(part.table), [{"cell": cell.id, **row} for row in rows])
@@ -217,6 +222,8 @@ def read_cells(
         DamagedRecord: a value on file is one that its column may not hold.
         StoreError: the store cannot be read.
     """
+    if store.chosen is not None:  # a view of some models: see `harness.store.choosing`
+        where = sa.and_(where, s.cells.c.label.in_(sorted(store.chosen)))
     query = select_checked(s.cells).where(where).order_by(*(order or [s.cells.c.id])).offset(offset)
     names = own_fields()
     with store.reading() as connection:
@@ -373,11 +380,12 @@ def cells_of_other_models(store: Readable, cell: CellRecord, *, size: int = 200)
 
 
 def models_and_tasks(store: Readable) -> tuple[list[str], list[str]]:
-    """Return the labels of all models, and the names of all tasks, that the store has cells of; each list is sorted.
+    """Return the labels of all models, and the names of all tasks, that the store shows cells of; both are sorted.
 
     Raises:
         StoreError: the store cannot be read.
     """
     with store.reading() as connection:
-        pairs = connection.execute(sa.select(s.cells.c.task, s.cells.c.label).distinct()).all()
-    return sorted({str(label) for _, label in pairs}), sorted({str(task) for task, _ in pairs})
+        every = connection.execute(sa.select(s.cells.c.task, s.cells.c.label).distinct()).all()
+    pairs = [(str(task), str(label)) for task, label in every if store.chosen is None or label in store.chosen]
+    return sorted({label for _, label in pairs}), sorted({task for task, _ in pairs})

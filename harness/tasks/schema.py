@@ -321,8 +321,17 @@ class LeaderboardFile(Strict):
     """One leaderboard that a run file writes."""
 
     benchmark: str | Annotated[list[str], Field(min_length=1)] = Field(
-        description="benchmark, or several where the output is a site"
+        description="benchmark, task or glob of tasks; or several where the output is a site"
     )
+    models: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="globs of the labels shown, of all that the store holds; default: the models of this file, and "
+        "what 'merge' and 'published' bring; ['*']: everything",
+    )
+    exclude: list[str] = Field(default_factory=list, description="globs of labels that are left out")
+    title: str = Field("", description="what stands above it in place of the benchmark's name")
+    about: str | None = Field(None, min_length=1, description="Markdown file that introduces it, relative to this file")
     output: str = Field(
         min_length=1, description="file, or folder of a site, relative to this file; the ending says the format"
     )

@@ -31,7 +31,7 @@ from harness.leaderboard import (
 )
 from harness.results import read_published, say_generated
 from harness.stats import Estimate
-from harness.store import CellRecord, Readable, Result
+from harness.store import EVERY_MODEL, CellRecord, ModelChoice, Readable, Result
 from harness.tasks import BenchmarkFile
 
 from .names import file_name
@@ -167,6 +167,7 @@ def gather(
     published: Sequence[Path] = (),
     confidence: float | None = None,
     parts: Sequence[Readable] = (),
+    choice: ModelChoice = EVERY_MODEL,
 ) -> Content:
     """Gather the content of a benchmark's pages.
 
@@ -177,11 +178,12 @@ def gather(
         published: Files of published results to show beside those that the benchmark names.
         confidence: Level of the intervals; None: that of the evaluations.
         parts: The stores that a merged store was made from, which know what the answers took.
+        choice: Which published models have a row.
 
     Raises:
         UnknownName, ConfigurationError, DataError: as `harness.leaderboard.assemble`.
     """
-    board = assemble(registry, store, name, published=published, confidence=confidence, timed_by=parts)
+    board = assemble(registry, store, name, published=published, confidence=confidence, timed_by=parts, choice=choice)
     benchmark = registry.benchmarks().find(name)
     assert benchmark is not None  # `assemble` refuses unknown names
     cells = current_cells(registry, store, benchmark, confidence=board.confidence).cells

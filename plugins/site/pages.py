@@ -36,6 +36,15 @@ def soft(text: str) -> Any:
     return Markup(re.sub(r"([_/.·])", r"\1<wbr>", str(escape(visible(text)))))
 
 
+def introduction(text: str) -> Any:
+    """Return an introduction, which somebody wrote as Markdown, as markup that holds none of its HTML."""
+    from markupsafe import Markup
+
+    from harness.leaderboard import about_html
+
+    return Markup(about_html(text))
+
+
 def _shown(value: Any) -> Any:
     """Finish the value of a template's expression: remove from texts the characters that a browser would obey."""
     return visible(value) if type(value) is str else value
@@ -54,7 +63,7 @@ def environment() -> Environment:
         finalize=_shown,
         undefined=StrictUndefined,
     )
-    made.filters.update(figure=figure, visible=visible, soft=soft, percent=percent)
+    made.filters.update(figure=figure, visible=visible, soft=soft, percent=percent, introduction=introduction)
     made.globals.update(bounds=bounds, isfinite=math.isfinite)
     return made
 

@@ -64,12 +64,22 @@ def write_site(edition: Edition, folder: Path) -> int:
     earlier_files(folder)  # refuse a folder with somebody else's pages before the work, which may take minutes
     registry, store, parts = edition.registry, edition.store, edition.parts
     contents = [
-        gather(registry, store, name, published=edition.published, confidence=edition.confidence, parts=parts)
+        gather(
+            registry,
+            store,
+            name,
+            published=edition.published,
+            confidence=edition.confidence,
+            parts=parts,
+            choice=edition.choice,
+        )
         for name in dict.fromkeys(edition.benchmarks)
     ]
     empty = [content.board.why_empty for content in contents if not content.rows]
     if empty:
         raise UsageError("; ".join(empty))
+    if len(contents) == 1:  # several boards have a title and an introduction together, on the index
+        contents[0].board.title, contents[0].board.about = edition.title, edition.about
     site = Site()
     made = {"date": now()[:10], "version": versions().get("harness-eval", ""), "merged": "yes" if parts else ""}
     for content in contents:
@@ -81,7 +91,9 @@ def write_site(edition: Edition, folder: Path) -> int:
             site.add(f"{content.slug}/correlations.html", page)
         heading = edition.outcome.path.stem if edition.outcome is not None and page else ""
         _add_benchmark(site, registry, store, parts, content, measured, {**made, "outcome": heading})
-    index = render_page("index.html", root="", contents=contents, made=made, title="Leaderboards", rank_text=rank_text)
+    heading, about = edition.title or "Leaderboards", edition.about
+    shown = {"contents": contents, "made": made, "title": heading, "about": about, "rank_text": rank_text}
+    index = render_page("index.html", root="", **shown)
     site.add("index.html", index)
     _add_assets(site)
     _write(site, folder)
@@ -100,8 +112,9 @@ def _correlations(edition: Edition, content: Content, made: Mapping[str, str]) -
         return ""
     name = content.board.benchmark
     try:
+        choice = {"choice": edition.choice} if edition.choice else {}  # an analysis need not know of it else
         report = edition.analysis.answer(
-            edition.registry, edition.store, name, edition.outcome, published=edition.published
+            edition.registry, edition.store, name, edition.outcome, published=edition.published, **choice
         )
     except UsageError as error:
         edition.say(f"{name}: without correlations: {error}")
@@ -132,7 +145,7 @@ def _add_benchmark(
     plain = json.dumps(as_json(content.board), separators=(",", ":"))  # indents would double the file
     site.add(f"{base}/leaderboard.json", plain + "\n")
     site.add(f"{base}/columns.js", data_script("columns", hidden_columns(content)))
-    site.add(f"{base}/index.html", render_page("board.html", root="../", title=content.board.benchmark, **shared))
+    site.add(f"{base}/index.html", render_page("board.html", root="../", title=content.board.heading, **shared))
     site.add(
         f"{base}/compare.html",
         render_page("compare.html", root="../", title="Compare", confidence=CONFIDENCE, **shared),
