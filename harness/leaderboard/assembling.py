@@ -89,7 +89,7 @@ def assemble(
     generated = generated_tasks(current)
     left_out = len(others.entries) if generated else 0
     if generated:  # nobody could compare them, and everybody would
-        others = PublishedRows([], {}, [])
+        others = others._replace(entries=[], kinds={}, notes=[], left_out=[])
     columns = _columns(benchmark, {**others.kinds, **evaluated.kinds})
     ranking = benchmark.aggregates[0].name if benchmark.aggregates else (columns[0].key if columns else "")
     first = next((column for column in columns if column.key == ranking), None)
