@@ -116,6 +116,13 @@ class Board:
     """Of the columns that are aggregates of the field and have one, by key."""
 
     @property
+    def verdict(self) -> str:
+        """The result in one sentence: who is best, who are tied, or that nobody can be called so; empty without rows."""
+        from harness.leaderboard.verdict import verdict
+
+        return verdict(self)
+
+    @property
     def why_empty(self) -> str:
         """Why a board has no entry, and how to get one."""
         whole = f"harness eval -m MODEL -t {self.benchmark}"
