@@ -13,7 +13,7 @@ _NAMED = 4
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
-def verdict(board: Board) -> str:
+def verdict_of(board: Board) -> str:
     """Return the result of a leaderboard in a sentence, from places that the errors allow; empty where it has no row.
 
     Published rows are never ranked, so the sentence is about the evaluated models only.
@@ -85,10 +85,10 @@ def _none_ranked(evaluated: Sequence[BoardEntry]) -> str:
         lacks = "lacks a task" if evaluated[0].missing_tasks else "has no figure to rank by"
         return f"No model is ranked: {evaluated[0].model} {lacks}"
     lacking = sum(bool(entry.missing_tasks) for entry in evaluated)
+    if not lacking:
+        return "No model is ranked: none has a figure to rank by"
     every = "each" if lacking == len(evaluated) else f"{number(lacking)} of {number(len(evaluated))}"
-    return (
-        f"No model is ranked: {every} lacks a task" if lacking else "No model is ranked: none has a figure to rank by"
-    )
+    return f"No model is ranked: {every} {'lacks' if lacking in (1, len(evaluated)) else 'lack'} a task"
 
 
 def _failures(evaluated: Sequence[BoardEntry]) -> str:

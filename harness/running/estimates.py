@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from harness.chance import with_chance
 from harness.errors import CellError
 from harness.metric import Columns, Metric
 from harness.names.plugins import describe
+from harness.running.chance import with_chance
 from harness.running.sequences import note_on_blocks
 from harness.running.table import Table
 from harness.stats import Estimate, not_available

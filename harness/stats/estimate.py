@@ -33,7 +33,7 @@ class Estimate:
     confidence: float = 0.95
     """Nominal coverage of the interval from `low` to `high`; every heading above an interval is made from it."""
     chance: float | None = None
-    """The value to expect of answers that have nothing to do with what is asked; None: it is unknown, or there is none."""
+    """The value to expect of answers that have nothing to do with what is asked; None: unknown, or there is none."""
 
     @property
     def at_chance(self) -> bool:
