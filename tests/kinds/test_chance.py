@@ -1,6 +1,9 @@
 """Declared chance levels against simulation: answers that have nothing to do with the labels, for every metric."""
 
+import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -230,6 +233,20 @@ def test_an_estimate_stands_to_chance_as_its_interval_does(low, high, chance, at
     estimate = Estimate(0.5, 0.1, low, high, 9, chance=chance)
     assert estimate.at_chance is at
     assert (estimate.worse_than_chance(True), estimate.worse_than_chance(False)) == (worse_if_higher, worse_if_lower)
+
+
+def test_lists_read_the_declared_level_from_the_source():
+    """In a process that has loaded none of the metrics, so that the source is all there is."""
+    code = (
+        "import json, sys; from harness.names.own_chance import own_chance;"
+        "from harness.names.registry import Registry;"
+        "found = {e.name: own_chance(e.reference) for e in Registry().entries('metric')};"
+        "assert 'numpy' not in sys.modules; print(json.dumps(found))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    found = json.loads(ran.stdout)
+    expected = {n: "computed" if callable(BUILT[n].chance) else BUILT[n].chance for n in SHIPPED}
+    assert {name: found[name] for name in SHIPPED} == expected
 
 
 # declared by others
