@@ -6,6 +6,7 @@ The number of correct responses of a prompt stays, and every way to deal them is
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
 from harness.metric import Columns, FloatArray
@@ -62,7 +63,7 @@ def _of_prompts(columns: Columns) -> tuple[FloatArray, FloatArray, FloatArray]:
     return scores, there.sum(axis=1).astype(np.float64), np.nansum(correct, axis=1)
 
 
-def _log_choose(n: FloatArray, k: FloatArray | int) -> FloatArray:
+def _log_choose(n: ArrayLike, k: ArrayLike) -> FloatArray:
     """Return log of n over k; minus infinity where there is no such choice."""
     n, k = np.broadcast_arrays(np.asarray(n, dtype=np.float64), np.asarray(k, dtype=np.float64))
     possible = (k >= 0) & (k <= n)

@@ -79,10 +79,10 @@ def _at_most(most: int, marked: int, total: int) -> FloatArray:
 
     One more draw goes beyond where `most` are there already and the next one is marked too.
     """
-    drawn = np.arange(total)
+    drawn = np.arange(total, dtype=np.float64)
     logs = _log_choose(marked, most) + _log_choose(total - marked, drawn - most) - _log_choose(total, drawn)
     beyond = np.exp(logs) * (marked - most) / (total - drawn)
-    return np.clip(1 - np.concatenate([[0.0], np.cumsum(beyond)]), 0.0, 1.0)
+    return np.asarray(np.clip(1 - np.concatenate([[0.0], np.cumsum(beyond)]), 0.0, 1.0))
 
 
 def _log_choose(n: FloatArray | int, k: FloatArray | int) -> FloatArray:
