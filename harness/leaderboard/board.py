@@ -129,18 +129,19 @@ class Board:
     """What stands above it in place of the benchmark's name; empty: that name."""
     about: str = ""
     """An introduction, as Markdown; empty: none."""
-
-    @property
-    def heading(self) -> str:
-        """What stands above it."""
-        return self.title or self.benchmark
-
     generated: dict[str, GeneratedData] = field(default_factory=dict)
     """What is known of the data of the tasks whose data a program made, by task; empty where all are real."""
     items: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By task, the fewest and the most items that a model was evaluated on; the full set may have more."""
     published_left_out: int = 0
     """Models whose published figures are not shown, since figures of generated data cannot stand beside them."""
+    verdict: str = ""
+    """The result in a sentence: who is best, who are tied, or that nobody can be called so; empty without rows."""
+
+    @property
+    def heading(self) -> str:
+        """What stands above it."""
+        return self.title or self.benchmark
 
     @property
     def stands_in(self) -> bool:

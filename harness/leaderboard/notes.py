@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from harness.leaderboard.board import Board, BoardEntry, Chosen, Column
 from harness.names.registry import Registry
+from harness.results.chance_notes import Shown, against_chance
 from harness.results.generated import say_generated
 from harness.results.judges import evaluated_fingerprints, others_asked
 from harness.results.numbers import percent
@@ -64,6 +65,16 @@ def notes_on_chosen(chosen: Chosen | None) -> list[str]:
         f"{chosen.shown} of {chosen.of} models with results were chosen for this board, and {left} "
         f"{'is' if left == 1 else 'are'} left out; ranks, ties and figures of the field are among the chosen"
     ]
+
+
+def notes_on_chance(columns: Sequence[Column], entries: Sequence[BoardEntry]) -> list[str]:
+    """Say which figures of evaluated models cannot be told from chance, and which are worse than it."""
+    return against_chance(
+        Shown(column.title, entry.model, column.unit, column.higher_is_better, entry.figures[column.key])
+        for column in columns
+        for entry in entries
+        if column.key in entry.figures
+    )
 
 
 def notes_on_limited(limited: Sequence[CellRecord]) -> list[str]:

@@ -66,8 +66,9 @@ def _table(board: Board) -> str:
         table += [f"-- {visible(divider)}"] if divider else []
         table += [next(shown) for _ in entries]
     banner = board_banner(board)
+    said = [visible(board.verdict), ""] if board.verdict else []
     above = [title, banner] if banner else [title]
-    return "\n".join([*above, "", *table, "", *board_notes(board)]) + "\n"
+    return "\n".join([*said, *above, "", *table, "", *board_notes(board)]) + "\n"
 
 
 def _markdown(board: Board) -> str:
@@ -78,6 +79,7 @@ def _markdown(board: Board) -> str:
     lines = [
         f"## {_markdown_text(board.heading)}",
         "",
+        *([f"**{_markdown_text(board.verdict)}**", ""] if board.verdict else []),
         _markdown_text(board.description),
         "",
         *([f"**{_markdown_text(banner)}**", ""] if (banner := board_banner(board)) else []),
@@ -204,6 +206,7 @@ def as_json(board: Board) -> dict[str, Any]:
         **({"about": board.about} if board.about else {}),
         **({"chosen": {"models": board.chosen.shown, "of": board.chosen.of}} if board.chosen is not None else {}),
         "confidence": board.confidence,
+        "verdict": board.verdict,
         "items": {task: {"fewest": counts[0], "most": counts[1]} for task, counts in board.items.items()},
         "generated": bool(board.generated),
         **({"generated_data": generated, "published_left_out": board.published_left_out} if generated else {}),
@@ -248,7 +251,8 @@ def _estimate_json(e: Estimate) -> dict[str, Any]:
     figures = {"value": e.value, "stderr": e.stderr, "low": e.low, "high": e.high}
     plain: dict[str, Any] = {k: float(v) if math.isfinite(v) else None for k, v in figures.items()}
     level = e.confidence if plain["low"] is not None else None
-    return {**plain, "confidence": level, "n": e.n, "n_failed": e.n_failed}
+    chance = {"chance": e.chance, "at_chance": e.at_chance}
+    return {**plain, "confidence": level, **chance, "n": e.n, "n_failed": e.n_failed}
 
 
 def _html(board: Board) -> str:

@@ -25,6 +25,9 @@ def say_board(board: Board, *, blank: bool = True) -> None:
     if not for_a_terminal():
         say(render(board, "table"), nl=blank)
         return
+    if board.verdict:
+        say_prose(board.verdict, style="bold")
+        say()
     say_prose(title_line(board))
     if banner := board_banner(board):
         say_prose(banner, style="bold")

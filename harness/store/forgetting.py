@@ -21,7 +21,7 @@ from harness.store.space import COLUMNS, is_own
 from harness.store.store import Store, clear_errors
 
 _BUSY_SECONDS = 60
-_PARTS = ("estimates", "failures", "reuse", "remarks", "asked")
+_PARTS = ("chance_levels", "estimates", "failures", "reuse", "remarks", "asked")
 """Tables whose rows belong to a cell."""
 _NAMED_AT_ONCE = 500
 _REMEMBER = """INSERT INTO about VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value
@@ -101,7 +101,8 @@ def forget(
             if answers:
                 _answers(connection, done, numbers, dry_run=dry_run)
             if not dry_run:
-                for table in (*_PARTS, "cells"):
+                there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+                for table in (*(part for part in _PARTS if part in there), "cells"):  # older stores lack some
                     key = "id" if table == "cells" else "cell"
                     _each(connection, f"DELETE FROM {table} WHERE {key} IN", numbers)
                 connection.execute(_REMEMBER, (LAST_FORGOTTEN, str(max(numbers))))
