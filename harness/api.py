@@ -181,6 +181,7 @@ def build_site(
     outcome: str | Path | None = None,
     model_column: str | None = None,
     value_column: str | None = None,
+    url: str | None = None,
     registry: Registry | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> int:
@@ -198,6 +199,7 @@ def build_site(
             outcome.
         model_column: Column of that table that names the model; None: found as `correlate` finds it.
         value_column: Column of the outcome; None: found as `correlate` finds it.
+        url: The address at which the folder will be found, for previews of links to it.
         registry: The registry of names; default: installed plugins and registry.yaml.
         say: Called with a note about everything that was left out.
 
@@ -219,6 +221,7 @@ def build_site(
         outcome=outcome,
         model_column=model_column,
         value_column=value_column,
+        url=url,
         registry=registry,
         say=say,
     )
@@ -237,6 +240,7 @@ def publish(
     outcome: str | Path | None = None,
     model_column: str | None = None,
     value_column: str | None = None,
+    url: str | None = None,
     registry: Registry | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> int:
@@ -254,6 +258,7 @@ def publish(
         outcome: A table with one outcome for each model; the publisher also gets the analysis that `correlate` runs.
         model_column: Column of that table that names the model; None: found as `correlate` finds it.
         value_column: Column of the outcome; None: found as `correlate` finds it.
+        url: The address at which the folder will be found, for previews of links to it.
         registry: The registry of names; default: installed plugins and registry.yaml.
         say: Called with a note about everything that was left out.
 
@@ -268,6 +273,7 @@ def publish(
         publisher=publisher,
         texts=texts,
         outcome=None if outcome is None else OutcomeFile(Path(outcome), model_column, value_column),
+        url=url,
     )
     return publish_boards(registry or Registry(), publication, say)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from harness.errors import UnknownName, UsageError, nearest
 
@@ -47,6 +49,34 @@ def is_site(output: str, format_: str | None) -> bool:
             f"({', '.join(BY_ENDING)}), or a folder for a site: {output}/"
         )
     return True
+
+
+def web_address(text: str) -> str:
+    """Return the address at which a site will be found, with a slash at its end.
+
+    Raises:
+        UsageError: it is no address of a folder on the web.
+
+    >>> web_address("https://example.org/boards")
+    'https://example.org/boards/'
+    """
+    address = text.strip()
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:  # brackets that hold no address
+        host = None
+    if (
+        not host
+        or parts.scheme not in ("http", "https")
+        or parts.query
+        or parts.fragment
+        or re.search(r"[\s<>\"]", address)
+    ):
+        raise UsageError(f"{text!r} is no address of a site; write one such as https://example.org/boards/")
+    if parts.username or parts.password:
+        raise UsageError("the address of a site holds a name or password, which every page would show; leave them out")
+    return address if address.endswith("/") else address + "/"
 
 
 def refuse_several(benchmarks: Sequence[str]) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.stats import Estimate
 
 from .content import Content, ModelRow, SiteColumn, shown_ends
 
+FEWEST = 5
+"""Fewest items of a domain's figure that a page shows among others, or calls a strength or a weakness."""
+OPEN = 20
+"""Most figures of domains that a page shows unfolded."""
 SHOWN = 6
 """Most strengths, and most weaknesses, that a page lists."""
 
@@ -35,6 +39,41 @@ class Standing:
     def shown_ends(self) -> str:
         """The ends of the bars, in the unit in which figures are shown."""
         return shown_ends(*self.ends, self.column.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class DomainFigures:
+    """A model's figures on the domains of one task."""
+
+    task: str
+    shown: list[Standing]
+    few: list[Standing]
+    """Those of fewer than `FEWEST` items."""
+    open: bool
+    """Whether the page has so few figures of domains that it shows them unfolded."""
+
+    @property
+    def figures(self) -> str:
+        """How many figures there are, of how many domains, in words."""
+        every = [*self.shown, *self.few]
+        domains = len({s.column.domain for s in every})
+        listed = f"{len(every)} figure{'' if len(every) == 1 else 's'}"
+        return f"{listed} of {domains} domain{'' if domains == 1 else 's'}"
+
+
+def by_task(row_standings: Sequence[Standing]) -> list[DomainFigures]:
+    """Return the figures on domains, task by task in the order of the columns."""
+    of_domains = [s for s in row_standings if s.column.kind == "domain"]
+    groups: dict[str, DomainFigures] = {}
+    for s in of_domains:
+        group = groups.setdefault(s.column.task, DomainFigures(s.column.task, [], [], len(of_domains) <= OPEN))
+        (group.few if _is_of_few(s) else group.shown).append(s)
+    return list(groups.values())
+
+
+def _is_of_few(s: Standing) -> bool:
+    """Return whether a figure is known to rest on fewer than `FEWEST` items; a published one seldom says it."""
+    return 0 < s.estimate.n < FEWEST
 
 
 def standings(content: Content, row: ModelRow) -> list[Standing]:
@@ -82,11 +121,22 @@ def _clear(median: float, estimate: Estimate, others: Sequence[Estimate]) -> boo
 
 def strengths(row_standings: list[Standing]) -> list[Standing]:
     """Return the figures that lie clearly above the models' median, the farthest first."""
-    good = [s for s in row_standings if s.clear and s.distance > 0 and s.column.task]
+    good = [s for s in _telling(row_standings) if s.distance > 0]
     return sorted(good, key=lambda s: -s.distance)[:SHOWN]
 
 
 def weaknesses(row_standings: list[Standing]) -> list[Standing]:
     """Return the figures that lie clearly below the models' median, the farthest first."""
-    bad = [s for s in row_standings if s.clear and s.distance < 0 and s.column.task]
+    bad = [s for s in _telling(row_standings) if s.distance < 0]
     return sorted(bad, key=lambda s: s.distance)[:SHOWN]
+
+
+def _telling(row_standings: Sequence[Standing]) -> Iterator[Standing]:
+    """Yield the figures of tasks that the errors tell from the models' median, each once."""
+    known = {(s.column.task, s.column.metric, s.column.domain) for s in row_standings}
+    for s in row_standings:
+        # A figure by a published convention says the same as the one beside it by the right convention.
+        twin = (s.column.task, s.column.metric.removesuffix("@compat"), s.column.domain)
+        is_twin = s.column.metric.endswith("@compat") and twin in known
+        if s.clear and s.column.task and not is_twin and not _is_of_few(s):
+            yield s

@@ -50,4 +50,5 @@ def order_of(board: LeaderboardFile, run: ReadRun) -> BoardOrder:
         publisher=board.publisher,
         texts=board.texts,
         outcome=outcome_of(board),
+        url=board.url,
     )

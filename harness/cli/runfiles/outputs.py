@@ -19,6 +19,7 @@ from harness.leaderboard.outputs import (
     refuse_unwritable,
     refuse_what_is_read,
     resolved,
+    web_address,
     written_place,
 )
 from harness.publisher import SITE, code_of, find_publisher
@@ -90,12 +91,16 @@ def formats(context: Context) -> Iterator[Problem]:
 
 
 def only_of_folders(context: Context) -> Iterator[Problem]:
-    """Yield keys of sites and publishers beside the name of a file, and publishers that cannot be used."""
+    """Yield keys of sites and publishers beside the name of a file, and those that cannot be used."""
     for output in outputs_of(context):
-        for key in ("outcome", "texts"):
+        for key in ("outcome", "texts", "url"):
             if getattr(output.board, key) and not output.site:
                 text = "is for a site; name a folder as the output, such as site/, or remove this key"
                 yield Problem(text, of_board(output.number, key))
+        try:
+            _ = output.board.url and web_address(output.board.url)
+        except UsageError as error:
+            yield Problem(str(error), of_board(output.number, "url"))
         publisher = output.board.publisher
         if publisher is not None and not output.site:
             text = f"fills a folder; name one as the output, such as {publisher}/, or remove this key"

@@ -304,7 +304,7 @@
     return written.map((line) => line.join(",")).join("\n") + "\n";
   }
   byId("csv").addEventListener("click", () => {
-    const link = element("a", { download: `${document.title}.csv`, href: URL.createObjectURL(new Blob([csv()], { type: "text/csv" })) });
+    const link = element("a", { download: `${document.querySelector("h1").textContent}.csv`, href: URL.createObjectURL(new Blob([csv()], { type: "text/csv" })) });
     link.click();
     URL.revokeObjectURL(link.href);
   });
