@@ -24,6 +24,7 @@ from harness.leaderboard.published_rows import published_rows, shipped_files
 from harness.leaderboard.ranking import MadeOf, rank_entries, sort_in
 from harness.leaderboard.shared_items import SharedItems
 from harness.leaderboard.unranked import find_who_is_ahead, sort_unranked
+from harness.leaderboard.verdict import verdict_of
 from harness.names.registry import Registry
 from harness.results.failed import failed_cells, limited_cells, without_folders
 from harness.results.judges import notes_on_judges, roles_of
@@ -104,6 +105,7 @@ def assemble(
     board.covariances = field.covariances
     add_extra_columns(board, ColumnSources(registry, benchmark, current, timed_by or stores))
     sort_in(board.entries, others.entries, first, columns)
+    board.verdict = verdict_of(board)
     return board
 
 

@@ -163,6 +163,7 @@ def as_json(board: Board) -> dict[str, Any]:
         "benchmark": board.benchmark,
         "description": board.description,
         "confidence": board.confidence,
+        "verdict": board.verdict,
         "columns": [
             {"key": c.key, "title": c.title, "unit": c.unit, "higher_is_better": c.higher_is_better}
             for c in board.columns
@@ -204,7 +205,8 @@ def _estimate_json(e: Estimate) -> dict[str, Any]:
     figures = {"value": e.value, "stderr": e.stderr, "low": e.low, "high": e.high}
     plain: dict[str, Any] = {k: float(v) if math.isfinite(v) else None for k, v in figures.items()}
     level = e.confidence if plain["low"] is not None else None
-    return {**plain, "confidence": level, "n": e.n, "n_failed": e.n_failed}
+    chance = {"chance": e.chance, "at_chance": e.at_chance}
+    return {**plain, "confidence": level, **chance, "n": e.n, "n_failed": e.n_failed}
 
 
 def _html(board: Board) -> str:

@@ -45,6 +45,24 @@ def bounds(estimate: Estimate, unit: str, level: float | None = None) -> str:
     return f"[{low}, {high}{other_level(estimate, level)}]"
 
 
+def chance_text(estimates: Iterable[Estimate], unit: str = "fraction") -> str:
+    """Return the chance level that estimates share, ``50``, or the least and the greatest of them, ``25 to 50``.
+
+    >>> chance_text([Estimate(0.6, 0.1, 0.4, 0.8, 9, chance=level) for level in (0.5, 0.25)])
+    '25 to 50'
+    """
+    levels = sorted(e.chance for e in estimates if e.chance is not None)
+    if not levels:
+        return NO_FIGURE
+    low, high = (level_figure(level, unit) for level in (levels[0], levels[-1]))
+    return low if low == high else f"{low} to {high}"
+
+
+def level_figure(level: float, unit: str = "fraction") -> str:
+    """Return a chance level with one decimal at most: it is known exactly, but what it is held against is not."""
+    return f"{100 * level:.1f}".removesuffix(".0") if unit == "fraction" else f"{level:.3g}"
+
+
 def other_level(estimate: Estimate, level: float | None) -> str:
     """``; 50 %`` where an interval is not of the level that the heading above it says; else nothing."""
     return "" if level is None or estimate.confidence == level else f"; {percent(estimate.confidence)}"
