@@ -25,7 +25,7 @@ WIDTH, HEIGHT = 1200, 630
 _LEFT, _RIGHT = 72, 1128
 _INK, _SOFT, _PAPER, _LINE = "#1a1d21", "#5b636d", "#ffffff", "#dfe3e8"
 _BAR, _MARK, _TIED = "#b9d4f5", "#1456a8", "#eef6ee"
-_COLOURS = 48
+_COLOURS = 64
 """Of the file, which most of them shade the edges of letters."""
 _PLAIN = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "“": '"', "”": '"', "’": "'", "‘": "'", "…": "..."})
 
@@ -70,7 +70,10 @@ def _canvas(heading: str, sentence: str, foot: str) -> tuple[ImageDraw, Callable
 
     def finish() -> bytes:
         stream = io.BytesIO()
-        image.quantize(_COLOURS, dither=Image.Dither.NONE).save(stream, "PNG", optimize=True)
+        few = image.quantize(
+            _COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+        )  # six times as fast as others
+        few.save(stream, "PNG")
         return stream.getvalue()
 
     return draw, finish
@@ -80,7 +83,8 @@ def _draw_rows(draw: ImageDraw, top: TopRows) -> None:
     """Draw one row a model, below each other: name, interval with the value as a mark in it, and both as numbers."""
     start, end, first, step = 480, 900, 280, 60
     direction = "" if top.column.higher_is_better else ", lower is better"
-    caption = _fitted(f"{top.column.title}{direction}", 21, _RIGHT - start)
+    marked = "; grey line: chance" if any(row.chance is not None for row in top.rows) else ""
+    caption = _fitted(f"{top.column.title}{direction}{marked}", 21, _RIGHT - start)
     draw.text((start, first - 36), caption, fill=_SOFT, font=_font(21), anchor="ls")
     for i, row in enumerate(top.rows):
         y = first + step * i
@@ -92,6 +96,9 @@ def _draw_rows(draw: ImageDraw, top: TopRows) -> None:
         low, high, at = (start + (end - start) * place / 100 for place in (row.low, row.high, row.at))
         draw.line((start, y + 9, end, y + 9), fill=_LINE, width=2)
         draw.rounded_rectangle((low, y + 2, max(high, low + 2), y + 16), radius=3, fill=_BAR)
+        if row.chance is not None:
+            chance = start + (end - start) * row.chance / 100
+            draw.line((chance, y - 8, chance, y + 26), fill=_SOFT, width=2)
         draw.rectangle((at - 3, y - 5, at + 3, y + 23), fill=_MARK)
         draw.text((end + 110, y + 10), row.value, fill=ink, font=_font(29), anchor="rm")
         draw.text((end + 124, y + 11), row.interval, fill=_SOFT, font=_font(19), anchor="lm")

@@ -36,6 +36,11 @@ class Standing:
     """Ends of the bars of all figures with this unit."""
 
     @property
+    def whole(self) -> str:
+        """The title of the figure over all items, of one on a domain."""
+        return self.column.title.removesuffix(f" · {self.column.domain}")
+
+    @property
     def shown_ends(self) -> str:
         """The ends of the bars, in the unit in which figures are shown."""
         return shown_ends(*self.ends, self.column.unit)
@@ -43,32 +48,30 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class DomainFigures:
-    """A model's figures on the domains of one task."""
+    """A model's figures on the domains of all tasks."""
 
-    task: str
     shown: list[Standing]
     few: list[Standing]
     """Those of fewer than `FEWEST` items."""
-    open: bool
-    """Whether the page has so few figures of domains that it shows them unfolded."""
 
     @property
-    def figures(self) -> str:
-        """How many figures there are, of how many domains, in words."""
+    def words(self) -> str:
+        """How many figures there are, of how many tasks, in words."""
         every = [*self.shown, *self.few]
-        domains = len({s.column.domain for s in every})
-        listed = f"{len(every)} figure{'' if len(every) == 1 else 's'}"
-        return f"{listed} of {domains} domain{'' if domains == 1 else 's'}"
+        tasks = len({s.column.task for s in every})
+        return f"{len(every)} figure{'' if len(every) == 1 else 's'} of {tasks} task{'' if tasks == 1 else 's'}"
+
+    @property
+    def open(self) -> bool:
+        """Whether there are so few that a page shows them unfolded."""
+        return 0 < len(self.shown) <= OPEN
 
 
-def by_task(row_standings: Sequence[Standing]) -> list[DomainFigures]:
-    """Return the figures on domains, task by task in the order of the columns."""
+def by_domain(row_standings: Sequence[Standing]) -> DomainFigures | None:
+    """Return the figures on domains, in the order of the columns; None where there is none."""
     of_domains = [s for s in row_standings if s.column.kind == "domain"]
-    groups: dict[str, DomainFigures] = {}
-    for s in of_domains:
-        group = groups.setdefault(s.column.task, DomainFigures(s.column.task, [], [], len(of_domains) <= OPEN))
-        (group.few if _is_of_few(s) else group.shown).append(s)
-    return list(groups.values())
+    few = [s for s in of_domains if _is_of_few(s)]
+    return DomainFigures([s for s in of_domains if not _is_of_few(s)], few) if of_domains else None
 
 
 def _is_of_few(s: Standing) -> bool:

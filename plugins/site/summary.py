@@ -14,8 +14,6 @@ from .content import Content, ModelRow, SiteColumn
 
 SHOWN = 5
 """Most rows of a picture."""
-NAMED = 4
-"""Most models that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,8 @@ class PlacedRow:
     low: float
     """Place of the interval's lower end; that of the value where there is no interval."""
     high: float
+    chance: float | None
+    """Place of the figure that guessing gives; None where none is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,9 @@ def headline(content: Content) -> str:
         return ""
     if not claim.named:
         return "no single best"
+    figures = [entry.figures.get(content.board.ranking) for entry in claim.named]
+    if all(e is not None and e.at_chance for e in figures):
+        return "none told from chance"
     first = claim.named[0].model
     return f"{first} leads" if len(claim.named) == 1 else f"{first} leads, {len(claim.named)} tied"
 
@@ -65,14 +68,9 @@ def title(content: Content) -> str:
 
 
 def sentence(content: Content) -> str:
-    """Return what the board says of who is best, of how many, as one sentence; what it is about where nobody is."""
-    claim = content.claim
-    if claim is None:
-        return content.board.description
-    names = [entry.model for entry in claim.named]
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    named = f": {', '.join(names[:NAMED])}{more}" if names else ""
-    return f"{claim.lead}{named}{f'; {claim.rest}' if claim.rest else ''}."
+    """Return what the board says of who is best, of how many, as one sentence; what it is about where it is empty."""
+    verdict = content.board.verdict
+    return f"{verdict}." if verdict else content.board.description
 
 
 def top_rows(content: Content) -> TopRows | None:
@@ -106,7 +104,8 @@ def _first(rows: Sequence[ModelRow], column: SiteColumn) -> list[ModelRow]:
 
 def _placed(column: SiteColumn, rows: Sequence[ModelRow], content: Content) -> TopRows:
     estimates = [row.figures[column.key] for row in rows]
-    ends = [v for e in estimates for v in (e.value, e.low, e.high) if math.isfinite(v)]
+    guessed = [e.chance for e in estimates if e.chance is not None]
+    ends = [v for e in estimates for v in (e.value, e.low, e.high) if math.isfinite(v)] + guessed
     least, most = min(ends), max(ends)
     margin = 0.04 * (most - least) or 1.0
     low, high = least - margin, most + margin
@@ -127,6 +126,7 @@ def _placed(column: SiteColumn, rows: Sequence[ModelRow], content: Content) -> T
             at=at(e.value),
             low=at(e.low) if bounded else at(e.value),
             high=at(e.high) if bounded else at(e.value),
+            chance=None if e.chance is None else at(e.chance),
         )
 
     placed = [place(row, e) for row, e in zip(rows, estimates, strict=True)]

@@ -31,7 +31,7 @@ from .sharing import (
     preview,
     shared,
 )
-from .standing import FEWEST, by_task, standings, strengths, weaknesses
+from .standing import FEWEST, by_domain, standings, strengths, weaknesses
 from .summary import title, top_rows
 
 MANIFEST = "harness-site.json"
@@ -190,11 +190,11 @@ def _add_models(site: Site, edition: Edition, content: Content, every: Mapping[s
         page = render_page(
             "model.html",
             root="../../",
-            title=f"{row.entry.model} on {name}",
+            title=f"{row.entry.model}{' (published)' if row.entry.published else ''} on {name}",
             share=shared(edition, path, _about_model(content, row), f"{content.slug}/{PREVIEW}"),
             row=row,
             wholes=[s for s in row_standings if s.column.kind != "domain"],
-            by_task=by_task(row_standings),
+            by_domain=by_domain(row_standings),
             fewest=FEWEST,
             strengths=strengths(row_standings),
             weaknesses=weaknesses(row_standings),
@@ -221,7 +221,7 @@ def _add_tasks(site: Site, edition: Edition, content: Content, measured: Measure
         page = render_page(
             "task.html",
             root="../../",
-            title=f"{task.name} results",
+            title=f"{task.name}, {content.board.benchmark} leaderboard",
             share=share,
             task=task,
             most_drawn=MOST_MODELS,

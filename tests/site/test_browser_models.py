@@ -26,21 +26,23 @@ def test_strengths_and_weaknesses_are_those_that_the_errors_tell_from_the_median
 def test_domains_stand_apart_from_the_figures_of_whole_tasks(visit, site):
     page = visit(site / "lab" / "models" / "better.html")
     assert page.locator(".scores").first.locator("tbody tr").count() == 1 + 4
-    domains = page.locator("details.fold", has=page.locator("h3", has_text="lab/pairs"))
+    domains = page.locator("#domains")
     assert domains.evaluate("fold => fold.open")  # so few that there is no reason to fold them
-    assert "4 figures of 2 domains" in domains.locator("summary").inner_text()
-    assert domains.locator("tr.divider").all_inner_texts() == ["accuracy", "tie_rate lower is better"]
+    assert domains.locator("summary").inner_text() == "4 figures of 1 task"
+    groups = domains.locator("tr.divider").all_inner_texts()
+    assert groups == ["pairs accuracy", "pairs tie_rate lower is better"]
+    assert page.locator(".scores .f").count() == 9  # the names of groups have no bar, and stop none
 
 
 def test_domains_of_a_handful_of_items_are_folded_and_many_figures_too(visit, new_site):
     page = visit(new_site / "few" / "models" / "steady.html")
-    whole = page.locator("details.fold").first
+    whole = page.locator("#domains")
     assert not whole.evaluate("fold => fold.open")  # 25 domains
     whole.locator("summary").first.click()
     assert whole.locator("> .scroll tbody tr:not(.divider)").count() == 22
     few = whole.locator("details.fold")
-    assert few.locator("summary").inner_text() == "3 figures of fewer than 5 items, which say little"
+    assert few.locator("summary").inner_text() == "3 of fewer than 5 items, which say little"
     assert not few.locator("table").is_visible()
     few.locator("summary").click()
-    assert few.locator("tbody th[scope=row]").all_inner_texts() == ["rare 0", "rare 1", "rare 2"]
+    assert few.locator("tbody tr:not(.divider) th").all_inner_texts() == ["rare 0", "rare 1", "rare 2"]
     assert "rare" not in " ".join(page.locator(".two section").all_inner_texts())

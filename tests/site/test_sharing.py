@@ -87,7 +87,7 @@ def test_pictures_have_the_size_that_previews_ask_for_are_small_and_always_the_s
 
 
 def test_a_picture_shows_names_of_any_script_and_length():
-    row = summary.PlacedRow("模型 " + "é" * 200, "m", False, True, "62.29", "[57.1, 67.2]", 50.0, 40.0, 60.0)
+    row = summary.PlacedRow("模型 " + "é" * 200, "m", False, True, "62.29", "[57.1, 67.2]", 50.0, 40.0, 60.0, 30.0)
     column = type("Column", (), {"title": "mean", "higher_is_better": True})()
     top = summary.TopRows(column, [row] * 5, ("0.00", "100.00"))
     drawn = preview.board_preview("b" * 300, "word " * 300, top, "foot " * 90)
@@ -101,16 +101,16 @@ def test_the_picture_has_the_first_five_rows_on_one_axis(lab):
         content = gather(lab.registry, store, "lab")
     top = summary.top_rows(content)
     assert top.column.key == content.board.ranking
-    figures = {row.entry.model: row.figures.get(top.column.key) for row in content.rows}
+    figures = {row.slug: row.figures.get(top.column.key) for row in content.rows}
     shown = [row for row in top.rows if not row.published]
     assert [row.label for row in shown] == [e.model for e in content.board.entries if e.rank is not None][:5]
     for row in top.rows:
         assert 0 <= row.low <= row.at <= row.high <= 100
     low, high = (min(top.rows, key=lambda r: r.at), max(top.rows, key=lambda r: r.at))
-    scale = (high.at - low.at) / (figures[high.label].value - figures[low.label].value)
+    scale = (high.at - low.at) / (figures[high.slug].value - figures[low.slug].value)
     for row in shown:
-        assert row.at - low.at == pytest.approx(scale * (figures[row.label].value - figures[low.label].value), abs=0.02)
-        assert math.isfinite(figures[row.label].low) == bool(row.interval)
+        assert row.at - low.at == pytest.approx(scale * (figures[row.slug].value - figures[low.slug].value), abs=0.02)
+        assert math.isfinite(figures[row.slug].low) == bool(row.interval)
 
 
 def test_a_board_says_how_it_was_made_and_how_to_cite_it(addressed, visit):
@@ -160,7 +160,7 @@ def test_an_address_with_a_password_is_refused_and_not_repeated():
 def test_the_index_shows_who_is_best_and_a_picture_of_the_first_rows(site, visit):
     page = visit(site / "index.html")
     card = page.locator(".card", has_text="Three tasks.")
-    assert "of the 4 models" in card.locator(".verdict").inner_text()
+    assert "with every task" in card.locator(".verdict").inner_text()
     rows = card.locator(".mini tbody tr")
     assert rows.count() == 5
     assert rows.locator("svg").count() == 5

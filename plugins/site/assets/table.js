@@ -138,6 +138,16 @@
     return way === "min" ? own >= Number(limit) : own <= Number(limit);
   }
 
+  /** What stands below the table where no row passes: an empty table says nothing. */
+  const nothing = element("p", { id: "nothing", hidden: true }, "No model passes the search and the filters. ");
+  const everything = element("button", { type: "button", className: "quiet", textContent: "Show all models" });
+  everything.addEventListener("click", () => {
+    change(() => Object.assign(state, { search: "", only: new Set(), bound: fresh().bound }), { controls: true });
+    byId("search").focus();
+  });
+  nothing.append(everything);
+  table.parentElement.after(nothing);
+
   function filter() {
     const words = state.search.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
@@ -156,6 +166,7 @@
     const column = byKey.get(state.sort);
     const order = column.key === "model" || column.kind === "text" ? "" : state.worstFirst ? ", worst first" : ", best first";
     status.textContent = `${shown} of ${rows.length} models, sorted by ${column.title}${order}`;
+    nothing.hidden = shown > 0;
     const count = state.only.size + (state.bound.key && state.bound.value !== "" ? 1 : 0);
     byId("filter-count").textContent = count ? ` (${count})` : "";
   }
