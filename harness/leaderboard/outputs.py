@@ -61,19 +61,15 @@ def web_address(text: str) -> str:
     'https://example.org/boards/'
     """
     address = text.strip()
+    refused = UsageError(f"{text!r} is no address of a site; write one such as https://example.org/boards/")
     try:
         parts = urlsplit(address)
         host = parts.hostname
     except ValueError:  # brackets that hold no address
-        host = None
-    if (
-        not host
-        or parts.scheme not in ("http", "https")
-        or parts.query
-        or parts.fragment
-        or re.search(r"[\s<>\"]", address)
-    ):
-        raise UsageError(f"{text!r} is no address of a site; write one such as https://example.org/boards/")
+        raise refused from None
+    is_folder = parts.scheme in ("http", "https") and not (parts.query or parts.fragment)
+    if not host or not is_folder or re.search(r"[\s<>\"]", address):
+        raise refused
     if parts.username or parts.password:
         raise UsageError("the address of a site holds a name or password, which every page would show; leave them out")
     return address if address.endswith("/") else address + "/"
