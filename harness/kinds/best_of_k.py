@@ -247,7 +247,8 @@ class PairwiseAccuracy(_BestOfK):
 
     def chance(self, columns: Columns) -> float | None:
         """Return the value to expect with the labels of each prompt dealt anew: half of the pairs that are no tie."""
-        paired = ~np.isnan(self.per_item(columns))
+        correct = columns.values["correct"]
+        paired = (correct == 1).any(axis=1) & (correct == 0).any(axis=1)
         if not paired.any():
             return None
         ties = share_of_ties(columns.values["scores"][paired])

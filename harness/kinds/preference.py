@@ -143,7 +143,7 @@ def labels_tossed(metric: Metric, columns: Columns) -> float:
     responses are exchanged, and knows nothing of their worth, a quarter is right on balance of both orders; of one that
     never contradicts itself, half.
     """
-    exchanged = ("as_given", "exchanged", "better", "outcome")
+    exchanged = ("as_given", "exchanged", "better")
     values = {name: 1 - column if name in exchanged else column for name, column in columns.values.items()}
     other = dataclasses.replace(columns, values=values, _made={})
     return (metric.linearise(columns).value + metric.linearise(other).value) / 2

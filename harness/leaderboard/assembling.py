@@ -13,6 +13,7 @@ from harness.leaderboard.extra_columns import ColumnSources, add_extra_columns
 from harness.leaderboard.field_fitting import FieldFigures, field_figures
 from harness.leaderboard.levels import at_one_level
 from harness.leaderboard.notes import (
+    notes_on_chance,
     notes_on_constant,
     notes_on_figures,
     notes_on_labels,
@@ -86,6 +87,7 @@ def assemble(
     judged = notes_on_judges(registry, current)
     notes += notes_on_figures(columns, evaluated.entries)
     notes += notes_on_constant(columns, evaluated.entries)
+    notes += notes_on_chance(columns, evaluated.entries)
     notes += notes_on_published(others.entries, level)
     notes += field.notes
     if field.names and others.entries:

@@ -48,7 +48,8 @@ def _table(board: Board) -> str:
     for divider, entries in sections(board):
         table += [f"-- {visible(divider)}"] if divider else []
         table += [next(shown) for _ in entries]
-    return "\n".join([title, "", *table, "", *board_notes(board)]) + "\n"
+    said = [visible(board.verdict), ""] if board.verdict else []
+    return "\n".join([*said, title, "", *table, "", *board_notes(board)]) + "\n"
 
 
 def _markdown(board: Board) -> str:
@@ -59,6 +60,7 @@ def _markdown(board: Board) -> str:
     lines = [
         f"## {_markdown_text(board.benchmark)}",
         "",
+        *([f"**{_markdown_text(board.verdict)}**", ""] if board.verdict else []),
         _markdown_text(board.description),
         "",
         line([c.heading for c in columns]),

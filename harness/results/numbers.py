@@ -174,8 +174,22 @@ def results_notes(results: Sequence[Result], *, domains: bool = False, most: int
     lines = [f"{', '.join(of)}: {note} ({_some(found)})" for (note, found), of in metrics.items()]
     if len(lines) > most:
         lines[most:] = [f"... and {len(lines) - most} more notes (all of them with --json)"]
+    lines += _against_chance(shown)
     if any(r.estimate.detail.get("reason") for r in shown):
         lines.append("- has no value: the reason is in the detail of --json")
+    return lines
+
+
+def _against_chance(results: Sequence[Result]) -> list[str]:
+    """Say of the figures over all items which cannot be told from chance; each task by itself, where there are some."""
+    from harness.results.chance_notes import Shown, against_chance
+
+    tasks = list(dict.fromkeys(r.task for r in results))
+    lines = []
+    for task in tasks:
+        own = [r for r in results if r.task == task and r.domain == "overall"]
+        said = against_chance(Shown(r.metric, r.model, r.unit, r.higher_is_better, r.estimate) for r in own)
+        lines += [f"{task}: {line}" if len(tasks) > 1 else line for line in said]
     return lines
 
 

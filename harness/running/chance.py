@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 from harness.metric import Columns, Metric
 from harness.stats import Estimate
@@ -30,12 +31,31 @@ def chance_level(metric: Metric, columns: Columns) -> float | None:
         declared = declared(columns.only(mask))
         if declared is None:
             return None
-    if isinstance(declared, (bool, str)):
-        raise TypeError(f"chance must be a number, not {declared!r}")
+    return _checked(declared, metric.bounds)
+
+
+def wrong_chance(kind: type[Metric]) -> str:
+    """Return what is wrong with the chance level that a class of metrics declares; empty if nothing is.
+
+    A method is not called: there are no columns to call it with.
+    """
+    declared = kind.chance
+    if declared is None or callable(declared):
+        return ""
+    try:
+        _checked(declared, kind.bounds)
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return ""
+
+
+def _checked(declared: Any, bounds: tuple[float, float] | None) -> float:
+    if isinstance(declared, (bool, str)) or not hasattr(declared, "__float__"):
+        raise TypeError(f"chance must be a number, a method of columns, or None; it is {declared!r}")
     level = float(declared)
     if not math.isfinite(level):
         raise ValueError(f"chance must be a finite number, or None where there is none; it is {level}")
-    low, high = metric.bounds or (-math.inf, math.inf)
+    low, high = bounds or (-math.inf, math.inf)
     if not low - _ROUNDING <= level <= high + _ROUNDING:
         raise ValueError(f"chance is {level:g}, outside the bounds of the metric, {low:g} to {high:g}")
     return min(max(level, low), high)

@@ -12,9 +12,6 @@ from scipy.special import gammaln
 from harness.stats._arrays import FloatArray
 from harness.stats.levels import Levels
 
-_AT_ONCE = 512
-"""Levels at a time, from the top, until none of those below can count."""
-_NEGLIGIBLE = 1e-12
 _SLACK = 1 + 1e-12
 """As where the threshold is sought: a rate such as 0.07 of 100 negatives lets in 7 of them, whatever the rounding."""
 
@@ -66,14 +63,7 @@ def true_positive_rate_by_chance(sorted_: Levels, rate: float, *, interpolated: 
     if interpolated:
         return rate
     share, ends, _ = _from_the_top(sorted_)
-    total = 0.0
-    for start in range(0, len(ends), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        chances = _at_most(allowed, ends[part] - 1, negatives, n - 1)
-        total += float(share[part] @ chances)
-        if chances[-1] < _NEGLIGIBLE:
-            break
-    return total
+    return float(share @ _at_most(allowed, negatives, n - 1)[ends.astype(np.int64) - 1])
 
 
 def _from_the_top(sorted_: Levels) -> tuple[FloatArray, FloatArray, float]:
@@ -84,13 +74,15 @@ def _from_the_top(sorted_: Levels) -> tuple[FloatArray, FloatArray, float]:
     return sizes / n, np.cumsum(sizes), (positives - 1) / max(n - 1, 1)
 
 
-def _at_most(most: int, drawn: FloatArray, marked: int, total: int) -> FloatArray:
-    """Return how likely at most `most` of `drawn` items, shape (l,), are among the marked ones of `total`."""
-    counts = np.arange(most + 1)[None, :]
-    drawn = drawn[:, None]
-    with np.errstate(invalid="ignore"):
-        logs = _log_choose(marked, counts) + _log_choose(total - marked, drawn - counts) - _log_choose(total, drawn)
-    return np.minimum(np.where(np.isfinite(logs), np.exp(logs), 0.0).sum(axis=1), 1.0)
+def _at_most(most: int, marked: int, total: int) -> FloatArray:
+    """Return how likely at most `most` marked items are among 0, 1, ... `total` drawn ones, shape (total + 1,).
+
+    One more draw goes beyond where `most` are there already and the next one is marked too.
+    """
+    drawn = np.arange(total)
+    logs = _log_choose(marked, most) + _log_choose(total - marked, drawn - most) - _log_choose(total, drawn)
+    beyond = np.exp(logs) * (marked - most) / (total - drawn)
+    return np.clip(1 - np.concatenate([[0.0], np.cumsum(beyond)]), 0.0, 1.0)
 
 
 def _log_choose(n: FloatArray | int, k: FloatArray | int) -> FloatArray:

@@ -77,8 +77,13 @@ class LossCompat(_Permuted):
 
     higher_is_better = False
 
-    def chance(self, columns: Columns) -> float:
-        """Return the squared gap between the oracle's mean curve and the share of correct responses."""
+    def chance(self, columns: Columns) -> float | None:
+        """Return the squared gap between the oracle's mean curve and the share of correct responses.
+
+        None where prompts have different numbers of responses, which the published code takes for wrong ones.
+        """
+        if np.isnan(columns.values["correct"]).any():
+            return None
         return float((gap_of_chance(columns).mean(axis=0) ** 2).mean())
 
     def of(self, curve: FloatArray, oracle: FloatArray) -> float:

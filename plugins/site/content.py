@@ -27,7 +27,7 @@ from harness.leaderboard import (
     title_of,
     why_unranked,
 )
-from harness.results import read_published
+from harness.results import chance_text, read_published
 from harness.stats import Estimate
 from harness.store import CellRecord, Readable, Result
 from harness.tasks import BenchmarkFile
@@ -58,6 +58,13 @@ class SiteColumn:
     """Median of the evaluated models' values."""
     spread: float = math.nan
     """Standard deviation of the evaluated models' values."""
+    chance: float | None = None
+    """The chance level that all evaluated models share; None where there is none, or models have their own."""
+
+    @property
+    def shown_chance(self) -> str:
+        """The chance level in the unit in which figures are shown; empty where there is no shared one."""
+        return shown_chance(self.chance, self.unit)
 
     @property
     def shown_ends(self) -> str:
@@ -69,6 +76,21 @@ def shown_ends(least: float, most: float, unit: str) -> str:
     """Write the ends of bars in the unit in which figures are shown: fractions as percentages."""
     times = 100 if unit == "fraction" else 1
     return f"{times * least:.6g} {times * most:.6g}"
+
+
+def shown_chance(level: float | None, unit: str) -> str:
+    """Write a chance level in the unit in which figures are shown; empty where there is none."""
+    return "" if level is None else f"{(100 if unit == 'fraction' else 1) * level:.4g}"
+
+
+def against_chance(estimate: Estimate | None, column: SiteColumn | Column) -> str:
+    """Return how a figure stands to chance in words, ``not distinguishable from chance (50)``; empty where better."""
+    if estimate is None or estimate.chance is None:
+        return ""
+    level = chance_text([estimate], column.unit)
+    if estimate.at_chance:
+        return f"not distinguishable from chance ({level})"
+    return f"worse than chance ({level})" if estimate.worse_than_chance(column.higher_is_better) else ""
 
 
 @dataclass(slots=True)
@@ -122,6 +144,16 @@ class Content:
     def why_unranked(self, entry: BoardEntry) -> str:
         """Return what an entry without rank lacks; empty for a ranked or published one."""
         return why_unranked(self.board, entry)
+
+    @property
+    def knows_chance(self) -> bool:
+        """Whether any figure has a chance level."""
+        return any(e.chance is not None for row in self.rows for e in row.figures.values())
+
+    def against_chance(self, entry: BoardEntry) -> str:
+        """Return how the figure that ranks an entry stands to chance in words; empty where it is better."""
+        ranking = next((column for column in self.board.columns if column.key == self.board.ranking), None)
+        return "" if ranking is None else against_chance(entry.figures.get(ranking.key), ranking)
 
     def failure_of(self, row: ModelRow, column: SiteColumn) -> str:
         """Return why a row has no figure of a column whose task was tried; empty elsewhere."""
@@ -249,6 +281,7 @@ def _scaled(column: SiteColumn, rows: Sequence[ModelRow]) -> SiteColumn:
     """Return the column with the ends of its bars, and the median and spread of the evaluated models."""
     figures = [(row, row.figures[column.key]) for row in rows if column.key in row.figures]
     ends = [v for _, e in figures for v in (e.value, e.low, e.high) if math.isfinite(v)]
+    levels = {None if e.chance is None else round(e.chance, 12) for row, e in figures if not row.entry.published}
     field_ = [e.value for row, e in figures if not row.entry.published and math.isfinite(e.value)]
     return dataclasses.replace(
         column,
@@ -256,4 +289,5 @@ def _scaled(column: SiteColumn, rows: Sequence[ModelRow]) -> SiteColumn:
         most=max(ends, default=math.nan),
         median=statistics.median(field_) if field_ else math.nan,
         spread=statistics.pstdev(field_) if field_ else math.nan,
+        chance=levels.pop() if len(levels) == 1 else None,
     )

@@ -27,6 +27,7 @@ def hidden_columns(content: Content) -> dict[str, Any]:
                 "unit": column.unit,
                 "lower": not column.higher_is_better,
                 "ends": column.shown_ends if column.most > column.least else "",
+                "chance": column.shown_chance,
                 "texts": [
                     cell_text(row.figures.get(column.key), column.unit, content.board.confidence)
                     for row in content.rows

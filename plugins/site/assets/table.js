@@ -29,6 +29,7 @@
     title: cell.querySelector("button").textContent,
     lower: "lower" in cell.dataset,
     ends: cell.dataset.ends ?? "",
+    chance: cell.dataset.chance ?? "",
   }));
   const later = chunks.columns.hidden.map((column) => ({ ...column, cell: null, cells: null, hidden: true }));
   const byKey = new Map([...there, ...later].map((column) => [column.key, column]));
@@ -187,7 +188,10 @@
     column.painted = true;
     if (!column.cell) make(column);
     const ends = column.ends.split(" ").map(Number);
-    for (const cell of column.cells) paintBar(cell, ends, shownNumber(cell), shownInterval(cell.children[0]?.textContent ?? ""));
+    for (const cell of column.cells) {
+      const chance = Number.parseFloat(cell.dataset.chance ?? column.chance);
+      paintBar(cell, ends, shownNumber(cell), shownInterval(cell.children[0]?.textContent ?? ""), NaN, chance);
+    }
   }
 
   function make(column) {
