@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.leaderboard.board import BoardEntry as BoardEntry
     from harness.leaderboard.board import Column as Column
     from harness.leaderboard.cost import COST_COLUMN as COST_COLUMN
+    from harness.leaderboard.documents import latex_text as latex_text
     from harness.leaderboard.field_fitting import FieldFigures as FieldFigures
     from harness.leaderboard.field_fitting import field_figures as field_figures
     from harness.leaderboard.notes import items_text as items_text

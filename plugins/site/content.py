@@ -156,6 +156,10 @@ class Content:
         """Return the name of the page of an entry of the board."""
         return next(row.slug for row in self.rows if row.entry is entry)
 
+    def label_of(self, slug: str) -> str:
+        """Return the model that a page is about."""
+        return next(row.entry.model for row in self.rows if row.slug == slug)
+
     def divider_of(self, row: ModelRow) -> str:
         """Return what stands above the rows of which this one is; empty above those that stand by their figure."""
         return divider_of(self.board, row.entry)

@@ -99,6 +99,16 @@ def test_search_keeps_the_rows_that_have_all_words(board):
     assert board.inner_text("#status").startswith("0 of 7 models")
 
 
+def test_where_no_row_is_left_the_table_says_so_and_how_to_see_all(board):
+    assert not board.locator("#nothing").is_visible()
+    board.get_by_label("Search").fill("nobody")
+    assert board.inner_text("#nothing").startswith("No model passes the search and the filters.")
+    board.get_by_role("button", name="Show all models").click()
+    assert len(names(board)) == 7
+    assert not board.locator("#nothing").is_visible()
+    assert "q" not in state(board)
+
+
 @pytest.mark.parametrize(
     ("word", "left"),
     [

@@ -108,8 +108,9 @@ def test_win_rates_of_models_leave_out_those_with_other_items():
     def table(values, ids):
         return Table(Columns({"y": np.array(values, dtype=float)}), np.array(ids), [], np.empty(0), [])
 
-    tables = {"a": table([1, 1, 0], [b"1", b"2", b"3"]), "b": table([0, 1, 0], [b"1", b"2", b"3"])}
-    tables["c"] = table([0, 1, 0], [b"7", b"8", b"9"])
+    ids = [b"1", b"2", b"3", b"4", b"5", b"6"]
+    tables = {"a": table([1, 1, 0, 1, 1, 0], ids), "b": table([0, 1, 0, 0, 1, 0], ids)}
+    tables["c"] = table([0, 1, 0, 0, 1, 0], [b"7" + id_ for id_ in ids])
     [frame] = matrices_of_models([Share()], tables)
     [choice] = frame["choices"]
     assert choice["rows"] == choice["columns"] == ["a", "b"]

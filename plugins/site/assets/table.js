@@ -139,6 +139,16 @@
     return way === "min" ? own >= Number(limit) : own <= Number(limit);
   }
 
+  /** What stands below the table where no row passes: an empty table says nothing. */
+  const nothing = element("p", { id: "nothing", hidden: true }, "No model passes the search and the filters. ");
+  const everything = element("button", { type: "button", className: "quiet", textContent: "Show all models" });
+  everything.addEventListener("click", () => {
+    change(() => Object.assign(state, { search: "", only: new Set(), bound: fresh().bound }), { controls: true });
+    byId("search").focus();
+  });
+  nothing.append(everything);
+  table.parentElement.after(nothing);
+
   function filter() {
     const words = state.search.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
@@ -157,6 +167,7 @@
     const column = byKey.get(state.sort);
     const order = column.key === "model" || column.kind === "text" ? "" : state.worstFirst ? ", worst first" : ", best first";
     status.textContent = `${shown} of ${rows.length} models, sorted by ${column.title}${order}`;
+    nothing.hidden = shown > 0;
     const count = state.only.size + (state.bound.key && state.bound.value !== "" ? 1 : 0);
     byId("filter-count").textContent = count ? ` (${count})` : "";
   }
@@ -309,7 +320,7 @@
     return written.map((line) => line.join(",")).join("\n") + "\n";
   }
   byId("csv").addEventListener("click", () => {
-    const link = element("a", { download: `${document.title}.csv`, href: URL.createObjectURL(new Blob([csv()], { type: "text/csv" })) });
+    const link = element("a", { download: `${document.querySelector("h1").textContent}.csv`, href: URL.createObjectURL(new Blob([csv()], { type: "text/csv" })) });
     link.click();
     URL.revokeObjectURL(link.href);
   });
