@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.documents import latex, model_index
+from harness.leaderboard.published_places import against_published
 from harness.leaderboard.shown_columns import PUBLISHED, failure_of, shown_columns
 from harness.leaderboard.shown_columns import rank_text as rank_text
 from harness.leaderboard.unranked import sections, why_unranked
@@ -150,8 +151,10 @@ def as_json(board: Board) -> dict[str, Any]:
     """Return the leaderboard as plain data; None where a figure cannot be computed.
 
     The keys ``text_columns`` and, in an entry, ``texts`` are there on boards that have columns of text; ``covariances``
-    on boards that have an aggregate of the field, of at most 200 models.
+    on boards that have an aggregate of the field, of at most 200 models; ``against_published`` on boards with published
+    figures that can be held against the interval of a model evaluated here.
     """
+    against = against_published(board)
     covariances = {
         key: {"models": list(of.models), "values": of.values.tolist()}
         for key, of in board.covariances.items()
@@ -170,6 +173,7 @@ def as_json(board: Board) -> dict[str, Any]:
         **({"text_columns": texts} if texts else {}),
         "entries": [_entry_json(board, entry) for entry in board.entries],
         **({"covariances": covariances} if covariances else {}),
+        **({"against_published": against} if against else {}),
         "notes": board.notes,
     }
 

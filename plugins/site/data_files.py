@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 from harness.leaderboard import rank_text
+from harness.results import figure
 
 from .content import Content
 from .items import ItemScores, deflated, pack_scores
@@ -23,6 +25,10 @@ def hidden_columns(content: Content) -> dict[str, Any]:
             {
                 "key": column.key,
                 "title": column.title,
+                "group": column.group,
+                "about": column.about,
+                "items": column.items,
+                "chance": figure(column.chance, column.unit) if math.isfinite(column.chance) else "",
                 "kind": column.kind,
                 "unit": column.unit,
                 "lower": not column.higher_is_better,
@@ -34,6 +40,7 @@ def hidden_columns(content: Content) -> dict[str, Any]:
             }
             for column in hidden
         ],
+        **({"against": content.against} if content.against else {}),
     }
 
 

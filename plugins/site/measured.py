@@ -14,6 +14,7 @@ from harness.store import Readable, Result
 from harness.tasks import build_task, metric_of
 
 from .content import Content, SiteColumn
+from .explanations import metric_description
 from .frames import drawings, frames
 from .items import ItemScores, excerpts, item_scores
 from .matrices import matrices, matrices_of_models
@@ -147,7 +148,7 @@ def _measure_task(
             d.version,
             d.licence,
             d.citation,
-            [(name, _what(registry, name)) for name in metrics],
+            [(name, metric_description(registry, name)) for name in metrics],
             results,
             frames(drawn, say),
             [*together, *matrices(drawn, say)],
@@ -201,8 +202,3 @@ def _metric(registry: Registry, task: Task, name: str, made: Measured) -> Metric
         made.notes.append(f"{task.name}: no comparison or picture of {name}: {error}")
         return None
     return metric if all(need in task.columns for need in metric.needs) else None
-
-
-def _what(registry: Registry, name: str) -> str:
-    plain = name.partition(":")[0]
-    return registry.find("metric", plain).description if plain in registry.names("metric") else ""

@@ -17,16 +17,18 @@ from harness.store import Readable, now, versions
 
 from .content import Content, gather
 from .data_files import comparison_files, hidden_columns
+from .explanations import explanations
 from .frames import MOST_MODELS
 from .measured import Measured, measure
 from .pages import data_script, render_page
 from .provenance import Provenance, Provenances
+from .ranking_picture import ranking_picture
 from .standing import standings, strengths, weaknesses
 
 MANIFEST = "harness-site.json"
 LOCK = ".writing.lock"
 ASSETS = (
-    *("site.css", "common.js", "bars.js", "table.js", "compare.js"),
+    *("site.css", "board.css", "common.js", "bars.js", "board.js", "table.js", "compare.js"),
     *("drawn.js", "plots.js", "matrices.js"),
 )
 PLOTLY = "plotly.min.js"
@@ -132,7 +134,10 @@ def _add_benchmark(
     plain = json.dumps(as_json(content.board), separators=(",", ":"))  # indents would double the file
     site.add(f"{base}/leaderboard.json", plain + "\n")
     site.add(f"{base}/columns.js", data_script("columns", hidden_columns(content)))
-    site.add(f"{base}/index.html", render_page("board.html", root="../", title=content.board.benchmark, **shared))
+    own = {"picture": ranking_picture(content), "explained": explanations(registry, content)}
+    site.add(
+        f"{base}/index.html", render_page("board.html", root="../", title=content.board.benchmark, **own, **shared)
+    )
     site.add(
         f"{base}/compare.html",
         render_page("compare.html", root="../", title="Compare", confidence=CONFIDENCE, **shared),
