@@ -129,6 +129,12 @@ class Metric:
     """Names of the columns it reads."""
     bounds: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     """Values the metric cannot leave; None if it can take any."""
+    chance: ClassVar[Any] = None
+    """The value to expect of answers that have nothing to do with what is asked (see docs/metrics.md, Chance).
+
+    A number; or a method ``chance(self, columns)`` on rows that are all valid, which returns a number, or None where
+    there is no such value, as on labels of one class. None: the metric has no chance level.
+    """
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the rows without a failed request, (n,)."""
@@ -346,6 +352,7 @@ def mean_metric(
     unit: str = "fraction",
     higher_is_better: bool = True,
     bounds: tuple[float, float] | None = (0.0, 1.0),
+    chance: float | Callable[[Columns], float | None] | None = None,
 ) -> Callable[[Callable[[Columns], Any]], type[MeanMetric]]:
     """Make a `MeanMetric` of a function from columns to one figure an item; a metric with arguments is a class.
 
@@ -363,6 +370,8 @@ def mean_metric(
         unit: Of the figures; fractions are shown as percentages.
         higher_is_better: Whether a model with a higher value is the better one.
         bounds: Values that the mean cannot leave; None if it can take any.
+        chance: The value to expect of answers that have nothing to do with what is asked, or a function from columns
+            to it; None if there is none.
     """
 
     def make(function: Callable[[Columns], Any]) -> type[MeanMetric]:
@@ -382,6 +391,8 @@ def mean_metric(
         FunctionMetric.needs = (needs,) if isinstance(needs, str) else tuple(needs)
         FunctionMetric.description, FunctionMetric.unit = description, unit
         FunctionMetric.higher_is_better, FunctionMetric.bounds = higher_is_better, bounds
+        # Read from a class, a plain function would be bound to the metric as its first argument.
+        FunctionMetric.chance = staticmethod(chance) if callable(chance) else chance
         return FunctionMetric
 
     return make

@@ -85,9 +85,24 @@ def command(
     )
     shown = comparisons if domains else [c for c in comparisons if c.domain == "overall"]
     if as_json:
-        print_json({"first": first, "second": second, "comparisons": [_json(c) for c in shown]})
+        from harness.results.verdicts import verdict
+
+        said = verdict(first, second, comparisons)
+        print_json({"first": first, "second": second, "verdict": said, "comparisons": [_json(c) for c in shown]})
     else:
+        _say_verdict(first, second, comparisons)
         _table(first, second, shown, domains=domains, confidence=confidence)
+
+
+def _say_verdict(first: str, second: str, comparisons: list[Comparison]) -> None:
+    from harness.results.numbers import visible
+    from harness.results.terminal_tables import say_prose
+    from harness.results.verdicts import sentences
+
+    for said in (lines := sentences(first, second, comparisons)):
+        say_prose(visible(said))
+    if lines:
+        say()
 
 
 def _json(c: Comparison) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class AreaUnderCurve(ScoredMetric):
     """Area under the ROC curve; ties count half."""
 
     description = "area under the ROC curve; ties count half"
+    chance = 0.5
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and DeLong's placements as the influence of each row on it."""
@@ -78,6 +79,10 @@ class AveragePrecision(ScoredMetric):
 
     description = "area under the precision-recall curve, step-wise"
 
+    def chance(self, columns: Columns) -> float | None:
+        """Return the value to expect of these scores with the labels dealt anew: about the share of positives."""
+        return stats.average_precision_by_chance(self.levels(columns)) if self.both_classes(columns) else None
+
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it."""
         return stats.average_precision(self.levels(columns))
@@ -91,6 +96,10 @@ class TrapezoidalArea(ScoredMetric):
     """Area under straight lines between the points of the precision-recall curve."""
 
     description = "as MULI publishes it: straight lines between points, optimistic where scores tie"
+
+    def chance(self, columns: Columns) -> float | None:
+        """Return the value to expect of these scores with the labels dealt anew."""
+        return stats.auprc_trapezoid_by_chance(self.levels(columns)) if self.both_classes(columns) else None
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -135,6 +136,19 @@ def all_ties(columns: Columns) -> str:
     return f"calls all {len(columns):,} pairs a tie" if tied and known and len(columns) > 1 else ""
 
 
+def labels_tossed(metric: Metric, columns: Columns) -> float:
+    """Return the value to expect of the same verdicts if a coin says of each pair which response is better.
+
+    It follows from how the answers were made: of a model that contradicts itself in half of the pairs when the
+    responses are exchanged, and knows nothing of their worth, a quarter is right on balance of both orders; of one that
+    never contradicts itself, half.
+    """
+    exchanged = ("as_given", "exchanged", "better")
+    values = {name: 1 - column if name in exchanged else column for name, column in columns.values.items()}
+    other = dataclasses.replace(columns, values=values, _made={})
+    return (metric.linearise(columns).value + metric.linearise(other).value) / 2
+
+
 class _Preference(OfVerdicts, MeanMetric):
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged")
 
@@ -168,6 +182,7 @@ class Accuracy(_Preference):
     """Share of pairs judged rightly, mean of both orders; a tie counts half."""
 
     description = "share of pairs judged rightly, mean of both orders; a tie counts half"
+    chance = 0.5
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Return the credit of each pair, the mean of both orders."""
@@ -197,6 +212,7 @@ class StrictAccuracy(_Preference):
     """Share of pairs judged rightly, mean of both orders; a tie counts as wrong (LLMBar's average accuracy)."""
 
     description = "share of pairs judged rightly, mean of both orders; a tie counts as wrong"
+    chance = labels_tossed
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Return the credit of each pair, the mean of both orders."""
@@ -208,6 +224,7 @@ class BothOrders(_Preference):
     """Share of pairs with more wins than losses over both orders (JudgeBench, section on evaluation)."""
 
     description = "rightly judged on balance of both orders (JudgeBench)"
+    chance = labels_tossed
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Return 1 where the pair is judged rightly on balance of both orders."""
@@ -219,6 +236,7 @@ class RightInBoth(_Preference):
     """Share of pairs judged rightly in both orders."""
 
     description = "rightly judged in both orders"
+    chance = labels_tossed
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Return 1 where the pair is judged rightly in both orders."""
@@ -230,6 +248,7 @@ class FirstOrder(_Preference):
     """Share of pairs judged rightly in the order of the data; a tie counts as wrong."""
 
     description = "share judged rightly in the order of the data only; a tie counts as wrong"
+    chance = labels_tossed
     needs: ClassVar[tuple[str, ...]] = ("as_given",)
 
     def per_item(self, columns: Columns) -> FloatArray:
@@ -241,6 +260,7 @@ class SecondOrder(_Preference):
     """Share of pairs judged rightly with the responses exchanged; a tie counts as wrong."""
 
     description = "share judged rightly with the responses exchanged only; a tie counts as wrong"
+    chance = labels_tossed
     needs: ClassVar[tuple[str, ...]] = ("exchanged",)
 
     def per_item(self, columns: Columns) -> FloatArray:
@@ -328,6 +348,7 @@ class TiesToSecondCompat(_Unparsed):
     """Accuracy in the order of the data, a tie going to the second response: JudgeBench's rule for equal scores."""
 
     description = "the order of the data, a tie going to the second response, as JudgeBench does with equal scores"
+    chance = 0.5
     needs: ClassVar[tuple[str, ...]] = ("as_given", "better", "answered")
 
     def per_item(self, columns: Columns) -> FloatArray:

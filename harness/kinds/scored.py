@@ -41,6 +41,15 @@ class ScoredMetric(Metric):
         """Say so if all scores are equal."""
         return same_scores(self.split(columns)[0])
 
+    def both_classes(self, columns: Columns) -> bool:
+        """Return whether there are positives and negatives; of one class alone nothing is to be told apart."""
+        positives, negatives = self.levels(columns).counts
+        return positives > 0 and negatives > 0
+
+    def share_of_positives(self, columns: Columns) -> float | None:
+        """Return the share of the rows that are positive; None where all are of one class."""
+        return self.levels(columns).counts[0] / len(columns) if self.both_classes(columns) else None
+
     def trials(self, columns: Columns) -> int | None:
         """Count the smaller class: a perfect value on three positives says little."""
         positives = int((columns.values[self.needs[1]] == 1).sum())

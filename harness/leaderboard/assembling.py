@@ -13,6 +13,7 @@ from harness.leaderboard.extra_columns import ColumnSources, add_extra_columns
 from harness.leaderboard.field_fitting import FieldFigures, field_figures
 from harness.leaderboard.levels import at_one_level
 from harness.leaderboard.notes import (
+    notes_on_chance,
     notes_on_constant,
     notes_on_figures,
     notes_on_labels,
@@ -24,6 +25,7 @@ from harness.leaderboard.published_rows import published_rows, shipped_files
 from harness.leaderboard.ranking import MadeOf, rank_entries, sort_in
 from harness.leaderboard.shared_items import SharedItems
 from harness.leaderboard.unranked import find_who_is_ahead, sort_unranked
+from harness.leaderboard.verdict import verdict_of
 from harness.names.registry import Registry
 from harness.results.failed import failed_cells, limited_cells, without_folders
 from harness.results.judges import notes_on_judges, roles_of
@@ -85,6 +87,7 @@ def assemble(
     judged = notes_on_judges(registry, current)
     notes += notes_on_figures(columns, evaluated.entries)
     notes += notes_on_constant(columns, evaluated.entries)
+    notes += notes_on_chance(columns, evaluated.entries)
     notes += notes_on_published(others.entries, level)
     notes += field.notes
     if field.names and others.entries:
@@ -104,6 +107,7 @@ def assemble(
     board.covariances = field.covariances
     add_extra_columns(board, ColumnSources(registry, benchmark, current, timed_by or stores))
     sort_in(board.entries, others.entries, first, columns)
+    board.verdict = verdict_of(board)
     return board
 
 

@@ -116,6 +116,8 @@ class Board:
     """The benchmark's tasks."""
     covariances: dict[str, FieldCovariance] = field(default_factory=dict)
     """Of the columns that are aggregates of the field and have one, by key."""
+    verdict: str = ""
+    """The result in a sentence: who is best, who are tied, or that nobody can be called so; empty without rows."""
 
     @property
     def why_empty(self) -> str:

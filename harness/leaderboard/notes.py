@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from harness.leaderboard.board import BoardEntry, Column
 from harness.names.registry import Registry
+from harness.results.chance_notes import Shown, against_chance
 from harness.results.judges import evaluated_fingerprints, others_asked
 from harness.results.numbers import percent
 from harness.store.records import CellRecord
@@ -24,6 +25,16 @@ def notes_on_figures(columns: Sequence[Column], entries: Sequence[BoardEntry]) -
     for (title, note), names in models.items():
         titles.setdefault((note, tuple(sorted(names))), []).append(title)
     return [f"{', '.join(of)}: {note} ({', '.join(names)})" for (note, names), of in titles.items()]
+
+
+def notes_on_chance(columns: Sequence[Column], entries: Sequence[BoardEntry]) -> list[str]:
+    """Say which figures of evaluated models cannot be told from chance, and which are worse than it."""
+    return against_chance(
+        Shown(column.title, entry.model, column.unit, column.higher_is_better, entry.figures[column.key])
+        for column in columns
+        for entry in entries
+        if column.key in entry.figures
+    )
 
 
 def notes_on_limited(limited: Sequence[CellRecord]) -> list[str]:

@@ -49,7 +49,8 @@ def _table(board: Board) -> str:
     for divider, entries in sections(board):
         table += [f"-- {visible(divider)}"] if divider else []
         table += [next(shown) for _ in entries]
-    return "\n".join([title, "", *table, "", *board_notes(board)]) + "\n"
+    said = [visible(board.verdict), ""] if board.verdict else []
+    return "\n".join([*said, title, "", *table, "", *board_notes(board)]) + "\n"
 
 
 def _markdown(board: Board) -> str:
@@ -60,6 +61,7 @@ def _markdown(board: Board) -> str:
     lines = [
         f"## {_markdown_text(board.benchmark)}",
         "",
+        *([f"**{_markdown_text(board.verdict)}**", ""] if board.verdict else []),
         _markdown_text(board.description),
         "",
         line([c.heading for c in columns]),
@@ -166,6 +168,7 @@ def as_json(board: Board) -> dict[str, Any]:
         "benchmark": board.benchmark,
         "description": board.description,
         "confidence": board.confidence,
+        "verdict": board.verdict,
         "columns": [
             {"key": c.key, "title": c.title, "unit": c.unit, "higher_is_better": c.higher_is_better}
             for c in board.columns
@@ -208,7 +211,8 @@ def _estimate_json(e: Estimate) -> dict[str, Any]:
     figures = {"value": e.value, "stderr": e.stderr, "low": e.low, "high": e.high}
     plain: dict[str, Any] = {k: float(v) if math.isfinite(v) else None for k, v in figures.items()}
     level = e.confidence if plain["low"] is not None else None
-    return {**plain, "confidence": level, "n": e.n, "n_failed": e.n_failed}
+    chance = {"chance": e.chance, "at_chance": e.at_chance}
+    return {**plain, "confidence": level, **chance, "n": e.n, "n_failed": e.n_failed}
 
 
 def _html(board: Board) -> str:

@@ -25,6 +25,9 @@ def say_board(board: Board, *, blank: bool = True) -> None:
     if not for_a_terminal():
         say(render(board, "table"), nl=blank)
         return
+    if board.verdict:
+        say_prose(board.verdict, style="bold")
+        say()
     say_prose(f"{board.benchmark}: {board.description}" if board.description else board.benchmark)
     say()
     same = _same_as_exact(board)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.results.field import on_common_items as on_common_items
     from harness.results.numbers import NO_FIGURE as NO_FIGURE
     from harness.results.numbers import bounds as bounds
+    from harness.results.numbers import chance_text as chance_text
     from harness.results.numbers import figure as figure
     from harness.results.numbers import level_of as level_of
     from harness.results.numbers import other_level as other_level
@@ -35,6 +36,7 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.results.stores import existing_store_path as existing_store_path
     from harness.results.stores import models_folder as models_folder
     from harness.results.stores import store_path as store_path
+    from harness.results.verdicts import verdict as verdict
 
 if not TYPE_CHECKING:  # a type checker would take a misspelt name, too, for one that is found here
     __getattr__ = import_on_use(__name__)

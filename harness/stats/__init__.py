@@ -23,6 +23,11 @@ from harness.stats.calibration import (
     log_loss,
     reliability_bins,
 )
+from harness.stats.chance import (
+    auprc_trapezoid_by_chance,
+    average_precision_by_chance,
+    true_positive_rate_by_chance,
+)
 from harness.stats.classification import auprc_trapezoid, auroc, auroc_interval, average_precision, partial_auroc
 from harness.stats.cluster_robust import Spread, spread_of
 from harness.stats.curves import thinned
@@ -112,9 +117,11 @@ __all__ = [
     "WinRates",
     "all_permutations",
     "auprc_trapezoid",
+    "auprc_trapezoid_by_chance",
     "auroc",
     "auroc_interval",
     "average_precision",
+    "average_precision_by_chance",
     "balanced_accuracy",
     "battle_win_rates",
     "benjamini_hochberg",
@@ -177,6 +184,7 @@ __all__ = [
     "tied_with_best",
     "true_positive_rate",
     "true_positive_rate_at_false_positive_rate",
+    "true_positive_rate_by_chance",
     "true_positive_rate_interval",
     "units_needed",
     "wilson",

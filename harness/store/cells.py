@@ -53,6 +53,8 @@ class CellPart:
     """Columns to sort the rows by; default: the order of the table."""
     only: sa.ColumnElement[bool] | None = None
     """Condition on the rows to read; default: all rows."""
+    complete: Callable[[sa.Connection, Mapping[int, CellRecord]], None] | None = None
+    """Adds what lies in a further table to the cells that were read, given by number."""
 
 
 # what each part writes, and how it is read
@@ -96,6 +98,30 @@ def _add_estimate(cell: CellRecord, row: CheckedRow) -> None:
     cell.results.append(result)
 
 
+def _chance_rows(cell: CellRecord) -> list[dict[str, Any]]:
+    return [
+        {"metric": result.metric, "domain": result.domain, "level": result.estimate.chance}
+        for result in cell.results
+        if result.estimate.chance is not None
+    ]
+
+
+def _add_chance_levels(connection: sa.Connection, cells: Mapping[int, CellRecord]) -> None:
+    """Give the results of cells the chance levels on file; those of early versions have none."""
+    levels: dict[tuple[int, str, str], float] = {}
+    for numbers in at_once(cells):
+        query = select_checked(s.chance_levels).where(s.chance_levels.c.cell.in_(numbers))
+        for row in read_checked(connection, s.chance_levels, query):
+            levels[row["cell"], row["metric"], row["domain"]] = row["level"]
+    for number, cell in cells.items():
+        for i, result in enumerate(cell.results):
+            level = levels.get((number, result.metric, result.domain))
+            if level is not None:
+                cell.results[i] = dataclasses.replace(
+                    result, estimate=dataclasses.replace(result.estimate, chance=level)
+                )
+
+
 def _failure_rows(cell: CellRecord) -> list[dict[str, Any]]:
     kept = enumerate(cell.failures[:MAX_FAILURES_KEPT])
     return [{"number": number, "item": item, "reason": reason} for number, (item, reason) in kept]
@@ -124,7 +150,7 @@ def _add_reuse(cell: CellRecord, row: CheckedRow) -> None:
     cell.reused = row["responses"]
 
 
-RESULTS = CellPart("results", s.estimates, _estimate_rows, _add_estimate)
+RESULTS = CellPart("results", s.estimates, _estimate_rows, _add_estimate, complete=_add_chance_levels)
 HEADLINES = dataclasses.replace(RESULTS, only=sa.and_(s.estimates.c.headline, s.estimates.c.domain == "overall"))
 """The results of the headline metrics over all items, without the others."""
 FAILURES = CellPart(
@@ -185,6 +211,8 @@ def write_cell(connection: sa.Connection, run: int, cell: CellRecord) -> None:
     for part in ALL_PARTS:
         if rows := part.rows(cell):
             connection.execute(insert(part.table), [{"cell": cell.id, **row} for row in rows])
+    if rows := _chance_rows(cell):
+        connection.execute(insert(s.chance_levels), [{"cell": cell.id, **row} for row in rows])
 
 
 def _written(kind: Any, value: Any) -> Any:
@@ -239,6 +267,8 @@ def read_parts(connection: sa.Connection, cells: Collection[CellRecord], parts: 
                 query = query.where(part.only)
             for row in read_checked(connection, part.table, query):
                 part.add(by_number[row["cell"]], row)
+        if part.complete is not None:
+            part.complete(connection, by_number)
 
 
 def is_numbered(numbers: Collection[int]) -> sa.ColumnElement[bool]:

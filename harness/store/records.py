@@ -53,6 +53,8 @@ class Result:
             "low": finite_or_none(e.low),
             "high": finite_or_none(e.high),
             "confidence": e.confidence,
+            "chance": e.chance,
+            "at_chance": e.at_chance,
             "n": e.n,
             "n_failed": e.n_failed,
             "unit": self.unit,
@@ -129,10 +131,12 @@ def check_estimate(estimate: Estimate) -> None:
 
     Raises:
         TypeError: a figure is not a number, or a key of the detail is of a type that JSON cannot hold.
-        ValueError: the detail contains itself.
+        ValueError: the detail contains itself, or the chance level is not finite.
     """
     for figure in (estimate.value, estimate.stderr, estimate.low, estimate.high, estimate.n, estimate.n_failed):
         float(figure)
+    if estimate.chance is not None and not math.isfinite(estimate.chance):
+        raise ValueError(f"its chance level is {estimate.chance}; expected a number, or None where there is none")
     detail_json(estimate)
 
 

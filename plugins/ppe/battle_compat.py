@@ -223,6 +223,7 @@ class EloSpearmanCompat(_Compat):
     """Spearman's rho between the published ratings of the two tables."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """Return the rank correlation of the two tables."""
@@ -233,6 +234,7 @@ class EloKendallCompat(_Compat):
     """Kendall's tau-b between the published ratings of the two tables."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """Return the rank correlation of the two tables."""
@@ -251,6 +253,7 @@ class ConfidenceAgreementCompat(_Compat):
     """Confidence agreement with bootstrap intervals."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """Return the mean over the pairs that the truth separates."""
@@ -271,6 +274,7 @@ class RowWisePearsonCompat(_Compat):
     """Row-wise correlation of win rates."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """Return the mean correlation over models."""

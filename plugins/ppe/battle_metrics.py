@@ -28,6 +28,7 @@ class BattleAccuracy(OfVerdicts):
     """Share of battles with a winner in which the model prefers the winner; the model's ties count half."""
 
     needs: ClassVar[tuple[str, ...]] = COLUMNS
+    chance = 0.5
 
     def verdicts(self, columns: Columns) -> FloatArray:
         """Return the credit given to the first model, (n,)."""
@@ -74,6 +75,7 @@ class RowWisePearson(OfVerdicts):
     """Correlation of a model's predicted and true win rates against the others, mean over models."""
 
     needs: ClassVar[tuple[str, ...]] = COLUMNS
+    chance = 0.0
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
@@ -174,6 +176,7 @@ class EloSpearman(_OfRatings):
     """Spearman's rho between the models' ratings by people and by the evaluated model."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
         """Return the rank correlation of the two tables."""
@@ -184,6 +187,7 @@ class EloKendall(_OfRatings):
     """Kendall's tau-b between the models' ratings by people and by the evaluated model."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
         """Return the rank correlation of the two tables."""
@@ -214,6 +218,7 @@ class ConfidenceAgreement(_OfRatings):
     """Mean over the pairs that people's votes separate: +1 separated alike, -1 the other way, 0 not separated."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
         """Return the mean over the pairs that the truth separates."""

@@ -69,6 +69,14 @@ class _Cells(MeanMetric):
         """Say so if all scores of all answers are equal."""
         return same_scores(np.concatenate([columns.values["chosen"], columns.values["rejected"]], axis=1))
 
+    def chance(self, columns: Columns) -> float:
+        """Return the value to expect of the same scores if a coin says which of both answers was chosen.
+
+        Half, but for ties, where style plays no part; a model that goes by style alone has its own figure.
+        """
+        values = {"chosen": columns.values["rejected"], "rejected": columns.values["chosen"]}
+        return float((self.per_item(columns) + self.per_item(Columns(values))).mean()) / 2
+
     def per_item(self, columns: Columns) -> NDArray[np.float64]:
         """Return the share of each prompt."""
         chosen, rejected = columns.values["chosen"], columns.values["rejected"]

@@ -29,7 +29,7 @@ from harness.leaderboard import (
     title_of,
     why_unranked,
 )
-from harness.results import read_published
+from harness.results import chance_text, read_published
 from harness.stats import Estimate
 from harness.store import CellRecord, Readable, Result
 from harness.tasks import BenchmarkFile
@@ -62,8 +62,8 @@ class SiteColumn:
     """Standard deviation of the evaluated models' values."""
     items: str = ""
     """How many items its figures rest on, in words; empty where that is not known."""
-    chance: float = math.nan
-    """What guessing gives, where the metric says so."""
+    chance: float | None = None
+    """The chance level that all evaluated models share; None where there is none, or models have their own."""
 
     @property
     def group(self) -> str:
@@ -82,6 +82,11 @@ class SiteColumn:
         return self.metric or self.key
 
     @property
+    def shown_chance(self) -> str:
+        """The chance level in the unit in which figures are shown; empty where there is no shared one."""
+        return shown_chance(self.chance, self.unit)
+
+    @property
     def shown_ends(self) -> str:
         """The ends of the bars, in the unit in which figures are shown."""
         return shown_ends(self.least, self.most, self.unit)
@@ -91,6 +96,21 @@ def shown_ends(least: float, most: float, unit: str) -> str:
     """Write the ends of bars in the unit in which figures are shown: fractions as percentages."""
     times = 100 if unit == "fraction" else 1
     return f"{times * least:.6g} {times * most:.6g}"
+
+
+def shown_chance(level: float | None, unit: str) -> str:
+    """Write a chance level in the unit in which figures are shown; empty where there is none."""
+    return "" if level is None else f"{(100 if unit == 'fraction' else 1) * level:.4g}"
+
+
+def against_chance(estimate: Estimate | None, column: SiteColumn | Column) -> str:
+    """Return how a figure stands to chance in words, ``not distinguishable from chance (50)``; empty where better."""
+    if estimate is None or estimate.chance is None:
+        return ""
+    level = chance_text([estimate], column.unit)
+    if estimate.at_chance:
+        return f"not distinguishable from chance ({level})"
+    return f"worse than chance ({level})" if estimate.worse_than_chance(column.higher_is_better) else ""
 
 
 @dataclass(slots=True)
@@ -140,6 +160,16 @@ class Content:
     def why_unranked(self, entry: BoardEntry) -> str:
         """Return what an entry without rank lacks; empty for a ranked or published one."""
         return why_unranked(self.board, entry)
+
+    @property
+    def knows_chance(self) -> bool:
+        """Whether any figure has a chance level."""
+        return any(e.chance is not None for row in self.rows for e in row.figures.values())
+
+    def against_chance(self, entry: BoardEntry) -> str:
+        """Return how the figure that ranks an entry stands to chance in words; empty where it is better."""
+        ranking = next((column for column in self.board.columns if column.key == self.board.ranking), None)
+        return "" if ranking is None else against_chance(entry.figures.get(ranking.key), ranking)
 
     def failure_of(self, row: ModelRow, column: SiteColumn) -> str:
         """Return why a row has no figure of a column whose task was tried; empty elsewhere."""
@@ -294,7 +324,7 @@ def _scaled(column: SiteColumn, rows: Sequence[ModelRow]) -> SiteColumn:
     figures = [(row, row.figures[column.key]) for row in rows if column.key in row.figures]
     ends = [v for _, e in figures for v in (e.value, e.low, e.high) if math.isfinite(v)]
     own = [e for row, e in figures if not row.entry.published]
-    chances = {c for e in own if (c := getattr(e, "chance", None)) is not None}
+    levels = {None if e.chance is None else round(e.chance, 12) for e in own}
     field_ = [e.value for row, e in figures if not row.entry.published and math.isfinite(e.value)]
     return dataclasses.replace(
         column,
@@ -303,7 +333,7 @@ def _scaled(column: SiteColumn, rows: Sequence[ModelRow]) -> SiteColumn:
         median=statistics.median(field_) if field_ else math.nan,
         spread=statistics.pstdev(field_) if field_ else math.nan,
         items=_items(column, own),
-        chance=chances.pop() if len(chances) == 1 else math.nan,
+        chance=levels.pop() if len(levels) == 1 else None,
     )
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 from harness.leaderboard import rank_text
-from harness.results import figure
 
 from .content import Content
 from .items import ItemScores, deflated, pack_scores
@@ -28,11 +26,11 @@ def hidden_columns(content: Content) -> dict[str, Any]:
                 "group": column.group,
                 "about": column.about,
                 "items": column.items,
-                "chance": figure(column.chance, column.unit) if math.isfinite(column.chance) else "",
                 "kind": column.kind,
                 "unit": column.unit,
                 "lower": not column.higher_is_better,
                 "ends": column.shown_ends if column.most > column.least else "",
+                "chance": column.shown_chance,
                 "texts": [
                     cell_text(row.figures.get(column.key), column.unit, content.board.confidence)
                     for row in content.rows

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from harness.results import bounds, figure, percent, visible
 from harness.stats import Estimate
 
+from .content import against_chance, shown_chance
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -55,7 +57,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
     )
     made.filters.update(figure=figure, visible=visible, soft=soft, percent=percent)
-    made.globals.update(bounds=bounds, isfinite=math.isfinite)
+    made.globals.update(bounds=bounds, isfinite=math.isfinite, against_chance=against_chance, shown_chance=shown_chance)
     return made
 
 

@@ -74,7 +74,7 @@ def ranking_picture(content: Content) -> RankingPicture | None:
         scale.dots(own),
         scale.dots(published),
         [(scale.percent(value), f"{_times(column) * value:.4g}") for value in scale.ticks()],
-        None if math.isnan(column.chance) else (scale.percent(column.chance), f"{_times(column) * column.chance:.4g}"),
+        None if column.chance is None else (scale.percent(column.chance), column.shown_chance),
     )
 
 
@@ -107,7 +107,7 @@ class _Scale:
         self._key = column.key
         estimates = [row.figures[column.key] for row in rows]
         ends = [v for e in estimates for v in (e.value, e.low, e.high) if math.isfinite(v)]
-        if not math.isnan(column.chance):
+        if column.chance is not None:
             ends.append(column.chance)
         room = _MARGIN * (max(ends) - min(ends)) or abs(max(ends)) / 10 or 1
         self._least, self._most = min(ends) - room, max(ends) + room

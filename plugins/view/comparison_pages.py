@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from harness import FloatArray, Registry
-from harness.results import CONFIDENCE, Comparison, compare_cells, shared_rows
+from harness.results import CONFIDENCE, Comparison, compare_cells, shared_rows, verdict
 from harness.running import OVERALL
 from harness.store import CellRecord, StoreReader
 
@@ -105,7 +105,7 @@ class ComparisonPages:
         wanted, show = filter_of(query), query.get("show", "differ")
         show = show if show in SHOW else "differ"
         context: dict[str, Any] = {"first": one, "second": other, "filter": wanted, "show": show, "SHOW": SHOW}
-        context |= {**NOTHING_FOUND, "domains": [], "found": [], "wins": False, "comparing": False}
+        context |= {**NOTHING_FOUND, "domains": [], "found": [], "verdict": "", "wins": False, "comparing": False}
         joined, problem = self._joined(one, other)
         texts = self._samples.texts(one)
         context |= {"problem": problem, "texts": texts, "waiting": joined is None and not problem}
@@ -126,6 +126,7 @@ class ComparisonPages:
         comparisons, notes = job.result or ((), ())
         return {
             "found": [c for c in comparisons if c.domain == OVERALL],
+            "verdict": verdict(one.label, other.label, comparisons),
             "wins": any(c.win_rate is not None for c in comparisons),
             "confidence": CONFIDENCE,
             "comparing": not job.done,

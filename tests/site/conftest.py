@@ -44,7 +44,7 @@ class Lab(NamedTuple):
         (folder / "store.sqlite.files").symlink_to(self.store.with_name("store.sqlite.files"))
         with Store(copy) as store, store.transaction() as connection:
             others = sa.select(s.cells.c.id).where(s.cells.c.label.not_in(labels))
-            for table in (s.estimates, s.failures, s.reuse, s.remarks, s.asked):
+            for table in (s.estimates, s.chance_levels, s.failures, s.reuse, s.remarks, s.asked):
                 connection.execute(sa.delete(table).where(table.c.cell.in_(others)))
             connection.execute(sa.delete(s.cells).where(s.cells.c.label.not_in(labels)))
         return self._replace(store=copy)

@@ -29,7 +29,7 @@ def test_the_picture_shows_each_model_at_its_place_between_the_ticks(board):
     assert names == [name for name in table if name in names]
     assert lanes.locator("b").all_text_contents() == sorted(lanes.locator("b").all_text_contents(), reverse=True)
     ticks = board.evaluate(
-        """() => [...document.querySelectorAll('.axis text')]
+        """() => [...document.querySelectorAll('.axis text:not(.chance)')]
         .map((text) => [Number(text.textContent), parseFloat(text.getAttribute('x'))])"""
     )
     (low, at_low), (high, at_high) = ticks[0], ticks[-1]
@@ -41,6 +41,15 @@ def test_the_picture_shows_each_model_at_its_place_between_the_ticks(board):
     own = [float(text) for text in board.locator(".lanes li.own b").all_text_contents()]
     for value, at in zip(own, dots, strict=True):
         assert at == pytest.approx(at_low + (value - low) * (at_high - at_low) / (high - low), abs=0.15)
+
+
+def test_the_picture_marks_chance_where_the_metric_says_it(visit, site):
+    page = visit(site / "lab" / "index.html")
+    assert page.locator(".axis .chance").text_content() == "chance 50"
+    ticks = {t.text_content(): t.get_attribute("x") for t in page.locator(".axis text:not(.chance)").all()}
+    assert page.locator(".axis .chance").get_attribute("x") == ticks["50"]
+    at = 10 * float(ticks["50"].rstrip("%"))
+    assert page.locator("path.chance").get_attribute("d").split("V")[0] == f"M{at} 0"
 
 
 def test_the_picture_has_no_script_and_no_style_of_its_own(site):

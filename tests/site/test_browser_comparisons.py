@@ -18,7 +18,8 @@ from .conftest import state
 def printed(harness, lab, first, second):
     """The cells of ``harness compare --domains`` by task, metric and domain."""
     ran = harness("compare", first, second, "-t", "lab", "--domains", *lab.options)
-    lines = ran.out.split("\n\n")[0].splitlines()
+    _, table, *_ = ran.out.split("\n\n")  # below the verdict
+    lines = table.splitlines()
     rows = [re.split(r"\s{2,}", line.strip()) for line in lines[2:]]
     # The page shows who is better beside its bar, by the place and not by the name.
     return {(row[0], row[1].removesuffix(" (lower is better)"), row[2]): [*row[3:6], *row[7:]] for row in rows}

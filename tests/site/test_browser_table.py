@@ -131,7 +131,7 @@ def test_a_threshold_filters_by_the_figure_as_it_is_shown(board):
 
 def test_columns_are_hidden_and_shown_domains_too(board, lab):
     board.locator("summary", has_text="Columns").click()
-    board.get_by_label("texts auroc").uncheck()
+    board.get_by_role("checkbox", name="texts auroc").uncheck()
     assert not board.locator('th[data-key="lab/texts:auroc"]').is_visible()
     board.locator(f'[data-column="{DOMAIN}"]').check()
     heading = board.get_by_role("columnheader", name="pairs accuracy · easy")

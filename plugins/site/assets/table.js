@@ -34,9 +34,9 @@
     group: cell.querySelector(".unseen")?.textContent.trim() ?? "",
     about: cell.dataset.about,
     items: cell.dataset.items,
-    chance: cell.dataset.chance,
     lower: "lower" in cell.dataset,
     ends: cell.dataset.ends ?? "",
+    chance: cell.dataset.chance ?? "",
   }));
   const later = chunks.columns.hidden.map((column) => ({ ...column, cell: null, cells: null, hidden: true }));
   const byKey = new Map([...there, ...later].map((column) => [column.key, column]));
@@ -196,7 +196,10 @@
     column.painted = true;
     if (!column.cell) make(column);
     const ends = column.ends.split(" ").map(Number);
-    for (const cell of column.cells) paintBar(cell, ends, shownNumber(cell), shownInterval(cell.children[0]?.textContent ?? ""));
+    for (const cell of column.cells) {
+      const chance = Number.parseFloat(cell.dataset.chance ?? column.chance);
+      paintBar(cell, ends, shownNumber(cell), shownInterval(cell.children[0]?.textContent ?? ""), NaN, chance);
+    }
   }
 
   function make(column) {
