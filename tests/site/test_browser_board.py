@@ -46,10 +46,13 @@ def test_the_picture_shows_each_model_at_its_place_between_the_ticks(board):
 def test_the_picture_marks_chance_where_the_metric_says_it(visit, site):
     page = visit(site / "lab" / "index.html")
     assert page.locator(".axis .chance").text_content() == "chance 50"
-    ticks = {t.text_content(): t.get_attribute("x") for t in page.locator(".axis text:not(.chance)").all()}
-    assert page.locator(".axis .chance").get_attribute("x") == ticks["50"]
-    at = 10 * float(ticks["50"].rstrip("%"))
-    assert page.locator("path.chance").get_attribute("d").split("V")[0] == f"M{at} 0"
+    ticks = page.locator(".axis text:not(.chance)").all()
+    (low, at_low), (high, at_high) = (
+        (float(t.text_content()), float(t.get_attribute("x").rstrip("%"))) for t in (ticks[0], ticks[-1])
+    )
+    at = float(page.locator(".axis .chance").get_attribute("x").rstrip("%"))
+    assert at == pytest.approx(at_low + (50 - low) * (at_high - at_low) / (high - low), abs=0.15)
+    assert page.locator("path.chance").get_attribute("d").split()[0] == f"M{10 * at}"
 
 
 def test_the_picture_has_no_script_and_no_style_of_its_own(site):

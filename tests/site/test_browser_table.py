@@ -138,7 +138,7 @@ def test_columns_are_hidden_and_shown_domains_too(board, lab):
     assert heading.is_visible()
     assert (
         board.evaluate(
-            "[...new Set([...document.querySelectorAll('#board tr:not(.divider)')].map(r => r.cells.length))].length"
+            "[...new Set([...document.querySelectorAll('#board tr:not(.divider,.groups)')].map(r => r.cells.length))].length"
         )
         == 1
     )
