@@ -23,6 +23,8 @@ def hidden_columns(content: Content) -> dict[str, Any]:
             {
                 "key": column.key,
                 "title": column.title,
+                "group": column.group,
+                "about": column.about,
                 "kind": column.kind,
                 "unit": column.unit,
                 "lower": not column.higher_is_better,
@@ -36,6 +38,7 @@ def hidden_columns(content: Content) -> dict[str, Any]:
             }
             for column in hidden
         ],
+        **({"against": content.against} if content.against else {}),
     }
 
 

@@ -15,6 +15,7 @@ from harness.store import Readable, Result
 from harness.tasks import build_task, metric_of
 
 from .content import Content, SiteColumn
+from .explanations import metric_description
 from .frames import drawings, frames
 from .items import ItemScores, excerpts, item_scores
 from .matrices import matrices, matrices_of_models
@@ -161,7 +162,7 @@ def _measure_task(
             d.version,
             d.licence,
             d.citation,
-            [(name, _what(registry, name)) for name in listed],
+            [(name, metric_description(registry, name)) for name in listed],
             _best_first(results, next(iter(listed), "")),
             {row.slug: cell.items for row in rows for cell in row.cells if cell.task == task.name},
             frames(drawn, say),
@@ -228,8 +229,3 @@ def _metric(registry: Registry, task: Task, name: str, made: Measured) -> Metric
         made.notes.append(f"{task.name}: no comparison or picture of {name}: {error}")
         return None
     return metric if all(need in task.columns for need in metric.needs) else None
-
-
-def _what(registry: Registry, name: str) -> str:
-    plain = name.partition(":")[0]
-    return registry.find("metric", plain).description if plain in registry.names("metric") else ""

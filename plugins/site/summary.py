@@ -63,8 +63,8 @@ def headline(content: Content) -> str:
 
 def title(content: Content) -> str:
     """Return the title of a board's page, which chat programs show with a link to it."""
-    name, lead = content.board.benchmark, headline(content)
-    return f"{name} leaderboard: {lead}" if lead else f"{name} leaderboard"
+    name, lead = content.board.title or f"{content.board.benchmark} leaderboard", headline(content)
+    return f"{name}: {lead}" if lead else name
 
 
 def sentence(content: Content) -> str:

@@ -17,10 +17,12 @@ from harness.store import now, versions
 
 from .content import Content, ModelRow, gather
 from .data_files import comparison_files, hidden_columns
+from .explanations import explanations
 from .frames import MOST_MODELS
 from .measured import Measured, measure
 from .pages import data_script, render_page
 from .provenance import Provenance, Provenances
+from .ranking_picture import ranking_picture
 from .sharing import (
     NOT_FOUND,
     PREVIEW,
@@ -37,7 +39,7 @@ from .summary import title, top_rows
 MANIFEST = "harness-site.json"
 LOCK = ".writing.lock"
 ASSETS = (
-    *("site.css", "common.js", "bars.js", "table.js", "compare.js"),
+    *("site.css", "board.css", "common.js", "bars.js", "board.js", "table.js", "compare.js"),
     *("drawn.js", "plots.js", "matrices.js", "share.js"),
 )
 PLOTLY = "plotly.min.js"
@@ -180,7 +182,8 @@ def _add_benchmark(site: Site, edition: Edition, content: Content, measured: Mea
     site.add(image, preview(content, made["version"]))
     about = shared(edition, f"{base}/index.html", description(content), image, whole=True)
     head = {"title": title(content), "share": about, "making": how, "json": "leaderboard.json"}
-    board = render_page("board.html", root="../", command=command(edition), **head, **every)
+    own = {"picture": ranking_picture(content), "explained": explanations(edition.registry, content)}
+    board = render_page("board.html", root="../", command=command(edition), **own, **head, **every)
     site.add(f"{base}/index.html", board)
     said = f"Paired differences of two models on {name}, and the items on which they disagree."
     share = shared(edition, f"{base}/compare.html", said, image)
