@@ -262,10 +262,20 @@ class Metric:
         detail = {**estimate.detail, **self.detail(valid)}
         if note := self.unresolvable(valid) or self.note(valid, confidence):
             detail.setdefault("note", note)
-        if constant := self.constant(valid):
-            detail["constant"] = constant
-            detail["note"] = f"{detail['note']}; {constant}" if "note" in detail else constant
-        return dataclasses.replace(estimate, low=low, high=high, detail=detail)
+        return self.remarked(dataclasses.replace(estimate, low=low, high=high, detail=detail), valid)
+
+    def remarked(self, estimate: Estimate, columns: Columns) -> Estimate:
+        """Return an estimate with the remark of `constant`, if there is one; for metrics with a `compute` of their own.
+
+        Args:
+            estimate: The estimate; one without a value says why, and needs no remark.
+            columns: The rows, all valid.
+        """
+        constant = "" if "reason" in estimate.detail else self.constant(columns)
+        if not constant:
+            return estimate
+        note = "; ".join(filter(None, [str(estimate.detail.get("note", "")), constant]))
+        return dataclasses.replace(estimate, detail={**estimate.detail, "constant": constant, "note": note})
 
 
 def _of_all(codes: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.int64]:

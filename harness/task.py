@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.encoding import encodable
 from harness.errors import BadValue
+from harness.files.generated_data import GeneratedData, of_all
 from harness.requests import Failure, Origin, Request, Response, failures_of
 
 if TYPE_CHECKING:
@@ -173,6 +174,8 @@ class Definition:
     """The file says that the rows are a sequence."""
     block: int | None = None
     """Rows of a block of the sequence; None: as `harness.stats.block_length` says."""
+    generated: GeneratedData | None = None
+    """The file says that the data are made by a program."""
 
 
 class Task:
@@ -268,6 +271,22 @@ class Task:
             paths += [path] if isinstance(path, Path) else []
             sources += [inner] if inner is not None else []
         return paths
+
+    def generated_data(self, split: str = "test") -> GeneratedData | None:
+        """Return what is known of a split's data if a program made them; None for real data.
+
+        The task's file says so, or a marker beside the data (`harness.files.mark_generated`). Data of several sources
+        are generated if those of one are.
+        """
+        if self.definition.generated is not None:
+            return self.definition.generated
+        found = []
+        for part in self.definition.parts.get(split, ()):
+            source: Any = part.source
+            while not hasattr(source, "generated") and hasattr(source, "source"):
+                source = source.source
+            found += [source.generated()] if hasattr(source, "generated") else []
+        return of_all(found)
 
     def count(self, split: str = "test") -> int | None:
         """Count the items of a split; None where counting means reading them."""

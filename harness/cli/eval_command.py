@@ -21,7 +21,7 @@ from harness.cli.options import (
 )
 from harness.cli.plan_running import failure_lines, outcome_document, refusal_document, run_shown
 from harness.errors import HarnessError
-from harness.terminal import say
+from harness.terminal import say, visible
 
 if TYPE_CHECKING:
     from harness.names.registry import Registry
@@ -141,6 +141,7 @@ def _show(
     registry: Registry, plan: Plan, outcome: Outcome, store: Path | None, *, all_metrics: bool, domains: bool
 ) -> None:
     """Print the results for a reader: figures, failures, leaderboards, and where everything is kept."""
+    from harness.results.generated import generated_tasks, say_generated
     from harness.results.summary import say_results
     from harness.results.terminal_tables import say_prose
 
@@ -148,6 +149,9 @@ def _show(
     boards = plan.benchmarks if plan.evaluation.limit is None and plan.evaluation.split == "test" else []
     say()
     if outcome.results and (domains or all_metrics or not boards):
+        if made := say_generated(generated_tasks(outcome.cells), of=len({cell.task for cell in outcome.cells})):
+            say_prose(visible(made), style="bold")
+            say()
         say_results(outcome.cells, domains=domains, every=all_metrics)
     for line in failure_lines(outcome.cells):
         say(line, err=True)

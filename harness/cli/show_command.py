@@ -159,6 +159,7 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
         "citation": d.citation,
         "file": _shown(entry.path),
         "data": {split: _describe_data(task, split) for split in task.splits},
+        "generated data": {split: mark.words for split in task.splits if (mark := task.generated_data(split))},
         "asks": told([f"{stage.role}: {' or '.join(stage.accepts)}" for stage in task.stages]),
         "metrics": list(task.metrics),
         "columns": list(task.columns),

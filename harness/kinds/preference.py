@@ -120,6 +120,10 @@ def _p_first(response: Any) -> float:
 class OfVerdicts(Metric):
     """Base of metrics of verdicts; a request with an unreadable verdict has not failed."""
 
+    def constant(self, columns: Columns) -> str:
+        """Say so if every verdict is a tie: the figure then says what a tie counts."""
+        return all_ties(columns)
+
     def nothing_valid(self, columns: Columns) -> str:
         """Say that no verdict could be read, if requests were answered all the same."""
         if (columns.values.get("answered", np.zeros(1)) == 1).any():
@@ -129,18 +133,22 @@ class OfVerdicts(Metric):
 
 def all_ties(columns: Columns) -> str:
     """Say so if a model calls every pair a tie, as it does if all its scores are equal; else return nothing."""
-    verdicts = [columns.values[name] for name in ("as_given", "exchanged") if name in columns.values]
+    return ties_alone([columns.values[name] for name in ("as_given", "exchanged") if name in columns.values])
+
+
+def ties_alone(verdicts: Sequence[NDArray[np.float64]]) -> str:
+    """Say so if verdicts, one array an order with NaN where there is none, are all ties; else return nothing.
+
+    >>> ties_alone([np.full(3, 0.5), np.array([0.5, 0.5, np.nan])])
+    'calls all 3 pairs a tie'
+    """
+    there = np.any([~np.isnan(verdict) for verdict in verdicts], axis=0) if verdicts else np.zeros(0, dtype=bool)
     tied = all(((verdict == 0.5) | np.isnan(verdict)).all() for verdict in verdicts)
-    known = any((verdict == 0.5).any() for verdict in verdicts)
-    return f"calls all {len(columns):,} pairs a tie" if tied and known and len(columns) > 1 else ""
+    return f"calls all {there.sum():,} pairs a tie" if tied and there.sum() > 1 else ""
 
 
 class _Preference(OfVerdicts, MeanMetric):
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged")
-
-    def constant(self, columns: Columns) -> str:
-        """Say so if every verdict is a tie: the figure then says what a tie counts."""
-        return all_ties(columns)
 
     @staticmethod
     def games(columns: Columns) -> tuple[FloatArray, FloatArray]:

@@ -20,12 +20,13 @@ from harness.leaderboard.notes import (
     notes_on_missing,
     notes_on_published,
 )
-from harness.leaderboard.published_rows import published_rows, shipped_files
+from harness.leaderboard.published_rows import PublishedRows, published_rows, shipped_files
 from harness.leaderboard.ranking import MadeOf, rank_entries, sort_in
 from harness.leaderboard.shared_items import SharedItems
 from harness.leaderboard.unranked import find_who_is_ahead, sort_unranked
 from harness.names.registry import Registry
 from harness.results.failed import failed_cells, limited_cells, without_folders
+from harness.results.generated import generated_tasks, with_own_marks, without_mixing
 from harness.results.judges import notes_on_judges, roles_of
 from harness.results.selection import merged_cells
 from harness.stats import Estimate
@@ -79,6 +80,10 @@ def assemble(
     evaluated = _evaluated_rows(registry, benchmark, current, failed, shared, field)
     files = [*shipped_files(benchmark), *published]
     others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})
+    generated = generated_tasks(current)
+    left_out = len(others.entries) if generated else 0
+    if generated:  # nobody could compare them, and everybody would
+        others = PublishedRows([], {}, [])
     columns = _columns(benchmark, {**others.kinds, **evaluated.kinds})
     ranking = benchmark.aggregates[0].name if benchmark.aggregates else (columns[0].key if columns else "")
     first = next((column for column in columns if column.key == ranking), None)
@@ -101,6 +106,8 @@ def assemble(
     notes += notes_on_missing(evaluated.entries, ranking)
     notes += others.notes
     board.notes, board.limited = notes, len(limited)
+    board.generated, board.published_left_out = generated, left_out
+    board.items = _items(benchmark, current)
     board.covariances = field.covariances
     add_extra_columns(board, ColumnSources(registry, benchmark, current, timed_by or stores))
     sort_in(board.entries, others.entries, first, columns)
@@ -128,6 +135,9 @@ def current_cells(
     digests = digests_of(registry, benchmark)
     stores = [*([] if store is None else [store]), *merge]
     cells, notes = merged_cells(stores, digests)
+    with_own_marks(registry, cells)
+    cells, mixed = without_mixing(cells)
+    notes += mixed
     if not stores:
         return CurrentCells([], confidence or 0.95, notes)
     level, kept = at_one_level(registry, stores[0], cells, confidence)
@@ -138,6 +148,14 @@ def digests_of(registry: Registry, benchmark: BenchmarkFile) -> dict[str, str]:
     """Return the hash of the current definition of each task of a benchmark that is known here."""
     tasks = [task for task in benchmark.tasks if registry.tasks().exists(task)]
     return {task: task_digest(registry, task) for task in tasks}
+
+
+def _items(benchmark: BenchmarkFile, cells: Sequence[CellRecord]) -> dict[str, tuple[int, int]]:
+    """Return the fewest and the most items of a model's evaluation, by task."""
+    counts: dict[str, list[int]] = {task: [] for task in benchmark.tasks}
+    for cell in cells:
+        counts[cell.task].append(cell.items)
+    return {task: (min(found), max(found)) for task, found in counts.items() if found}
 
 
 Kinds = dict[str, tuple[str, bool]]

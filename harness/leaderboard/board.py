@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.files.generated_data import GeneratedData
 from harness.stats import Estimate
 
 
@@ -114,6 +115,18 @@ class Board:
     """The benchmark's tasks."""
     covariances: dict[str, FieldCovariance] = field(default_factory=dict)
     """Of the columns that are aggregates of the field and have one, by key."""
+
+    generated: dict[str, GeneratedData] = field(default_factory=dict)
+    """What is known of the data of the tasks whose data a program made, by task; empty where all are real."""
+    items: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By task, the fewest and the most items that a model was evaluated on; the full set may have more."""
+    published_left_out: int = 0
+    """Models whose published figures are not shown, since figures of generated data cannot stand beside them."""
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether data were generated in the place of others, for which a reader could take them."""
+        return any(mark.in_place_of for mark in self.generated.values())
 
     @property
     def why_empty(self) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.results.field import figures_of as figures_of
     from harness.results.field import means_of as means_of
     from harness.results.field import on_common_items as on_common_items
+    from harness.results.generated import say_generated as say_generated
     from harness.results.numbers import NO_FIGURE as NO_FIGURE
     from harness.results.numbers import bounds as bounds
     from harness.results.numbers import figure as figure

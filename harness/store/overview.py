@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from harness.files.generated_data import GeneratedData
 from harness.stats import Estimate
 from harness.store import schema as s
 from harness.store.cells import at_once
 from harness.store.checked import read_checked
 from harness.store.reading import Readable
+from harness.store.records import GENERATED
 
 
 @dataclass(slots=True)
@@ -43,6 +45,11 @@ class CellSummary:
     def limit(self) -> int | None:
         """Number of the first items that were evaluated; None: all."""
         return self.settings.get("limit")
+
+    @property
+    def generated(self) -> GeneratedData | None:
+        """What is known of the data if a program made them; None for real data."""
+        return GeneratedData.from_json(self.settings.get(GENERATED))
 
     @property
     def split(self) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.files.generated_data import GeneratedData
 from harness.stats import Estimate
 
 BY_LABEL = "verdicts_by_label"
@@ -20,6 +21,8 @@ BY_LABEL = "verdicts_by_label"
 
 Earlier versions looked up the item alone, so that the second of two candidates got the verdicts on the first.
 """
+GENERATED = "generated"
+"""Setting of cells whose data a program made: what is known of it, as `GeneratedData.as_json` gives it."""
 MAX_FAILURES_KEPT = 1000
 """Most failed items of a cell whose reasons are kept."""
 NOT_ON_FILE = frozenset({"broken_metrics"})
@@ -117,6 +120,11 @@ class CellRecord:
     def confidence(self) -> float:
         """Nominal coverage of the intervals of the cell's estimates; 0.95 for early cells, which did not note it."""
         return float(self.settings.get("confidence", 0.95))
+
+    @property
+    def generated(self) -> GeneratedData | None:
+        """What is known of the data if a program made them; None for real data, and for cells of early versions."""
+        return GeneratedData.from_json(self.settings.get(GENERATED))
 
 
 def now() -> str:

@@ -217,6 +217,9 @@ class TaskFile(Strict):
     metrics: list[str] = Field(default_factory=list, description="the headline first; default: the kind's")
     brief: dict[str, str] = Field(default_factory=dict, description="what the task says about itself to adapters")
     options: dict[str, Any] = Field(default_factory=dict, description="options of the kind")
+    generated: bool | str = Field(
+        False, description="the data are made by a program, true or who makes them; every figure then says so"
+    )
 
     @model_validator(mode="after")
     def _has_test(self) -> TaskFile:

@@ -153,6 +153,12 @@ def _add_evaluated(
     current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
     if len(current) < len(cells):
         notes.append(f"{len(cells) - len(current)} cells of earlier task definitions are left out; evaluate them again")
+    made = sorted({cell.label for cell in current if cell.generated and cell.generated.in_place_of})
+    if made and by_model:  # published figures are of the real data
+        notes.append(f"left out beside published results, since evaluated on generated data: {', '.join(made)}")
+        current = [cell for cell in current if not (cell.generated and cell.generated.in_place_of)]
+    elif made:
+        notes.append(f"evaluated on generated data, which say nothing about the real ones: {', '.join(made)}")
     replaced: set[str] = set()
     for cell in current:
         of_model = by_model.setdefault(cell.label, {})

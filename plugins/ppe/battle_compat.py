@@ -70,7 +70,8 @@ class _Compat(OfVerdicts):
                 raise ValueError("all ratings are equal, or people's votes separate no two models")
         except ValueError as error:
             value, detail = nothing, {"reason": str(error)}
-        return Estimate(value, nothing, nothing, nothing, len(columns) - failed, failed, detail, confidence)
+        made = Estimate(value, nothing, nothing, nothing, len(columns) - failed, failed, detail, confidence)
+        return self.remarked(made, columns)
 
 
 class ResampledRatings:

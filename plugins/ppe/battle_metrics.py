@@ -161,7 +161,8 @@ class _OfRatings(OfVerdicts):
         low, high = _interval(value, draws, (1 - confidence) / 2)
         if self.bounds is not None:
             low, high = max(low, self.bounds[0]), min(high, self.bounds[1])
-        return Estimate(value, float(draws.std(ddof=1)), low, high, both.n, both.n_failed, confidence=confidence)
+        made = Estimate(value, float(draws.std(ddof=1)), low, high, both.n, both.n_failed, confidence=confidence)
+        return self.remarked(made, columns)
 
 
 def _interval(value: float, draws: FloatArray, tail: float) -> tuple[float, float]:

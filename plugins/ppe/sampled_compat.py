@@ -50,7 +50,8 @@ class _Permuted(OfScores, Metric):
         name = f"rounds {self.rounds}, seed {seed}"
         both_curves = columns.once(name, lambda c: shared_permutations(c.take(mask), self.rounds, seed))
         detail = {"rounds": self.rounds}
-        return Estimate(self.of(*both_curves), nothing, nothing, nothing, int(mask.sum()), failed, detail, confidence)
+        made = Estimate(self.of(*both_curves), nothing, nothing, nothing, int(mask.sum()), failed, detail, confidence)
+        return self.remarked(made, columns.take(mask))
 
 
 def shared_permutations(columns: Columns, rounds: int, seed: int) -> tuple[FloatArray, FloatArray]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from harness import Columns, FloatArray, Linearised, MeanMetric, Metric, stats
 from harness.kinds.best_of_k import OfScores, curves
+from harness.kinds.preference import ties_alone
 
 
 class ConflictPairAccuracy(Metric):
@@ -38,6 +39,10 @@ class ConflictPairAccuracy(Metric):
         """Mark the prompts with a verdict on at least one pair, and the prompts without pairs."""
         pairs = np.isfinite(columns.values["pair_first"])
         return np.asarray(~pairs.any(axis=1) | (pairs & ~np.isnan(self.credit(columns))).any(axis=1))
+
+    def constant(self, columns: Columns) -> str:
+        """Say so if the model calls every pair a tie."""
+        return ties_alone([columns.values[name] for name in ("pair_given", "pair_exchanged")])
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the mean over prompts with pairs, a ratio of two means, and its influences."""

@@ -134,6 +134,13 @@ class TiesScore(Metric):
             np.sum([part.weight * part.influence for part in parts], axis=0),
         )
 
+    def constant(self, columns: Columns) -> str:
+        """Say so if all answers of every prompt got the same score."""
+        same = not columns.values["margin"].any() and not columns.values["spread"].any()
+        return (
+            f"gives all answers of each of {len(columns):,} prompts the same score" if same and len(columns) > 1 else ""
+        )
+
     def trials(self, columns: Columns) -> int:
         """Count the pairs of prompts."""
         return len(np.unique(columns.values["pair"]))

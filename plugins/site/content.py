@@ -21,13 +21,15 @@ from harness.leaderboard import (
     claim,
     current_cells,
     divider_of,
+    items_text,
+    note_on_generated,
     shipped_files,
     split_selector,
     task_of,
     title_of,
     why_unranked,
 )
-from harness.results import read_published
+from harness.results import read_published, say_generated
 from harness.stats import Estimate
 from harness.store import CellRecord, Readable, Result
 from harness.tasks import BenchmarkFile
@@ -58,6 +60,8 @@ class SiteColumn:
     """Median of the evaluated models' values."""
     spread: float = math.nan
     """Standard deviation of the evaluated models' values."""
+    items: str = ""
+    """How many items the evaluated models' figures are of; empty where that is not one number of items of a task."""
 
     @property
     def shown_ends(self) -> str:
@@ -106,6 +110,25 @@ class Content:
     def claim(self) -> Claim | None:
         """Return what the board says of who is best; None where nobody has a rank."""
         return claim(self.board)
+
+    @property
+    def generated(self) -> str:
+        """Return what there is to say of generated data; empty where all data are real."""
+        return note_on_generated(self.board)
+
+    def generated_of(self, task: str) -> str:
+        """Return what there is to say of the data of one task, if they are generated."""
+        return say_generated({name: mark for name, mark in self.board.generated.items() if name == task})
+
+    def items_of(self, task: str) -> str:
+        """Return how many items of a task were evaluated; empty for a task without an evaluation."""
+        return items_text(*self.board.items[task]) if task in self.board.items else ""
+
+    @property
+    def items_alike(self) -> str:
+        """Return how many items were evaluated where it is one number on all tasks; else nothing."""
+        counts = set(self.board.items.values())
+        return items_text(*counts.pop()) if len(counts) == 1 else ""
 
     def slug_of(self, entry: BoardEntry) -> str:
         """Return the name of the page of an entry of the board."""
@@ -167,7 +190,8 @@ def gather(
     by_model: dict[str, list[CellRecord]] = {}
     for cell in cells:
         by_model.setdefault(cell.label, []).append(cell)
-    published_figures = _published(registry, benchmark, published, shown)
+    left_out = bool(board.published_left_out)
+    published_figures = {} if left_out else _published(registry, benchmark, published, shown)
     rows = []
     for entry in board.entries:
         of_model = [] if entry.published else by_model.get(entry.model, [])
@@ -245,6 +269,7 @@ def _scaled(column: SiteColumn, rows: Sequence[ModelRow]) -> SiteColumn:
     """Return the column with the ends of its bars, and the median and spread of the evaluated models."""
     figures = [(row, row.figures[column.key]) for row in rows if column.key in row.figures]
     ends = [v for _, e in figures for v in (e.value, e.low, e.high) if math.isfinite(v)]
+    counts = [e.n + e.n_failed for row, e in figures if not row.entry.published] if column.domain else []
     field_ = [e.value for row, e in figures if not row.entry.published and math.isfinite(e.value)]
     return dataclasses.replace(
         column,
@@ -252,4 +277,5 @@ def _scaled(column: SiteColumn, rows: Sequence[ModelRow]) -> SiteColumn:
         most=max(ends, default=math.nan),
         median=statistics.median(field_) if field_ else math.nan,
         spread=statistics.pstdev(field_) if field_ else math.nan,
+        items=items_text(min(counts), max(counts)) if any(counts) else "",
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.leaderboard import rank_text
 
-from .content import Content
+from .content import Content, ModelRow
 from .items import ItemScores, deflated, pack_scores
 from .measured import Measured
 from .pages import cell_text
@@ -27,6 +27,7 @@ def hidden_columns(content: Content) -> dict[str, Any]:
                 "unit": column.unit,
                 "lower": not column.higher_is_better,
                 "ends": column.shown_ends if column.most > column.least else "",
+                "items": column.items,
                 "texts": [
                     cell_text(row.figures.get(column.key), column.unit, content.board.confidence)
                     for row in content.rows
@@ -56,7 +57,18 @@ def comparison_files(content: Content, measured: Measured) -> Iterator[tuple[str
     for i, row in enumerate(rows):
         scores = [pack_scores(items.scores[i], items.levels) for items in measured.items]
         pairs = deflated(pairs_text(measured.pairs, i).encode()) if i < measured.compared else ""
-        yield f"m-{row.slug}", {"pairs": pairs, "scores": scores}
+        notes = _notes(row, measured) if i < measured.compared else {}
+        yield f"m-{row.slug}", {"pairs": pairs, "scores": scores, **({"notes": notes} if notes else {})}
+
+
+def _notes(row: ModelRow, measured: Measured) -> dict[str, list[int]]:
+    """Return what metrics say that a reader of the model's figures must know, each with the numbers of its columns."""
+    notes: dict[str, list[int]] = {}
+    for number, pair in enumerate(measured.pairs):
+        estimate = row.figures.get(pair.key)
+        if estimate is not None and (note := estimate.detail.get("note")):
+            notes.setdefault(str(note), []).append(number)
+    return notes
 
 
 def _column(content: Content, pair: PairedColumn) -> dict[str, Any]:

@@ -40,6 +40,11 @@ class TaskPage:
     matrices: list[dict[str, Any]]
 
     @property
+    def tells_numbers(self) -> bool:
+        """Whether the description holds numbers, as of the items that the full set has."""
+        return any(character.isdigit() for character in self.description)
+
+    @property
     def drawn(self) -> set[str]:
         """The names of the pages of all models that a picture shows."""
         slugs = {slug for frame in self.frames for slug in frame["models"]}

@@ -135,12 +135,10 @@ def badges(cell: CellRecord) -> list[tuple[str, str]]:
         found.append((f"first {limit:,} items only", "these are not the figures of the whole task"))
     if split != "test":
         found.append((f"split {split}", "another part of the data than the test split"))
-    if cell.settings.get("generated"):
-        found.append(("generated data", "the data are generated: these figures cannot be compared with any others"))
     whole = [r for r in cell.results if r.domain == OVERALL]
-    constant = next((str(text) for r in whole if (text := r.estimate.detail.get("constant"))), "")
+    constant = next((str(text) for r in cell.results if (text := r.estimate.detail.get("constant"))), "")
     if constant:
-        found.append(("constant", f"The model {constant}."))
+        found.append(("constant", f"The model {constant}; figures of such scores say nothing of it."))
     headline = next((r for r in whole if r.headline), None)
     if headline is not None and getattr(headline.estimate, "at_chance", False):
         found.append(("at chance", f"{headline.metric} is not distinguishable from chance"))

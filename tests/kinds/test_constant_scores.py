@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.kinds import best_of_k, detection, detection_decisions, preference
+from harness.kinds import best_of_k, detection, detection_decisions, preference, preference_agreement
 from harness.metric import Columns
 
 LABELS = np.array([1.0, 0.0] * 20)
@@ -35,3 +35,9 @@ def test_a_judge_that_calls_everything_a_tie_is_remarked():
     metric, half = preference.Accuracy(), np.full(20, 0.5)
     assert "tie" in metric.compute(Columns({"as_given": half, "exchanged": half})).detail["constant"]
     assert "constant" not in metric.compute(Columns({"as_given": half, "exchanged": half + CORRECT[:, 0]})).detail
+
+
+def test_metrics_of_agreement_remark_ties_alone():
+    half, labels = np.full(20, 0.5), np.tile([0.0, 1.0], 10)
+    said = preference_agreement.LabelKappa().compute(Columns({"as_given": half, "exchanged": half, "better": labels}))
+    assert said.detail["constant"] == "calls all 20 pairs a tie"

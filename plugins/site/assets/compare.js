@@ -75,10 +75,31 @@
     byId("head-first").replaceChildren(name(first));
     byId("head-second").replaceChildren(name(second));
     byId("pairs").tBodies[0].replaceChildren(...shown.map(([column, c]) => line(column, c, scale.get(column.unit))));
+    await showRemarks(first, second, new Set(shown.map(([column]) => column)));
     byId("domains").parentElement.hidden = !columns.some((column) => column.domain !== "overall");
     byId("differences").hidden = false;
     byId("command").textContent = command(models[first].label, models[second].label);
     byId("status").textContent = shown.length ? "" : "These two were evaluated on no common task.";
+  }
+
+  /** What there is to say of the figures shown: each sentence once, with its metrics before it and its models behind. */
+  async function showRemarks(first, second, shown) {
+    const said = new Map();
+    for (const i of [first, second]) {
+      for (const [note, numbers] of Object.entries((await fileOfModel(i)).notes ?? {})) {
+        const titles = numbers.filter((k) => shown.has(columns[k])).map((k) => columns[k].title);
+        const key = JSON.stringify([note, titles]);
+        if (titles.length) said.set(key, [...(said.get(key) ?? []), models[i].label]);
+      }
+    }
+    if (first !== state.first || second !== state.second) return;
+    const lines = [...said].map(([key, labels]) => {
+      const [note, titles] = JSON.parse(key);
+      return `${titles.join(", ")}: ${note} (${labels.join(", ")})`;
+    });
+    if ([...shown].some((column) => column.unresolvable)) lines.push("p is withheld where a figure is not resolvable: it would say more than the items know");
+    byId("remarks").replaceChildren(...lines.map((text) => element("li", { textContent: text })));
+    byId("remarks").hidden = !lines.length;
   }
 
   /** What to type for the same figures; a name that begins like an option stands behind a "--". */

@@ -185,6 +185,7 @@
     column.cell = element("th", { scope: "col" }, button);
     column.cell.setAttribute("aria-sort", "none");
     if (column.lower) column.cell.append(element("small", { textContent: "lower is better" }));
+    if (column.items) column.cell.append(element("small", { className: "items", textContent: column.items }));
     after.cell.before(column.cell);
     column.cells = column.texts.map((own, i) => {
       const at = own.indexOf("[");
