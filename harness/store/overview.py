@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from harness.files.generated_data import GeneratedData
 from harness.stats import Estimate
 from harness.store import schema as s
 from harness.store.cells import at_once
-from harness.store.checked import read_checked
+from harness.store.checked import read_checked, select_checked
 from harness.store.reading import Readable
 from harness.store.records import GENERATED
 
@@ -100,6 +101,7 @@ def summarise_cells(store: Readable) -> list[CellSummary]:
                 cell.task_digest, cell.problem = row["task_digest"], row["problem"] or ""
                 cell.items, cell.failed_requests = row["items"] or 0, row["failed_requests"] or 0
             _add_headlines(connection, summaries, numbers)
+            _add_chance_levels(connection, summaries, numbers)
     return list(summaries.values())
 
 
@@ -135,6 +137,21 @@ def _add_headlines(connection: sa.Connection, summaries: Mapping[int, CellSummar
         detail = {} if row.raw("detail") == "{}" else row["detail"]
         cell.estimate = Estimate(value, math.nan, low, high, row["n"], row["n_failed"], detail, confidence)
         cell.metric, cell.unit, cell.higher_is_better = row["metric"], row["unit"], row["higher_is_better"]
+
+
+def _add_chance_levels(
+    connection: sa.Connection, summaries: Mapping[int, CellSummary], numbers: Collection[int]
+) -> None:
+    """Give the headline figures the chance levels on file."""
+    table = s.metadata.tables.get("chance_levels")
+    if table is None:
+        return
+    c = table.c
+    query = select_checked(table).where(c.cell.in_(numbers), c.domain == "overall")
+    for row in read_checked(connection, table, query):
+        cell = summaries[row["cell"]]
+        if cell.estimate is not None and row["metric"] == cell.metric:
+            cell.estimate = dataclasses.replace(cell.estimate, **{"chance": row["level"]})
 
 
 def _chosen(store: Readable) -> dict[int, CellSummary]:

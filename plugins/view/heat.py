@@ -33,6 +33,8 @@ class HeatColumn:
     metric: str = ""
     higher_is_better: bool = True
     unit: str = ""
+    generated: bool = False
+    """Whether a program made the data, as of a task that has no others."""
     measure: tuple[Any, ...] = ()
     """What `_measure` says of the cells that are held against each other."""
     low: float = math.nan
@@ -131,7 +133,7 @@ def _natural(text: str) -> list[tuple[int, int, str]]:
 
 def _measure(cell: CellSummary) -> tuple[Any, ...]:
     """Return what two cells have to share for their figures to be held against each other."""
-    return cell.task_digest, cell.metric, cell.split, cell.limit, cell.settings.get("generated")
+    return cell.task_digest, cell.metric, cell.split, cell.limit, cell.generated
 
 
 def _value(cell: CellSummary | None) -> float:
@@ -143,9 +145,9 @@ def _measure_column(column: HeatColumn, cells: Sequence[CellSummary]) -> None:
     with_figure = [cell for cell in cells if math.isfinite(_value(cell))]
     if not with_figure:
         return
-    first = max(with_figure, key=lambda c: (not c.settings.get("generated"), c.limit is None, c.split == "test", c.id))
+    first = max(with_figure, key=lambda c: (c.generated is None, c.limit is None, c.split == "test", c.id))
     column.metric, column.unit, column.higher_is_better = first.metric, first.unit, first.higher_is_better
-    column.measure = _measure(first)
+    column.measure, column.generated = _measure(first), first.generated is not None
     held = [cell for cell in with_figure if _measure(cell) == column.measure]
     values = [_value(cell) for cell in held]
     column.low, column.high = min(values), max(values)
@@ -180,8 +182,8 @@ def states_of(cell: CellSummary, column: HeatColumn) -> list[tuple[str, str, str
         states.append(("even", "other definition", "the task was defined differently then"))
     if cell.metric and cell.metric != column.metric:
         states.append(("even", cell.metric, "another metric than the rest of the column"))
-    if cell.settings.get("generated"):
-        states.append(("even", "generated", "the data are generated, and comparable with nothing else"))
+    if (made := cell.generated) is not None and made.in_place_of:
+        states.append(("even", "generated", f"data {made.words}: comparable with nothing else"))
     estimate = cell.estimate
     if estimate is not None and estimate.detail.get("constant"):
         states.append(("even", "constant", str(estimate.detail["constant"])))
@@ -277,7 +279,8 @@ def _head(columns: Sequence[HeatColumn], models: str, tasks: str, sort: str) -> 
             c.short,
             f"{c.task}: sort by {c.metric or 'it'}, the best first",
             more=Markup("<small>{}{}</small>").format(
-                breakable(c.metric) or "no figure", "" if c.higher_is_better else ", lower is better"
+                breakable(c.metric) or "no figure",
+                (", generated data" if c.generated else "") + ("" if c.higher_is_better else ", lower is better"),
             ),
             find=c.key,
         )

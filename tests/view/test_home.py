@@ -57,7 +57,7 @@ def test_what_cannot_be_held_against_the_column_has_no_colour_and_says_why():
         cell(2, "other", "t", 0.6, failed_requests=3, failed_since=True),
         cell(3, "part", "t", 0.99, settings={"limit": 10}),
         cell(4, "train", "t", 0.99, settings={"split": "train"}),
-        cell(5, "made", "t", 0.99, settings={"generated": {"by": "x"}}),
+        cell(5, "made", "t", 0.99, settings={"generated": {"made_by": "x", "in_place_of": "y"}}),
         cell(0, "old", "t", 0.99, digest="e"),
         cell(7, "flat", "t", 0.5, detail={"constant": "gives all 9 items the same score"}),
         cell(8, "broken", "t", problem="out of memory"),
