@@ -61,7 +61,7 @@ class CellSummary:
 class CellsState(NamedTuple):
     """What changes whenever cells are filed or removed; two equal states have the same cells."""
 
-    count: int
+    cells: int
     newest: int
     run: int
     started: str
