@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from harness import Matrix, Metric
-from harness.results import bounds, figure
+from harness.results import MOST_MODELS, Drawing, bounds, figure, no_picture
 from harness.running import Table
 from harness.stats import Estimate
 
-from .frames import MOST_MODELS, Drawing, distinct, no_picture
+from .frames import distinct
 
 FEWEST = 5
 """Fewest items behind a field that a page shows: one of a single item is 100 or 0, whoever is better."""

@@ -10,13 +10,14 @@ from typing import Any
 from harness import Metric, Registry, Task
 from harness.errors import HarnessError, StoreError
 from harness.names import describe
+from harness.results import drawings
 from harness.running import Table, table_of_cell
 from harness.store import Readable, Result
 from harness.tasks import build_task, metric_of
 
 from .content import Content, SiteColumn
 from .explanations import metric_description
-from .frames import drawings, frames
+from .frames import frames
 from .items import ItemScores, excerpts, item_scores
 from .matrices import matrices, matrices_of_models
 from .names import file_name

@@ -12,13 +12,12 @@ from harness import THEME, Edition
 from harness.errors import UsageError
 from harness.files import alone, remove_leftovers, write_atomically
 from harness.leaderboard import as_json, failed_text, rank_text
-from harness.results import CONFIDENCE
+from harness.results import CONFIDENCE, MOST_MODELS
 from harness.store import now, versions
 
 from .content import Content, ModelRow, gather
 from .data_files import comparison_files, hidden_columns
 from .explanations import explanations
-from .frames import MOST_MODELS
 from .measured import Measured, measure
 from .pages import data_script, render_page
 from .provenance import Provenance, Provenances

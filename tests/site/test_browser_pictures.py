@@ -4,11 +4,11 @@ import json
 import math
 import shutil
 
-from harness_plugins.site.frames import Drawing
 from harness_plugins.site.matrices import matrices
 from harness_plugins.site.pages import data_script
 
 from harness.pictures import Matrix
+from harness.results import Drawing
 from harness.results.numbers import figure
 
 from .conftest import state

@@ -4,11 +4,12 @@ import dataclasses
 import math
 
 import numpy as np
-from harness_plugins.site.frames import MOST_MODELS, Drawing, drawings, frames
+from harness_plugins.site.frames import frames
 from harness_plugins.site.matrices import matrices, matrices_of_models
 
 from harness.metric import Columns, MeanMetric
 from harness.pictures import Matrix
+from harness.results import MOST_MODELS, Drawing, drawings
 
 from .conftest import Drawn
 
