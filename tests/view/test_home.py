@@ -126,7 +126,8 @@ def test_the_first_page_filters_and_sorts_without_scripts(write_task, rows, eval
     assert list(fields(viewer.page("/?models=READ&tasks=two"))) == ["toy-reader"]
     assert len(fields(viewer.page("/?models=READ&tasks=two"))["toy-reader"]) == 1
     assert "No model is like that." in viewer.page("/?models=nobody")
-    best = max(fields(page).items(), key=lambda pair: float(pair[1][0][1].split()[0]))[0]
+    # Six items may be at chance, which stands before the figure.
+    best = max(fields(page).items(), key=lambda pair: float(re.search(r"\d+\.\d+", pair[1][0][1]).group()))[0]
     assert next(iter(fields(viewer.page("/?sort=demo/one")))) == best
     assert list(fields(viewer.page("/?sort=-demo/one")))[-1] == best
 
@@ -183,5 +184,4 @@ def test_a_cell_of_the_first_items_says_so(write_task, rows, evaluate, view, arg
     write_task("demo/plain", rows(6))
     evaluate("toy-reader", "demo/plain", *arguments)
     page = view().page("/cells/1")
-    assert ('class="badges"' in page) == bool(words)
-    assert words in page
+    assert ("first 4 items only" in page) == bool(words)

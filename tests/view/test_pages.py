@@ -35,7 +35,8 @@ def test_runs_cells_and_estimates_are_those_of_the_store(pairs, evaluate, view):
     for result in document["results"]:
         if result["metric"] == "accuracy":
             low, high = (figure(result[end]) for end in ("low", "high"))
-            shown = f"{result['domain']} {figure(result['value'])} {low} to {high} {result['n']} {result['n_failed']}"
+            shown = f"{result['domain']} {figure(result['value'])} {low} to {high} "
+            shown += f"{'at chance ' if result['at_chance'] else ''}{result['n']} {result['n_failed']}"
             assert " ".join(shown.split()) in cell
     assert "asked for compare" in cell
     assert "run 1" in cell
