@@ -105,6 +105,10 @@ if TYPE_CHECKING:
     from harness.task import Task as Task
     from harness.tasks.library import SourcedTask as SourcedTask
     from harness.tasks.library import TaskSource as TaskSource
+    from harness.telling import ItemFigures as ItemFigures
+    from harness.telling import Judged as Judged
+    from harness.telling import ResponseMark as ResponseMark
+    from harness.telling import Told as Told
     from harness.terminal import say as say
     from harness.trainer import Ask as Ask
     from harness.trainer import Progress as Progress

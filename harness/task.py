@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.metric import Columns, Metric
     from harness.tasks.data.field_mapping import ColumnReader
     from harness.tasks.data.rows import RowSource
+    from harness.telling import ItemFigures, Told
 
 CANDIDATE = "candidate"
 """The role that the evaluated model plays unless a task says otherwise."""
@@ -396,6 +397,35 @@ class Task:
             By name of a column in ``columns``: numbers of shape (n,) or (n, k), one row an item.
         """
         return {}
+
+    def expected(self, item: Item) -> str:
+        """Return in words what a right answer to the item is; empty where the responses themselves show it.
+
+        It is asked where the data are read to be looked at, and given to `tell`.
+        """
+        return ""
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say in a sentence what became of an item, and of each response; None: the headline metric's figure says it.
+
+        It is made anew whenever somebody looks, from what is on file: it asks no model and runs nothing that a model
+        wrote.
+
+        >>> from harness import Columns, ItemFigures, Told
+        >>> class Sums(Task):
+        ...     columns = ("answer", "right")
+        ...
+        ...     def tell(self, item):
+        ...         answer, right = item.number("answer"), item.number("right")
+        ...         if answer == right:
+        ...             return Told(f"answered {answer:g}", "right")
+        ...         return Told(f"answered {answer:g}; right is {right:g}", "wrong")
+        >>> import numpy as np
+        >>> columns = Columns({"answer": np.array([5.0]), "right": np.array([4.0])})
+        >>> Sums(Definition(name="school/sums")).tell(ItemFigures(columns, 0)).sentence
+        'answered 5; right is 4'
+        """
+        return None
 
     def own_metric(self, name: str) -> Metric | None:
         """Return the metric of that name that only this task has; None where a registered metric is meant."""

@@ -82,6 +82,8 @@ class CellFigures:
     """None if the headline metric cannot be divided among single items."""
     reasons: dict[str, str] = field(default_factory=dict)
     """Why items failed, by item id, for the items whose reason is kept."""
+    task: Task | None = None
+    """The task, which tells what became of an item; None if it cannot be used."""
 
     @property
     def domains(self) -> list[str]:
@@ -209,7 +211,7 @@ def load_figures(store: StoreReader, cell: CellRecord, task: Task | None, metric
     if metric is not None and set(metric.needs) <= set(table.columns.values):
         failed |= ~metric.valid(table.columns)
         credit = credit_of(metric, table)
-    return CellFigures(table, failed, credit, reasons)
+    return CellFigures(table, failed, credit, reasons, task)
 
 
 def credit_of(metric: Metric, table: Table) -> Credit | None:
