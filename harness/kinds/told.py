@@ -44,7 +44,7 @@ def pair(item: ItemFigures, *, orders: str = "both", judged: bool = True) -> Tol
     Args:
         item: The item.
         orders: ``both`` or ``as given``: the orders in which judges were asked.
-        judged: Whether one of the two is better; else ``better`` means nothing, as of a battle that people saw as a tie.
+        judged: Whether one of the two is better; else ``better`` means nothing, as where people saw a tie.
     """
     better, given = int(item.number("better")), item.number("as_given")
     exchanged = item.number("exchanged") if orders == "both" else given
@@ -257,9 +257,7 @@ def generated(item: ItemFigures, correct: FloatArray, answered: FloatArray | Non
         verdict: Judged = "right" if right else "wrong"
         found = extracted[0] if len(extracted) == 1 and extracted[0] else ""
         has = answered is None or len(answered) != 1 or answered[0] == 1
-        said = (
-            f"answered {quoted(found)}" if found else "its answer is correct" if right else "its answer is not correct"
-        )
+        said = f"answered {quoted(found)}" if found else f"its answer is {'' if right else 'not '}correct"
         said = said if has else "no answer was found in what it wrote"
         return Told("; ".join(part for part in (said, expected) if part), verdict, marks)
     verdict = "right" if right == k else "wrong" if not right else ""

@@ -41,8 +41,10 @@ def told_of(
     if told is not None and not isinstance(told, Told):
         log.warning("%s told %s of item %s, not a Told", type(figures.task).__name__, type(told).__name__, row)
         told = None
-    if figures.failed[row] and (told is None or told.judged):
-        return Told("Failed: this item has no figure", "", {} if told is None else told.marks)
+    reason = figures.reasons.get(figures.id(row), "")
+    if figures.failed[row] and (reason or told is None or told.judged):
+        why = _sentence(f"Failed: {reason or 'this item has no figure'}".rstrip("."), "")
+        return Told(why, "", {} if told is None else told.marks)
     told = told or _by_the_headline(figures, row)
     return Told(_sentence(told.sentence, judged := _judged(told, figures, row)), judged, told.marks)
 

@@ -84,7 +84,7 @@ def test_differences_come_and_go_by_key(sample, tab):
 
 
 def test_the_page_works_without_scripts(sample, browser):
-    context = browser.new_context(java_script_enabled=False)
+    context = browser.browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(sample.address + "/cells/1/samples/0")
     assert page.locator(".told").inner_text().startswith("✗ Wrong: picked response 2")
