@@ -17,8 +17,7 @@ from harness.metric import Columns, FloatArray, MeanMetric, Metric
 from harness.pictures import Picture, Series
 from harness.requests import Candidates, Failure, Request
 from harness.stats import Linearised
-from harness.task import Answers, FieldSpec, Item, Stage, Task
-from harness.telling import ItemFigures, Told
+from harness.task import Answers, FieldSpec, Item, ItemFigures, Stage, Task, Told
 
 
 class BestOfK(Task):

@@ -15,8 +15,7 @@ from harness.metric import Columns
 from harness.pictures import Picture
 from harness.requests import Conversation, Failure, Request
 from harness.stats import Estimate, Linearised
-from harness.task import Answers, FieldSpec, Item, Stage, Task
-from harness.telling import ItemFigures, Told
+from harness.task import Answers, FieldSpec, Item, ItemFigures, Stage, Task, Told
 
 
 class Detection(Task):

@@ -14,10 +14,9 @@ from harness.kinds import told
 from harness.metric import Columns, FloatArray, MeanMetric, Metric
 from harness.pictures import Picture, Series
 from harness.requests import Candidates, Failure, Pair, Request, Verdict
-from harness.task import Answers, FieldSpec, Item, Stage, Task
+from harness.task import Answers, FieldSpec, Item, ItemFigures, Stage, Task, Told
 from harness.tasks.data.field_mapping import shorten
 from harness.tasks.data.values import same
-from harness.telling import ItemFigures, Told
 
 NAN = float("nan")
 

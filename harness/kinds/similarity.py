@@ -10,8 +10,7 @@ import numpy as np
 
 from harness.kinds import detection, told
 from harness.requests import Candidates, Conversation, Request, Text
-from harness.task import Answers, FieldSpec, Item, Stage, Task
-from harness.telling import ItemFigures, Told
+from harness.task import Answers, FieldSpec, Item, ItemFigures, Stage, Task, Told
 
 
 class Similarity(Task):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from harness.metric import Columns, FloatArray
-from harness.telling import ItemFigures, Judged, ResponseMark, Told
+from harness.task import ItemFigures, Judged, ResponseMark, Told
 
 UNREADABLE = "no verdict could be read"
 _PLACES = ("response 1", "response 2")

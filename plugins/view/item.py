@@ -156,7 +156,7 @@ def said_about(
 
 def _known(responses: Sequence[Response | None]) -> list[Response]:
     """Return the responses of a stage if all are known: which answers which request is told by their places."""
-    return [] if any(response is None for response in responses) else list(responses)  # type: ignore[arg-type]
+    return [] if any(response is None for response in responses) else list(responses)
 
 
 def shown_texts(samples: Sequence[Sample], wanted: SampleFilter, diff: str) -> dict[str, Any]:

@@ -153,8 +153,8 @@ def _parser(links: bool, tables: bool, maths: bool) -> MarkdownIt:
         parser.block.ruler.before(
             "paragraph", "bracket_math_block", _bracket_math_block, {"alt": ["paragraph", "list", "blockquote"]}
         )
-    for name, rule in _RULES.items():
-        parser.renderer.rules[name] = rule
+    rules: dict[str, Any] = parser.renderer.rules  # type: ignore[attr-defined]
+    rules.update(_RULES)
     return parser
 
 

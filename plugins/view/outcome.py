@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
-from harness import Answers, ItemFigures, Judged, Told
-from harness.encoding import encodable
+from harness import Answers, ItemFigures, Judged, Told, encodable
 
 from .figures import CellFigures
 
@@ -31,7 +31,7 @@ def told_of(
         answers: The answers on file, by stage.
         positions: For each request of the first stage, which of the item's responses it holds.
     """
-    told = None
+    told: Any = None  # whatever a plugin's code returns
     if figures.task is not None:
         item = ItemFigures(figures.table.columns, row, expected, answers, positions)
         try:
