@@ -28,9 +28,9 @@ def judged(harness, write_task):
 
 
 def test_a_chat_model_too_small_to_judge_is_found_to_pick_a_side(chat_model, judged):
-    """It names the same side in either order, which both orders turn into chance, and not into a figure above it."""
+    """It names the first side in nearly every order, which both orders turn into chance; of four, one may count."""
     found = judged(f"judge:base=[{chat_model}],prompt=mt-bench,verdict=log-probability")
     assert found["unparsed_rate"] == 0
-    assert found["first_position_rate"] in (0, 1)
-    assert found["order_consistency"] == 0
-    assert found["accuracy"] == 0.5
+    assert found["first_position_rate"] >= 0.75
+    assert found["order_consistency"] <= 0.25
+    assert 0.375 <= found["accuracy"] <= 0.625
