@@ -405,6 +405,14 @@ class Task:
         """Choose the metrics to compute, once all rows are made: a task may learn from the answers what they allow."""
         return planned
 
+    def remarks(self, split: str) -> Sequence[str]:
+        """Return what a reader of the results must know of a split's data, such as rows that were made one.
+
+        The harness asks once a cell, when all its rows are made, and says it with the results, as it says what models
+        remark (`harness.model.Model.remarks`).
+        """
+        return ()
+
     def facts(self) -> Mapping[str, Any]:
         """Return what metrics may want to know about the columns, by name."""
         return {}
