@@ -16,3 +16,53 @@ _HERE = "harness_plugins.routing"
 def register_tasks(register: Register) -> None:
     """Register the kind whose rows are questions and whose columns are models."""
     register("routing", f"{_HERE}.task:Routing", description="which of several models answers a question right")
+
+
+@hookimpl
+def register_metrics(register: Register) -> None:
+    """Register forecasts, decisions, references, cost and quality, two models, and scores of published benchmarks."""
+    for module, names in _METRICS.items():
+        for name, attribute in names.items():
+            register(name, f"{_HERE}.{module}:{attribute}")
+
+
+_METRICS = {
+    "forecasts": {
+        "forecast_accuracy": "ForecastAccuracy",
+        "forecast_accuracy_by_model": "ForecastAccuracyByModel",
+        "forecast_auroc": "ForecastAuroc",
+        "forecast_log_loss": "ForecastLogLoss",
+        "forecast_brier": "ForecastBrier",
+        "forecast_calibration_error": "ForecastCalibrationError",
+    },
+    "decisions": {
+        "route_accuracy": "RouteAccuracy",
+        "route_gain": "RouteGain",
+        "route_gain_over_category": "RouteGainOverCategory",
+        "weighted_router": "WeightedRouter",
+        "uniform_router": "UniformRouter",
+        "best_constant": "BestConstant",
+        "best_constant_on_test": "BestConstantOnTest",
+        "best_of_category": "BestOfCategory",
+        "best_of_category_on_test": "BestOfCategoryOnTest",
+        "oracle": "Oracle",
+        "guess_corrected_oracle": "GuessCorrectedOracle",
+        "gap_at_oracle": "GapAtOracle",
+        "gain_at_best": "GainAtBest",
+        "usage_entropy": "UsageEntropy",
+    },
+    "cost_quality": {
+        "aiq": "AverageImprovementInQuality",
+        "zero_router_aiq": "ZeroRouter",
+        "quality_at_budget": "QualityAtBudget",
+        "cost_saved": "CostSaved",
+        "mean_cost": "MeanCost",
+    },
+    "two_models": {"apgr": "GapRecovered", "cpt": "CallsNeeded"},
+    "published_scores": {
+        "router_arena_score": "RouterArenaScore",
+        "reference_ratio": "ReferenceRatio",
+        "best_single_ratio": "BestSingleRatio",
+        "prediction_entropy": "PredictionEntropy",
+    },
+}

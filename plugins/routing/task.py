@@ -71,7 +71,12 @@ class Routing(Task):
         *("predicted", "outcome", "cost", "latency", "tokens"),
         *("category", "train_best", "train_best_of_category"),
     )
-    default_metrics: ClassVar[tuple[str, ...]] = ()
+    default_metrics: ClassVar[tuple[str, ...]] = (
+        *("route_accuracy", "route_gain", "route_gain_over_category"),
+        *("forecast_accuracy", "forecast_auroc", "forecast_log_loss", "forecast_brier", "forecast_calibration_error"),
+        *("weighted_router", "usage_entropy", "gap_at_oracle"),
+        *("uniform_router", "best_constant", "best_of_category", "oracle"),
+    )
     options: ClassVar[Mapping[str, Any]] = {
         "models": [],
         "repeats": "error",
