@@ -44,6 +44,7 @@ ROOMS: dict[str, set[str]] = {
         "outcomes",
         "ppe",
         "reward_benchmarks",
+        "routing",
         "site",
         "view",
     },

@@ -19,6 +19,66 @@ def register_tasks(register: Register) -> None:
 
 
 @hookimpl
+def register_models(register: Register) -> None:
+    """Register the routers."""
+    register("random-router", f"{_HERE}.unread:RandomRouter", offers=("route",), description="a seeded random number")
+    register(
+        "average-router",
+        f"{_HERE}.combined:AverageRouter",
+        offers=("route",),
+        description="mean of several routers' predictions: routers=[[MODEL],[MODEL]]",
+    )
+    for name, (reference, description, _) in _TRAINED.items():
+        register(
+            name,
+            f"{_HERE}.{reference}",
+            offers=("route",),
+            description=f"predicts {description} (path= where it was trained)",
+        )
+
+
+@hookimpl
+def register_trainers(register: Register) -> None:
+    """Register the trainers of the routers."""
+    for name, (reference, _, description) in _TRAINED.items():
+        register(name, f"{_HERE}.{reference}Trainer", model=name, description=description)
+
+
+_TRAINED = {
+    "constant-router": (
+        "unread:ConstantRouter",
+        "each model's mean, whatever the question",
+        "takes each model's mean outcome: the router that always chooses the best of them",
+    ),
+    "category-router": (
+        "unread:CategoryRouter",
+        "each model's mean in the question's category",
+        "takes each model's mean outcome in each category, without reading a question",
+    ),
+    "length-router": (
+        "unread:LengthRouter",
+        "from the question's length alone",
+        "fits logistic regression on the question's length",
+    ),
+    "neighbour-router": (
+        "over_embedder:NeighbourRouter",
+        "the mean outcome of the nearest train questions",
+        "keeps the train questions' vectors and outcomes (k nearest neighbours)",
+    ),
+    "logistic-router": (
+        "over_embedder:LogisticRouter",
+        "by logistic regression on the question's vector",
+        "fits logistic regression on the questions' vectors for each model",
+    ),
+    "cluster-router": (
+        "over_embedder:ClusterRouter",
+        "each model's mean in the question's cluster",
+        "parts the questions by k-means and takes each model's mean in each part",
+    ),
+}
+
+
+@hookimpl
 def register_metrics(register: Register) -> None:
     """Register forecasts, decisions, references, cost and quality, two models, and scores of published benchmarks."""
     for module, names in _METRICS.items():
