@@ -85,7 +85,9 @@ def test_nearest_neighbours_of_nine_models(nine, k, accuracy, route):
     _, vectors, outcome, _, train, test = nine
     predicted = nearest_means(unit(vectors[test]), unit(vectors[train]), outcome[train], k)
     columns = columns_of(nine, predicted)
-    assert forecasts.ForecastAccuracyByModel().compute(columns).value == pytest.approx(accuracy, abs=3e-4)  # a pair is 2e-4
+    assert forecasts.ForecastAccuracyByModel().compute(columns).value == pytest.approx(
+        accuracy, abs=3e-4
+    )  # a pair is 2e-4
     assert decisions.RouteAccuracy().compute(columns).value == pytest.approx(route, abs=5e-4)
 
 
