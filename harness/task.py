@@ -173,6 +173,8 @@ class Definition:
     """The file says that the rows are a sequence."""
     block: int | None = None
     """Rows of a block of the sequence; None: as `harness.stats.block_length` says."""
+    evaluation_only: bool = False
+    """Nothing may be trained on it, whatever the split."""
 
 
 class Task:

@@ -62,6 +62,7 @@ ROOMS: dict[str, set[str]] = {
         "ppe",
         "recorded",
         "reward_benchmarks",
+        "routing",
         "site",
         "view",
     },

@@ -6,6 +6,7 @@ and where a pair of question and model is repeated, a stated policy says what co
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ POLICIES = ("error", "max", "mean", "majority", "last")
 """What counts where a pair of question and model is repeated."""
 SIDE = {"costs": "cost", "latencies": "latency", "tokens": "token_count"}
 """What may be known beside an outcome: the field of wide rows, and that of long ones."""
+NO_SIDE: Mapping[str, float] = {}
+"""Of a row that says nothing beside the outcome."""
 
 
 class Entry(NamedTuple):
@@ -26,7 +29,7 @@ class Entry(NamedTuple):
     outcome: float
     """In [0, 1]; NaN where unknown."""
     side: Mapping[str, float]
-    """By field of wide rows; NaN where unknown."""
+    """By field of wide rows; NaN or absent where unknown."""
 
 
 @dataclass(slots=True)
@@ -42,12 +45,20 @@ class Questions:
     models: tuple[str, ...]
     """Labels, in the order of every array."""
     items: list[Item | BadItem]
-    """Of each question an item whose fields are ``prompt``, ``category`` (a text or None), ``models`` (the labels) and
-    arrays of shape (m,), in their order: ``outcomes`` and those of `SIDE`, NaN where unknown."""
+    """Of each question an item whose fields are ``prompt``, ``category`` and ``rephrases`` (a text or None each),
+    ``models`` (the labels) and arrays of shape (m,), in their order: ``outcomes`` and those of `SIDE`, NaN where
+    unknown. ``stamp`` is a number that follows from all outcomes of the split."""
     repeated: int = 0
     """Pairs of question and model that occur more than once."""
     contradictory: int = 0
     """Those of them whose outcomes differ."""
+    _by_id: dict[str, Item] = field(default_factory=dict, repr=False)
+
+    def by_id(self) -> Mapping[str, Item]:
+        """Return the questions by their ids."""
+        if not self._by_id:
+            self._by_id.update((item.id, item) for item in self.items if isinstance(item, Item))
+        return self._by_id
 
 
 def settle_repeats(outcomes: Sequence[float], policy: str) -> float:
@@ -123,7 +134,7 @@ def _made(question: _Question, labels: Sequence[str], policy: str, counts: Quest
             values[i] = _mean([entry.side[name] for entry in entries if name in entry.side])
     if np.isnan(outcomes).all():
         return BadItem(item.where, f"the question {item.id!r} has no known outcome of any model")
-    own = {"prompt": item.fields["prompt"], "category": item.fields.get("category")}
+    own = {"prompt": item.fields["prompt"], **{name: item.fields.get(name) for name in ("category", "rephrases")}}
     fields = {**own, "models": counts.models, "outcomes": outcomes, **side}
     return Item(item.id, fields, item.domains, item.cluster, item.where, item.withheld)
 
@@ -131,6 +142,17 @@ def _made(question: _Question, labels: Sequence[str], policy: str, counts: Quest
 def _mean(values: Sequence[float]) -> float:
     known = [value for value in values if not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")
+
+
+def stamp(questions: Questions) -> None:
+    """Give every question a number that follows from the models and outcomes of all of them."""
+    made = hashlib.sha256(repr(questions.models).encode("utf-8", "surrogatepass"))
+    items = [item for item in questions.items if isinstance(item, Item)]
+    for item in items:
+        made.update(item.id.encode() + np.asarray(item.fields["outcomes"], dtype="<f8").tobytes())
+    number = int.from_bytes(made.digest()[:6], "big")
+    for item in items:
+        item.fields["stamp"] = number  # type: ignore[index]  # the mapping was made here
 
 
 def share_of(questions: Questions, low: float, high: float, seed: int) -> Iterator[Item | BadItem]:
@@ -149,7 +171,6 @@ def share_of(questions: Questions, low: float, high: float, seed: int) -> Iterat
 
 def place_of(content: object, seed: int) -> float:
     """Return a number in [0, 1) that follows from a question's text alone."""
-    import hashlib
     import json
 
     text = json.dumps([seed, content], sort_keys=True, default=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Literal
@@ -12,6 +13,7 @@ from harness import (
     Answers,
     BadItem,
     BadValue,
+    ConfigurationError,
     DataError,
     Failure,
     FieldSpec,
@@ -24,10 +26,17 @@ from harness import (
     Task,
 )
 
-from .questions import SIDE, Entry, Questions, join, share_of
+from .questions import NO_SIDE, SIDE, Entry, Questions, join, share_of, stamp
 from .references import References
 
 _UNKNOWN = float("nan")
+_ALIVE: weakref.WeakValueDictionary[str, Routing] = weakref.WeakValueDictionary()
+"""The tasks of this process by name, for models that look at the outcomes: a request says which item it is about."""
+
+
+def asked_task(name: str) -> Routing | None:
+    """Return the task of a name that asks questions in this process; None where there is none."""
+    return _ALIVE.get(name)
 
 
 class Routing(Task):
@@ -42,11 +51,14 @@ class Routing(Task):
     ``tokens``; of shape (n,): ``category``, an index into the fact ``categories``, NaN where a question has none; and
     what is chosen on the train split: ``train_best``, the index of the model with the best mean there, and
     ``train_best_of_category``, of the best in the question's category. Both are NaN where there is no train split.
+    ``rephrasings`` is one code for a question and those that say the same in other words; NaN where it has none.
 
     Options:
         models: Labels, in the order of ``outcomes``.
         repeats: What counts where a question has several outcomes of a model: one of `questions.POLICIES`.
         question: Rows of one ``id`` are one question, or rows of one ``text``.
+        scale: Ends of the scale that the data's outcomes are on, such as [1, 10] of a judge; they become [0, 1].
+        threshold: Outcomes, in [0, 1], of at least this count as 1, others as 0.
         shares: Parts of the questions by split, as ``{train: 0.8, test: 0.2}``: every split names the same data, and
             which part a question belongs to follows from a hash of its text.
         shares_seed: Another number gives other parts.
@@ -55,6 +67,7 @@ class Routing(Task):
     fields: ClassVar[Mapping[str, FieldSpec]] = {
         "prompt": FieldSpec("conversation", description="the question: a text or a list of messages"),
         "category": FieldSpec("text", required=False, description="what the question belongs to, such as a benchmark"),
+        "rephrases": FieldSpec("text", required=False, description="id of the question that it says in other words"),
         "outcomes": FieldSpec("numbers with gaps", required=False, description="wide rows: in [0, 1], one a model"),
         "models": FieldSpec("texts", required=False, description="wide rows: labels of the models"),
         "costs": FieldSpec("numbers with gaps", required=False, description="wide rows: USD a model"),
@@ -69,7 +82,7 @@ class Routing(Task):
     stages: Sequence[Stage] = (Stage(("route",)),)
     columns: ClassVar[tuple[str, ...]] = (
         *("predicted", "outcome", "cost", "latency", "tokens"),
-        *("category", "train_best", "train_best_of_category"),
+        *("category", "train_best", "train_best_of_category", "rephrasings"),
     )
     default_metrics: ClassVar[tuple[str, ...]] = (
         *("route_accuracy", "route_gain", "route_gain_over_category"),
@@ -81,6 +94,8 @@ class Routing(Task):
         "models": [],
         "repeats": "error",
         "question": "id",
+        "scale": [],
+        "threshold": None,
         "shares": {},
         "shares_seed": 0,
     }
@@ -88,6 +103,8 @@ class Routing(Task):
         "models": list[str],
         "repeats": Literal["error", "max", "mean", "majority", "last"],
         "question": Literal["id", "text"],
+        "scale": list[float],
+        "threshold": Annotated[float | None, Range(above=0, most=1)],
         "shares": dict[str, Annotated[float, Range(above=0, most=1)]],
         "shares_seed": int,
     }
@@ -97,6 +114,11 @@ class Routing(Task):
         self._read: dict[str, Questions] = {}
         self._references: References | None = None
         self._no_train = ""  # why the train split could not be read
+        self._groups: dict[str, dict[str, float]] = {}
+        scale: Sequence[float] = self.settings["scale"]
+        if scale and (len(scale) != 2 or not scale[0] < scale[1]):
+            raise ConfigurationError(f"{self.name}: the option 'scale' is {list(scale)}; expected [lowest, highest]")
+        _ALIVE[self.name] = self
 
     # data
 
@@ -127,6 +149,7 @@ class Routing(Task):
             if shares:
                 low, high = self._bounds(shares, split)
                 joined.items = list(share_of(joined, low, high, self.settings["shares_seed"]))
+            stamp(joined)
             self._read[split] = joined
         return self._read[split]
 
@@ -161,8 +184,8 @@ class Routing(Task):
             )
         entries = self._wide(fields) if wide else self._long(fields)
         for label, entry in entries.items():
-            _check(label, entry)
-        kept: dict[str, Any] = {name: fields[name] for name in ("prompt", "category") if name in fields}
+            entries[label] = self._checked(label, entry)
+        kept: dict[str, Any] = {name: fields[name] for name in ("prompt", "category", "rephrases") if name in fields}
         return {**kept, "entries": entries}
 
     def _wide(self, fields: Mapping[str, Any]) -> dict[str, Entry]:
@@ -191,8 +214,29 @@ class Routing(Task):
         label = fields["model"]
         if self.settings["models"] and label not in self.settings["models"]:
             return {}
-        side = {name: _or_nan(fields.get(one)) for name, one in SIDE.items()}
+        # Millions of long rows may say nothing beside the outcome: they share one mapping.
+        beside = any(one in fields for one in SIDE.values())
+        side = {name: _or_nan(fields.get(one)) for name, one in SIDE.items()} if beside else NO_SIDE
         return {label: Entry(_or_nan(fields.get("outcome")), side)}
+
+    def _checked(self, label: str, entry: Entry) -> Entry:
+        """Return an entry whose outcome is in [0, 1], on the scale and by the threshold of the options.
+
+        Raises:
+            BadValue: the outcome, or a cost, time or number of tokens, is out of range.
+        """
+        low, high = self.settings["scale"] or (0.0, 1.0)
+        outcome = entry.outcome
+        if not np.isnan(outcome) and not low <= outcome <= high:
+            raise BadValue(f"the outcome of {label!r} is {outcome:g}; expected a number from {low:g} to {high:g}")
+        for name, value in entry.side.items():
+            if value < 0:
+                raise BadValue(f"{SIDE[name]!r} of {label!r} is {value:g}; expected 0 or more")
+        outcome = (outcome - low) / (high - low)
+        threshold = self.settings["threshold"]
+        if threshold is not None and not np.isnan(outcome):  # what is unknown stays unknown
+            outcome = float(outcome >= threshold)
+        return Entry(outcome, entry.side)
 
     def _column_names(self) -> Sequence[str]:
         """Return the columns that the outcomes are read from, where the task file lists them; else nothing."""
@@ -208,7 +252,23 @@ class Routing(Task):
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
         """Ask how likely each model is to answer the question right."""
         fields = item.fields
-        return [Query(fields["prompt"], fields["models"], fields["category"] or "", origin=item.origin(self.name, 0))]
+        # The stamp is part of what answers from records, or from the outcomes themselves, are filed under: where the
+        # outcomes change, such an answer on file is that of other data, and must not be taken for one of these.
+        origin = item.origin(self.name, fields.get("stamp", 0))
+        return [Query(fields["prompt"], fields["models"], fields["category"] or "", origin=origin)]
+
+    def asked_about(self, id_: str, mark: int) -> tuple[Questions, Item] | None:
+        """Return the question that a request is about, and all of its split; None where it is none of these data.
+
+        Args:
+            id_: The question's id.
+            mark: The stamp of its split, which the request's origin carries.
+        """
+        for read in self._read.values():
+            found = read.by_id().get(id_)
+            if found is not None and found.fields.get("stamp") == mark:
+                return read, found
+        return None
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, FloatArray | float]:
         """Return what was predicted and what is known, one number a model, and what the train split would choose."""
@@ -223,7 +283,21 @@ class Routing(Task):
             "tokens": item.fields["tokens"],
             "category": self.references.code(item.fields["category"]),
             **self.references.chosen(item),
+            "rephrasings": self._rephrasings(item),
         }
+
+    def _rephrasings(self, item: Item) -> float:
+        """Return the code of a question and its rephrasings; NaN where it stands alone."""
+        own = item.fields.get("rephrases") or item.id
+        for split, read in self._read.items():
+            if split not in self._groups:
+                originals = [one.fields.get("rephrases") for one in read.items if isinstance(one, Item)]
+                self._groups[split] = {
+                    name: float(code) for code, name in enumerate(dict.fromkeys(filter(None, originals)))
+                }
+            if read.by_id().get(item.id) is item:
+                return self._groups[split].get(own, _UNKNOWN)
+        return _UNKNOWN
 
     @property
     def references(self) -> References:
@@ -264,16 +338,3 @@ class Routing(Task):
 
 def _or_nan(value: float | None) -> float:
     return _UNKNOWN if value is None else float(value)
-
-
-def _check(label: str, entry: Entry) -> None:
-    """Refuse what is no outcome, cost, time or number of tokens.
-
-    Raises:
-        BadValue: a value is out of range.
-    """
-    if not np.isnan(entry.outcome) and not 0 <= entry.outcome <= 1:
-        raise BadValue(f"the outcome of {label!r} is {entry.outcome:g}; expected a number from 0 to 1")
-    for name, value in entry.side.items():
-        if value < 0:
-            raise BadValue(f"{SIDE[name]!r} of {label!r} is {value:g}; expected 0 or more")
