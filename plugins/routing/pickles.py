@@ -56,7 +56,7 @@ NAMES: Mapping[str, str] = {
     "pyarrow.lib.py_buffer": "bytes",
 }
 """The names that a pickle may have in it, each with what a note of it is read as."""
-_TYPES = frozenset("f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1".split())
+_TYPES = frozenset(["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"])
 
 
 class Note:

@@ -1,4 +1,4 @@
-"""Rows of published matrices of outcomes, for task files: ``generator: "harness_plugins.routing.published_matrices:NAME"``.
+"""Rows of published matrices of outcomes: generators, for task files.
 
 Each is read as it was published: pickles without executing anything, scores with their partial credit, nulls as gaps.
 """
@@ -74,7 +74,7 @@ def _number(value: Any, path: Path, column: str, row: int) -> float | None:
 
 
 def router_eval(split: str, name: str, pool: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the wide rows of one pool of RouterEval: ``router_dataset/NAME_router_dataset.pkl``, unpacked or in its zip.
+    """Yield the wide rows of one pool of RouterEval: ``router_dataset/NAME_router_dataset.pkl``, or so in a zip.
 
     Args:
         split: ``train``, ``validation`` or ``test``.

@@ -114,6 +114,7 @@ class Routing(Task):
         self._read: dict[str, Questions] = {}
         self._references: References | None = None
         self._no_train = ""  # why the train split could not be read
+        self._whole: list[tuple[list[Any], Questions]] = []  # of splits that are shares: all rows
         self._groups: dict[str, dict[str, float]] = {}
         scale: Sequence[float] = self.settings["scale"]
         if scale and (len(scale) != 2 or not scale[0] < scale[1]):
@@ -137,21 +138,34 @@ class Routing(Task):
             DataError: the data cannot be read, or the models have no names, or there is one model only.
         """
         if split not in self._read:
-            joined = join(
-                super().items(split),
-                self.settings["models"] or self._column_names(),
-                policy=self.settings["repeats"],
-                by_text=self.settings["question"] == "text",
-            )
-            if len(joined.models) == 1 and any(isinstance(item, Item) for item in joined.items):
-                raise DataError(f"{self.name}: {joined.models[0]!r} is the only model: there is nothing to choose")
             shares: Mapping[str, float] = self.settings["shares"]
+            read = self._joined(split, remember=bool(shares))
             if shares:
                 low, high = self._bounds(shares, split)
-                joined.items = list(share_of(joined, low, high, self.settings["shares_seed"]))
-            stamp(joined)
-            self._read[split] = joined
+                items = list(share_of(read, low, high, self.settings["shares_seed"]))
+                read = Questions(read.models, items, read.repeated, read.contradictory)
+            stamp(read)
+            self._read[split] = read
         return self._read[split]
+
+    def _joined(self, split: str, *, remember: bool) -> Questions:
+        """Read all rows of a split's sources; where splits are shares of the same rows, these are read once."""
+        sources = [part.source for part in self.definition.parts.get(split, ())]
+        for known, joined in self._whole:
+            # A generator is told the split, and may give each its own rows.
+            if known == sources:
+                return joined
+        joined = join(
+            super().items(split),
+            self.settings["models"] or self._column_names(),
+            policy=self.settings["repeats"],
+            by_text=self.settings["question"] == "text",
+        )
+        if len(joined.models) == 1 and any(isinstance(item, Item) for item in joined.items):
+            raise DataError(f"{self.name}: {joined.models[0]!r} is the only model: there is nothing to choose")
+        if remember:
+            self._whole.append((sources, joined))
+        return joined
 
     def _bounds(self, shares: Mapping[str, float], split: str) -> tuple[float, float]:
         if split not in shares:
