@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.leaderboard.cost import COST_COLUMN as COST_COLUMN
     from harness.leaderboard.field_fitting import FieldFigures as FieldFigures
     from harness.leaderboard.field_fitting import field_figures as field_figures
+    from harness.leaderboard.outputs import refuse_to_replace as refuse_to_replace
+    from harness.leaderboard.outputs import refuse_unwritable as refuse_unwritable
     from harness.leaderboard.published_rows import shipped_files as shipped_files
     from harness.leaderboard.rendering import FORMATS as FORMATS
     from harness.leaderboard.rendering import as_json as as_json

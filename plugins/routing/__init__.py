@@ -79,6 +79,16 @@ _TRAINED = {
 
 
 @hookimpl
+def register_commands(register: Register) -> None:
+    """Register ``harness matrix`` and ``harness routes``."""
+    register(
+        "matrix",
+        f"{_HERE}.matrix_command:command",
+        description="Write what each evaluated model scored on each item of any tasks, as a matrix for routers.",
+    )
+
+
+@hookimpl
 def register_metrics(register: Register) -> None:
     """Register forecasts, decisions, references, cost and quality, two models, and scores of published benchmarks."""
     for module, names in _METRICS.items():
