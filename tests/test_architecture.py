@@ -51,7 +51,7 @@ ROOMS: dict[str, set[str]] = {
     "harness.leaderboard": {"outcomes", "routing", "site"},
     "harness.names": {"curation", "evasion", "lm_eval", "muli", "site", "view"},
     "harness.results": {"curation", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
-    "harness.running": {"curation", "hf", "lm_eval", "muli", "openai", "site", "view"},
+    "harness.running": {"curation", "hf", "lm_eval", "muli", "openai", "routing", "site", "view"},
     "harness.store": {"curation", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
     "harness.tasks": {
         "curation",

@@ -23,6 +23,18 @@ def register_models(register: Register) -> None:
     """Register the routers."""
     register("random-router", f"{_HERE}.unread:RandomRouter", offers=("route",), description="a seeded random number")
     register(
+        "oracle-router",
+        f"{_HERE}.looking:OracleRouter",
+        offers=("route",),
+        description="no router: looks at the outcomes, and chooses a best model of every question",
+    )
+    register(
+        "best-on-test-router",
+        f"{_HERE}.looking:BestOnTestRouter",
+        offers=("route",),
+        description="no router: looks at the outcomes, and always chooses the best model of the evaluated split",
+    )
+    register(
         "average-router",
         f"{_HERE}.combined:AverageRouter",
         offers=("route",),
@@ -86,6 +98,21 @@ def register_commands(register: Register) -> None:
         f"{_HERE}.matrix_command:command",
         description="Write what each evaluated model scored on each item of any tasks, as a matrix for routers.",
     )
+    register(
+        "routes",
+        f"{_HERE}.routes_command:command",
+        description="Write which model an evaluated router chose for each question, as RouterArena does.",
+    )
+
+
+@hookimpl
+def register_importers(register: Register) -> None:
+    """Register the reader of RouterArena's prediction files."""
+    register(
+        "router-arena",
+        f"{_HERE}.router_arena:predictions",
+        description="a prediction file of RouterArena, as recorded choices: task=TASK",
+    )
 
 
 @hookimpl
@@ -128,6 +155,7 @@ _METRICS = {
         "cost_saved": "CostSaved",
         "mean_cost": "MeanCost",
     },
+    "robustness": {"route_robustness": "RouteRobustness"},
     "two_models": {"apgr": "GapRecovered", "cpt": "CallsNeeded"},
     "published_scores": {
         "router_arena_score": "RouterArenaScore",

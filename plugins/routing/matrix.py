@@ -224,7 +224,7 @@ def prompt_of(task: Task, item: Item) -> str | list[dict[str, str]] | None:
     """
     for name in ("prompt", "text", *(name for name, spec in task.fields.items() if spec.type == "conversation")):
         if isinstance(item.fields.get(name), str | Conversation):
-            return _plain(item.fields[name])
+            return plain_prompt(item.fields[name])
     for capability in task.stages[0].accepts:
         try:
             requests = task.requests(item, 0, capability, ())
@@ -233,11 +233,12 @@ def prompt_of(task: Task, item: Item) -> str | list[dict[str, str]] | None:
         for request in requests:
             for name in ("prompt", "context", "text"):
                 if isinstance(asked := getattr(request, name, None), str | Conversation) and asked != "":
-                    return _plain(asked)
+                    return plain_prompt(asked)
     return next((value for value in item.fields.values() if isinstance(value, str) and value), None)
 
 
-def _plain(value: str | Conversation) -> str | list[dict[str, str]]:
+def plain_prompt(value: str | Conversation) -> str | list[dict[str, str]]:
+    """Return a question as a row of a file holds it: a text, or messages where there are several."""
     if isinstance(value, str):
         return value
     messages = [{"role": message.role, "content": message.content} for message in value.messages]
