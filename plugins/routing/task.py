@@ -119,7 +119,6 @@ class Routing(Task):
         scale: Sequence[float] = self.settings["scale"]
         if scale and (len(scale) != 2 or not scale[0] < scale[1]):
             raise ConfigurationError(f"{self.name}: the option 'scale' is {list(scale)}; expected [lowest, highest]")
-        _ALIVE[self.name] = self
 
     # data
 
@@ -266,6 +265,7 @@ class Routing(Task):
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
         """Ask how likely each model is to answer the question right."""
         fields = item.fields
+        _ALIVE[self.name] = self  # a command builds a task several times, and only one of them reads and asks
         # The stamp is part of what answers from records, or from the outcomes themselves, are filed under: where the
         # outcomes change, such an answer on file is that of other data, and must not be taken for one of these.
         origin = item.origin(self.name, fields.get("stamp", 0))
