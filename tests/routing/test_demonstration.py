@@ -23,7 +23,7 @@ def test_reading_gains_over_the_subject_and_the_subject_over_a_constant(project,
     models = []
     for trainer, *base in (("constant-router",), ("category-router",), ("neighbour-router", "--base", "tfidf")):
         assert harness("train", trainer, "-t", "routers/questions", "-o", trainer, *base).code == 0
-        models += ["-m", f"{trainer}:path={trainer}"]
+        models += ["-m", f"{trainer}={trainer}:path={trainer}"]
     ran = harness("eval", *models, "-m", "oracle-router", "-t", "routers", "--json")
     assert ran.code == 0, ran.err
     gains = {
