@@ -18,5 +18,5 @@ def test_a_mean_over_documents_has_a_figure_of_each(folder: Path) -> None:
     table = figures("lm_eval:toy_choice", store=folder / "s.sqlite")
     assert table.models == ("a", "b")
     assert len(table.ids) == 20
-    values = {r.label: r.estimate.value for r in outcome.results if r.metric == "acc"}
+    values = {r.model: r.estimate.value for r in outcome.results if r.metric == "acc"}
     assert np.mean(table.values, axis=0) == pytest.approx([values["a"], values["b"]])
