@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import DataError, FloatArray
 from harness.files import read_text
@@ -21,10 +23,83 @@ from .downloads import hub_file, hub_folder
 from .pickle_frames import read_frame
 from .pickles import Note, array_of, read_notes, texts_of
 
+EMBEDLLM = "RZ412/EmbedLLM"
 ROUTER_BENCH = "withmartian/routerbench"
 ROUTER_EVAL = "linggm/RouterEval"
 LLM_ROUTER_BENCH = "NPULH/LLMRouterBench"
-_COST, _RESPONSE = "|total_cost", "|model_response"
+_COST = "|total_cost"
+_PAIR = np.dtype([("question", np.int64), ("model", np.int64), ("label", np.float64)])
+
+
+def embedllm(split: str) -> Iterator[Mapping[str, Any]]:
+    """Yield EmbedLLM's long rows as wide ones, a hundred times fewer: what a pair repeats stands in further rows.
+
+    Args:
+        split: ``train``, ``validation`` or ``test``.
+
+    Raises:
+        DataError: the file is not there, or is not of the form.
+    """
+    path = hub_file(EMBEDLLM, ("val" if split == "validation" else split) + ".csv")
+    texts, models, pairs = _read_embedllm(path)
+    pairs = pairs[
+        np.lexsort((np.arange(len(pairs)), pairs["model"], pairs["question"]))
+    ]  # a pair's rows as in the file
+    begins = np.flatnonzero(np.r_[True, np.diff(pairs["question"]) != 0, True]) if len(pairs) else []
+    for start, end in pairwise(begins):
+        own = pairs[start:end]
+        time = np.zeros(len(own), dtype=np.int64)  # which time the pair occurs
+        for i in np.flatnonzero(own["model"][1:] == own["model"][:-1]) + 1:
+            time[i] = time[i - 1] + 1
+        id_, prompt, category = texts[own["question"][0]]
+        for now in range(int(time.max()) + 1):
+            outcomes: list[float | None] = [None] * len(models)
+            for model, label in own[["model", "label"]][time == now].tolist():
+                outcomes[model] = None if label != label else label
+            yield {"id": id_, "prompt": prompt, "category": category, "models": models, "outcomes": outcomes}
+
+
+def _read_embedllm(path: Path) -> tuple[list[tuple[str, str, str]], list[str], NDArray[Any]]:
+    """Read questions (id, text, category), models, and (question, model, label) of each row, a block at a time.
+
+    Raises:
+        DataError: the file cannot be read, or lacks a column.
+    """
+    import pyarrow
+    from pyarrow import csv
+
+    kinds = {"prompt_id": pyarrow.string(), "model_name": pyarrow.string(), "label": pyarrow.float64()}
+    wanted = [*kinds, "category", "prompt"]
+    questions: dict[str, int] = {}
+    models: dict[str, int] = {}
+    texts: list[tuple[str, str, str]] = []
+    parts = [np.empty(0, dtype=_PAIR)]
+    try:
+        reader = csv.open_csv(
+            path,
+            read_options=csv.ReadOptions(block_size=1 << 24),
+            parse_options=csv.ParseOptions(newlines_in_values=True),
+            convert_options=csv.ConvertOptions(
+                include_columns=wanted, column_types={**kinds, "category": pyarrow.string(), "prompt": pyarrow.string()}
+            ),
+        )
+        for block in reader:
+            ids, names = block["prompt_id"].dictionary_encode(), block["model_name"].dictionary_encode()
+            codes = ids.indices.to_numpy()
+            known = ids.dictionary.to_pylist()
+            for id_, row in zip(known, np.unique(codes, return_index=True)[1].tolist(), strict=True):
+                if id_ not in questions:
+                    questions[id_] = len(texts)
+                    texts.append((id_, block["prompt"][row].as_py(), block["category"][row].as_py()))
+            part = np.empty(len(codes), dtype=_PAIR)
+            part["question"] = np.array([questions[id_] for id_ in known])[codes]
+            labels = [models.setdefault(name, len(models)) for name in names.dictionary.to_pylist()]
+            part["model"] = np.array(labels)[names.indices.to_numpy()]
+            part["label"] = block["label"].to_numpy(zero_copy_only=False)
+            parts.append(part)
+    except (OSError, pyarrow.ArrowInvalid, pyarrow.ArrowKeyError) as error:
+        raise DataError(f"{path}: not of EmbedLLM's form, with columns {', '.join(wanted)}: {error}") from error
+    return texts, list(models), np.concatenate(parts)
 
 
 def router_bench(split: str, file: str = "routerbench_0shot.pkl") -> Iterator[Mapping[str, Any]]:

@@ -211,14 +211,16 @@ class Routing(Task):
         if len(set(labels)) < len(labels):
             twice = next(label for i, label in enumerate(labels) if label in labels[:i])
             raise BadValue(f"two models are called {twice!r}")
-        side = {}
-        for name in SIDE:
-            values = fields.get(name, [None] * len(labels))
+        side = {name: fields[name] for name in SIDE if name in fields}
+        for name, values in side.items():
             if len(values) != len(labels):
                 raise BadValue(f"{name!r} has {len(values)} values for {len(labels)} models: {', '.join(labels)}")
-            side[name] = values
+        # Where rows say nothing beside outcomes, millions of pairs share one mapping.
         return {
-            label: Entry(_or_nan(outcomes[i]), {name: _or_nan(values[i]) for name, values in side.items()})
+            label: Entry(
+                _or_nan(outcomes[i]),
+                {name: _or_nan(values[i]) for name, values in side.items()} if side else NO_SIDE,
+            )
             for i, label in enumerate(labels)
             if not self.settings["models"] or label in self.settings["models"]
         }
