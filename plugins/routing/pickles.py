@@ -139,7 +139,7 @@ def read_notes(path: Path, member: str = "") -> Any:
             with path.open("rb") as stream:
                 return _Reader(stream, str(path)).load()
         with zipfile.ZipFile(path) as archive, archive.open(member) as packed:
-            return _Reader(io.BufferedReader(packed), f"{path}:{member}").load()  # type: ignore[arg-type,type-var]
+            return _Reader(io.BufferedReader(packed), f"{path}:{member}").load()  # type: ignore[type-var]
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except DataError:

@@ -42,9 +42,8 @@ def embedllm(split: str) -> Iterator[Mapping[str, Any]]:
     """
     path = hub_file(EMBEDLLM, ("val" if split == "validation" else split) + ".csv")
     texts, models, pairs = _read_embedllm(path)
-    pairs = pairs[
-        np.lexsort((np.arange(len(pairs)), pairs["model"], pairs["question"]))
-    ]  # a pair's rows as in the file
+    # By question and model; the rows of one pair as they are in the file.
+    pairs = pairs[np.lexsort((np.arange(len(pairs)), pairs["model"], pairs["question"]))]
     begins = np.flatnonzero(np.r_[True, np.diff(pairs["question"]) != 0, True]) if len(pairs) else []
     for start, end in pairwise(begins):
         own = pairs[start:end]

@@ -130,7 +130,7 @@ def _made(question: _Question, labels: Sequence[str], policy: str, counts: Quest
                     f"'repeats': {', '.join(POLICIES[1:])}",
                 )
         outcomes[i] = settle_repeats(known, policy)
-        for name, values in side.items():
+        for name, values in side.items() if any(entry.side for entry in entries) else ():
             values[i] = _mean([entry.side[name] for entry in entries if name in entry.side])
     if np.isnan(outcomes).all():
         return BadItem(item.where, f"the question {item.id!r} has no known outcome of any model")
