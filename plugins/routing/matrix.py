@@ -28,6 +28,7 @@ from harness.store import StoreReader, latest_cells, whole_computations
 
 SLACK = 1e-9
 """How far rounding may carry a figure out of [0, 1]."""
+_UNCOUNTED = np.full(2, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Matrix:
     """(n, m): seconds an item took on average, of the item's task; NaN where the store does not know."""
     costs: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
     """(n, m): USD a question; NaN where nobody said."""
+    tokens: FloatArray = field(default_factory=lambda: np.empty((0, 0, 2)))
+    """(n, m, 2): tokens of the prompt and of the completions; NaN where nobody counted them."""
     evaluation_only: bool = False
     """A task is for evaluation only, and so is the matrix."""
     notes: list[str] = field(default_factory=list)
@@ -155,16 +158,18 @@ def read_matrix(
         raise DataError("; ".join(["no task has figures of evaluated models", *notes]))
     labels = _labels([table.models for _, table in tables], models, exclude)
     matrix = Matrix(tuple(labels), notes=notes, evaluation_only=any(t.definition.evaluation_only for t, _ in tables))
-    outcomes, latencies = [], []
+    outcomes, latencies, tokens = [], [], []
     for task, table in tables:
-        seconds = _seconds(registry, task, labels, split, store, merge)
-        for row, values in _rows(matrix, task, table, split, domains):
+        items = {item.id: item for item in task.items(split) if not isinstance(item, BadItem)}
+        measured = _measured(registry, task, items, labels, split, store, merge)
+        for id_, row, values in _rows(matrix, task, items, table, domains):
             matrix.rows.append(row)
             outcomes.append(values)
-            latencies.append(seconds)
+            latencies.append(measured.seconds)
+            tokens.append([counted.get(id_, _UNCOUNTED) for counted in measured.tokens])
     if not matrix.rows:
         raise DataError("; ".join(["no item has a known outcome of these models", *notes]))
-    matrix.outcomes, matrix.latencies = np.array(outcomes), np.array(latencies)
+    matrix.outcomes, matrix.latencies, matrix.tokens = np.array(outcomes), np.array(latencies), np.array(tokens)
     matrix.costs = np.full_like(matrix.outcomes, np.nan)
     return matrix
 
@@ -199,9 +204,10 @@ def _labels(found: Sequence[Sequence[str]], models: Sequence[str], exclude: Coll
     return labels
 
 
-def _rows(matrix: Matrix, task: Task, table: Any, split: str, domains: bool) -> Iterator[tuple[MatrixRow, FloatArray]]:
-    """Yield each item with a known outcome, with the outcomes in the order of the matrix's models."""
-    items = {item.id: item for item in task.items(split) if not isinstance(item, BadItem)}
+def _rows(
+    matrix: Matrix, task: Task, items: Mapping[str, Item], table: Any, domains: bool
+) -> Iterator[tuple[str, MatrixRow, FloatArray]]:
+    """Yield the id of each item with a known outcome, its row, and outcomes in the order of the matrix's models."""
     places = {label: i for i, label in enumerate(table.models)}
     here = [places.get(label) for label in matrix.models]
     for id_, values in zip(table.ids, table.values, strict=True):
@@ -213,7 +219,7 @@ def _rows(matrix: Matrix, task: Task, table: Any, split: str, domains: bool) -> 
             continue
         category = f"{task.name}:{item.domains[0]}" if domains and item.domains else task.name
         cluster = None if item.cluster is None else f"{task.name}:{item.cluster}"
-        yield MatrixRow(f"{task.name}:{id_}", prompt, category, cluster, task.name), outcomes
+        yield id_, MatrixRow(f"{task.name}:{id_}", prompt, category, cluster, task.name), outcomes
 
 
 def prompt_of(task: Task, item: Item) -> str | list[dict[str, str]] | None:
@@ -245,22 +251,41 @@ def plain_prompt(value: str | Conversation) -> str | list[dict[str, str]]:
     return messages[0]["content"] if len(messages) == 1 and messages[0]["role"] == "user" else messages
 
 
-def _seconds(
-    registry: Registry, task: Task, labels: Sequence[str], split: str, store: Path | None, merge: Sequence[Path]
-) -> FloatArray:
-    """Return the seconds an item took each model, (m,), where a whole evaluation computed every answer; else NaN."""
-    seconds = np.full(len(labels), np.nan)
+@dataclass(slots=True)
+class _Measured:
+    """What stores know of one task beside figures."""
+
+    seconds: FloatArray
+    """(m,): seconds an item took; NaN where no whole evaluation computed every answer."""
+    tokens: list[dict[str, FloatArray]]
+    """By model and item: prompt and completion tokens."""
+
+
+def _measured(
+    registry: Registry,
+    task: Task,
+    items: Mapping[str, Item],
+    labels: Sequence[str],
+    split: str,
+    store: Path | None,
+    merge: Sequence[Path],
+) -> _Measured:
+    """Read times and tokens of a task's evaluations; of several stores the first that knows counts."""
+    from .matrix_tokens import tokens_of
+
+    found = _Measured(np.full(len(labels), np.nan), [{} for _ in labels])
     try:
         paths = [existing_store_path(registry, store), *merge]
     except UsageError:  # everything is in the stores to merge
         paths = list(merge)
     for path in paths:
         with StoreReader(path) as reader:
-            cells = [cell for cell in latest_cells(reader, [task.name], settings={"split": split})
-                     if cell.task_digest == task.definition.digest and cell.label in labels]  # fmt: skip
+            of_split = latest_cells(reader, [task.name], settings={"split": split})
+            cells = [cell for cell in of_split if cell.task_digest == task.definition.digest and cell.label in labels]
             took = whole_computations(reader, cells)
-        for cell in cells:
-            place, cost = labels.index(cell.label), took.get((cell.fingerprint, cell.task))
-            if cost is not None and np.isnan(seconds[place]):
-                seconds[place] = cost.seconds / cost.items
-    return seconds
+            for cell in cells:
+                place, cost = labels.index(cell.label), took.get((cell.fingerprint, cell.task))
+                if cost is not None and np.isnan(found.seconds[place]):
+                    found.seconds[place] = cost.seconds / cost.items
+                found.tokens[place] = found.tokens[place] or tokens_of(reader, registry, task, items, cell)
+    return found

@@ -45,7 +45,16 @@ if TYPE_CHECKING:
     help="What a question costs of a model, as you paid; repeat for several.",
 )
 @click.option(
-    "--usd-per-hour", type=Finite(min=0), help="Price of your machine: models without --cost cost the time they took."
+    "--price",
+    "prices",
+    multiple=True,
+    metavar="LABEL=IN,OUT",
+    help="USD a million tokens that a model reads and writes, where its tokens were counted; repeat for several.",
+)
+@click.option(
+    "--usd-per-hour",
+    type=Finite(min=0),
+    help="Price of your machine: models without --cost or --price cost the time they took.",
 )
 @click.option("--long", is_flag=True, help="A row for each question and model, not one for each question.")
 @click.option("--task-file", type=click.Path(path_type=Path), help="YAML to write too: a task that reads the matrix.")
@@ -74,6 +83,7 @@ def command(
     split: str,
     category: str,
     costs: tuple[str, ...],
+    prices: tuple[str, ...],
     usd_per_hour: float | None,
     long: bool,
     task_file: Path | None,
@@ -88,7 +98,7 @@ def command(
 
     A row is an item, with its text, its task as category, and an outcome in [0, 1] a model; a gap where a request
     failed or a model was not evaluated. Beside outcomes stand the seconds an item took, where a whole evaluation
-    computed every answer, and costs where you say them.
+    computed every answer, tokens of completions where they were counted, and costs where you say what is paid.
 
     \b
     Examples:
@@ -111,7 +121,7 @@ def command(
         store=store,
         merge=merge,
     )
-    _price(matrix, costs, usd_per_hour)
+    _price(matrix, costs, prices, usd_per_hour)
     _write(output, content_of(matrix, output, long=long))
     if task_file is not None:
         text = task_file_of(matrix, output, task_file, long=long, train=train, made_of=", ".join(targets))
@@ -160,8 +170,8 @@ def _check_places(written: Sequence[Path], read: Sequence[Path | None]) -> None:
         refuse_unwritable(path)
 
 
-def _price(matrix: Matrix, costs: Sequence[str], usd_per_hour: float | None) -> None:
-    """Set the costs that the user says, and of other models those of the time they took.
+def _price(matrix: Matrix, costs: Sequence[str], prices: Sequence[str], usd_per_hour: float | None) -> None:
+    """Set the costs that the user says, else those of tokens, and of other models those of the time they took.
 
     Raises:
         UsageError: a cost is none, or of a model that is not in the matrix.
@@ -173,17 +183,28 @@ def _price(matrix: Matrix, costs: Sequence[str], usd_per_hour: float | None) -> 
     if usd_per_hour is not None:
         matrix.costs = matrix.latencies * (usd_per_hour / 3600)
         matrix.notes.append(f"costs are of the time that answers took, at {usd_per_hour:g} USD an hour")
-    for text in costs:
-        label, equals, number = text.rpartition("=")
-        try:
-            cost = float(number)
-        except ValueError:
-            cost = float("nan")
-        if not equals or not np.isfinite(cost) or cost < 0:
-            raise UsageError(f"--cost {text}: expected LABEL=USD, such as large=0.002")
-        if label not in matrix.models:
-            raise UsageError(f"--cost {text}: no model {label!r} in the matrix{did_you_mean(label, matrix.models)}")
-        matrix.costs[:, matrix.models.index(label)] = cost
+    for option, texts, count, example in (
+        ("--price", prices, 2, "LABEL=IN,OUT, such as large=2.5,10"),
+        ("--cost", costs, 1, "LABEL=USD, such as large=0.002"),
+    ):
+        for text in texts:
+            label, equals, said = text.rpartition("=")
+            try:
+                numbers = np.array([float(number) for number in said.split(",")])
+            except ValueError:
+                numbers = np.array([])
+            if not equals or len(numbers) != count or not np.isfinite(numbers).all() or (numbers < 0).any():
+                raise UsageError(f"{option} {text}: expected {example}")
+            if label not in matrix.models:
+                known = did_you_mean(label, matrix.models)
+                raise UsageError(f"{option} {text}: no model {label!r} in the matrix{known}")
+            place = matrix.models.index(label)
+            if count == 1:
+                matrix.costs[:, place] = numbers[0]
+            elif np.isnan(matrix.tokens[:, place]).all():
+                raise UsageError(f"{option} {text}: no tokens of {label} were counted; say --cost instead")
+            else:
+                matrix.costs[:, place] = matrix.tokens[:, place] @ numbers / 1e6
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from harness import UsageError
+from harness import FloatArray, UsageError
 
 from .matrix import Matrix
 
@@ -36,7 +36,9 @@ def content_of(matrix: Matrix, path: Path, *, long: bool) -> bytes:
         UsageError: the ending says none, or the form cannot hold the matrix.
     """
     writer = writer_of(path)
-    clash = sorted({*matrix.models, *(side for _, side in _sides(matrix))} & {*_OWN})
+    clash = sorted(
+        {*matrix.models} & {*_OWN, *(c for name, *_ in _known_sides(matrix) for c in _side_columns(matrix, name))}
+    )
     if clash and not long:
         raise UsageError(f"a model is called {clash[0]!r}, as a column of the matrix; write --long rows, or rename it")
     rows = list(_long(matrix) if long else _wide(matrix))
@@ -55,11 +57,18 @@ def writer_of(path: Path) -> Callable[[list[dict[str, Any]], Path], bytes]:
     return writers[path.suffix.lower()]
 
 
-def _sides(matrix: Matrix) -> Iterator[tuple[str, str]]:
-    """Yield the names of columns of what is known beside outcomes: (field, column of a model)."""
-    for name, values in (("cost", matrix.costs), ("latency", matrix.latencies)):
-        if np.isfinite(values).any():
-            yield from ((name, f"{name} of {label}") for label in matrix.models)
+def _known_sides(matrix: Matrix) -> list[tuple[str, str, FloatArray]]:
+    """List what is known beside outcomes: its name in wide rows, in long ones, and its values, (n, m)."""
+    sides = [
+        ("cost", "cost", matrix.costs),
+        ("latency", "latency", matrix.latencies),
+        ("tokens", "token_count", matrix.tokens.sum(axis=2)),
+    ]
+    return [side for side in sides if np.isfinite(side[2]).any()]
+
+
+def _side_columns(matrix: Matrix, name: str) -> list[str]:
+    return [f"{name} of {label}" for label in matrix.models]
 
 
 def _shared(matrix: Matrix, i: int) -> dict[str, Any]:
@@ -71,25 +80,22 @@ def _shared(matrix: Matrix, i: int) -> dict[str, Any]:
 
 
 def _wide(matrix: Matrix) -> Iterator[dict[str, Any]]:
-    sides = [(name, values) for name, values in (("cost", matrix.costs), ("latency", matrix.latencies))
-             if np.isfinite(values).any()]  # fmt: skip
+    sides = [(_side_columns(matrix, name), values) for name, _, values in _known_sides(matrix)]
     for i in range(len(matrix.rows)):
         row = _shared(matrix, i)
         row |= {label: _known(matrix.outcomes[i, j]) for j, label in enumerate(matrix.models)}
-        for name, values in sides:
-            row |= {f"{name} of {label}": _known(values[i, j]) for j, label in enumerate(matrix.models)}
+        for columns, values in sides:
+            row |= {column: _known(values[i, j]) for j, column in enumerate(columns)}
         yield row
 
 
 def _long(matrix: Matrix) -> Iterator[dict[str, Any]]:
+    sides = _known_sides(matrix)
     for i in range(len(matrix.rows)):
         shared = _shared(matrix, i)
         for j, label in enumerate(matrix.models):
-            row = {**shared, "model": label, "outcome": _known(matrix.outcomes[i, j])}
-            for name, values in (("cost", matrix.costs), ("latency", matrix.latencies)):
-                if np.isfinite(values).any():
-                    row[name] = _known(values[i, j])
-            yield row
+            beside = {column: _known(values[i, j]) for _, column, values in sides}
+            yield {**shared, "model": label, "outcome": _known(matrix.outcomes[i, j]), **beside}
 
 
 def _known(value: float) -> float | None:
@@ -152,9 +158,8 @@ def task_file_of(matrix: Matrix, data: Path, place: Path, *, long: bool, train: 
     columns: dict[str, Any] = {}
     if not long:
         columns["outcomes"] = list(matrix.models)
-        for name, field in (("cost", "costs"), ("latency", "latencies")):
-            named = [column for side, column in _sides(matrix) if side == name]
-            columns |= {field: named} if named else {}
+        fields = {"cost": "costs", "latency": "latencies", "tokens": "tokens"}
+        columns |= {fields[name]: _side_columns(matrix, name) for name, *_ in _known_sides(matrix)}
     if train:
         options["shares"] = {"train": train, "test": round(1 - train, 12)}
     keys["data"] = {"train": dict(source), "test": dict(source)} if train else {"test": source}

@@ -44,7 +44,7 @@ def embedllm(split: str) -> Iterator[Mapping[str, Any]]:
     texts, models, pairs = _read_embedllm(path)
     # By question and model; the rows of one pair as they are in the file.
     pairs = pairs[np.lexsort((np.arange(len(pairs)), pairs["model"], pairs["question"]))]
-    begins = np.flatnonzero(np.r_[True, np.diff(pairs["question"]) != 0, True]) if len(pairs) else []
+    begins: Any = np.flatnonzero(np.r_[True, np.diff(pairs["question"]) != 0, True]) if len(pairs) else []
     for start, end in pairwise(begins):
         own = pairs[start:end]
         time = np.zeros(len(own), dtype=np.int64)  # which time the pair occurs

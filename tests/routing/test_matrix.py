@@ -163,3 +163,53 @@ def test_routers_are_trained_on_it_and_judged(evaluated, harness):
     assert ran.code == 0, ran.err
     assert "aiq" in ran.out
     assert {row["metric"] for row in ran.document["results"]} >= {"route_gain", "aiq", "cost_saved", "oracle"}
+
+
+WRITER = """
+from harness import Completion, Model, hookimpl
+
+class Writer(Model):
+    def __init__(self, words: int = 5, counted: bool = True):
+        self.words, self.counted = words, counted
+    def generate(self, requests):
+        return [(self.written(r.prompt.text),) for r in requests]
+    def written(self, text):
+        counts = (len(text.split()), self.words) if self.counted else (None, None)
+        return Completion("The answer is 7.", "stop", *counts)
+
+@hookimpl
+def register_models(register):
+    register("writer", "plugin_writers:Writer", offers=("generate",))
+"""
+
+
+@pytest.mark.parametrize("long", [(), ("--long",)])
+def test_tokens_that_were_counted_are_written_and_priced(project, harness, add_plugin, long):
+    add_plugin("writers", WRITER)
+    (project / "registry.yaml").write_text("task_folders: [tasks]\n")
+    models = ("brief=writer", "verbose=writer:words=50", "uncounted=writer:counted=false")
+    ran = harness(
+        "eval", *(part for model in models for part in ("-m", model)), "-t", "curation/boxed-sums", "--limit", 12
+    )
+    assert ran.code == 0, ran.err
+    command = ("matrix", "curation/boxed-sums", "-o", "m.jsonl", "--task-file", "tasks/my/router.yaml", *long)
+    ran = harness(*command, "--price", "brief=1,2", "--price", "verbose=1,4", "--usd-per-hour", 3)
+    assert ran.code == 0, ran.err
+    _, items = read_back("my/router")
+    for item in items.values():
+        words = len(item.fields["prompt"].text.split())
+        places = [item.fields["models"].index(label) for label in ("brief", "verbose", "uncounted")]
+        tokens, costs = (item.fields[name][places] for name in ("tokens", "costs"))
+        assert tokens[:2].tolist() == [words + 5, words + 50]
+        assert np.isnan(tokens[2])
+        assert costs[:2] == pytest.approx([(words + 2 * 5) / 1e6, (words + 4 * 50) / 1e6])
+        assert costs[2] == item.fields["latencies"][places[2]] * (3 / 3600)
+    for wrong, says in (
+        ("uncounted=1,2", "no tokens"),
+        ("brief=1", "IN,OUT"),
+        ("brief=1,x", "IN,OUT"),
+        ("breif=1,2", "brief"),
+    ):
+        ran = harness(*command, "--price", wrong)
+        assert ran.code == 2
+        assert says in ran.err
