@@ -49,7 +49,7 @@ ROOMS: dict[str, set[str]] = {
         "view",
     },
     "harness.leaderboard": {"outcomes", "routing", "site"},
-    "harness.names": {"curation", "evasion", "lm_eval", "muli", "site", "view"},
+    "harness.names": {"curation", "evasion", "lm_eval", "muli", "routing", "site", "view"},
     "harness.results": {"curation", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
     "harness.running": {"curation", "hf", "lm_eval", "muli", "openai", "routing", "site", "view"},
     "harness.store": {"curation", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
