@@ -203,7 +203,8 @@ def read_task_file(entry: TaskEntry) -> tuple[TaskFile, str]:
     prefix = ("tasks", entry.name) if entry.inline is not None else ()
     file: TaskFile = validate(TaskFile, value, entry.path, prefix=prefix)
     # Texts about a task, and the choice of metrics, may change while its answers stay comparable.
-    content = {k: v for k, v in value.items() if k not in {"description", "citation", "licence", "metrics"}}
+    about = {"description", "citation", "licence", "metrics", "generated"}
+    content = {k: v for k, v in value.items() if k not in about}
     try:
         text = json.dumps(content, sort_keys=True, default=str)
     except TypeError:  # keys of several types, such as 1 and yes, have no order
