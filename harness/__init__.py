@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.api import correlate as correlate
     from harness.api import evaluate as evaluate
     from harness.api import figures as figures
+    from harness.api import forget as forget
     from harness.api import publish as publish
     from harness.api import train as train
     from harness.array_values import NamedArrays as NamedArrays
@@ -101,8 +102,12 @@ if TYPE_CHECKING:
     from harness.task import Definition as Definition
     from harness.task import FieldSpec as FieldSpec
     from harness.task import Item as Item
+    from harness.task import ItemFigures as ItemFigures
+    from harness.task import Judged as Judged
+    from harness.task import ResponseMark as ResponseMark
     from harness.task import Stage as Stage
     from harness.task import Task as Task
+    from harness.task import Told as Told
     from harness.tasks.library import SourcedTask as SourcedTask
     from harness.tasks.library import TaskSource as TaskSource
     from harness.terminal import say as say

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from harness.errors import UsageError
+from harness.errors import UsageError, did_you_mean
 from harness.leaderboard.board import Board
 from harness.leaderboard.field_differences import compare_in_field
 from harness.leaderboard.inputs import BoardInputs, Publication, make_board, publish_boards
@@ -24,6 +24,9 @@ from harness.results.stores import store_path as store_path
 from harness.running import planning
 from harness.running.plan import EvaluationRequest, Plan
 from harness.running.runner import Outcome, Runner
+from harness.store.choosing import ModelChoice
+from harness.store.forgetting import Forgotten
+from harness.store.forgetting import forget as take_out
 from harness.store.records import CellRecord
 from harness.store.store import Store
 from harness.training.fit import TrainingRun, ready_request
@@ -141,135 +144,168 @@ def train(
         return TrainingRun(environment, request, Path(directory)).run()
 
 
-def build_leaderboard(
-    benchmark: str,
-    *,
-    store: str | Path | None = None,
-    published: Sequence[Path] = (),
-    merge: Sequence[str | Path] = (),
-    confidence: float | None = None,
-    registry: Registry | None = None,
-) -> Board:
+class BoardOptions(TypedDict, total=False):
+    """What `build_leaderboard`, `build_site` and `publish` take by name: where figures come from, and what is shown."""
+
+    store: str | Path | None
+    """The SQLite file; it may be missing if there are published results."""
+    published: Sequence[Path]
+    """Files of published results, beside those that the benchmarks name themselves."""
+    merge: Sequence[str | Path]
+    """Stores of other machines, read beside the store, which may then be missing."""
+    confidence: float | None
+    """Nominal coverage of all intervals, in (0, 1); None: that of most evaluations. Intervals of another level are
+    computed anew from the columns in the store."""
+    models: Sequence[str]
+    """Globs of the labels that are shown, among which ranks and figures of the field are; empty: every model."""
+    exclude: Sequence[str]
+    """Globs of labels that are left out."""
+    title: str
+    """What stands above the board in place of the benchmark's name; of a site of several, above the list of them."""
+    about: str | Path | None
+    """A Markdown file that introduces the board, or the site of several."""
+    registry: Registry | None
+    """The registry of names; default: installed plugins and registry.yaml."""
+
+
+class SiteOptions(BoardOptions, total=False):
+    """What `build_site` and `publish` take by name beside `BoardOptions`."""
+
+    texts: bool
+    """Whether to show the beginnings of the items' texts; their licences have to allow it."""
+    outcome: str | Path | None
+    """A table with one outcome for each model; each benchmark then has a page of correlations with the outcome."""
+    model_column: str | None
+    """Column of that table that names the model; None: found as `correlate` finds it."""
+    value_column: str | None
+    """Column of the outcome; None: found as `correlate` finds it."""
+    url: str | None
+    """The address at which the folder will be found, for previews of links to it."""
+    say: Callable[[str], None]
+    """Called with a note about everything that was left out."""
+
+
+def build_leaderboard(benchmark: str, **options: Unpack[BoardOptions]) -> Board:
     """Return the leaderboard of a benchmark, from the results in the store and published results.
 
     Args:
-        benchmark: Name of the benchmark.
-        store: The SQLite file; it may be missing if there are published results.
-        published: Files of published results, beside those that the benchmark names itself.
-        merge: Stores of other machines, read beside the store, which may then be missing.
-        confidence: Nominal coverage of all intervals, in (0, 1); None: that of most evaluations. Intervals of another
-            level are computed anew from the columns in the store.
-        registry: The registry of names; default: installed plugins and registry.yaml.
+        benchmark: Name of the benchmark; or of a task, or a glob of tasks, of which one is made, ranked by headlines.
+        options: By name, as `BoardOptions` says: ``store``, ``published``, ``merge``, ``confidence``, ``models``,
+            ``exclude``, ``title``, ``about``, ``registry``.
 
     Raises:
-        UsageError: there is no store, or one label names different models in two stores.
+        UsageError: there is no store, one label names different models in two stores, or a glob matches no model.
         StoreError: a store to merge cannot be read.
     """
-    inputs = BoardInputs(StoreFiles(store, merge), published, confidence)
-    return make_board(registry or Registry(), benchmark, inputs)
+    _refuse_unknown(options, BoardOptions)
+    return make_board(options.get("registry") or Registry(), benchmark, _inputs(options))
 
 
-def build_site(
-    benchmarks: Sequence[str],
-    folder: str | Path,
-    *,
-    store: str | Path | None = None,
-    published: Sequence[Path] = (),
-    merge: Sequence[str | Path] = (),
-    confidence: float | None = None,
-    texts: bool = False,
-    outcome: str | Path | None = None,
-    model_column: str | None = None,
-    value_column: str | None = None,
-    registry: Registry | None = None,
-    say: Callable[[str], None] = lambda text: None,
-) -> int:
+def build_site(benchmarks: Sequence[str], folder: str | Path, **options: Unpack[SiteOptions]) -> int:
     """Write the static site of some benchmarks, and return the number of its files.
 
     Args:
-        benchmarks: Names of the benchmarks.
+        benchmarks: Names of the benchmarks; or tasks, or globs of tasks.
         folder: The folder of the site; ``index.html`` in the folder is the page to open.
-        store: The SQLite file; it may be missing if there are published results.
-        published: Files of published results, beside those that the benchmarks name themselves.
-        merge: Stores of other machines, read beside the store, which may then be missing.
-        confidence: Nominal coverage of all intervals, as for `build_leaderboard`.
-        texts: Whether to show the beginnings of the items' texts; their licences have to allow it.
-        outcome: A table with one outcome for each model; each benchmark then has a page of correlations with the
-            outcome.
-        model_column: Column of that table that names the model; None: found as `correlate` finds it.
-        value_column: Column of the outcome; None: found as `correlate` finds it.
-        registry: The registry of names; default: installed plugins and registry.yaml.
-        say: Called with a note about everything that was left out.
+        options: By name, as `BoardOptions` and `SiteOptions` say: those of `build_leaderboard`, ``texts``,
+            ``outcome``, ``model_column``, ``value_column``, ``say``.
 
     Raises:
-        UsageError: there is no store, one label names different models in two stores, it is unclear which columns
-            of the
-            outcome's table are meant, or the plugin ``site`` is left out.
+        UsageError: there is no store, one label names different models in two stores, a glob matches no model, it is
+            unclear which columns of the outcome's table are meant, or the plugin ``site`` is left out.
         DataError: the outcome's table cannot be read.
     """
-    return publish(
-        SITE,
-        benchmarks,
-        folder,
-        store=store,
-        published=published,
-        merge=merge,
-        confidence=confidence,
-        texts=texts,
-        outcome=outcome,
-        model_column=model_column,
-        value_column=value_column,
-        registry=registry,
-        say=say,
-    )
+    return publish(SITE, benchmarks, folder, **options)
 
 
-def publish(
-    publisher: str,
-    benchmarks: Sequence[str],
-    folder: str | Path,
-    *,
-    store: str | Path | None = None,
-    published: Sequence[Path] = (),
-    merge: Sequence[str | Path] = (),
-    confidence: float | None = None,
-    texts: bool = False,
-    outcome: str | Path | None = None,
-    model_column: str | None = None,
-    value_column: str | None = None,
-    registry: Registry | None = None,
-    say: Callable[[str], None] = lambda text: None,
-) -> int:
+def publish(publisher: str, benchmarks: Sequence[str], folder: str | Path, **options: Unpack[SiteOptions]) -> int:
     """Let a plugin's publisher fill a folder, and return the number of files.
 
     Args:
         publisher: Name of the publisher, such as ``site``.
-        benchmarks: Names of the benchmarks.
+        benchmarks: Names of the benchmarks; or tasks, or globs of tasks.
         folder: The folder to fill.
-        store: The SQLite file; it may be missing if there are published results.
-        published: Files of published results, beside those that the benchmarks name themselves.
-        merge: Stores of other machines, read beside the store, which may then be missing.
-        confidence: Nominal coverage of all intervals, as for `build_leaderboard`.
-        texts: Whether to show the beginnings of the items' texts; their licences have to allow it.
-        outcome: A table with one outcome for each model; the publisher also gets the analysis that `correlate` runs.
-        model_column: Column of that table that names the model; None: found as `correlate` finds it.
-        value_column: Column of the outcome; None: found as `correlate` finds it.
-        registry: The registry of names; default: installed plugins and registry.yaml.
-        say: Called with a note about everything that was left out.
+        options: By name, as for `build_site`; with an outcome the publisher also gets the analysis `correlate` runs.
 
     Raises:
         UnknownName: no loaded plugin has a publisher of that name, or the analysis.
         UsageError, DataError: as `build_site`.
     """
+    _refuse_unknown(options, SiteOptions)
+    outcome = options.get("outcome")
+    columns = (options.get("model_column"), options.get("value_column"))
     publication = Publication(
         benchmarks=benchmarks,
         folder=Path(folder),
-        inputs=BoardInputs(StoreFiles(store, merge), published, confidence),
+        inputs=_inputs(options),
         publisher=publisher,
-        texts=texts,
-        outcome=None if outcome is None else OutcomeFile(Path(outcome), model_column, value_column),
+        texts=options.get("texts", False),
+        outcome=None if outcome is None else OutcomeFile(Path(outcome), *columns),
+        url=options.get("url"),
     )
-    return publish_boards(registry or Registry(), publication, say)
+    return publish_boards(options.get("registry") or Registry(), publication, options.get("say", lambda text: None))
+
+
+def _inputs(options: BoardOptions) -> BoardInputs:
+    about = options.get("about")
+    return BoardInputs(
+        StoreFiles(options.get("store"), options.get("merge", ())),
+        options.get("published", ()),
+        options.get("confidence"),
+        choice=ModelChoice(options.get("models", ()), options.get("exclude", ())),
+        title=options.get("title", ""),
+        about=None if about is None else Path(about),
+    )
+
+
+def _refuse_unknown(options: Mapping[str, Any], known: type[BoardOptions]) -> None:
+    """Refuse a keyword that would have no effect.
+
+    Raises:
+        TypeError: as Python raises for a keyword that a function does not take.
+    """
+    names = known.__annotations__
+    for name in options:
+        if name not in names:
+            raise TypeError(f"no option {name!r}{did_you_mean(name, names)}; there are: {', '.join(names)}")
+
+
+def forget(
+    models: Sequence[str],
+    tasks: Sequence[str] = (),
+    *,
+    answers: bool = False,
+    dry_run: bool = False,
+    store: str | Path | None = None,
+    registry: Registry | None = None,
+) -> Forgotten:
+    """Take the results of models out of the store: cells, their figures, and on request the answers behind them.
+
+    Answers stay unless they are to go, so that evaluating again costs nothing. Trained models stay, and so does the
+    record that a run took place.
+
+    Args:
+        models: Globs of labels.
+        tasks: Names of tasks or benchmarks, or globs of tasks; empty: all tasks.
+        answers: Whether the models' answers go too; not together with tasks, since tasks share answers.
+        dry_run: Say what would go, and change nothing.
+        store: The SQLite file; `store_path` says which is the default.
+        registry: The registry of names; default: installed plugins and registry.yaml.
+
+    Raises:
+        UsageError: there is no store, a name matches nothing in it, or answers are to go while another process has the
+            store open to write.
+        StoreError: the store cannot be written.
+    """
+    registry = registry or Registry()
+    index = registry.benchmarks() if tasks else None
+    named: list[str] = []
+    for task in tasks:
+        benchmark = None if index is None else index.find(task)
+        held = [] if benchmark is None else benchmark.tasks
+        named += held or [task]
+    path = existing_store_path(registry, store)
+    return take_out(path, models, named, answers=answers, dry_run=dry_run)
 
 
 def compare(
@@ -364,6 +400,8 @@ def correlate(
     metrics: Sequence[str] = (),
     domains: Sequence[str] = (),
     curve_domains: Sequence[str] = (),
+    models: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     predict: Sequence[str] = (),
     method: str = "ridge",
     level: float = 0.95,
@@ -386,6 +424,8 @@ def correlate(
         metrics: Patterns; only figures of these metrics are used.
         domains: Patterns; only figures on these domains are used.
         curve_domains: Patterns of the domains of lower-bound curves.
+        models: Globs of the labels of the models whose figures are used; empty: every model.
+        exclude: Globs of labels that are left out.
         predict: Models without an outcome, whose outcome is predicted.
         method: The predictor, ``ridge`` or ``pls``.
         level: Nominal coverage of all intervals.
@@ -409,6 +449,7 @@ def correlate(
         "metrics": metrics,
         "domains": domains,
         "curve_domains": curve_domains,
+        "choice": ModelChoice(models, exclude),
         "predict": predict,
         "method": method,
         "level": level,

@@ -129,6 +129,12 @@ class Metric:
     """Names of the columns it reads."""
     bounds: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     """Values the metric cannot leave; None if it can take any."""
+    chance: ClassVar[Any] = None
+    """The value to expect of answers that have nothing to do with what is asked (see docs/metrics.md, Chance).
+
+    A number; or a method ``chance(self, columns)`` on rows that are all valid, which returns a number, or None where
+    there is no such value, as on labels of one class. None: the metric has no chance level.
+    """
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the rows without a failed request, (n,)."""
@@ -197,6 +203,15 @@ class Metric:
         """
         return ""
 
+    def scores_of_classes(self, columns: Columns) -> tuple[FloatArray, FloatArray] | None:
+        """Return the scores and the labels, (n,) each, of a value that rests on how scores tell two classes apart.
+
+        Labels are 1 for the positive class and 0 for the other; scores are NaN where the request failed. Pages that
+        hold two models against each other then show where each ranks an item among the negatives, which a reader can
+        use, rather than the item's influence. None: the value does not rest on that.
+        """
+        return None
+
     def item_figures(self, columns: Columns) -> FloatArray | None:
         """Return one figure a row, (n,), NaN where the request failed, for figures of the field; None: there is none.
 
@@ -262,10 +277,20 @@ class Metric:
         detail = {**estimate.detail, **self.detail(valid)}
         if note := self.unresolvable(valid) or self.note(valid, confidence):
             detail.setdefault("note", note)
-        if constant := self.constant(valid):
-            detail["constant"] = constant
-            detail["note"] = f"{detail['note']}; {constant}" if "note" in detail else constant
-        return dataclasses.replace(estimate, low=low, high=high, detail=detail)
+        return self.remarked(dataclasses.replace(estimate, low=low, high=high, detail=detail), valid)
+
+    def remarked(self, estimate: Estimate, columns: Columns) -> Estimate:
+        """Return an estimate with the remark of `constant`, if there is one; for metrics with a `compute` of their own.
+
+        Args:
+            estimate: The estimate; one without a value says why, and needs no remark.
+            columns: The rows, all valid.
+        """
+        constant = "" if "reason" in estimate.detail else self.constant(columns)
+        if not constant:
+            return estimate
+        note = "; ".join(filter(None, [str(estimate.detail.get("note", "")), constant]))
+        return dataclasses.replace(estimate, detail={**estimate.detail, "constant": constant, "note": note})
 
 
 def _of_all(codes: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -329,7 +354,8 @@ class MeanMetric(Metric):
         rates = win_rates(figures, higher_is_better=self.higher_is_better, clusters=clusters)
         names = list(models)
         low, high = rates.low.tolist(), rates.high.tolist()
-        return [Matrix("Win rates", _WIN_RATE, names, names, rates.rate.tolist(), low, high)]
+        games = rates.games.tolist()
+        return [Matrix("Win rates", _WIN_RATE, names, names, rates.rate.tolist(), low, high, counts=games)]
 
     def _by_blocks(self, columns: Columns) -> FloatArray:
         # Block by block, so that figures which compare every response with every other need no memory of that size.
@@ -346,6 +372,7 @@ def mean_metric(
     unit: str = "fraction",
     higher_is_better: bool = True,
     bounds: tuple[float, float] | None = (0.0, 1.0),
+    chance: float | Callable[[Columns], float | None] | None = None,
 ) -> Callable[[Callable[[Columns], Any]], type[MeanMetric]]:
     """Make a `MeanMetric` of a function from columns to one figure an item; a metric with arguments is a class.
 
@@ -363,6 +390,8 @@ def mean_metric(
         unit: Of the figures; fractions are shown as percentages.
         higher_is_better: Whether a model with a higher value is the better one.
         bounds: Values that the mean cannot leave; None if it can take any.
+        chance: The value to expect of answers that have nothing to do with what is asked, or a function from columns
+            to it; None if there is none.
     """
 
     def make(function: Callable[[Columns], Any]) -> type[MeanMetric]:
@@ -382,6 +411,8 @@ def mean_metric(
         FunctionMetric.needs = (needs,) if isinstance(needs, str) else tuple(needs)
         FunctionMetric.description, FunctionMetric.unit = description, unit
         FunctionMetric.higher_is_better, FunctionMetric.bounds = higher_is_better, bounds
+        # Read from a class, a plain function would be bound to the metric as its first argument.
+        FunctionMetric.chance = staticmethod(chance) if callable(chance) else chance
         return FunctionMetric
 
     return make

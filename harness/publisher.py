@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
+from harness.store.choosing import EVERY_MODEL, ModelChoice
 
 if TYPE_CHECKING:
     from harness.names.registry import Registry
@@ -129,9 +130,9 @@ class Edition:
 
     registry: Registry
     benchmarks: Sequence[str]
-    """Names of the benchmarks."""
+    """Names of the benchmarks, all of which the registry knows: it makes those of a task, or of a glob of tasks."""
     store: Readable | None
-    """The store with the results; None if all results are published."""
+    """The store with the results, which shows the chosen models alone; None if all results are published."""
     parts: Sequence[Readable] = ()
     """The stores that `store` was merged from; empty if it was not merged.
 
@@ -141,6 +142,12 @@ class Edition:
     """Files of published results, beside those that the benchmarks ship."""
     confidence: float | None = None
     """Nominal coverage of all intervals, in (0, 1); None: for each benchmark, that of most cells."""
+    choice: ModelChoice = EVERY_MODEL
+    """Which published models are shown; of evaluated ones the store shows no others."""
+    title: str = ""
+    """What stands above the pages in place of a benchmark's name; empty: that name."""
+    about: str = ""
+    """An introduction, as Markdown that somebody wrote: its HTML is text; empty: none."""
     texts: bool = False
     """Whether the beginnings of the items' texts may be shown; their licences have to allow it."""
     outcome: OutcomeFile | None = None
@@ -149,6 +156,8 @@ class Edition:
     """The analysis that sets the figures against the outcome; None only without an outcome."""
     say: Callable[[str], None] = lambda text: None
     """To be called with a note about everything that was left out."""
+    address: str = ""
+    """Where the folder will be found, ``https://HOST/PATH/`` with a slash at its end; empty: nobody has said."""
 
 
 class Publisher(ABC):

@@ -24,6 +24,7 @@ from harness.names.plugins import Plugin, describe
 from harness.names.registry import KINDS, Registry
 from harness.names.resolving import resolve_model
 from harness.requests import Failure, Likelihood, Request, Verdict, digest_of
+from harness.running.chance import wrong_chance
 from harness.running.filing import checked
 
 HEAVY = (
@@ -90,6 +91,9 @@ def check_plugin(registry: Registry, plugin: Plugin) -> Iterator[Finding]:
             )
             if kind == "model":
                 yield _offers_what_it_says(subject, registry, entry.facts.offers, thing)
+            if kind == "metric":
+                problem = wrong_chance(thing)
+                yield Finding(subject, "declares its chance level rightly", not problem, problem)
             if kind == "adapter":
                 problem = mismatch(entry)
                 yield Finding(subject, "converts what it says", not problem, problem)

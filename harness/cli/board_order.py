@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
 from harness.leaderboard.outputs import (
-    BY_ENDING,
+    file_format,
     is_site,
     refuse_several,
     refuse_to_replace,
     refuse_unwritable,
     refuse_what_is_read,
+    web_address,
+    why_no_place,
 )
 from harness.publisher import SITE, OutcomeFile
 from harness.terminal import say
@@ -29,7 +31,7 @@ class BoardOrder:
     """The leaderboards to write: of which benchmarks, from which results, where and in which format."""
 
     benchmarks: Sequence[str]
-    """Names of benchmarks; several only if a folder is filled."""
+    """Names of benchmarks or tasks, or globs of tasks; several only if a folder is filled."""
     inputs: BoardInputs
     """The stores and files that the figures come from."""
     output: str | None = None
@@ -42,24 +44,41 @@ class BoardOrder:
     """Whether a site shows the beginnings of items' texts."""
     outcome: OutcomeFile | None = None
     """A table with one outcome for each model, for a site."""
+    url: str | None = None
+    """The address at which a site will be found."""
 
     def __post_init__(self) -> None:
-        """Refuse options that only a folder can show if no folder is named.
+        """Refuse options that only a folder can show if no folder is named, and what the format has no place for.
 
         Raises:
-            UsageError: publisher, texts or outcome stand beside a file, or several benchmarks do.
+            UsageError: publisher, texts, outcome or url stand beside a file, or several benchmarks do; or the url is
+                no address, or a title or an introduction stands beside a format without one.
             UnknownName: there is no such format.
         """
+        if self.url is not None:
+            web_address(self.url)
         if self.fills_a_folder:
             return
         if self.publisher is not None:
             raise UsageError(
                 f"--publisher {self.publisher} fills a folder; name one with -o, such as {self.publisher}/"
             )
-        if self.texts or self.outcome is not None:
-            option = "--texts" if self.texts else "--outcome"
+        if self.texts or self.outcome is not None or self.url is not None:
+            option = "--texts" if self.texts else "--outcome" if self.outcome is not None else "--url"
             raise UsageError(f"{option} is for a site; name a folder with -o, such as site/")
         refuse_several(self.benchmarks)
+        self._refuse_without_place()
+
+    def _refuse_without_place(self) -> None:
+        """Refuse a title or an introduction that the format of a file cannot show.
+
+        Raises:
+            UsageError: names the formats that can.
+        """
+        for key, given in (("title", bool(self.inputs.title)), ("about", self.inputs.about is not None)):
+            why = why_no_place(key, file_format(self.output, self.format)) if given else ""
+            if why:
+                raise UsageError(f"--{key}: {why}")
 
     @property
     def fills_a_folder(self) -> bool:
@@ -115,6 +134,7 @@ def _publish(registry: Registry, order: BoardOrder) -> None:
         publisher=order.publisher or SITE,
         texts=order.texts,
         outcome=order.outcome,
+        url=order.url,
     )
     entry = registry.find("publisher", publication.publisher)
     refuse_what_is_read(publication.folder, _files_read(registry, order.inputs))
@@ -123,8 +143,9 @@ def _publish(registry: Registry, order: BoardOrder) -> None:
 
 
 def _files_read(registry: Registry, inputs: BoardInputs) -> list[Path]:
-    """Return the stores and registry files that a leaderboard is made from."""
-    return [*inputs.stores.paths(registry), *(file._path for file in registry.files)]
+    """Return the stores, registry files and introduction that a leaderboard is made from."""
+    about = [] if inputs.about is None else [inputs.about]
+    return [*inputs.stores.paths(registry), *(file._path for file in registry.files), *about]
 
 
 def _write_file(registry: Registry, order: BoardOrder) -> None:
@@ -140,8 +161,7 @@ def _write_file(registry: Registry, order: BoardOrder) -> None:
     board = make_board(registry, benchmark, order.inputs)
     if not board.entries:
         raise UsageError(board.why_empty)
-    ending = "" if output is None else output.suffix.lower()
-    format_ = order.format or BY_ENDING.get(ending, "table")
+    format_ = file_format(order.output, order.format)
     if output is None and format_ == "table":
         from harness.leaderboard.terminal_board import say_board
 

@@ -85,9 +85,24 @@ def command(
     )
     shown = comparisons if domains else [c for c in comparisons if c.domain == "overall"]
     if as_json:
-        print_json({"first": first, "second": second, "comparisons": [_json(c) for c in shown]})
+        from harness.results.verdicts import verdict
+
+        said = verdict(first, second, comparisons)
+        print_json({"first": first, "second": second, "verdict": said, "comparisons": [_json(c) for c in shown]})
     else:
+        _say_verdict(first, second, comparisons)
         _table(first, second, shown, domains=domains, confidence=confidence)
+
+
+def _say_verdict(first: str, second: str, comparisons: list[Comparison]) -> None:
+    from harness.results.numbers import visible
+    from harness.results.terminal_tables import say_prose
+    from harness.results.verdicts import sentences
+
+    for said in (lines := sentences(first, second, comparisons)):
+        say_prose(visible(said))
+    if lines:
+        say()
 
 
 def _json(c: Comparison) -> dict[str, Any]:
@@ -115,6 +130,7 @@ def _json(c: Comparison) -> dict[str, Any]:
         "higher_is_better": c.higher_is_better,
         "confidence": c.confidence,
         "better": c.better,
+        "generated": c.generated is not None,
         "unresolvable": c.unresolvable,
         "remarks": list(c.remarks),
         "note": c.note,
@@ -126,6 +142,7 @@ def _finite(figures: dict[str, float]) -> dict[str, float | None]:
 
 
 def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, confidence: float) -> None:
+    from harness.results.generated import say_generated
     from harness.results.numbers import figure, p_value, percent, visible
     from harness.results.terminal_tables import say_prose, say_table
 
@@ -167,6 +184,9 @@ def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, c
         say_prose("win rate: the share of items on which the first has the better figure, a tie counting half")
     say_prose("detectable: the true difference that a comparison this precise finds four times out of five")
     say_prose("better: by the direction of the metric, where the errors tell; else neither")
+    generated = {c.task: c.generated for c in shown if c.generated is not None}
+    if made := say_generated(generated, of=len({c.task for c in shown})):
+        say_prose(visible(made), style="bold")
     for note in dict.fromkeys(c.note for c in shown if c.note):
         say_prose(visible(note))
     for remark in _remarks(shown, domains=domains):

@@ -21,7 +21,7 @@ from harness.cli.options import (
 )
 from harness.cli.plan_running import failure_lines, outcome_document, refusal_document, run_shown
 from harness.errors import HarnessError
-from harness.terminal import say
+from harness.terminal import say, visible
 
 if TYPE_CHECKING:
     from harness.names.registry import Registry
@@ -141,6 +141,7 @@ def _show(
     registry: Registry, plan: Plan, outcome: Outcome, store: Path | None, *, all_metrics: bool, domains: bool
 ) -> None:
     """Print the results for a reader: figures, failures, leaderboards, and where everything is kept."""
+    from harness.results.generated import generated_tasks, say_generated
     from harness.results.summary import say_results
     from harness.results.terminal_tables import say_prose
 
@@ -148,6 +149,9 @@ def _show(
     boards = plan.benchmarks if plan.evaluation.limit is None and plan.evaluation.split == "test" else []
     say()
     if outcome.results and (domains or all_metrics or not boards):
+        if made := say_generated(generated_tasks(outcome.cells), of=len({cell.task for cell in outcome.cells})):
+            say_prose(visible(made), style="bold")
+            say()
         say_results(outcome.cells, domains=domains, every=all_metrics)
     for line in failure_lines(outcome.cells):
         say(line, err=True)
@@ -157,7 +161,16 @@ def _show(
         )
     if boards and not (domains or all_metrics):
         say_prose("every metric: --all-metrics; every domain: --domains; all of it for programs: --json")
-    say_prose(f"everything computed is kept in {outcome.run['store']}; the same command computes only what is missing")
+    say_prose(_kept(outcome))
+
+
+def _kept(outcome: Outcome) -> str:
+    """Return where everything is kept, and what the same command would do; where all failed, nothing was computed."""
+    place = outcome.run["store"]
+    if outcome.cells and all(cell.status == "failed" for cell in outcome.cells):
+        reasons = f"nothing was computed: every evaluation failed, and the reasons are kept in {place}"
+        return f"{reasons}; the same command asks again"
+    return f"everything computed is kept in {place}; the same command computes only what is missing"
 
 
 def _write_leaderboard(registry: Registry, name: str, store: Path | None, folder: Path, confidence: float) -> None:

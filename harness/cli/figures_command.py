@@ -85,6 +85,7 @@ def command(
                 "split": table.split,
                 "unit": table.unit,
                 "higher_is_better": table.higher_is_better,
+                "generated": table.generated is not None,
                 "models": list(table.models),
                 "ids": list(table.ids),
                 "values": table.values.tolist(),

@@ -6,17 +6,24 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import LEVEL, open_registry, registry_options, store_option, table_options
+from harness.cli.options import LEVEL, model_options, open_registry, registry_options, store_option, table_options
 from harness.leaderboard.outputs import FORMATS
 
 
 @click.command("leaderboard")
-@click.argument("benchmarks", nargs=-1, required=True, metavar="BENCHMARK...")
+@click.argument("benchmarks", nargs=-1, required=True, metavar="BENCHMARK|TASK|GLOB...")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="Default: by the ending of -o, else table.")
 @click.option(
     "-o",
     "--output",
     help="File to write, or a folder, such as site/, for a static site; default, and -: standard output.",
+)
+@model_options
+@click.option("--title", default="", help="What stands above it in place of the benchmark's name.")
+@click.option(
+    "--about",
+    type=click.Path(path_type=Path),
+    help="Markdown file that introduces it; for html, markdown, json and sites.",
 )
 @click.option(
     "--published",
@@ -41,6 +48,7 @@ from harness.leaderboard.outputs import FORMATS
     type=click.Path(path_type=Path),
     help="Site only: a table of one outcome a model, as for harness correlate; adds its heat-map.",
 )
+@click.option("--url", help="Site only: the address at which it will be found, for previews of links to it.")
 @click.option("--publisher", help="Folder only: the publisher of a plugin that fills it; default: site.")
 @click.option("--model-column", help="Column of the outcome's file that names the model.")
 @click.option("--value-column", help="Column of the outcome.")
@@ -51,11 +59,16 @@ def command(
     benchmarks: tuple[str, ...],
     format_: str | None,
     output: str | None,
+    models: tuple[str, ...],
+    exclude: tuple[str, ...],
+    title: str,
+    about: Path | None,
     published: tuple[Path, ...],
     merge: tuple[Path, ...],
     confidence: float | None,
     texts: bool,
     outcome: Path | None,
+    url: str | None,
     publisher: str | None,
     model_column: str | None,
     value_column: str | None,
@@ -65,7 +78,11 @@ def command(
 ) -> None:
     """Show or write the leaderboard of a benchmark, from the results in the store and published results.
 
-    With a folder as -o, write a static site of one or several benchmarks: tables, models, tasks, comparisons.
+    A task, or a glob of tasks in quotes, makes a benchmark of its own, ranked by headline metrics. With a folder as
+    -o, write a static site of one or several benchmarks: tables, models, tasks, comparisons.
+
+    Where -m or --exclude leave models out, everything is computed over the others: ranks, ties, figures of the field;
+    and the board says how many of how many were chosen.
 
     
     Examples:
@@ -74,20 +91,31 @@ def command(
       harness leaderboard quickstart -o board.html
       harness leaderboard ppe --published published.jsonl
       harness leaderboard quickstart --merge machine-2.sqlite --merge machine-3.sqlite
-      harness leaderboard quickstart judgebench -o site/
+      harness leaderboard quickstart judgebench -o site/ --url https://example.org/boards/
+      harness leaderboard toxicity/openai-moderation -m "muli*" -m length -o site/
+      harness leaderboard "toxicity/*" --exclude "*-trial" --title Detectors --about intro.md -o board.html
     """
     from harness.cli.board_order import BoardOrder, carry_out, outcome_file
     from harness.leaderboard.inputs import BoardInputs
     from harness.results.stores import StoreFiles
+    from harness.store.choosing import ModelChoice
 
     registry = open_registry(registry_file, strict)
     order = BoardOrder(
         benchmarks=benchmarks,
-        inputs=BoardInputs(StoreFiles(store, merge), published, confidence),
+        inputs=BoardInputs(
+            StoreFiles(store, merge),
+            published,
+            confidence,
+            choice=ModelChoice(models, exclude),
+            title=title,
+            about=about,
+        ),
         output=None if output == "-" else output,  # as everywhere, standard output
         format=format_,
         publisher=publisher,
         texts=texts,
         outcome=outcome_file(outcome, model_column, value_column),
+        url=url,
     )
     carry_out(registry, order)

@@ -10,6 +10,7 @@ import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options, table_options
 from harness.errors import HarnessError
+from harness.names.own_chance import own_chance
 from harness.names.plugins import plugin_code
 from harness.names.registry import KINDS, Registry
 from harness.results.terminal_tables import for_a_terminal, say_entries
@@ -55,6 +56,11 @@ def command(what: str, pattern: str, registry_file: Path | None, strict: bool, a
     if as_json:
         print_json(rows)
         return
+    for row in rows:
+        if row.get("chance") is not None:
+            level = row["chance"]
+            said = "chance computed" if level == "computed" else f"chance {level:g}"
+            row["description"] = f"{row['description']} ({said})".strip()
     shown = [(visible(str(row["name"])), one_entry(str(row["description"]).strip())) for row in rows]
     width = min(max((len(name) for name, _ in shown), default=0), 48)
     if shown and for_a_terminal():
@@ -108,6 +114,7 @@ def listing(registry: Registry, what: str) -> list[dict[str, Any]]:
             "plugin": e.plugin,
             "distribution": e.distribution,
             **e.facts.as_json(),
+            **({"chance": own_chance(e.reference)} if kind == "metric" else {}),
         }
         for e in registry.entries(kind)
     ]

@@ -27,6 +27,7 @@ COMMANDS = {
     "list": "list models, tasks, benchmarks, metrics and everything else that has a name",
     "show": "show all that is known of one name",
     "store": "show what a store's files take, and give room back",
+    "forget": "take the results of models out of the store",
     "import": "convert published results to recorded rows or leaderboard rows",
     "plugins": "list plugins, and why those that failed did",
     "check": "put a model or a plugin through the conformance checks",

@@ -65,6 +65,24 @@ def json_option(function: F) -> F:
     )
 
 
+def model_options(function: F) -> F:
+    """Add ``-m``/``--model`` and ``--exclude`` to a command whose figures are those of some of the models on file."""
+    function = click.option(
+        "--exclude",
+        multiple=True,
+        metavar="GLOB",
+        help="Leave out models whose label matches; repeat for several.",
+    )(function)
+    return click.option(
+        "-m",
+        "--model",
+        "models",
+        multiple=True,
+        metavar="GLOB",
+        help="Only models whose label matches; repeat for several.  [default: all]",
+    )(function)
+
+
 def table_options(function: F) -> F:
     """``--wide`` and ``--color``, which what prints tables finds in click's context."""
 

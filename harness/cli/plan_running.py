@@ -62,7 +62,11 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
     """Return the document that ``--json`` prints about a run."""
     return {
         "run": outcome.run,
-        "results": [result.as_json() for result in outcome.results],
+        "results": [
+            {**result.as_json(), "generated": cell.generated is not None}
+            for cell in outcome.cells
+            for result in cell.results
+        ],
         "failures": outcome.failures(),
         "remarks": outcome.remarks(),
     }

@@ -69,7 +69,7 @@ def _run(run: ReadRun, registry: Registry, *, dry_run: bool, as_json: bool) -> i
     if dry_run:
         return _show_plan(plan, run.file, as_json=as_json)
     outcome = run_shown(registry, plan, run.store)
-    written, not_written = _write_all(run, registry)
+    written, not_written = _write_all(run, registry, plan)
     if as_json:
         print_json({**outcome_document(outcome), "written": written, "not_written": not_written})
     elif not written and outcome.results:
@@ -90,16 +90,16 @@ def _show_plan(plan: Plan, file: RunFile, *, as_json: bool) -> int:
     return 0
 
 
-def _write_all(run: ReadRun, registry: Registry) -> tuple[list[str], list[dict[str, str]]]:
+def _write_all(run: ReadRun, registry: Registry, plan: Plan) -> tuple[list[str], list[dict[str, str]]]:
     """Write all leaderboards, even after one failed; return the paths of the written, and the reasons of the others."""
     from harness.cli.board_order import carry_out
-    from harness.cli.runfiles import order_of
+    from harness.cli.runfiles import labels_of, order_of
     from harness.names.plugins import describe
 
-    written, not_written = [], []
+    written, not_written, labels = [], [], labels_of(plan)
     for board in run.boards.values():
         try:
-            carry_out(registry, order_of(board, run))
+            carry_out(registry, order_of(board, run, labels))
             written.append(str(Path(board.output).absolute()))
         except click.Abort:  # the user wants to end the whole command, not to skip this leaderboard
             raise

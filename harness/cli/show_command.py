@@ -112,11 +112,25 @@ def _entry(entry: Registration) -> dict[str, Any]:
             facts["arguments"] = {p.name: _argument(thing, p) for p in parameters}
         if entry.kind == "trainer":  # what is registered as one is of its class
             facts |= _needs(thing)
+        if entry.kind == "metric":
+            facts |= _of_metric(thing)
         facts["documentation"] = inspect.getdoc(thing) or ""
     elif entry.kind in ("aggregate", "importer"):  # functions that users give settings
         facts["settings"] = _settings(entry.kind, thing)
         facts["documentation"] = inspect.getdoc(thing) or ""
     return facts
+
+
+def _of_metric(metric: Any) -> dict[str, Any]:
+    """What a metric's figures are counted in, which way is better, and what answers that know nothing would give."""
+    from harness.results.numbers import level_figure
+
+    chance = metric.chance
+    if callable(chance):
+        said = f"computed of the columns: {(inspect.getdoc(chance) or '').partition(chr(10))[0]}".rstrip(": ")
+    else:
+        said = "none" if chance is None else level_figure(chance, metric.unit)
+    return {"unit": metric.unit, "higher is better": bool(metric.higher_is_better), "chance": said}
 
 
 def _settings(kind: str, function: Any) -> dict[str, str]:
@@ -159,6 +173,7 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
         "citation": d.citation,
         "file": _shown(entry.path),
         "data": {split: _describe_data(task, split) for split in task.splits},
+        "generated data": {split: mark.words for split in task.splits if (mark := task.generated_data(split))},
         "asks": told([f"{stage.role}: {' or '.join(stage.accepts)}" for stage in task.stages]),
         "metrics": list(task.metrics),
         "columns": list(task.columns),

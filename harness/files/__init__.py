@@ -17,6 +17,10 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.files.atomic import remove_leftovers as remove_leftovers
     from harness.files.atomic import replacing as replacing
     from harness.files.atomic import write_atomically as write_atomically
+    from harness.files.generated_data import MARKER as MARKER
+    from harness.files.generated_data import GeneratedData as GeneratedData
+    from harness.files.generated_data import find_generated as find_generated
+    from harness.files.generated_data import mark_generated as mark_generated
     from harness.files.locks import alone as alone
     from harness.files.locks import try_alone as try_alone
     from harness.files.npz import DamagedArrays as DamagedArrays

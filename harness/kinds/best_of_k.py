@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.errors import BadValue
+from harness.kinds import told
+from harness.kinds.best_of_k_chance import all_of_the_top, reciprocal_rank_by_chance, share_of_ties
 from harness.kinds.scored import same_scores
 from harness.metric import Columns, FloatArray, MeanMetric, Metric
 from harness.pictures import Picture, Series
 from harness.requests import Candidates, Failure, Request
 from harness.stats import Linearised
-from harness.task import Answers, FieldSpec, Item, Stage, Task
+from harness.task import Answers, FieldSpec, Item, ItemFigures, Stage, Task, Told
 
 
 class BestOfK(Task):
@@ -61,6 +63,11 @@ class BestOfK(Task):
             "scores": np.full(len(correct), np.nan) if isinstance(scores, Failure) else scores,
             "correct": correct,
         }
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say which response has the highest score, and whether it is correct."""
+        positions = item.positions[0] if item.positions else ()
+        return told.best_of(item, item.numbers("scores"), item.numbers("correct"), positions=positions)
 
 
 class OfScores(Metric):
@@ -121,6 +128,12 @@ def curve_picture(columns: Columns) -> Picture | None:
     )
 
 
+def share_correct(metric: Metric, columns: Columns) -> float:
+    """Return the mean share of correct responses: what a choice that knows nothing is worth, out of however many."""
+    correct = columns.values["correct"]
+    return float(np.mean(np.nansum(correct, axis=1) / np.maximum(np.isfinite(correct).sum(axis=1), 1)))
+
+
 class _BestOfK(OfScores, MeanMetric):
     pass
 
@@ -129,6 +142,7 @@ class BestOfKAccuracy(_BestOfK):
     """Expected correctness of the top-scored response; tied responses share evenly."""
 
     description = "how often the top-scored response is correct; tied ones share"
+    chance = share_correct
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Return the expected correctness of each prompt's choice."""
@@ -161,6 +175,10 @@ class StrictBestOfKAccuracy(_BestOfK):
 
     description = "how often a correct response is scored above all wrong ones"
 
+    def chance(self, columns: Columns) -> float:
+        """Return how likely all of the top-scored are correct, where any of the responses are as likely as others."""
+        return float(all_of_the_top(columns, correct=True).mean())
+
     def per_item(self, columns: Columns) -> FloatArray:
         """Return 1 where the best correct response is scored strictly above the best wrong one."""
         right, wrong = _best_of_each(columns)
@@ -171,6 +189,10 @@ class AccuracyWithTies(_BestOfK):
     """Share of prompts with a correct response among the top-scored (RewardMATH's accuracy with ties)."""
 
     description = "how often a correct response is among the top-scored"
+
+    def chance(self, columns: Columns) -> float:
+        """Return how likely not all of the top-scored are wrong, where any responses are as likely as others."""
+        return float(1 - all_of_the_top(columns, correct=False).mean())
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Return 1 where the best correct response is scored at least as high as the best wrong one."""
@@ -190,6 +212,10 @@ class ReciprocalRank(_BestOfK):
 
     description = "mean of 1/rank of the best correct response, ties against it"
 
+    def chance(self, columns: Columns) -> float:
+        """Return the value to expect with the labels of each prompt dealt anew."""
+        return float(reciprocal_rank_by_chance(columns, in_favour=False).mean())
+
     def per_item(self, columns: Columns) -> FloatArray:
         """Return the reciprocal rank of each prompt; 0 if no response is correct."""
         right, _ = _best_of_each(columns)
@@ -202,6 +228,10 @@ class ReciprocalRankWithTies(_BestOfK):
     """1 / rank of the best correct response; wrong responses of the same score come after it."""
 
     description = "mean of 1/rank of the best correct response, ties in its favour"
+
+    def chance(self, columns: Columns) -> float:
+        """Return the value to expect with the labels of each prompt dealt anew."""
+        return float(reciprocal_rank_by_chance(columns, in_favour=True).mean())
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Return the reciprocal rank of each prompt; 0 if no response is correct."""
@@ -220,6 +250,15 @@ class PairwiseAccuracy(_BestOfK):
     description = "share of correct-wrong pairs ordered rightly; a tie counts half"
     tie: ClassVar[float] = 0.5
     """Credit for equal scores."""
+
+    def chance(self, columns: Columns) -> float | None:
+        """Return the value to expect with the labels of each prompt dealt anew: half of the pairs that are no tie."""
+        correct = columns.values["correct"]
+        paired = (correct == 1).any(axis=1) & (correct == 0).any(axis=1)
+        if not paired.any():
+            return None
+        ties = share_of_ties(columns.values["scores"][paired])
+        return float((0.5 * (1 - ties) + self.tie * ties).mean())
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Return the share of each prompt; NaN if the prompt has no pair."""
@@ -289,6 +328,7 @@ class Area(_BestOfK):
     """Mean over K = 1..k of the exact best-of-K accuracy."""
 
     description = "mean over K of the best-of-K accuracy, exact"
+    chance = share_correct
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Return the mean of each prompt's curve, up to its number of responses."""

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.kinds import detection_pictures
+from harness.kinds import detection_pictures, told
 from harness.kinds.scored import ScoredMetric
 from harness.metric import Columns
 from harness.pictures import Picture
 from harness.requests import Conversation, Failure, Request
 from harness.stats import Estimate, Linearised
-from harness.task import Answers, FieldSpec, Item, Stage, Task
+from harness.task import Answers, FieldSpec, Item, ItemFigures, Stage, Task, Told
 
 
 class Detection(Task):
@@ -46,11 +46,18 @@ class Detection(Task):
             "label": item.fields["label"],
         }
 
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say whether the text was flagged, where its score stands among the negatives, and what it is."""
+        brief, threshold = self.definition.brief, told.threshold_of(self.metrics)
+        classes = {name: brief.get(name, "") for name in ("positive", "negative")}
+        return told.detected(item, threshold=threshold, **classes)
+
 
 class AreaUnderCurve(ScoredMetric):
     """Area under the ROC curve; ties count half."""
 
     description = "area under the ROC curve; ties count half"
+    chance = 0.5
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and DeLong's placements as the influence of each row on it."""
@@ -78,6 +85,10 @@ class AveragePrecision(ScoredMetric):
 
     description = "area under the precision-recall curve, step-wise"
 
+    def chance(self, columns: Columns) -> float | None:
+        """Return the value to expect of these scores with the labels dealt anew: about the share of positives."""
+        return stats.average_precision_by_chance(self.levels(columns)) if self.both_classes(columns) else None
+
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it."""
         return stats.average_precision(self.levels(columns))
@@ -91,6 +102,10 @@ class TrapezoidalArea(ScoredMetric):
     """Area under straight lines between the points of the precision-recall curve."""
 
     description = "as MULI publishes it: straight lines between points, optimistic where scores tie"
+
+    def chance(self, columns: Columns) -> float | None:
+        """Return the value to expect of these scores with the labels dealt anew."""
+        return stats.auprc_trapezoid_by_chance(self.levels(columns)) if self.both_classes(columns) else None
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
+
+import numpy as np
 
 from harness import stats
 from harness.kinds import detection_pictures
@@ -21,6 +23,10 @@ class Brier(ScoredMetric):
 
     description = "mean squared error of the probability"
     higher_is_better = False
+
+    def chance(self, columns: Columns) -> float | None:
+        """Return the value to expect of these probabilities with the labels dealt anew."""
+        return _with_labels_dealt(self, stats.brier, columns)
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it."""
@@ -43,6 +49,10 @@ class LogLoss(ScoredMetric):
     unit = "nats"
     bounds = None
 
+    def chance(self, columns: Columns) -> float | None:
+        """Return the value to expect of these probabilities with the labels dealt anew."""
+        return _with_labels_dealt(self, stats.log_loss, columns)
+
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it."""
         return stats.log_loss(*self.split(columns))
@@ -50,6 +60,18 @@ class LogLoss(ScoredMetric):
     def item_figures(self, columns: Columns) -> FloatArray | None:
         """Return the negative log-probability of each row's label."""
         return _of_rows(self, columns)
+
+
+def _with_labels_dealt(
+    metric: ScoredMetric, mean_error: Callable[[FloatArray, FloatArray], Linearised], columns: Columns
+) -> float | None:
+    """Return a mean error where each row has either label as often as the labels do; None on labels of one class."""
+    share = metric.share_of_positives(columns)
+    if share is None:
+        return None
+    scores, _ = metric.split(columns)
+    if_positive, if_negative = (mean_error(scores, np.full(len(scores), label)).value for label in (1.0, 0.0))
+    return share * if_positive + (1 - share) * if_negative
 
 
 def _of_rows(metric: ScoredMetric, columns: Columns) -> FloatArray | None:

@@ -32,11 +32,25 @@ class DecisionMetric(ScoredMetric):
         """Count the decisions by call and label."""
         return stats.confusion(*self.split(columns), threshold=self.threshold)
 
+    def share_called(self, columns: Columns) -> float | None:
+        """Return the share of rows called positive, as many in either class if calls know nothing of the labels.
+
+        None on labels of one class.
+        """
+        return float(self.called(columns).mean()) if self.both_classes(columns) else None
+
 
 class F1(DecisionMetric):
     """Harmonic mean of precision and recall if ``log_odds > threshold`` is called positive."""
 
     description = "harmonic mean of precision and recall at a threshold"
+
+    def chance(self, columns: Columns) -> float | None:
+        """Return the value to expect of as many calls that know nothing of the labels."""
+        if not self.both_classes(columns):
+            return None
+        counts = self.counts(columns)
+        return 2 * counts.called * counts.positives / len(columns) / (counts.called + counts.positives)
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it."""
@@ -47,6 +61,7 @@ class BalancedAccuracy(DecisionMetric):
     """Mean of true positive and true negative rate if ``log_odds > threshold`` is called positive."""
 
     description = "mean of true positive and true negative rate at a threshold"
+    chance = 0.5
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it."""
@@ -106,6 +121,7 @@ class TruePositiveRate(Share):
     """Share of positives with ``log_odds > threshold``."""
 
     description = "share of positives called positive at a threshold"
+    chance = DecisionMetric.share_called
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it."""
@@ -125,6 +141,7 @@ class FalsePositiveRate(Share):
 
     description = "share of negatives called positive at a threshold; over-refusal, on harmless prompts"
     higher_is_better = False
+    chance = DecisionMetric.share_called
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it."""
@@ -143,6 +160,7 @@ class Precision(Share):
     """Share of rows with ``log_odds > threshold`` that are positive."""
 
     description = "share of what is called positive that is, at a threshold"
+    chance = ScoredMetric.share_of_positives
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it."""
@@ -165,6 +183,10 @@ class PredictiveValue(DecisionMetric):
     def __init__(self, prevalence: Annotated[float, INSIDE] = 0.001, threshold: Annotated[float, ANY] = 0.0) -> None:
         super().__init__(threshold)
         self.prevalence = prevalence
+
+    def chance(self, columns: Columns) -> float:
+        """Return the stated prevalence: alarms that know nothing of the labels are right as often as any text is."""
+        return self.prevalence
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it."""

@@ -30,6 +30,10 @@ class TruePositiveRateAtRate(ScoredMetric):
     def __init__(self, rate: Annotated[float, INSIDE] = 0.01) -> None:
         self.rate = rate
 
+    def chance(self, columns: Columns) -> float | None:
+        """Return the value to expect of these scores with the labels dealt anew: about the rate."""
+        return caught_by_chance(self, columns, self.rate, interpolated=self.interpolated)
+
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each row on it, the noise of the threshold included."""
         return stats.true_positive_rate_at_false_positive_rate(
@@ -101,6 +105,7 @@ class PartialAreaUnderCurve(ScoredMetric):
     """Area under the ROC curve up to a false positive rate of ``rate``, scaled to 0.5 for chance."""
 
     description = "area under the ROC curve up to a false positive rate of `rate`, 0.5 for chance"
+    chance = 0.5
 
     def __init__(self, rate: Annotated[float, INSIDE] = 0.1) -> None:
         self.rate = rate
@@ -132,6 +137,11 @@ class PredictiveValueAtRate(ScoredMetric):
 
     def __init__(self, prevalence: Annotated[float, INSIDE] = 0.001, rate: Annotated[float, INSIDE] = 0.001) -> None:
         self.prevalence, self.rate = prevalence, rate
+
+    def chance(self, columns: Columns) -> float | None:
+        """Return the value at the true positive rate that chance gives: about the prevalence."""
+        caught = caught_by_chance(self, columns, self.rate)
+        return None if caught is None else self._worth(caught)
 
     def linearise(self, columns: Columns) -> Linearised:
         """Apply Bayes' rule at the stated rate to the true positive rate and its influences."""
@@ -165,6 +175,15 @@ class PredictiveValueAtRate(ScoredMetric):
 
     def _worth(self, caught: float) -> float:
         return stats.predictive_value(caught, self.rate, prevalence=self.prevalence)
+
+
+def caught_by_chance(
+    metric: ScoredMetric, columns: Columns, rate: float, *, interpolated: bool = False
+) -> float | None:
+    """Return the true positive rate to expect with the labels dealt anew; None on labels of one class."""
+    if not metric.both_classes(columns):
+        return None
+    return stats.true_positive_rate_by_chance(metric.levels(columns), rate, interpolated=interpolated)
 
 
 def clustered_interval(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.errors import BadValue
+from harness.kinds import told
 from harness.metric import Columns, FloatArray, MeanMetric, Metric
 from harness.pictures import Picture, Series
 from harness.requests import Candidates, Failure, Pair, Request, Verdict
-from harness.task import Answers, FieldSpec, Item, Stage, Task
+from harness.task import Answers, FieldSpec, Item, ItemFigures, Stage, Task, Told
 from harness.tasks.data.field_mapping import shorten
 from harness.tasks.data.values import same
 
@@ -100,6 +102,10 @@ class Preference(Task):
             given, exchanged = 1 - given, 1 - exchanged
         return {"as_given": given, "exchanged": 1 - exchanged, "better": better, "answered": answered}
 
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say which response the model picked, in either order, and which is better."""
+        return told.pair(item, orders=self.settings["orders"])
+
     def facts(self) -> Mapping[str, Any]:
         """Return the orders in which judges were asked."""
         return {"orders": self.settings["orders"]}
@@ -120,6 +126,10 @@ def _p_first(response: Any) -> float:
 class OfVerdicts(Metric):
     """Base of metrics of verdicts; a request with an unreadable verdict has not failed."""
 
+    def constant(self, columns: Columns) -> str:
+        """Say so if every verdict is a tie: the figure then says what a tie counts."""
+        return all_ties(columns)
+
     def nothing_valid(self, columns: Columns) -> str:
         """Say that no verdict could be read, if requests were answered all the same."""
         if (columns.values.get("answered", np.zeros(1)) == 1).any():
@@ -129,18 +139,35 @@ class OfVerdicts(Metric):
 
 def all_ties(columns: Columns) -> str:
     """Say so if a model calls every pair a tie, as it does if all its scores are equal; else return nothing."""
-    verdicts = [columns.values[name] for name in ("as_given", "exchanged") if name in columns.values]
+    return ties_alone([columns.values[name] for name in ("as_given", "exchanged") if name in columns.values])
+
+
+def ties_alone(verdicts: Sequence[NDArray[np.float64]]) -> str:
+    """Say so if verdicts, one array an order with NaN where there is none, are all ties; else return nothing.
+
+    >>> ties_alone([np.full(3, 0.5), np.array([0.5, 0.5, np.nan])])
+    'calls all 3 pairs a tie'
+    """
+    there = np.any([~np.isnan(verdict) for verdict in verdicts], axis=0) if verdicts else np.zeros(0, dtype=bool)
     tied = all(((verdict == 0.5) | np.isnan(verdict)).all() for verdict in verdicts)
-    known = any((verdict == 0.5).any() for verdict in verdicts)
-    return f"calls all {len(columns):,} pairs a tie" if tied and known and len(columns) > 1 else ""
+    return f"calls all {there.sum():,} pairs a tie" if tied and there.sum() > 1 else ""
+
+
+def labels_tossed(metric: Metric, columns: Columns) -> float:
+    """Return the value to expect of the same verdicts if a coin says of each pair which response is better.
+
+    It follows from how the answers were made: of a model that contradicts itself in half of the pairs when the
+    responses are exchanged, and knows nothing of their worth, a quarter is right on balance of both orders; of one that
+    never contradicts itself, half.
+    """
+    exchanged = ("as_given", "exchanged", "better")
+    values = {name: 1 - column if name in exchanged else column for name, column in columns.values.items()}
+    other = dataclasses.replace(columns, values=values, _made={})
+    return (metric.linearise(columns).value + metric.linearise(other).value) / 2
 
 
 class _Preference(OfVerdicts, MeanMetric):
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged")
-
-    def constant(self, columns: Columns) -> str:
-        """Say so if every verdict is a tie: the figure then says what a tie counts."""
-        return all_ties(columns)
 
     @staticmethod
     def games(columns: Columns) -> tuple[FloatArray, FloatArray]:
@@ -168,6 +195,7 @@ class Accuracy(_Preference):
     """Share of pairs judged rightly, mean of both orders; a tie counts half."""
 
     description = "share of pairs judged rightly, mean of both orders; a tie counts half"
+    chance = 0.5
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Return the credit of each pair, the mean of both orders."""
@@ -197,6 +225,7 @@ class StrictAccuracy(_Preference):
     """Share of pairs judged rightly, mean of both orders; a tie counts as wrong (LLMBar's average accuracy)."""
 
     description = "share of pairs judged rightly, mean of both orders; a tie counts as wrong"
+    chance = labels_tossed
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Return the credit of each pair, the mean of both orders."""
@@ -208,6 +237,7 @@ class BothOrders(_Preference):
     """Share of pairs with more wins than losses over both orders (JudgeBench, section on evaluation)."""
 
     description = "rightly judged on balance of both orders (JudgeBench)"
+    chance = labels_tossed
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Return 1 where the pair is judged rightly on balance of both orders."""
@@ -219,6 +249,7 @@ class RightInBoth(_Preference):
     """Share of pairs judged rightly in both orders."""
 
     description = "rightly judged in both orders"
+    chance = labels_tossed
 
     def per_item(self, columns: Columns) -> FloatArray:
         """Return 1 where the pair is judged rightly in both orders."""
@@ -230,6 +261,7 @@ class FirstOrder(_Preference):
     """Share of pairs judged rightly in the order of the data; a tie counts as wrong."""
 
     description = "share judged rightly in the order of the data only; a tie counts as wrong"
+    chance = labels_tossed
     needs: ClassVar[tuple[str, ...]] = ("as_given",)
 
     def per_item(self, columns: Columns) -> FloatArray:
@@ -241,6 +273,7 @@ class SecondOrder(_Preference):
     """Share of pairs judged rightly with the responses exchanged; a tie counts as wrong."""
 
     description = "share judged rightly with the responses exchanged only; a tie counts as wrong"
+    chance = labels_tossed
     needs: ClassVar[tuple[str, ...]] = ("exchanged",)
 
     def per_item(self, columns: Columns) -> FloatArray:
@@ -328,6 +361,7 @@ class TiesToSecondCompat(_Unparsed):
     """Accuracy in the order of the data, a tie going to the second response: JudgeBench's rule for equal scores."""
 
     description = "the order of the data, a tie going to the second response, as JudgeBench does with equal scores"
+    chance = 0.5
     needs: ClassVar[tuple[str, ...]] = ("as_given", "better", "answered")
 
     def per_item(self, columns: Columns) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,7 @@ def winners(columns: Columns, order: str) -> Codes:
 
 class _Kappa(OfVerdicts):
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance: ClassVar[Any] = 0.0
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged", "better")
 
 
@@ -64,6 +65,7 @@ class OrderKappa(_Kappa):
     """Kappa of the verdicts in one order with those in the other; a tie is a category of its own."""
 
     description = "agreement of the verdicts in both orders beyond chance"
+    chance = None  # it holds a model against itself: one that scores always agrees, whatever its scores are worth
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the kappa of the verdicts in both orders."""
@@ -127,6 +129,7 @@ class OrderKappaCompat(_AsPublished):
     """LLMBar's ``kappa_agreement``: agreement of the verdicts in both orders."""
 
     description = "as LLMBar publishes it (kappa_agreement): unreadable and the second response are one"
+    chance = None
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the published kappa of the verdicts in both orders."""

@@ -32,6 +32,10 @@ class ScoredMetric(Metric):
         """Return the scores and the labels, each of shape (n,)."""
         return columns.values[self.needs[0]], columns.values[self.needs[1]]
 
+    def scores_of_classes(self, columns: Columns) -> tuple[Any, Any]:
+        """Return the scores and the labels: every metric of this base holds one against the other."""
+        return self.split(columns)
+
     def levels(self, columns: Columns) -> stats.Levels:
         """Return the scores and labels sorted by score, made once for all metrics of the same columns."""
         name = f"levels of {self.needs[0]} by {self.needs[1]}"
@@ -40,6 +44,15 @@ class ScoredMetric(Metric):
     def constant(self, columns: Columns) -> str:
         """Say so if all scores are equal."""
         return same_scores(self.split(columns)[0])
+
+    def both_classes(self, columns: Columns) -> bool:
+        """Return whether there are positives and negatives; of one class alone nothing is to be told apart."""
+        positives, negatives = self.levels(columns).counts
+        return positives > 0 and negatives > 0
+
+    def share_of_positives(self, columns: Columns) -> float | None:
+        """Return the share of the rows that are positive; None where all are of one class."""
+        return self.levels(columns).counts[0] / len(columns) if self.both_classes(columns) else None
 
     def trials(self, columns: Columns) -> int | None:
         """Count the smaller class: a perfect value on three positives says little."""

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.leaderboard.aggregates import aggregates_of
 from harness.leaderboard.board import Board, BoardEntry, Column
+from harness.leaderboard.chosen_models import count_chosen
 from harness.leaderboard.extra_columns import ColumnSources, add_extra_columns
 from harness.leaderboard.field_fitting import FieldFigures, field_figures
 from harness.leaderboard.levels import at_one_level
 from harness.leaderboard.notes import (
+    notes_on_chance,
+    notes_on_chosen,
     notes_on_constant,
     notes_on_figures,
     notes_on_labels,
@@ -24,11 +27,14 @@ from harness.leaderboard.published_rows import published_rows, shipped_files
 from harness.leaderboard.ranking import MadeOf, rank_entries, sort_in
 from harness.leaderboard.shared_items import SharedItems
 from harness.leaderboard.unranked import find_who_is_ahead, sort_unranked
+from harness.leaderboard.verdict import verdict_of
 from harness.names.registry import Registry
 from harness.results.failed import failed_cells, limited_cells, without_folders
+from harness.results.generated import generated_tasks, with_own_marks, without_mixing
 from harness.results.judges import notes_on_judges, roles_of
 from harness.results.selection import merged_cells
 from harness.stats import Estimate
+from harness.store.choosing import EVERY_MODEL, ModelChoice
 from harness.store.reading import Readable
 from harness.store.records import CellRecord, Result
 from harness.tasks.build import build_task, task_digest
@@ -47,6 +53,7 @@ def assemble(
     merge: Sequence[Readable] = (),
     confidence: float | None = None,
     timed_by: Sequence[Readable] = (),
+    choice: ModelChoice = EVERY_MODEL,
 ) -> Board:
     """Return the leaderboard of a benchmark, of all models of which the store has whole, current results.
 
@@ -60,6 +67,8 @@ def assemble(
         merge: Stores of other machines, whose cells stand beside; of cells that several have, the first store's counts.
         confidence: Nominal coverage of all intervals; None: that of most cells.
         timed_by: Stores that know what it took to compute the answers, where the others hold the newest cells only.
+        choice: Which published models have a row. Of the stores, those evaluated models are shown that the stores show:
+            they may be views of chosen ones (`harness.leaderboard.chosen_models`).
 
     Raises:
         UsageError: one label names different models in two stores.
@@ -78,13 +87,18 @@ def assemble(
     limited = limited_cells([*stores, *timed_by], digests_of(registry, benchmark), current)
     evaluated = _evaluated_rows(registry, benchmark, current, failed, shared, field)
     files = [*shipped_files(benchmark), *published]
-    others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {})
+    others = published_rows(registry, benchmark, files, _shown_by_task(registry, benchmark) if files else {}, choice)
+    generated = generated_tasks(current)
+    left_out = len(others.entries) if generated else 0
+    if generated:  # nobody could compare them, and everybody would
+        others = others._replace(entries=[], kinds={}, notes=[], left_out=[])
     columns = _columns(benchmark, {**others.kinds, **evaluated.kinds})
     ranking = benchmark.aggregates[0].name if benchmark.aggregates else (columns[0].key if columns else "")
     first = next((column for column in columns if column.key == ranking), None)
     judged = notes_on_judges(registry, current)
     notes += notes_on_figures(columns, evaluated.entries)
     notes += notes_on_constant(columns, evaluated.entries)
+    notes += notes_on_chance(columns, evaluated.entries)
     notes += notes_on_published(others.entries, level)
     notes += field.notes
     if field.names and others.entries:
@@ -93,17 +107,22 @@ def assemble(
     sort_unranked(evaluated.entries, columns)
     board = Board(name, benchmark.description, columns, evaluated.entries, [], level, judged)
     board.ranking, board.tasks = ranking, tuple(benchmark.tasks)
+    board.chosen = count_chosen([*stores, *timed_by], digests_of(registry, benchmark), board, others, choice)
     notes += find_who_is_ahead(board, shared, evaluated.made_of)
     shared.save()
+    notes += notes_on_chosen(board.chosen)
     notes += notes_on_limited(limited)
     notes += notes_on_labels(registry, current)
     notes += judged
     notes += notes_on_missing(evaluated.entries, ranking)
     notes += others.notes
     board.notes, board.limited = notes, len(limited)
+    board.generated, board.published_left_out = generated, left_out
+    board.items = _items(benchmark, current)
     board.covariances = field.covariances
     add_extra_columns(board, ColumnSources(registry, benchmark, current, timed_by or stores))
     sort_in(board.entries, others.entries, first, columns)
+    board.verdict = verdict_of(board)
     return board
 
 
@@ -128,6 +147,9 @@ def current_cells(
     digests = digests_of(registry, benchmark)
     stores = [*([] if store is None else [store]), *merge]
     cells, notes = merged_cells(stores, digests)
+    with_own_marks(registry, cells)
+    cells, mixed = without_mixing(cells)
+    notes += mixed
     if not stores:
         return CurrentCells([], confidence or 0.95, notes)
     level, kept = at_one_level(registry, stores[0], cells, confidence)
@@ -138,6 +160,14 @@ def digests_of(registry: Registry, benchmark: BenchmarkFile) -> dict[str, str]:
     """Return the hash of the current definition of each task of a benchmark that is known here."""
     tasks = [task for task in benchmark.tasks if registry.tasks().exists(task)]
     return {task: task_digest(registry, task) for task in tasks}
+
+
+def _items(benchmark: BenchmarkFile, cells: Sequence[CellRecord]) -> dict[str, tuple[int, int]]:
+    """Return the fewest and the most items of a model's evaluation, by task."""
+    counts: dict[str, list[int]] = {task: [] for task in benchmark.tasks}
+    for cell in cells:
+        counts[cell.task].append(cell.items)
+    return {task: (min(found), max(found)) for task, found in counts.items() if found}
 
 
 Kinds = dict[str, tuple[str, bool]]

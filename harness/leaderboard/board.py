@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.files.generated_data import GeneratedData
 from harness.stats import Estimate
 
 
@@ -75,6 +77,8 @@ class BoardEntry:
     """Whether no ranked model is significantly better; False for all where an unranked one is ahead of the best."""
     published: tuple[str, ...] = ()
     """Who published its figures; empty where it was evaluated here."""
+    rounded_from: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """The lowest and highest value that a published figure may have been rounded from, by column key."""
     roles: dict[str, dict[str, str]] = field(default_factory=dict)
     """By task and role: the label of who was asked beside the model, such as its judge."""
     reasons: tuple[str, ...] = ()
@@ -89,6 +93,13 @@ class BoardEntry:
     """What there is to say of the tasks on which all its scores are equal, by task."""
     texts: dict[str, str] = field(default_factory=dict)
     """Facts that are no numbers, by the key of their text column."""
+
+
+class Chosen(NamedTuple):
+    """How many of the models that have results a board shows, where its maker chose among them."""
+
+    shown: int
+    of: int
 
 
 @dataclass(slots=True)
@@ -114,10 +125,37 @@ class Board:
     """The benchmark's tasks."""
     covariances: dict[str, FieldCovariance] = field(default_factory=dict)
     """Of the columns that are aggregates of the field and have one, by key."""
+    chosen: Chosen | None = None
+    """How many of the models with results were chosen; None where nobody chose."""
+    title: str = ""
+    """What stands above it in place of the benchmark's name; empty: that name."""
+    about: str = ""
+    """An introduction, as Markdown; empty: none."""
+    generated: dict[str, GeneratedData] = field(default_factory=dict)
+    """What is known of the data of the tasks whose data a program made, by task; empty where all are real."""
+    items: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By task, the fewest and the most items that a model was evaluated on; the full set may have more."""
+    published_left_out: int = 0
+    """Models whose published figures are not shown, since figures of generated data cannot stand beside them."""
+    verdict: str = ""
+    """The result in a sentence: who is best, who are tied, or that nobody can be called so; empty without rows."""
+
+    @property
+    def heading(self) -> str:
+        """What stands above it."""
+        return self.title or self.benchmark
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether data were generated in the place of others, for which a reader could take them."""
+        return any(mark.in_place_of for mark in self.generated.values())
 
     @property
     def why_empty(self) -> str:
         """Why a board has no entry, and how to get one."""
+        if self.chosen is not None and self.chosen.of:
+            models = "the one model" if self.chosen.of == 1 else f"the {self.chosen.of} models"
+            return f"none of {models} with results of {self.benchmark} is chosen; choose others (-m GLOB, or models:)"
         whole = f"harness eval -m MODEL -t {self.benchmark}"
         if not self.limited:
             return f"the store holds no result of {self.benchmark}; make some with: {whole}"

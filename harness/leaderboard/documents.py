@@ -50,7 +50,7 @@ def latex(board: Board, columns: Sequence[ShownColumn], notes: Sequence[str]) ->
         *_body(board, columns),
         r"\bottomrule",
         r"\end{tabular}}",
-        rf"\caption{{{latex_text(': '.join(filter(None, [board.benchmark, board.description])))}}}",
+        rf"\caption{{{latex_text(': '.join(filter(None, [board.heading, board.description])))}}}",
         *(rf"\par\footnotesize {latex_text(note)}" for note in notes),
         r"\end{table}",
     ]
@@ -96,11 +96,12 @@ def _has(entry: BoardEntry, key: str) -> bool:
 
 def _result(board: Board, entry: BoardEntry, column: Any) -> dict[str, Any]:
     e = entry.figures[column.key]
+    made = " (generated data)" if board.stands_in else ""  # a card is read without the board
     whole, _, metric = column.key.rpartition(":")
     name = column.title if column.title == column.key else f"{board.benchmark}: {column.title}"
     return {
         "task": {"type": "other", "name": name},
-        "dataset": {"name": board.benchmark, "type": board.benchmark},
+        "dataset": {"name": board.benchmark + made, "type": board.benchmark},
         "metrics": [
             {
                 "type": metric if whole else "aggregate",

@@ -52,7 +52,7 @@ def compare_in_field(
             if first in figures and second in figures:
                 comparisons.append(_compared(target, name, first, second, field, confidence))
                 continue
-            lacking = [label for label in (first, second) if label not in figures]
+            lacking = [label for label in dict.fromkeys((first, second)) if label not in figures]
             reasons = field.reasons.get(name, {})
             for label in lacking:
                 say(f"{target}: no comparison by {name}: {label}: {reasons.get(label, 'needs tasks not evaluated')}")

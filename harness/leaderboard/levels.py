@@ -75,7 +75,10 @@ def _at(
 ) -> Result:
     columns = table.columns if mask is None else table.columns.take(mask)
     estimate: Estimate = metric.compute(columns, confidence=level, seed=seed)
-    return dataclasses.replace(result, estimate=dataclasses.replace(estimate, confidence=level))
+    # Chance depends on no level: what was filed stays, also where nothing was, as in stores of before.
+    return dataclasses.replace(
+        result, estimate=dataclasses.replace(estimate, confidence=level, chance=result.estimate.chance)
+    )
 
 
 def _same(one: float, other: float) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.leaderboard.board import BoardEntry, Column
+from harness.leaderboard.board import Board, BoardEntry, Chosen, Column
 from harness.names.registry import Registry
+from harness.results.chance_notes import Shown, against_chance
+from harness.results.generated import say_generated
 from harness.results.judges import evaluated_fingerprints, others_asked
 from harness.results.numbers import percent
 from harness.store.records import CellRecord
@@ -24,6 +26,55 @@ def notes_on_figures(columns: Sequence[Column], entries: Sequence[BoardEntry]) -
     for (title, note), names in models.items():
         titles.setdefault((note, tuple(sorted(names))), []).append(title)
     return [f"{', '.join(of)}: {note} ({', '.join(names)})" for (note, names), of in titles.items()]
+
+
+def note_on_generated(board: Board) -> str:
+    """Say which tasks' data are generated, and that nothing published stands beside them; empty where all are real."""
+    said = say_generated(board.generated, of=len(board.items) or None)
+    if board.published_left_out:
+        many = board.published_left_out > 1
+        said += f"; {board.published_left_out} published row{'s are' if many else ' is'} left out"
+    return said
+
+
+def items_text(fewest: int, most: int) -> str:
+    """Say how many items were evaluated, as ``200 items`` or ``190 to 200 items``."""
+    if fewest != most:
+        return f"{fewest:,} to {most:,} items"
+    return f"{most:,} item{'' if most == 1 else 's'}"
+
+
+def note_on_items(board: Board) -> str:
+    """Say how many items of each task were evaluated, of which descriptions say how many the full set has."""
+    tasks: dict[str, list[str]] = {}
+    for task, counts in board.items.items():
+        tasks.setdefault(items_text(*counts), []).append(task)
+    told = "; ".join(
+        f"{text} of {of[0]}" if len(of) == 1 else f"{text} each of {', '.join(of[:-1])} and {of[-1]}"
+        for text, of in tasks.items()
+    )
+    return f"evaluated: {told}" if told else ""
+
+
+def notes_on_chosen(chosen: Chosen | None) -> list[str]:
+    """Say that models were left out, without their names: who leaves one out need not publish what it was called."""
+    if chosen is None or chosen.shown >= chosen.of:
+        return []
+    left = chosen.of - chosen.shown
+    return [
+        f"{chosen.shown} of {chosen.of} models with results were chosen for this board, and {left} "
+        f"{'is' if left == 1 else 'are'} left out; ranks, ties and figures of the field are among the chosen"
+    ]
+
+
+def notes_on_chance(columns: Sequence[Column], entries: Sequence[BoardEntry]) -> list[str]:
+    """Say which figures of evaluated models cannot be told from chance, and which are worse than it."""
+    return against_chance(
+        Shown(column.title, entry.model, column.unit, column.higher_is_better, entry.figures[column.key])
+        for column in columns
+        for entry in entries
+        if column.key in entry.figures
+    )
 
 
 def notes_on_limited(limited: Sequence[CellRecord]) -> list[str]:

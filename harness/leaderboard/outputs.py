@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from harness.errors import UnknownName, UsageError, nearest
 
@@ -20,6 +22,8 @@ BY_ENDING = {
     ".yaml": "model-card",
     ".yml": "model-card",
 }
+WITHOUT = {"title": ("csv", "model-card"), "about": ("table", "csv", "latex", "model-card")}
+"""What stands above a board, each with the formats that have no place for it."""
 _DATABASE = b"SQLite format 3\0"
 
 
@@ -47,6 +51,43 @@ def is_site(output: str, format_: str | None) -> bool:
             f"({', '.join(BY_ENDING)}), or a folder for a site: {output}/"
         )
     return True
+
+
+def file_format(output: str | None, format_: str | None) -> str:
+    """Return the format in which a file, or standard output, is written: as asked for, by its ending, else a table."""
+    return format_ or BY_ENDING.get("" if output is None else Path(output).suffix.lower(), "table")
+
+
+def why_no_place(key: str, format_: str) -> str:
+    """Return why a format cannot show a ``title``, or an introduction (``about``); empty where it can."""
+    if format_ not in WITHOUT[key]:
+        return ""
+    able = ", ".join(name for name in FORMATS if name not in WITHOUT[key])
+    return f"the format {format_} has no place for it; use one of {able}, or a site, or leave it out"
+
+
+def web_address(text: str) -> str:
+    """Return the address at which a site will be found, with a slash at its end.
+
+    Raises:
+        UsageError: it is no address of a folder on the web.
+
+    >>> web_address("https://example.org/boards")
+    'https://example.org/boards/'
+    """
+    address = text.strip()
+    refused = UsageError(f"{text!r} is no address of a site; write one such as https://example.org/boards/")
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:  # brackets that hold no address
+        raise refused from None
+    is_folder = parts.scheme in ("http", "https") and not (parts.query or parts.fragment)
+    if not host or not is_folder or re.search(r"[\s<>\"]", address):
+        raise refused
+    if parts.username or parts.password:
+        raise UsageError("the address of a site holds a name or password, which every page would show; leave them out")
+    return address if address.endswith("/") else address + "/"
 
 
 def refuse_several(benchmarks: Sequence[str]) -> None:

@@ -14,6 +14,8 @@ from harness.leaderboard.board import BoardEntry
 from harness.names.registry import Registry
 from harness.results.published import Published, read_published
 from harness.stats import Estimate
+from harness.store.choosing import EVERY_MODEL, ModelChoice
+from harness.store.records import Result
 from harness.tasks.selectors import selected_aggregate, split_selector
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ class PublishedRows(NamedTuple):
     kinds: Kinds
     """Unit and direction by column."""
     notes: list[str]
+    left_out: list[str]
+    """Models that would have a row and are not chosen."""
 
 
 def shipped_files(benchmark: BenchmarkFile) -> list[Path]:
@@ -43,6 +47,7 @@ def published_rows(
     benchmark: BenchmarkFile,
     files: Sequence[Path],
     shown: Mapping[str, Sequence[str]],
+    choice: ModelChoice = EVERY_MODEL,
 ) -> PublishedRows:
     """One entry a published model that has a figure which the leaderboard shows.
 
@@ -51,11 +56,12 @@ def published_rows(
         benchmark: The benchmark.
         files: Of published results; where two have a figure, the later one's is taken.
         shown: Metrics shown by task.
+        choice: Which models have a row.
 
     Raises:
         ConfigurationError, DataError: a file is missing or not of the form, or has no figure of this benchmark.
     """
-    rows = PublishedRows([], {}, [])
+    rows, others = PublishedRows([], {}, [], []), PublishedRows([], {}, [], [])
     by_model: dict[str, dict[Key, Published]] = {}
     for file in files:
         read = read_published(file, registry)
@@ -65,8 +71,10 @@ def published_rows(
             by_model.setdefault(r.model, {})[r.task, r.metric, r.domain] = row
     used = _used(benchmark, shown)
     for model, figures in by_model.items():
-        _add(rows, registry, benchmark, model, {key: row for key, row in figures.items() if key in used}, used)
-    without = sorted(set(by_model) - {entry.model for entry in rows.entries})
+        into = rows if choice.takes(model) else others
+        _add(into, registry, benchmark, model, {key: row for key, row in figures.items() if key in used}, used)
+    rows.left_out.extend(entry.model for entry in others.entries)
+    without = sorted(filter(choice.takes, set(by_model) - {entry.model for entry in rows.entries}))
     if without:
         rows.notes.append(f"published, but without a figure that is shown here: {', '.join(without)}")
     return rows
@@ -121,15 +129,30 @@ def _add(
         if column and key in own:
             result = own[key].result
             entry.figures[column] = result.estimate
+            entry.rounded_from[column] = own[key].rounded_from
             rows.kinds.setdefault(column, (result.unit, result.higher_is_better))
     # Published errors are rarely there for all parts, and never independent: aggregates have a value only.
     bare = {key: dataclasses.replace(row.result, estimate=_value(row.result.estimate)) for key, row in own.items()}
+    # Where each part may have been rounded from a little less, or more, so may what is made of all parts.
+    ends = [aggregates_of(registry, benchmark, _moved(bare, own, end)).figures for end in (0, 1)]
     for name, figure in aggregates_of(registry, benchmark, bare).figures.items():
         entry.figures[name] = _value(figure.estimate)
+        values = [figure.estimate.value, *(end[name].estimate.value for end in ends if name in end)]
+        entry.rounded_from[name] = (min(values), max(values))
         rows.kinds.setdefault(name, (figure.unit, figure.higher_is_better))
     if entry.figures:
         rows.entries.append(entry)
         rows.notes.extend(note for row in own.values() if (note := row.note) and note not in rows.notes)
+
+
+def _moved(bare: Mapping[Key, Result], own: Mapping[Key, Published], end: int) -> dict[Key, Result]:
+    """Return the figures as they may have been before they were rounded: all at the low end, or all at the high end."""
+    return {
+        key: dataclasses.replace(
+            result, estimate=dataclasses.replace(result.estimate, value=own[key].rounded_from[end])
+        )
+        for key, result in bare.items()
+    }
 
 
 def _value(estimate: Estimate) -> Estimate:

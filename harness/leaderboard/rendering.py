@@ -10,8 +10,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from harness.leaderboard.about import about_html, about_markdown
 from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.documents import latex, model_index
+from harness.leaderboard.notes import note_on_generated, note_on_items
+from harness.leaderboard.published_places import against_published
 from harness.leaderboard.shown_columns import PUBLISHED, failure_of, shown_columns
 from harness.leaderboard.shown_columns import rank_text as rank_text
 from harness.leaderboard.unranked import sections, why_unranked
@@ -29,12 +32,27 @@ _MOST_IN_COVARIANCE = 200
 
 def board_notes(board: Board) -> list[str]:
     """Return the sentences below a leaderboard, of the marks in its rows and of its own."""
+    # Data in the place of others are said above the table; those that no reader could take for others, below it.
+    made = "" if board.stands_in else note_on_generated(board)
     notes = [f"{percent(board.confidence)} intervals; rank (lowest-highest place that the errors allow)"]
+    evaluated = note_on_items(board)
+    notes += [visible(evaluated)] if evaluated else []
     if any(entry.adapters for entry in board.entries):
         notes.append("* asked through adapters on at least one task")
     for source in dict.fromkeys(source for entry in board.entries for source in entry.published):
         notes.append(f"{PUBLISHED} published, not evaluated here, and not ranked: {visible(source)}")
-    return [*notes, *map(visible, board.notes)]
+    return [*notes, *map(visible, board.notes), *([visible(made)] if made else [])]
+
+
+def board_banner(board: Board) -> str:
+    """Return what a reader has to see before the figures: that the data are not those they stand for; else nothing."""
+    return visible(note_on_generated(board)) if board.stands_in else ""
+
+
+def title_line(board: Board) -> str:
+    """Return the line above a table: the title, the benchmark where that is another name, and its description."""
+    name = f"{board.title} ({board.benchmark})" if board.title and board.title != board.benchmark else board.heading
+    return f"{name}: {board.description}" if board.description else name
 
 
 def _table(board: Board) -> str:
@@ -42,13 +60,16 @@ def _table(board: Board) -> str:
     rows = [[column.text(entry) for column in columns] for entry in board.entries]
     # A text may look like a number, such as a model called 7b.
     left = [i for i, column in enumerate(columns) if column.left]
-    title = visible(f"{board.benchmark}: {board.description}" if board.description else board.benchmark)
+    title = visible(title_line(board))
     head, rule, *lines = plain_table([c.heading for c in columns], rows, left=left).split("\n")
     table, shown = [head, rule], iter(lines)
     for divider, entries in sections(board):
         table += [f"-- {visible(divider)}"] if divider else []
         table += [next(shown) for _ in entries]
-    return "\n".join([title, "", *table, "", *board_notes(board)]) + "\n"
+    banner = board_banner(board)
+    said = [visible(board.verdict), ""] if board.verdict else []
+    above = [title, banner] if banner else [title]
+    return "\n".join([*said, *above, "", *table, "", *board_notes(board)]) + "\n"
 
 
 def _markdown(board: Board) -> str:
@@ -57,10 +78,13 @@ def _markdown(board: Board) -> str:
 
     columns = shown_columns(board)
     lines = [
-        f"## {_markdown_text(board.benchmark)}",
+        f"## {_markdown_text(board.heading)}",
         "",
+        *([f"**{_markdown_text(board.verdict)}**", ""] if board.verdict else []),
         _markdown_text(board.description),
         "",
+        *([f"**{_markdown_text(banner)}**", ""] if (banner := board_banner(board)) else []),
+        *([about_markdown(board.about)] if board.about else []),
         line([c.heading for c in columns]),
     ]
     lines.append("|" + "|".join(" --- " if column.left else " ---: " for column in columns) + "|")
@@ -101,11 +125,17 @@ def _csv(board: Board) -> str:
             "roles",
             "missing_tasks",
             "failed_tasks",
+            "generated",
             *(_csv_text(column.key) for column in board.text_columns),
         ]
     )
     for entry in board.entries:
         facts = [_csv_text("; ".join(entry.missing_tasks)), _csv_text("; ".join(entry.failed_tasks))]
+        if entry.failed_tasks and not board.columns:  # where every model failed, nobody says which metrics there were
+            texts = [_csv_text(entry.texts.get(text.key, "")) for text in board.text_columns]
+            writer.writerow(
+                ["", "", "", _csv_text(entry.model), *[""] * 5, 0, entry.n_failed, *[""] * 3, *facts, "", *texts]
+            )
         for column in board.columns:
             e = entry.figures.get(column.key)
             if e is None and failure_of(entry, column):  # a model of which every task failed has rows too
@@ -124,10 +154,17 @@ def _csv(board: Board) -> str:
                         _number(e.confidence) if math.isfinite(e.low) else "",
                         _csv_text(_roles(entry, column)),
                         *facts,
+                        "true" if _is_generated(board, column) else "",
                         *(_csv_text(entry.texts.get(text.key, "")) for text in board.text_columns),
                     ]
                 )
     return stream.getvalue()
+
+
+def _is_generated(board: Board, column: Column) -> bool:
+    """Tell whether a program made the data behind a column; of an aggregate, those of any task."""
+    task = task_of(board.tasks, column.key)
+    return task in board.generated if task else bool(board.generated)
 
 
 def _roles(entry: BoardEntry, column: Column) -> str:
@@ -149,20 +186,33 @@ def _number(value: float) -> str:
 def as_json(board: Board) -> dict[str, Any]:
     """Return the leaderboard as plain data; None where a figure cannot be computed.
 
-    The keys ``text_columns`` and, in an entry, ``texts`` are there on boards that have columns of text; ``covariances``
-    on boards that have an aggregate of the field, of at most 200 models.
+    The keys ``title`` and ``about`` are there on boards that were given them, ``chosen`` where models were chosen. The
+    key ``generated`` says whether a program made the data of any task; then ``generated_data`` says by task who did,
+    and in whose place, and ``published_left_out`` how many published rows are not shown for it. The keys
+    ``text_columns`` and, in an entry, ``texts`` are there on boards that have columns of text; ``covariances`` on
+    boards that have an aggregate of the field, of at most 200 models; ``against_published`` on boards with published
+    figures that can be held against the interval of a model evaluated here.
     """
+    against = against_published(board)
     covariances = {
         key: {"models": list(of.models), "values": of.values.tolist()}
         for key, of in board.covariances.items()
         if len(of.models) <= _MOST_IN_COVARIANCE
     }
+    generated = {task: mark.as_json() for task, mark in board.generated.items()}
     texts = [{"key": column.key, "title": column.title} for column in board.text_columns]
     return {
         "schema": SCHEMA,
         "benchmark": board.benchmark,
         "description": board.description,
+        **({"title": board.title} if board.title else {}),
+        **({"about": board.about} if board.about else {}),
+        **({"chosen": {"models": board.chosen.shown, "of": board.chosen.of}} if board.chosen is not None else {}),
         "confidence": board.confidence,
+        "verdict": board.verdict,
+        "items": {task: {"fewest": counts[0], "most": counts[1]} for task, counts in board.items.items()},
+        "generated": bool(board.generated),
+        **({"generated_data": generated, "published_left_out": board.published_left_out} if generated else {}),
         "columns": [
             {"key": c.key, "title": c.title, "unit": c.unit, "higher_is_better": c.higher_is_better}
             for c in board.columns
@@ -170,6 +220,7 @@ def as_json(board: Board) -> dict[str, Any]:
         **({"text_columns": texts} if texts else {}),
         "entries": [_entry_json(board, entry) for entry in board.entries],
         **({"covariances": covariances} if covariances else {}),
+        **({"against_published": against} if against else {}),
         "notes": board.notes,
     }
 
@@ -204,22 +255,26 @@ def _estimate_json(e: Estimate) -> dict[str, Any]:
     figures = {"value": e.value, "stderr": e.stderr, "low": e.low, "high": e.high}
     plain: dict[str, Any] = {k: float(v) if math.isfinite(v) else None for k, v in figures.items()}
     level = e.confidence if plain["low"] is not None else None
-    return {**plain, "confidence": level, "n": e.n, "n_failed": e.n_failed}
+    chance = {"chance": e.chance, "at_chance": e.at_chance}
+    return {**plain, "confidence": level, **chance, "n": e.n, "n_failed": e.n_failed}
 
 
 def _html(board: Board) -> str:
     from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
 
     environment = Environment(loader=PackageLoader("harness.leaderboard"), autoescape=True, trim_blocks=True)
     environment.filters["visible"] = visible
+    about = Markup(about_html(board.about)) if board.about else ""
     columns, parts = shown_columns(board), list(sections(board))
     badge = partial(why_unranked, board)
     template = environment.get_template("board.html")
-    return template.render(board=board, columns=columns, sections=parts, badge=badge, notes=board_notes(board))
+    shown = {"board": board, "columns": columns, "sections": parts, "badge": badge, "about": about}
+    return template.render(**shown, notes=board_notes(board), banner=board_banner(board))
 
 
 def _latex(board: Board) -> str:
-    return latex(board, shown_columns(board), board_notes(board))
+    return latex(board, shown_columns(board), [*filter(None, [board_banner(board)]), *board_notes(board)])
 
 
 FORMATS: dict[str, Callable[[Board], str]] = {

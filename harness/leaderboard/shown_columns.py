@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.leaderboard.board import Board, BoardEntry, Column, TextColumn
-from harness.results.numbers import NO_FIGURE, figure, interval, other_level
+from harness.results.numbers import NO_FIGURE, chance_text, figure, interval, other_level
+from harness.stats import Estimate
 from harness.tasks.selectors import task_of
 from harness.terminal import visible
 
@@ -108,7 +109,18 @@ def _figure_html(entry: BoardEntry, column: Column, level: float) -> Markup:
         low, high = figure(estimate.low, column.unit), figure(estimate.high, column.unit)
         ends = f"{low} to {high}{other_level(estimate, level)}"
         shown += Markup('<span class="range">{}</span>').format(ends)
+    if said := chance_of(estimate, column):
+        shown += Markup(' <span class="badge" title="chance: {}">{}</span>').format(
+            chance_text([estimate], column.unit), said
+        )
     return shown
+
+
+def chance_of(estimate: Estimate, column: Column) -> str:
+    """Return how a figure stands to chance in words: ``at chance``, ``worse than chance``; empty where it is better."""
+    if estimate.at_chance:
+        return "at chance"
+    return "worse than chance" if estimate.worse_than_chance(column.higher_is_better) else ""
 
 
 def failed_text(entry: BoardEntry, none: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from harness.leaderboard.board import Board, BoardEntry, Column
-from harness.leaderboard.rendering import board_notes, render
+from harness.leaderboard.rendering import board_banner, board_notes, render, title_line
 from harness.leaderboard.shown_columns import shown_columns
 from harness.leaderboard.unranked import sections
 from harness.results.terminal_tables import FittedTable, for_a_terminal, say_fitted, say_prose
@@ -25,7 +25,12 @@ def say_board(board: Board, *, blank: bool = True) -> None:
     if not for_a_terminal():
         say(render(board, "table"), nl=blank)
         return
-    say_prose(f"{board.benchmark}: {board.description}" if board.description else board.benchmark)
+    if board.verdict:
+        say_prose(board.verdict, style="bold")
+        say()
+    say_prose(title_line(board))
+    if banner := board_banner(board):
+        say_prose(banner, style="bold")
     say()
     same = _same_as_exact(board)
     say_fitted(_table(board, same), "--wide, or harness view")

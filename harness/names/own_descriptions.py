@@ -34,7 +34,7 @@ def own_description(reference: str) -> str:
 def _descriptions(module: str) -> Mapping[str, str]:
     """Read the descriptions of all classes and decorated functions of a module, by name."""
     try:
-        tree = ast.parse(_source(module))
+        tree = ast.parse(source_of(module))
     except (SyntaxError, ValueError):  # a list goes on; whoever uses the name is told
         return {}
     descriptions: dict[str, str] = {}
@@ -69,7 +69,7 @@ def _text(value: object) -> str:
     return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
 
 
-def _source(module: str) -> str:
+def source_of(module: str) -> str:
     """Return the source of a module, found without importing it or the packages that hold it; empty without one."""
     path: Sequence[str] | None = None
     loader: Any = None

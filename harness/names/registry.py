@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -171,6 +172,12 @@ class Registry:
         Those that break the schema are task problems.
         """
         return self._catalogue.benchmarks()
+
+    def with_benchmarks(self, more: Mapping[str, BenchmarkFile]) -> Registry:
+        """Return a registry that knows further benchmarks, by name; this one stays as it is."""
+        other = copy.copy(self)
+        other.__dict__["_catalogue"] = self._catalogue.with_benchmarks(other, more)
+        return other
 
     def task(self, name: str) -> Task:
         """Build the task of that name; errors as `harness.tasks.build.build_task`."""

@@ -25,6 +25,7 @@ def mean(
     parts' bounds, keeps their skewness, and has a width where a part lies on its bound and its error is 0. A mean of
     means is therefore the mean of all parts at the products of the weights, with the same error and interval. Parts on
     shared items are correlated, and twice the product of each two, times their correlation, is added to the squares.
+    Chance is the mean of the parts' chance levels, where all have one.
 
     Args:
         parts: What is averaged.
@@ -38,7 +39,10 @@ def mean(
     stderr = _together([w * part.stderr for w, part in pairs], correlation)
     below = _together([w * (part.value - part.low) for w, part in pairs], correlation)
     above = _together([w * (part.high - part.value) for w, part in pairs], correlation)
-    return Estimate(value, stderr, value - below, value + above, *_counts(parts), confidence=_level(parts))
+    chances = [part.chance for part in parts if part.chance is not None]
+    chance = float(share @ chances) if len(chances) == len(parts) else None
+    low, high = value - below, value + above
+    return Estimate(value, stderr, low, high, *_counts(parts), confidence=_level(parts), chance=chance)
 
 
 def minimum(

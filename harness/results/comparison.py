@@ -12,16 +12,18 @@ import numpy as np
 
 from harness import stats
 from harness.errors import HarnessError, UsageError, did_you_mean
+from harness.files.generated_data import GeneratedData
 from harness.metric import Columns, MeanMetric, Metric
 from harness.names.plugins import describe, plugin_code
 from harness.names.registry import Registry
+from harness.results.generated import check_alike, own_mark
 from harness.results.judges import notes_on_judges
 from harness.running.sequences import note_on_blocks
 from harness.running.table import Table, table_of_cell
 from harness.stats import Difference, Estimate, Linearised
 from harness.store.cells import latest_cells
 from harness.store.reading import Readable
-from harness.store.records import CellRecord
+from harness.store.records import GENERATED, CellRecord
 from harness.tasks.build import build_task
 from harness.tasks.build_metric import check_columns, metric_of
 
@@ -52,6 +54,8 @@ class Comparison:
     enough."""
     remarks: tuple[str, ...] = ()
     """What there is to say of the figure of one or both models, as below the figures themselves."""
+    generated: GeneratedData | None = None
+    """What is known of the items if a program made them; None for real data."""
 
     @property
     def better(self) -> Literal["first", "second", "neither"]:
@@ -151,7 +155,8 @@ def compare_cells(
     A metric that has no influence of single items, or whose code raises, is left out and said.
 
     Raises:
-        UsageError: they are of different versions of the task, or have no item in common.
+        UsageError: they are of different versions of the task, of generated data and of real ones, or have no item in
+            common.
         StoreError: a file of columns is missing or damaged.
     """
     task = build_task(registry, one.task)
@@ -159,6 +164,10 @@ def compare_cells(
         raise UsageError(
             f"{one.label} and {other.label} were evaluated on different versions of {one.task}; evaluate both again"
         )
+    if (mark := own_mark(task)) is not None:
+        for cell in (one, other):  # cells of early versions know nothing of it
+            cell.settings.setdefault(GENERATED, mark.as_json())
+    check_alike(one, other)
     with plugin_code(f"{one.task}: facts()"):
         facts = task.facts()
     tables = [table_of_cell(store, cell, facts) for cell in (one, other)]
@@ -185,7 +194,9 @@ def compare_cells(
             say(f"{one.task}: no comparison by {text}: {describe(error)}")
         else:
             comparisons += [
-                dataclasses.replace(comparison, note=note, remarks=_remarks(comparison, [one, other]))
+                dataclasses.replace(
+                    comparison, note=note, remarks=_remarks(comparison, [one, other]), generated=one.generated
+                )
                 for comparison in made
             ]
     return comparisons
@@ -201,7 +212,8 @@ def _remarks(comparison: Comparison, cells: Sequence[CellRecord]) -> tuple[str, 
                 told.setdefault(str(note), []).append(cell.label)
     if comparison.unresolvable and not any(comparison.unresolvable in note for note in told):
         told[comparison.unresolvable] = [cell.label for cell in cells]
-    return tuple(f"{note} ({', '.join(labels)})" for note, labels in told.items())
+    # A model that is set against itself is named once.
+    return tuple(f"{note} ({', '.join(dict.fromkeys(labels))})" for note, labels in told.items())
 
 
 def _by_domain(

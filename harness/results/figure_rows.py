@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, StoreError, UsageError, did_you_mean
+from harness.files.generated_data import GeneratedData, of_all
 from harness.names.registry import Registry
 from harness.requests import Conversation
-from harness.results.figures import Figures, read_figures
+from harness.results.figures import Figures, cells_of_figures, read_figures
 from harness.store.reading import StoreReader
 from harness.task import BadItem
 from harness.tasks.build import build_task
@@ -77,6 +78,26 @@ def figure_digest(
             made.update(json.dumps(row, sort_keys=True, default=str).encode("utf-8", "surrogatepass"))
         _digests[key] = made.hexdigest()
     return _digests[key]
+
+
+def figures_are_generated(
+    registry: Registry,
+    stores: Sequence[Path],
+    task: str,
+    metric: str | None,
+    models: Sequence[str],
+    split: str,
+    fields: Sequence[str],
+) -> GeneratedData | None:
+    """Return the mark of the data that the models of `figure_rows` were evaluated on; None for real data.
+
+    Raises:
+        HarnessError: there is no such task, or a store cannot be read.
+    """
+    with ExitStack() as opened:
+        readers = [opened.enter_context(StoreReader(path, briefly=True)) for path in stores]
+        cells, _ = cells_of_figures(readers, build_task(registry, task), split)
+    return of_all(cell.generated for label, (_, cell) in cells.items() if not models or label in models)
 
 
 _digests: dict[Any, str] = {}

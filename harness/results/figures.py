@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError, HarnessError, UsageError, did_you_mean
+from harness.files.generated_data import GeneratedData, of_all
 from harness.metric import Metric
 from harness.names.plugins import plugin_code
 from harness.names.registry import Registry
+from harness.results.generated import say_generated, without_mixing
 from harness.results.selection import choose_among
 from harness.running.table import Table, table_of_cell
 from harness.store.cells import latest_cells
@@ -47,6 +49,8 @@ class Figures:
     split: str = "test"
     notes: tuple[str, ...] = ()
     """What a reader must know, such as cells that are left out."""
+    generated: GeneratedData | None = None
+    """What is known of the items if a program made them; None for real data."""
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield one mapping an item: its id, and by label each model's figure; None where there is none."""
@@ -81,7 +85,7 @@ def read_figures(
     """
     built = build_task(registry, task)
     chosen = _metric(registry, built, metric or next(iter(built.metrics), ""))
-    cells, notes = _cells(stores, built, split)
+    cells, notes = cells_of_figures(stores, built, split)
     if not cells:
         where = " and ".join(str(store.path) for store in stores)
         raise DataError("; ".join([f"no model was evaluated on {task} [{split}] in {where}", *notes]))
@@ -106,7 +110,10 @@ def read_figures(
         columns.append((table._replace(columns=dataclasses.replace(table.columns, values={})), figures))
     ids, values = _matched(columns)
     better = chosen.higher_is_better
-    return Figures(task, chosen.name, ids, tuple(labels), values, chosen.unit, better, split, tuple(notes))
+    mark = of_all(cells[label][1].generated for label in labels)
+    if mark is not None and mark.in_place_of:
+        notes.append(say_generated({task: mark}))
+    return Figures(task, chosen.name, ids, tuple(labels), values, chosen.unit, better, split, tuple(notes), mark)
 
 
 def _metric(registry: Registry, task: Task, text: str) -> Metric:
@@ -144,7 +151,7 @@ def _item_figures(metric: Metric, table: Table) -> NDArray[np.float64]:
     return figures
 
 
-def _cells(
+def cells_of_figures(
     stores: Sequence[Readable], task: Task, split: str
 ) -> tuple[dict[str, tuple[Readable, CellRecord]], list[str]]:
     """Return the newest cell of each model, by label, and what was left out.
@@ -167,7 +174,9 @@ def _cells(
             )
         held.append([(store, cell) for cell in current])
     chosen = choose_among(held)
-    return {label: pair for (label, _), pair in chosen.items()}, notes
+    kept, mixed = without_mixing([cell for _, cell in chosen.values()])
+    labels = {cell.label for cell in kept}
+    return {label: pair for (label, _), pair in chosen.items() if label in labels}, [*notes, *mixed]
 
 
 def _matched(columns: Sequence[tuple[Table, NDArray[np.float64]]]) -> tuple[tuple[str, ...], NDArray[np.float64]]:

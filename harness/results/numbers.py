@@ -45,6 +45,24 @@ def bounds(estimate: Estimate, unit: str, level: float | None = None) -> str:
     return f"[{low}, {high}{other_level(estimate, level)}]"
 
 
+def chance_text(estimates: Iterable[Estimate], unit: str = "fraction") -> str:
+    """Return the chance level that estimates share, ``50``, or the least and the greatest of them, ``25 to 50``.
+
+    >>> chance_text([Estimate(0.6, 0.1, 0.4, 0.8, 9, chance=level) for level in (0.5, 0.25)])
+    '25 to 50'
+    """
+    levels = sorted(e.chance for e in estimates if e.chance is not None)
+    if not levels:
+        return NO_FIGURE
+    low, high = (level_figure(level, unit) for level in (levels[0], levels[-1]))
+    return low if low == high else f"{low} to {high}"
+
+
+def level_figure(level: float, unit: str = "fraction") -> str:
+    """Return a chance level with one decimal at most: it is known exactly, but what it is held against is not."""
+    return f"{100 * level:.1f}".removesuffix(".0") if unit == "fraction" else f"{level:.3g}"
+
+
 def other_level(estimate: Estimate, level: float | None) -> str:
     """``; 50 %`` where an interval is not of the level that the heading above it says; else nothing."""
     return "" if level is None or estimate.confidence == level else f"; {percent(estimate.confidence)}"
@@ -156,8 +174,22 @@ def results_notes(results: Sequence[Result], *, domains: bool = False, most: int
     lines = [f"{', '.join(of)}: {note} ({_some(found)})" for (note, found), of in metrics.items()]
     if len(lines) > most:
         lines[most:] = [f"... and {len(lines) - most} more notes (all of them with --json)"]
+    lines += _against_chance(shown)
     if any(r.estimate.detail.get("reason") for r in shown):
         lines.append("- has no value: the reason is in the detail of --json")
+    return lines
+
+
+def _against_chance(results: Sequence[Result]) -> list[str]:
+    """Say of the figures over all items which cannot be told from chance; each task by itself, where there are some."""
+    from harness.results.chance_notes import Shown, against_chance
+
+    tasks = list(dict.fromkeys(r.task for r in results))
+    lines = []
+    for task in tasks:
+        own = [r for r in results if r.task == task and r.domain == "overall"]
+        said = against_chance(Shown(r.metric, r.model, r.unit, r.higher_is_better, r.estimate) for r in own)
+        lines += [f"{task}: {line}" if len(tasks) > 1 else line for line in said]
     return lines
 
 

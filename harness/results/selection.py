@@ -105,6 +105,13 @@ def choose_among(held: Holdings[R]) -> Cells[R]:
                     f"in {holder.path}, which are two measures: give one of them another label, LABEL=MODEL, and "
                     "evaluate it again"
                 )
+            marks = (earlier.generated, cell.generated)
+            if marks[0] != marks[1] and any(mark and mark.in_place_of for mark in marks):
+                ways = [f"data {mark.words}" if mark else "real data" for mark in marks]
+                raise UsageError(
+                    f"{cell.label!r} on {cell.task} was evaluated on {ways[0]} in {first.path} and on {ways[1]} in "
+                    f"{holder.path}: evaluate it again on the same data, which computes only what is missing"
+                )
         for label in dict.fromkeys(cell.label for _, cell in cells):
             own = {part for _, cell in cells if cell.label == label for part in _model(cell)}
             holder = next(holder for holder, cell in cells if cell.label == label)

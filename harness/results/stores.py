@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from harness.errors import UsageError
 from harness.files.regular_files import is_file
 from harness.results.selection import open_to_merge
+from harness.store.choosing import ChosenModels
 from harness.store.reading import Readable, StoreReader
 from harness.store.store import Store
 
@@ -87,6 +88,8 @@ class StoreFiles:
     """The SQLite file; None: the default, as `store_path` says."""
     merge: Sequence[str | Path] = ()
     """Stores of other machines; of cells that several have, the first store's counts."""
+    own_models: Sequence[str] | None = None
+    """Labels of the models that are read from the store of this machine; None: all."""
 
     def paths(self, registry: Registry) -> list[Path]:
         """Return the files that are read, whether they exist or not."""
@@ -107,6 +110,8 @@ class StoreFiles:
         with ExitStack() as stack:
             others = [stack.enter_context(open_to_merge(Path(path).expanduser())) for path in self.merge]
             own = stack.enter_context(existing_store(registry, self.store)) if self._opens(registry, needed) else None
+            if own is not None and self.own_models is not None:
+                own = ChosenModels(own, self.own_models)
             yield OpenStores(own, others)
 
     @contextmanager

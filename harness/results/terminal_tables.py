@@ -129,7 +129,7 @@ def say_entries(groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None
     lines: list[list[Span]] = []
     for heading, entries in groups:
         lines += [[]] if lines else []
-        lines += [[(heading, "bold")]] if heading else []
+        lines += [[(piece, "bold")] for piece in fold(heading, room)] if heading else []
         indent = _GAP if heading else ""
         for name, description in entries:
             shown = visible(name)

@@ -25,7 +25,7 @@ from harness.running.plan import Cell, EvaluationRequest, StageModel
 from harness.running.sequences import in_blocks
 from harness.running.stages import about, stage_requests
 from harness.running.table import Collector, Table, duplicate_ids, save_table
-from harness.store.records import BY_LABEL, MAX_FAILURES_KEPT, CellRecord, StageRecord
+from harness.store.records import BY_LABEL, GENERATED, MAX_FAILURES_KEPT, CellRecord, StageRecord
 from harness.task import Answers, BadItem, Item
 from harness.tasks.settling import interim_types, settled
 
@@ -116,6 +116,9 @@ class CellRun:
         record.asked = [
             _stage_record(stage.role, asked) for stage, asked in zip(cell.task.stages, cell.stages, strict=True)
         ]
+        # Beside the settings, so that figures of generated data and of real ones have columns of their own on file.
+        if (mark := cell.task.generated_data(self._request.split)) is not None:
+            record.settings[GENERATED] = mark.as_json()
         if _by_label(cell):
             record.settings[BY_LABEL] = True
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from harness.errors import CellError
 from harness.metric import Columns, Metric
 from harness.names.plugins import describe
+from harness.running.chance import with_chance
 from harness.running.sequences import note_on_blocks
 from harness.running.table import Table
 from harness.stats import Estimate, not_available
@@ -36,26 +37,35 @@ def estimates(
         seed: For metrics that resample.
 
     Returns:
-        The estimates, and a sentence for each metric whose code raised.
+        The estimates, and a sentence for each metric whose code raised, be it that of its value or of its chance level.
 
     Raises:
         CellError: every metric raised, so that there is nothing to show for the cell.
     """
     results = []
     reasons: dict[str, str] = {}  # by name of a metric whose code raised
+    no_chance: dict[str, str] = {}  # by name of a metric whose declared chance cannot be had
     for domain, mask in table.domains():
         columns = table.columns if mask is None else table.columns.take(mask)
         for i, metric in enumerate(metrics):
             estimate, reason = _estimate(metric, columns, confidence, seed)
             if reason:
                 reasons[metric.name] = reason
+            else:
+                try:
+                    estimate = with_chance(metric, estimate, columns)
+                except (Exception, SystemExit) as error:  # a plugin's code: the value stays
+                    no_chance[metric.name] = describe(error)
             direction = metric.higher_is_better
             results.append(
                 Result(label, task, metric.name, domain, estimate, metric.unit, direction, adapters, headline=i == 0)
             )
     if metrics and reasons.keys() >= {metric.name for metric in metrics}:
         raise CellError(f"{task}: {next(iter(reasons.values()))}")
-    return results, [f"the metric {name} has no value: {reason}" for name, reason in reasons.items()]
+    return results, [
+        *(f"the metric {name} has no value: {reason}" for name, reason in reasons.items()),
+        *(f"the metric {name} has no chance level: {reason}" for name, reason in no_chance.items()),
+    ]
 
 
 def _estimate(metric: Metric, columns: Columns, confidence: float, seed: int) -> tuple[Estimate, str]:

@@ -23,6 +23,11 @@ from harness.stats.calibration import (
     log_loss,
     reliability_bins,
 )
+from harness.stats.chance import (
+    auprc_trapezoid_by_chance,
+    average_precision_by_chance,
+    true_positive_rate_by_chance,
+)
 from harness.stats.classification import auprc_trapezoid, auroc, auroc_interval, average_precision, partial_auroc
 from harness.stats.cluster_robust import Spread, spread_of
 from harness.stats.curves import thinned
@@ -46,7 +51,7 @@ from harness.stats.errors import (
 from harness.stats.estimate import Estimate, not_available
 from harness.stats.intervals import clopper_pearson, estimate_from_influence, mean_estimate, wilson
 from harness.stats.jackknife_plus import PredictionInterval, highest_level, jackknife_plus, units_needed
-from harness.stats.levels import Levels, levels
+from harness.stats.levels import Levels, levels, ranks_among_negatives
 from harness.stats.linearised import Linearised
 from harness.stats.multiplicity import benjamini_hochberg
 from harness.stats.operating_points import (
@@ -112,9 +117,11 @@ __all__ = [
     "WinRates",
     "all_permutations",
     "auprc_trapezoid",
+    "auprc_trapezoid_by_chance",
     "auroc",
     "auroc_interval",
     "average_precision",
+    "average_precision_by_chance",
     "balanced_accuracy",
     "battle_win_rates",
     "benjamini_hochberg",
@@ -163,6 +170,7 @@ __all__ = [
     "predictive_value_interval",
     "predictive_value_slope",
     "rank_intervals",
+    "ranks_among_negatives",
     "reliability",
     "reliability_bins",
     "reliability_from_replicates",
@@ -177,6 +185,7 @@ __all__ = [
     "tied_with_best",
     "true_positive_rate",
     "true_positive_rate_at_false_positive_rate",
+    "true_positive_rate_by_chance",
     "true_positive_rate_interval",
     "units_needed",
     "wilson",

@@ -4,6 +4,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+_ROUNDING = 1e-9
+"""Share of a value that rounding may move it by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -29,6 +32,27 @@ class Estimate:
     """Further results of the metric by name (per-domain values, curves, the threshold chosen)."""
     confidence: float = 0.95
     """Nominal coverage of the interval from `low` to `high`; every heading above an interval is made from it."""
+    chance: float | None = None
+    """The value to expect of answers that have nothing to do with what is asked; None: unknown, or there is none."""
+
+    @property
+    def at_chance(self) -> bool:
+        """Whether the interval includes chance; False where chance or the interval is unknown.
+
+        >>> Estimate(0.52, 0.03, 0.46, 0.58, 300, chance=0.5).at_chance
+        True
+        """
+        if self.chance is None or not (self.low <= self.high and math.isfinite(self.chance)):
+            return False
+        # Rounding must not part a value on chance, such as that of equal scores, from an interval without width.
+        slack = _ROUNDING * max(1.0, abs(self.chance))
+        return self.low - slack <= self.chance <= self.high + slack
+
+    def worse_than_chance(self, higher_is_better: bool) -> bool:
+        """Return whether the whole interval lies on the worse side of chance; False where either is unknown."""
+        if self.chance is None or not self.low <= self.high or self.at_chance:
+            return False
+        return self.high < self.chance if higher_is_better else self.low > self.chance
 
 
 def not_available(*, n: int = 0, n_failed: int = 0, confidence: float = 0.95) -> Estimate:

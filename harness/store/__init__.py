@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.store.cells import list_cells as list_cells
     from harness.store.cells import models_and_tasks as models_and_tasks
     from harness.store.cells import read_cell as read_cell
+    from harness.store.choosing import EVERY_MODEL as EVERY_MODEL
+    from harness.store.choosing import ModelChoice as ModelChoice
     from harness.store.curves import CurveOverview as CurveOverview
     from harness.store.curves import list_curves as list_curves
     from harness.store.curves import read_curve as read_curve
@@ -26,6 +28,10 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.store.origins import model_description as model_description
     from harness.store.origins import model_descriptions as model_descriptions
     from harness.store.origins import whole_computations as whole_computations
+    from harness.store.overview import CellsState as CellsState
+    from harness.store.overview import CellSummary as CellSummary
+    from harness.store.overview import state_of_cells as state_of_cells
+    from harness.store.overview import summarise_cells as summarise_cells
     from harness.store.places import DamagedRecord as DamagedRecord
     from harness.store.reading import Readable as Readable
     from harness.store.reading import StoreReader as StoreReader

@@ -34,6 +34,8 @@ from harness.store.records import (
 )
 from harness.store.store import Store
 
+LAST_FORGOTTEN = "last_forgotten_cell"
+"""The fact about a store that says the highest number of a cell that was taken out of it."""
 _NAMED_AT_ONCE = 10_000
 """Most cells that one statement names, since SQLite bounds the variables of a statement."""
 
@@ -53,6 +55,8 @@ class CellPart:
     """Columns to sort the rows by; default: the order of the table."""
     only: sa.ColumnElement[bool] | None = None
     """Condition on the rows to read; default: all rows."""
+    complete: Callable[[sa.Connection, Mapping[int, CellRecord]], None] | None = None
+    """Adds what lies in a further table to the cells that were read, given by number."""
 
 
 # what each part writes, and how it is read
@@ -96,6 +100,30 @@ def _add_estimate(cell: CellRecord, row: CheckedRow) -> None:
     cell.results.append(result)
 
 
+def _chance_rows(cell: CellRecord) -> list[dict[str, Any]]:
+    return [
+        {"metric": result.metric, "domain": result.domain, "level": result.estimate.chance}
+        for result in cell.results
+        if result.estimate.chance is not None
+    ]
+
+
+def _add_chance_levels(connection: sa.Connection, cells: Mapping[int, CellRecord]) -> None:
+    """Give the results of cells the chance levels on file; those of early versions have none."""
+    levels: dict[tuple[int, str, str], float] = {}
+    for numbers in at_once(cells):
+        query = select_checked(s.chance_levels).where(s.chance_levels.c.cell.in_(numbers))
+        for row in read_checked(connection, s.chance_levels, query):
+            levels[row["cell"], row["metric"], row["domain"]] = row["level"]
+    for number, cell in cells.items():
+        for i, result in enumerate(cell.results):
+            level = levels.get((number, result.metric, result.domain))
+            if level is not None:
+                cell.results[i] = dataclasses.replace(
+                    result, estimate=dataclasses.replace(result.estimate, chance=level)
+                )
+
+
 def _failure_rows(cell: CellRecord) -> list[dict[str, Any]]:
     kept = enumerate(cell.failures[:MAX_FAILURES_KEPT])
     return [{"number": number, "item": item, "reason": reason} for number, (item, reason) in kept]
@@ -124,7 +152,7 @@ def _add_reuse(cell: CellRecord, row: CheckedRow) -> None:
     cell.reused = row["responses"]
 
 
-RESULTS = CellPart("results", s.estimates, _estimate_rows, _add_estimate)
+RESULTS = CellPart("results", s.estimates, _estimate_rows, _add_estimate, complete=_add_chance_levels)
 HEADLINES = dataclasses.replace(RESULTS, only=sa.and_(s.estimates.c.headline, s.estimates.c.domain == "overall"))
 """The results of the headline metrics over all items, without the others."""
 FAILURES = CellPart(
@@ -181,10 +209,15 @@ def write_cell(connection: sa.Connection, run: int, cell: CellRecord) -> None:
     """File a cell inside an open transaction; see `save_cell`."""
     cell.run = run
     values = {name: _written(s.cells.c[name].type, getattr(cell, name)) for name in own_fields() if name != "id"}
-    cell.id = int(connection.execute(insert(s.cells).values(values)).inserted_primary_key[0])  # type: ignore[index]
+    # No number is given twice, also after the newest cell was forgotten: viewers and their caches know cells by number.
+    forgotten = sa.select(sa.cast(s.about.c.value, sa.Integer)).where(s.about.c.key == LAST_FORGOTTEN).scalar_subquery()
+    last = sa.select(sa.func.max(sa.func.coalesce(sa.func.max(s.cells.c.id), 0), sa.func.coalesce(forgotten, 0)))
+    cell.id = int(connection.execute(insert(s.cells).values(id=last.scalar_subquery() + 1, **values)).lastrowid)
     for part in ALL_PARTS:
         if rows := part.rows(cell):
             connection.execute(insert(part.table), [{"cell": cell.id, **row} for row in rows])
+    if rows := _chance_rows(cell):
+        connection.execute(insert(s.chance_levels), [{"cell": cell.id, **row} for row in rows])
 
 
 def _written(kind: Any, value: Any) -> Any:
@@ -217,6 +250,8 @@ def read_cells(
         DamagedRecord: a value on file is one that its column may not hold.
         StoreError: the store cannot be read.
     """
+    if store.chosen is not None:  # a view of some models: see `harness.store.choosing`
+        where = sa.and_(where, s.cells.c.label.in_(sorted(store.chosen)))
     query = select_checked(s.cells).where(where).order_by(*(order or [s.cells.c.id])).offset(offset)
     names = own_fields()
     with store.reading() as connection:
@@ -239,6 +274,8 @@ def read_parts(connection: sa.Connection, cells: Collection[CellRecord], parts: 
                 query = query.where(part.only)
             for row in read_checked(connection, part.table, query):
                 part.add(by_number[row["cell"]], row)
+        if part.complete is not None:
+            part.complete(connection, by_number)
 
 
 def is_numbered(numbers: Collection[int]) -> sa.ColumnElement[bool]:
@@ -373,11 +410,12 @@ def cells_of_other_models(store: Readable, cell: CellRecord, *, size: int = 200)
 
 
 def models_and_tasks(store: Readable) -> tuple[list[str], list[str]]:
-    """Return the labels of all models, and the names of all tasks, that the store has cells of; each list is sorted.
+    """Return the labels of all models, and the names of all tasks, that the store shows cells of; both are sorted.
 
     Raises:
         StoreError: the store cannot be read.
     """
     with store.reading() as connection:
-        pairs = connection.execute(sa.select(s.cells.c.task, s.cells.c.label).distinct()).all()
-    return sorted({str(label) for _, label in pairs}), sorted({str(task) for task, _ in pairs})
+        every = connection.execute(sa.select(s.cells.c.task, s.cells.c.label).distinct()).all()
+    pairs = [(str(task), str(label)) for task, label in every if store.chosen is None or label in store.chosen]
+    return sorted({label for _, label in pairs}), sorted({task for task, _ in pairs})

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from harness.store import schema as s
 from harness.store.cells import REUSE, at_once, read_cells
 from harness.store.checked import read_checked, select_checked
+from harness.store.choosing import whole_of
 from harness.store.reading import Readable
 from harness.store.records import CellRecord
 
@@ -92,7 +93,8 @@ def whole_computations(store: Readable, cells: Collection[CellRecord]) -> dict[t
     meant = {(cell.task, cell.task_digest, cell.items) for cell in cells}
     of_tasks = sa.and_(s.cells.c.task.in_({task for task, _, _ in meant}), s.cells.c.status == "done")
     costs: dict[tuple[str, str], AnsweringCost] = {}
-    for cell in read_cells(store, of_tasks, with_=[REUSE]):
+    # What an answer took is the same whichever models are shown: one may have been asked under another label first.
+    for cell in read_cells(whole_of(store), of_tasks, with_=[REUSE]):
         # Evaluations of early versions did not count reused responses, only computed ones.
         anew = cell.reused == 0 if cell.reused is not None else cell.computed >= cell.items
         if anew and cell.items > 0 and (cell.task, cell.task_digest, cell.items) in meant:

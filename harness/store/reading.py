@@ -38,6 +38,8 @@ class Readable(Protocol):
     path: Path
     folder: Path
     others: list[Path]
+    chosen: frozenset[str] | None
+    """Labels of the models whose cells are seen; None: of all."""
 
     def reading(self) -> contextlib.AbstractContextManager[sa.Connection]:
         """Open a connection to read with."""
@@ -65,6 +67,7 @@ class StoreReader:
         self.arrays = ArrayFiles(self.folder / "arrays")
         self.others: list[Path] = []
         """Folders of other stores; files of cells that come from these stores lie below them."""
+        self.chosen: frozenset[str] | None = None
         self._engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=sa.pool.QueuePool, pool_size=16)
         try:
             with clear_errors(path), self._engine.connect() as connection:

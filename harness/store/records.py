@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.files.generated_data import GeneratedData
 from harness.stats import Estimate
 
 BY_LABEL = "verdicts_by_label"
@@ -20,6 +21,8 @@ BY_LABEL = "verdicts_by_label"
 
 Earlier versions looked up the item alone, so that the second of two candidates got the verdicts on the first.
 """
+GENERATED = "generated"
+"""Setting of cells whose data a program made: what is known of it, as `GeneratedData.as_json` gives it."""
 MAX_FAILURES_KEPT = 1000
 """Most failed items of a cell whose reasons are kept."""
 NOT_ON_FILE = frozenset({"broken_metrics"})
@@ -53,6 +56,8 @@ class Result:
             "low": finite_or_none(e.low),
             "high": finite_or_none(e.high),
             "confidence": e.confidence,
+            "chance": e.chance,
+            "at_chance": e.at_chance,
             "n": e.n,
             "n_failed": e.n_failed,
             "unit": self.unit,
@@ -118,6 +123,11 @@ class CellRecord:
         """Nominal coverage of the intervals of the cell's estimates; 0.95 for early cells, which did not note it."""
         return float(self.settings.get("confidence", 0.95))
 
+    @property
+    def generated(self) -> GeneratedData | None:
+        """What is known of the data if a program made them; None for real data, and for cells of early versions."""
+        return GeneratedData.from_json(self.settings.get(GENERATED))
+
 
 def now() -> str:
     """Return the time in UTC as ISO 8601, to the millisecond."""
@@ -129,10 +139,12 @@ def check_estimate(estimate: Estimate) -> None:
 
     Raises:
         TypeError: a figure is not a number, or a key of the detail is of a type that JSON cannot hold.
-        ValueError: the detail contains itself.
+        ValueError: the detail contains itself, or the chance level is not finite.
     """
     for figure in (estimate.value, estimate.stderr, estimate.low, estimate.high, estimate.n, estimate.n_failed):
         float(figure)
+    if estimate.chance is not None and not math.isfinite(estimate.chance):
+        raise ValueError(f"its chance level is {estimate.chance}; expected a number, or None where there is none")
     detail_json(estimate)
 
 

@@ -107,6 +107,16 @@ estimates = Table(
     Column("detail", JsonObject, nullable=False),
 )
 
+chance_levels = Table(
+    "chance_levels",
+    metadata,
+    Column("cell", Integer, ForeignKey("cells.id"), primary_key=True),
+    Column("metric", String, primary_key=True),
+    Column("domain", String, primary_key=True),
+    Column("level", Float, nullable=False),
+)
+"""Chance levels of estimates; of estimates of early versions, and of metrics without one, there is no row."""
+
 failures = Table(
     "failures",
     metadata,

@@ -129,6 +129,15 @@ def measure(path: Path) -> StoreSpace:
 _PAGES = ("freelist_count", "page_size")
 
 
+def is_own(kind: str, file: Path) -> bool:
+    """Return whether a file is one that the harness makes in the folder of its kind: by its name, and no link."""
+    try:
+        found = file.lstat()
+    except OSError:
+        return False
+    return _OWN[kind].fullmatch(file.name) is not None and stat.S_ISREG(found.st_mode)
+
+
 def _files(folder: Path) -> dict[Path, Any]:
     """List the files of a folder with what the system says of each; None for what the harness did not make there."""
     if folder.is_symlink() or folder.parent.is_symlink() or not folder.is_dir():

@@ -71,6 +71,7 @@ class Store:
         self.arrays = ArrayFiles(self.folder / "arrays")
         self.others: list[Path] = []
         """Folders of other stores, below which files of cells that were taken from there lie."""
+        self.chosen: frozenset[str] | None = None  # every model's cells are seen, see `harness.store.choosing`
         self._damaged: list[str] = []
         self._codecs: dict[str, Codec] = {}
         self._ids: dict[tuple[str, str], int] = {}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigurationError, HarnessError, PluginError, UsageError, did_you_mean
+from harness.files.generated_data import GeneratedData
 from harness.files.regular_files import is_folder
 from harness.files.validation import line_of
 from harness.names.arguments import fitted, forms_of
@@ -118,7 +119,13 @@ def _definition(registry: Registry, entry: TaskEntry, file: TaskFile, kind: type
         ordered=file.ordered is not False,
         block=None if isinstance(file.ordered, bool) else file.ordered.block,
         evaluation_only=file.evaluation_only,
+        generated=_generated(file.generated),
     )
+
+
+def _generated(said: bool | str) -> GeneratedData | None:
+    """Return the mark that a task file gives its data."""
+    return GeneratedData(said if isinstance(said, str) else "") if said else None
 
 
 def task_digest(registry: Registry, name: str) -> str:
@@ -306,7 +313,7 @@ def _source(
     if copy is not None:
         mirrored = spec.mirror is not None and copy == Path(os.environ[MIRROR_VARIABLE]) / spec.mirror
         # A mirror is a file of its own, with its own columns; any other copy is laid out like the hub's.
-        return FileSource(copy, spec.records if mirrored else ""), mirrored
+        return FileSource(copy, spec.records if mirrored else "", spec.hub or str(spec.mirror)), mirrored
     hub = spec.hub
     if hub is None:
         problem = (
@@ -317,7 +324,7 @@ def _source(
     assert spec.split is not None
     shards, layout = snapshot_files(hub, spec.config, spec.split)
     if shards:
-        return SnapshotSource(shards), False
+        return SnapshotSource(shards, hub), False
     local = entry.path.parent / hub
     if is_folder(local):
         hub = str(local)

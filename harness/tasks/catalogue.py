@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import fnmatch
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,13 @@ class Catalogue:
             self.problems += problems.values()
             self._unreadable |= problems
         return TaskIndex(self._benchmarks, self._benchmark_of_source)
+
+    def with_benchmarks(self, registry: Registry, more: Mapping[str, BenchmarkFile]) -> Catalogue:
+        """Return a catalogue, for another registry, that knows further benchmarks by name; this one stays as it is."""
+        known = self.benchmarks().files()
+        other = copy.copy(self)
+        other._registry, other._benchmarks = registry, {**known, **more}
+        return other
 
     def task(self, name: str) -> Task:
         """Build the task of a name; errors as `harness.tasks.build.build_task`."""

@@ -204,8 +204,8 @@ def read_task_file(entry: TaskEntry) -> tuple[TaskFile, str]:
     file: TaskFile = validate(TaskFile, value, entry.path, prefix=prefix)
     # Texts about a task, the choice of metrics, and whether one may train on it may change while its answers stay
     # comparable.
-    free = {"description", "citation", "licence", "metrics", "evaluation_only"}
-    content = {k: v for k, v in value.items() if k not in free}
+    about = {"description", "citation", "licence", "metrics", "generated", "evaluation_only"}
+    content = {k: v for k, v in value.items() if k not in about}
     try:
         text = json.dumps(content, sort_keys=True, default=str)
     except TypeError:  # keys of several types, such as 1 and yes, have no order

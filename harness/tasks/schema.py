@@ -220,6 +220,9 @@ class TaskFile(Strict):
     metrics: list[str] = Field(default_factory=list, description="the headline first; default: the kind's")
     brief: dict[str, str] = Field(default_factory=dict, description="what the task says about itself to adapters")
     options: dict[str, Any] = Field(default_factory=dict, description="options of the kind")
+    generated: bool | str = Field(
+        False, description="the data are made by a program, true or who makes them; every figure then says so"
+    )
 
     @model_validator(mode="after")
     def _has_test(self) -> TaskFile:
@@ -321,8 +324,17 @@ class LeaderboardFile(Strict):
     """One leaderboard that a run file writes."""
 
     benchmark: str | Annotated[list[str], Field(min_length=1)] = Field(
-        description="benchmark, or several where the output is a site"
+        description="benchmark, task or glob of tasks; or several where the output is a site"
     )
+    models: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="globs of the labels shown, of all that the store holds; default: the models of this file, and "
+        "what 'merge' and 'published' bring; ['*']: everything",
+    )
+    exclude: list[str] = Field(default_factory=list, description="globs of labels that are left out")
+    title: str = Field("", description="what stands above it in place of the benchmark's name")
+    about: str | None = Field(None, min_length=1, description="Markdown file that introduces it, relative to this file")
     output: str = Field(
         min_length=1, description="file, or folder of a site, relative to this file; the ending says the format"
     )
@@ -341,6 +353,7 @@ class LeaderboardFile(Strict):
     model_column: str | None = Field(None, description="column of the outcome's file that names the model")
     value_column: str | None = Field(None, description="column of the outcome")
     texts: bool = Field(False, description="site only: show the beginnings of items' texts; mind their licences")
+    url: str | None = Field(None, description="site only: the address at which it will be found, for previews of links")
 
     @property
     def benchmarks(self) -> list[str]:

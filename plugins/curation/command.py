@@ -108,6 +108,9 @@ def _curate(
         raise DataError("no prompt was kept, and nothing is written:\n" + "\n".join(map(_line, accounts)))
     document = _provenance(task, settings, accounts, len(rows))
     content = task_file(task.name, settings.k, [account.model for account in accounts if account.kept], document)
+    mark = task.generated_data(settings.split)
+    if mark is not None:  # answers to questions that a program made are no test set of people's questions
+        content["generated"] = f"harness curate, from {task.name}, whose data are {mark.words}"
     return document, write_folder(output, rows, content, document)
 
 

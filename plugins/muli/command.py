@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import say
-from harness.cli import json_option, open_registry, print_json, registry_options, store_option
+from harness.cli import json_option, open_registry, print_json, registry_options, store_option, table_options
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Draw them into this HTML file.")
 @store_option
 @registry_options
+@table_options
 @json_option
 def command(
     detector: Path,
@@ -120,7 +121,7 @@ def _next_token(registry: Registry, store: Path | None, detector: Path, base: st
 
 
 def _say(explanation: Explanation) -> None:
-    from harness.results import plain_table
+    from harness.results import say_table
 
     def number(value: float | None) -> str:
         return "" if value is None else f"{value:+.3f}"
@@ -132,7 +133,7 @@ def _say(explanation: Explanation) -> None:
         + ([number(row.feature), number(row.contribution)] if whole else [])
         for row in explanation.rows
     ]
-    say(plain_table(head, rows))
+    say_table(head, rows)
     if whole:
         others = f"{explanation.others:+.3f} of other tokens, {explanation.bias:+.3f} bias"
         say(f"\nscore {explanation.score:+.3f} = these, {others}")

@@ -7,7 +7,16 @@ from pathlib import Path
 import click
 
 from harness import say
-from harness.cli import SEED, Finite, json_option, open_registry, print_json, registry_options, store_option
+from harness.cli import (
+    SEED,
+    Finite,
+    json_option,
+    model_options,
+    open_registry,
+    print_json,
+    registry_options,
+    store_option,
+)
 
 PAGE = "correlations.html"
 _PATH = click.Path(path_type=Path)
@@ -31,6 +40,7 @@ _INSIDE = Finite(0, 1, min_open=True, max_open=True)
     multiple=True,
     help="Domains of the lower-bound curves.  [default: those of the benchmark's minimum, else all]",
 )
+@model_options
 @click.option("--predict", multiple=True, metavar="MODEL", help="Predict this model's outcome from its figures.")
 @click.option("--predictor", type=click.Choice(["ridge", "pls"]), default="ridge", show_default=True)
 @click.option(

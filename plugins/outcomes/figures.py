@@ -23,7 +23,7 @@ from harness.leaderboard import (
     field_figures,
     shipped_files,
 )
-from harness.store import CellRecord, Readable, Result, latest_cells
+from harness.store import EVERY_MODEL, CellRecord, ModelChoice, Readable, Result, latest_cells
 from harness.tasks import task_digest
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def gather(
     *,
     store: Readable | None = None,
     published: Sequence[Path] = (),
+    choice: ModelChoice = EVERY_MODEL,
 ) -> OutcomeFigures:
     """Gather every figure of every model on the tasks of a benchmark.
 
@@ -92,11 +93,12 @@ def gather(
         target: A benchmark, or a single task.
         store: The store of evaluated models; None: published figures only.
         published: Files of published results, beside those that the benchmark ships.
+        choice: The models that have a row; aggregates of the field are made of these alone.
 
     Raises:
         UnknownName: there is no such benchmark or task.
         DataError: a published file cannot be read.
-        UsageError: there is not a single figure.
+        UsageError: there is not a single figure, or a glob of the choice matches no model.
     """
     benchmark = registry.benchmarks().find(target)
     if benchmark is None and not registry.tasks().exists(target):
@@ -111,6 +113,12 @@ def gather(
             f"there is no result of {target} to correlate; evaluate models with: harness eval -m MODEL -t {target}, "
             "or name files of published results with --published"
         )
+    every = len(by_model)
+    choice.check(by_model)
+    by_model = {model: results for model, results in by_model.items() if choice.takes(model)}
+    cells = [cell for cell in cells if choice.takes(cell.label)]
+    if len(by_model) < every:
+        notes.append(f"{len(by_model)} of {every} models with figures were chosen; the others are left out")
     if benchmark is not None:
         stores = [] if store is None else [store]
         shared = SharedItems(registry, stores, cells)
@@ -153,6 +161,12 @@ def _add_evaluated(
     current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
     if len(current) < len(cells):
         notes.append(f"{len(cells) - len(current)} cells of earlier task definitions are left out; evaluate them again")
+    made = sorted({cell.label for cell in current if cell.generated and cell.generated.in_place_of})
+    if made and by_model:  # published figures are of the real data
+        notes.append(f"left out beside published results, since evaluated on generated data: {', '.join(made)}")
+        current = [cell for cell in current if not (cell.generated and cell.generated.in_place_of)]
+    elif made:
+        notes.append(f"evaluated on generated data, which say nothing about the real ones: {', '.join(made)}")
     replaced: set[str] = set()
     for cell in current:
         of_model = by_model.setdefault(cell.label, {})

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness import OutcomeFile, Registry
 from harness.errors import UsageError, did_you_mean
-from harness.store import Readable
+from harness.store import EVERY_MODEL, ModelChoice, Readable
 
 from .correlations import LEAST_MODELS, Tests, correlate_figures
 from .figures import OutcomeFigures, gather, matching
@@ -36,6 +36,8 @@ class CorrelationQuestion:
     domains: Sequence[str] = ()
     curve_domains: Sequence[str] = ()
     """Domains of the lower-bound curves; none: those of the benchmark's ``minimum`` aggregates, else all."""
+    choice: ModelChoice = EVERY_MODEL
+    """The models whose figures are used."""
     predict: Sequence[str] = ()
     method: str = "ridge"
     level: float = 0.95
@@ -72,7 +74,7 @@ def answer(registry: Registry, store: Readable | None, question: CorrelationQues
     table = outcome_table(question.outcome)
     if question.replicates is not None:
         add_replicates(table, question.replicates)
-    everything = gather(registry, question.benchmark, store=store, published=question.published)
+    everything = gather(registry, question.benchmark, store=store, published=question.published, choice=question.choice)
     chosen = matching(everything, tasks=question.tasks, metrics=question.metrics, domains=question.domains)
     figures = everything.select(features=chosen)
     shared, notes = _shared(table, figures)

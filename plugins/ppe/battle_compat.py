@@ -70,7 +70,8 @@ class _Compat(OfVerdicts):
                 raise ValueError("all ratings are equal, or people's votes separate no two models")
         except ValueError as error:
             value, detail = nothing, {"reason": str(error)}
-        return Estimate(value, nothing, nothing, nothing, len(columns) - failed, failed, detail, confidence)
+        made = Estimate(value, nothing, nothing, nothing, len(columns) - failed, failed, detail, confidence)
+        return self.remarked(made, columns)
 
 
 class ResampledRatings:
@@ -223,6 +224,7 @@ class EloSpearmanCompat(_Compat):
     """Spearman's rho between the published ratings of the two tables."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """Return the rank correlation of the two tables."""
@@ -233,6 +235,7 @@ class EloKendallCompat(_Compat):
     """Kendall's tau-b between the published ratings of the two tables."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """Return the rank correlation of the two tables."""
@@ -251,6 +254,7 @@ class ConfidenceAgreementCompat(_Compat):
     """Confidence agreement with bootstrap intervals."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """Return the mean over the pairs that the truth separates."""
@@ -271,6 +275,7 @@ class RowWisePearsonCompat(_Compat):
     """Row-wise correlation of win rates."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: ResampledRatings, prediction: ResampledRatings) -> float:
         """Return the mean correlation over models."""

@@ -28,6 +28,7 @@ class BattleAccuracy(OfVerdicts):
     """Share of battles with a winner in which the model prefers the winner; the model's ties count half."""
 
     needs: ClassVar[tuple[str, ...]] = COLUMNS
+    chance = 0.5
 
     def verdicts(self, columns: Columns) -> FloatArray:
         """Return the credit given to the first model, (n,)."""
@@ -74,6 +75,7 @@ class RowWisePearson(OfVerdicts):
     """Correlation of a model's predicted and true win rates against the others, mean over models."""
 
     needs: ClassVar[tuple[str, ...]] = COLUMNS
+    chance = 0.0
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
@@ -110,9 +112,10 @@ class RowWisePearson(OfVerdicts):
             return [[float(value) for value in row] for row in table[np.ix_(order, order)]]
 
         people, model = ((in_order(side.rate), in_order(side.low), in_order(side.high)) for side in sides)
+        battles, judged = (in_order(side.games.astype(np.float64)) for side in sides)
         return [
-            Matrix("Win rates", _WON, ordered, ordered, *people, name="people", reference=True),
-            Matrix("Win rates", _WON, ordered, ordered, *model),
+            Matrix("Win rates", _WON, ordered, ordered, *people, name="people", reference=True, counts=battles),
+            Matrix("Win rates", _WON, ordered, ordered, *model, counts=judged),
         ]
 
 
@@ -161,7 +164,8 @@ class _OfRatings(OfVerdicts):
         low, high = _interval(value, draws, (1 - confidence) / 2)
         if self.bounds is not None:
             low, high = max(low, self.bounds[0]), min(high, self.bounds[1])
-        return Estimate(value, float(draws.std(ddof=1)), low, high, both.n, both.n_failed, confidence=confidence)
+        made = Estimate(value, float(draws.std(ddof=1)), low, high, both.n, both.n_failed, confidence=confidence)
+        return self.remarked(made, columns)
 
 
 def _interval(value: float, draws: FloatArray, tail: float) -> tuple[float, float]:
@@ -174,6 +178,7 @@ class EloSpearman(_OfRatings):
     """Spearman's rho between the models' ratings by people and by the evaluated model."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
         """Return the rank correlation of the two tables."""
@@ -184,6 +189,7 @@ class EloKendall(_OfRatings):
     """Kendall's tau-b between the models' ratings by people and by the evaluated model."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
         """Return the rank correlation of the two tables."""
@@ -214,6 +220,7 @@ class ConfidenceAgreement(_OfRatings):
     """Mean over the pairs that people's votes separate: +1 separated alike, -1 the other way, 0 not separated."""
 
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    chance = 0.0
 
     def of(self, truth: Ratings, prediction: Ratings) -> FloatArray:
         """Return the mean over the pairs that the truth separates."""

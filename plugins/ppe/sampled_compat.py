@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import COUNT, Columns, Estimate, FloatArray, Linearised, Metric
-from harness.kinds.best_of_k import OfScores
+from harness.kinds.best_of_k import OfScores, share_correct
 
-from .sampled_metrics import ConflictPairAccuracy, PooledAuroc, first_is_correct, scaled, varied
+from .sampled_metrics import ConflictPairAccuracy, PooledAuroc, first_is_correct, gap_of_chance, scaled, varied
 
 ROUNDS = 100
 
@@ -50,7 +50,8 @@ class _Permuted(OfScores, Metric):
         name = f"rounds {self.rounds}, seed {seed}"
         both_curves = columns.once(name, lambda c: shared_permutations(c.take(mask), self.rounds, seed))
         detail = {"rounds": self.rounds}
-        return Estimate(self.of(*both_curves), nothing, nothing, nothing, int(mask.sum()), failed, detail, confidence)
+        made = Estimate(self.of(*both_curves), nothing, nothing, nothing, int(mask.sum()), failed, detail, confidence)
+        return self.remarked(made, columns.take(mask))
 
 
 def shared_permutations(columns: Columns, rounds: int, seed: int) -> tuple[FloatArray, FloatArray]:
@@ -77,6 +78,15 @@ class LossCompat(_Permuted):
 
     higher_is_better = False
 
+    def chance(self, columns: Columns) -> float | None:
+        """Return the squared gap between the oracle's mean curve and the share of correct responses.
+
+        None where prompts have different numbers of responses, which the published code takes for wrong ones.
+        """
+        if np.isnan(columns.values["correct"]).any():
+            return None
+        return float((gap_of_chance(columns).mean(axis=0) ** 2).mean())
+
     def of(self, curve: FloatArray, oracle: FloatArray) -> float:
         """Return the mean over rounds and K."""
         return float(((oracle - curve) ** 2).mean())
@@ -92,6 +102,8 @@ class MaxCompat(_Permuted):
 
 class EndCompat(_Permuted):
     """The published end score: mean over rounds of the last point, at which only ties depend on the permutation."""
+
+    chance = share_correct
 
     def of(self, curve: FloatArray, oracle: FloatArray) -> float:
         """Return the mean over rounds of the last point."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness import Columns, FloatArray, Linearised, MeanMetric, Metric, stats
 from harness.kinds.best_of_k import OfScores, curves
+from harness.kinds.preference import ties_alone
 
 
 class ConflictPairAccuracy(Metric):
@@ -26,6 +27,7 @@ class ConflictPairAccuracy(Metric):
         "pair_exchanged",
         "answered",
     )
+    chance: ClassVar[Any] = 0.5
 
     def credit(self, columns: Columns) -> FloatArray:
         """Return the credit of each pair, (n, p); NaN without a pair or a verdict."""
@@ -38,6 +40,10 @@ class ConflictPairAccuracy(Metric):
         """Mark the prompts with a verdict on at least one pair, and the prompts without pairs."""
         pairs = np.isfinite(columns.values["pair_first"])
         return np.asarray(~pairs.any(axis=1) | (pairs & ~np.isnan(self.credit(columns))).any(axis=1))
+
+    def constant(self, columns: Columns) -> str:
+        """Say so if the model calls every pair a tie."""
+        return ties_alone([columns.values[name] for name in ("pair_given", "pair_exchanged")])
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the mean over prompts with pairs, a ratio of two means, and its influences."""
@@ -73,6 +79,7 @@ class PairUnparsedRate(ConflictPairAccuracy):
     """Share of verdicts on pairs that are missing, since they are unreadable or failed."""
 
     higher_is_better = False
+    chance = None
 
     def missing(self, columns: Columns) -> FloatArray:
         """Return the share of the asked orders without a verdict, (n, p); NaN without a pair."""
@@ -100,6 +107,8 @@ class PooledAuroc(OfScores, Metric):
 
     Equal scores of a whole prompt cannot be brought to [0, 1]; such a prompt is left out and counted as failed.
     """
+
+    chance: ClassVar[Any] = 0.5
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the scored prompts with at least two different scores."""
@@ -153,6 +162,13 @@ def varied(columns: Columns) -> NDArray[np.bool_]:
     return np.asarray(low.min(axis=1) < high.max(axis=1))
 
 
+def gap_of_chance(columns: Columns) -> FloatArray:
+    """Return how far the oracle's curve is above the share of correct responses, (n, k): choices that know nothing."""
+    correct = columns.values["correct"]
+    share = np.nansum(correct, axis=1) / np.maximum(np.isfinite(correct).sum(axis=1), 1)
+    return np.asarray(curves(columns)[1] - share[:, None])
+
+
 class Max(OfScores, Metric):
     """The highest point of the mean best-of-K curve: the model's value at the K that suits it best.
 
@@ -182,6 +198,10 @@ class Loss(OfScores, MeanMetric):
 
     higher_is_better = False
 
+    def chance(self, columns: Columns) -> float:
+        """Return the mean gap between the oracle's curve and the share of correct responses, at which choices stay."""
+        return float(gap_of_chance(columns).mean())
+
     def per_item(self, columns: Columns) -> FloatArray:
         """Return the mean over K of each prompt."""
         curve, oracle = curves(columns)
@@ -196,6 +216,10 @@ class SquaredGap(OfScores, Metric):
     """
 
     higher_is_better = False
+
+    def chance(self, columns: Columns) -> float:
+        """Return the squared gap between the oracle's mean curve and the share of correct responses."""
+        return float((gap_of_chance(columns).mean(axis=0) ** 2).mean())
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the square of a mean, and its influences by the chain rule."""

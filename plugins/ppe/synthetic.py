@@ -19,7 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import say
+from harness.errors import UsageError
+from harness.files import find_generated, mark_generated
 
+MADE_BY = "python -m harness_plugins.ppe.synthetic"
 FULL_BATTLES = 16_038
 FULL_PROMPTS = {"MMLU-Pro": 512, "MATH": 512, "GPQA": 512, "IFEval": 512, "MBPP-Plus": 507}
 GENERATORS = ("gemma-2-9b-it", "gpt-4o-mini-2024-07-18", "Meta-Llama-3-8B-Instruct", "claude-3-haiku-20240307")
@@ -50,7 +53,10 @@ def write(folder: Path, *, rows: int = 200, seed: int = 0, full: bool = False, m
         missing: Leave out one response in a few prompts (null).
 
     Returns:
-        The files written.
+        The files written. Beside each lies the marker of generated data, by which its figures are known everywhere.
+
+    Raises:
+        UsageError: a file is in the way that is not of generated data.
     """
     import pyarrow
     import pyarrow.parquet
@@ -60,12 +66,18 @@ def write(folder: Path, *, rows: int = 200, seed: int = 0, full: bool = False, m
     }
     for name, size in FULL_PROMPTS.items():
         sets[f"PPE-{name}-Best-of-K/train"] = list(prompts(name, size if full else rows, seed=seed, missing=missing))
-    files = []
-    for name, made in sets.items():
-        file = folder / "lmarena-ai" / f"{name}.parquet"
+    settings = {"rows": "as many as the real data" if full else rows, "seed": seed}
+    if missing:
+        settings["missing"] = "one response in a few prompts"
+    files = [folder / "lmarena-ai" / f"{name}.parquet" for name in sets]
+    for file in files:
+        if file.exists() and find_generated(file) is None:
+            reason = "is there already, and nothing beside it says that it is generated"
+            raise UsageError(f"{file}: {reason}; choose another folder, or remove it")
+    for file, made in zip(files, sets.values(), strict=True):
         file.parent.mkdir(parents=True, exist_ok=True)
+        mark_generated(file.parent, MADE_BY, settings)
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(made), file)
-        files.append(file)
     return files
 
 
@@ -247,12 +259,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error("--seed must not be negative")
     try:
         files = write(chosen.folder, rows=chosen.rows, seed=chosen.seed, full=chosen.full, missing=chosen.missing)
+    except UsageError as error:
+        parser.exit(2, f"{error}\n")
     except OSError as error:
         parser.exit(2, f"{error.filename or chosen.folder}: cannot be written: {error.strerror}\n")
     say(
         f"{len(files)} generated data sets below {chosen.folder}; try them with:\n"
         f"  HARNESS_DATA={chosen.folder} harness eval -m length -t ppe\n"
-        "Their figures cannot be compared with published ones."
+        "Their figures cannot be compared with published ones; everything that shows them says that they are generated."
     )
 
 

@@ -25,7 +25,7 @@ from harness import (
     Metric,
 )
 from harness.errors import did_you_mean
-from harness.kinds.preference import Preference, all_ties
+from harness.kinds.preference import Preference, all_ties, labels_tossed
 
 FloatArray = NDArray[np.float64]
 
@@ -110,6 +110,10 @@ class _Credited(Metric):
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the rows that were answered, readable or not."""
         return np.asarray(columns.values["answered"] == 1)
+
+    def chance(self, columns: Columns) -> float:
+        """Return the value to expect of the same verdicts if a coin says which response of a pair is better."""
+        return labels_tossed(self, columns)
 
 
 class RewardBenchAccuracy(_Credited, MeanMetric):

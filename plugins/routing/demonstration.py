@@ -66,6 +66,7 @@ def questions(n: int, seed: int) -> tuple[list[dict[str, str]], FloatArray, Floa
 TASK = """\
 kind: routing
 description: Questions that were made, whose truth is known; of five models.
+generated: true
 licence: MIT
 data:
   train: {file: questions.csv}

@@ -7,8 +7,9 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from harness import Registry
 from harness.leaderboard import (
@@ -17,19 +18,22 @@ from harness.leaderboard import (
     BoardEntry,
     Claim,
     Column,
+    against_published,
     assemble,
     claim,
     current_cells,
     divider_of,
+    items_text,
+    note_on_generated,
     shipped_files,
     split_selector,
     task_of,
     title_of,
     why_unranked,
 )
-from harness.results import read_published
+from harness.results import chance_text, read_published, say_generated
 from harness.stats import Estimate
-from harness.store import CellRecord, Readable, Result
+from harness.store import EVERY_MODEL, CellRecord, ModelChoice, Readable, Result
 from harness.tasks import BenchmarkFile
 
 from .names import file_name
@@ -58,6 +62,31 @@ class SiteColumn:
     """Median of the evaluated models' values."""
     spread: float = math.nan
     """Standard deviation of the evaluated models' values."""
+    items: str = ""
+    """How many items the evaluated models' figures are of; empty where that is not one number of items of a task."""
+    chance: float | None = None
+    """The chance level that all evaluated models share; None where there is none, or models have their own."""
+
+    @property
+    def group(self) -> str:
+        """What stands above this column and its neighbours: the task, as titles call it; empty without a task."""
+        rest = self.metric if self.domain in ("", "overall") else f"{self.metric} · {self.domain}"
+        return self.title.removesuffix(rest).rstrip() if self.task and self.title.endswith(" " + rest) else ""
+
+    @property
+    def name(self) -> str:
+        """The title without the group above it."""
+        return self.title.removeprefix(self.group).lstrip()
+
+    @property
+    def about(self) -> str:
+        """Under which word the page explains the column: its metric, or the aggregate itself."""
+        return self.metric or self.key
+
+    @property
+    def shown_chance(self) -> str:
+        """The chance level in the unit in which figures are shown; empty where there is no shared one."""
+        return shown_chance(self.chance, self.unit)
 
     @property
     def shown_ends(self) -> str:
@@ -69,6 +98,21 @@ def shown_ends(least: float, most: float, unit: str) -> str:
     """Write the ends of bars in the unit in which figures are shown: fractions as percentages."""
     times = 100 if unit == "fraction" else 1
     return f"{times * least:.6g} {times * most:.6g}"
+
+
+def shown_chance(level: float | None, unit: str) -> str:
+    """Write a chance level in the unit in which figures are shown; empty where there is none."""
+    return "" if level is None else f"{(100 if unit == 'fraction' else 1) * level:.4g}"
+
+
+def against_chance(estimate: Estimate | None, column: SiteColumn | Column) -> str:
+    """Return how a figure stands to chance in words, ``not distinguishable from chance (50)``; empty where better."""
+    if estimate is None or estimate.chance is None:
+        return ""
+    level = chance_text([estimate], column.unit)
+    if estimate.at_chance:
+        return f"not distinguishable from chance ({level})"
+    return f"worse than chance ({level})" if estimate.worse_than_chance(column.higher_is_better) else ""
 
 
 @dataclass(slots=True)
@@ -107,9 +151,32 @@ class Content:
         """Return what the board says of who is best; None where nobody has a rank."""
         return claim(self.board)
 
+    @property
+    def generated(self) -> str:
+        """Return what there is to say of generated data; empty where all data are real."""
+        return note_on_generated(self.board)
+
+    def generated_of(self, task: str) -> str:
+        """Return what there is to say of the data of one task, if they are generated."""
+        return say_generated({name: mark for name, mark in self.board.generated.items() if name == task})
+
+    def items_of(self, task: str) -> str:
+        """Return how many items of a task were evaluated; empty for a task without an evaluation."""
+        return items_text(*self.board.items[task]) if task in self.board.items else ""
+
+    @property
+    def items_alike(self) -> str:
+        """Return how many items were evaluated where it is one number on all tasks; else nothing."""
+        counts = set(self.board.items.values())
+        return items_text(*counts.pop()) if len(counts) == 1 else ""
+
     def slug_of(self, entry: BoardEntry) -> str:
         """Return the name of the page of an entry of the board."""
         return next(row.slug for row in self.rows if row.entry is entry)
+
+    def label_of(self, slug: str) -> str:
+        """Return the model that a page is about."""
+        return next(row.entry.model for row in self.rows if row.slug == slug)
 
     def divider_of(self, row: ModelRow) -> str:
         """Return what stands above the rows of which this one is; empty above those that stand by their figure."""
@@ -118,6 +185,16 @@ class Content:
     def why_unranked(self, entry: BoardEntry) -> str:
         """Return what an entry without rank lacks; empty for a ranked or published one."""
         return why_unranked(self.board, entry)
+
+    @property
+    def knows_chance(self) -> bool:
+        """Whether any figure has a chance level."""
+        return any(e.chance is not None for row in self.rows for e in row.figures.values())
+
+    def against_chance(self, entry: BoardEntry) -> str:
+        """Return how the figure that ranks an entry stands to chance in words; empty where it is better."""
+        ranking = next((column for column in self.board.columns if column.key == self.board.ranking), None)
+        return "" if ranking is None else against_chance(entry.figures.get(ranking.key), ranking)
 
     def failure_of(self, row: ModelRow, column: SiteColumn) -> str:
         """Return why a row has no figure of a column whose task was tried; empty elsewhere."""
@@ -128,6 +205,32 @@ class Content:
         """The benchmark's tasks that have a column."""
         with_columns = {column.task for column in self.columns}
         return [task for task in self.benchmark.tasks if task in with_columns]
+
+    @property
+    def has_published(self) -> bool:
+        """Whether published rows stand between the evaluated ones, which are then marked."""
+        return len(self.evaluated) < len(self.rows)
+
+    @property
+    def best_words(self) -> str:
+        """What is said of a model that no ranked one is significantly better than; published ones are not ranked."""
+        return "tied with the best evaluated here" if self.has_published else "tied with the best"
+
+    @property
+    def head_groups(self) -> list[tuple[str, int]]:
+        """What stands above the columns that the page shows at first, each with the number of columns below it."""
+        shown = [column for column in self.columns if column.key not in self.hidden]
+        return [(group, len(list(columns))) for group, columns in groupby(shown, key=lambda column: column.group)]
+
+    @property
+    def against(self) -> Mapping[str, Any]:
+        """Where published figures lie to the intervals of evaluated models, as `against_published`, by pages' names."""
+        found = against_published(self.board)
+        if not found:
+            return {}
+        own = {row.entry.model: row.slug for row in self.evaluated}
+        places = {key: {own[model]: signs for model, signs in of.items()} for key, of in found["places"].items()}
+        return {"rows": [row.slug for row in self.rows if row.entry.published], "places": places}
 
     @property
     def hidden(self) -> set[str]:
@@ -144,6 +247,7 @@ def gather(
     published: Sequence[Path] = (),
     confidence: float | None = None,
     parts: Sequence[Readable] = (),
+    choice: ModelChoice = EVERY_MODEL,
 ) -> Content:
     """Gather the content of a benchmark's pages.
 
@@ -154,11 +258,12 @@ def gather(
         published: Files of published results to show beside those that the benchmark names.
         confidence: Level of the intervals; None: that of the evaluations.
         parts: The stores that a merged store was made from, which know what the answers took.
+        choice: Which published models have a row.
 
     Raises:
         UnknownName, ConfigurationError, DataError: as `harness.leaderboard.assemble`.
     """
-    board = assemble(registry, store, name, published=published, confidence=confidence, timed_by=parts)
+    board = assemble(registry, store, name, published=published, confidence=confidence, timed_by=parts, choice=choice)
     benchmark = registry.benchmarks().find(name)
     assert benchmark is not None  # `assemble` refuses unknown names
     cells = current_cells(registry, store, benchmark, confidence=board.confidence).cells
@@ -167,7 +272,8 @@ def gather(
     by_model: dict[str, list[CellRecord]] = {}
     for cell in cells:
         by_model.setdefault(cell.label, []).append(cell)
-    published_figures = _published(registry, benchmark, published, shown)
+    left_out = bool(board.published_left_out)
+    published_figures = {} if left_out else _published(registry, benchmark, published, shown)
     rows = []
     for entry in board.entries:
         of_model = [] if entry.published else by_model.get(entry.model, [])
@@ -245,6 +351,8 @@ def _scaled(column: SiteColumn, rows: Sequence[ModelRow]) -> SiteColumn:
     """Return the column with the ends of its bars, and the median and spread of the evaluated models."""
     figures = [(row, row.figures[column.key]) for row in rows if column.key in row.figures]
     ends = [v for _, e in figures for v in (e.value, e.low, e.high) if math.isfinite(v)]
+    counts = [e.n + e.n_failed for row, e in figures if not row.entry.published] if column.domain else []
+    levels = {None if e.chance is None else round(e.chance, 12) for row, e in figures if not row.entry.published}
     field_ = [e.value for row, e in figures if not row.entry.published and math.isfinite(e.value)]
     return dataclasses.replace(
         column,
@@ -252,4 +360,6 @@ def _scaled(column: SiteColumn, rows: Sequence[ModelRow]) -> SiteColumn:
         most=max(ends, default=math.nan),
         median=statistics.median(field_) if field_ else math.nan,
         spread=statistics.pstdev(field_) if field_ else math.nan,
+        items=items_text(min(counts), max(counts)) if any(counts) else "",
+        chance=levels.pop() if len(levels) == 1 else None,
     )

@@ -7,8 +7,8 @@ from typing import Any
 
 from harness.leaderboard import rank_text
 
-from .content import Content
-from .items import ItemScores, deflated, pack_scores
+from .content import Content, ModelRow
+from .items import ItemScores, deflated, pack_ranks, pack_scores
 from .measured import Measured
 from .pages import cell_text
 from .pairs import PairedColumn, pairs_text
@@ -23,10 +23,14 @@ def hidden_columns(content: Content) -> dict[str, Any]:
             {
                 "key": column.key,
                 "title": column.title,
+                "group": column.group,
+                "about": column.about,
                 "kind": column.kind,
                 "unit": column.unit,
                 "lower": not column.higher_is_better,
                 "ends": column.shown_ends if column.most > column.least else "",
+                "items": column.items,
+                "chance": column.shown_chance,
                 "texts": [
                     cell_text(row.figures.get(column.key), column.unit, content.board.confidence)
                     for row in content.rows
@@ -34,6 +38,7 @@ def hidden_columns(content: Content) -> dict[str, Any]:
             }
             for column in hidden
         ],
+        **({"against": content.against} if content.against else {}),
     }
 
 
@@ -52,11 +57,27 @@ def comparison_files(content: Content, measured: Measured) -> Iterator[tuple[str
     )
     for number, items in enumerate(measured.items):
         texts = measured.texts.get(items.task, {})
-        yield f"items-{number}", {"ids": items.ids, "domains": items.domains, "texts": texts}
+        positive = "" if items.ranked is None else "".join("01"[int(one)] for one in items.ranked.positive)
+        classes = {} if items.ranked is None else {"positive": positive, "negatives": items.ranked.negatives}
+        yield f"items-{number}", {"ids": items.ids, "domains": items.domains, "texts": texts, **classes}
     for i, row in enumerate(rows):
-        scores = [pack_scores(items.scores[i], items.levels) for items in measured.items]
+        scores = [
+            pack_scores(items.scores[i], items.levels) if items.ranked is None else pack_ranks(items, items.ranked, i)
+            for items in measured.items
+        ]
         pairs = deflated(pairs_text(measured.pairs, i).encode()) if i < measured.compared else ""
-        yield f"m-{row.slug}", {"pairs": pairs, "scores": scores}
+        notes = _notes(row, measured) if i < measured.compared else {}
+        yield f"m-{row.slug}", {"pairs": pairs, "scores": scores, **({"notes": notes} if notes else {})}
+
+
+def _notes(row: ModelRow, measured: Measured) -> dict[str, list[int]]:
+    """Return what metrics say that a reader of the model's figures must know, each with the numbers of its columns."""
+    notes: dict[str, list[int]] = {}
+    for number, pair in enumerate(measured.pairs):
+        estimate = row.figures.get(pair.key)
+        if estimate is not None and (note := estimate.detail.get("note")):
+            notes.setdefault(str(note), []).append(number)
+    return notes
 
 
 def _column(content: Content, pair: PairedColumn) -> dict[str, Any]:
@@ -81,6 +102,9 @@ def _items(number: int, items: ItemScores) -> dict[str, Any]:
         "higher_is_better": items.higher_is_better,
         "own": items.own,
         "left_out": items.left_out,
-        "levels": None if items.levels is None else [float(level) for level in items.levels],
+        "ranked": items.ranked is not None,
+        "levels": None
+        if items.levels is None or items.ranked is not None
+        else [float(level) for level in items.levels],
         "file": f"items-{number}",
     }

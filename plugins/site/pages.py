@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from harness.results import bounds, figure, percent, visible
 from harness.stats import Estimate
 
+from .content import against_chance, shown_chance
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -36,9 +38,25 @@ def soft(text: str) -> Any:
     return Markup(re.sub(r"([_/.·])", r"\1<wbr>", str(escape(visible(text)))))
 
 
+def introduction(text: str) -> Any:
+    """Return an introduction, which somebody wrote as Markdown, as markup that holds none of its HTML."""
+    from markupsafe import Markup
+
+    from harness.leaderboard import about_html
+
+    return Markup(about_html(text))
+
+
 def _shown(value: Any) -> Any:
     """Finish the value of a template's expression: remove from texts the characters that a browser would obey."""
     return visible(value) if type(value) is str else value
+
+
+def _safe_lines(text: str) -> Any:
+    """Return a text of several lines as markup, escaped, its lines kept; other than in names they are meant."""
+    from markupsafe import Markup, escape
+
+    return Markup("\n").join(escape(visible(line)) for line in text.split("\n"))
 
 
 @cache
@@ -55,7 +73,8 @@ def environment() -> Environment:
         undefined=StrictUndefined,
     )
     made.filters.update(figure=figure, visible=visible, soft=soft, percent=percent)
-    made.globals.update(bounds=bounds, isfinite=math.isfinite)
+    made.filters.update(introduction=introduction, safe_lines=_safe_lines)
+    made.globals.update(bounds=bounds, isfinite=math.isfinite, against_chance=against_chance, shown_chance=shown_chance)
     return made
 
 

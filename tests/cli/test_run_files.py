@@ -89,7 +89,7 @@ def test_everything_wrong_is_said_together_with_its_line(study, harness, toys):
         f"{path}:2: models.0: no model is named 'toy-raeder' (did you mean 'toy-reader'",
         f"{path}:3: models.1: model 'length' has no argument 'sing'",
         f"{path}:6: tasks.1: no task or benchmark is named 'demo/plian'",
-        f"{path}:9: leaderboards.0.benchmark: no benchmark is named 'dmeo' (did you mean 'demo'?)",
+        f"{path}:9: leaderboards.0.benchmark: no benchmark or task is named 'dmeo' (did you mean 'demo'?)",
     ):
         assert line in ran.err
     document = harness("run", path, "--json").document

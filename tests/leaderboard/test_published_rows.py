@@ -175,9 +175,8 @@ def test_aggregates_of_published_figures_have_no_interval_and_no_number_of_items
     ]
     (project / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     entry = next(e for e in board(harness, "--published", "mine.jsonl")["entries"] if e["model"] == "m")
-    assert entry["figures"]["mean"] == dict.fromkeys(("stderr", "low", "high", "confidence", "n", "n_failed")) | {
-        "value": 0.5
-    }
+    nothing = ("stderr", "low", "high", "confidence", "n", "n_failed", "chance")
+    assert entry["figures"]["mean"] == dict.fromkeys(nothing) | {"value": 0.5, "at_chance": False}
     assert entry["figures"]["suite/one:best_of_k_accuracy"]["high"] == 0.9
     assert entry["source"] == "source not stated"
 

@@ -83,15 +83,16 @@ def test_markdown_is_a_table_between_a_heading_and_notes(plain):
 def test_csv_has_a_row_for_each_figure_and_nothing_where_there_is_none(plain):
     assert render(plain, "csv") == (
         "rank,rank_low,rank_high,model,column,value,stderr,low,high,n,n_failed,published,confidence,roles,"
-        "missing_tasks,failed_tasks\n"
-        "1,1,2,first,mean,0.6229,0.026,0.571,0.672,350,2,,0.95,,,\n"
-        "1,1,2,first,suite/task:loss,0.51234,,,,1,0,,,,,\n"
+        "missing_tasks,failed_tasks,generated\n"
+        "1,1,2,first,mean,0.6229,0.026,0.571,0.672,350,2,,0.95,,,,\n"
+        "1,1,2,first,suite/task:loss,0.51234,,,,1,0,,,,,,\n"
     )
 
 
 def test_json_holds_the_estimates_unrounded_and_null_where_there_is_none(plain):
-    nothing = {"stderr": None, "low": None, "high": None, "confidence": None}
-    mean = {"value": 0.6229, "stderr": 0.026, "low": 0.571, "high": 0.672, "confidence": 0.95}
+    chance = {"chance": None, "at_chance": False}
+    nothing = {"stderr": None, "low": None, "high": None, "confidence": None, **chance}
+    mean = {"value": 0.6229, "stderr": 0.026, "low": 0.571, "high": 0.672, "confidence": 0.95, **chance}
     first = {
         "mean": {**mean, "n": 350, "n_failed": 2},
         "suite/task:loss": {"value": 0.51234, **nothing, "n": 1, "n_failed": 0},
@@ -105,6 +106,9 @@ def test_json_holds_the_estimates_unrounded_and_null_where_there_is_none(plain):
         "benchmark": "suite",
         "description": "What it is.",
         "confidence": 0.95,
+        "items": {},
+        "generated": False,
+        "verdict": "",
         "columns": [
             {"key": "mean", "title": "mean", "unit": "fraction", "higher_is_better": True},
             {"key": "suite/task:loss", "title": "task loss", "unit": "nats", "higher_is_better": False},

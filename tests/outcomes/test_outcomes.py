@@ -196,6 +196,8 @@ def test_a_constant_outcome_is_refused(made_up, harness, project):
         (("--domain", "eazy"), saying("'eazy'", "'easy'")),
         (("--metric", "loss", "--task", "demo/two"), saying("together select nothing")),
         (("--curve-domain", "eazy"), saying("'eazy'", "'easy'")),
+        (("-m", "x*"), saying("'x*'", "m0, m1")),
+        (("--exclude", "m99"), saying("'m99'", "m0, m1")),
         (("--predict", "m3"), saying("'m3'", "outcome.csv")),
         (("--predict", "x12"), saying("--predict", "'x12'")),
         (("--level", "1.5"), saying("1.5", "range", "0<x<1")),
@@ -206,6 +208,14 @@ def test_what_cannot_be_is_said(made_up, harness, options, message):
     ran = harness(*DEMO, *options)
     assert ran.code == 2
     assert ran.err == message
+
+
+def test_the_models_are_chosen_and_counted(made_up, harness):
+    made_up(8)
+    ran = harness(*DEMO, "-m", "m*", "--exclude", "m7", "--json")
+    assert ran.code == 0, ran.err
+    assert sorted(ran.document["models"]) == [f"m{i}" for i in range(7)]
+    assert any("8 of 9 models" in note for note in ran.document["notes"])
 
 
 def test_nothing_to_correlate(made_up, harness):

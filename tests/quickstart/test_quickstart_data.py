@@ -15,6 +15,8 @@ from quickstart import make_data, measure, preferences
 from quickstart.checks import check
 from quickstart.draw import Draw
 
+from harness.files import MARKER
+
 TEXTS = {
     "best_of_16": ("prompt",),
     "preferences": ("prompt", "chosen", "rejected"),
@@ -41,12 +43,13 @@ def every_row(data, task):
 def test_a_fresh_run_writes_the_committed_bytes(tmp_path):
     fresh = make_data.make(tmp_path)
     assert sorted(path.name for path in fresh) == sorted(path.name for path in make_data.DATA.glob("*.jsonl"))
-    for path in fresh:
+    for path in [*fresh, tmp_path / MARKER]:
         assert path.read_bytes() == (make_data.DATA / path.name).read_bytes(), path.name
 
 
 def test_the_folder_is_small_and_holds_nothing_else(tmp_path):
     files = [path for path in make_data.DATA.iterdir() if path.suffix != ".py" and path.is_file()]
+    files.remove(make_data.DATA / MARKER)
     assert {path.suffix for path in files} == {".jsonl"}
     assert sum(path.stat().st_size for path in files) < 1_200_000
 

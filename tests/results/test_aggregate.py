@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -37,6 +38,13 @@ def test_a_mean_of_perfect_parts_is_not_certain_to_be_perfect():
     made = mean([perfect, perfect])
     assert (made.value, made.stderr, made.high) == (1.0, 0.0, 1.0)
     assert made.low == pytest.approx(1 - (1 - perfect.low) / math.sqrt(2))
+
+
+def test_chance_of_a_mean_is_that_of_its_parts_with_the_same_weights_where_all_have_one():
+    parts = [dataclasses.replace(part(0.5, 0.03), chance=0.25), dataclasses.replace(part(0.7, 0.04), chance=0.5)]
+    assert mean(parts, weights=[3, 1]).chance == 0.3125
+    assert mean([*parts, part(0.6, 0.05)]).chance is None
+    assert minimum(parts).chance is None
 
 
 def test_a_mean_stays_within_the_bounds_of_its_parts():

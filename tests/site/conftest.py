@@ -44,7 +44,7 @@ class Lab(NamedTuple):
         (folder / "store.sqlite.files").symlink_to(self.store.with_name("store.sqlite.files"))
         with Store(copy) as store, store.transaction() as connection:
             others = sa.select(s.cells.c.id).where(s.cells.c.label.not_in(labels))
-            for table in (s.estimates, s.failures, s.reuse, s.remarks, s.asked):
+            for table in (s.estimates, s.chance_levels, s.failures, s.reuse, s.remarks, s.asked):
                 connection.execute(sa.delete(table).where(table.c.cell.in_(others)))
             connection.execute(sa.delete(s.cells).where(s.cells.c.label.not_in(labels)))
         return self._replace(store=copy)
@@ -164,6 +164,28 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 def site(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of both benchmarks; treat it as read-only."""
     return lab.build(tmp_path_factory.mktemp("site"), "lab", "alone", texts=True)
+
+
+@pytest.fixture(scope="session")
+def new_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of a task with 22 domains of ten items and three of one; treat it as read-only."""
+    folder = tmp_path_factory.mktemp("few")
+    names = [f"common {i // 10:02d}" for i in range(220)] + [f"rare {i}" for i in range(3)]
+    rows = [{"id": str(i), "prompt": "?", "chosen": "a", "rejected": "b", "kind": name} for i, name in enumerate(names)]
+    data = {"test": {"file": write(folder / "pairs.jsonl", rows)}}
+    task = {"kind": "preference", "data": data, "slices": ["kind"], "metrics": ["accuracy"]}
+    document = {"tasks": {"few/pairs": task}, "benchmarks": {"few": {"tasks": ["few/pairs"]}}}
+    (folder / "registry.yaml").write_text(json.dumps(document), encoding="utf-8")
+    options = {"store": folder / "store.sqlite", "registry": Registry(extra=folder / "registry.yaml")}
+    # The first model fails on all but the last three items, so that the fields of a matrix rest on three.
+    for name, right, answered in (("few", 1, range(220, 223)), ("steady", 1, range(223)), ("poor", -1, range(223))):
+        scores = [{"task": "few/pairs", "id": str(i), "scores": [right * (i % 5 - 1), 0]} for i in answered]
+        lacking = [{"task": "few/pairs", "id": str(i), "scores": [None] * 2} for i in range(223) if i not in answered]
+        evaluate(
+            [f"{name}=recorded:path={write(folder / f'{name}.jsonl', scores + lacking)}"], ["few/pairs"], **options
+        )
+    build_site(["few"], folder / "site", **options)
+    return folder / "site"
 
 
 @pytest.fixture(scope="session")

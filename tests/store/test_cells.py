@@ -62,7 +62,7 @@ def whole_cell():
     fields = {f.name: f.type for f in dataclasses.fields(CellRecord)}
     values = {name: some(kind) for name, kind in fields.items() if name != "results" and name not in NOT_ON_FILE}
     cell = CellRecord(**values)
-    estimate = Estimate(0.5, 0.125, 0.25, 0.75, 8, 2, {"reason": "x", "bins": [1, 2]}, cell.confidence)
+    estimate = Estimate(0.5, 0.125, 0.25, 0.75, 8, 2, {"reason": "x", "bins": [1, 2]}, cell.confidence, chance=0.375)
     for domain in ("overall", "hard"):
         cell.results.append(
             Result(cell.label, cell.task, "metric", domain, estimate, "unit", True, cell.adapters, headline=True)
@@ -125,6 +125,7 @@ def test_headlines_are_read_alone(store):
     save_cell(store, start_run(store, {}), filed)
     (found,) = list_cells(store, model=filed.label, task=filed.task, status=filed.status, run=filed.run, newest=True)
     assert [(result.metric, result.domain) for result in found.results] == [("metric", "overall")]
+    assert found.results[0].estimate.chance == 0.375
     assert (found.failures, found.asked, found.reused) == ([], [], None)
     assert list_cells(store, model="other") == []
     assert HEADLINES.field == "results"
@@ -144,7 +145,8 @@ def columns_to_damage(table):
             yield column.name, WRONG.get(type(column.type), other)
 
 
-TABLES = ["asked", "cells", "curves", "estimates", "failures", "models", "progress", "remarks", "reuse", "runs"]
+TABLES = ["asked", "cells", "chance_levels", "curves", "estimates", "failures", "models", "progress", "remarks"]
+TABLES += ["reuse", "runs"]
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -117,6 +117,7 @@ TASK_CASES = [
     ("TaskFile", "kind", TASK, ("kind",), "keyword", "refused"),
     ("TaskFile", "description", TASK, ("description",), "words", "acts"),
     ("TaskFile", "version", TASK, ("version",), "2", "acts"),
+    ("TaskFile", "generated", TASK, ("generated",), "a script", "acts"),
     ("TaskFile", "licence", TASK, ("licence",), "MIT", "acts"),
     ("TaskFile", "citation", TASK, ("citation",), "Title", "acts"),
     ("TaskFile", "data", TASK, ("data", "train"), {"file": "rows.jsonl", "rows": [0, 1]}, "acts"),

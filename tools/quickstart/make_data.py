@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import write_atomically
+from harness.files import mark_generated
 
 if __package__:
     from . import best_of_16, detection, duplicates, preferences
@@ -35,6 +36,7 @@ TASKS: dict[str, Callable[[str, set[str]], list[dict[str, Any]]]] = {
 def make(folder: Path) -> list[Path]:
     """Write two files a task, ``<task>.<split>.jsonl``, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
+    mark_generated(folder, "this project, by rule (tools/quickstart)", {})
     return [_write(folder / f"{task}.{split}.jsonl", rows) for task, split, rows in _all_rows()]
 
 

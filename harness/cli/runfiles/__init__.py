@@ -5,7 +5,7 @@ leaderboards are written, and `contents` what they are made from. `orders` makes
 """
 
 from harness.cli.runfiles.checks import check, check_registries
-from harness.cli.runfiles.orders import order_of
+from harness.cli.runfiles.orders import labels_of, order_of
 from harness.cli.runfiles.reading import ReadRun, in_folder_of, read_run_file
 
-__all__ = ["ReadRun", "check", "check_registries", "in_folder_of", "order_of", "read_run_file"]
+__all__ = ["ReadRun", "check", "check_registries", "in_folder_of", "labels_of", "order_of", "read_run_file"]

@@ -109,5 +109,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Problem]], ...] = (
     contents.published,
     contents.outcomes,
     contents.merged,
+    contents.introductions,
+    contents.chosen,
     contents.empty,
 )

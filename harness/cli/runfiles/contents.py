@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.cli.runfiles.context import Context, of_board
 from harness.cli.runfiles.orders import outcome_of
 from harness.errors import ConfigurationError, HarnessError, Problem, UsageError
+from harness.store.choosing import ChosenModels, ModelChoice
 
 if TYPE_CHECKING:
     from harness.store.reading import Readable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 def benchmarks(context: Context) -> Iterator[Problem]:
     """Yield benchmarks that do not exist, or whose aggregates cannot be computed."""
+    from harness.leaderboard.made_benchmarks import tasks_meant, with_made_benchmarks
     from harness.tasks.selectors import problems_of
 
     index = context.registry.benchmarks()
@@ -27,10 +29,15 @@ def benchmarks(context: Context) -> Iterator[Problem]:
     for i, board in context.boards:
         place = of_board(i, "benchmark")
         for name in board.benchmarks:
-            if not index.exists(name):
-                yield Problem(str(context.registry.unknown(name, "benchmark", index.files())), place)
+            try:
+                meant = tasks_meant(context.registry, [name])
+                with_made_benchmarks(context.registry, meant, meant[name])
+            except HarnessError as error:
+                yield Problem(str(error), place)
         for benchmark in context.benchmarks_of(board):
-            if benchmark.name not in planned:  # planning has checked the benchmarks of the plan
+            if benchmark.name not in planned and index.exists(
+                benchmark.name
+            ):  # planning has checked the benchmarks of the plan
                 yield from (Problem(text, place) for text in problems_of(context.registry, benchmark, {}))
 
 
@@ -163,6 +170,76 @@ def _digests(context: Context, benchmark: BenchmarkFile) -> dict[str, str]:
     return {task: task_digest(context.registry, task) for task in benchmark.tasks if tasks.exists(task)}
 
 
+def introductions(context: Context) -> Iterator[Problem]:
+    """Yield introductions that cannot be read."""
+    from harness.leaderboard.about import read_about
+
+    for i, board in context.boards:
+        try:
+            read_about(None if board.about is None else Path(board.about))
+        except HarnessError as error:
+            yield Problem(str(error), of_board(i, "about"))
+
+
+def chosen(context: Context) -> Iterator[Problem]:
+    """Yield globs of models that match none of those that the file evaluates and that stores and files hold."""
+    for i, board in context.boards:
+        if not (board.models or board.exclude) or context.faulty("models"):
+            continue
+        for key in ("models", "exclude"):
+            globs = getattr(board, key) or []
+            yield from (
+                Problem("a glob is empty; write '*' for every model", of_board(i, key, j))
+                for j, glob in enumerate(globs)
+                if not glob
+            )
+        if "" in [*(board.models or ()), *board.exclude]:
+            continue
+        try:
+            labels = _labels(context, board)
+        except HarnessError:  # the checks `published`, `merged` and `store` report it
+            continue
+        choice = ModelChoice(board.models or (), board.exclude)
+        useless = set(choice.useless(labels))
+        for key in ("models", "exclude"):
+            for j, glob in enumerate(getattr(board, key) or ()):
+                if glob in useless:
+                    yield Problem(choice.refusal(glob, labels), of_board(i, key, j))
+        if not useless and labels and not any(map(choice.takes, labels)):
+            yield Problem("no model is left: all are excluded", of_board(i, "exclude"))
+
+
+def _labels(context: Context, board: LeaderboardFile) -> set[str]:
+    """Return the labels that a leaderboard can show when the run is over.
+
+    Raises:
+        HarnessError: a store or a published file cannot be read.
+    """
+    from harness.cli.runfiles.orders import labels_of
+    from harness.leaderboard.chosen_models import labels_with_results
+    from harness.leaderboard.published_rows import shipped_files
+
+    benchmarks = context.benchmarks_of(board)
+    tasks = [task for benchmark in benchmarks for task in benchmark.tasks]
+    files = [*(file for b in benchmarks for file in shipped_files(b)), *map(Path, board.published)]
+    with ExitStack() as stack:
+        stores = _stores(context, board, stack)
+        known = labels_with_results(context.registry, stores, tasks, files)
+    return known | (labels_of(context.plan) if context.plan is not None else set())
+
+
+def _stores(context: Context, board: LeaderboardFile, stack: ExitStack) -> list[Readable]:
+    """Open the store as it is before the run, and the stores to merge.
+
+    Raises:
+        StoreError: a store to merge cannot be read.
+    """
+    from harness.results.selection import open_to_merge
+
+    stores: list[Readable] = [stack.enter_context(reader) for reader in context.own_store()]
+    return stores + [stack.enter_context(open_to_merge(Path(name))) for name in board.merge]
+
+
 def empty(context: Context) -> Iterator[Problem]:
     """Yield leaderboards that the file evaluates nothing for; only warn if stores or published files fill them."""
     if context.evaluated is None or context.faulty("tasks"):
@@ -178,19 +255,26 @@ def empty(context: Context) -> Iterator[Problem]:
                     context.warnings.append(Problem(text, of_board(i, "benchmark")))
                 else:
                     text = f"{reason}, and nothing else fills its leaderboard; add {benchmark.name} to 'tasks'"
+                    if board.models is None and context.own_store():
+                        text += ", or name the models of the store that it shows: models: ['*']"
                     yield Problem(text, of_board(i, "benchmark"))
 
 
 def _shows_something(context: Context, board: LeaderboardFile, benchmark: BenchmarkFile) -> bool:
     """Tell whether stores and published files, as they are now, fill the leaderboard of a benchmark."""
+    from harness.cli.runfiles.orders import labels_of
     from harness.leaderboard.assembling import assemble
-    from harness.results.selection import open_to_merge
+    from harness.leaderboard.chosen_models import views_of
 
+    choice = ModelChoice(board.models or (), board.exclude)
     with ExitStack() as stack:
-        stores: list[Readable] = [stack.enter_context(reader) for reader in context.own_store()]
         try:
-            stores += [stack.enter_context(open_to_merge(Path(name))) for name in board.merge]
+            stores = _stores(context, board, stack)
         except HarnessError:  # the checks `merged` and `store` report it
             return True
+        if board.models is None and context.plan is not None and len(stores) > len(board.merge):
+            stores[0] = ChosenModels(stores[0], labels_of(context.plan))
         files = [Path(name) for name in board.published]
-        return bool(assemble(context.registry, None, benchmark.name, published=files, merge=stores).entries)
+        registry = context.registry.with_benchmarks({benchmark.name: benchmark})
+        views = views_of(stores, choice)
+        return bool(assemble(registry, None, benchmark.name, published=files, merge=views, choice=choice).entries)

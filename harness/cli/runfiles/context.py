@@ -38,10 +38,18 @@ class Context:
         return self.run.boards.items()
 
     def benchmarks_of(self, board: LeaderboardFile) -> list[BenchmarkFile]:
-        """Return the benchmarks of a leaderboard that exist."""
-        index = self.registry.benchmarks()
-        benchmarks = (index.find(name) for name in dict.fromkeys(board.benchmarks))
-        return [benchmark for benchmark in benchmarks if benchmark is not None]
+        """Return the benchmarks of a leaderboard that exist, those among them that tasks or globs of tasks make."""
+        return [benchmark for name in dict.fromkeys(board.benchmarks) for benchmark in self._benchmark(name)]
+
+    def _benchmark(self, name: str) -> list[BenchmarkFile]:
+        from harness.leaderboard.made_benchmarks import tasks_meant, with_made_benchmarks
+
+        try:
+            meant = tasks_meant(self.registry, [name])
+            found = with_made_benchmarks(self.registry, meant, meant[name]).benchmarks().find(name)
+        except HarnessError:  # the check `contents.benchmarks` reports it
+            return []
+        return [] if found is None else [found]
 
     def own_store(self) -> list[StoreReader]:
         """Return a reader of the store as it is before the run; none if there is no usable store."""

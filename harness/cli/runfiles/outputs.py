@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 from harness.cli.runfiles.context import Context, of_board
 from harness.errors import HarnessError, PluginError, Problem, UnknownName, UsageError
 from harness.leaderboard.outputs import (
+    WITHOUT,
+    file_format,
     is_site,
     refuse_several,
     refuse_to_replace,
     refuse_unwritable,
     refuse_what_is_read,
     resolved,
+    web_address,
+    why_no_place,
     written_place,
 )
 from harness.publisher import SITE, code_of, find_publisher
@@ -90,12 +94,21 @@ def formats(context: Context) -> Iterator[Problem]:
 
 
 def only_of_folders(context: Context) -> Iterator[Problem]:
-    """Yield keys of sites and publishers beside the name of a file, and publishers that cannot be used."""
+    """Yield keys that an output has no place for, as those of sites beside a file, and publishers of no use."""
     for output in outputs_of(context):
-        for key in ("outcome", "texts"):
+        for key in ("outcome", "texts", "url"):
             if getattr(output.board, key) and not output.site:
                 text = "is for a site; name a folder as the output, such as site/, or remove this key"
                 yield Problem(text, of_board(output.number, key))
+        for key in WITHOUT:
+            given = getattr(output.board, key) and not output.site
+            why = why_no_place(key, file_format(output.given, output.board.format)) if given else ""
+            if why:
+                yield Problem(why, of_board(output.number, key))
+        try:
+            _ = output.board.url and web_address(output.board.url)
+        except UsageError as error:
+            yield Problem(str(error), of_board(output.number, "url"))
         publisher = output.board.publisher
         if publisher is not None and not output.site:
             text = f"fills a folder; name one as the output, such as {publisher}/, or remove this key"
@@ -142,7 +155,7 @@ def _read(context: Context) -> list[Path]:
     files = [run.path, context.store, *(file._path for file in context.registry.files)]
     boards = [board for _, board in context.boards]
     files += [Path(name) for board in boards for name in (*board.published, *board.merge)]
-    return files + [Path(board.outcome) for board in boards if board.outcome is not None]
+    return files + [Path(name) for board in boards for name in (board.outcome, board.about) if name is not None]
 
 
 def _check_folder(registry: Registry, output: Output) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ConfigurationError, DataError, StoreError
+from harness.errors import ConfigurationError, DataError, HarnessError, StoreError
+from harness.files.generated_data import GeneratedData
 from harness.names.plugins import import_attribute
 from harness.tasks.data.rows import DataRow
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 # `harness.results` imports tasks, so tasks cannot import it: its functions are named as texts and imported on use.
 _ROWS = "harness.results.figure_rows:figure_rows"
 _DIGEST = "harness.results.figure_rows:figure_digest"
+_GENERATED = "harness.results.figure_rows:figures_are_generated"
 _under_way: ContextVar[tuple[str, ...]] = ContextVar("tasks whose figures are being read", default=())
 
 
@@ -67,6 +69,14 @@ class EvaluationSource:
             return str(self._call(_DIGEST))
         except (DataError, StoreError):  # said where the rows are read, not where the task is only looked at
             return "no figures"
+
+    def generated(self) -> GeneratedData | None:
+        """Return the mark of the data that the models were evaluated on; None for real data, and for no figures."""
+        try:
+            found: GeneratedData | None = self._call(_GENERATED)
+        except HarnessError:  # said where the rows are read
+            return None
+        return found
 
     def _call(self, reference: str) -> Any:
         with self._not_of_itself():

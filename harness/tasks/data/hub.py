@@ -10,9 +10,10 @@ from functools import cache
 from pathlib import Path
 
 from harness.errors import DataError
+from harness.files.generated_data import GeneratedData, find_generated
 from harness.files.regular_files import is_folder
 from harness.tasks.data.rows import DataRow
-from harness.tasks.data.sources import MIRROR_VARIABLE, FileSource
+from harness.tasks.data.sources import MIRROR_VARIABLE, FileSource, copied, mirror_root
 from harness.tasks.data.values import plain
 
 
@@ -55,6 +56,11 @@ class HubSource:
         except Exception as error:  # the library raises many kinds, from three packages
             first = (str(error).splitlines() or [""])[0]
             raise DataError(self._unreadable(f"{type(error).__name__}: {first}")) from error
+
+    def generated(self) -> GeneratedData | None:
+        """Return what a marker says of a local folder, if a program made it; None for what is on the hub."""
+        folder = Path(self.name)
+        return find_generated(folder) if is_folder(folder) else None
 
     def _unreadable(self, reason: str) -> str:
         looked = f"; looked first for {self.looked_in}" if self.looked_in else ""
@@ -105,6 +111,8 @@ class SnapshotSource:
     """The rows of the files of one split as the hub cuts it, in order, numbered through as on the hub."""
 
     files: tuple[Path, ...]
+    copy_of: str = ""
+    """The data set on the hub whose snapshot it is."""
 
     @property
     def description(self) -> str:
@@ -125,6 +133,10 @@ class SnapshotSource:
                 number = row.number
                 yield DataRow(first + number, row.where, row.values, row.problem)
             first += number + 1
+
+    def generated(self) -> GeneratedData | None:
+        """Return what a marker says of the first file, if a program made it; None for real data."""
+        return copied(find_generated(self.files[0], mirror_root()), self.copy_of)
 
     def count(self) -> int | None:
         """Return the number of rows; None if a file does not say it."""

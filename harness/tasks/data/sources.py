@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, AnyStr, cast
 
 from harness.errors import DataError
+from harness.files.generated_data import GeneratedData, find_generated
 from harness.files.regular_files import is_file, why_no_file
 from harness.names.plugins import import_attribute
 from harness.tasks.data.rows import DataRow
@@ -54,6 +55,8 @@ class FileSource:
     path: Path
     records: str = ""
     """For JSON files: the dotted path of the list inside the document."""
+    copy_of: str = ""
+    """The data set of which the file is a copy below ``$HARNESS_DATA``; empty for a file that is the data itself."""
 
     @property
     def description(self) -> str:
@@ -79,6 +82,10 @@ class FileSource:
             raise DataError(f"{self.path}: no such file") from error
         except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
             raise DataError(f"{self.path}: cannot be read: {error}") from error
+
+    def generated(self) -> GeneratedData | None:
+        """Return what a marker says of the file, if a program made it; None for real data."""
+        return copied(find_generated(self.path, mirror_root()), self.copy_of)
 
     def count(self) -> int | None:
         """Count the rows if that needs no parsing; otherwise return None."""
@@ -260,6 +267,17 @@ class GeneratorSource:
             raise
         except (Exception, SystemExit) as error:
             raise DataError(f"the generator {self.description} failed: {type(error).__name__}: {error}") from error
+
+
+def mirror_root() -> Path | None:
+    """Return the folder of local copies of data; None where none is named."""
+    root = os.environ.get(MIRROR_VARIABLE)
+    return Path(root) if root else None
+
+
+def copied(mark: GeneratedData | None, copy_of: str) -> GeneratedData | None:
+    """Return the mark of data that lie where a copy of a data set is expected, so that they are taken for it."""
+    return replace(mark, in_place_of=copy_of) if mark is not None and copy_of else mark
 
 
 def mirror_file(hub: str | None, config: str | None, split: str, mirror: str | None) -> tuple[Path | None, str]:

@@ -1,0 +1,96 @@
+"""What a leaderboard says in one sentence: who is best, who are tied, or that nobody can be called so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.leaderboard.board import Board, BoardEntry, Column
+from harness.leaderboard.unranked import claim
+from harness.results.numbers import NO_FIGURE, chance_text, interval
+
+_NAMED = 4
+"""Most models that a sentence names."""
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def verdict_of(board: Board) -> str:
+    """Return the result of a leaderboard in a sentence, from places that the errors allow; empty where it has no row.
+
+    Published rows are never ranked, so the sentence is about the evaluated models only.
+    """
+    evaluated = [entry for entry in board.entries if not entry.published]
+    if not evaluated:
+        return "No model is evaluated here; all figures are published ones" if board.entries else ""
+    column = next((column for column in board.columns if column.key == board.ranking), None)
+    ranked = [entry for entry in evaluated if entry.rank is not None]
+    said = claim(board)
+    if said is None or column is None:
+        return f"{_none_ranked(evaluated)}{_failures(evaluated)}"
+    rest = f"; {said.rest}" if said.rest else ""
+    if not said.named:
+        return f"{said.lead}{rest}"
+    whole = " with every task" if any(entry.missing_tasks for entry in evaluated) else ""
+    if len(ranked) == 1:
+        return f"{_only(ranked[0], column, board, alone=len(evaluated) == 1)}{rest}"
+    best = list(said.named)
+    if all(entry.figures[column.key].at_chance for entry in ranked):
+        chance = chance_text([entry.figures[column.key] for entry in ranked], column.unit)
+        return f"None of the {number(len(ranked))} models{whole} is distinguishable from chance ({chance}){rest}"
+    of = f"{number(len(ranked))}{f' models{whole}' if whole else ''}"
+    if len(best) == 1:
+        return f"{best[0].model} is best of {of}: {_figure(best[0], column, board)}{_but_chance(best, column)}{rest}"
+    count = f"All {of}" if len(best) == len(ranked) else f"{number(len(best)).capitalize()} of {of}"
+    return f"{count} are tied for first ({_some(best)}); no single best{_but_chance(best, column)}{rest}"
+
+
+def number(count: int) -> str:
+    """Return a number in a sentence: a word up to twelve, then digits.
+
+    >>> number(3), number(13)
+    ('three', '13')
+    """
+    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+
+
+def _only(entry: BoardEntry, column: Column, board: Board, *, alone: bool) -> str:
+    """Say the figure of a model beside which no other has a rank."""
+    who = f"{entry.model} is the only model" if alone else f"{entry.model} is the only model with a rank"
+    return f"{who}: {_figure(entry, column, board)}{_but_chance([entry], column)}"
+
+
+def _figure(entry: BoardEntry, column: Column, board: Board) -> str:
+    return interval(entry.figures.get(column.key), column.unit, board.confidence) or NO_FIGURE
+
+
+def _but_chance(entries: Sequence[BoardEntry], column: Column) -> str:
+    """Say of those that are named which cannot be told from chance, or are worse."""
+    at = [entry for entry in entries if entry.figures[column.key].at_chance]
+    worse = [entry for entry in entries if entry.figures[column.key].worse_than_chance(column.higher_is_better)]
+    alone = len(entries) == 1
+    parts = []
+    for some, words in ((at, "not distinguishable from chance"), (worse, "worse than chance")):
+        if some:
+            level = chance_text([entry.figures[column.key] for entry in some], column.unit)
+            parts.append(f"{'' if alone else f'{_some(some)}: '}{words} ({level})")
+    return f"; {'; '.join(parts)}" if parts else ""
+
+
+def _some(entries: Sequence[BoardEntry]) -> str:
+    more = f" and {len(entries) - _NAMED} more" if len(entries) > _NAMED else ""
+    return ", ".join(entry.model for entry in entries[:_NAMED]) + more
+
+
+def _none_ranked(evaluated: Sequence[BoardEntry]) -> str:
+    if len(evaluated) == 1:
+        lacks = "lacks a task" if evaluated[0].missing_tasks else "has no figure to rank by"
+        return f"No model is ranked: {evaluated[0].model} {lacks}"
+    lacking = sum(bool(entry.missing_tasks) for entry in evaluated)
+    if not lacking:
+        return "No model is ranked: none has a figure to rank by"
+    every = "each" if lacking == len(evaluated) else f"{number(lacking)} of {number(len(evaluated))}"
+    return f"No model is ranked: {every} {'lacks' if lacking in (1, len(evaluated)) else 'lack'} a task"
+
+
+def _failures(evaluated: Sequence[BoardEntry]) -> str:
+    failed = [entry for entry in evaluated if entry.failed_tasks]
+    return f"; {_some(failed)} failed on {'a task' if len(failed) == 1 else 'tasks'}" if failed else ""

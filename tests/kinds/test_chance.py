@@ -1,0 +1,285 @@
+"""Declared chance levels against simulation: answers that have nothing to do with the labels, for every metric."""
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from harness.metric import Columns, mean_metric
+from harness.names.registry import Registry
+from harness.running.chance import chance_level, with_chance, wrong_chance
+from harness.stats import Estimate
+from harness.tasks.build_metric import build_metric
+
+NAN = math.nan
+REGISTRY = Registry()
+WITHOUT = {
+    # They hold answers against no label: how a model answers, not how often it is right.
+    "first_position_rate",
+    "order_consistency",
+    "order_consistency@compat",
+    "order_kappa",
+    "order_kappa@compat",
+    "pair_unparsed_rate",
+    "separability",
+    "separability@compat",
+    "separability_pairwise",
+    "tie_rate",
+    "unparsed_rate",
+    # Free answers, to which any text is a possible reply.
+    "answered_rate",
+    "pass_at_1",
+    "pass_at_k",
+    "truncated_rate",
+    # The best of noisy figures lies above chance by an amount without a closed form.
+    "best_of_k_max",
+    "best_of_k_max@compat",
+    "optimal_accuracy",
+    "optimal_accuracy@compat",
+    "optimal_balanced_accuracy",
+    "optimal_f1",
+    # Noise alone sets the figure.
+    "elo_brier",
+    "elo_brier@compat",
+    "expected_calibration_error",
+    "ties_score",
+}
+BUILT = {name: build_metric(REGISTRY, name) for name in sorted(REGISTRY.names("metric"))}
+SHIPPED = [n for n, e in ((e.name, e) for e in REGISTRY.entries("metric")) if e.distribution == "harness-eval"]
+DECLARED = [name for name in SHIPPED if BUILT[name].chance is not None]
+SETTINGS = ["tpr_at_fpr:rate=0.1", "partial_auroc:rate=0.3", "f1:threshold=0.7", "ppv:prevalence=0.2"]
+ROUNDS = {"confidence_agreement@compat": 8, "best_of_k_loss@compat": 25, "best_of_k_accuracy@compat": 25}
+"""Fewer than 100 where each takes a bootstrap, or permutations."""
+
+
+def verdicts(rng, *, tied, n=240):
+    """A judge that contradicts itself; or, with ties, a scorer, which cannot."""
+    better = rng.integers(0, 2, n).astype(float)
+    first = rng.choice([0.0, 0.5, 1.0], n, p=[0.45, 0.1, 0.45])
+    again = first if tied else rng.choice([0.0, 0.5, 1.0], n, p=[0.3, 0.2, 0.5])
+    given, exchanged = (np.where(better == 0, won, 1 - won) for won in (first, again))
+    subset = np.arange(n) % 6
+    return Columns(
+        {
+            "as_given": given,
+            "exchanged": exchanged,
+            "better": better,
+            "answered": np.ones(n),
+            "scored": np.full(n, float(tied)),
+            "subset": subset.astype(float),
+            "section": (subset // 2).astype(float),
+            "pair_weight": np.where(subset == 3, 2.5, 1.0),
+        }
+    )
+
+
+def detections(rng, *, tied, n=400):
+    scores = rng.integers(-3, 4, n).astype(float) if tied else rng.normal(size=n)
+    labels = (np.arange(n) < n // 4).astype(float)
+    return Columns({"log_odds": scores, "label": labels, "similarity": scores, "same": labels})
+
+
+def best_of(rng, *, tied, n=200, k=6):
+    scores = rng.integers(0, 3, (n, k)).astype(float) if tied else rng.normal(size=(n, k))
+    correct = (rng.random((n, k)) < 0.4).astype(float)
+    scores[::3, 4:], correct[::3, 4:] = NAN, NAN  # prompts with fewer responses
+    return Columns({"scores": scores, "correct": correct})
+
+
+def whole_best_of(rng, *, tied):
+    """Prompts of as many responses, none of them with one score throughout, as the published code takes them."""
+    columns = best_of(rng, tied=tied)
+    scores, correct = columns.values["scores"][:, :4], columns.values["correct"][:, :4]
+    varied = scores.min(axis=1) < scores.max(axis=1)
+    return Columns({"scores": scores[varied], "correct": correct[varied]})
+
+
+def styles(rng, *, tied, n=200):
+    draw = (lambda: rng.integers(0, 3, (n, 3)).astype(float)) if tied else (lambda: rng.normal(size=(n, 3)))
+    return Columns({"chosen": draw() + np.arange(3), "rejected": draw() + np.arange(3)})  # later styles please more
+
+
+def pairs(rng, *, tied, n=200, p=3):
+    correct = np.tile([1.0, 0.0], (n, 1))
+    first = rng.integers(0, 2, (n, p)).astype(float)
+    given, exchanged = (rng.choice([0.0, 0.5, 1.0] if tied else [0.0, 1.0], (n, p)) for _ in range(2))
+    values = {"pair_first": first, "pair_second": 1 - first, "pair_given": given, "pair_exchanged": exchanged}
+    return Columns({"scores": np.full((n, 2), NAN), "correct": correct, "answered": np.ones(n), **values})
+
+
+def battles(rng, *, tied, n=1500, m=6):
+    strength = np.linspace(-1.5, 1.5, m)
+    first = rng.integers(0, m, n)
+    second = (first + rng.integers(1, m, n)) % m
+    outcome = (strength[first] - strength[second] + rng.logistic(size=n) > 0).astype(float)
+    credit = rng.choice([0.0, 0.5, 1.0] if tied else [0.0, 1.0], n)
+    better = (outcome == 0).astype(float)
+    given = np.where(better == 1, 1 - credit, credit)
+    values = {"as_given": given, "exchanged": given, "better": better, "answered": np.ones(n), "outcome": outcome}
+    models = tuple(f"m{i}" for i in range(m))
+    return Columns(
+        {**values, "first_model": first.astype(float), "second_model": second.astype(float)},
+        facts={"models": models, "orders": "both"},
+    )
+
+
+GENERATORS = (verdicts, detections, best_of, styles, pairs, battles)
+
+
+def generator_of(metric):
+    """The first generator that gives the columns which a metric needs."""
+    if metric.name in ("pooled_auroc@compat", "best_of_k_loss@compat"):
+        return whole_best_of
+    rng = np.random.default_rng(0)
+    return next(make for make in GENERATORS if set(metric.needs) <= make(rng, tied=False).values.keys())
+
+
+def simulated(name, *, tied, rounds):
+    """Differences between the value and the declared chance level, (rounds,), of answers that know nothing."""
+    metric = build_metric(REGISTRY, name)
+    make, rng = generator_of(metric), np.random.default_rng(1)
+    differences = []
+    for _ in range(rounds):
+        columns = make(rng, tied=tied)
+        differences.append(metric.compute(columns).value - chance_level(metric, columns))
+    return np.array(differences)
+
+
+def test_every_shipped_metric_declares_chance_or_is_known_to_have_none():
+    assert {name for name in SHIPPED if BUILT[name].chance is None} == WITHOUT
+
+
+@pytest.mark.parametrize("tied", [False, True], ids=["no-ties", "ties"])
+@pytest.mark.parametrize("name", [*DECLARED, *SETTINGS])
+def test_answers_that_know_nothing_have_the_declared_figure_on_average(name, tied):
+    rounds = ROUNDS.get(name, 100)
+    differences = simulated(name, tied=tied, rounds=rounds)
+    error = differences.std(ddof=1) / math.sqrt(rounds)
+    assert np.isfinite(differences).all()
+    assert abs(differences.mean()) <= (4 if rounds >= 100 else 5) * error + 1e-9
+
+
+@pytest.mark.parametrize("name", [n for n in DECLARED if not n.endswith("@compat")])
+def test_a_figure_that_knows_nothing_is_seldom_called_other_than_chance(name):
+    metric, rng = build_metric(REGISTRY, name), np.random.default_rng(2)
+    make = generator_of(metric)
+    told = []
+    for _ in range(30):
+        columns = make(rng, tied=False)
+        told.append(with_chance(metric, metric.compute(columns), columns).at_chance)
+    assert np.mean(told) >= 0.8
+
+
+def judged(given, exchanged):
+    given, exchanged = np.array(given, float), np.array(exchanged, float)
+    n = len(given)
+    return Columns({"as_given": given, "exchanged": exchanged, "better": np.zeros(n), "answered": np.ones(n)})
+
+
+@pytest.mark.parametrize(
+    ("columns", "chance"),
+    [
+        (judged([1, 1, 0, 0], [1, 0, 1, 0]), 0.25),  # contradicts itself as often as not
+        (judged([1, 1, 1, 0], [1, 1, 1, 0]), 0.5),  # gives scores, and never contradicts itself
+        (judged([1, 1, 0, 0], [0, 0, 1, 1]), 0.0),  # always names the response shown first
+    ],
+)
+def test_chance_on_balance_of_both_orders_follows_from_how_the_answers_were_made(columns, chance):
+    assert chance_level(BUILT["accuracy_both_orders"], columns) == chance
+
+
+def test_chance_of_the_best_of_k_is_the_mean_share_of_correct_responses():
+    scores = np.array([[1.0, 2, 3, 4], [2, 1, NAN, NAN]])
+    columns = Columns({"scores": scores, "correct": np.array([[1.0, 0, 0, 0], [0, 1, NAN, NAN]])})
+    assert chance_level(BUILT["best_of_k_accuracy"], columns) == (1 / 4 + 1 / 2) / 2
+    assert chance_level(BUILT["reciprocal_rank"], columns) == pytest.approx((25 / 48 + 3 / 4) / 2)
+
+
+def test_failed_rows_have_no_part_in_chance():
+    columns = Columns({"scores": np.array([[1.0, 2], [NAN, NAN]]), "correct": np.array([[1.0, 0], [1, 1]])})
+    assert chance_level(BUILT["best_of_k_accuracy"], columns) == 0.5
+
+
+@pytest.mark.parametrize("name", ["average_precision", "f1", "true_positive_rate", "false_positive_rate", "brier"])
+def test_labels_of_one_class_have_no_chance(name):
+    columns = Columns({"log_odds": np.array([1.0, -1.0, 2.0]), "label": np.zeros(3)})
+    assert chance_level(BUILT[name], columns) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["auroc", "average_precision", "true_positive_rate", "f1", "precision", "balanced_accuracy", "tpr_at_fpr"]
+)
+def test_a_constant_detector_is_at_chance_by_every_metric(name):
+    columns = Columns({"log_odds": np.full(60, 3.0), "label": (np.arange(60) < 20).astype(float)})
+    metric = build_metric(REGISTRY, name)
+    assert with_chance(metric, metric.compute(columns), columns).at_chance
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "chance", "at", "worse_if_higher", "worse_if_lower"),
+    [
+        (0.4, 0.6, 0.5, True, False, False),
+        (0.5, 0.5, 0.5, True, False, False),
+        (0.51, 0.6, 0.5, False, False, True),
+        (0.3, 0.49, 0.5, False, True, False),
+        (0.4, 0.6, None, False, False, False),
+        (NAN, NAN, 0.5, False, False, False),
+    ],
+)
+def test_an_estimate_stands_to_chance_as_its_interval_does(low, high, chance, at, worse_if_higher, worse_if_lower):
+    estimate = Estimate(0.5, 0.1, low, high, 9, chance=chance)
+    assert estimate.at_chance is at
+    assert (estimate.worse_than_chance(True), estimate.worse_than_chance(False)) == (worse_if_higher, worse_if_lower)
+
+
+def test_lists_read_the_declared_level_from_the_source():
+    """In a process that has loaded none of the metrics, so that the source is all there is."""
+    code = (
+        "import json, sys; from harness.names.own_chance import own_chance;"
+        "from harness.names.registry import Registry;"
+        "found = {e.name: own_chance(e.reference) for e in Registry().entries('metric')};"
+        "assert 'numpy' not in sys.modules; print(json.dumps(found))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    found = json.loads(ran.stdout)
+    expected = {n: "computed" if callable(BUILT[n].chance) else BUILT[n].chance for n in SHIPPED}
+    assert {name: found[name] for name in SHIPPED} == expected
+
+
+# declared by others
+
+
+def declared(chance, **more):
+    @mean_metric(needs="right", description="how often", chance=chance, **more)
+    def share(columns):
+        return columns.values["right"]
+
+    return share
+
+
+RIGHT = Columns({"right": np.array([1.0, 0.0, NAN]), "k": np.array([2.0, 4.0, 8.0])})
+
+
+def test_a_function_metric_declares_a_number_or_a_function_of_the_valid_rows():
+    assert chance_level(declared(0.25)(), RIGHT) == 0.25
+    assert chance_level(declared(lambda columns: float((1 / columns.values["k"]).mean()))(), RIGHT) == 0.375
+    assert chance_level(declared(None)(), RIGHT) is None
+
+
+def test_a_metric_that_declares_nothing_has_an_estimate_without_chance():
+    metric = declared(None)()
+    estimate = metric.compute(RIGHT)
+    assert with_chance(metric, estimate, RIGHT) == estimate
+
+
+@pytest.mark.parametrize(
+    ("chance", "problem"), [(True, TypeError), ("half", TypeError), (NAN, ValueError), (1.5, ValueError)]
+)
+def test_what_is_no_chance_level_is_refused(chance, problem):
+    assert wrong_chance(declared(chance))
+    with pytest.raises(problem):
+        chance_level(declared(chance)(), RIGHT)
+    assert wrong_chance(declared(0.5)) == ""
