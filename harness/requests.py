@@ -331,10 +331,13 @@ class Query(Request):
     models: tuple[str, ...] = ()
     """Their labels; the response has one number for each. Empty: those that the router knows, in its own order, which
     is what ``harness check`` asks."""
+    category: str = ""
+    """What the question belongs to, such as a benchmark, where that is known: what looks no further than that is the
+    baseline of every router."""
 
     def content(self) -> object:
-        """Prompt and model names."""
-        return [self.prompt.content(), list(self.models)]
+        """Prompt, model names, and the category if there is one."""
+        return [self.prompt.content(), list(self.models), *([self.category] if self.category else [])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,6 +256,8 @@ class Definition:
     """The file says that the rows are a sequence."""
     block: int | None = None
     """Rows of a block of the sequence; None: as `harness.stats.block_length` says."""
+    evaluation_only: bool = False
+    """Nothing may be trained on it, whatever the split."""
     generated: GeneratedData | None = None
     """The file says that the data are made by a program."""
 
@@ -534,6 +536,14 @@ class Task:
     def settled_metrics(self, planned: Sequence[Metric]) -> Sequence[Metric]:
         """Choose the metrics to compute, once all rows are made: a task may learn from the answers what they allow."""
         return planned
+
+    def remarks(self, split: str) -> Sequence[str]:
+        """Return what a reader of the results must know of a split's data, such as rows that were made one.
+
+        The harness asks once a cell, when all its rows are made, and says it with the results, as it says what models
+        remark (`harness.model.Model.remarks`).
+        """
+        return ()
 
     def facts(self) -> Mapping[str, Any]:
         """Return what metrics may want to know about the columns, by name."""

@@ -32,7 +32,7 @@ PUBLIC = ("harness", "harness.errors", "harness.stats", "harness.kinds")
 """What every plugin may import; of `harness.stats` and `harness.kinds` the modules inside as well."""
 
 ROOMS: dict[str, set[str]] = {
-    "harness.cli": {"curation", "muli", "outcomes", "view"},
+    "harness.cli": {"curation", "muli", "outcomes", "routing", "view"},
     "harness.files": {
         "baselines",
         "curation",
@@ -44,14 +44,15 @@ ROOMS: dict[str, set[str]] = {
         "outcomes",
         "ppe",
         "reward_benchmarks",
+        "routing",
         "site",
         "view",
     },
-    "harness.leaderboard": {"outcomes", "site"},
-    "harness.names": {"curation", "evasion", "lm_eval", "muli", "site", "view"},
-    "harness.results": {"curation", "lm_eval", "muli", "outcomes", "site", "view"},
-    "harness.running": {"curation", "hf", "lm_eval", "muli", "openai", "site", "view"},
-    "harness.store": {"curation", "lm_eval", "muli", "outcomes", "site", "view"},
+    "harness.leaderboard": {"outcomes", "routing", "site"},
+    "harness.names": {"curation", "evasion", "lm_eval", "muli", "routing", "site", "view"},
+    "harness.results": {"curation", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
+    "harness.running": {"curation", "hf", "lm_eval", "muli", "openai", "routing", "site", "view"},
+    "harness.store": {"curation", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
     "harness.tasks": {
         "curation",
         "evasion",
@@ -61,6 +62,7 @@ ROOMS: dict[str, set[str]] = {
         "ppe",
         "recorded",
         "reward_benchmarks",
+        "routing",
         "site",
         "view",
     },

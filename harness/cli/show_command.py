@@ -178,6 +178,7 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
         "metrics": list(task.metrics),
         "columns": list(task.columns),
         "columns until settle()": list(task.interim),
+        "to train on": "never: for evaluation only" if d.evaluation_only else "",
         "rows in sequence": _blocks(task) if task.is_sequence else "",
         "brief": dict(d.brief),
     }

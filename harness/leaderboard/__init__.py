@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.leaderboard.field_fitting import field_figures as field_figures
     from harness.leaderboard.notes import items_text as items_text
     from harness.leaderboard.notes import note_on_generated as note_on_generated
+    from harness.leaderboard.outputs import refuse_to_replace as refuse_to_replace
+    from harness.leaderboard.outputs import refuse_unwritable as refuse_unwritable
     from harness.leaderboard.published_places import against_published as against_published
     from harness.leaderboard.published_rows import shipped_files as shipped_files
     from harness.leaderboard.rendering import FORMATS as FORMATS

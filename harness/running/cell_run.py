@@ -95,6 +95,7 @@ class CellRun:
         self._prepare()
         table = self._table(self._ask_all())
         self._record.items = len(table.columns)
+        self._record.remarks += [encodable(str(remark)) for remark in self._task.remarks(self._request.split)]
         self._estimate(table)
         self._save(table)
         self._record.status = "failed" if self._record.problem else "done"

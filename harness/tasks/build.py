@@ -118,6 +118,7 @@ def _definition(registry: Registry, entry: TaskEntry, file: TaskFile, kind: type
         digest=_with_figures(registry, entry, file, digest),
         ordered=file.ordered is not False,
         block=None if isinstance(file.ordered, bool) else file.ordered.block,
+        evaluation_only=file.evaluation_only,
         generated=_generated(file.generated),
     )
 

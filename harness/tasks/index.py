@@ -202,8 +202,9 @@ def read_task_file(entry: TaskEntry) -> tuple[TaskFile, str]:
     value = entry.inline if entry.inline is not None else load_yaml(entry.path)
     prefix = ("tasks", entry.name) if entry.inline is not None else ()
     file: TaskFile = validate(TaskFile, value, entry.path, prefix=prefix)
-    # Texts about a task, and the choice of metrics, may change while its answers stay comparable.
-    about = {"description", "citation", "licence", "metrics", "generated"}
+    # Texts about a task, the choice of metrics, and whether one may train on it may change while its answers stay
+    # comparable.
+    about = {"description", "citation", "licence", "metrics", "generated", "evaluation_only"}
     content = {k: v for k, v in value.items() if k not in about}
     try:
         text = json.dumps(content, sort_keys=True, default=str)

@@ -214,6 +214,9 @@ class TaskFile(Strict):
     ordered: bool | SequenceFile = Field(
         False, description="whether the rows are a sequence, so that intervals are made from blocks of them"
     )
+    evaluation_only: bool = Field(
+        False, description="whether nothing may be trained on it: neither on any split, nor by cross-validation"
+    )
     metrics: list[str] = Field(default_factory=list, description="the headline first; default: the kind's")
     brief: dict[str, str] = Field(default_factory=dict, description="what the task says about itself to adapters")
     options: dict[str, Any] = Field(default_factory=dict, description="options of the kind")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.names.handles import ModelHandle
 from harness.names.plugins import plugin_code
 from harness.names.registry import Registry
 from harness.progress import ProgressReporter
 from harness.task import Task
+from harness.tasks.build import build_task
 from harness.trainer import Trainer
 
 
@@ -24,8 +26,10 @@ def check_task(kind: type[Trainer], name: str, registry: Registry, task: Task, s
         split: The split of the task to learn from.
 
     Raises:
-        UsageError: the task is of another kind than the trainer learns from, or has no such split.
+        UsageError: the task is for evaluation only, is of another kind than the trainer learns from, or has no such
+            split.
     """
+    refuse_evaluation_only(task, f"the trainer {name!r}")
     kinds = tuple(registry.find("task kind", k).load() for k in kind.trains_on)
     if kinds and not isinstance(task, kinds):
         raise UsageError(
@@ -33,6 +37,35 @@ def check_task(kind: type[Trainer], name: str, registry: Registry, task: Task, s
         )
     if split not in task.splits:
         raise UsageError(f"the task {task.name} has no split {split!r} to train on; it has: {', '.join(task.splits)}")
+
+
+def refuse_evaluation_only(task: Task, who: str) -> None:
+    """Refuse to learn from a task that its file keeps for evaluation, whichever split is meant.
+
+    Args:
+        task: The task to learn from.
+        who: Who would learn, for the message.
+
+    Raises:
+        UsageError: nothing may be trained on the task.
+    """
+    if task.definition.evaluation_only:
+        raise UsageError(
+            f"{who} may not learn from {task.name}: it is for evaluation only, none of its splits to train or "
+            "cross-validate on (evaluation_only in its file); name another task"
+        )
+
+
+def learned_evaluation_only(registry: Registry, manifests: Sequence[Mapping[str, Any]]) -> list[str]:
+    """List the tasks that a model was trained on by its manifests, though they are for evaluation only by now."""
+    found = []
+    for name in dict.fromkeys(str(manifest.get("task")) for manifest in manifests):
+        try:
+            task = build_task(registry, name)
+        except HarnessError:  # of somebody else's tasks nothing is known here
+            continue
+        found += [name] if task.definition.evaluation_only else []
+    return found
 
 
 def warn_of_flattery(

@@ -17,6 +17,7 @@ from harness.names.trainings import data_of
 from harness.task import BadItem, Item, Task
 from harness.tasks.build import build_task
 from harness.trainer import Trainer, TrainingData
+from harness.training.checks import refuse_evaluation_only
 from harness.training.items import good_items, items_digest
 
 
@@ -72,6 +73,7 @@ class FurtherData:
         for setting, pairs in data_of(registry, kind, settings).items():
             for name, split in pairs:
                 task = built.setdefault(name, build_task(registry, name))
+                refuse_evaluation_only(task, f"{setting}={name}:{split}: a trainer")
                 if split not in task.splits:
                     raise UsageError(
                         f"{setting}={name}:{split}: the task {name} has no split {split!r}; it has: "

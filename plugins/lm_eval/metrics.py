@@ -21,7 +21,9 @@ KEPT = "lm_eval"
 """The fact under which a task keeps values that are no numbers: texts, pairs of texts."""
 PAIRS = ("weighted_perplexity", "bits_per_byte")
 """Aggregations of pairs (log-likelihood, weight)."""
-_PLAIN = ("mean", "nanmean", "perplexity", *PAIRS)
+_MEANS = ("mean", "nanmean")
+"""Aggregations that are the mean of one figure a document."""
+_PLAIN = (*_MEANS, "perplexity", *PAIRS)
 """Aggregations whose influences are known in closed form."""
 _FRACTIONS = ("acc", "exact_match", "em", "f1", "mcc")
 _FEW = ("bleu", "chrf", "chrf++", "ter")
@@ -61,7 +63,8 @@ def metric_of(figure: Figure, resamples: int) -> Metric:
         figure: The figure to aggregate.
         resamples: Number of bootstrap resamples for figures without a closed form; 0 gives these no errors.
     """
-    metric: LmEvalMetric = PlainMetric(figure, resamples) if figure.is_plain else WholeMetric(figure, resamples)
+    kind: type[LmEvalMetric] = PlainMetric if figure.is_plain else WholeMetric
+    metric = (OfDocuments if figure.way in _MEANS else kind)(figure, resamples)
     metric.name = figure.key
     return metric
 
@@ -73,7 +76,7 @@ class LmEvalMetric(Metric):
         self.figure = figure
         self.needs = (figure.key,)  # type: ignore[misc]
         self.higher_is_better = figure.higher_is_better  # type: ignore[misc]
-        share = figure.way in ("mean", "nanmean") and figure.metric.startswith(_FRACTIONS)
+        share = figure.way in _MEANS and figure.metric.startswith(_FRACTIONS)
         self.unit = "fraction" if share else "score"  # type: ignore[misc]
         self.bounds = (0.0, 1.0) if share else None  # type: ignore[misc]
         self._resamples = min(resamples, _LEAST) if figure.metric in _FEW else resamples
@@ -97,7 +100,7 @@ class PlainMetric(LmEvalMetric):
         value = _number(self.figure.aggregate(_as_items(values)))
         if not math.isfinite(value):
             raise ValueError(f"{self.figure.metric} is {value}: a document has no finite likelihood")
-        if self.figure.way in ("mean", "nanmean"):
+        if self.figure.way in _MEANS:
             return Linearised(value, values - values.mean())
         if self.figure.way == "perplexity":
             return Linearised(value, -value * (values - values.mean()))
@@ -119,6 +122,14 @@ class PlainMetric(LmEvalMetric):
         if self.figure.way in ("perplexity", "nanmean"):
             return {"lm_eval_stderr": float(self._replicates(_as_items(values)).std(ddof=1))}
         return {}
+
+
+class OfDocuments(PlainMetric):
+    """The mean of one figure a document, which can stand in tables of figures of items."""
+
+    def item_figures(self, columns: Columns) -> FloatArray:
+        """Return the figures, NaN where the request failed."""
+        return columns.values[self.figure.key]
 
 
 class WholeMetric(LmEvalMetric):

@@ -16,6 +16,6 @@ def register_models(register: Register) -> None:
     register(
         "recorded",
         "harness_plugins.recorded.model:Recorded",
-        offers=("score", "compare", "detect", "generate"),
+        offers=("score", "compare", "detect", "generate", "route"),
         description="answers from a JSONL file of recorded responses: path=FILE",
     )

@@ -16,6 +16,7 @@ from harness import (
     Generation,
     Model,
     Pair,
+    Query,
     Request,
     UsageError,
     Verdict,
@@ -23,7 +24,14 @@ from harness import (
     file_identity,
 )
 
-FIELDS = {"scores": "score", "p_first": "compare", "log_odds": "detect", "text": "generate"}
+FIELDS = {
+    "scores": "score",
+    "p_first": "compare",
+    "log_odds": "detect",
+    "text": "generate",
+    "predicted": "route",
+    "chosen": "route",
+}
 """What a row may hold, and the capability that it answers."""
 KEYS = {"task", "id", "order", "pair", "of", *FIELDS}
 Key = tuple[str, str, str, str]
@@ -39,8 +47,9 @@ def order_of(positions: Sequence[int]) -> str:
 
 
 class Recorded(Model):
-    """Answers from rows ``{"task", "id", ...}`` with ``scores``, ``p_first``, ``log_odds`` or ``text``.
+    """Answers from rows ``{"task", "id", ...}`` with ``scores``, ``p_first``, ``log_odds``, ``text`` or a route.
 
+    A route is ``predicted``, a number a model by label, or ``chosen``, the label of the model that a router chose.
     ``scores`` holds one number a response, in the order of the data. ``p_first`` is the preference for the response
     shown first; ``"order": "ab"`` (the default) says that the responses were shown in the order of the data, ``"ba"``
     exchanged; where an item has more than two responses, ``"pair": [i, j]`` says which was shown first and which
@@ -73,7 +82,7 @@ class Recorded(Model):
         present = {name for row in self._read().values() for name in FIELDS if name in row}
         if "p_first" in present:  # the text beside a verdict is what the judge wrote, no completion
             present.discard("text")
-        return tuple(FIELDS[name] for name in FIELDS if name in present)
+        return tuple(dict.fromkeys(FIELDS[name] for name in FIELDS if name in present))
 
     def recorded_items(self) -> Mapping[str, Sequence[str]]:
         """Return the ids of the recorded items, by task."""
@@ -155,6 +164,29 @@ class Recorded(Model):
         """Return the recorded text as the only completion."""
         return [self._answer(r, "text", lambda row: (Completion(str(row["text"])),)) for r in requests]
 
+    def route(self, requests: Sequence[Query]) -> list[Any]:
+        """Return the recorded predictions of the models that each question names; of a choice, 1 and else 0."""
+        return [self._route(request) for request in requests]
+
+    def _route(self, request: Query) -> Any:
+        row = self._find(request)
+        if isinstance(row, Failure):
+            return row
+        field = "predicted" if "predicted" in row else "chosen"
+        said = row.get(field)
+        if said is None:
+            return Failure(f"the record of item {row['id']!r} has no {field!r}, or says that the request failed (null)")
+        if field == "chosen":
+            if said not in request.models:
+                return Failure(
+                    f"the record of item {row['id']!r} chooses {said!r}, which is none of {', '.join(request.models)}"
+                )
+            return [float(label == said) for label in request.models]
+        lacking = [label for label in request.models if said.get(label) is None]
+        if lacking:
+            return Failure(f"the record of item {row['id']!r} predicts nothing of {', '.join(lacking)}")
+        return [float(said[label]) for label in request.models or said]
+
 
 def _verdict(row: Mapping[str, Any]) -> Verdict | Failure:
     if "p_first" not in row:
@@ -227,6 +259,15 @@ def _problem(row: Mapping[str, Any]) -> str:
     for name in ("p_first", "log_odds"):
         if row.get(name) is not None and not _number(row[name]):
             return f"{name!r} must be a number or null, got {row[name]!r}"
+    predicted, chosen = row.get("predicted"), row.get("chosen")
+    if predicted is not None and not (
+        isinstance(predicted, dict) and all(_number(value) or value is None for value in predicted.values())
+    ):
+        return f"'predicted' must be a mapping of labels to numbers, or null, got {predicted!r}"
+    if chosen is not None and not (isinstance(chosen, str) and chosen):
+        return f"'chosen' must be the label of a model, or null, got {chosen!r}"
+    if "predicted" in row and "chosen" in row:
+        return "give 'predicted' or 'chosen', not both"
     text = row.get("text")
     if isinstance(text, bool) or not isinstance(text, str | int | float | None):
         return f"'text' must be a text or null, got {text!r}"

@@ -127,6 +127,7 @@ TASK_CASES = [
     ("TaskFile", "slices", TASK, ("slices",), ["topic"], "acts"),
     ("TaskFile", "cluster", TASK, ("cluster",), "topic", "acts"),
     ("TaskFile", "cluster", TASK, ("cluster",), "{topic", "refused"),
+    ("TaskFile", "evaluation_only", TASK, ("evaluation_only",), True, "acts"),
     ("TaskFile", "ordered", TASK, ("ordered",), True, "acts"),
     ("TaskFile", "ordered", {**TASK, "cluster": "topic"}, ("ordered",), True, "refused"),
     ("SequenceFile", "block", {**TASK, "ordered": {"block": 1}}, ("ordered", "block"), 2, "acts"),

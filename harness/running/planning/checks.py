@@ -25,7 +25,8 @@ from harness.running.planning.targets import find_targets
 from harness.tasks.build import build_task
 from harness.tasks.build_metric import metric_of
 from harness.tasks.selectors import problems_of
-from harness.training.checks import check_task
+from harness.training.checks import check_task, learned_evaluation_only
+from harness.training.further_data import FurtherData
 
 _NUMBERS = {
     "limit": Annotated[int | None, COUNT],
@@ -66,6 +67,7 @@ def untrained_models(draft: PlanDraft) -> Iterator[Problem]:
                 yield from attempt(
                     partial(check_task, kind, training.trainer.name, draft.registry, task, "train"), place
                 )
+                yield from attempt(partial(FurtherData, draft.registry, kind, training.settings), place)
 
 
 def aggregates(draft: PlanDraft) -> Iterator[Problem]:
@@ -84,7 +86,11 @@ def metrics(draft: PlanDraft) -> Iterator[Problem]:
 
 
 def training(draft: PlanDraft) -> Iterator[Problem]:
-    """Warn of a model that was trained on the items that it is evaluated on."""
+    """Warn of a model that was trained on the items that it is evaluated on; refuse one that learned what nobody may.
+
+    A model that was trained on a task for evaluation only is refused wherever it is evaluated: its figures on that task
+    would be taken for those of a model that has not seen it, and it has been tuned to what others are compared by.
+    """
     split = draft.request.split
     for model in draft.models:
         for learned in model.handle.those_that_learned():
@@ -92,6 +98,12 @@ def training(draft: PlanDraft) -> Iterator[Problem]:
                 continue
             inside = "" if learned is model.handle else f", inside {model.handle.label},"
             manifests = yield from attempt(partial(_trained_on, learned.label, learned.model), model.place)
+            for name in learned_evaluation_only(draft.registry, manifests or ()):
+                yield Problem(
+                    f"{learned.label}{inside} was trained on {name}, which is for evaluation only; train it on another "
+                    "task",
+                    model.place,
+                )
             for manifest in manifests or ():
                 draft.warnings += [
                     f"{learned.label}{inside} was trained on {target.task.name} [{split}], which it is evaluated on"

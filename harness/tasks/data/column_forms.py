@@ -26,12 +26,17 @@ class FieldForm(NamedTuple):
     """The columns that ``get`` reads."""
 
 
-def compile_form(spec: Any) -> FieldForm:
-    """Compile what the ``columns`` block says of a field (see `field_mapping.ColumnReader`)."""
+def compile_form(spec: Any, *, with_gaps: bool = False) -> FieldForm:
+    """Compile what the ``columns`` block says of a field (see `field_mapping.ColumnReader`).
+
+    Args:
+        spec: What it says.
+        with_gaps: Whether the field takes nulls among its values, so that a list of columns keeps them.
+    """
     if isinstance(spec, str):
         return FieldForm(lambda row: present(value_at(row.values, spec)), (spec,))
     if isinstance(spec, list):
-        return _several([compile_form(part) for part in spec])
+        return _several([compile_form(part) for part in spec], with_gaps)
     if "value" in spec:
         return FieldForm(lambda row: spec["value"])
     if "template" in spec:
@@ -60,12 +65,20 @@ def describe_absent(columns: Sequence[str], row: DataRow) -> str:
     return f"{', '.join(hints)}; the row has: {', '.join(names[:50]) or 'nothing'}"
 
 
-def _several(forms: Sequence[FieldForm]) -> FieldForm:
+def _several(forms: Sequence[FieldForm], with_gaps: bool) -> FieldForm:
+    columns = tuple(column for form in forms for column in form.columns)
+
     def get(row: DataRow) -> Any:
         values = [form.get(row) for form in forms]
+        if with_gaps:
+            # A gap is a value that is missing; a column that the row lacks is a mistake of the task file.
+            absent = tuple(column for column in columns if not has_path(row.values, column))
+            if absent:
+                raise BadValue(describe_absent(absent, row), columns=absent)
+            return values
         return None if any(value is None for value in values) else values
 
-    return FieldForm(get, tuple(column for form in forms for column in form.columns))
+    return FieldForm(get, columns)
 
 
 def _any_of(columns: Sequence[str], row: DataRow) -> float | None:

@@ -14,6 +14,8 @@ from harness.tasks.data.values import UntypedText, present, shorten
 
 TEXTUAL = frozenset({"conversation", "text", "texts", "texts with gaps"})
 """Types whose values are texts: a CSV cell that reads ``nan`` or ``True`` is that text there."""
+GAPPED = frozenset({"texts with gaps", "numbers with gaps"})
+"""Types that take nulls among their values."""
 
 
 def _text(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from harness.errors import BadValue, NoValue
 from harness.tasks.data.column_forms import FieldForm, compile_form, compile_name, describe_absent
-from harness.tasks.data.converters import CONVERTERS, TEXTUAL
+from harness.tasks.data.converters import CONVERTERS, GAPPED, TEXTUAL
 from harness.tasks.data.rows import DataRow, has_path, value_at
 from harness.tasks.data.values import UntypedText, domain_name, is_missing, shorten, truth_of
 
@@ -92,7 +92,13 @@ class ColumnReader:
     ) -> None:
         self._constants = dict(constants or {})
         self._fields = [
-            _CompiledField(name, compile_form(columns.get(name, name)), CONVERTERS[kind], required, kind in TEXTUAL)
+            _CompiledField(
+                name,
+                compile_form(columns.get(name, name), with_gaps=kind in GAPPED),
+                CONVERTERS[kind],
+                required,
+                kind in TEXTUAL,
+            )
             for name, (kind, required) in types.items()
         ]
         self._withheld = any(isinstance(columns.get(name), Mapping) and "withheld" in columns[name] for name in types)
@@ -128,6 +134,10 @@ class ColumnReader:
         if not error.fields or error.columns or read.row is None:
             return error
         return self._missing(error.fields, read.row, str(error))
+
+    def columns_of(self, field: str) -> tuple[str, ...]:
+        """Return the names of the columns that a field is read from; none for a constant."""
+        return next((compiled.form.columns for compiled in self._fields if compiled.name == field), ())
 
     def naming_columns(self) -> list[str]:
         """List the columns of the data that slices and the cluster name, which no field's type demands."""

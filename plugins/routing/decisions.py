@@ -1,0 +1,372 @@
+"""How good a router's choices are, and what one reaches without reading the question: the references beside it.
+
+A reference (a constant, the look-up of the category, the oracle) is a metric of the data alone: the same for every
+router of a task. Each is there as a model, too, so that it stands on the leaderboard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import Columns, FloatArray, Linearised, Metric, Picture, Range, Series
+
+from .choices import IntArray, answered, any_known, choices, known_means, labels, taken
+
+Weight = Annotated[float, Range(least=0)]
+_EPSILON = 1e-12
+
+
+class OfChoices(Metric):
+    """Base class of metrics that need the choice of each question, and its outcome.
+
+    A question whose chosen model has no known outcome says nothing, and is left out; a note counts them.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("predicted", "outcome")
+
+    def __init__(self, cost_weight: Weight = 0.0) -> None:
+        self.cost_weight = cost_weight
+
+    def valid(self, columns: Columns) -> NDArray[np.bool_]:
+        """Mark the questions of whose chosen model the outcome is known."""
+        return np.isfinite(choices(columns, self.cost_weight).outcome)
+
+    def nothing_valid(self, columns: Columns) -> str:
+        """Say why no question has a value."""
+        return (
+            "no outcome is known of the models that were chosen" if answered(columns).any() else "every request failed"
+        )
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Return the mean of the chosen models' outcomes."""
+        return _mean(choices(columns, self.cost_weight).outcome)
+
+
+def _mean(figures: FloatArray) -> Linearised:
+    value = float(figures.mean())
+    return Linearised(value, figures - value)
+
+
+class RouteAccuracy(OfChoices):
+    """Mean outcome of the models that the router chose; what a user of the router gets."""
+
+    description = "mean outcome of the chosen models"
+
+    def detail(self, columns: Columns) -> Mapping[str, object]:
+        """Return how often each model was chosen."""
+        counts = np.bincount(choices(columns, self.cost_weight).model, minlength=len(labels(columns)))
+        return {"usage": {name: int(count) for name, count in zip(labels(columns), counts, strict=True) if count}}
+
+    def pictures(self, columns: Columns) -> Sequence[Picture]:
+        """Draw how often each model was chosen, in all and in the largest categories."""
+        return [_usage(columns, choices(columns, self.cost_weight).model)]
+
+
+def _usage(columns: Columns, model: IntArray) -> Picture:
+    names = labels(columns)
+    shares = np.bincount(model, minlength=len(names)) / len(model)
+    order = np.argsort(-shares, kind="stable")[:20]
+    return Picture(
+        "Models chosen",
+        x="model",
+        y="share of questions",
+        series=[Series([names[i] for i in order], shares[order].tolist(), form="bars")],
+        y_range=(0, 1),
+    )
+
+
+class RouteGain(OfChoices):
+    """Mean outcome of the chosen models less that of the one model that was best on the train split.
+
+    Paired by question. A router is better than a constant only where this interval leaves 0 out.
+    """
+
+    description = "mean outcome of the chosen models less that of the best constant, which the train split chose"
+    bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+    needs: ClassVar[tuple[str, ...]] = ("predicted", "outcome", "train_best")
+    reference: ClassVar[str] = "train_best"
+
+    def valid(self, columns: Columns) -> NDArray[np.bool_]:
+        """Mark the questions with a known outcome of the chosen model and of the reference."""
+        return super().valid(columns) & np.isfinite(_of(columns, self.reference))
+
+    def nothing_valid(self, columns: Columns) -> str:
+        """Say why no question has a value."""
+        if np.isnan(columns.values[self.reference]).all():
+            return "the task has no train split that could choose what a router is held against"
+        return super().nothing_valid(columns)
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Return the mean difference."""
+        return _mean(choices(columns, self.cost_weight).outcome - _of(columns, self.reference))
+
+
+class RouteGainOverCategory(RouteGain):
+    """Mean outcome of the chosen models less that of a look-up of the category, which the train split made."""
+
+    description = "mean outcome of the chosen models less that of the best model of each category, chosen on train"
+    needs: ClassVar[tuple[str, ...]] = ("predicted", "outcome", "train_best_of_category")
+    reference: ClassVar[str] = "train_best_of_category"
+
+
+def _of(columns: Columns, reference: str) -> FloatArray:
+    return taken(columns.values["outcome"], columns.values[reference])
+
+
+class WeightedRouter(OfChoices):
+    """What choosing models as often as the router does, but at random, would give: sum of share times mean outcome.
+
+    It tells a router that sends the right question to the right model from one that picks good models (EmbedLLM,
+    section 4.2). It never exceeds the best single model of the same questions.
+    """
+
+    description = "mean outcome of choosing each model as often as the router does, at random"
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Return the value; each question moves the shares by its choice and the means by its outcomes."""
+        outcome, model = columns.values["outcome"], choices(columns, self.cost_weight).model
+        means = known_means(outcome)
+        shares = np.bincount(model, minlength=len(means)) / len(model)
+        known = np.isfinite(outcome)
+        pull = np.where(known, outcome - means, 0.0) / np.maximum(known.mean(axis=0), _EPSILON)
+        used = shares > 0
+        value = float(shares[used] @ means[used])
+        return Linearised(value, means[model] - value + pull[:, used] @ shares[used])
+
+
+class UsageEntropy(OfChoices):
+    """Entropy of how often each model is chosen, in bits: 0 for a constant, log2(m) for all models equally."""
+
+    description = "entropy of how often each model is chosen"
+    unit = "bits"
+    bounds = None
+    needs: ClassVar[tuple[str, ...]] = ("predicted", "outcome")
+
+    def valid(self, columns: Columns) -> NDArray[np.bool_]:
+        """Mark the questions that the router answered."""
+        return choices(columns, self.cost_weight).model >= 0
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Return the entropy of the shares, and the surprise of each choice less it."""
+        model = choices(columns, self.cost_weight).model
+        shares = np.bincount(model) / len(model)
+        surprise = -np.log2(shares[model])
+        value = float(surprise.mean())
+        return Linearised(value, surprise - value)
+
+
+class GapAtOracle(OfChoices):
+    """Share of the oracle's mean outcome that the router misses: (oracle - router) / oracle (LLMRouterBench)."""
+
+    description = "share of the oracle's mean outcome that the router misses"
+    higher_is_better = False
+    bounds: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Return one less the ratio of the two means.
+
+        Raises:
+            ValueError: no model is ever right.
+        """
+        return _less_one(choices(columns, self.cost_weight).outcome, _best_of_each(columns), sign=-1)
+
+
+class GainAtBest(OfChoices):
+    """Mean outcome of the chosen models over that of the best single model of these questions, less 1.
+
+    The best is chosen on the evaluated questions, which favours it; `RouteGain` holds against the train split's.
+    """
+
+    description = "relative gain over the single model that is best on the evaluated questions themselves"
+    bounds = None
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Return the ratio of the two means, less 1.
+
+        Raises:
+            ValueError: no model is ever right.
+        """
+        outcome = columns.values["outcome"]
+        best = int(np.nanargmax(known_means(outcome)))
+        constant = outcome[:, best]
+        both = np.isfinite(constant)
+        part = _less_one(choices(columns, self.cost_weight).outcome[both], constant[both], sign=1)
+        influence = np.zeros(len(both))
+        influence[both] = part.influence * (len(both) / both.sum())
+        return Linearised(part.value, influence)
+
+
+def _less_one(router: FloatArray, other: FloatArray, *, sign: int) -> Linearised:
+    """Return sign * (mean of router / mean of other - 1), with influences."""
+    below = float(other.mean())
+    if below == 0:
+        raise ValueError("no model is right on any of the questions")
+    ratio = float(router.mean()) / below
+    return Linearised(sign * (ratio - 1), sign * (router - ratio * other) / below)
+
+
+def _mean_of_known(figures: FloatArray) -> Linearised:
+    known = np.isfinite(figures)
+    value = float(figures[known].mean())
+    return Linearised(value, np.where(known, figures - value, 0.0) / known.mean())
+
+
+# references: what the data allow, whatever the router
+
+
+class Reference(Metric):
+    """Base class of figures of the data alone; a subclass gives `figures`, one a question."""
+
+    needs: ClassVar[tuple[str, ...]] = ("outcome",)
+
+    def valid(self, columns: Columns) -> NDArray[np.bool_]:
+        """Mark the questions with a figure."""
+        return np.isfinite(self.figures(columns))
+
+    def nothing_valid(self, columns: Columns) -> str:
+        """Say why no question has a figure."""
+        return "no outcome is known of what the reference chooses; a choice on train needs a train split"
+
+    def figures(self, columns: Columns) -> FloatArray:
+        """Return one figure a question, (n,); NaN where none is known."""
+        raise NotImplementedError
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Return the mean of the figures."""
+        return _mean(self.figures(columns))
+
+
+class UniformRouter(Reference):
+    """What a model chosen uniformly at random gives: the mean known outcome of each question."""
+
+    description = "mean outcome of a model chosen uniformly at random"
+
+    def figures(self, columns: Columns) -> FloatArray:
+        """Return the mean known outcome of each question."""
+        return known_means(columns.values["outcome"].T)
+
+
+class BestConstant(Reference):
+    """What always asking the model that was best on the train split gives."""
+
+    description = "mean outcome of the single model that was best on the train split"
+    needs: ClassVar[tuple[str, ...]] = ("outcome", "train_best")
+
+    def figures(self, columns: Columns) -> FloatArray:
+        """Return the outcomes of that model."""
+        return _of(columns, "train_best")
+
+
+class BestOfCategory(Reference):
+    """What asking the model that was best on the train split in the question's category gives."""
+
+    description = "mean outcome of the model that was best in the question's category on the train split"
+    needs: ClassVar[tuple[str, ...]] = ("outcome", "train_best_of_category")
+
+    def figures(self, columns: Columns) -> FloatArray:
+        """Return the outcomes of those models."""
+        return _of(columns, "train_best_of_category")
+
+
+class BestConstantOnTest(Reference):
+    """What always asking the model that is best on the evaluated questions gives: chosen with answers at hand."""
+
+    description = (
+        "mean outcome of the single model that is best on the evaluated questions, chosen with answers at hand"
+    )
+
+    def valid(self, columns: Columns) -> NDArray[np.bool_]:
+        """Mark the questions of which the best model's outcome is known."""
+        return any_known(columns)
+
+    def figures(self, columns: Columns) -> FloatArray:
+        """Return the outcomes of that model."""
+        outcome = columns.values["outcome"]
+        return np.asarray(outcome[:, int(np.nanargmax(known_means(outcome)))])
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Return the mean over the questions of which that model's outcome is known."""
+        return _mean_of_known(self.figures(columns))
+
+
+class BestOfCategoryOnTest(Reference):
+    """What asking the model that is best in each category of the evaluated questions gives ("dataset oracle")."""
+
+    description = "mean outcome of the model that is best in each category of the evaluated questions themselves"
+    needs: ClassVar[tuple[str, ...]] = ("outcome", "category")
+
+    def figures(self, columns: Columns) -> FloatArray:
+        """Return the outcomes of those models; questions without a category are one of their own."""
+        outcome, category = columns.values["outcome"], np.nan_to_num(columns.values["category"], nan=-1.0)
+        figures = np.full(len(outcome), np.nan)
+        for code in np.unique(category):
+            rows = category == code
+            means = known_means(outcome[rows])
+            if np.isfinite(means).any():
+                figures[rows] = outcome[rows, int(np.nanargmax(means))]
+        return figures
+
+    def valid(self, columns: Columns) -> NDArray[np.bool_]:
+        """Mark the questions of which an outcome is known."""
+        return any_known(columns)
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Return the mean over the questions of which their category's best model's outcome is known."""
+        return _mean_of_known(self.figures(columns))
+
+
+class Oracle(Reference):
+    """What the best model of each question gives: the most that any router can reach."""
+
+    description = "mean outcome of the best model of each question: the most that a router can reach"
+
+    def figures(self, columns: Columns) -> FloatArray:
+        """Return the best known outcome of each question."""
+        return _best_of_each(columns)
+
+
+def _best_of_each(columns: Columns) -> FloatArray:
+    outcome = columns.values["outcome"]
+    best = np.where(np.isfinite(outcome), outcome, -np.inf).max(axis=1)
+    return np.where(np.isfinite(best), best, np.nan)
+
+
+class GuessCorrectedOracle(Metric):
+    """The oracle, of which what guessing gives is taken away.
+
+    Of many models one is right on nearly every question of four choices by luck alone. Here a model that is right has
+    known the answer with probability k / a, where a is its mean outcome in the question's category and k = (a - g) /
+    (1 - g) what is left of it without guesses that hit with probability g; and the figure of a question is the
+    probability that at least one model has known: 1 - product over the models that are right of (1 - k / a), as if
+    they guessed independently. The influences take a as known. With g = 0 it is the oracle of outcomes at one half.
+
+    Args:
+        guess: How often a guess is right, in [0, 1): 0.25 for four choices.
+    """
+
+    description = "share of questions that at least one model has known rather than guessed"
+    needs: ClassVar[tuple[str, ...]] = ("outcome", "category")
+
+    def __init__(self, guess: Annotated[float, Range(least=0, below=1)] = 0.25) -> None:
+        self.guess = guess
+
+    def valid(self, columns: Columns) -> NDArray[np.bool_]:
+        """Mark the questions of which an outcome is known."""
+        return any_known(columns)
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Return the mean probability that somebody has known."""
+        outcome, category = columns.values["outcome"], np.nan_to_num(columns.values["category"], nan=-1.0)
+        figures = np.zeros(len(outcome))
+        for code in np.unique(category):
+            rows = category == code
+            right = np.where(np.isfinite(outcome[rows]), outcome[rows] >= 0.5, np.nan)
+            accuracy = known_means(right)
+            knows = np.maximum((accuracy - self.guess) / (1 - self.guess), 0.0)
+            guessed = np.where(accuracy > 0, 1 - knows / np.maximum(accuracy, _EPSILON), 1.0)
+            figures[rows] = 1 - np.where(right == 1, guessed, 1.0).prod(axis=1)
+        return _mean(figures)

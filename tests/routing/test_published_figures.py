@@ -1,0 +1,132 @@
+"""Figures of real outcomes: nine models on 5,610 questions, and RouteLLM's two models, to the digits."""
+
+import csv
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from harness_plugins.routing import decisions, forecasts, two_models
+from harness_plugins.routing.choices import known_means
+from harness_plugins.routing.over_embedder import nearest_means, unit
+
+from harness import Columns
+
+FOLDER = Path(os.environ.get("HARNESS_DATA", "")) / "routing"
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="HARNESS_DATA names no folder with routing/")
+csv.field_size_limit(1 << 28)
+
+
+def rows(name):
+    with gzip.open(FOLDER / name, "rt", encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def nine():
+    """Train and test of nine models: vectors, outcomes at one half, categories; parted by a seeded permutation."""
+    read = rows("llmrouter_9models.csv.gz")
+    models = tuple(list(read[0])[5:])
+    outcome = np.array([[float(row[model]) >= 0.5 for model in models] for row in read], dtype=np.float64)
+    with np.load(FOLDER / "llmrouter_minilm_f16.npz") as arrays:
+        vectors = arrays["emb"].astype(np.float64)[[int(row["row"]) for row in read]]
+    names = sorted({row["task_name"] for row in read})
+    category = np.array([names.index(row["task_name"]) for row in read], dtype=np.float64)
+    order = np.random.default_rng(0).permutation(len(read))
+    train, test = order[: int(0.8 * len(read))], order[int(0.9 * len(read)) :]
+    return models, vectors, outcome, category, train, test
+
+
+def columns_of(nine, predicted):
+    models, _, outcome, category, train, test = nine
+    means = known_means(outcome[train])
+    best = np.array([known_means(outcome[train][category[train] == code]) for code in range(int(category.max()) + 1)])
+    values = {
+        "predicted": predicted,
+        "outcome": outcome[test],
+        "cost": np.full_like(outcome[test], np.nan),
+        "category": category[test],
+        "train_best": np.full(len(test), float(means.argmax())),
+        "train_best_of_category": best.argmax(axis=1)[category[test].astype(int)].astype(float),
+    }
+    return Columns(values, facts={"models": models})
+
+
+def test_the_references_of_nine_models(nine):
+    models, _, outcome, category, train, test = nine
+    assert len(test) == 561
+    means = np.tile(known_means(outcome[train]), (len(test), 1))
+    columns = columns_of(nine, means)
+
+    def value(metric):
+        return metric.compute(columns).value
+
+    assert value(forecasts.ForecastAccuracyByModel()) == pytest.approx(0.6486, abs=5e-5)
+    assert value(decisions.RouteAccuracy()) == pytest.approx(0.6435, abs=5e-5)
+    assert value(decisions.UniformRouter()) == pytest.approx(0.4399, abs=5e-5)
+    assert value(decisions.Oracle()) == pytest.approx(0.8004, abs=5e-5)
+    assert value(decisions.BestOfCategory()) == pytest.approx(0.6756, abs=5e-5)
+    assert value(decisions.WeightedRouter()) <= value(decisions.BestConstantOnTest()) + 1e-12
+    table = np.array([known_means(outcome[train][category[train] == code]) for code in range(int(category.max()) + 1)])
+    look_up = columns_of(nine, table[category[test].astype(int)])
+    assert forecasts.ForecastAccuracy().compute(look_up).value == pytest.approx(0.7611, abs=5e-5)
+    assert decisions.RouteAccuracy().compute(look_up).value == pytest.approx(0.6756, abs=5e-5)
+    expected = [0.3141, 0.5677, 0.6034, 0.6586, 0.6191, 0.2130, 0.1904, 0.3831, 0.5619]
+    assert known_means(outcome) == pytest.approx(expected, abs=5e-5)
+    assert models[0].startswith("codegemma")
+
+
+@pytest.mark.parametrize(
+    ("k", "accuracy", "route"),
+    [(15, 0.7144, 0.6471), (31, 0.7172, 0.6595), (61, 0.7140, 0.6631), (131, 0.7061, 0.6791)],
+)
+def test_nearest_neighbours_of_nine_models(nine, k, accuracy, route):
+    _, vectors, outcome, _, train, test = nine
+    predicted = nearest_means(unit(vectors[test]), unit(vectors[train]), outcome[train], k)
+    columns = columns_of(nine, predicted)
+    assert forecasts.ForecastAccuracyByModel().compute(columns).value == pytest.approx(
+        accuracy, abs=3e-4
+    )  # a pair is 2e-4
+    assert decisions.RouteAccuracy().compute(columns).value == pytest.approx(route, abs=5e-4)
+
+
+def test_nearest_neighbours_are_those_of_scikit_learn(nine):
+    from sklearn.neighbors import KNeighborsClassifier
+
+    _, vectors, outcome, _, train, test = nine
+    some = test[:200]
+    ours = nearest_means(unit(vectors[some]), unit(vectors[train]), outcome[train], 15)
+    for model in range(outcome.shape[1]):
+        theirs = (
+            KNeighborsClassifier(15).fit(unit(vectors[train]), outcome[train, model]).predict_proba(unit(vectors[some]))
+        )
+        assert ours[:, model] == pytest.approx(theirs[:, 1], abs=1e-12)
+
+
+@pytest.fixture(scope="module", params=["mmlu", "gsm8k"])
+def pair(request):
+    """The decontaminated pair of RouteLLM: texts, the weak model's outcomes, the strong one's."""
+    read = [row for row in rows(f"routellm_{request.param}_2models.csv.gz") if row["contaminated"] in ("0", "False")]
+    weak, strong = (np.array([float(row[name]) for row in read]) for name in ("mixtral_8x7b", "gpt4_1106"))
+    return request.param, [row["prompt"] for row in read], weak, strong
+
+
+def duel(score, weak, strong):
+    predicted = np.column_stack([np.zeros(len(weak)), score])
+    return Columns({"predicted": predicted, "outcome": np.column_stack([weak, strong])}, facts={"models": ("w", "s")})
+
+
+def test_the_pair_of_two_models(pair):
+    name, prompts, weak, strong = pair
+    bases = {"mmlu": (0.68091, 0.80587, 0.85873), "gsm8k": (0.63734, 0.85769, 0.92961)}[name]
+    columns = duel(np.zeros(len(weak)), weak, strong)
+    assert weak.mean() == pytest.approx(bases[0], abs=5e-6)
+    assert strong.mean() == pytest.approx(bases[1], abs=5e-6)
+    assert decisions.Oracle().compute(columns).value == pytest.approx(bases[2], abs=5e-6)
+    length, oracle = {"mmlu": (0.586, 1.285), "gsm8k": (0.598, 1.121)}[name]
+    apgr = two_models.GapRecovered("s", "w")
+    random = np.random.default_rng(0).random(len(weak))
+    assert apgr.compute(duel(random, weak, strong)).value == pytest.approx(0.5, abs=0.03)
+    assert apgr.compute(duel([len(text) for text in prompts], weak, strong)).value == pytest.approx(length, abs=5e-4)
+    assert apgr.compute(duel(strong - weak, weak, strong)).value == pytest.approx(oracle, abs=5e-4)
