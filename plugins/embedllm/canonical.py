@@ -129,7 +129,7 @@ def ellipse(centre: FloatArray, covariance: FloatArray, points: int = 60) -> Flo
 
 def _distances(coordinates: FloatArray) -> FloatArray:
     squares = (coordinates**2).sum(axis=1)
-    return np.sqrt(np.maximum(squares[:, None] + squares - 2 * coordinates @ coordinates.T, 0.0))
+    return np.asarray(np.sqrt(np.maximum(squares[:, None] + squares - 2 * coordinates @ coordinates.T, 0.0)))
 
 
 def _nearest(distances: FloatArray) -> FloatArray:

@@ -84,7 +84,7 @@ class Problem:
         Raises:
             ValueError: the gap is not reached, which says that the vectors are degenerate beyond the ridge's help.
         """
-        n, m = self.outcomes.shape
+        m = self.outcomes.shape[1]
         z, counts = self.rotated, self.known.sum(axis=0)
         if start is None:
             weights = np.zeros((z.shape[1], m))
@@ -210,7 +210,7 @@ def choose_ridge(
     groups: FloatArray,
     *,
     ridges: tuple[float, ...] = RIDGES,
-    gap: float = 1e-4,
+    gap: float = 5e-7,
     told: Callable[[int, float, float], None] | None = None,
 ) -> tuple[float, dict[float, float]]:
     """Choose the ridge of least cross-validated log loss.
@@ -220,7 +220,7 @@ def choose_ridge(
         outcomes: (n, m); NaN where unknown.
         groups: (n,), the fold of each question.
         ridges: The candidates.
-        gap: Nats of each fit.
+        gap: Nats of each fit and known outcome.
         told: Called after each fit with its number, the ridge and the loss on the fold.
 
     Returns:
@@ -232,9 +232,10 @@ def choose_ridge(
         held = groups == fold
         problem, start = Problem(vectors[~held], outcomes[~held]), None
         pairs.append(int(np.isfinite(outcomes[held]).sum()))
+        enough = gap * int(problem.known.sum())
         losses: dict[float, float] = {}
         for ridge in sorted(ridges, reverse=True):  # from the smoothest, which is near its start
-            start = problem.fit(ridge, gap=gap, start=start)
+            start = problem.fit(ridge, gap=enough, start=start)
             losses[ridge] = log_loss(predicted(vectors[held], start.weights, start.intercepts), outcomes[held])
             number += 1
             if told is not None:

@@ -60,17 +60,17 @@ class Generated:
 
 
 def generate(
-    questions: int = 4000,
+    questions: int = 2500,
     models: int = 10,
     *,
     families: int = 3,
     categories: int = 6,
     dimensions: int = 8,
     alike: float = 0.9,
-    within: float = 0.6,
-    words: int = 12,
-    vocabulary: int = 300,
-    strength: float = 4.0,
+    within: float = 0.4,
+    words: int = 10,
+    vocabulary: int = 240,
+    strength: float = 2.0,
     seed: int = 0,
 ) -> Generated:
     """Make up a matrix.
@@ -139,7 +139,7 @@ def main() -> None:
     """Write a matrix into a folder, and say what could at best be reached."""
     parser = argparse.ArgumentParser(description="Makes up a matrix of outcomes from known weights.")
     parser.add_argument("folder", type=Path, help="Where to write it, such as tasks/made-up.")
-    parser.add_argument("--questions", type=int, default=4000)
+    parser.add_argument("--questions", type=int, default=2500)
     parser.add_argument("--models", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     wishes = parser.parse_args()

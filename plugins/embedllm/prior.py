@@ -71,7 +71,7 @@ class Prior:
     @property
     def width(self) -> int:
         """Length of z."""
-        return self.low.shape[1] + (len(self.centre) if self.rest else 0)
+        return int(self.low.shape[1]) + (len(self.centre) if self.rest else 0)
 
     def features(self, vectors: FloatArray) -> FloatArray:
         """Return questions, (n, d), in the coordinates of z, (n, width)."""

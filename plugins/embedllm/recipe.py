@@ -1,4 +1,4 @@
-"""The authors' recipe: the factorised form, descended by Adam with noise on the questions, for a fixed number of epochs.
+"""The authors' recipe: the factorised form, descended by Adam with noise on the questions for some epochs.
 
 It stops short of the minimum, and with as many dimensions as models it has the same functions to choose from as the
 exact fit. This form exists to reproduce published figures.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import FloatArray, UsageError, write_atomically
 from harness.files import DamagedArrays, read_npz, write_npz
@@ -48,12 +49,12 @@ class Saved:
     @property
     def dimensions(self) -> int:
         """Length of the vectors."""
-        return self.weights.shape[1]
+        return int(self.weights.shape[1])
 
     def save(self, directory: Path) -> None:
         """Write both files, each whole or not at all."""
         canonical = self.canonical
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "weights": self.weights,
             "intercepts": self.intercepts,
             "centre": self.centre,

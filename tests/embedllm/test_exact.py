@@ -73,7 +73,7 @@ def test_the_ridge_is_the_one_that_foretells_best(made_up):
             losses.append(log_loss(predicted(matrix.vectors[held], fit.weights, fit.intercepts), matrix.outcomes[held]))
         whole[candidate] = np.mean(losses)
     assert ridge == min(whole, key=whole.get)
-    assert tried == pytest.approx({candidate: whole[candidate] for candidate in tried}, abs=1e-4)
+    assert tried == pytest.approx({candidate: whole[candidate] for candidate in tried}, abs=3e-4)
 
 
 def test_replicates_of_one_step_spread_as_refits_do(made_up):
