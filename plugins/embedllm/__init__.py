@@ -42,8 +42,13 @@ def register_trainers(register: Register) -> None:
 
 @hookimpl
 def register_commands(register: Register) -> None:
-    """Register the commands ``harness onboard`` and ``harness model-map``."""
+    """Register ``harness onboard``, ``harness model-map`` and ``harness leave-out``."""
     register(
         "onboard", f"{_HERE}.onboard_command:command", description="Add a model to a router from a few of its answers."
     )
     register("model-map", f"{_HERE}.map_command:command", description="Show where a router has its models.")
+    register(
+        "leave-out",
+        f"{_HERE}.leave_out_command:command",
+        description="Foretell accuracies on categories that were left out of training.",
+    )

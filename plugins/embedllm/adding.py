@@ -8,7 +8,6 @@ import math
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +16,8 @@ import numpy as np
 from harness import FloatArray, Item, UsageError, write_atomically
 from harness.files import private_name
 
-from .onboarding import CategoryForecast, forecasts, next_questions
-from .outcomes import vectors_of
-from .prior import Posterior, posterior, prior
+from .onboarding import CRITERIA, CategoryForecast, forecasts, next_questions
+from .prior import Posterior, one_hot, posterior, prior, with_categories
 from .saved import Saved, load
 
 if TYPE_CHECKING:
@@ -51,23 +49,43 @@ class Onboarded:
     remarks: Sequence[str]
 
 
-def infer(router: Saved, vectors: FloatArray, outcomes: FloatArray) -> Posterior:
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What a new model's answers say of it."""
+
+    router: Posterior
+    """Of the weights that routes go by, which know no categories."""
+    forecast: Posterior
+    """Of weights with an offset for each category, for vectors as `vectors` has them."""
+    vectors: FloatArray
+    """(n, d + c): all questions' vectors, with their categories."""
+
+
+def infer(router: Saved, vectors: FloatArray, categories: Sequence[str | None], outcomes: FloatArray) -> Inferred:
     """Infer the weights of a new model from its answers.
 
     Args:
         router: Its pool.
         vectors: (n, d) of all questions.
+        categories: (n,).
         outcomes: (n,) of the model; NaN where it was not asked.
     """
     pool = [i for i, label in enumerate(router.models) if label not in router.added]
     own = prior(router.weights[pool], router.intercepts[pool], router.centre, router.spread)
     known = np.isfinite(outcomes)
-    return posterior(own, vectors[known], outcomes[known])
+    unseen = sorted({name for name in categories if name is not None} - set(router.categories))
+    wide = np.hstack([vectors, one_hot(categories, (*router.categories, *unseen))])
+    with_offsets = with_categories(own, router.offsets[pool], len(unseen))
+    return Inferred(
+        posterior(own, vectors[known], outcomes[known]),
+        posterior(with_offsets, wide[known], outcomes[known]),
+        wide,
+    )
 
 
-def add_model(router: Saved, label: str, found: Posterior, answers: int, *, seed: int = 0) -> Saved:
+def add_model(router: Saved, label: str, inferred: Inferred, answers: int, *, seed: int = 0) -> Saved:
     """Return the router with a model more, which it predicts for by the mode of its posterior."""
-    count = max(len(router.canonical.replicates), 1)
+    found, count = inferred.router, max(len(router.canonical.replicates), 1)
     drawn = found.draws(count, seed)[:, :-1] @ router.canonical.directions
     return router.with_model(label, found.mean[:-1], float(found.mean[-1]), answers, drawn)
 
@@ -84,6 +102,7 @@ def onboard(
     base: str = "",
     level: float = 0.95,
     count: int = 16,
+    criterion: str = CRITERIA[0],
     seed: int = 0,
 ) -> Onboarded:
     """Read a new model's answers, embed the questions through the store, and infer what the model is like.
@@ -99,6 +118,7 @@ def onboard(
         base: Specification of the embedder; empty: the one that was trained over.
         level: Of the credible intervals.
         count: Questions to propose.
+        criterion: How they are chosen, one of `CRITERIA`.
         seed: Of the posterior's draws.
 
     Raises:
@@ -117,14 +137,16 @@ def onboard(
     remarks = [f"{len(read) - len(items)} rows of {task} cannot be read"] if len(items) < len(read) else []
     outcomes = _from_task(items, label) if answers is None else _from_file(items, answers, f"{task}, split {split}")
     vectors = _embed(registry, store, directory, router, base, items, remarks)
-    inferred = infer(router, vectors, outcomes)
-    known = int(np.isfinite(outcomes).sum())
     categories = [item.fields["category"] for item in items]
-    chosen = next_questions(inferred, vectors, ~np.isfinite(outcomes), count)
+    inferred = infer(router, vectors, categories, outcomes)
+    known = int(np.isfinite(outcomes).sum())
+    chosen = next_questions(
+        inferred.forecast, inferred.vectors, ~np.isfinite(outcomes), count, criterion=criterion, seed=seed
+    )
     return Onboarded(
         add_model(router, label, inferred, known, seed=seed),
         known,
-        forecasts(inferred, vectors, categories, outcomes, level=level, seed=seed) if known else [],
+        forecasts(inferred.forecast, inferred.vectors, categories, outcomes, level=level, seed=seed) if known else [],
         [Proposed(items[i].id, categories[i], items[i].fields["prompt"].text, nats) for i, nats in chosen],
         remarks,
     )
@@ -151,7 +173,7 @@ def _from_file(items: Sequence[Item], path: Path, where: str) -> FloatArray:
         if identity not in places:
             raise UsageError(f"{path}, row {number}: {where} has no question of the id {identity!r}")
         try:
-            outcome = float("nan" if value in (None, "") else value)  # type: ignore[arg-type]
+            outcome = float("nan" if value in (None, "") else value)
         except (TypeError, ValueError):
             outcome = math.inf
         if math.isinf(outcome) or outcome < 0 or outcome > 1:
@@ -192,29 +214,18 @@ def _embed(
     Raises:
         UsageError: a question cannot be embedded, or the vectors have another length than those trained on.
     """
-    from harness import TerminalProgress
     from harness.names import resolve_model, written
     from harness.results import models_folder, store_path
-    from harness.running import Runner
-    from harness.store import Store
-    from harness.training import train_missing
 
-    path = store_path(registry, store)
+    from .embedding import embed
+
     given = f",base=[{base}]" if base else ""
-    handle = resolve_model(registry, f"embedllm:path={written(directory)}{given}", models_folder=models_folder(path))
+    folder = models_folder(store_path(registry, store))
+    handle = resolve_model(registry, f"embedllm:path={written(directory)}{given}", models_folder=folder)
     part = handle.parts["base"]
-    if "embed" not in part.offers:
-        raise UsageError(f"{part.label} does not embed; it offers: {', '.join(part.offers)}")
-    with Store(path) as opened:
-        client = Runner(registry, opened).client()
-        ready = train_missing(registry, opened, client, part, progress=TerminalProgress())
-        asked = ready.as_part(partial(client.ask, ready))
-        if asked.fingerprint != router.base_fingerprint:
-            remarks.append(f"the base ({asked.specification}) is not the embedder that {directory} was trained over")
-        try:
-            vectors = vectors_of(asked, [item.fields["prompt"] for item in items])
-        except ValueError as error:
-            raise UsageError(str(error)) from error
+    vectors, fingerprint = embed(registry, store, part, [item.fields["prompt"] for item in items])
+    if fingerprint != router.base_fingerprint:
+        remarks.append(f"the base ({part.label}) is not the embedder that {directory} was trained over")
     if vectors.shape[1] != router.dimensions:
         raise UsageError(
             f"{directory} was trained on vectors of length {router.dimensions}, and its base {part.label} gives "

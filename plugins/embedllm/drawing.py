@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def write(saved: Saved, path: Path) -> None:
     Raises:
         UsageError: the ending names none, or the file cannot be written.
     """
-    ways = {".html": _picture, ".csv": _table, ".json": lambda content: json.dumps(content, indent=1) + "\n"}
+    ways: dict[str, Callable[[dict[str, Any]], str]] = {".html": _picture, ".csv": _table, ".json": _json}
     if path.suffix not in ways:
         raise UsageError(
             f"{path}: cannot be written as {path.suffix or 'a file without ending'}; use .html, .csv, .json"
@@ -57,6 +58,10 @@ def write(saved: Saved, path: Path) -> None:
         write_atomically(path, ways[path.suffix](document(saved)))
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=1) + "\n"
 
 
 def _table(content: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import FloatArray
 
@@ -207,7 +208,7 @@ RIDGES = tuple(float(ridge) for ridge in 10.0 ** np.arange(-2, 3.5, 0.5))
 def choose_ridge(
     vectors: FloatArray,
     outcomes: FloatArray,
-    groups: FloatArray,
+    groups: NDArray[np.int64],
     *,
     ridges: tuple[float, ...] = RIDGES,
     gap: float = 5e-7,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import FloatArray
 
@@ -156,7 +157,7 @@ _STEPS_OF_A_FOLD = 60
 def choose_ridge(
     vectors: FloatArray,
     outcomes: FloatArray,
-    folds: FloatArray,
+    folds: NDArray[np.int64],
     dimensions: int,
     *,
     told: Callable[[int, float, float], None] | None = None,

@@ -11,6 +11,8 @@ import click
 from harness import say
 from harness.cli import SEED, Finite, json_option, open_registry, print_json, registry_options, store_option
 
+from .onboarding import CRITERIA
+
 if TYPE_CHECKING:
     from .adding import Onboarded
 
@@ -29,6 +31,14 @@ _TEXT_SHOWN = 60
 )
 @click.option("--split", default="train", show_default=True, help="Split of the task.")
 @click.option("--ask", "count", default=16, show_default=True, type=click.IntRange(min=0), help="Questions to propose.")
+@click.option(
+    "--choose",
+    "criterion",
+    type=click.Choice(CRITERIA),
+    default=CRITERIA[0],
+    show_default=True,
+    help="These: by lot, or for the least variance of predictions or volume of weights (D-optimal).",
+)
 @click.option("--base", default="", help="Embedder; default: the one the router was trained over.")
 @click.option(
     "--level",
@@ -49,6 +59,7 @@ def command(
     answers: Path | None,
     split: str,
     count: int,
+    criterion: str,
     base: str,
     level: float,
     seed: int,
@@ -61,7 +72,7 @@ def command(
     """Add a model to a trained router from a few answers, and foretell its accuracy on every category.
 
     The router was trained by embedllm. Its pool says what models are like; the answers, 30 to 128 of them, say which of
-    these the new one is like. Without any answer the questions are proposed that say most.
+    these the new one is like. Without any answer it proposes the questions to begin with.
 
     \b
     Examples:
@@ -72,7 +83,18 @@ def command(
 
     registry = open_registry(registry_file, strict)
     added = onboard(
-        registry, store, router, task, split, label, answers, base=base, level=level, count=count, seed=seed
+        registry,
+        store,
+        router,
+        task,
+        split,
+        label,
+        answers,
+        base=base,
+        level=level,
+        count=count,
+        criterion=criterion,
+        seed=seed,
     )
     for remark in added.remarks:
         say(f"warning: {remark}", err=True)
@@ -111,7 +133,7 @@ def _say(added: Onboarded, label: str, level: float) -> None:
         say(f"{label}: {added.answers} answers\n")
         say(plain_table(["category", "questions", "answered", "accuracy", f"{level:.0%} interval"], rows))
     if added.proposed:
-        say(f"\n{'Next q' if added.answers else 'Q'}uestions to ask, those that say most first:\n")
+        say(f"\n{'Next q' if added.answers else 'Q'}uestions to ask:\n")
         rows = [
             [one.id, one.category or "", f"{one.nats:.3f}", one.text[:_TEXT_SHOWN].replace("\n", " ")]
             for one in added.proposed

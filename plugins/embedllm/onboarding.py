@@ -82,39 +82,65 @@ def forecasts(
     return made
 
 
-def next_questions(
-    found: Posterior, vectors: FloatArray, candidates: NDArray[np.bool_], count: int
-) -> list[tuple[int, float]]:
-    """Choose the questions whose answers say most about the model, one after the other (D-optimal).
+CRITERIA = ("random", "variance", "determinant")
+"""How the next questions are chosen: by lot, so that they are like all questions; or as those that make small the mean
+variance of all predictions (I-optimal), or the volume of what the weights may be (D-optimal)."""
+_CANDIDATES, _TARGETS = 2000, 1000
 
-    Each adds ln(1 + p (1 - p) v) / 2 nats of information on the weights, to second order, with v the variance of its
-    log-odds after those chosen before.
+
+def next_questions(
+    found: Posterior,
+    vectors: FloatArray,
+    candidates: NDArray[np.bool_],
+    count: int,
+    *,
+    criterion: str = CRITERIA[0],
+    seed: int = 0,
+) -> list[tuple[int, float]]:
+    """Choose the questions to ask a model, one after the other.
+
+    With v the variance of a question's log-odds after those chosen before, and w = p (1 - p) at the mode, its answer
+    takes cov(x, q)^2 / (v + 1 / w) off the variance at x, and adds ln(1 + w v) / 2 nats of information on the weights,
+    both to second order.
 
     Args:
         found: What is known of the model.
         vectors: (n, d) of all questions.
-        candidates: (n,), those that may be asked.
+        candidates: (n,), those that may be asked; of more than 2,000 a random part is considered.
         count: How many to choose.
+        criterion: One of `CRITERIA`.
+        seed: Of the random parts.
 
     Returns:
         Index and information in nats of each, in the order of choice.
     """
-    features = found.prior.features(vectors)
-    chances = sigmoid(found.odds(vectors))
+    draw = np.random.default_rng(seed)
+    rows = _some(np.flatnonzero(candidates), _CANDIDATES, draw)
+    targets = _some(np.arange(len(vectors)), _TARGETS, draw) if criterion == "variance" else rows[:0]
+    both = np.concatenate([rows, targets])
+    features = found.prior.features(vectors[both])
+    chances = sigmoid(found.odds(vectors[both]))
     weight = np.maximum(chances * (1 - chances), 1e-12)
+    matters = weight[len(rows) :] ** 2  # log-odds become probabilities
     scaled = np.sqrt(found.curvature)[:, None] * found.answered
     lower = np.linalg.cholesky(np.eye(len(scaled)) + scaled @ scaled.T)
-    taken = list(np.linalg.solve(lower, scaled @ features.T))  # rows, each (n,)
-    variance = found.variances(vectors)
-    open_to_choice = candidates.copy()
+    taken = np.linalg.solve(lower, scaled @ features.T)
+    shared = features @ features[: len(rows)].T - taken.T @ taken[:, : len(rows)]  # (both, candidates)
+    left, lot = np.ones(len(rows), dtype=bool), draw.random(len(rows))
     chosen: list[tuple[int, float]] = []
-    for _ in range(min(count, int(candidates.sum()))):
-        information = np.where(open_to_choice, np.log1p(weight * variance) / 2, -np.inf)
-        best = int(information.argmax())
-        chosen.append((best, float(information[best])))
-        open_to_choice[best] = False
-        shared = features @ features[best] - sum((row * row[best] for row in taken), np.zeros(len(features)))
-        row = shared / np.sqrt(variance[best] + 1 / weight[best])
-        taken.append(row)
-        variance = np.maximum(variance - row**2, 0.0)
+    for _ in range(min(count, len(rows))):
+        variance = np.maximum(np.diagonal(shared), 0.0)
+        noise = variance + 1 / weight[: len(rows)]
+        information = np.log1p(weight[: len(rows)] * variance) / 2
+        worth = {"random": lot, "determinant": information}.get(criterion)
+        if worth is None:
+            worth = matters @ shared[len(rows) :] ** 2 / noise
+        best = int(np.where(left, worth, -np.inf).argmax())
+        chosen.append((int(rows[best]), float(information[best])))
+        left[best] = False
+        shared = shared - np.outer(shared[:, best], shared[best] / noise[best])
     return chosen
+
+
+def _some(rows: NDArray[np.int64], most: int, draw: np.random.Generator) -> NDArray[np.int64]:
+    return rows if len(rows) <= most else np.sort(draw.choice(rows, most, replace=False))

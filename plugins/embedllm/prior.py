@@ -57,7 +57,7 @@ FEWEST = 3
 class Prior:
     """A Gaussian prior over weights and intercept of a new model: ``mean + M z`` with z standard normal.
 
-    M is (d + 1, k + d): `low` beside the rest, which is one number and so never written out.
+    M is (d + 1, k + e): `low` beside the rest, which is one number and so never written out.
     """
 
     mean: FloatArray
@@ -66,7 +66,7 @@ class Prior:
     """(d + 1, k)."""
     rest: float
     centre: FloatArray
-    """(d,)."""
+    """(e,), e at most d: the rest moves the weights of the first e entries only."""
 
     @property
     def width(self) -> int:
@@ -76,7 +76,7 @@ class Prior:
     def features(self, vectors: FloatArray) -> FloatArray:
         """Return questions, (n, d), in the coordinates of z, (n, width)."""
         low = vectors @ self.low[:-1] + self.low[-1]
-        return np.hstack([low, self.rest * (vectors - self.centre)]) if self.rest else low
+        return np.hstack([low, self.rest * (vectors[:, : len(self.centre)] - self.centre)]) if self.rest else low
 
     def odds(self, vectors: FloatArray) -> FloatArray:
         """Return log-odds at the mean, (n,)."""
@@ -87,14 +87,14 @@ class Prior:
         k = self.low.shape[1]
         whole = self.low @ z[:k]
         if self.rest:
-            whole[:-1] += self.rest * z[k:]
+            whole[: len(self.centre)] += self.rest * z[k:]
             whole[-1] -= self.rest * self.centre @ z[k:]
         return np.asarray(whole)
 
     def along(self, directions: FloatArray) -> FloatArray:
         """Return the rows of M for weights along directions, (r, width), for directions of shape (d, r)."""
         low = directions.T @ self.low[:-1]
-        return np.hstack([low, self.rest * directions.T]) if self.rest else low
+        return np.hstack([low, self.rest * directions[: len(self.centre)].T]) if self.rest else low
 
 
 def prior(weights: FloatArray, intercepts: FloatArray, centre: FloatArray, spread: Spread) -> Prior:
@@ -115,6 +115,85 @@ def prior(weights: FloatArray, intercepts: FloatArray, centre: FloatArray, sprea
     if spread.deviations and len(whole) > 1:
         columns += list(spread.deviations * (whole - mean) / np.sqrt(len(whole)))
     return Prior(mean, np.column_stack(columns), spread.rest, centre)
+
+
+def offsets(
+    odds: FloatArray, outcomes: FloatArray, categories: Sequence[str | None]
+) -> tuple[tuple[str, ...], FloatArray]:
+    """Return how far a fit's log-odds are off in each category, as their own intercept would mend it.
+
+    A question's vector does not say all that its category does: answers are marked differently, or have a format that
+    some models do not keep.
+
+    Args:
+        odds: (n, m) by the fit.
+        outcomes: (n, m); NaN where unknown.
+        categories: (n,); None: of no category.
+
+    Returns:
+        The categories, sorted, and (m, c): what is to be added, shrunk as by a standard normal prior.
+    """
+    names = tuple(sorted({name for name in categories if name is not None}))
+    made = np.zeros((odds.shape[1], len(names)))
+    for code, name in enumerate(names):
+        own = np.array([category == name for category in categories])
+        known = np.isfinite(outcomes[own])
+        truth, added = np.where(known, outcomes[own], 0.0), np.zeros(odds.shape[1])
+        for _ in range(_STEPS_OF_OFFSETS):
+            chance = sigmoid(odds[own] + added)
+            slope = np.where(known, truth - chance, 0.0).sum(axis=0) - added
+            added = added + np.clip(slope / (np.where(known, chance * (1 - chance), 0.0).sum(axis=0) + 1), -2.0, 2.0)
+        made[:, code] = added
+    return names, made
+
+
+_STEPS_OF_OFFSETS = 25
+
+
+def with_categories(own: Prior, pool: FloatArray, unseen: int = 0) -> Prior:
+    """Return the prior for vectors with a 1 more in the place of the question's category: `one_hot`.
+
+    Args:
+        own: The prior without categories.
+        pool: `offsets` of the pool's models, (m, c), from which the new model's are taken to be drawn.
+        unseen: Categories that the pool was not seen on: their offset may be as large as any.
+    """
+    d, c = len(own.mean) - 1, pool.shape[1] + unseen
+    usual = float(np.sqrt((pool**2).mean())) if pool.size else 1.0
+    mean = np.concatenate([pool.mean(axis=0), np.zeros(unseen)])
+    spread = pool.std(axis=0, ddof=1) if len(pool) > 1 else np.full(pool.shape[1], usual)
+    spread = np.hypot(spread, _LEAST_OFFSET) * _predictive(len(pool))
+    deviation = np.concatenate([spread, np.full(unseen, usual)])
+    low = np.zeros((d + c + 1, own.low.shape[1] + c))
+    low[:d, : own.low.shape[1]], low[-1, : own.low.shape[1]] = own.low[:-1], own.low[-1]
+    low[d : d + c, own.low.shape[1] :] = np.diag(deviation)
+    return Prior(np.concatenate([own.mean[:-1], mean, own.mean[-1:]]), low, own.rest, own.centre)
+
+
+def _predictive(count: int) -> float:
+    """Return by what a standard deviation estimated from so many models is to be multiplied for one model more.
+
+    It stands for the t distribution's longer tails at the ends of a 95 % interval.
+    """
+    from scipy.stats import norm, t
+
+    if count < 2:
+        return 1.0
+    return float(t.ppf(0.975, count - 1) / norm.ppf(0.975) * np.sqrt(1 + 1 / count))
+
+
+_LEAST_OFFSET = 0.1
+"""Standard deviation of an offset where all models of the pool have the same."""
+
+
+def one_hot(categories: Sequence[str | None], names: Sequence[str]) -> FloatArray:
+    """Return a 1 in the place of each question's category, (n, c); only zeros for one that is not among the names."""
+    places = {name: i for i, name in enumerate(names)}
+    made = np.zeros((len(categories), len(names)))
+    for row, category in enumerate(categories):
+        if category in places:
+            made[row, places[category]] = 1.0
+    return made
 
 
 @dataclass(frozen=True, slots=True)

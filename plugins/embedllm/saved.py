@@ -20,7 +20,7 @@ from .prior import Spread
 NUMBERS, WORDS = "embedllm.npz", "embedllm.json"
 _FORMAT = 1
 _TRAINERS = ("embedllm", "embedllm-compat")
-_ARRAYS = ("weights", "intercepts", "centre", "directions", "coordinates", "values", "replicates")
+_ARRAYS = ("weights", "intercepts", "centre", "offsets", "directions", "coordinates", "values", "replicates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ class Saved:
     """beta, (m,)."""
     centre: FloatArray
     """(d,), the mean vector of the train questions."""
+    categories: tuple[str, ...]
+    """Of the train questions, sorted."""
+    offsets: FloatArray
+    """(m, c): how far log-odds are off in each category. Forecasts for a new model use them, routes do not."""
     canonical: Canonical
     """The models' embeddings."""
     spread: Spread
@@ -58,6 +62,7 @@ class Saved:
             "weights": self.weights,
             "intercepts": self.intercepts,
             "centre": self.centre,
+            "offsets": self.offsets,
             "directions": canonical.directions,
             "coordinates": canonical.coordinates,
             "values": canonical.values,
@@ -68,6 +73,7 @@ class Saved:
             "format": _FORMAT,
             "trainer": self.trainer,
             "models": list(self.models),
+            "categories": list(self.categories),
             "base": self.base,
             "base_fingerprint": self.base_fingerprint,
             "spread": {name: getattr(self.spread, name) for name in Spread.__slots__},
@@ -99,6 +105,7 @@ class Saved:
             models=(*self.models, label),
             weights=np.vstack([self.weights, weights]),
             intercepts=np.append(self.intercepts, intercept),
+            offsets=np.vstack([self.offsets, np.zeros(len(self.categories))]),
             canonical=canonical,
             added={**self.added, label: answers},
         )
@@ -136,9 +143,13 @@ def load(directory: str | Path) -> Saved:
     words, path = words_of(directory), Path(directory) / NUMBERS
     try:
         arrays = read_npz(path)
-        weights, intercepts, centre, directions, coordinates, values, replicates = (arrays[name] for name in _ARRAYS)
+        (weights, intercepts, centre, offsets, directions, coordinates, values, replicates) = (
+            arrays[name] for name in _ARRAYS
+        )
         models = tuple(words["models"])
-        if weights.shape != (len(models), len(centre)) or not np.isfinite(weights).all():
+        categories = tuple(words["categories"])
+        shapes = (len(models), len(centre)), (len(models), len(categories))
+        if (weights.shape, offsets.shape) != shapes or not np.isfinite(weights).all():
             raise ValueError("numbers of another shape")
     except (OSError, DamagedArrays, KeyError, ValueError) as error:
         raise UsageError(f"{path} is damaged: {error}; train it again") from error
@@ -147,6 +158,8 @@ def load(directory: str | Path) -> Saved:
         weights,
         intercepts,
         centre,
+        categories,
+        offsets,
         Canonical(directions, coordinates, values, replicates.astype(np.float64)),
         Spread(**words["spread"]),
         words["trainer"],

@@ -15,7 +15,7 @@ from . import low_rank
 from .canonical import canonical, replicates
 from .exact import Fit, Problem, choose_ridge
 from .outcomes import Outcomes, outcomes_of, vectors_of
-from .prior import estimate
+from .prior import estimate, offsets
 from .recipe import Recipe, descend
 from .saved import Saved
 
@@ -64,6 +64,7 @@ class _OverEmbedder(Trainer):
             weights,
             intercepts,
             vectors.mean(axis=0),
+            *offsets(vectors @ weights.T + intercepts, outcomes.values, outcomes.categories),
             found,
             spread,
             self.name,

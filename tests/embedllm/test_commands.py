@@ -139,3 +139,29 @@ def test_a_made_up_matrix_is_what_its_weights_say():
     one, two = generate(50, 4, seed=1), generate(50, 4, seed=1)
     assert one.questions == two.questions
     assert (one.outcomes == two.outcomes).all()
+
+
+def test_categories_are_left_out_one_after_the_other(made, harness):
+    done = harness("leave-out", "-t", "made-up/generated", "--base", SMALL, "--json")
+    assert done.code == 0, done.err
+    assert [one["category"] for one in done.document["categories"]] == ["category0", "category1", "category2"]
+    assert all(len(one["foretold"]) == 6 for one in done.document["categories"])
+    shown = harness("leave-out", "-t", "made-up/generated", "--base", SMALL)
+    assert "of 3" in shown.out
+    assert harness("leave-out", "-t", "quickstart/preferences", "--base", SMALL).code == 2
+    few = harness("leave-out", "-t", "made-up/generated", "--base", SMALL, "--contributions")
+    assert few.code == 2
+    assert "30 models" in few.err
+
+
+def test_labels_of_models_are_tested(trained, harness):
+    rows = [f"{model},{'odd' if i % 2 else 'even'}" for i, model in enumerate(trained.models[:5])]
+    Path("labels.csv").write_text("\n".join(["model,label", *rows]))
+    done = harness("model-map", "mine", "--labels", "labels.csv", "--json")
+    assert done.code == 0, done.err
+    assert [one["name"] for one in done.document["labels"]] == ["even", "odd"]
+    assert "distance inside" in harness("model-map", "mine", "--labels", "labels.csv").out
+    Path("labels.csv").write_text("\n".join(["model,label", *rows[1:]]))
+    missing = harness("model-map", "mine", "--labels", "labels.csv")
+    assert missing.code == 2
+    assert trained.models[0] in missing.err
