@@ -32,11 +32,12 @@ PUBLIC = ("harness", "harness.errors", "harness.stats", "harness.kinds")
 """What every plugin may import; of `harness.stats` and `harness.kinds` the modules inside as well."""
 
 ROOMS: dict[str, set[str]] = {
-    "harness.cli": {"curation", "muli", "outcomes", "routing", "view"},
+    "harness.cli": {"curation", "embedllm", "muli", "outcomes", "routing", "view"},
     "harness.files": {
         "baselines",
         "curation",
         "detectors",
+        "embedllm",
         "hf",
         "judging",
         "lm_eval",
@@ -49,10 +50,10 @@ ROOMS: dict[str, set[str]] = {
         "view",
     },
     "harness.leaderboard": {"outcomes", "routing", "site"},
-    "harness.names": {"curation", "evasion", "lm_eval", "muli", "routing", "site", "view"},
-    "harness.results": {"curation", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
-    "harness.running": {"curation", "hf", "lm_eval", "muli", "openai", "routing", "site", "view"},
-    "harness.store": {"curation", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
+    "harness.names": {"curation", "embedllm", "evasion", "lm_eval", "muli", "routing", "site", "view"},
+    "harness.results": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
+    "harness.running": {"curation", "embedllm", "hf", "lm_eval", "muli", "openai", "routing", "site", "view"},
+    "harness.store": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
     "harness.tasks": {
         "curation",
         "evasion",
@@ -66,7 +67,7 @@ ROOMS: dict[str, set[str]] = {
         "site",
         "view",
     },
-    "harness.training": {"curation", "lm_eval", "muli"},
+    "harness.training": {"curation", "embedllm", "lm_eval", "muli"},
 }
 """The rooms of the core whose public names tools need beside that, each with the plugins that import from it.
 

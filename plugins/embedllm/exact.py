@@ -1,27 +1,33 @@
 """The exact fit: EmbedLLM with as many dimensions as models is one ridge logistic regression a model.
 
-EmbedLLM predicts that model m answers question q rightly with probability s((P_m * w) . (W x_q + c) + b), which is s(A_m . x_q
-+ beta_m) with A of rank at most d. Where d is at least the number of models, or of the vector's entries, the rank is no
-constraint, and
+EmbedLLM predicts that model m answers question q rightly with probability s((P_m * w) . (W x_q + c) + b), which is
+s(A_m . x_q + beta_m) with A of rank at most d. Where d is at least the number of models, or of the vector's entries,
+the rank is no constraint, and
 
     sum over known (m, q) of cross-entropy(s(A_m . x_q + beta_m), y_mq) + ridge / 2 |A|^2
 
-is convex with one minimum, which is found here by Newton steps for all models at once. Each step is solved by conjugate
-gradients in the basis in which the second moments of x are diagonal, where a diagonal preconditioner leaves little to do.
+is convex with one minimum, which is found here by Newton steps for all models at once. Each step is solved by
+conjugate gradients in the basis in which the second moments of x are diagonal, where a diagonal preconditioner leaves
+little to do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import FloatArray
 
 _STEPS = 60
 _INNER = 80
 _HALVINGS = 40
+_NOTHING = 1e-13
+"""Share of the greatest second moment below which a direction is one that no question goes in."""
+_RISES = 2
+"""Ridges in succession that were worse than the best before them, after which smaller ones are not tried."""
 _SMALLEST = 1e-6
 """The least mean weight of a preconditioner, which a model that is nearly always right would have."""
 
@@ -53,11 +59,11 @@ class Problem:
     def __init__(self, vectors: FloatArray, outcomes: FloatArray) -> None:
         self.known = np.isfinite(outcomes)
         self.outcomes = np.where(self.known, outcomes, 0.0)
-        self.all_known = bool(self.known.all())
         self.centre = vectors.mean(axis=0)
         centred = vectors - self.centre
-        moments, self.basis = np.linalg.eigh(centred.T @ centred)
-        self.moments = np.maximum(moments, 0.0)
+        moments, basis = np.linalg.eigh(centred.T @ centred)
+        there = moments > _NOTHING * max(float(moments[-1]), 1e-300)  # elsewhere every weight is 0, for the ridge
+        self.moments, self.basis = moments[there], basis[:, there]
         self.rotated = centred @ self.basis
 
     def fit(
@@ -79,7 +85,7 @@ class Problem:
         Raises:
             ValueError: the gap is not reached, which says that the vectors are degenerate beyond the ridge's help.
         """
-        n, m = self.outcomes.shape
+        m = self.outcomes.shape[1]
         z, counts = self.rotated, self.known.sum(axis=0)
         if start is None:
             weights = np.zeros((z.shape[1], m))
@@ -92,7 +98,7 @@ class Problem:
         value = self._objective(odds, weights, ridge)
         decrement = np.full(m, np.inf)
         for step in range(1, _STEPS + 1):
-            probability = _sigmoid(odds)
+            probability = sigmoid(odds)
             excess = np.where(self.known, probability - self.outcomes, 0.0)
             slope, slope0 = z.T @ excess + ridge * weights, excess.sum(axis=0)
             curvature = np.where(self.known, probability * (1 - probability), 0.0)
@@ -117,6 +123,25 @@ class Problem:
             f"after {_STEPS} Newton steps the objective may still be {decrement.sum() / 2:.3g} nats above its minimum; "
             "raise the ridge, or allow a greater gap"
         )
+
+    def influences(self, fit: Fit, ridge: float, directions: FloatArray) -> Iterator[FloatArray]:
+        """Yield for each direction what every question adds to each model's weights along it, (n, m).
+
+        A question that counted twice would move ``weights @ direction`` by that much, to first order.
+
+        Args:
+            fit: The minimum.
+            ridge: Of that fit.
+            directions: (d, k).
+        """
+        odds = self.rotated @ (self.basis.T @ fit.weights.T) + fit.intercepts + fit.weights @ self.centre
+        probability = sigmoid(odds)
+        excess = np.where(self.known, probability - self.outcomes, 0.0)
+        curvature = np.where(self.known, probability * (1 - probability), 0.0)
+        m = self.outcomes.shape[1]
+        for along in (self.basis.T @ directions).T:
+            solved, solved0 = self._newton(curvature, -np.tile(along[:, None], m), np.zeros(m), ridge)
+            yield -excess * (self.rotated @ solved + solved0)
 
     def _objective(self, odds: FloatArray, weights: FloatArray, ridge: float) -> FloatArray:
         """Return the objective of each model, (m,)."""
@@ -159,13 +184,14 @@ class Problem:
         return Fit(own, intercepts - own @ self.centre, float(self._losses(odds).sum()), gap, steps)
 
 
-def _sigmoid(odds: FloatArray) -> FloatArray:
+def sigmoid(odds: FloatArray) -> FloatArray:
+    """Return 1 / (1 + exp(-odds))."""
     return np.asarray(np.exp(-np.logaddexp(0.0, -odds)))
 
 
 def predicted(vectors: FloatArray, weights: FloatArray, intercepts: FloatArray) -> FloatArray:
     """Return predicted correctness, (n, m): one product for all models."""
-    return _sigmoid(vectors @ weights.T + intercepts)
+    return sigmoid(vectors @ weights.T + intercepts)
 
 
 def log_loss(probability: FloatArray, outcomes: FloatArray) -> float:
@@ -182,10 +208,10 @@ RIDGES = tuple(float(ridge) for ridge in 10.0 ** np.arange(-2, 3.5, 0.5))
 def choose_ridge(
     vectors: FloatArray,
     outcomes: FloatArray,
-    groups: FloatArray,
+    groups: NDArray[np.int64],
     *,
     ridges: tuple[float, ...] = RIDGES,
-    gap: float = 1e-2,
+    gap: float = 5e-7,
     told: Callable[[int, float, float], None] | None = None,
 ) -> tuple[float, dict[float, float]]:
     """Choose the ridge of least cross-validated log loss.
@@ -195,24 +221,29 @@ def choose_ridge(
         outcomes: (n, m); NaN where unknown.
         groups: (n,), the fold of each question.
         ridges: The candidates.
-        gap: Nats of each fit.
+        gap: Nats of each fit and known outcome.
         told: Called after each fit with its number, the ridge and the loss on the fold.
 
     Returns:
-        The ridge, and the mean log loss of each candidate in nats a pair.
+        The ridge, and the mean log loss in nats a pair of each candidate that was tried on all folds: on each, ridges
+        are tried from the greatest until two in succession are worse than the best.
     """
-    sums, pairs, number = dict.fromkeys(ridges, 0.0), 0, 0
+    by_fold, pairs, number = [], [], 0
     for fold in np.unique(groups):
         held = groups == fold
         problem, start = Problem(vectors[~held], outcomes[~held]), None
-        known = int(np.isfinite(outcomes[held]).sum())
-        pairs += known
+        pairs.append(int(np.isfinite(outcomes[held]).sum()))
+        enough = gap * int(problem.known.sum())
+        losses: dict[float, float] = {}
         for ridge in sorted(ridges, reverse=True):  # from the smoothest, which is near its start
-            start = problem.fit(ridge, gap=gap, start=start)
-            loss = log_loss(predicted(vectors[held], start.weights, start.intercepts), outcomes[held])
-            sums[ridge] += loss * known
+            start = problem.fit(ridge, gap=enough, start=start)
+            losses[ridge] = log_loss(predicted(vectors[held], start.weights, start.intercepts), outcomes[held])
             number += 1
             if told is not None:
-                told(number, ridge, loss)
-    losses = {ridge: total / pairs for ridge, total in sums.items()}
-    return min(losses, key=lambda ridge: (losses[ridge], -ridge)), losses
+                told(number, ridge, losses[ridge])
+            if min(list(losses.values())[-_RISES:]) > min(losses.values()):
+                break
+        by_fold.append(losses)
+    shared = [ridge for ridge in ridges if all(ridge in losses for losses in by_fold)]
+    means = {ridge: float(np.average([losses[ridge] for losses in by_fold], weights=pairs)) for ridge in shared}
+    return min(means, key=lambda ridge: (means[ridge], -ridge)), means

@@ -52,6 +52,7 @@ def register_models(register):
 '''
 
 TASK = "quickstart/detection"
+ROUTING = "made-up/generated"
 ENSEMBLE = "detector-ensemble:part1=keyword-list,part2=[keyword-list:slope=2.0]"
 SHIPPED = {
     "bt-linear": ("quickstart/preferences", None, {"dimensions": 256}),
@@ -63,15 +64,26 @@ SHIPPED = {
     "calibrated-detector": (TASK, "keyword-list", {}),
     "muli": (TASK, "twelve-tokens", {"prompt": "plain", "penalties": 4, "folds": 2}),
     "muli-compat": (TASK, "twelve-tokens", {"prompt": "plain", "epochs": 60}),
+    "constant-router": (ROUTING, None, {}),
+    "category-router": (ROUTING, None, {}),
+    "length-router": (ROUTING, None, {}),
+    "neighbour-router": (ROUTING, "tfidf:dimensions=32", {}),
+    "logistic-router": (ROUTING, "tfidf:dimensions=32", {}),
+    "cluster-router": (ROUTING, "tfidf:dimensions=32", {"clusters": 8}),
+    "embedllm": (ROUTING, "tfidf:dimensions=32", {"ridge": 1.0}),
+    "embedllm-compat": (ROUTING, "tfidf:dimensions=32", {"dimensions": 8, "epochs": 4}),
 }
 
 
 @pytest.fixture
-def bases(add_plugin, monkeypatch):
+def bases(add_plugin, monkeypatch, project):
+    from harness_plugins.embedllm.generated import generate, write
     from harness_plugins.muli import gathering
 
     monkeypatch.setattr(gathering, "ASKED_AT_ONCE", 64)
     add_plugin("bases", BASES)
+    write(generate(200, 4, vocabulary=60, categories=3), project / "tasks" / "made-up")
+    (project / "registry.yaml").write_text("task_folders: [tasks]\n")
 
 
 def broken(findings):

@@ -19,7 +19,10 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "docs/tutorial-plugin.md", "docs/tutorial-methods.md", "plugins/routing/README.md")
+DOCUMENTS = (
+    *("README.md", "docs/tutorial-plugin.md", "docs/tutorial-methods.md"),
+    *("plugins/embedllm/README.md", "plugins/routing/README.md"),
+)
 BLOCK = re.compile(r"<!-- (?P<mark>run|run with data|file: (?P<file>\S+)) -->\n```\w*\n(?P<text>.*?)^```$", re.S | re.M)
 
 
