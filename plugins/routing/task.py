@@ -17,15 +17,18 @@ from harness import (
     FieldSpec,
     FloatArray,
     Item,
+    ItemFigures,
     Query,
     Range,
     Request,
     Stage,
     Task,
+    Told,
 )
 
 from .questions import SIDE, Entry, Questions, join, share_of
 from .references import References
+from .told import routed
 
 _UNKNOWN = float("nan")
 
@@ -224,6 +227,10 @@ class Routing(Task):
             "category": self.references.code(item.fields["category"]),
             **self.references.chosen(item),
         }
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say which model was chosen, whether it is right, and how many are."""
+        return routed(item)
 
     @property
     def references(self) -> References:

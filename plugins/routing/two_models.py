@@ -99,6 +99,7 @@ class GapRecovered(OfDuel):
 
     description = "recovered share of the gap between a weak and a strong model, mean over all shares of strong calls"
     bounds = None
+    chance: ClassVar[float] = 0.5
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each question on the ratio of two means (Hoeffding projection)."""
