@@ -70,6 +70,11 @@ _TRAINED = {
         "by logistic regression on the question's vector",
         "fits logistic regression on the questions' vectors for each model",
     ),
+    "duel-router": (
+        "duelling:DuelRouter",
+        "how often each model gives the better answer of two",
+        "fits RouteLLM's matrix factorisation to pairs of models of which one is better (Bradley-Terry)",
+    ),
     "cluster-router": (
         "over_embedder:ClusterRouter",
         "each model's mean in the question's cluster",
@@ -117,6 +122,13 @@ _METRICS = {
         "quality_at_budget": "QualityAtBudget",
         "cost_saved": "CostSaved",
         "mean_cost": "MeanCost",
+    },
+    "cascades": {
+        "cascade_aiq": "CascadeImprovement",
+        "cascade_cost_saved": "CascadeCostSaved",
+        "scored_cascade_aiq": "ScoredCascadeImprovement",
+        "scored_cascade_cost_saved": "ScoredCascadeCostSaved",
+        "scorer_error": "ScorerError",
     },
     "two_models": {"apgr": "GapRecovered", "cpt": "CallsNeeded"},
     "published_scores": {

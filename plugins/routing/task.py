@@ -38,11 +38,12 @@ class Routing(Task):
 
     A wide row has ``outcomes``, one a model. The labels of the models are the option ``models``, the field ``models``
     of the row, or the names of the columns that the task file lists. A long row has one ``model`` and its ``outcome``;
-    the rows of a question are joined. Beside outcomes there may be costs (USD a question), latencies (seconds) and
-    tokens. A router is asked, with the labels, how likely each model is right; it sees nothing of the outcomes.
+    the rows of a question are joined. Beside outcomes there may be costs (USD a question), latencies (seconds), tokens,
+    and what a scorer gave each answer, by which a cascade accepts it. A router is asked, with the labels, how likely
+    each model is right; it sees nothing of the outcomes.
 
     Columns, of shape (n, m) with models in the order of `models_of`: ``predicted``, ``outcome``, ``cost``, ``latency``,
-    ``tokens``; of shape (n,): ``category``, an index into the fact ``categories``, NaN where a question has none; and
+    ``tokens``, ``score``; of shape (n,): ``category``, an index into the fact ``categories``, NaN for none; and
     what is chosen on the train split: ``train_best``, the index of the model with the best mean there, and
     ``train_best_of_category``, of the best in the question's category. Both are NaN where there is no train split.
 
@@ -63,15 +64,17 @@ class Routing(Task):
         "costs": FieldSpec("numbers with gaps", required=False, description="wide rows: USD a model"),
         "latencies": FieldSpec("numbers with gaps", required=False, description="wide rows: seconds a model"),
         "tokens": FieldSpec("numbers with gaps", required=False, description="wide rows: tokens a model"),
+        "scores": FieldSpec("numbers with gaps", required=False, description="wide rows: a scorer's, of each answer"),
         "model": FieldSpec("text", required=False, description="long rows: label of the model"),
         "outcome": FieldSpec("number", required=False, description="long rows: in [0, 1]; missing where unknown"),
         "cost": FieldSpec("number", required=False, description="long rows: USD"),
         "latency": FieldSpec("number", required=False, description="long rows: seconds"),
         "token_count": FieldSpec("number", required=False, description="long rows: tokens"),
+        "score": FieldSpec("number", required=False, description="long rows: what a scorer gave the answer"),
     }
     stages: Sequence[Stage] = (Stage(("route",)),)
     columns: ClassVar[tuple[str, ...]] = (
-        *("predicted", "outcome", "cost", "latency", "tokens"),
+        *("predicted", "outcome", "cost", "latency", "tokens", "score"),
         *("category", "train_best", "train_best_of_category"),
     )
     default_metrics: ClassVar[tuple[str, ...]] = (
@@ -224,6 +227,7 @@ class Routing(Task):
             "cost": item.fields["costs"],
             "latency": item.fields["latencies"],
             "tokens": item.fields["tokens"],
+            "score": item.fields["scores"],
             "category": self.references.code(item.fields["category"]),
             **self.references.chosen(item),
         }
@@ -282,5 +286,5 @@ def _check(label: str, entry: Entry) -> None:
     if not np.isnan(entry.outcome) and not 0 <= entry.outcome <= 1:
         raise BadValue(f"the outcome of {label!r} is {entry.outcome:g}; expected a number from 0 to 1")
     for name, value in entry.side.items():
-        if value < 0:
+        if value < 0 and name != "scores":
             raise BadValue(f"{SIDE[name]!r} of {label!r} is {value:g}; expected 0 or more")

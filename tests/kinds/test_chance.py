@@ -68,8 +68,12 @@ WITHOUT = {
     "zero_router_aiq",
     # The best of many budgets or cuts lies above chance by an amount without a closed form.
     "aiq",
+    "cascade_aiq",
+    "cascade_cost_saved",
     "cpt",
     "quality_at_budget",
+    "scored_cascade_aiq",
+    "scored_cascade_cost_saved",
 }
 NEEDED = {"reference_ratio": "reference_ratio:reference=0.9"}
 """Specifications of metrics that have no default of everything."""
@@ -158,7 +162,8 @@ def routed(rng, *, tied, n=200, m=4):
     outcome = (rng.random((n, m)) < 0.4).astype(float)
     outcome[rng.random((n, m)) < 0.1] = NAN
     cost = 1e-3 * np.arange(1, m + 1) * rng.uniform(0.5, 1.5, (n, 1))
-    return Columns({"predicted": predicted, "outcome": outcome, "cost": cost})
+    score = rng.integers(0, 4, (n, m)) / 3 if tied else rng.random((n, m))
+    return Columns({"predicted": predicted, "outcome": outcome, "cost": cost, "score": score})
 
 
 def routed_between_two(rng, *, tied, n=200):

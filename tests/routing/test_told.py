@@ -12,7 +12,7 @@ NAN = float("nan")
 
 def told(predicted, outcome):
     values = {"predicted": np.array([predicted]), "outcome": np.array([outcome])}
-    columns = Columns(values, facts={"models": ("small", "medium", "large")})
+    columns = Columns(values, facts={"models": ("s", "m", "l")})
     return Routing(Definition("my/routing")).tell(ItemFigures(columns, 0))
 
 
@@ -22,27 +22,27 @@ def told(predicted, outcome):
         (
             [0.2, 0.714, 0.1],
             [0, 1, 1],
-            "chose medium (predicted 0.714), which is right; 2 of 3 models are right",
+            "chose m (predicted 0.714), which is right; 2 of 3 models are right",
             "right",
         ),
-        ([0.9, 0.7, 0.1], [0, 1, 0], "chose small (predicted 0.9), which is wrong; 1 of 3 models is right", "wrong"),
-        ([0.5, 0.5, 0.1], [0, 0, 0], "chose small (predicted 0.5), which is wrong; no model is right", "wrong"),
+        ([0.9, 0.7, 0.1], [0, 1, 0], "chose s (predicted 0.9), which is wrong; 1 of 3 models is right", "wrong"),
+        ([0.5, 0.5, 0.1], [0, 0, 0], "chose s (predicted 0.5), which is wrong; no model is right", "wrong"),
         (
             [0.5, 0.4, 0.1],
             [0.4, 1, 0],
-            "chose small (predicted 0.5), whose outcome is 0.4; 1 of 3 models is right",
+            "chose s (predicted 0.5), whose outcome is 0.4; 1 of 3 models is right",
             "wrong",
         ),
         (
             [0.5, 0.4, 0.1],
             [NAN, 1, 0],
-            "chose small (predicted 0.5), whose outcome is unknown; 1 of 2 models with a known outcome is right",
+            "chose s (predicted 0.5), whose outcome is unknown; 1 of 2 models with a known outcome is right",
             "",
         ),
         (
             [0.5, 0.4, 0.1],
             [0, NAN, 0],
-            "chose small (predicted 0.5), which is wrong; none of the 2 models with a known outcome is right",
+            "chose s (predicted 0.5), which is wrong; none of the 2 models with a known outcome is right",
             "wrong",
         ),
         ([NAN, NAN, NAN], [0, 1, 0], "no answer; 1 of 3 models is right", ""),
