@@ -131,6 +131,12 @@ _METRICS = {
         "scorer_error": "ScorerError",
     },
     "two_models": {"apgr": "GapRecovered", "cpt": "CallsNeeded"},
+    "as_published": {
+        "apgr@compat": "GapRecoveredAsPublished",
+        "cpt@compat": "CallsNeededAsPublished",
+        "aiq@compat": "ImprovementAsPublished",
+        "perf_gain": "LargestGain",
+    },
     "published_scores": {
         "router_arena_score": "RouterArenaScore",
         "reference_ratio": "ReferenceRatio",

@@ -68,9 +68,12 @@ WITHOUT = {
     "zero_router_aiq",
     # The best of many budgets or cuts lies above chance by an amount without a closed form.
     "aiq",
+    "aiq@compat",
     "cascade_aiq",
     "cascade_cost_saved",
     "cpt",
+    "cpt@compat",
+    "perf_gain",
     "quality_at_budget",
     "scored_cascade_aiq",
     "scored_cascade_cost_saved",
@@ -180,8 +183,10 @@ def generator_of(metric):
     """The first generator that gives the columns which a metric needs."""
     if metric.name in ("pooled_auroc@compat", "best_of_k_loss@compat"):
         return whole_best_of
-    if metric.name.partition("@")[0] == "apgr":
+    if metric.name == "apgr":
         return routed_between_two
+    if metric.name == "apgr@compat":  # undefined where scores tie
+        return lambda rng, *, tied: routed_between_two(rng, tied=False)
     rng = np.random.default_rng(0)
     return next(make for make in GENERATORS if set(metric.needs) <= make(rng, tied=False).values.keys())
 
