@@ -75,6 +75,11 @@ _TRAINED = {
         "how often each model gives the better answer of two",
         "fits RouteLLM's matrix factorisation to pairs of models of which one is better (Bradley-Terry)",
     ),
+    "budgeted-router": (
+        "budgeted:BudgetedRouter",
+        "as its base does, less what cost is worth at a certified quality",
+        "chooses a router's cost weight so that quality is certified not to be lost, on a split of its own",
+    ),
     "cluster-router": (
         "over_embedder:ClusterRouter",
         "each model's mean in the question's cluster",
@@ -112,6 +117,7 @@ _METRICS = {
         "best_of_category_on_test": "BestOfCategoryOnTest",
         "oracle": "Oracle",
         "guess_corrected_oracle": "GuessCorrectedOracle",
+        "quality_lost": "QualityLost",
         "gap_at_oracle": "GapAtOracle",
         "gain_at_best": "GainAtBest",
         "usage_entropy": "UsageEntropy",

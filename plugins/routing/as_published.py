@@ -53,7 +53,7 @@ class GapRecoveredAsPublished(OfDuel):
         self.results = results
 
     def linearise(self, columns: Columns) -> Linearised:
-        """Return the value, with influences through the outcomes and through the thresholds, which move with the scores.
+        """Return the value, with influences through outcomes and thresholds, which move with the scores.
 
         How a moved threshold changes the gain needs the mean gain at it, which is taken from the parts on both sides.
 

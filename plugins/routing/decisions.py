@@ -106,6 +106,25 @@ class RouteGainOverCategory(RouteGain):
     reference: ClassVar[str] = "train_best_of_category"
 
 
+class QualityLost(RouteGain):
+    """Share of the best constant's mean outcome that the router loses, paired; below 0 where it gains.
+
+    What `budgeted-router` certifies not to exceed a bound.
+    """
+
+    description = "share of the best constant's mean outcome that is lost; below 0 where it is exceeded"
+    higher_is_better = False
+    bounds = None
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Return one less the ratio of both means.
+
+        Raises:
+            ValueError: the best constant is never right.
+        """
+        return _less_one(choices(columns, self.cost_weight).outcome, _of(columns, self.reference), sign=-1)
+
+
 def _of(columns: Columns, reference: str) -> FloatArray:
     return taken(columns.values["outcome"], columns.values[reference])
 

@@ -55,6 +55,7 @@ WITHOUT = {
     "best_single_ratio",
     "cost_saved",
     "gain_at_best",
+    "quality_lost",
     "route_gain",
     "route_gain_over_category",
     # What the data allow, whatever the router.
