@@ -147,8 +147,10 @@ class BudgetedRouterTrainer(Trainer):
         chosen = np.stack([np.argmax(predicted - penalty, axis=1) for penalty in penalties], axis=1)
         got = np.take_along_axis(outcomes.values, chosen, axis=1)
         figures = got - (1 - self.loss) * outcomes.values[:, [constant]]
-        known = np.isfinite(figures).all(axis=1)
-        of_clusters = cluster_means(figures[known], [item for item, there in zip(read, known, strict=True) if there])
+        known = np.asarray(np.isfinite(figures).all(axis=1))
+        of_clusters = cluster_means(
+            figures[known], [item for item, there in zip(read, known.tolist(), strict=True) if there]
+        )
         starts = (0, len(_MARGINS))
         passed, evidence = certified(of_clusters, -(1 - self.loss), self.confidence, self.seed, starts)
         kept = got[known].mean(axis=0) / max(float(outcomes.values[known, constant].mean()), 1e-12)
@@ -209,7 +211,7 @@ def mean_costs_of(items: Sequence[Item], models: Sequence[str], constant: int, t
         ValueError: the cost of a model is unknown, or all are the same.
     """
     costs = known_means(np.array([item.fields["costs"] for item in items], dtype=np.float64))
-    unknown = [models[i] for i in np.flatnonzero(np.isnan(costs))]
+    unknown = [label for label, cost in zip(models, costs.tolist(), strict=True) if np.isnan(cost)]
     if len(unknown) == len(models) == 2:
         return np.array([float(i == constant) for i in range(2)])
     if unknown:

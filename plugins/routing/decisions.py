@@ -81,21 +81,22 @@ class RouteGain(OfChoices):
     description = "mean outcome of the chosen models less that of the best constant, which the train split chose"
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
     needs: ClassVar[tuple[str, ...]] = ("predicted", "outcome", "train_best")
-    reference: ClassVar[str] = "train_best"
+    compared_with = "the best constant"
+    held_against: ClassVar[str] = "train_best"
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the questions with a known outcome of the chosen model and of the reference."""
-        return super().valid(columns) & np.isfinite(_of(columns, self.reference))
+        return super().valid(columns) & np.isfinite(_of(columns, self.held_against))
 
     def nothing_valid(self, columns: Columns) -> str:
         """Say why no question has a value."""
-        if np.isnan(columns.values[self.reference]).all():
+        if np.isnan(columns.values[self.held_against]).all():
             return "the task has no train split that could choose what a router is held against"
         return super().nothing_valid(columns)
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the mean difference."""
-        return _mean(choices(columns, self.cost_weight).outcome - _of(columns, self.reference))
+        return _mean(choices(columns, self.cost_weight).outcome - _of(columns, self.held_against))
 
 
 class RouteGainOverCategory(RouteGain):
@@ -103,7 +104,8 @@ class RouteGainOverCategory(RouteGain):
 
     description = "mean outcome of the chosen models less that of the best model of each category, chosen on train"
     needs: ClassVar[tuple[str, ...]] = ("predicted", "outcome", "train_best_of_category")
-    reference: ClassVar[str] = "train_best_of_category"
+    compared_with = "the best model of each category"
+    held_against: ClassVar[str] = "train_best_of_category"
 
 
 class QualityLost(RouteGain):
@@ -122,7 +124,7 @@ class QualityLost(RouteGain):
         Raises:
             ValueError: the best constant is never right.
         """
-        return _less_one(choices(columns, self.cost_weight).outcome, _of(columns, self.reference), sign=-1)
+        return _less_one(choices(columns, self.cost_weight).outcome, _of(columns, self.held_against), sign=-1)
 
 
 def _of(columns: Columns, reference: str) -> FloatArray:
