@@ -136,6 +136,13 @@ class Metric:
     there is no such value, as on labels of one class. None: the metric has no chance level.
     """
 
+    compared_with: ClassVar[str] = ""
+    """What a value of 0 equals, in words ("the best constant"), where models are held against it; empty: nothing.
+
+    A model is shown to beat it where its interval lies on the better side of 0. Leaderboards say that first, and call
+    nobody best by the metric where nobody does.
+    """
+
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the rows without a failed request, (n,)."""
         mask = np.ones(len(columns), dtype=bool)

@@ -25,6 +25,7 @@ from harness.leaderboard.notes import (
 )
 from harness.leaderboard.published_rows import published_rows, shipped_files
 from harness.leaderboard.ranking import MadeOf, rank_entries, sort_in
+from harness.leaderboard.references import with_references
 from harness.leaderboard.shared_items import SharedItems
 from harness.leaderboard.unranked import find_who_is_ahead, sort_unranked
 from harness.leaderboard.verdict import verdict_of
@@ -93,6 +94,7 @@ def assemble(
     if generated:  # nobody could compare them, and everybody would
         others = others._replace(entries=[], kinds={}, notes=[], left_out=[])
     columns = _columns(benchmark, {**others.kinds, **evaluated.kinds})
+    columns = with_references(registry, columns, evaluated.made_of)
     ranking = benchmark.aggregates[0].name if benchmark.aggregates else (columns[0].key if columns else "")
     first = next((column for column in columns if column.key == ranking), None)
     judged = notes_on_judges(registry, current)

@@ -23,6 +23,8 @@ class Column:
     title: str
     unit: str
     higher_is_better: bool
+    reference: str = ""
+    """What a figure of 0 equals, in words, where its metric holds models against it; empty: nothing."""
 
     @property
     def heading(self) -> str:

@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.leaderboard.board import Board, BoardEntry, Column
+from harness.leaderboard.references import beats, held_against
 from harness.leaderboard.unranked import claim
+from harness.leaderboard.words import number, some
 from harness.results.numbers import NO_FIGURE, chance_text, interval
-
-_NAMED = 4
-"""Most models that a sentence names."""
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def verdict_of(board: Board) -> str:
     """Return the result of a leaderboard in a sentence, from places that the errors allow; empty where it has no row.
 
-    Published rows are never ranked, so the sentence is about the evaluated models only.
+    Published rows are never ranked, so the sentence is about the evaluated models only. Who is shown to beat what the
+    figures are held against comes first; where nobody is by the ranking column, nobody is called best.
     """
+    said, held = claim(board), list(held_against(board))
+    lead = "; ".join(sentence if i == 0 else sentence[0].lower() + sentence[1:] for i, (_, sentence) in enumerate(held))
+    decides = next((column for column, _ in held if column.key == board.ranking), None)
+    if decides is None:
+        return "; ".join(filter(None, [lead, _places(board)]))
+    if not any(beats(entry, decides) for entry in board.entries if not entry.published):
+        return "; ".join(filter(None, [lead, said.rest if said else ""]))
+    short = [entry for entry in (said.named if said else []) if not beats(entry, decides)]
+    last = f"{some(short)}: not shown to beat {decides.reference}" if short else ""
+    return "; ".join(filter(None, [lead, _places(board), last]))
+
+
+def _places(board: Board) -> str:
+    """Say who is best, or who are tied, by the ranking column."""
     evaluated = [entry for entry in board.entries if not entry.published]
     if not evaluated:
         return "No model is evaluated here; all figures are published ones" if board.entries else ""
@@ -40,16 +53,7 @@ def verdict_of(board: Board) -> str:
     if len(best) == 1:
         return f"{best[0].model} is best of {of}: {_figure(best[0], column, board)}{_but_chance(best, column)}{rest}"
     count = f"All {of}" if len(best) == len(ranked) else f"{number(len(best)).capitalize()} of {of}"
-    return f"{count} are tied for first ({_some(best)}); no single best{_but_chance(best, column)}{rest}"
-
-
-def number(count: int) -> str:
-    """Return a number in a sentence: a word up to twelve, then digits.
-
-    >>> number(3), number(13)
-    ('three', '13')
-    """
-    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+    return f"{count} are tied for first ({some(best)}); no single best{_but_chance(best, column)}{rest}"
 
 
 def _only(entry: BoardEntry, column: Column, board: Board, *, alone: bool) -> str:
@@ -68,16 +72,11 @@ def _but_chance(entries: Sequence[BoardEntry], column: Column) -> str:
     worse = [entry for entry in entries if entry.figures[column.key].worse_than_chance(column.higher_is_better)]
     alone = len(entries) == 1
     parts = []
-    for some, words in ((at, "not distinguishable from chance"), (worse, "worse than chance")):
-        if some:
-            level = chance_text([entry.figures[column.key] for entry in some], column.unit)
-            parts.append(f"{'' if alone else f'{_some(some)}: '}{words} ({level})")
+    for told, words in ((at, "not distinguishable from chance"), (worse, "worse than chance")):
+        if told:
+            level = chance_text([entry.figures[column.key] for entry in told], column.unit)
+            parts.append(f"{'' if alone else f'{some(told)}: '}{words} ({level})")
     return f"; {'; '.join(parts)}" if parts else ""
-
-
-def _some(entries: Sequence[BoardEntry]) -> str:
-    more = f" and {len(entries) - _NAMED} more" if len(entries) > _NAMED else ""
-    return ", ".join(entry.model for entry in entries[:_NAMED]) + more
 
 
 def _none_ranked(evaluated: Sequence[BoardEntry]) -> str:
@@ -93,4 +92,4 @@ def _none_ranked(evaluated: Sequence[BoardEntry]) -> str:
 
 def _failures(evaluated: Sequence[BoardEntry]) -> str:
     failed = [entry for entry in evaluated if entry.failed_tasks]
-    return f"; {_some(failed)} failed on {'a task' if len(failed) == 1 else 'tasks'}" if failed else ""
+    return f"; {some(failed)} failed on {'a task' if len(failed) == 1 else 'tasks'}" if failed else ""

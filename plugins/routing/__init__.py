@@ -82,6 +82,16 @@ _TRAINED = {
         "by logistic regression on the question's vector",
         "fits logistic regression on the questions' vectors for each model",
     ),
+    "duel-router": (
+        "duelling:DuelRouter",
+        "how often each model gives the better answer of two",
+        "fits RouteLLM's matrix factorisation to pairs of models of which one is better (Bradley-Terry)",
+    ),
+    "budgeted-router": (
+        "budgeted:BudgetedRouter",
+        "as its base does, less what cost is worth at a certified quality",
+        "chooses a router's cost weight so that quality is certified not to be lost, on a split of its own",
+    ),
     "cluster-router": (
         "over_embedder:ClusterRouter",
         "each model's mean in the question's cluster",
@@ -144,6 +154,7 @@ _METRICS = {
         "best_of_category_on_test": "BestOfCategoryOnTest",
         "oracle": "Oracle",
         "guess_corrected_oracle": "GuessCorrectedOracle",
+        "quality_lost": "QualityLost",
         "gap_at_oracle": "GapAtOracle",
         "gain_at_best": "GainAtBest",
         "usage_entropy": "UsageEntropy",
@@ -156,7 +167,20 @@ _METRICS = {
         "mean_cost": "MeanCost",
     },
     "robustness": {"route_robustness": "RouteRobustness"},
+    "cascades": {
+        "cascade_aiq": "CascadeImprovement",
+        "cascade_cost_saved": "CascadeCostSaved",
+        "scored_cascade_aiq": "ScoredCascadeImprovement",
+        "scored_cascade_cost_saved": "ScoredCascadeCostSaved",
+        "scorer_error": "ScorerError",
+    },
     "two_models": {"apgr": "GapRecovered", "cpt": "CallsNeeded"},
+    "as_published": {
+        "apgr@compat": "GapRecoveredAsPublished",
+        "cpt@compat": "CallsNeededAsPublished",
+        "aiq@compat": "ImprovementAsPublished",
+        "perf_gain": "LargestGain",
+    },
     "published_scores": {
         "router_arena_score": "RouterArenaScore",
         "reference_ratio": "ReferenceRatio",

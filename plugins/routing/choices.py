@@ -89,6 +89,14 @@ def known_means(values: FloatArray) -> FloatArray:
     return np.where(counts > 0, np.where(known, values, 0.0).sum(axis=0) / np.maximum(counts, 1), np.nan)
 
 
+def dealt_anew(columns: Columns) -> FloatArray:
+    """Return what to expect of each question's choice, (n,), were its outcomes dealt anew among its models.
+
+    That is the mean known outcome of the question, whatever was chosen: chance, for routers.
+    """
+    return known_means(columns.values["outcome"].T)
+
+
 def answered(columns: Columns) -> NDArray[np.bool_]:
     """Mark the questions that the router answered, (n,)."""
     return np.asarray(np.isfinite(columns.values["predicted"]).all(axis=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harness import Columns, FloatArray, Linearised, Metric, Picture, Range, Series
 
 from .choices import choices, known_means, labels
-from .hull import IntArray, Path, area_under, path, upper_hull
+from .hull import IntArray, area_under, path, upper_hull
 
 _DRAWN = 60
 """Points of a path that a picture shows at most."""
@@ -20,19 +20,36 @@ _DRAWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """A router's path on the plane of cost and quality, and the single models beside it."""
+    """What a router or a cascade reaches on the plane of cost and quality, and the single models beside it."""
 
-    path: Path
     costs: FloatArray
-    """(e + 1,): mean cost at each point of the path, USD a question."""
+    """(p,): mean cost at each point, USD a question."""
     qualities: FloatArray
-    """(e + 1,): mean outcome at each point."""
+    """(p,): mean outcome at each point."""
     hull: IntArray
     """Points on the hull, by ascending cost."""
     model_costs: FloatArray
     """(m,): mean cost of each model."""
     model_qualities: FloatArray
     """(m,): mean outcome of each model."""
+    pull_costs: Callable[[FloatArray], FloatArray]
+    """From slopes of the points, (p,), each question's part, (n,), in ``slopes @ costs``, times n."""
+    pull_qualities: Callable[[FloatArray], FloatArray]
+    """The same of the qualities."""
+
+    def through(self, by_cost: FloatArray, by_quality: FloatArray) -> FloatArray:
+        """Return each question's part, (n,), in what moves with the hull's points.
+
+        Args:
+            by_cost: (k,) slopes by the costs of the hull's points.
+            by_quality: (k,) slopes by their qualities.
+        """
+        parts = []
+        for pull, slopes in ((self.pull_costs, by_cost), (self.pull_qualities, by_quality)):
+            everywhere = np.zeros(len(self.costs))
+            everywhere[self.hull] = slopes
+            parts.append(pull(everywhere))
+        return np.asarray(parts[0] + parts[1])
 
     @property
     def hull_costs(self) -> FloatArray:
@@ -46,21 +63,43 @@ class Plane:
 
 
 def plane(columns: Columns) -> Plane:
-    """Return the plane of questions of which everything is known."""
+    """Return a router's plane, of questions of which everything is known.
+
+    Raises:
+        ValueError: all models cost the same.
+    """
     return columns.once("routing plane", _plane)
 
 
 def _plane(columns: Columns) -> Plane:
     outcome, cost = columns.values["outcome"], columns.values["cost"]
-    mean_cost = cost.mean(axis=0)
-    if mean_cost.max() == mean_cost.min():
-        raise ValueError("all models cost the same, so that there is nothing to weigh")
+    mean_cost = different_costs(cost)
     found = path(columns.values["predicted"], mean_cost)
     costs, qualities = found.sums(cost), found.sums(outcome)
     # A point dearer than the dearest model, where a question's own costs differ from the means, is beyond every budget.
     within = np.flatnonzero(costs <= mean_cost.max() * (1 + 1e-12))
     hull = within[upper_hull(costs[within], qualities[within])]
-    return Plane(found, costs, qualities, hull, mean_cost, outcome.mean(axis=0))
+    return Plane(
+        costs,
+        qualities,
+        hull,
+        mean_cost,
+        outcome.mean(axis=0),
+        lambda slopes: found.pulled(cost, slopes),
+        lambda slopes: found.pulled(outcome, slopes),
+    )
+
+
+def different_costs(cost: FloatArray) -> FloatArray:
+    """Return the models' mean costs, (m,), from those of all questions, (n, m).
+
+    Raises:
+        ValueError: all are the same.
+    """
+    mean_cost = np.asarray(cost.mean(axis=0))
+    if mean_cost.max() == mean_cost.min():
+        raise ValueError("all models cost the same, so that there is nothing to weigh")
+    return mean_cost
 
 
 class OfPlane(Metric):
@@ -70,6 +109,10 @@ class OfPlane(Metric):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("predicted", "outcome", "cost")
+
+    def plane(self, columns: Columns) -> Plane:
+        """Return what can be reached: here by the router."""
+        return plane(columns)
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the questions of which everything is known."""
@@ -105,13 +148,13 @@ class AverageImprovementInQuality(OfPlane):
         Raises:
             ValueError: all models cost the same.
         """
-        found = plane(columns)
+        found = self.plane(columns)
         until = int(np.argmax(found.model_costs))
-        return _area(columns, found, until)
+        return area_of(columns, found, until)
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
         """Return what the single models reach alone, mixed at random ("zero router")."""
-        found = plane(columns)
+        found = self.plane(columns)
         hull = upper_hull(found.model_costs, found.model_qualities)
         until = float(found.model_costs.max())
         costs = found.model_costs[hull]
@@ -120,7 +163,7 @@ class AverageImprovementInQuality(OfPlane):
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
         """Draw the router's path and hull, and the single models."""
-        found = plane(columns)
+        found = self.plane(columns)
         every = np.unique(np.linspace(0, len(found.costs) - 1, _DRAWN).astype(int))
         names = labels(columns)
         return [
@@ -142,8 +185,15 @@ class AverageImprovementInQuality(OfPlane):
         ]
 
 
-def _area(columns: Columns, found: Plane, until: int) -> Linearised:
-    outcome, cost = columns.values["outcome"], columns.values["cost"]
+def area_of(columns: Columns, found: Plane, until: int) -> Linearised:
+    """Return the mean height of a hull up to a model's cost, with influences.
+
+    Args:
+        columns: The cell's columns, of questions of which everything is known.
+        found: What can be reached.
+        until: Index of the model.
+    """
+    cost = columns.values["cost"]
     costs, qualities = found.hull_costs, found.hull_qualities
     end = float(found.model_costs[until])
     area, by_cost, by_quality, by_end = area_under(costs, qualities, end)
@@ -153,14 +203,8 @@ def _area(columns: Columns, found: Plane, until: int) -> Linearised:
     by_cost, by_quality = by_cost / width, by_quality / width
     by_cost[0] += value / width
     of_end = (by_end - value) / width
-    influence = _through(found, cost, by_cost) + _through(found, outcome, by_quality) + of_end * cost[:, until]
+    influence = found.through(by_cost, by_quality) + of_end * cost[:, until]
     return Linearised(value, influence - influence.mean())
-
-
-def _through(found: Plane, values: FloatArray, slopes: FloatArray) -> FloatArray:
-    everywhere = np.zeros(len(found.costs))
-    everywhere[found.hull] = slopes
-    return found.path.pulled(values, everywhere)
 
 
 class ZeroRouter(OfPlane):
@@ -172,9 +216,7 @@ class ZeroRouter(OfPlane):
     def linearise(self, columns: Columns) -> Linearised:
         """Return the area under the hull of the single models, with influences."""
         outcome, cost = columns.values["outcome"], columns.values["cost"]
-        model_costs, model_qualities = cost.mean(axis=0), outcome.mean(axis=0)
-        if model_costs.max() == model_costs.min():
-            raise ValueError("all models cost the same, so that there is nothing to weigh")
+        model_costs, model_qualities = different_costs(cost), outcome.mean(axis=0)
         hull = upper_hull(model_costs, model_qualities)
         until = int(np.argmax(model_costs))
         area, by_cost, by_quality, by_end = area_under(model_costs[hull], model_qualities[hull], model_costs[until])
@@ -201,13 +243,12 @@ class QualityAtBudget(OfPlane):
         Raises:
             ValueError: the budget is below the cheapest model's cost.
         """
-        found, best = plane(columns), int(columns.values["train_best"][0])
+        found, best = self.plane(columns), int(columns.values["train_best"][0])
         budget = self.share * float(found.model_costs[best])
         costs, qualities = found.hull_costs, found.hull_qualities
         if budget < costs[0]:
             raise ValueError(f"the budget of {budget:.3g} USD a question is below that of the cheapest model")
         right = int(np.searchsorted(costs, budget, side="right"))
-        outcome, cost = columns.values["outcome"], columns.values["cost"]
         slopes_cost, slopes_quality = np.zeros(len(costs)), np.zeros(len(costs))
         if right == len(costs):
             slopes_quality[-1] = 1.0
@@ -218,8 +259,8 @@ class QualityAtBudget(OfPlane):
             value = float(qualities[right - 1] + part * rise)
             slopes_quality[right - 1], slopes_quality[right] = 1 - part, part
             slopes_cost[right - 1], slopes_cost[right] = -by_budget * (1 - part), -by_budget * part
-        influence = _through(found, outcome, slopes_quality) + _through(found, cost, slopes_cost)
-        influence += by_budget * self.share * cost[:, best]
+        influence = found.through(slopes_cost, slopes_quality)
+        influence += by_budget * self.share * columns.values["cost"][:, best]
         return Linearised(value, influence - influence.mean())
 
 
@@ -239,7 +280,7 @@ class CostSaved(OfPlane):
         Raises:
             ValueError: the router never is as good.
         """
-        found, best = plane(columns), int(columns.values["train_best"][0])
+        found, best = self.plane(columns), int(columns.values["train_best"][0])
         target, paid = float(found.model_qualities[best]), float(found.model_costs[best])
         costs, qualities = found.hull_costs, found.hull_qualities
         if qualities[-1] < target:
@@ -258,7 +299,7 @@ class CostSaved(OfPlane):
             needed = float(costs[right - 1] + part * width)
             slopes_cost[right - 1], slopes_cost[right] = 1 - part, part
             slopes_quality[right - 1], slopes_quality[right] = -by_target * (1 - part), -by_target * part
-        moved = _through(found, cost, slopes_cost) + _through(found, outcome, slopes_quality)
+        moved = found.through(slopes_cost, slopes_quality)
         moved += by_target * outcome[:, best]
         ratio = needed / paid
         influence = -(moved - ratio * cost[:, best]) / paid

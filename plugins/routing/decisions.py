@@ -12,9 +12,10 @@ from typing import Annotated, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, FloatArray, Linearised, Metric, Picture, Range, Series
+from harness import Columns, FloatArray, Linearised, Matrix, Metric, Picture, Range
 
-from .choices import IntArray, answered, any_known, choices, known_means, labels, taken
+from .choices import answered, any_known, choices, dealt_anew, known_means, labels, taken
+from .usage import usage_by_category, usage_of_models
 
 Weight = Annotated[float, Range(least=0)]
 _EPSILON = 1e-12
@@ -56,27 +57,19 @@ class RouteAccuracy(OfChoices):
 
     description = "mean outcome of the chosen models"
 
+    def chance(self, columns: Columns) -> float:
+        """Return what choosing uniformly gives, which is what outcomes dealt anew give any router."""
+        return float(dealt_anew(columns).mean())
+
     def detail(self, columns: Columns) -> Mapping[str, object]:
         """Return how often each model was chosen."""
         counts = np.bincount(choices(columns, self.cost_weight).model, minlength=len(labels(columns)))
         return {"usage": {name: int(count) for name, count in zip(labels(columns), counts, strict=True) if count}}
 
-    def pictures(self, columns: Columns) -> Sequence[Picture]:
-        """Draw how often each model was chosen, in all and in the largest categories."""
-        return [_usage(columns, choices(columns, self.cost_weight).model)]
-
-
-def _usage(columns: Columns, model: IntArray) -> Picture:
-    names = labels(columns)
-    shares = np.bincount(model, minlength=len(names)) / len(model)
-    order = np.argsort(-shares, kind="stable")[:20]
-    return Picture(
-        "Models chosen",
-        x="model",
-        y="share of questions",
-        series=[Series([names[i] for i in order], shares[order].tolist(), form="bars")],
-        y_range=(0, 1),
-    )
+    def pictures(self, columns: Columns) -> Sequence[Picture | Matrix]:
+        """Draw how often each model was chosen, in all and by category."""
+        model = choices(columns, self.cost_weight).model
+        return [usage_of_models(columns, model), *usage_by_category(columns, model)]
 
 
 class RouteGain(OfChoices):
@@ -88,21 +81,22 @@ class RouteGain(OfChoices):
     description = "mean outcome of the chosen models less that of the best constant, which the train split chose"
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
     needs: ClassVar[tuple[str, ...]] = ("predicted", "outcome", "train_best")
-    reference: ClassVar[str] = "train_best"
+    compared_with = "the best constant"
+    held_against: ClassVar[str] = "train_best"
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the questions with a known outcome of the chosen model and of the reference."""
-        return super().valid(columns) & np.isfinite(_of(columns, self.reference))
+        return super().valid(columns) & np.isfinite(_of(columns, self.held_against))
 
     def nothing_valid(self, columns: Columns) -> str:
         """Say why no question has a value."""
-        if np.isnan(columns.values[self.reference]).all():
+        if np.isnan(columns.values[self.held_against]).all():
             return "the task has no train split that could choose what a router is held against"
         return super().nothing_valid(columns)
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the mean difference."""
-        return _mean(choices(columns, self.cost_weight).outcome - _of(columns, self.reference))
+        return _mean(choices(columns, self.cost_weight).outcome - _of(columns, self.held_against))
 
 
 class RouteGainOverCategory(RouteGain):
@@ -110,7 +104,27 @@ class RouteGainOverCategory(RouteGain):
 
     description = "mean outcome of the chosen models less that of the best model of each category, chosen on train"
     needs: ClassVar[tuple[str, ...]] = ("predicted", "outcome", "train_best_of_category")
-    reference: ClassVar[str] = "train_best_of_category"
+    compared_with = "the best model of each category"
+    held_against: ClassVar[str] = "train_best_of_category"
+
+
+class QualityLost(RouteGain):
+    """Share of the best constant's mean outcome that the router loses, paired; below 0 where it gains.
+
+    What `budgeted-router` certifies not to exceed a bound.
+    """
+
+    description = "share of the best constant's mean outcome that is lost; below 0 where it is exceeded"
+    higher_is_better = False
+    bounds = None
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Return one less the ratio of both means.
+
+        Raises:
+            ValueError: the best constant is never right.
+        """
+        return _less_one(choices(columns, self.cost_weight).outcome, _of(columns, self.held_against), sign=-1)
 
 
 def _of(columns: Columns, reference: str) -> FloatArray:
@@ -136,6 +150,15 @@ class WeightedRouter(OfChoices):
         used = shares > 0
         value = float(shares[used] @ means[used])
         return Linearised(value, means[model] - value + pull[:, used] @ shares[used])
+
+    def chance(self, columns: Columns) -> float:
+        """Return the same of outcomes dealt anew among each question's models."""
+        known = np.isfinite(columns.values["outcome"])
+        model = choices(columns, self.cost_weight).model
+        shares = np.bincount(model, minlength=known.shape[1]) / len(model)
+        means = known_means(np.where(known, dealt_anew(columns)[:, None], np.nan))
+        used = shares > 0
+        return float(shares[used] @ means[used])
 
 
 class UsageEntropy(OfChoices):
@@ -173,6 +196,11 @@ class GapAtOracle(OfChoices):
             ValueError: no model is ever right.
         """
         return _less_one(choices(columns, self.cost_weight).outcome, _best_of_each(columns), sign=-1)
+
+    def chance(self, columns: Columns) -> float | None:
+        """Return what choosing uniformly misses; the oracle stays as it is."""
+        oracle = float(_best_of_each(columns).mean())
+        return 1 - float(dealt_anew(columns).mean()) / oracle if oracle else None
 
 
 class GainAtBest(OfChoices):
@@ -247,7 +275,7 @@ class UniformRouter(Reference):
 
     def figures(self, columns: Columns) -> FloatArray:
         """Return the mean known outcome of each question."""
-        return known_means(columns.values["outcome"].T)
+        return dealt_anew(columns)
 
 
 class BestConstant(Reference):

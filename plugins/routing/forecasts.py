@@ -79,6 +79,19 @@ class Forecast(Metric):
         raise NotImplementedError
 
 
+class AgainstChance(Forecast):
+    """Base class of those whose value of outcomes dealt anew among all pairs is known; a subclass gives `of_dealt`."""
+
+    def chance(self, columns: Columns) -> float | None:
+        """Return what to expect of the same predictions, outcomes dealt anew; None where all outcomes are equal."""
+        pairs = columns.once("routing pairs", _pairs)
+        return None if pairs.outcome.min() == pairs.outcome.max() else self.of_dealt(pairs)
+
+    def of_dealt(self, pairs: Pairs) -> float:
+        """Return the expected value of the pairs' predictions, outcomes dealt anew."""
+        raise NotImplementedError
+
+
 def _pairs(columns: Columns) -> Pairs:
     predicted, outcome = columns.values["predicted"], columns.values["outcome"]
     if predicted.min() < 0 or predicted.max() > 1:
@@ -90,7 +103,7 @@ def _pairs(columns: Columns) -> Pairs:
     return Pairs(predicted[question, model], outcome[question, model], question, model, len(outcome))
 
 
-class ForecastAccuracy(Forecast):
+class ForecastAccuracy(AgainstChance):
     """Share of pairs whose outcome is predicted rightly: both at least 0.5, or both below (EmbedLLM, section 4.1)."""
 
     description = "share of pairs of question and model whose outcome is predicted rightly, at one half"
@@ -99,8 +112,12 @@ class ForecastAccuracy(Forecast):
         """Return the mean over all pairs."""
         return pairs.mean(_right(pairs))
 
+    def of_dealt(self, pairs: Pairs) -> float:
+        """Return how often predictions and outcomes agree by accident."""
+        return float(_right_by_accident(pairs).mean())
 
-class ForecastAccuracyByModel(Forecast):
+
+class ForecastAccuracyByModel(AgainstChance):
     """Mean over models of the share of their pairs that are predicted rightly; differs where outcomes are missing."""
 
     description = "share of rightly predicted pairs, mean over models"
@@ -114,6 +131,17 @@ class ForecastAccuracyByModel(Forecast):
         influence = (right - means[pairs.model]) * len(right) / (models * counts[pairs.model])
         return Linearised(float(means[counts > 0].mean()), pairs.by_question(influence))
 
+    def of_dealt(self, pairs: Pairs) -> float:
+        """Return the mean over models of how often predictions and outcomes agree by accident."""
+        counts = np.bincount(pairs.model)
+        sums = np.bincount(pairs.model, weights=_right_by_accident(pairs))
+        return float((sums[counts > 0] / counts[counts > 0]).mean())
+
+
+def _right_by_accident(pairs: Pairs) -> FloatArray:
+    share = float(pairs.positive.mean())
+    return np.where(pairs.predicted >= 0.5, share, 1 - share)
+
 
 def _right(pairs: Pairs) -> FloatArray:
     return np.asarray((pairs.predicted >= 0.5) == pairs.positive, dtype=np.float64)
@@ -123,6 +151,7 @@ class ForecastAuroc(Forecast):
     """Area under the ROC curve of the predictions over all pairs, of all models together."""
 
     description = "area under the ROC curve of predicted correctness, all pairs of question and model together"
+    chance: ClassVar[float] = 0.5
 
     def of_pairs(self, pairs: Pairs) -> Linearised:
         """Return the area, with an influence a question.
@@ -134,7 +163,7 @@ class ForecastAuroc(Forecast):
         return Linearised(area.value, pairs.by_question(area.influence))
 
 
-class ForecastLogLoss(Forecast):
+class ForecastLogLoss(AgainstChance):
     """Mean negative log-probability of the outcomes, in nats; outcomes between 0 and 1 count as that share of each."""
 
     description = "mean negative log-probability of the outcomes"
@@ -144,8 +173,15 @@ class ForecastLogLoss(Forecast):
 
     def of_pairs(self, pairs: Pairs) -> Linearised:
         """Return the mean over all pairs."""
+        return pairs.mean(self._losses(pairs, pairs.outcome))
+
+    def of_dealt(self, pairs: Pairs) -> float:
+        """Return the mean loss against the mean outcome."""
+        return float(self._losses(pairs, np.full(len(pairs.outcome), pairs.outcome.mean())).mean())
+
+    def _losses(self, pairs: Pairs, outcome: FloatArray) -> FloatArray:
         inside = np.clip(pairs.predicted, SMALLEST, 1 - SMALLEST)
-        return pairs.mean(-(pairs.outcome * np.log(inside) + (1 - pairs.outcome) * np.log1p(-inside)))
+        return np.asarray(-(outcome * np.log(inside) + (1 - outcome) * np.log1p(-inside)))
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
         """Say how many predictions are as good as certain, whose loss is bounded."""
@@ -159,7 +195,7 @@ class ForecastLogLoss(Forecast):
         return {"note": note}
 
 
-class ForecastBrier(Forecast):
+class ForecastBrier(AgainstChance):
     """Mean squared difference of prediction and outcome."""
 
     description = "mean squared difference of predicted correctness and outcome"
@@ -168,6 +204,10 @@ class ForecastBrier(Forecast):
     def of_pairs(self, pairs: Pairs) -> Linearised:
         """Return the mean over all pairs."""
         return pairs.mean((pairs.predicted - pairs.outcome) ** 2)
+
+    def of_dealt(self, pairs: Pairs) -> float:
+        """Return the mean squared distance from the mean outcome, and the outcomes' variance."""
+        return float(((pairs.predicted - pairs.outcome.mean()) ** 2).mean() + pairs.outcome.var())
 
 
 class ForecastCalibrationError(Forecast):

@@ -61,22 +61,33 @@ def area_under(costs: FloatArray, qualities: FloatArray, until: float) -> tuple[
     """Return the area under a hull from its cheapest point to a cost, flat beyond its dearest point, and its slopes.
 
     Args:
-        costs: (k,) of the hull's points, ascending, none above ``until``.
+        costs: (k,) of the hull's points, ascending.
         qualities: (k,).
-        until: The cost at which the area ends.
+        until: The cost at which the area ends, at least that of the cheapest point.
 
     Returns:
         The area, and its derivatives by each cost, by each quality, and by ``until``.
     """
-    ends, heights = np.append(costs, until), np.append(qualities, qualities[-1])
+    k = int(np.searchsorted(costs, until, side="right"))  # points within
+    ends, heights = np.append(costs[:k], until), np.append(qualities[:k], qualities[k - 1])
     widths, means = np.diff(ends), (heights[1:] + heights[:-1]) / 2
-    by_cost = np.zeros(len(costs))
-    by_cost += -means  # the left end of each piece
-    by_cost[1:] += means[:-1]  # and the right end of the one before
-    by_quality = widths / 2
-    by_quality[1:] += widths[:-1] / 2
-    by_quality[-1] += widths[-1] / 2
-    return float(widths @ means), by_cost, by_quality, float(means[-1])
+    by_cost, by_quality = np.zeros(len(costs)), np.zeros(len(costs))
+    by_cost[:k] -= means  # the left end of each piece
+    by_cost[1:k] += means[:-1]  # and the right end of the one before
+    by_quality[:k] += widths / 2
+    by_quality[1:k] += widths[:-1] / 2
+    by_quality[k - 1] += widths[-1] / 2
+    area, by_until = float(widths @ means), float(means[-1])
+    if k < len(costs):  # the hull rises on beyond the end: a triangle above what was taken as flat
+        run, width = costs[k] - costs[k - 1], widths[-1]
+        slope = (qualities[k] - qualities[k - 1]) / run
+        area += slope * width**2 / 2
+        by_until += slope * width
+        by_cost[k - 1] += -slope * width + slope * width**2 / 2 / run
+        by_cost[k] -= slope * width**2 / 2 / run
+        by_quality[k - 1] -= width**2 / 2 / run
+        by_quality[k] += width**2 / 2 / run
+    return area, by_cost, by_quality, by_until
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -24,11 +22,10 @@ from harness import (
     Task,
     Text,
     Trainer,
-    file_identity,
 )
 
 from .choices import known_means
-from .fitted import NUMBERS, WORDS, Fitted, Outcomes, outcomes_of, write
+from .fitted import Fitted, Outcomes, outcomes_of, unplaced_identity, write
 
 _BLOCK = 1000
 """Questions whose similarities to all train questions are in memory at once."""
@@ -58,9 +55,7 @@ class OverEmbedder(Fitted):
 
     def identity(self) -> Mapping[str, object]:
         """Hash the numbers and the words, but not the place of the base, which has a fingerprint of its own."""
-        words = {key: value for key, value in self.words().items() if key not in ("base", "base_fingerprint")}
-        content = json.dumps(words, sort_keys=True).encode()
-        return {WORDS: hashlib.sha256(content).hexdigest(), NUMBERS: file_identity(Path(self.path) / NUMBERS)}
+        return unplaced_identity(self)
 
     def remarks(self) -> Sequence[str]:
         """Remark, once, that the base is not the one that was trained over."""

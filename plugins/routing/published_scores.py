@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness import Columns, Linearised, Metric, Range
 
-from .choices import choices, known_means
+from .choices import choices, dealt_anew, known_means
 from .decisions import OfChoices
 
 CHEAPEST, DEAREST = 0.0044, 200.0
@@ -67,6 +67,11 @@ class RouterArenaScore(OfChoices):
         by_cost = -by_scaled / (c * math.log(DEAREST / CHEAPEST)) if inside else 0.0
         return Linearised(value, by_accuracy * (chosen.outcome - a) + by_cost * (cost - c))
 
+    def chance(self, columns: Columns) -> float:
+        """Return the score of a uniform choice's mean outcome at the same cost; exact but for terms of order 1/n."""
+        cost = 1000 * float(choices(columns, self.cost_weight).cost.mean())
+        return router_arena_score(float(dealt_anew(columns).mean()), cost)
+
 
 class ReferenceRatio(OfChoices):
     """RouterEval's V_R: mean outcome over that of a strong reference, which the benchmark's authors give as a number.
@@ -87,6 +92,10 @@ class ReferenceRatio(OfChoices):
         """Return the ratio."""
         mean = super().linearise(columns)
         return Linearised(mean.value / self.reference, mean.influence / self.reference)
+
+    def chance(self, columns: Columns) -> float:
+        """Return the ratio of a uniform choice."""
+        return float(dealt_anew(columns).mean()) / self.reference
 
 
 class BestSingleRatio(OfChoices):

@@ -17,7 +17,7 @@ from harness import BadItem, FloatArray, Item
 
 POLICIES = ("error", "max", "mean", "majority", "last")
 """What counts where a pair of question and model is repeated."""
-SIDE = {"costs": "cost", "latencies": "latency", "tokens": "token_count"}
+SIDE = {"costs": "cost", "latencies": "latency", "tokens": "token_count", "scores": "score"}
 """What may be known beside an outcome: the field of wide rows, and that of long ones."""
 NO_SIDE: Mapping[str, float] = {}
 """Of a row that says nothing beside the outcome."""

@@ -19,15 +19,18 @@ from harness import (
     FieldSpec,
     FloatArray,
     Item,
+    ItemFigures,
     Query,
     Range,
     Request,
     Stage,
     Task,
+    Told,
 )
 
 from .questions import NO_SIDE, SIDE, Entry, Questions, join, share_of, stamp
 from .references import References
+from .told import routed
 
 _UNKNOWN = float("nan")
 _ALIVE: weakref.WeakValueDictionary[str, Routing] = weakref.WeakValueDictionary()
@@ -44,11 +47,12 @@ class Routing(Task):
 
     A wide row has ``outcomes``, one a model. The labels of the models are the option ``models``, the field ``models``
     of the row, or the names of the columns that the task file lists. A long row has one ``model`` and its ``outcome``;
-    the rows of a question are joined. Beside outcomes there may be costs (USD a question), latencies (seconds) and
-    tokens. A router is asked, with the labels, how likely each model is right; it sees nothing of the outcomes.
+    the rows of a question are joined. Beside outcomes there may be costs (USD a question), latencies (seconds), tokens,
+    and what a scorer gave each answer, by which a cascade accepts it. A router is asked, with the labels, how likely
+    each model is right; it sees nothing of the outcomes.
 
     Columns, of shape (n, m) with models in the order of `models_of`: ``predicted``, ``outcome``, ``cost``, ``latency``,
-    ``tokens``; of shape (n,): ``category``, an index into the fact ``categories``, NaN where a question has none; and
+    ``tokens``, ``score``; of shape (n,): ``category``, an index into the fact ``categories``, NaN for none; and
     what is chosen on the train split: ``train_best``, the index of the model with the best mean there, and
     ``train_best_of_category``, of the best in the question's category. Both are NaN where there is no train split.
     ``rephrasings`` is one code for a question and those that say the same in other words; NaN where it has none.
@@ -73,15 +77,17 @@ class Routing(Task):
         "costs": FieldSpec("numbers with gaps", required=False, description="wide rows: USD a model"),
         "latencies": FieldSpec("numbers with gaps", required=False, description="wide rows: seconds a model"),
         "tokens": FieldSpec("numbers with gaps", required=False, description="wide rows: tokens a model"),
+        "scores": FieldSpec("numbers with gaps", required=False, description="wide rows: a scorer's, of each answer"),
         "model": FieldSpec("text", required=False, description="long rows: label of the model"),
         "outcome": FieldSpec("number", required=False, description="long rows: in [0, 1]; missing where unknown"),
         "cost": FieldSpec("number", required=False, description="long rows: USD"),
         "latency": FieldSpec("number", required=False, description="long rows: seconds"),
         "token_count": FieldSpec("number", required=False, description="long rows: tokens"),
+        "score": FieldSpec("number", required=False, description="long rows: what a scorer gave the answer"),
     }
     stages: Sequence[Stage] = (Stage(("route",)),)
     columns: ClassVar[tuple[str, ...]] = (
-        *("predicted", "outcome", "cost", "latency", "tokens"),
+        *("predicted", "outcome", "cost", "latency", "tokens", "score"),
         *("category", "train_best", "train_best_of_category", "rephrasings"),
     )
     default_metrics: ClassVar[tuple[str, ...]] = (
@@ -245,7 +251,7 @@ class Routing(Task):
         if not np.isnan(outcome) and not low <= outcome <= high:
             raise BadValue(f"the outcome of {label!r} is {outcome:g}; expected a number from {low:g} to {high:g}")
         for name, value in entry.side.items():
-            if value < 0:
+            if value < 0 and name != "scores":
                 raise BadValue(f"{SIDE[name]!r} of {label!r} is {value:g}; expected 0 or more")
         outcome = (outcome - low) / (high - low)
         threshold = self.settings["threshold"]
@@ -297,6 +303,7 @@ class Routing(Task):
             "cost": item.fields["costs"],
             "latency": item.fields["latencies"],
             "tokens": item.fields["tokens"],
+            "score": item.fields["scores"],
             "category": self.references.code(item.fields["category"]),
             **self.references.chosen(item),
             "rephrasings": self._rephrasings(item),
@@ -314,6 +321,10 @@ class Routing(Task):
             if read.by_id().get(item.id) is item:
                 return self._groups[split].get(own, _UNKNOWN)
         return _UNKNOWN
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say which model was chosen, whether it is right, and how many are."""
+        return routed(item)
 
     @property
     def references(self) -> References:

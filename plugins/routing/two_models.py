@@ -99,6 +99,7 @@ class GapRecovered(OfDuel):
 
     description = "recovered share of the gap between a weak and a strong model, mean over all shares of strong calls"
     bounds = None
+    chance: ClassVar[float] = 0.5
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the value, and the influence of each question on the ratio of two means (Hoeffding projection)."""
@@ -185,6 +186,23 @@ class CallsNeeded(OfDuel):
         super().__init__(strong, weak)
         self.recovered = recovered
 
+    def needed(self, duel: Duel) -> float:
+        """Return the share of calls; infinite where the gap is never recovered so far.
+
+        Raises:
+            ValueError: it is not defined.
+        """
+        return calls_needed(duel, self.recovered)
+
+    def needed_of(self, duel: Duel, weights: FloatArray) -> FloatArray:
+        """Return the same of resamples, (r,), in which each question counts ``weights``, (r, n), times."""
+        order = np.argsort(-duel.score, kind="stable")
+        return np.array([_weighted(duel, order, row, self.recovered) for row in weights])
+
+    def remark(self, duel: Duel) -> str:
+        """Return what a reader of the value must know; empty for nothing."""
+        return ""
+
     def compute(self, columns: Columns, *, confidence: float = 0.95, seed: int = 0) -> Estimate:
         """Compute the share and its percentile interval."""
         mask = self.valid(columns)
@@ -195,30 +213,25 @@ class CallsNeeded(OfDuel):
         kept = columns.only(mask)
         try:
             duel = self.duel(kept)
+            value = self.needed(duel)
         except ValueError as error:
             return _because(nothing, str(error))
-        value = calls_needed(duel, self.recovered)
         if not np.isfinite(value):
             return _because(nothing, f"{100 * self.recovered:g} % of the gap is recovered at no share of calls")
-        order = np.argsort(-duel.score, kind="stable")
-
-        def statistic(weights: FloatArray) -> FloatArray:
-            return np.array([_weighted(duel, order, row, self.recovered) for row in weights])
-
         rng = np.random.default_rng(seed)
         drawn = stats.bootstrap(
-            statistic,
+            lambda weights: self.needed_of(duel, weights),
             len(duel.gain),
             rng=rng,
             replicates=_REPLICATES,
             clusters=kept.clusters,
             confidence=confidence,
         )
-        detail = {}
+        said = [self.remark(duel)]
         if drawn.n_undefined:
-            detail["note"] = (
-                f"in {drawn.n_undefined} of {_REPLICATES} resamples that share of the gap is never recovered"
-            )
+            said.append(f"in {drawn.n_undefined} of {_REPLICATES} resamples that share of the gap is never recovered")
+        note = "; ".join(filter(None, said))
+        detail = {"note": note} if note else {}
         return Estimate(
             value, drawn.stderr, drawn.low, drawn.high, len(duel.gain), failed, detail=detail, confidence=confidence
         )

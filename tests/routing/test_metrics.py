@@ -23,6 +23,7 @@ ALL = [
     decisions.BestOfCategory(),
     decisions.BestOfCategoryOnTest(),
     decisions.Oracle(),
+    decisions.QualityLost(),
     decisions.GapAtOracle(),
     decisions.GainAtBest(),
     decisions.UsageEntropy(),

@@ -2,16 +2,19 @@
 
 import csv
 import gzip
+import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from harness_plugins.routing import decisions, forecasts, two_models
+from harness_plugins.routing import cascades, cost_quality, decisions, duelling, forecasts, two_models
 from harness_plugins.routing.choices import known_means
-from harness_plugins.routing.over_embedder import nearest_means, unit
+from harness_plugins.routing.fitted import Outcomes
+from harness_plugins.routing.hull import upper_hull
+from harness_plugins.routing.over_embedder import LogisticRouterTrainer, nearest_means, unit
 
-from harness import Columns
+from harness import Columns, Conversation
 
 FOLDER = Path(os.environ.get("HARNESS_DATA", "")) / "routing"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="HARNESS_DATA names no folder with routing/")
@@ -102,6 +105,70 @@ def test_nearest_neighbours_are_those_of_scikit_learn(nine):
             KNeighborsClassifier(15).fit(unit(vectors[train]), outcome[train, model]).predict_proba(unit(vectors[some]))
         )
         assert ours[:, model] == pytest.approx(theirs[:, 1], abs=1e-12)
+
+
+def learned(trainer, nine):
+    """What a trainer over an embedder learns from the train part."""
+    models, vectors, outcome, _, train, _ = nine
+    outcomes = Outcomes(models, [Conversation("?")] * len(train), [None] * len(train), outcome[train])
+    return trainer.learn(vectors[train], outcomes, lambda step, **values: None)[1]
+
+
+@pytest.fixture(scope="module")
+def stacked(nine):
+    """The mean of logistic regression and of 31 neighbours, on the test part."""
+    _, vectors, outcome, _, train, test = nine
+    numbers = learned(LogisticRouterTrainer(1.0), nine)
+    logistic = 1 / (1 + np.exp(-(vectors[test] @ numbers["weights"].T + numbers["intercepts"])))
+    near = nearest_means(unit(vectors[test]), unit(vectors[train]), outcome[train], 31)
+    return logistic, (logistic + near) / 2
+
+
+def test_logistic_regression_and_its_mean_with_neighbours(nine, stacked):
+    for predicted, accuracy, route, slack in ((stacked[0], 0.7257, 0.6453, 0.01), (stacked[1], 0.7300, 0.6578, 5e-4)):
+        columns = columns_of(nine, predicted)
+        found = forecasts.ForecastAccuracyByModel().compute(columns).value
+        assert found == pytest.approx(accuracy, abs=2e-3)
+        assert decisions.RouteAccuracy().compute(columns).value == pytest.approx(route, abs=slack)
+    assert forecasts.ForecastAuroc().compute(columns_of(nine, stacked[0])).value == pytest.approx(0.7926, abs=2e-3)
+
+
+@pytest.mark.slow
+def test_duels_of_nine_models_route_as_well_as_forecasts(nine):
+    _, vectors, outcome, _, _, test = nine
+    numbers = learned(duelling.DuelRouterTrainer(), nine)
+    strength = vectors[test] @ numbers["projection"] @ numbers["models"].T
+    routed = outcome[test][np.arange(len(test)), strength.argmax(axis=1)].mean()
+    assert routed == pytest.approx(0.675, abs=0.015)
+
+
+def test_a_cascade_falls_below_routers_where_its_evaluator_errs_in_a_fifth_of_its_verdicts(nine, stacked):
+    """RouterBench: between 0.1 and 0.2. Answers of 200 tokens are assumed: the data have prices, and no counts."""
+    models, *_, test = nine
+    prices = json.loads((FOLDER / "llmrouter_llm_prices.json").read_text("utf-8"))
+    price = np.array([prices[model]["input_price"] for model in models])  # that of output is the same
+    tokens = np.array([len(row["query"]) / 4 + 200 for row in rows("llmrouter_9models.csv.gz")])[test]
+    columns = columns_of(nine, stacked[1])
+    columns = Columns({**columns.values, "cost": tokens[:, None] * price / 1e6}, facts=columns.facts)
+    router = cost_quality.AverageImprovementInQuality().compute(columns)
+    found = cascades.CascadeImprovement(0.1).compute(columns)
+    assert router.value == pytest.approx(0.647, abs=0.003)
+    assert found.value == pytest.approx(0.697, abs=0.003)
+    assert found.detail["crossing"] == pytest.approx(0.20, abs=0.01)
+    assert cascades.CascadeImprovement(0.3).compute(columns).value < router.detail["zero_router"]
+
+
+def test_the_hull_of_frugal_gpt_holds_its_cascades_and_leaves_its_dearest_model_below():
+    with (FOLDER / "frugalgpt_summary" / "summary_HEADLINES_e8_full_2024.csv").open(encoding="utf-8") as stream:
+        read = list(csv.DictReader(stream))
+    cost, quality = (np.array([float(row[name]) for row in read]) for name in ("Test_cost", "Test_acc"))
+    hull = upper_hull(cost, quality)
+    on_it = {(round(float(cost[i]), 8), round(float(quality[i]), 4)) for i in hull}
+    assert (9.79e-06, 0.8522) in on_it
+    assert any(quality == 0.8746 and at == pytest.approx(1.36e-3, abs=5e-6) for at, quality in on_it)
+    dear = next(i for i, row in enumerate(read) if row["Method"] == "gpt-4-turbo")
+    assert ((cost < cost[dear]) & (quality > quality[dear])).any()
+    assert dear not in hull
 
 
 @pytest.fixture(scope="module", params=["mmlu", "gsm8k"])
