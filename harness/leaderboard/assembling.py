@@ -100,7 +100,8 @@ def assemble(
     judged = notes_on_judges(registry, current)
     notes += notes_on_figures(columns, evaluated.entries)
     notes += notes_on_constant(columns, evaluated.entries)
-    notes += notes_on_chance(columns, evaluated.entries)
+    chance = notes_on_chance(columns, evaluated.entries)
+    notes += [note.text for note in chance]
     notes += notes_on_published(others.entries, level)
     notes += field.notes
     if field.names and others.entries:
@@ -119,6 +120,7 @@ def assemble(
     notes += notes_on_missing(evaluated.entries, ranking)
     notes += others.notes
     board.notes, board.limited = notes, len(limited)
+    board.long_notes = {note.text: note for note in chance if note.is_long}
     board.generated, board.published_left_out = generated, left_out
     board.items = _items(benchmark, current)
     board.covariances = field.covariances

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.files.generated_data import GeneratedData
+from harness.results.chance_notes import ChanceNote
 from harness.stats import Estimate
 
 
@@ -119,6 +120,8 @@ class Board:
     """Those of the notes that say which entries were judged by different judges."""
     text_columns: list[TextColumn] = field(default_factory=list)
     """Columns of facts that are no numbers; tables show them after the figures."""
+    long_notes: dict[str, ChanceNote] = field(default_factory=dict)
+    """Those of the notes that fill a paragraph, with what is said in their place where space is short."""
     limited: int = 0
     """Evaluations of the first items only, which no board shows, of models and tasks that have no whole one."""
     ranking: str = ""

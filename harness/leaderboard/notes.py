@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from harness.leaderboard.board import Board, BoardEntry, Chosen, Column
 from harness.names.registry import Registry
-from harness.results.chance_notes import Shown, against_chance
+from harness.results.chance_notes import ChanceNote, Shown, against_chance
 from harness.results.generated import say_generated
 from harness.results.judges import evaluated_fingerprints, others_asked
 from harness.results.numbers import percent
@@ -67,7 +67,7 @@ def notes_on_chosen(chosen: Chosen | None) -> list[str]:
     ]
 
 
-def notes_on_chance(columns: Sequence[Column], entries: Sequence[BoardEntry]) -> list[str]:
+def notes_on_chance(columns: Sequence[Column], entries: Sequence[BoardEntry]) -> list[ChanceNote]:
     """Say which figures of evaluated models cannot be told from chance, and which are worse than it."""
     return against_chance(
         Shown(column.title, entry.model, column.unit, column.higher_is_better, entry.figures[column.key])

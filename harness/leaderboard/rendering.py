@@ -30,8 +30,13 @@ _MOST_IN_COVARIANCE = 200
 """Models of a covariance in JSON; one of 200 models takes about a megabyte."""
 
 
-def board_notes(board: Board) -> list[str]:
-    """Return the sentences below a leaderboard, of the marks in its rows and of its own."""
+def board_notes(board: Board, *, short: bool = False) -> list[str]:
+    """Return the sentences below a leaderboard, of the marks in its rows and of its own.
+
+    Args:
+        board: Whose.
+        short: Long ones name a few columns only, and say where the others are named.
+    """
     # Data in the place of others are said above the table; those that no reader could take for others, below it.
     made = "" if board.stands_in else note_on_generated(board)
     notes = [f"{percent(board.confidence)} intervals; rank (lowest-highest place that the errors allow)"]
@@ -41,7 +46,8 @@ def board_notes(board: Board) -> list[str]:
         notes.append("* asked through adapters on at least one task")
     for source in dict.fromkeys(source for entry in board.entries for source in entry.published):
         notes.append(f"{PUBLISHED} published, not evaluated here, and not ranked: {visible(source)}")
-    return [*notes, *map(visible, board.notes), *([visible(made)] if made else [])]
+    own = [board.long_notes[note].short if short and note in board.long_notes else note for note in board.notes]
+    return [*notes, *map(visible, own), *([visible(made)] if made else [])]
 
 
 def board_banner(board: Board) -> str:

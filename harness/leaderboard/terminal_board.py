@@ -35,7 +35,7 @@ def say_board(board: Board, *, blank: bool = True) -> None:
     same = _same_as_exact(board)
     say_fitted(_table(board, same), "--wide, or harness view")
     say()
-    for note in board_notes(board):
+    for note in board_notes(board, short=True):
         say_prose(note)
     if same:
         say_prose(f"as published ({COMPAT}): the same in every row, not shown: {', '.join(c.title for c in same)}")

@@ -43,16 +43,22 @@ def _places(board: Board) -> str:
     if not said.named:
         return f"{said.lead}{rest}"
     whole = " with every task" if any(entry.missing_tasks for entry in evaluated) else ""
+    if len(evaluated) < len(board.entries):  # published rows may stand above the best of those that are ranked
+        whole += " evaluated here"
     if len(ranked) == 1:
         return f"{_only(ranked[0], column, board, alone=len(evaluated) == 1)}{rest}"
     best = list(said.named)
     if all(entry.figures[column.key].at_chance for entry in ranked):
         chance = chance_text([entry.figures[column.key] for entry in ranked], column.unit)
-        return f"None of the {number(len(ranked))} models{whole} is distinguishable from chance ({chance}){rest}"
+        none = "Neither" if len(ranked) == 2 else "None"
+        return f"{none} of the {number(len(ranked))} models{whole} is distinguishable from chance ({chance}){rest}"
     of = f"{number(len(ranked))}{f' models{whole}' if whole else ''}"
     if len(best) == 1:
         return f"{best[0].model} is best of {of}: {_figure(best[0], column, board)}{_but_chance(best, column)}{rest}"
-    count = f"All {of}" if len(best) == len(ranked) else f"{number(len(best)).capitalize()} of {of}"
+    if len(best) < len(ranked):
+        count = f"{number(len(best)).capitalize()} of {of}"
+    else:
+        count = f"All {of}" if len(ranked) > 2 else f"Both{f' models{whole}' if whole else ''}"
     return f"{count} are tied for first ({some(best)}); no single best{_but_chance(best, column)}{rest}"
 
 

@@ -8,8 +8,15 @@ from harness.results.chance_notes import Shown, against_chance
 from harness.store.records import Result
 
 
-def results_notes(results: Sequence[Result], *, domains: bool = False, most: int = 8) -> list[str]:
-    """What a reader of `results_table` must know of its figures; a line a sentence, however many it is true of."""
+def results_notes(results: Sequence[Result], *, domains: bool = False, most: int = 8, short: bool = False) -> list[str]:
+    """Say what a reader of `results_table` must know of its figures; a line a sentence, however many it is true of.
+
+    Args:
+        results: Those of the table.
+        domains: Whether it shows single domains.
+        most: Notes of metrics that are told.
+        short: Name only a few of the columns that cannot be told from chance.
+    """
     shown = [r for r in results if domains or r.domain == "overall"]
     places: dict[tuple[str, str], list[str]] = {}
     for r in shown:
@@ -23,19 +30,20 @@ def results_notes(results: Sequence[Result], *, domains: bool = False, most: int
     lines = [f"{', '.join(of)}: {note} ({_some(found)})" for (note, found), of in metrics.items()]
     if len(lines) > most:
         lines[most:] = [f"... and {len(lines) - most} more notes (all of them with --json)"]
-    lines += _against_chance(shown)
+    lines += _against_chance(shown, short)
     if any(r.estimate.detail.get("reason") for r in shown):
         lines.append("- has no value: the reason is in the detail of --json")
     return lines
 
 
-def _against_chance(results: Sequence[Result]) -> list[str]:
+def _against_chance(results: Sequence[Result], short: bool) -> list[str]:
     """Say of the figures over all items which cannot be told from chance; each task by itself, where there are some."""
     tasks = list(dict.fromkeys(r.task for r in results))
     lines = []
     for task in tasks:
         own = [r for r in results if r.task == task and r.domain == "overall"]
-        said = against_chance(Shown(r.metric, r.model, r.unit, r.higher_is_better, r.estimate) for r in own)
+        notes = against_chance(Shown(r.metric, r.model, r.unit, r.higher_is_better, r.estimate) for r in own)
+        said = [note.short if short else note.text for note in notes]
         lines += [f"{task}: {line}" if len(tasks) > 1 else line for line in said]
     return lines
 

@@ -46,7 +46,7 @@ def say_results(cells: Sequence[CellRecord], *, domains: bool = False, every: bo
 
 def _say_notes(results: Sequence[Result], domains: bool) -> None:
     say()
-    notes = results_notes(results, domains=domains)
+    notes = results_notes(results, domains=domains, short=for_a_terminal())
     if notes:
         for note in notes:
             say_prose(note)

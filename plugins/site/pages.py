@@ -32,10 +32,10 @@ def cell_text(estimate: Estimate | None, unit: str, level: float) -> str:
 
 
 def soft(text: str) -> Any:
-    """Return a title as markup that a browser may break after an underscore, slash or dot."""
+    """Return a title as markup that a browser may break after a mark such as an underscore, but not inside a number."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"([_/.·])", r"\1<wbr>", str(escape(visible(text)))))
+    return Markup(re.sub(r"([_/:·]|\.(?!\d))", r"\1<wbr>", str(escape(visible(text)))))
 
 
 def introduction(text: str) -> Any:

@@ -9,9 +9,12 @@ import pytest
 
 from harness import build_leaderboard, evaluate
 from harness.leaderboard import render
+from harness.leaderboard.rendering import board_notes
 from harness.metric import Columns, MeanMetric
+from harness.results.chance_notes import Shown, against_chance
 from harness.running.estimates import estimates
 from harness.running.table import Table
+from harness.stats import Estimate
 from harness.store import StoreReader
 from harness.store.cells import latest_cells
 
@@ -134,3 +137,20 @@ def test_a_broken_chance_level_takes_no_value_along_and_is_said():
     results, said = estimates("m", "t", [Share(), Broken(), Mistaken()], table, confidence=0.95, seed=0)
     assert [(r.estimate.value, r.estimate.chance) for r in results] == [(2 / 3, None)] * 3
     assert [line.partition(" has no chance level")[0] for line in said] == ["the metric broken", "the metric mistaken"]
+
+
+def test_a_sentence_of_many_columns_is_short_on_a_terminal_and_whole_for_programs(lab):
+    registry, store = lab
+    board = build_leaderboard("suite", store=store, registry=registry)
+    figures = [
+        Shown(f"f{i}", model, "fraction", True, Estimate(0.5, 0.03, 0.45, 0.55, 300, chance=0.5))
+        for i in range(6)
+        for model in "abcdefg"[i:]
+    ]
+    (note,) = against_chance(figures)
+    board.notes, board.long_notes = [note.text], {note.text: note}
+    assert note.short.endswith("f2 (50): c, d, e, f, g; and 3 more: --json")
+    assert note.count == "27 figures of 7 models: not distinguishable from chance"
+    assert note.short in board_notes(board, short=True)
+    assert json.loads(render(board, "json"))["notes"] == [note.text]
+    assert note.text in render(board, "table")

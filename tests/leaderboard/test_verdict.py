@@ -54,11 +54,11 @@ LAST = [entry(name, 0.5, rank=i + 4) for i, name in enumerate("de")]
         ),
         (
             [entry("a", 0.52, tied=True, chance=0.5), entry("b", 0.49, rank=2, tied=True, chance=0.5)],
-            "None of the two models is distinguishable from chance (50)",
+            "Neither of the two models is distinguishable from chance (50)",
         ),
         (
             [entry("a", 0.27, tied=True, chance=0.25), entry("b", 0.52, rank=2, chance=0.5)],
-            "None of the two models is distinguishable from chance (25 to 50)",
+            "Neither of the two models is distinguishable from chance (25 to 50)",
         ),
         (
             [entry("a", 0.52, tied=True, chance=0.5), entry("b", 0.3, rank=2, chance=0.5)],
@@ -70,11 +70,27 @@ LAST = [entry(name, 0.5, rank=i + 4) for i, name in enumerate("de")]
         ),
         (
             [entry("a", 0.57, tied=True, chance=0.5), entry("b", 0.54, rank=2, tied=True, chance=0.5)],
-            "All two are tied for first (a, b); no single best; b: not distinguishable from chance (50)",
+            "Both are tied for first (a, b); no single best; b: not distinguishable from chance (50)",
         ),
         (
             [entry("a", 0.7, rank=None, published=("a paper",))],
             "No model is evaluated here; all figures are published ones",
+        ),
+        (
+            [entry("a", 0.9, rank=None, published=("a paper",)), *TIED[:2]],
+            "Both models evaluated here are tied for first (a, b); no single best",
+        ),
+        (
+            [entry("a", 0.9, rank=None, published=("a paper",)), entry("b", 0.7, tied=True), C],
+            "b is best of two models evaluated here: 70.00 [65.0, 75.0]",
+        ),
+        (
+            [*TIED[:2], lacking("c")],
+            "Both models with every task are tied for first (a, b); no single best; 1 other lacks a task",
+        ),
+        (
+            [entry("a", 0.7, tied=True), lacking("c")],
+            "a is the only model with a rank: 70.00 [65.0, 75.0]; 1 other lacks a task",
         ),
         ([], ""),
     ],
