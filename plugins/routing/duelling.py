@@ -29,7 +29,7 @@ class DuelRouter(OverEmbedder):
 
     def of_vectors(self, vectors: FloatArray) -> FloatArray:
         """Return the strengths, (n, m), nats."""
-        return np.asarray(vectors @ self.numbers["projection"] @ self.numbers["models"].T)
+        return np.asarray(vectors @ self.numbers["projection"] @ self.numbers["of_models"].T)
 
     def route(self, requests: Sequence[Query]) -> list[Any]:
         """Return the share of duels that each named model wins; a question that names one model only fails."""
@@ -94,7 +94,7 @@ class DuelRouterTrainer(OverEmbedderTrainer):
         models, projection, loss, steps = duels.fit(rng, self.steps)
         progress(steps, loss=loss)
         words = {"pairs": len(question), "loss": loss, "steps": steps, "seed": self.seed}
-        return words, {"models": models, "projection": projection}
+        return words, {"of_models": models, "projection": projection}
 
 
 def pairs_of(values: FloatArray, most: int, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:

@@ -126,6 +126,16 @@ def test_what_is_certified_holds_on_a_later_slice_and_saves(project, harness, ne
     assert figures["saving", "mean_cost"] < figures["near", "mean_cost"]
 
 
+def test_duels_are_learned_and_asked_about_as_many_models_as_are_named(project, harness):
+    write(project, n=300)
+    ran = harness("train", "duel-router", "-t", "my/pair", "--base", "tfidf", "-o", "duels")
+    assert ran.code == 0, ran.err
+    ran = harness("eval", "-m", "duels=duel-router:path=duels", "-t", "my/pair", "--json")
+    assert ran.code == 0, ran.err
+    figures = {row["metric"]: row["value"] for row in ran.document["results"]}
+    assert figures["route_accuracy"] > 0.75
+
+
 def test_what_is_not_certified_is_not_written(project, harness, near):
     ran = train(harness, "random-router")
     assert ran.code != 0

@@ -50,8 +50,8 @@ def test_the_gradient_is_that_of_the_loss():
 def test_what_is_learned_orders_the_models_as_they_are():
     x, strength, values = generated(1500)
     _, numbers = learned(x[:1000], values[:1000], dimensions=8)
-    assert np.linalg.norm(numbers["models"], axis=1) == pytest.approx(np.ones(5))
-    found = x[1000:] @ numbers["projection"] @ numbers["models"].T
+    assert np.linalg.norm(numbers["of_models"], axis=1) == pytest.approx(np.ones(5))
+    found = x[1000:] @ numbers["projection"] @ numbers["of_models"].T
     best = strength[1000:].argmax(axis=1)
     assert (found.argmax(axis=1) == best).mean() > 0.8
     again = learned(x[:1000], values[:1000], dimensions=8)[1]

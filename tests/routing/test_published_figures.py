@@ -137,7 +137,7 @@ def test_logistic_regression_and_its_mean_with_neighbours(nine, stacked):
 def test_duels_of_nine_models_route_as_well_as_forecasts(nine):
     _, vectors, outcome, _, _, test = nine
     numbers = learned(duelling.DuelRouterTrainer(), nine)
-    strength = vectors[test] @ numbers["projection"] @ numbers["models"].T
+    strength = vectors[test] @ numbers["projection"] @ numbers["of_models"].T
     routed = outcome[test][np.arange(len(test)), strength.argmax(axis=1)].mean()
     assert routed == pytest.approx(0.675, abs=0.015)
 
