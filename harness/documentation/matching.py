@@ -80,7 +80,9 @@ def best_passages(passages: Sequence[Passage], query: str) -> tuple[list[Found],
         if score or exact:
             share = matched / max(len(wanted), 1)
             found.append(Found(passage, score * share * share * _worth(passage), exact))
-    entry = next((one.passage for one in found if one.exact and one.passage.document == GLOSSARY), None)
+    entries = [one.passage for one in found if one.exact and one.passage.document == GLOSSARY]
+    # "chance" is an entry of its own, and all that is left of "at chance" without words that mean little.
+    entry = next((one for one in entries if whole in one.names), entries[0] if entries else None)
     linked = entry.links if entry is not None else frozenset()
 
     def place(one: Found) -> tuple[bool, bool, float]:
@@ -94,8 +96,9 @@ def best_passages(passages: Sequence[Passage], query: str) -> tuple[list[Found],
 
 def _counts(passage: Passage) -> Counter[str]:
     count = Counter(words_of(passage.text))
-    for word in words_of(passage.heading):
-        count[word] += _HEADING
+    for name in passage.names:
+        for word in words_of(name):
+            count[word] += _HEADING
     for word in words_of(passage.title):
         count[word] += _TITLE
     return count

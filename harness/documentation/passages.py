@@ -12,6 +12,8 @@ GLOSSARY = "docs/glossary.md"
 HOW_TO = "docs/how-to/"
 _HEADING = re.compile(r"(#{1,6}) +(.*?)\s*#*")
 _LINK = re.compile(r"!?\[([^\]\[]*)\]\([^()\s]*(?:\([^()\s]*\))?[^()\s]*\)")
+_ALSO = re.compile(r"\*Also: (.*)\.\*$", re.MULTILINE)
+"""Begins an entry of the glossary that explains several words: ``*Also: adapter.*``"""
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
@@ -46,9 +48,9 @@ class Passage:
     @property
     def names(self) -> tuple[str, ...]:
         """The words that an entry of the glossary explains, in lower case; of other passages the heading alone."""
-        if self.document != GLOSSARY:
-            return (self.heading.lower(),)
-        return tuple(name.strip().lower() for name in self.heading.split(","))
+        also = _ALSO.match(self.text) if self.document == GLOSSARY else None
+        names = [self.heading, *(also[1].replace("\\", "").split(", ") if also is not None else ())]
+        return tuple(name.strip().lower() for name in names)
 
 
 def anchor(heading: str) -> str:
@@ -90,5 +92,5 @@ def passages_of(document: str, path: Path) -> Iterator[Passage]:
 def plain(text: str) -> str:
     """Return Markdown without its links' targets and without marks of code and emphasis."""
     text = _LINK.sub(r"\1", text)
-    # A lone star is a word of its own: tables mark models by it.
-    return re.sub(r"`|\*\*|(?<![\s*])\*|\*(?![\s*,]|$)", "", text)
+    # A star that is escaped, or stands alone, is meant: tables mark models by it.
+    return re.sub(r"`|(?<!\\)\*\*|(?<![\s*\\])\*|(?<!\\)\*(?![\s*,]|$)", "", text).replace("\\*", "*")
