@@ -179,6 +179,8 @@ class SiteOptions(BoardOptions, total=False):
     """Column of that table that names the model; None: found as `correlate` finds it."""
     value_column: str | None
     """Column of the outcome; None: found as `correlate` finds it."""
+    url: str | None
+    """The address at which the folder will be found, for previews of links to it."""
     say: Callable[[str], None]
     """Called with a note about everything that was left out."""
 
@@ -239,6 +241,7 @@ def publish(publisher: str, benchmarks: Sequence[str], folder: str | Path, **opt
         publisher=publisher,
         texts=options.get("texts", False),
         outcome=None if outcome is None else OutcomeFile(Path(outcome), *columns),
+        url=options.get("url"),
     )
     return publish_boards(options.get("registry") or Registry(), publication, options.get("say", lambda text: None))
 

@@ -203,6 +203,15 @@ class Metric:
         """
         return ""
 
+    def scores_of_classes(self, columns: Columns) -> tuple[FloatArray, FloatArray] | None:
+        """Return the scores and the labels, (n,) each, of a value that rests on how scores tell two classes apart.
+
+        Labels are 1 for the positive class and 0 for the other; scores are NaN where the request failed. Pages that
+        hold two models against each other then show where each ranks an item among the negatives, which a reader can
+        use, rather than the item's influence. None: the value does not rest on that.
+        """
+        return None
+
     def item_figures(self, columns: Columns) -> FloatArray | None:
         """Return one figure a row, (n,), NaN where the request failed, for figures of the field; None: there is none.
 
@@ -345,7 +354,8 @@ class MeanMetric(Metric):
         rates = win_rates(figures, higher_is_better=self.higher_is_better, clusters=clusters)
         names = list(models)
         low, high = rates.low.tolist(), rates.high.tolist()
-        return [Matrix("Win rates", _WIN_RATE, names, names, rates.rate.tolist(), low, high)]
+        games = rates.games.tolist()
+        return [Matrix("Win rates", _WIN_RATE, names, names, rates.rate.tolist(), low, high, counts=games)]
 
     def _by_blocks(self, columns: Columns) -> FloatArray:
         # Block by block, so that figures which compare every response with every other need no memory of that size.

@@ -85,9 +85,11 @@ class Matrix:
     """True for a matrix that models are compared with."""
     note: str = ""
     """A sentence for the reader, shown below."""
+    counts: Sequence[Numbers] | None = None
+    """Number of items behind each field, shape (r, c): a page hides the fields that rest on a handful."""
 
     def __post_init__(self) -> None:
-        for name in ("values", "low", "high"):
+        for name in ("values", "low", "high", "counts"):
             lines = getattr(self, name)
             if lines is not None and [len(line) for line in lines] != [len(self.columns)] * len(self.rows):
                 shape = f"{len(self.rows)} rows of {len(self.columns)}"

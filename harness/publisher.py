@@ -156,6 +156,8 @@ class Edition:
     """The analysis that sets the figures against the outcome; None only without an outcome."""
     say: Callable[[str], None] = lambda text: None
     """To be called with a note about everything that was left out."""
+    address: str = ""
+    """Where the folder will be found, ``https://HOST/PATH/`` with a slash at its end; empty: nobody has said."""
 
 
 class Publisher(ABC):

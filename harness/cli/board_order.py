@@ -15,6 +15,7 @@ from harness.leaderboard.outputs import (
     refuse_to_replace,
     refuse_unwritable,
     refuse_what_is_read,
+    web_address,
     why_no_place,
 )
 from harness.publisher import SITE, OutcomeFile
@@ -43,23 +44,27 @@ class BoardOrder:
     """Whether a site shows the beginnings of items' texts."""
     outcome: OutcomeFile | None = None
     """A table with one outcome for each model, for a site."""
+    url: str | None = None
+    """The address at which a site will be found."""
 
     def __post_init__(self) -> None:
         """Refuse options that only a folder can show if no folder is named, and what the format has no place for.
 
         Raises:
-            UsageError: publisher, texts or outcome stand beside a file, or several benchmarks do; or a title or an
-                introduction beside a format without one.
+            UsageError: publisher, texts, outcome or url stand beside a file, or several benchmarks do; or the url is
+                no address, or a title or an introduction stands beside a format without one.
             UnknownName: there is no such format.
         """
+        if self.url is not None:
+            web_address(self.url)
         if self.fills_a_folder:
             return
         if self.publisher is not None:
             raise UsageError(
                 f"--publisher {self.publisher} fills a folder; name one with -o, such as {self.publisher}/"
             )
-        if self.texts or self.outcome is not None:
-            option = "--texts" if self.texts else "--outcome"
+        if self.texts or self.outcome is not None or self.url is not None:
+            option = "--texts" if self.texts else "--outcome" if self.outcome is not None else "--url"
             raise UsageError(f"{option} is for a site; name a folder with -o, such as site/")
         refuse_several(self.benchmarks)
         self._refuse_without_place()
@@ -129,6 +134,7 @@ def _publish(registry: Registry, order: BoardOrder) -> None:
         publisher=order.publisher or SITE,
         texts=order.texts,
         outcome=order.outcome,
+        url=order.url,
     )
     entry = registry.find("publisher", publication.publisher)
     refuse_what_is_read(publication.folder, _files_read(registry, order.inputs))

@@ -48,6 +48,7 @@ from harness.leaderboard.outputs import FORMATS
     type=click.Path(path_type=Path),
     help="Site only: a table of one outcome a model, as for harness correlate; adds its heat-map.",
 )
+@click.option("--url", help="Site only: the address at which it will be found, for previews of links to it.")
 @click.option("--publisher", help="Folder only: the publisher of a plugin that fills it; default: site.")
 @click.option("--model-column", help="Column of the outcome's file that names the model.")
 @click.option("--value-column", help="Column of the outcome.")
@@ -67,6 +68,7 @@ def command(
     confidence: float | None,
     texts: bool,
     outcome: Path | None,
+    url: str | None,
     publisher: str | None,
     model_column: str | None,
     value_column: str | None,
@@ -89,7 +91,7 @@ def command(
       harness leaderboard quickstart -o board.html
       harness leaderboard ppe --published published.jsonl
       harness leaderboard quickstart --merge machine-2.sqlite --merge machine-3.sqlite
-      harness leaderboard quickstart judgebench -o site/
+      harness leaderboard quickstart judgebench -o site/ --url https://example.org/boards/
       harness leaderboard toxicity/openai-moderation -m "muli*" -m length -o site/
       harness leaderboard "toxicity/*" --exclude "*-trial" --title Detectors --about intro.md -o board.html
     """
@@ -114,5 +116,6 @@ def command(
         publisher=publisher,
         texts=texts,
         outcome=outcome_file(outcome, model_column, value_column),
+        url=url,
     )
     carry_out(registry, order)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ def winners(columns: Columns, order: str) -> Codes:
 
 class _Kappa(OfVerdicts):
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
-    chance = 0.0
+    chance: ClassVar[Any] = 0.0
     needs: ClassVar[tuple[str, ...]] = ("as_given", "exchanged", "better")
 
 

@@ -32,6 +32,10 @@ class ScoredMetric(Metric):
         """Return the scores and the labels, each of shape (n,)."""
         return columns.values[self.needs[0]], columns.values[self.needs[1]]
 
+    def scores_of_classes(self, columns: Columns) -> tuple[Any, Any]:
+        """Return the scores and the labels: every metric of this base holds one against the other."""
+        return self.split(columns)
+
     def levels(self, columns: Columns) -> stats.Levels:
         """Return the scores and labels sorted by score, made once for all metrics of the same columns."""
         name = f"levels of {self.needs[0]} by {self.needs[1]}"

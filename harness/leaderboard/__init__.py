@@ -22,10 +22,12 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.leaderboard.board import BoardEntry as BoardEntry
     from harness.leaderboard.board import Column as Column
     from harness.leaderboard.cost import COST_COLUMN as COST_COLUMN
+    from harness.leaderboard.documents import latex_text as latex_text
     from harness.leaderboard.field_fitting import FieldFigures as FieldFigures
     from harness.leaderboard.field_fitting import field_figures as field_figures
     from harness.leaderboard.notes import items_text as items_text
     from harness.leaderboard.notes import note_on_generated as note_on_generated
+    from harness.leaderboard.published_places import against_published as against_published
     from harness.leaderboard.published_rows import shipped_files as shipped_files
     from harness.leaderboard.rendering import FORMATS as FORMATS
     from harness.leaderboard.rendering import as_json as as_json

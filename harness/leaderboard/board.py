@@ -77,6 +77,8 @@ class BoardEntry:
     """Whether no ranked model is significantly better; False for all where an unranked one is ahead of the best."""
     published: tuple[str, ...] = ()
     """Who published its figures; empty where it was evaluated here."""
+    rounded_from: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """The lowest and highest value that a published figure may have been rounded from, by column key."""
     roles: dict[str, dict[str, str]] = field(default_factory=dict)
     """By task and role: the label of who was asked beside the model, such as its judge."""
     reasons: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from harness.leaderboard.assembling import assemble
 from harness.leaderboard.board import Board
 from harness.leaderboard.chosen_models import choose_models, tasks_with_results
 from harness.leaderboard.made_benchmarks import tasks_meant, with_made_benchmarks
+from harness.leaderboard.outputs import web_address
 from harness.leaderboard.published_rows import shipped_files
 from harness.publisher import CORRELATE, SITE, Edition, OutcomeFile, code_of, find_analysis, find_publisher
 from harness.results.stores import OpenStores, StoreFiles
@@ -58,6 +59,8 @@ class Publication:
     """Whether the beginnings of the items' texts are shown; their licences have to allow it."""
     outcome: OutcomeFile | None = None
     """A table of one outcome a model, of which the publisher is given an analysis."""
+    url: str | None = None
+    """Where the folder will be found, as the user wrote it; None: nobody has said."""
 
 
 def make_board(registry: Registry, name: str, inputs: BoardInputs) -> Board:
@@ -117,9 +120,11 @@ def publish_boards(registry: Registry, publication: Publication, say: Callable[[
 
     Raises:
         UnknownName: no plugin that is loaded has the publisher, or the analysis of the outcome.
-        UsageError: there is no store, or stores contradict each other, or a column of the outcome is not clear.
+        UsageError: there is no store, or stores contradict each other, or a column of the outcome is not clear, or the
+            address is none.
         DataError: the table of the outcome cannot be read.
     """
+    address = "" if publication.url is None else web_address(publication.url)
     publisher = find_publisher(registry, publication.publisher)
     analysis = None
     if publication.outcome is not None:
@@ -148,6 +153,7 @@ def publish_boards(registry: Registry, publication: Publication, say: Callable[[
             outcome=publication.outcome,
             analysis=analysis,
             say=say,
+            address=address,
         )
         with code_of(registry, "publisher", publication.publisher):
             return publisher.publish(edition, publication.folder)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from harness.errors import UnknownName, UsageError, nearest
 
@@ -62,6 +64,30 @@ def why_no_place(key: str, format_: str) -> str:
         return ""
     able = ", ".join(name for name in FORMATS if name not in WITHOUT[key])
     return f"the format {format_} has no place for it; use one of {able}, or a site, or leave it out"
+
+
+def web_address(text: str) -> str:
+    """Return the address at which a site will be found, with a slash at its end.
+
+    Raises:
+        UsageError: it is no address of a folder on the web.
+
+    >>> web_address("https://example.org/boards")
+    'https://example.org/boards/'
+    """
+    address = text.strip()
+    refused = UsageError(f"{text!r} is no address of a site; write one such as https://example.org/boards/")
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:  # brackets that hold no address
+        raise refused from None
+    is_folder = parts.scheme in ("http", "https") and not (parts.query or parts.fragment)
+    if not host or not is_folder or re.search(r"[\s<>\"]", address):
+        raise refused
+    if parts.username or parts.password:
+        raise UsageError("the address of a site holds a name or password, which every page would show; leave them out")
+    return address if address.endswith("/") else address + "/"
 
 
 def refuse_several(benchmarks: Sequence[str]) -> None:

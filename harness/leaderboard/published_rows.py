@@ -15,6 +15,7 @@ from harness.names.registry import Registry
 from harness.results.published import Published, read_published
 from harness.stats import Estimate
 from harness.store.choosing import EVERY_MODEL, ModelChoice
+from harness.store.records import Result
 from harness.tasks.selectors import selected_aggregate, split_selector
 
 if TYPE_CHECKING:
@@ -128,15 +129,30 @@ def _add(
         if column and key in own:
             result = own[key].result
             entry.figures[column] = result.estimate
+            entry.rounded_from[column] = own[key].rounded_from
             rows.kinds.setdefault(column, (result.unit, result.higher_is_better))
     # Published errors are rarely there for all parts, and never independent: aggregates have a value only.
     bare = {key: dataclasses.replace(row.result, estimate=_value(row.result.estimate)) for key, row in own.items()}
+    # Where each part may have been rounded from a little less, or more, so may what is made of all parts.
+    ends = [aggregates_of(registry, benchmark, _moved(bare, own, end)).figures for end in (0, 1)]
     for name, figure in aggregates_of(registry, benchmark, bare).figures.items():
         entry.figures[name] = _value(figure.estimate)
+        values = [figure.estimate.value, *(end[name].estimate.value for end in ends if name in end)]
+        entry.rounded_from[name] = (min(values), max(values))
         rows.kinds.setdefault(name, (figure.unit, figure.higher_is_better))
     if entry.figures:
         rows.entries.append(entry)
         rows.notes.extend(note for row in own.values() if (note := row.note) and note not in rows.notes)
+
+
+def _moved(bare: Mapping[Key, Result], own: Mapping[Key, Published], end: int) -> dict[Key, Result]:
+    """Return the figures as they may have been before they were rounded: all at the low end, or all at the high end."""
+    return {
+        key: dataclasses.replace(
+            result, estimate=dataclasses.replace(result.estimate, value=own[key].rounded_from[end])
+        )
+        for key, result in bare.items()
+    }
 
 
 def _value(estimate: Estimate) -> Estimate:

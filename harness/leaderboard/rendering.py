@@ -14,6 +14,7 @@ from harness.leaderboard.about import about_html, about_markdown
 from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.documents import latex, model_index
 from harness.leaderboard.notes import note_on_generated, note_on_items
+from harness.leaderboard.published_places import against_published
 from harness.leaderboard.shown_columns import PUBLISHED, failure_of, shown_columns
 from harness.leaderboard.shown_columns import rank_text as rank_text
 from harness.leaderboard.unranked import sections, why_unranked
@@ -189,8 +190,10 @@ def as_json(board: Board) -> dict[str, Any]:
     key ``generated`` says whether a program made the data of any task; then ``generated_data`` says by task who did,
     and in whose place, and ``published_left_out`` how many published rows are not shown for it. The keys
     ``text_columns`` and, in an entry, ``texts`` are there on boards that have columns of text; ``covariances`` on
-    boards that have an aggregate of the field, of at most 200 models.
+    boards that have an aggregate of the field, of at most 200 models; ``against_published`` on boards with published
+    figures that can be held against the interval of a model evaluated here.
     """
+    against = against_published(board)
     covariances = {
         key: {"models": list(of.models), "values": of.values.tolist()}
         for key, of in board.covariances.items()
@@ -217,6 +220,7 @@ def as_json(board: Board) -> dict[str, Any]:
         **({"text_columns": texts} if texts else {}),
         "entries": [_entry_json(board, entry) for entry in board.entries],
         **({"covariances": covariances} if covariances else {}),
+        **({"against_published": against} if against else {}),
         "notes": board.notes,
     }
 

@@ -18,6 +18,11 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.results.comparison import compare_cells as compare_cells
     from harness.results.comparison import compare_rows as compare_rows
     from harness.results.comparison import shared_rows as shared_rows
+    from harness.results.drawn_pictures import MOST_MODELS as MOST_MODELS
+    from harness.results.drawn_pictures import Drawing as Drawing
+    from harness.results.drawn_pictures import drawings as drawings
+    from harness.results.drawn_pictures import no_picture as no_picture
+    from harness.results.drawn_pictures import thinned as thinned
     from harness.results.failed import without_folders as without_folders
     from harness.results.field import figures_of as figures_of
     from harness.results.field import means_of as means_of

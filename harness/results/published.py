@@ -6,9 +6,11 @@ docs/published-results.md.
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +44,8 @@ class Published:
     """Who published it and where; empty where that is not stated."""
     note: str = ""
     """What a reader should know."""
+    rounded_from: tuple[float, float] = (math.nan, math.nan)
+    """The lowest and the highest value that are written as this one: of 62.3 these are 62.25 and 62.35."""
 
 
 def read_published(path: Path, registry: Registry | None = None) -> list[Published]:
@@ -61,9 +65,11 @@ def read_published(path: Path, registry: Registry | None = None) -> list[Publish
     rows = _yaml_rows(path) if path.suffix in _YAML else _table_rows(path)
     kinds = _Kinds(registry)
     found: dict[tuple[str, str, str, str], str] = {}
-    published = []
-    for where, row in rows:
+    published: list[Published] = []
+    written: list[str] = []
+    for where, row, text in rows:
         figure = _figure(where, row, kinds)
+        written.append(text)
         r = figure.result
         key = (r.model, r.task, r.metric, r.domain)
         if key in found:
@@ -72,7 +78,40 @@ def read_published(path: Path, registry: Registry | None = None) -> list[Publish
         published.append(figure)
     if not published:
         raise DataError(f"{path}: no published figures in it")
-    return published
+    return _with_rounding(published, written)
+
+
+def _with_rounding(published: Sequence[Published], written: Sequence[str]) -> list[Published]:
+    """Say of each figure which values are written as it.
+
+    Args:
+        published: The figures of one file.
+        written: How the file writes the value of each; empty where that is not known, as of JSON's numbers.
+    """
+    own = [_decimals(text) for text in written]
+    read = [_decimals(repr(figure.result.estimate.value)) for figure in published]
+    most: dict[tuple[str, str, str], int] = {}
+    for figure, texts in zip(published, zip(own, read, strict=True), strict=True):
+        key = (figure.result.task, figure.result.metric, figure.result.domain)
+        most[key] = max(most.get(key, 0), *texts)
+    made = []
+    for figure, decimals in zip(published, own, strict=True):
+        r = figure.result
+        # Numbers that were read lack the zeros at their end, and a bare 1 says nothing of decimals: such a figure has
+        # as many as the others of its column.
+        places = decimals or most[r.task, r.metric, r.domain]
+        value, half = Decimal(repr(r.estimate.value)), Decimal(5).scaleb(-places - 1)
+        made.append(dataclasses.replace(figure, rounded_from=(float(value - half), float(value + half))))
+    return made
+
+
+def _decimals(text: str) -> int:
+    """Return the number of decimals that a number is written with; 0 for a text that is no plain number."""
+    try:
+        exponent = Decimal(text).as_tuple().exponent
+    except ArithmeticError:
+        return 0
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 class _Kinds:
@@ -98,7 +137,8 @@ class _Kinds:
         return self._known[name]
 
 
-def _yaml_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _yaml_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """Yield where each figure stands, its row, and how its value is written."""
     from harness.files.validation import validate
     from harness.files.yaml_files import load_yaml
     from harness.tasks.schema import PublishedFile
@@ -112,13 +152,13 @@ def _yaml_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         said["unit"] = file.unit
     for model, figures in file.figures.items():
         for selector, value in figures.items():
-            line = lines.get((model, selector))
+            line, text = lines.get((model, selector), (0, ""))
             where = f"{path}{f':{line}' if line else ''}: figures.{model}.{selector}"
             task, metric, domain = _selector(where, selector)
             row = {"model": model, "task": task, "metric": metric, "domain": domain, "value": value, **said}
             if metric in file.lower_is_better:
                 row["higher_is_better"] = False
-            yield where, row
+            yield where, row, text
 
 
 def _selector(where: str, selector: str) -> tuple[str, str, str]:
@@ -132,8 +172,8 @@ def _selector(where: str, selector: str) -> tuple[str, str, str]:
     return task, metric, domain
 
 
-def _lines(path: Path) -> dict[tuple[str, str], int]:
-    """Lines of the figures by model and selector.
+def _lines(path: Path) -> dict[tuple[str, str], tuple[int, str]]:
+    """Lines of the figures and how they are written, by model and selector.
 
     Raises:
         ConfigurationError: a model or figure is there twice, of which YAML would keep the last without a word.
@@ -142,11 +182,11 @@ def _lines(path: Path) -> dict[tuple[str, str], int]:
 
     root: Any = compose_yaml(path)
     figures = next(value for key, value in root.value if key.value == "figures")
-    found: dict[tuple[str, str], int] = {}
+    found: dict[tuple[str, str], tuple[int, str]] = {}
     for model, line, own in _entries(path, figures, "the model"):
-        for selector, place, _ in _entries(path, own, f"a figure of {model!r},"):
-            found[model, selector] = place
-        found.setdefault((model, ""), line)
+        for selector, place, value in _entries(path, own, f"a figure of {model!r},"):
+            found[model, selector] = (place, value.value)
+        found.setdefault((model, ""), (line, ""))
     return found
 
 
@@ -160,7 +200,8 @@ def _entries(path: Path, node: Any, what: str) -> Iterator[tuple[str, int, Any]]
         yield str(key.value), line, value
 
 
-def _table_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _table_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """Yield where each figure stands, its row, and how its value is written, where the format keeps that."""
     from harness.tasks.data.sources import FileSource
 
     ending = next((ending for ending in ENDINGS if path.name.removesuffix(".gz").endswith(ending)), "")
@@ -172,7 +213,10 @@ def _table_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         values = row.values
         if ending in _WITH_EMPTY_CELLS:
             values = {key: value for key, value in values.items() if value not in (None, "")}
-        yield row.where, {key: _read(key, value) for key, value in values.items()} if ending == ".csv" else values
+        if ending == ".csv":
+            yield row.where, {key: _read(key, value) for key, value in values.items()}, values.get("value", "")
+        else:
+            yield row.where, values, ""
 
 
 def _read(key: str, text: str) -> Any:

@@ -51,7 +51,7 @@ from harness.stats.errors import (
 from harness.stats.estimate import Estimate, not_available
 from harness.stats.intervals import clopper_pearson, estimate_from_influence, mean_estimate, wilson
 from harness.stats.jackknife_plus import PredictionInterval, highest_level, jackknife_plus, units_needed
-from harness.stats.levels import Levels, levels
+from harness.stats.levels import Levels, levels, ranks_among_negatives
 from harness.stats.linearised import Linearised
 from harness.stats.multiplicity import benjamini_hochberg
 from harness.stats.operating_points import (
@@ -170,6 +170,7 @@ __all__ = [
     "predictive_value_interval",
     "predictive_value_slope",
     "rank_intervals",
+    "ranks_among_negatives",
     "reliability",
     "reliability_bins",
     "reliability_from_replicates",

@@ -47,6 +47,16 @@ class Levels:
         false, true = self.let_in
         return false / false[-1], true / true[-1]
 
+    @cached_property
+    def above_negatives(self) -> FloatArray:
+        """Return the share of the negatives below each level, those at the level counting half, shape (l,).
+
+        NaN without negatives. The area under the ROC curve is its mean over the positives.
+        """
+        below = np.cumsum(self.negatives) - self.negatives
+        with np.errstate(invalid="ignore"):
+            return np.asarray((below + self.negatives / 2) / self.negatives.sum())
+
     def at_items(self, value: float, of_negatives: FloatArray, of_positives: FloatArray) -> Linearised:
         """Return a value with the influence of each item, from those of the negatives and positives at each level."""
         return spread(self.kept, value, np.concatenate([of_negatives, of_positives])[self.code])
@@ -78,6 +88,25 @@ def levels(scores: ArrayLike, labels: ArrayLike) -> Levels:
     code = np.asarray(level, dtype=np.int64) + distinct.size * items.positive
     counts = np.bincount(code, minlength=2 * distinct.size).astype(np.float64)
     return Levels(items.kept, distinct, counts[distinct.size :], counts[: distinct.size], code)
+
+
+def ranks_among_negatives(scores: ArrayLike, labels: ArrayLike) -> FloatArray:
+    """Return the share of the negatives that score below each item, ties half, shape (n,); NaN where a score is.
+
+    Args:
+        scores: shape (n,), as for `levels`.
+        labels: shape (n,), 1 for positives and 0 for negatives.
+
+    Raises:
+        ShapeMismatch, OutOfRange: as `levels`.
+
+    >>> ranks_among_negatives([3.0, 1.0, 2.0, 1.0], [1, 0, 1, 0]).tolist()
+    [1.0, 0.5, 1.0, 0.5]
+    """
+    sorted_ = levels(scores, labels)
+    ranks = np.full(len(sorted_.kept), np.nan)
+    ranks[sorted_.kept] = sorted_.above_negatives[sorted_.code % len(sorted_.scores)]
+    return ranks
 
 
 def as_levels(scores: ArrayLike | Levels, labels: ArrayLike | None) -> Levels:

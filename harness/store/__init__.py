@@ -28,6 +28,10 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.store.origins import model_description as model_description
     from harness.store.origins import model_descriptions as model_descriptions
     from harness.store.origins import whole_computations as whole_computations
+    from harness.store.overview import CellsState as CellsState
+    from harness.store.overview import CellSummary as CellSummary
+    from harness.store.overview import state_of_cells as state_of_cells
+    from harness.store.overview import summarise_cells as summarise_cells
     from harness.store.places import DamagedRecord as DamagedRecord
     from harness.store.reading import Readable as Readable
     from harness.store.reading import StoreReader as StoreReader

@@ -47,6 +47,10 @@ class CheckedRow:
         except (TypeError, ValueError, RecursionError) as error:
             raise self.damaged(name, str(error)) from error
 
+    def raw(self, name: str) -> Any:
+        """Return the value of a column as SQLite gives it, unchecked: to tell equal values apart from others."""
+        return self._values[name]
+
     def damaged(self, name: str, expected: str) -> DamagedRecord:
         """Make the error that says what a column holds, and what it should hold."""
         named = [column.name for column in self._table.primary_key]

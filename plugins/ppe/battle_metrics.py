@@ -112,9 +112,10 @@ class RowWisePearson(OfVerdicts):
             return [[float(value) for value in row] for row in table[np.ix_(order, order)]]
 
         people, model = ((in_order(side.rate), in_order(side.low), in_order(side.high)) for side in sides)
+        battles, judged = (in_order(side.games.astype(np.float64)) for side in sides)
         return [
-            Matrix("Win rates", _WON, ordered, ordered, *people, name="people", reference=True),
-            Matrix("Win rates", _WON, ordered, ordered, *model),
+            Matrix("Win rates", _WON, ordered, ordered, *people, name="people", reference=True, counts=battles),
+            Matrix("Win rates", _WON, ordered, ordered, *model, counts=judged),
         ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ class ConflictPairAccuracy(Metric):
         "pair_exchanged",
         "answered",
     )
-    chance = 0.5
+    chance: ClassVar[Any] = 0.5
 
     def credit(self, columns: Columns) -> FloatArray:
         """Return the credit of each pair, (n, p); NaN without a pair or a verdict."""
@@ -108,7 +108,7 @@ class PooledAuroc(OfScores, Metric):
     Equal scores of a whole prompt cannot be brought to [0, 1]; such a prompt is left out and counted as failed.
     """
 
-    chance = 0.5
+    chance: ClassVar[Any] = 0.5
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the scored prompts with at least two different scores."""

@@ -7,8 +7,9 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from harness import Registry
 from harness.leaderboard import (
@@ -17,6 +18,7 @@ from harness.leaderboard import (
     BoardEntry,
     Claim,
     Column,
+    against_published,
     assemble,
     claim,
     current_cells,
@@ -64,6 +66,22 @@ class SiteColumn:
     """How many items the evaluated models' figures are of; empty where that is not one number of items of a task."""
     chance: float | None = None
     """The chance level that all evaluated models share; None where there is none, or models have their own."""
+
+    @property
+    def group(self) -> str:
+        """What stands above this column and its neighbours: the task, as titles call it; empty without a task."""
+        rest = self.metric if self.domain in ("", "overall") else f"{self.metric} · {self.domain}"
+        return self.title.removesuffix(rest).rstrip() if self.task and self.title.endswith(" " + rest) else ""
+
+    @property
+    def name(self) -> str:
+        """The title without the group above it."""
+        return self.title.removeprefix(self.group).lstrip()
+
+    @property
+    def about(self) -> str:
+        """Under which word the page explains the column: its metric, or the aggregate itself."""
+        return self.metric or self.key
 
     @property
     def shown_chance(self) -> str:
@@ -156,6 +174,10 @@ class Content:
         """Return the name of the page of an entry of the board."""
         return next(row.slug for row in self.rows if row.entry is entry)
 
+    def label_of(self, slug: str) -> str:
+        """Return the model that a page is about."""
+        return next(row.entry.model for row in self.rows if row.slug == slug)
+
     def divider_of(self, row: ModelRow) -> str:
         """Return what stands above the rows of which this one is; empty above those that stand by their figure."""
         return divider_of(self.board, row.entry)
@@ -183,6 +205,32 @@ class Content:
         """The benchmark's tasks that have a column."""
         with_columns = {column.task for column in self.columns}
         return [task for task in self.benchmark.tasks if task in with_columns]
+
+    @property
+    def has_published(self) -> bool:
+        """Whether published rows stand between the evaluated ones, which are then marked."""
+        return len(self.evaluated) < len(self.rows)
+
+    @property
+    def best_words(self) -> str:
+        """What is said of a model that no ranked one is significantly better than; published ones are not ranked."""
+        return "tied with the best evaluated here" if self.has_published else "tied with the best"
+
+    @property
+    def head_groups(self) -> list[tuple[str, int]]:
+        """What stands above the columns that the page shows at first, each with the number of columns below it."""
+        shown = [column for column in self.columns if column.key not in self.hidden]
+        return [(group, len(list(columns))) for group, columns in groupby(shown, key=lambda column: column.group)]
+
+    @property
+    def against(self) -> Mapping[str, Any]:
+        """Where published figures lie to the intervals of evaluated models, as `against_published`, by pages' names."""
+        found = against_published(self.board)
+        if not found:
+            return {}
+        own = {row.entry.model: row.slug for row in self.evaluated}
+        places = {key: {own[model]: signs for model, signs in of.items()} for key, of in found["places"].items()}
+        return {"rows": [row.slug for row in self.rows if row.entry.published], "places": places}
 
     @property
     def hidden(self) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from harness.leaderboard import rank_text
 
 from .content import Content, ModelRow
-from .items import ItemScores, deflated, pack_scores
+from .items import ItemScores, deflated, pack_ranks, pack_scores
 from .measured import Measured
 from .pages import cell_text
 from .pairs import PairedColumn, pairs_text
@@ -23,6 +23,8 @@ def hidden_columns(content: Content) -> dict[str, Any]:
             {
                 "key": column.key,
                 "title": column.title,
+                "group": column.group,
+                "about": column.about,
                 "kind": column.kind,
                 "unit": column.unit,
                 "lower": not column.higher_is_better,
@@ -36,6 +38,7 @@ def hidden_columns(content: Content) -> dict[str, Any]:
             }
             for column in hidden
         ],
+        **({"against": content.against} if content.against else {}),
     }
 
 
@@ -54,9 +57,14 @@ def comparison_files(content: Content, measured: Measured) -> Iterator[tuple[str
     )
     for number, items in enumerate(measured.items):
         texts = measured.texts.get(items.task, {})
-        yield f"items-{number}", {"ids": items.ids, "domains": items.domains, "texts": texts}
+        positive = "" if items.ranked is None else "".join("01"[int(one)] for one in items.ranked.positive)
+        classes = {} if items.ranked is None else {"positive": positive, "negatives": items.ranked.negatives}
+        yield f"items-{number}", {"ids": items.ids, "domains": items.domains, "texts": texts, **classes}
     for i, row in enumerate(rows):
-        scores = [pack_scores(items.scores[i], items.levels) for items in measured.items]
+        scores = [
+            pack_scores(items.scores[i], items.levels) if items.ranked is None else pack_ranks(items, items.ranked, i)
+            for items in measured.items
+        ]
         pairs = deflated(pairs_text(measured.pairs, i).encode()) if i < measured.compared else ""
         notes = _notes(row, measured) if i < measured.compared else {}
         yield f"m-{row.slug}", {"pairs": pairs, "scores": scores, **({"notes": notes} if notes else {})}
@@ -94,6 +102,9 @@ def _items(number: int, items: ItemScores) -> dict[str, Any]:
         "higher_is_better": items.higher_is_better,
         "own": items.own,
         "left_out": items.left_out,
-        "levels": None if items.levels is None else [float(level) for level in items.levels],
+        "ranked": items.ranked is not None,
+        "levels": None
+        if items.levels is None or items.ranked is not None
+        else [float(level) for level in items.levels],
         "file": f"items-{number}",
     }

@@ -3,58 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
-import numpy as np
+from harness import Matrix, Picture, Series
+from harness.results import Drawing, no_picture, thinned
 
-from harness import Matrix, Metric, Picture, Series
-from harness.names import describe
-from harness.running import Table
-
-MOST_MODELS = 24
-"""Most models in one frame, the best ranked ones: nobody tells more curves apart."""
 _POINTS = 15_000
 """Most points of one frame, shared by its models."""
 _FEWEST, _MOST = 64, 400
 """Bounds of the number of points that one model gets."""
-
-
-class Drawing(NamedTuple):
-    """A picture that one metric drew of one model."""
-
-    metric: str
-    model: str
-    """Name of the model's page."""
-    picture: Picture | Matrix
-
-
-def drawings(
-    metrics: Sequence[Metric], tables: Mapping[str, Table], say: Callable[[str], None] = lambda text: None
-) -> list[Drawing]:
-    """Return the pictures that the metrics of a task draw of its best-ranked models, each model on its own.
-
-    Args:
-        metrics: The metrics of the task.
-        tables: The columns of each model, by the name of its page, the best ranked first.
-        say: Called with a note about each metric that cannot draw; the other metrics still draw.
-    """
-    pictures = []
-    for metric in metrics:
-        try:
-            for model, table in islice(tables.items(), MOST_MODELS):
-                mask = metric.valid(table.columns)
-                if mask.any():
-                    pictures += [Drawing(metric.name, model, p) for p in metric.pictures(table.columns.only(mask))]
-        except (Exception, SystemExit) as error:  # of any plugin
-            say(no_picture(metric.name, error))
-    return pictures
-
-
-def no_picture(metric: str, error: BaseException) -> str:
-    """Write why a metric has no picture, or lacks some."""
-    return f"no picture of {metric}: {describe(error)}"
 
 
 def frames(drawn: Sequence[Drawing], say: Callable[[str], None] = lambda text: None) -> list[dict[str, Any]]:
@@ -123,7 +81,7 @@ def _frame(metric: str, picture: Picture) -> dict[str, Any]:
 
 
 def _series(series: Series, limit: int) -> dict[str, Any]:
-    kept = _thinned(len(series.y), limit)
+    kept = thinned(len(series.y), limit)
     plain: dict[str, Any] = {"form": series.form}
     if series.name:
         plain["name"] = series.name
@@ -132,11 +90,6 @@ def _series(series: Series, limit: int) -> dict[str, Any]:
         if values is not None:
             plain[name] = [_short(values[i]) for i in kept]
     return plain
-
-
-def _thinned(count: int, limit: int) -> list[int]:
-    """Return evenly spaced indices, at most ``limit`` of them, with both ends among them."""
-    return [int(i) for i in np.unique(np.linspace(0, count - 1, min(count, limit)).round())] if count else []
 
 
 def _short(value: Any) -> Any:

@@ -1,4 +1,9 @@
-"""The figure of each model on each item, packed for a page that lists the items on which two models disagree."""
+"""The figure of each model on each item, packed for a page that lists the items on which two models disagree.
+
+Of a mean that is the item's own figure. Of a metric that tells two classes apart by scores it is where the model ranks
+the item among the negatives, with the score and the item's influence on the metric beside it. Of any other it is that
+influence.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import BadItem, Conversation, Item, MeanMetric, Metric, Task
+from harness.results import figure
 from harness.running import Table
+from harness.stats import ranks_among_negatives
 
 MOST_ITEMS = 2000
 """Most items of a task; the items on which the models differ most are kept."""
@@ -40,6 +47,22 @@ class ItemScores:
     """(models, items), NaN where the model failed or lacks the task."""
     levels: NDArray[np.float64] | None
     """The distinct figures of all models, if few; None: `pack_scores` rounds each model's figures to few steps."""
+    ranked: RankedScores | None = None
+    """Set where the metric tells two classes apart by scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedScores:
+    """What the models made of the items of two classes."""
+
+    positive: NDArray[np.bool_]
+    """(items,)"""
+    negatives: int
+    """Of all items of the task, also those that are left out."""
+    raw: NDArray[np.float64]
+    """(models, items) the scores, NaN where the model failed or lacks the task."""
+    ranks: NDArray[np.float64]
+    """(models, items) the share of the negatives that score lower, ties half."""
 
 
 def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> ItemScores | None:
@@ -52,7 +75,8 @@ def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> It
     for i, table in enumerate(tables):
         if table is not None:
             scores[i] = _figures(metric, table)
-    kept = _telling(scores)
+    ranked = None if _is_own(metric) else _ranked(metric, tables)
+    kept = _telling(scores if ranked is None else ranked.ranks)
     names = [first.domain_names[j] for j in range(len(first.domain_names))]
     domains = [[names[k] for k in first.combinations[first.memberships[i]]] for i in kept]
     ids = [first.ids[i].decode("utf-8", "replace") for i in kept]
@@ -63,18 +87,57 @@ def item_scores(metric: Metric, task: str, tables: Sequence[Table | None]) -> It
         metric=metric.name,
         unit=metric.unit,
         higher_is_better=metric.higher_is_better,
-        own=isinstance(metric, MeanMetric) and metric.is_plain,
+        own=_is_own(metric),
         ids=ids,
         domains=domains,
         left_out=len(first.ids) - len(kept),
         scores=scores,
         levels=levels if len(levels) <= _LEVELS else None,
+        ranked=None if ranked is None else _taken(ranked, kept),
     )
+
+
+def _is_own(metric: Metric) -> bool:
+    """Return whether the metric is the plain mean of the items' own figures."""
+    return isinstance(metric, MeanMetric) and metric.is_plain
+
+
+def _ranked(metric: Metric, tables: Sequence[Table | None]) -> RankedScores | None:
+    """Rank the scores of all models among the negatives; None for a metric that does not tell two classes apart.
+
+    Nor where models saw other labels, or where there is no negative to rank among.
+    """
+    raw: list[NDArray[np.float64] | None] = []
+    labels = None
+    for table in tables:
+        both = None if table is None else metric.scores_of_classes(table.columns)
+        if table is not None and both is None:
+            return None
+        if both is not None and labels is not None and not np.array_equal(labels, both[1], equal_nan=True):
+            return None
+        labels = labels if both is None else both[1]
+        raw.append(None if both is None else np.asarray(both[0], dtype=np.float64))
+    if labels is None or not np.isin(labels, (0, 1)).all() or (labels == 1).all():
+        return None
+    ranks = [_ranks(scores, labels) for scores in raw]
+    scores = [np.full(len(labels), np.nan) if one is None else one for one in raw]
+    return RankedScores(np.asarray(labels == 1), int((labels == 0).sum()), np.array(scores), np.array(ranks))
+
+
+def _ranks(scores: NDArray[np.float64] | None, labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    if scores is None or np.isnan(scores).all():
+        return np.full(len(labels), np.nan)
+    return ranks_among_negatives(scores, labels)
+
+
+def _taken(ranked: RankedScores, kept: NDArray[np.int64]) -> RankedScores:
+    """Return the same of some of the items."""
+    return RankedScores(ranked.positive[kept], ranked.negatives, ranked.raw[:, kept], ranked.ranks[:, kept])
 
 
 def _figures(metric: Metric, table: Table) -> NDArray[np.float64]:
     """Return (n,) figures of a model: the items' own figures if the metric is their mean, else their influences."""
-    if isinstance(metric, MeanMetric) and metric.is_plain:
+    if isinstance(metric, MeanMetric) and _is_own(metric):
         return metric.figures(table.columns)
     part, reason = metric.on(table.columns)
     return np.full(len(table.ids), np.nan) if reason else part.influence
@@ -109,6 +172,43 @@ def pack_scores(scores: NDArray[np.float64], levels: NDArray[np.float64] | None)
     else:
         codes = np.searchsorted(own_levels, np.round(scores, 6))
     return {"levels": [float(f"{v:.6g}") for v in own_levels], "codes": _deflated(np.where(finite, codes, _FAILED))}
+
+
+def pack_ranks(items: ItemScores, ranked: RankedScores, model: int) -> dict[str, Any]:
+    """Pack where a model ranks the items as one byte for each, the number of a level of its scores.
+
+    A level is written as score, percentage of the negatives below, and the influence of a positive and of a negative
+    item at it: on such a metric items of one score and class have one influence. Of more than `_LEVELS` distinct scores
+    neighbours share a level, fewest of them at both ends, where a detector is used: there ranks are right to a
+    tenth of a per cent, elsewhere to one.
+    """
+    raw, ranks, influence = ranked.raw[model], ranked.ranks[model], items.scores[model]
+    known = np.isfinite(ranks)
+    distinct, place = np.unique(raw[known], return_inverse=True)
+    picked = _spread(len(distinct))
+    between = (picked[1:] + picked[:-1]) / 2
+    codes = np.full(len(raw), _FAILED)
+    codes[known] = np.searchsorted(between, place)
+    at = np.searchsorted(distinct, raw[known])
+    lines = []
+    for code, number in enumerate(picked):
+        rank = ranks[known][at == number][0]
+        pulls = [influence[(codes == code) & (ranked.positive == of)] for of in (True, False)]
+        means = [figure(float(pull.mean()), items.unit) if len(pull) else "-" for pull in pulls]
+        lines.append(f"{distinct[number]:.4g} {100 * rank:.4g} {' '.join(means)}")
+    return {"levels": deflated("\n".join(lines).encode()), "codes": _deflated(codes)}
+
+
+def _spread(count: int) -> NDArray[np.int64]:
+    """Return the numbers, ascending, of at most `_LEVELS` of ``count`` sorted values: both ends and all near them."""
+    if count <= _LEVELS:
+        return np.arange(count)
+    half = _LEVELS // 2
+    evenly = np.linspace(0, 1, half)
+    reach = np.log(count)
+    near_ends = 1 / (1 + np.exp(-np.linspace(-reach, reach, _LEVELS - half)))
+    places = np.concatenate([evenly, near_ends]) * (count - 1)
+    return np.unique(places.round().astype(np.int64))
 
 
 def _deflated(codes: NDArray[np.int64]) -> str:

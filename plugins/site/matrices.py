@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 
 from harness import Matrix, Metric
-from harness.results import bounds, figure
+from harness.results import MOST_MODELS, Drawing, bounds, figure, no_picture
 from harness.running import Table
 from harness.stats import Estimate
 
-from .frames import MOST_MODELS, Drawing, distinct, no_picture
+from .frames import distinct
+
+FEWEST = 5
+"""Fewest items behind a field that a page shows: one of a single item is 100 or 0, whoever is better."""
 
 
 def matrices(drawn: Sequence[Drawing], say: Callable[[str], None] = lambda text: None) -> list[dict[str, Any]]:
@@ -77,20 +80,26 @@ def _frame(metric: str, matrix: Matrix, *, together: bool) -> dict[str, Any]:
         "middle": f"{100 * matrix.middle:.4g} %" if percentage else f"{matrix.middle:.4g}",
         "note": matrix.note,
         "together": together,
+        "fewest": FEWEST,
         "choices": [],
     }
 
 
 def _plain(matrix: Matrix) -> dict[str, Any]:
-    """Return the names of rows and columns, and the fields as `_field` writes them."""
-    values = np.asarray(matrix.values, dtype=float)
+    """Return the names of rows and columns, the fields as `_field` writes them, and how many rest on too few items."""
+    values = np.array(matrix.values, dtype=float)
+    too_few = np.zeros(values.shape, dtype=bool)
+    if matrix.counts is not None:
+        too_few = np.isfinite(values) & (np.asarray(matrix.counts, dtype=float) < FEWEST)
+        values[too_few] = np.nan
     missing = np.full(values.shape, np.nan)
     low, high = (missing if ends is None else np.asarray(ends, dtype=float) for ends in (matrix.low, matrix.high))
     fields = [
         [_field(matrix, *numbers) for numbers in zip(*lines, strict=True)]
         for lines in zip(values.tolist(), low.tolist(), high.tolist(), strict=True)
     ]
-    return {"rows": list(matrix.rows), "columns": list(matrix.columns), "fields": fields}
+    names = {"rows": list(matrix.rows), "columns": list(matrix.columns)}
+    return {**names, "fields": fields, "few": int(too_few.sum())}
 
 
 def _field(matrix: Matrix, value: float, low: float, high: float) -> str:

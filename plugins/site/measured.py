@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 from harness import Metric, Registry, Task
 from harness.errors import HarnessError, StoreError
 from harness.names import describe
+from harness.results import drawings
 from harness.running import Table, table_of_cell
 from harness.store import Readable, Result
 from harness.tasks import build_task, metric_of
 
 from .content import Content, SiteColumn
-from .frames import drawings, frames
+from .explanations import metric_description
+from .frames import frames
 from .items import ItemScores, excerpts, item_scores
 from .matrices import matrices, matrices_of_models
 from .names import file_name
@@ -32,9 +35,11 @@ class TaskPage:
     licence: str
     citation: str
     metrics: list[tuple[str, str]]
-    """Pairs of a metric's name and its description."""
+    """Pairs of a metric's name and its description, headlines first."""
     results: dict[str, dict[str, Result]]
-    """Results over all items, by the name of the model's page and by metric."""
+    """Results over all items, by the name of the model's page and by metric; the best by the first metric first."""
+    items: dict[str, int]
+    """Number of items that each model was evaluated on, by the name of its page."""
     frames: list[dict[str, Any]]
     matrices: list[dict[str, Any]]
 
@@ -42,6 +47,11 @@ class TaskPage:
     def tells_numbers(self) -> bool:
         """Whether the description holds numbers, as of the items that the full set has."""
         return any(character.isdigit() for character in self.description)
+
+    @property
+    def lower_is_better(self) -> set[str]:
+        """The names of the metrics of which lower is better."""
+        return {name for of_model in self.results.values() for name, r in of_model.items() if not r.higher_is_better}
 
     @property
     def drawn(self) -> set[str]:
@@ -141,6 +151,7 @@ def _measure_task(
         made.notes.append(f"{task.name}: {note}")
 
     headlines = {r.metric for of_model in results.values() for r in of_model.values() if r.headline}
+    listed = sorted(metrics, key=lambda name: name not in headlines)  # the others stay in the task's order
     together = matrices_of_models([metric for name, metric in metrics.items() if name in headlines], by_slug, say)
     drawn = drawings(list(metrics.values()), by_slug, say)
     d = task.definition
@@ -152,12 +163,25 @@ def _measure_task(
             d.version,
             d.licence,
             d.citation,
-            [(name, _what(registry, name)) for name in metrics],
-            results,
+            [(name, metric_description(registry, name)) for name in listed],
+            _best_first(results, next(iter(listed), "")),
+            {row.slug: cell.items for row in rows for cell in row.cells if cell.task == task.name},
             frames(drawn, say),
             [*together, *matrices(drawn, say)],
         )
     )
+
+
+def _best_first(results: dict[str, dict[str, Result]], metric: str) -> dict[str, dict[str, Result]]:
+    """Sort the results of models by one metric, those without a figure last; models without any result are left out."""
+
+    def key(slug: str) -> float:
+        result = results[slug].get(metric)
+        if result is None or not math.isfinite(result.estimate.value):
+            return math.inf
+        return -result.estimate.value if result.higher_is_better else result.estimate.value
+
+    return {slug: results[slug] for slug in sorted(results, key=key) if results[slug]}
 
 
 def _short(content: Content, task: str) -> str:
@@ -206,8 +230,3 @@ def _metric(registry: Registry, task: Task, name: str, made: Measured) -> Metric
         made.notes.append(f"{task.name}: no comparison or picture of {name}: {error}")
         return None
     return metric if all(need in task.columns for need in metric.needs) else None
-
-
-def _what(registry: Registry, name: str) -> str:
-    plain = name.partition(":")[0]
-    return registry.find("metric", plain).description if plain in registry.names("metric") else ""

@@ -52,6 +52,13 @@ def _shown(value: Any) -> Any:
     return visible(value) if type(value) is str else value
 
 
+def _safe_lines(text: str) -> Any:
+    """Return a text of several lines as markup, escaped, its lines kept; other than in names they are meant."""
+    from markupsafe import Markup, escape
+
+    return Markup("\n").join(escape(visible(line)) for line in text.split("\n"))
+
+
 @cache
 def environment() -> Environment:
     """Return the environment of the templates."""
@@ -65,7 +72,8 @@ def environment() -> Environment:
         finalize=_shown,
         undefined=StrictUndefined,
     )
-    made.filters.update(figure=figure, visible=visible, soft=soft, percent=percent, introduction=introduction)
+    made.filters.update(figure=figure, visible=visible, soft=soft, percent=percent)
+    made.filters.update(introduction=introduction, safe_lines=_safe_lines)
     made.globals.update(bounds=bounds, isfinite=math.isfinite, against_chance=against_chance, shown_chance=shown_chance)
     return made
 

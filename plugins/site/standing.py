@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.stats import Estimate
 
 from .content import Content, ModelRow, SiteColumn, shown_ends
 
+FEWEST = 5
+"""Fewest items of a domain's figure that a page shows among others, or calls a strength or a weakness."""
+OPEN = 20
+"""Most figures of domains that a page shows unfolded."""
 SHOWN = 6
 """Most strengths, and most weaknesses, that a page lists."""
 
@@ -32,9 +36,47 @@ class Standing:
     """Ends of the bars of all figures with this unit."""
 
     @property
+    def whole(self) -> str:
+        """The title of the figure over all items, of one on a domain."""
+        return self.column.title.removesuffix(f" · {self.column.domain}")
+
+    @property
     def shown_ends(self) -> str:
         """The ends of the bars, in the unit in which figures are shown."""
         return shown_ends(*self.ends, self.column.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class DomainFigures:
+    """A model's figures on the domains of all tasks."""
+
+    shown: list[Standing]
+    few: list[Standing]
+    """Those of fewer than `FEWEST` items."""
+
+    @property
+    def words(self) -> str:
+        """How many figures there are, of how many tasks, in words."""
+        every = [*self.shown, *self.few]
+        tasks = len({s.column.task for s in every})
+        return f"{len(every)} figure{'' if len(every) == 1 else 's'} of {tasks} task{'' if tasks == 1 else 's'}"
+
+    @property
+    def open(self) -> bool:
+        """Whether there are so few that a page shows them unfolded."""
+        return 0 < len(self.shown) <= OPEN
+
+
+def by_domain(row_standings: Sequence[Standing]) -> DomainFigures | None:
+    """Return the figures on domains, in the order of the columns; None where there is none."""
+    of_domains = [s for s in row_standings if s.column.kind == "domain"]
+    few = [s for s in of_domains if _is_of_few(s)]
+    return DomainFigures([s for s in of_domains if not _is_of_few(s)], few) if of_domains else None
+
+
+def _is_of_few(s: Standing) -> bool:
+    """Return whether a figure is known to rest on fewer than `FEWEST` items; a published one seldom says it."""
+    return 0 < s.estimate.n < FEWEST
 
 
 def standings(content: Content, row: ModelRow) -> list[Standing]:
@@ -82,11 +124,22 @@ def _clear(median: float, estimate: Estimate, others: Sequence[Estimate]) -> boo
 
 def strengths(row_standings: list[Standing]) -> list[Standing]:
     """Return the figures that lie clearly above the models' median, the farthest first."""
-    good = [s for s in row_standings if s.clear and s.distance > 0 and s.column.task]
+    good = [s for s in _telling(row_standings) if s.distance > 0]
     return sorted(good, key=lambda s: -s.distance)[:SHOWN]
 
 
 def weaknesses(row_standings: list[Standing]) -> list[Standing]:
     """Return the figures that lie clearly below the models' median, the farthest first."""
-    bad = [s for s in row_standings if s.clear and s.distance < 0 and s.column.task]
+    bad = [s for s in _telling(row_standings) if s.distance < 0]
     return sorted(bad, key=lambda s: s.distance)[:SHOWN]
+
+
+def _telling(row_standings: Sequence[Standing]) -> Iterator[Standing]:
+    """Yield the figures of tasks that the errors tell from the models' median, each once."""
+    known = {(s.column.task, s.column.metric, s.column.domain) for s in row_standings}
+    for s in row_standings:
+        # A figure by a published convention says the same as the one beside it by the right convention.
+        twin = (s.column.task, s.column.metric.removesuffix("@compat"), s.column.domain)
+        is_twin = s.column.metric.endswith("@compat") and twin in known
+        if s.clear and s.column.task and not is_twin and not _is_of_few(s):
+            yield s

@@ -8,26 +8,38 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import THEME, Edition, Registry
+from harness import THEME, Edition
 from harness.errors import UsageError
 from harness.files import alone, remove_leftovers, write_atomically
 from harness.leaderboard import as_json, failed_text, rank_text
-from harness.results import CONFIDENCE
-from harness.store import Readable, now, versions
+from harness.results import CONFIDENCE, MOST_MODELS
+from harness.store import now, versions
 
-from .content import Content, gather
+from .content import Content, ModelRow, gather
 from .data_files import comparison_files, hidden_columns
-from .frames import MOST_MODELS
+from .explanations import explanations
 from .measured import Measured, measure
 from .pages import data_script, render_page
 from .provenance import Provenance, Provenances
-from .standing import standings, strengths, weaknesses
+from .ranking_picture import ranking_picture
+from .sharing import (
+    NOT_FOUND,
+    PREVIEW,
+    command,
+    description,
+    index_picture,
+    making,
+    preview,
+    shared,
+)
+from .standing import FEWEST, by_domain, standings, strengths, weaknesses
+from .summary import title, top_rows
 
 MANIFEST = "harness-site.json"
 LOCK = ".writing.lock"
 ASSETS = (
-    *("site.css", "common.js", "bars.js", "table.js", "compare.js"),
-    *("drawn.js", "plots.js", "matrices.js"),
+    *("site.css", "board.css", "common.js", "bars.js", "board.js", "table.js", "compare.js"),
+    *("drawn.js", "plots.js", "matrices.js", "share.js"),
 )
 PLOTLY = "plotly.min.js"
 
@@ -81,7 +93,9 @@ def write_site(edition: Edition, folder: Path) -> int:
     if len(contents) == 1:  # several boards have a title and an introduction together, on the index
         contents[0].board.title, contents[0].board.about = edition.title, edition.about
     site = Site()
-    made = {"date": now()[:10], "version": versions().get("harness-eval", ""), "merged": "yes" if parts else ""}
+    version, date = versions().get("harness-eval", ""), now()[:10]
+    made = {"date": date, "version": version, "merged": "yes" if parts else ""}
+    made["published"] = "yes" if edition.published else ""
     for content in contents:
         measured = measure(registry, store, content, texts=edition.texts)
         for note in measured.notes:
@@ -90,11 +104,8 @@ def write_site(edition: Edition, folder: Path) -> int:
         if page:
             site.add(f"{content.slug}/correlations.html", page)
         heading = edition.outcome.path.stem if edition.outcome is not None and page else ""
-        _add_benchmark(site, registry, store, parts, content, measured, {**made, "outcome": heading})
-    heading, about = edition.title or "Leaderboards", edition.about
-    shown = {"contents": contents, "made": made, "title": heading, "about": about, "rank_text": rank_text}
-    index = render_page("index.html", root="", **shown)
-    site.add("index.html", index)
+        _add_benchmark(site, edition, content, measured, {**made, "outcome": heading})
+    _add_index(site, edition, contents, made)
     _add_assets(site)
     _write(site, folder)
     return len(site.files) + 1  # with the manifest
@@ -125,68 +136,114 @@ def _correlations(edition: Edition, content: Content, made: Mapping[str, str]) -
     return render_page("correlations.html", root="../", title=f"{name} against {section.outcome}", **shown)
 
 
-def _add_benchmark(
-    site: Site,
-    registry: Registry,
-    store: Readable | None,
-    parts: Sequence[Readable],
-    content: Content,
-    measured: Measured,
-    made: Mapping[str, str],
-) -> None:
-    shared = {
+def _add_index(site: Site, edition: Edition, contents: Sequence[Content], made: Mapping[str, str]) -> None:
+    """Add the index, what previews of links to it show, and the page for addresses that lead nowhere."""
+    only = contents[0] if len(contents) == 1 else None
+    names = ", ".join(content.board.benchmark for content in contents)
+    about = f"{names}: figures with intervals, and ranks that say which places the errors allow."
+    image = f"{only.slug}/{PREVIEW}" if only else PREVIEW
+    if only is None:
+        site.add(PREVIEW, index_picture(contents, made["version"]))
+    site.add(
+        "index.html",
+        render_page(
+            "index.html",
+            root="",
+            contents=contents,
+            tops={content.slug: top_rows(content) for content in contents},
+            made=made,
+            title=title(only) if only else edition.title or "Leaderboards",
+            heading=edition.title or "Leaderboards",
+            about=edition.about,
+            rank_text=rank_text,
+            share=shared(edition, "index.html", description(only) if only else about, image, whole=True),
+            command=command(edition),
+        ),
+    )
+    if edition.address:  # a host shows the page at any depth, so only whole addresses lead somewhere from there
+        site.add(NOT_FOUND, render_page("404.html", root=edition.address, made=made, title="No such page"))
+
+
+def _add_benchmark(site: Site, edition: Edition, content: Content, measured: Measured, made: Mapping[str, str]) -> None:
+    base, name = content.slug, content.board.benchmark
+    plain = json.dumps(as_json(content.board), separators=(",", ":")) + "\n"  # indents would double the file
+    how = making(edition, content, plain.encode("utf-8", "backslashreplace"), made["version"], made["date"])
+    every = {
         "content": content,
         "measured": measured,
         "made": made,
         "rank_text": rank_text,
         "failed_text": failed_text,
     }
-    base = content.slug
-    plain = json.dumps(as_json(content.board), separators=(",", ":"))  # indents would double the file
-    site.add(f"{base}/leaderboard.json", plain + "\n")
+    image = f"{base}/{PREVIEW}"
+    site.add(f"{base}/leaderboard.json", plain)
     site.add(f"{base}/columns.js", data_script("columns", hidden_columns(content)))
-    site.add(f"{base}/index.html", render_page("board.html", root="../", title=content.board.heading, **shared))
-    site.add(
-        f"{base}/compare.html",
-        render_page("compare.html", root="../", title="Compare", confidence=CONFIDENCE, **shared),
-    )
-    _add_models(site, registry, store, parts, content, shared)
-    _add_tasks(site, content, measured, shared)
+    site.add(image, preview(content, made["version"]))
+    about = shared(edition, f"{base}/index.html", description(content), image, whole=True)
+    head = {"title": title(content), "share": about, "making": how, "json": "leaderboard.json"}
+    own = {"picture": ranking_picture(content), "explained": explanations(edition.registry, content)}
+    board = render_page("board.html", root="../", command=command(edition), **own, **head, **every)
+    site.add(f"{base}/index.html", board)
+    said = f"Paired differences of two models on {name}, and the items on which they disagree."
+    share = shared(edition, f"{base}/compare.html", said, image)
+    page_title = f"Compare models on {name}"
+    compare = render_page("compare.html", root="../", title=page_title, share=share, confidence=CONFIDENCE, **every)
+    site.add(f"{base}/compare.html", compare)
+    _add_models(site, edition, content, every)
+    _add_tasks(site, edition, content, measured, every)
     for name, document in comparison_files(content, measured):
         site.add(f"{base}/compare/{name}.js", data_script(name, document))
 
 
-def _add_models(
-    site: Site,
-    registry: Registry,
-    store: Readable | None,
-    parts: Sequence[Readable],
-    content: Content,
-    shared: Mapping[str, Any],
-) -> None:
+def _add_models(site: Site, edition: Edition, content: Content, every: Mapping[str, Any]) -> None:
+    registry, store, parts = edition.registry, edition.store, edition.parts
     cells = [cell for row in content.rows for cell in row.cells]
     origins = Provenances(registry, store, cells, parts) if store is not None else None
     for row in content.rows:
         row_standings = standings(content, row)
+        name, path = content.board.benchmark, f"{content.slug}/models/{row.slug}.html"
         origin = Provenance() if origins is None else origins.of(row.entry.model, row.cells, content.board.benchmark)
         page = render_page(
             "model.html",
             root="../../",
-            title=row.entry.model,
+            title=f"{row.entry.model}{' (published)' if row.entry.published else ''} on {name}",
+            share=shared(edition, path, _about_model(content, row), f"{content.slug}/{PREVIEW}"),
             row=row,
-            standings=row_standings,
+            wholes=[s for s in row_standings if s.column.kind != "domain"],
+            by_domain=by_domain(row_standings),
+            fewest=FEWEST,
             strengths=strengths(row_standings),
             weaknesses=weaknesses(row_standings),
             provenance=origin,
-            **shared,
+            **every,
         )
-        site.add(f"{content.slug}/models/{row.slug}.html", page)
+        site.add(path, page)
 
 
-def _add_tasks(site: Site, content: Content, measured: Measured, shared: Mapping[str, Any]) -> None:
+def _about_model(content: Content, row: ModelRow) -> str:
+    """Return where a model stands, as one sentence."""
+    entry, name = row.entry, content.board.benchmark
+    if entry.published:
+        return f"Published figures of {entry.model} on {name}: {'; '.join(entry.published)}."
+    if entry.rank is None:
+        return f"{entry.model} on {name}, without rank: {content.why_unranked(entry)}."
+    return f"{entry.model} has rank {rank_text(entry)} of {len(content.ranked)} on {name}."
+
+
+def _add_tasks(site: Site, edition: Edition, content: Content, measured: Measured, every: Mapping[str, Any]) -> None:
     for task in measured.tasks:
-        page = render_page("task.html", root="../../", title=task.name, task=task, most_drawn=MOST_MODELS, **shared)
-        site.add(f"{content.slug}/tasks/{task.slug}.html", page)
+        path = f"{content.slug}/tasks/{task.slug}.html"
+        share = shared(edition, path, task.description, f"{content.slug}/{PREVIEW}")
+        page = render_page(
+            "task.html",
+            root="../../",
+            title=f"{task.name}, {content.board.benchmark} leaderboard",
+            share=share,
+            task=task,
+            most_drawn=MOST_MODELS,
+            **every,
+        )
+        site.add(path, page)
         site.plots |= bool(task.frames)
         if task.frames or task.matrices:
             labels = {row.slug: row.entry.model for row in content.evaluated if row.slug in task.drawn}

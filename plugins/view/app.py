@@ -11,8 +11,10 @@ from harness import THEME, Registry
 from harness.errors import HarnessError
 from harness.store import StoreReader
 
+from .cell_page import CellPage
 from .comparison_pages import ComparisonPages
 from .guard import AccessGuard
+from .home import HomePage
 from .pages import NotFound, Page, Pages
 from .samples import Samples
 from .texts import FILTERS, address, shown
@@ -43,14 +45,17 @@ def make_app(
 
     samples = Samples(registry, store, cache)
     pages, sides = Pages(store, samples), ComparisonPages(registry, store, samples)
+    home = HomePage(registry, store)
     show = _Renderer(store)
-    show.warm(pages)
+    show.warm(pages, home)
     routes = [
-        Route("/", show(pages.runs)),
+        Route("/", show(home.home)),
+        Route("/under-way", show(home.under_way)),
+        Route("/runs", show(pages.runs)),
         Route("/runs/{run:int}", show(pages.run)),
         Route("/cells", show(pages.cells)),
         Route("/curves", show(pages.curves)),
-        Route("/cells/{cell:int}", show(pages.cell)),
+        Route("/cells/{cell:int}", show(CellPage(registry, store, samples).cell)),
         Route("/cells/{cell:int}/samples", show(pages.samples)),
         Route("/cells/{cell:int}/samples/{row:int}", show(pages.sample)),
         Route("/compare/{first:int}/{second:int}", show(sides.comparison)),
@@ -104,12 +109,13 @@ class _Renderer:
 
         return endpoint
 
-    def warm(self, pages: Pages) -> None:
-        """Compile templates and import modules beforehand, so that the first reader does not wait."""
+    def warm(self, pages: Pages, home: HomePage) -> None:
+        """Compile templates, import modules and read the first page beforehand, so that no reader waits for it."""
         for name in self._environment.list_templates(extensions=["html"]):
             self._environment.get_template(name)
         try:
-            self.render(pages.warm())
+            pages.warm()
+            self.render(home.home({}))
         except Exception:  # the page itself will say what is wrong
             log.debug("the first page could not be made beforehand", exc_info=True)
 

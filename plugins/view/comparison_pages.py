@@ -44,7 +44,15 @@ class PairedItems:
 
     @cached_property
     def gap(self) -> FloatArray:
-        """(n,) how much better the first model does on each item; NaN if one of the two cannot be judged."""
+        """(n,) how much better the first model does on each item; NaN if one of the two cannot be judged.
+
+        Of a metric that tells two classes apart by scores, how much further towards its class the first ranks the item
+        among the negatives: a reader can use that, other than the influences of an item on two figures.
+        """
+        ranks = (self.first.ranks, self.second.ranks)
+        if ranks[0] is not None and ranks[1] is not None:
+            above = ranks[0].above[self.rows[0]] - ranks[1].above[self.rows[1]]
+            return np.asarray(np.where(ranks[0].positive[self.rows[0]], above, -above))
         return np.asarray(self.first.merit[self.rows[0]] - self.second.merit[self.rows[1]])
 
     @cached_property
@@ -112,6 +120,7 @@ class ComparisonPages:
         if joined is None:
             return Page("compare.html", context)
         context |= {"domains": joined.first.domains, "shared": len(joined.rows[0]), "credit": joined.first.credit}
+        context["ranked"] = joined.first.ranks is not None and joined.second.ranks is not None
         credit = joined.first.credit
         if credit is not None and not credit.own:
             context["SHOW"] = {**SHOW, "wrong": f"where both worsen {credit.metric}"}

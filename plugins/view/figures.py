@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness import FloatArray, MeanMetric, Metric
 from harness.running import OVERALL, Table, table_of_cell
+from harness.stats import ranks_among_negatives
 
 if TYPE_CHECKING:
     from harness import Task
@@ -72,6 +73,25 @@ class Credit:
         return away
 
 
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Where a model ranks the items of two classes."""
+
+    above: FloatArray
+    """(n,) the share of the negatives that score lower, ties half; NaN: failed."""
+    positive: Mask
+    """(n,) whether an item is of the positive class."""
+    negatives: int
+
+    def words(self, row: int) -> str:
+        """Return a row's rank in words; empty where the model failed."""
+        share = 100 * float(self.above[row])
+        if np.isnan(share):
+            return ""
+        digits = 0 if 0.5 < share < 99.5 or share in (0, 100) else 1
+        return f"above {share:.{digits}f} % of {self.negatives:,} negatives"
+
+
 @dataclass
 class CellFigures:
     """The columns of a cell, with the state of each item."""
@@ -82,6 +102,8 @@ class CellFigures:
     """None if the headline metric cannot be divided among single items."""
     reasons: dict[str, str] = field(default_factory=dict)
     """Why items failed, by item id, for the items whose reason is kept."""
+    ranks: Ranks | None = None
+    """Set where the headline metric tells two classes apart by scores."""
 
     @property
     def domains(self) -> list[str]:
@@ -209,7 +231,19 @@ def load_figures(store: StoreReader, cell: CellRecord, task: Task | None, metric
     if metric is not None and set(metric.needs) <= set(table.columns.values):
         failed |= ~metric.valid(table.columns)
         credit = credit_of(metric, table)
-    return CellFigures(table, failed, credit, reasons)
+    ranks = None if metric is None or credit is None or credit.own else _ranks(metric, table)
+    return CellFigures(table, failed, credit, reasons, ranks)
+
+
+def _ranks(metric: Metric, table: Table) -> Ranks | None:
+    """Rank a model's scores among the negatives; None for a metric that does not tell two classes apart."""
+    both = metric.scores_of_classes(table.columns)
+    if both is None:
+        return None
+    scores, labels = (np.asarray(values, dtype=np.float64) for values in both)
+    if np.isnan(scores).all() or not np.isin(labels, (0, 1)).all() or not (labels == 0).any():
+        return None
+    return Ranks(ranks_among_negatives(scores, labels), labels == 1, int((labels == 0).sum()))
 
 
 def credit_of(metric: Metric, table: Table) -> Credit | None:

@@ -74,6 +74,7 @@ def rows_of(
             "mark": figures.mark(int(row)),
             "values": figures.values(int(row)),
             "reason": figures.reasons.get(id_, ""),
+            "rank": "" if figures.ranks is None else figures.ranks.words(int(row)),
         }
         for row, id_ in zip(rows, ids, strict=True)
     ]

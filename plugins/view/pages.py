@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from harness.errors import HarnessError
-from harness.running import in_rounds
 from harness.store import (
     CellRecord,
     Result,
-    StageRecord,
     StoreReader,
     cells_of_other_models,
     list_cells,
     list_curves,
     list_runs,
-    model_description,
     models_and_tasks,
     read_cell,
     read_run,
@@ -36,7 +32,6 @@ from .words import match_of
 
 RUNS, CELLS, SAMPLES, CURVES = 20, 50, 25, 50
 """Rows on a page of each kind."""
-MAX_FAILURES = 100
 NOTHING_FOUND = {"rows": [], "total": 0, "next": "", "before": "", "hits": None}
 """The content of a list of samples before its figures are loaded."""
 
@@ -84,15 +79,10 @@ class Pages:
     def __init__(self, store: StoreReader, samples: Samples) -> None:
         self._store, self._samples = store, samples
 
-    def warm(self) -> Page:
-        """Make the first page before a reader asks for it, after the newest cell's task was built once.
-
-        Building a task imports everything that tasks need, which takes long.
-        """
-        page = self.runs({})
-        for cell in page.context["newest"][:1]:
+    def warm(self) -> None:
+        """Build the newest cell's task once, before a reader asks: that imports everything that tasks need."""
+        for cell in list_cells(self._store, size=1):
             self._samples.task(cell)
-        return page
 
     def nothing(self, query: QueryParameters, rest: str) -> Page:
         """Refuse an address that leads to no page."""
@@ -102,8 +92,7 @@ class Pages:
         """Make the page of all runs, which shows the progress of those under way."""
         page = whole(query, "page")
         runs = list_runs(self._store, offset=page * RUNS, size=RUNS + 1)
-        newest = list_cells(self._store, newest=True, size=12) if not page else []
-        return Page("runs.html", {"runs": runs[:RUNS], "more": len(runs) > RUNS, "page": page, "newest": newest})
+        return Page("runs.html", {"runs": runs[:RUNS], "more": len(runs) > RUNS, "page": page})
 
     def run(self, query: QueryParameters, run: int) -> Page:
         """Make the page of one run."""
@@ -146,22 +135,6 @@ class Pages:
         models, tasks = models_and_tasks(self._store)
         listed = {"cells": cells[:CELLS], "more": len(cells) > CELLS, "page": page}
         return Page("cells.html", {**listed, "wanted": asked_for, "models": models, "tasks": tasks})
-
-    def cell(self, query: QueryParameters, cell: int) -> Page:
-        """Make the page of one cell: estimates, failures, remarks, provenance."""
-        record = cell_named(self._store, cell)
-        context = {
-            "cell": record,
-            "by_metric": by_metric(record),
-            "run": read_run(self._store, record.run),
-            "asked": [
-                (title, stage, model_description(self._store, stage.fingerprint)) for title, stage in _stages(record)
-            ],
-            "others": cells_of_other_models(self._store, record),
-            "failures": record.failures[:MAX_FAILURES],
-            "constant": next((text for r in record.results if (text := r.estimate.detail.get("constant"))), ""),
-        }
-        return Page("cell.html", context)
 
     # samples
 
@@ -238,12 +211,3 @@ class Pages:
         near = {i: int(chosen[i]) for i in (place - 1, place + 1) if 0 <= i < len(chosen)}
         links = {i: address(f"/cells/{cell.id}/samples/{other}", **wanted.query) for i, other in near.items()}
         return links.get(place - 1, ""), links.get(place + 1, "")
-
-
-def _stages(record: CellRecord) -> Iterator[tuple[str, StageRecord]]:
-    """Yield who was asked in each stage, with its heading; stages that come in rounds once."""
-    asked = record.asked
-    for rounds in in_rounds(asked):
-        for number in range(rounds.first, rounds.first + rounds.length):
-            where = f"stage {number + 1}" if rounds.count == 1 else f"rounds 1-{rounds.count}"
-            yield asked[number].role + (f", {where}" if len(asked) > 1 else ""), asked[number]

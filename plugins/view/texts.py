@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
+
+from markupsafe import Markup
 
 from harness.results import figure, level_of, other_level, p_value, percent, visible
 from harness.stats import Estimate
@@ -22,6 +25,11 @@ def shown(value: Any) -> Any:
     if value.isascii() and value.isprintable():
         return value
     return "".join(c if c in "\n\t" else visible(c) for c in plain(value).replace("\r\n", "\n"))
+
+
+def breakable(name: str) -> Markup:
+    """Write a name that a narrow column may break after its underscores and strokes."""
+    return Markup("<wbr>").join(re.split(r"(?<=[_/:@])(?=[^_/:@])", shown(name)))
 
 
 def address(path: str, **query: Any) -> str:
@@ -76,6 +84,7 @@ def seconds(value: float) -> str:
 
 
 FILTERS = {
+    "breakable": breakable,
     "cell_number": cell_number,
     "figure": figure,
     "level_of_cells": level_of_cells,

@@ -396,6 +396,8 @@ def test_published_figures_of_other_tasks_and_rubbish(mistakes, toys):
     [
         ({"output": "a.md", "outcome": "one.csv"}, ["outcome:", "site", "folder"]),
         ({"output": "a.md", "texts": True}, ["texts:", "site", "folder"]),
+        ({"output": "a.md", "url": "https://example.org/"}, ["url:", "site", "folder"]),
+        ({"output": "site/", "url": "example.org"}, ["url:", "'example.org'", "https://"]),
         ({"value_column": "a"}, ["value_column:", "'outcome'"]),
         ({"outcome": "none.csv"}, ["outcome:", "none.csv"]),
         ({"outcome": "rubbish.csv"}, ["outcome:", "rubbish.csv"]),

@@ -167,6 +167,28 @@ def site(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def new_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of a task with 22 domains of ten items and three of one; treat it as read-only."""
+    folder = tmp_path_factory.mktemp("few")
+    names = [f"common {i // 10:02d}" for i in range(220)] + [f"rare {i}" for i in range(3)]
+    rows = [{"id": str(i), "prompt": "?", "chosen": "a", "rejected": "b", "kind": name} for i, name in enumerate(names)]
+    data = {"test": {"file": write(folder / "pairs.jsonl", rows)}}
+    task = {"kind": "preference", "data": data, "slices": ["kind"], "metrics": ["accuracy"]}
+    document = {"tasks": {"few/pairs": task}, "benchmarks": {"few": {"tasks": ["few/pairs"]}}}
+    (folder / "registry.yaml").write_text(json.dumps(document), encoding="utf-8")
+    options = {"store": folder / "store.sqlite", "registry": Registry(extra=folder / "registry.yaml")}
+    # The first model fails on all but the last three items, so that the fields of a matrix rest on three.
+    for name, right, answered in (("few", 1, range(220, 223)), ("steady", 1, range(223)), ("poor", -1, range(223))):
+        scores = [{"task": "few/pairs", "id": str(i), "scores": [right * (i % 5 - 1), 0]} for i in answered]
+        lacking = [{"task": "few/pairs", "id": str(i), "scores": [None] * 2} for i in range(223) if i not in answered]
+        evaluate(
+            [f"{name}=recorded:path={write(folder / f'{name}.jsonl', scores + lacking)}"], ["few/pairs"], **options
+        )
+    build_site(["few"], folder / "site", **options)
+    return folder / "site"
+
+
+@pytest.fixture(scope="session")
 def whole(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """The store without the model that failed on some items."""
     return lab.only(tmp_path_factory.mktemp("whole"), "good", "better", "poor", "judge")

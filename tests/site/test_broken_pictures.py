@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from harness_plugins.site.frames import drawings, frames
+from harness_plugins.site.frames import frames
 from harness_plugins.site.matrices import matrices, matrices_of_models
 
 from harness.metric import Columns
 from harness.pictures import Matrix, Picture, Series
+from harness.results import drawings
 
 from .conftest import Drawn
 

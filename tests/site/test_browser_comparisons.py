@@ -1,6 +1,5 @@
 """The comparison of two models in a browser."""
 
-import itertools
 import json
 import re
 import shlex
@@ -121,19 +120,48 @@ def test_the_items_on_which_two_models_disagree_come_with_their_texts(visit, sit
     assert "question" in page.locator("#items details[open]").inner_text()
 
 
-def test_items_of_an_area_show_how_far_they_pull_it(visit, site):
+def test_items_of_detectors_show_ranks_among_the_negatives_and_scores(visit, site, lab):
     page = visit(site / "lab" / "compare.html", "#models=better,poor&task=lab/texts")
     page.locator("#items tbody tr").first.wait_for()
     said = page.inner_text("#items-status")
-    assert "how far each pulls auroc up or down" in said
-    assert "help the first more" in said
-    rows = [row.locator("td").all_text_contents()[1:] for row in page.locator("#items tbody tr").all()]
-    for column in range(2):
-        pulls = [float(row[column]) for row in rows]
-        assert {row[column][0] for row in rows if float(row[column]) > 0} == {"+"}
-        assert sum(pulls) == pytest.approx(0, abs=0.005 * len(pulls))
-    gaps = [abs(float(one) - float(other)) for one, other in rows]
-    assert all(a >= b - 0.011 for a, b in itertools.pairwise(gaps))
+    assert "where each model ranks them among the 30 negatives" in said
+    scores = {}
+    for name in ("better", "poor"):
+        rows = map(json.loads, (lab.folder / f"{name}.jsonl").read_text("utf-8").splitlines())
+        scores[name] = {r["id"]: r["log_odds"] for r in rows if r["task"] == "lab/texts"}
+    negatives = {name: [s for i, s in of.items() if not int(i[1:]) % 2] for name, of in scores.items()}
+    gaps = []
+    for row in page.locator("#items tbody tr").all():
+        own = row.locator("th bdi").text_content()
+        class_, *shown = row.locator("td:visible").all_inner_texts()
+        assert class_ == ("positive" if int(own[1:]) % 2 else "negative")
+        ranks = []
+        for name, text in zip(("better", "poor"), shown, strict=True):
+            mine = scores[name][own]
+            rank = sum((s < mine) + (s == mine) / 2 for s in negatives[name]) / len(negatives[name])
+            assert float(re.search("above (.*) %", text)[1]) == pytest.approx(100 * rank, abs=0.51)
+            assert float(text.split("score ")[1]) == pytest.approx(mine, rel=1e-3)
+            ranks.append(100 * rank)
+        gaps.append((ranks[0] - ranks[1]) * (1 if int(own[1:]) % 2 else -1))
+    sizes = [round(abs(gap), 6) for gap in gaps]
+    assert sizes == sorted(sizes, reverse=True)
+    assert f"{sum(gap > 0 for gap in gaps)} better by the first" in said
+    assert page.locator("#items tbody td").last.get_attribute("title").startswith("influence on auroc: ")
+    assert "How to read this table" in page.inner_text("#disagreements")
+
+
+def test_where_no_item_is_better_the_page_says_so(visit, lab, tmp_path):
+    twins = lab.only(tmp_path, "good", "poor")
+    with Store(twins.store) as store, store.transaction() as connection:
+        of = {label: sa.select(s.cells.c.columns).where(s.cells.c.label == label) for label in ("good", "poor")}
+        for task in ("lab/texts", "lab/pairs", "lab/choices"):
+            same = of["good"].where(s.cells.c.task == task).scalar_subquery()
+            here = (s.cells.c.label == "poor") & (s.cells.c.task == task)
+            connection.execute(sa.update(s.cells).where(here).values(columns=same))
+    page = visit(twins.build(tmp_path / "site") / "lab" / "compare.html", "#models=good,poor&side=second")
+    page.locator("#items-none:not([hidden])").wait_for()
+    assert page.inner_text("#items-none") == "There is no item on which the two differ."
+    assert not page.locator("#items").is_visible()
 
 
 def test_models_are_swapped_and_chosen(visit, site):

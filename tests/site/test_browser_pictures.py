@@ -4,11 +4,11 @@ import json
 import math
 import shutil
 
-from harness_plugins.site.frames import Drawing
 from harness_plugins.site.matrices import matrices
 from harness_plugins.site.pages import data_script
 
 from harness.pictures import Matrix
+from harness.results import Drawing
 from harness.results.numbers import figure
 
 from .conftest import state
@@ -98,3 +98,40 @@ def test_of_matrices_of_single_models_the_reader_chooses_one(visit, site, tmp_pa
     assert seen["people"] == {"x": ["–", "90.00"], "y": ["10.00", "–"]}
     assert seen["poor"] == {"x": ["–", "25.00"], "y": ["75.00", "–"]}
     assert placed.locator("td.above i, td.below i").all_text_contents() == ["[15.0, 35.0]", "[65.0, 85.0]"]
+
+
+def test_fields_of_a_handful_of_items_are_hidden_and_counted(visit, new_site):
+    page = visit(new_site / "few" / "tasks" / f"{slug_of(new_site)}.html")
+    placed = page.locator("#matrices figure", has_text="Win rates").first
+    across, rows = read_matrix(placed.locator("table"))
+    assert set(across) == {"few", "steady", "poor"}
+    assert set(rows["few"]) == {"–"}  # of three items each
+    assert sum(field != "–" for fields in rows.values() for field in fields) == 2
+    said = "Hidden, since they rest on fewer than 5 items: 4 fields."
+    assert placed.locator("p.facts").all_inner_texts()[1] == said
+
+
+def slug_of(site):
+    [file] = (site / "few" / "tasks").glob("*.html")
+    return file.stem
+
+
+def test_a_matrix_without_a_field_of_enough_items_says_so(visit, new_site, tmp_path):
+    copy = shutil.copytree(new_site, tmp_path / "site")
+    [file] = (copy / "few" / "tasks").glob("*-pictures.js")
+    document = json.loads(file.read_text("ascii").removeprefix('harnessData("pictures",').removesuffix(");\n"))
+    arena = Matrix("Arena", "share won", ["x", "y"], ["x", "y"], [[NAN, 1], [0, NAN]], counts=[[0, 1], [1, 0]])
+    document["matrices"] += matrices([Drawing("arena", "steady", arena)])
+    file.write_text(data_script("pictures", document), "ascii")
+    placed = visit(next((copy / "few" / "tasks").glob("*.html"))).locator("#matrices figure", has_text="Arena")
+    assert "Every field rests on fewer than 5 items, so none is shown." in placed.inner_text()
+    assert not placed.locator("table").is_visible()
+
+
+def test_results_come_before_pictures_and_are_sorted_by_the_task(visit, site):
+    page = visit(site / "lab" / "tasks" / "pairs.html")
+    assert page.locator("h2").all_inner_texts() == ["Results", "Pictures", "Metrics"]
+    shown = [row.locator("td").first.inner_text().split()[0] for row in page.locator("table.plain tbody tr").all()[:5]]
+    assert shown == sorted(shown, key=float, reverse=True)
+    assert "60 items evaluated" in page.inner_text("main")
+    assert page.locator("thead th small").first.inner_text() == "lower is better"

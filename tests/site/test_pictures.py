@@ -4,11 +4,12 @@ import dataclasses
 import math
 
 import numpy as np
-from harness_plugins.site.frames import MOST_MODELS, Drawing, drawings, frames
+from harness_plugins.site.frames import frames
 from harness_plugins.site.matrices import matrices, matrices_of_models
 
 from harness.metric import Columns, MeanMetric
 from harness.pictures import Matrix
+from harness.results import MOST_MODELS, Drawing, drawings
 
 from .conftest import Drawn
 
@@ -108,8 +109,9 @@ def test_win_rates_of_models_leave_out_those_with_other_items():
     def table(values, ids):
         return Table(Columns({"y": np.array(values, dtype=float)}), np.array(ids), [], np.empty(0), [])
 
-    tables = {"a": table([1, 1, 0], [b"1", b"2", b"3"]), "b": table([0, 1, 0], [b"1", b"2", b"3"])}
-    tables["c"] = table([0, 1, 0], [b"7", b"8", b"9"])
+    ids = [b"1", b"2", b"3", b"4", b"5", b"6"]
+    tables = {"a": table([1, 1, 0, 1, 1, 0], ids), "b": table([0, 1, 0, 0, 1, 0], ids)}
+    tables["c"] = table([0, 1, 0, 0, 1, 0], [b"7" + id_ for id_ in ids])
     [frame] = matrices_of_models([Share()], tables)
     [choice] = frame["choices"]
     assert choice["rows"] == choice["columns"] == ["a", "b"]

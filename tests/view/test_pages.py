@@ -35,7 +35,8 @@ def test_runs_cells_and_estimates_are_those_of_the_store(pairs, evaluate, view):
     for result in document["results"]:
         if result["metric"] == "accuracy":
             low, high = (figure(result[end]) for end in ("low", "high"))
-            shown = f"{result['domain']} {figure(result['value'])} {low} to {high} {result['n']} {result['n_failed']}"
+            shown = f"{result['domain']} {figure(result['value'])} {low} to {high} "
+            shown += f"{'at chance ' if result['at_chance'] else ''}{result['n']} {result['n_failed']}"
             assert " ".join(shown.split()) in cell
     assert "asked for compare" in cell
     assert "run 1" in cell
@@ -280,6 +281,24 @@ def test_two_models_side_by_side_as_harness_compare_gives_them(pairs, evaluate, 
     assert "score" in one
     assert viewer.page("/compare/1/2?show=all").count('class="sample"') == 25
     assert viewer.page("/compare/1/2?q=needle&show=all").count('class="sample"') == 1
+
+
+def test_detectors_side_by_side_show_where_each_ranks_an_item_among_the_negatives(write_task, evaluate, view, project):
+    write_task("demo/texts", [{"id": str(i), "text": f"x {i}", "label": i % 2} for i in range(4)], kind="detection")
+    for name, scores in (("one", [0, 3, 1, 2]), ("other", [5, 4, 1, 9])):
+        answers = [{"task": "demo/texts", "id": str(i), "log_odds": s} for i, s in enumerate(scores)]
+        (project / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in answers), "utf-8")
+        evaluate(f"{name}=recorded:path={name}.jsonl", "demo/texts")
+    page = view().page("/compare/1/2")
+    shown = re.findall(r'<span class="id"><bdi>(\d)</bdi>.*?</a>', page, flags=re.DOTALL)
+    # Item 0 is a negative, lowest by the one and above the other negative by the other; 1 is a positive that the other
+    # ranks between the two negatives. Both rank the positive 3 above all, and 2 falls as 0 rises.
+    assert shown == ["0", "1", "2"]
+    words = text_of(page)
+    assert "one above 25 % of 2 negatives" in words
+    assert "other above 75 % of 2 negatives" in words
+    assert "worsens auroc" not in words
+    assert "Sorted by where each ranks an item among the negatives" in words
 
 
 def test_cells_that_cannot_be_compared_or_are_not_there_say_so(pairs, write_task, rows, evaluate, view):

@@ -70,4 +70,5 @@ def order_of(board: LeaderboardFile, run: ReadRun, labels: Collection[str]) -> B
         publisher=board.publisher,
         texts=board.texts,
         outcome=outcome_of(board),
+        url=board.url,
     )

@@ -21,6 +21,7 @@ from harness.leaderboard.outputs import (
     refuse_unwritable,
     refuse_what_is_read,
     resolved,
+    web_address,
     why_no_place,
     written_place,
 )
@@ -95,7 +96,7 @@ def formats(context: Context) -> Iterator[Problem]:
 def only_of_folders(context: Context) -> Iterator[Problem]:
     """Yield keys that an output has no place for, as those of sites beside a file, and publishers of no use."""
     for output in outputs_of(context):
-        for key in ("outcome", "texts"):
+        for key in ("outcome", "texts", "url"):
             if getattr(output.board, key) and not output.site:
                 text = "is for a site; name a folder as the output, such as site/, or remove this key"
                 yield Problem(text, of_board(output.number, key))
@@ -104,6 +105,10 @@ def only_of_folders(context: Context) -> Iterator[Problem]:
             why = why_no_place(key, file_format(output.given, output.board.format)) if given else ""
             if why:
                 yield Problem(why, of_board(output.number, key))
+        try:
+            _ = output.board.url and web_address(output.board.url)
+        except UsageError as error:
+            yield Problem(str(error), of_board(output.number, "url"))
         publisher = output.board.publisher
         if publisher is not None and not output.site:
             text = f"fills a folder; name one as the output, such as {publisher}/, or remove this key"

@@ -29,6 +29,7 @@ for (const table of document.querySelectorAll("table.scores")) {
   const columns = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
   const median = columns.indexOf("median");
   for (const row of table.tBodies[0].rows) {
+    if (row.cells.length < 2) continue; // the name of a group of rows
     const ends = (row.dataset.ends ?? table.dataset.ends ?? "").split(" ").map(Number);
     const middle = median < 0 ? NaN : shownNumber(row.cells[median]);
     paintBar(row.cells[1], ends, shownNumber(row.cells[1]), shownInterval(row.cells[2].textContent.trim()), middle, Number.parseFloat(row.dataset.chance));

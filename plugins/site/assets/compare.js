@@ -14,7 +14,8 @@
   const MOST_KEPT = 100;
   const scoresRead = new Map();
 
-  /** A model's figure on each item of a task, NaN where it failed; read once while the reader stays with the model. */
+  /** A model's figure on each item of a task, NaN where it failed; read once while the reader stays with the model.
+      Of a task that is ranked, a record of score, rank among the negatives, and pulls; null where it failed. */
   function scoresOf(i, number) {
     const key = `${i} ${number}`;
     if (scoresRead.size > MOST_KEPT && !scoresRead.has(key)) scoresRead.clear();
@@ -24,6 +25,11 @@
 
   async function readScores(i, number) {
     const { levels, codes } = (await fileOfModel(i)).scores[number];
+    if (items[number].ranked) {
+      const lines = new TextDecoder().decode(await inflate(levels)).split("\n").map((line) => line.split(" "));
+      const records = lines.map(([score, rank, pullUp, pullDown]) => ({ score, rank: Number(rank), pulls: [pullDown, pullUp] }));
+      return Array.from(await inflate(codes), (code) => (code === 255 ? null : records[code]));
+    }
     const own = levels ?? items[number].levels;
     return Array.from(await inflate(codes), (code) => (code === 255 ? NaN : own[code]));
   }
@@ -164,10 +170,10 @@
     const both = [state.first, state.second];
     const [data, ...scores] = await Promise.all([fileOfItems(task), ...both.map((i) => scoresOf(i, state.task))]);
     if (both[0] !== state.first || both[1] !== state.second || task !== items[state.task]) return;
-    const sign = task.higher_is_better ? 1 : -1;
-    const gaps = data.ids.map((_, i) => ({ i, gap: sign * (scores[0][i] - scores[1][i]) }));
+    const gaps = data.ids.map((_, i) => ({ i, gap: gapOf(task, data, scores, i) }));
     const side = { all: () => true, first: (g) => g.gap > 0, second: (g) => g.gap < 0 }[state.side];
-    const differ = gaps.filter((g) => Math.abs(g.gap) > 1e-9);
+    const least = task.ranked ? 0.5 : 1e-9; // levels of ranks are rounded, most of all in the middle
+    const differ = gaps.filter((g) => Math.abs(g.gap) > least);
     const found = differ.filter(side);
     found.sort((a, b) => Math.abs(b.gap) - Math.abs(a.gap) || a.i - b.i);
     const failed = gaps.filter((g) => Number.isNaN(g.gap)).length;
@@ -175,17 +181,33 @@
     byId("items-first").replaceChildren(name(both[0]));
     byId("items-second").replaceChildren(name(both[1]));
     const shown = found.slice(0, state.shown);
+    byId("items-class").hidden = !task.ranked;
+    byId("items-domains").hidden = !data.domains.some((domains) => domains.length);
     byId("items").tBodies[0].replaceChildren(...shown.map(({ i }) => itemLine(task, data, scores, i)));
+    byId("items").parentElement.hidden = !shown.length;
+    byId("items-none").hidden = Boolean(shown.length);
+    byId("items-none").textContent = differ.length
+      ? `There is no item on which ${models[both[state.side === "first" ? 0 : 1]].label} is better.`
+      : "There is no item on which the two differ.";
     byId("more").hidden = found.length <= state.shown;
+  }
+
+  /** How much better the first does on an item: of ranks, in percentage points, towards where its class belongs. */
+  function gapOf(task, data, [one, other], i) {
+    if (!task.ranked) return (task.higher_is_better ? 1 : -1) * (one[i] - other[i]);
+    if (one[i] === null || other[i] === null) return NaN;
+    return (data.positive[i] === "1" ? 1 : -1) * (one[i].rank - other[i].rank);
   }
 
   function describeItems(task, data, differ, failed) {
     const better = differ.filter((g) => g.gap > 0).length;
-    const [one, other] = task.own ? ["better by the first", "better by the second"] : ["help the first more", "help the second more"];
-    const parts = [`${data.ids.length - differ.length - failed} alike, ${better} ${one}, ${differ.length - better} ${other}`];
+    const [one, other] = task.own || task.ranked ? ["better by the first", "better by the second"] : ["help the first more", "help the second more"];
+    const alike = task.ranked ? "ranked alike (within half a per cent)" : "alike";
+    const parts = [`${data.ids.length - differ.length - failed} ${alike}, ${better} ${one}, ${differ.length - better} ${other}`];
     if (failed) parts.push(`${failed} that one of them failed or lacks`);
     if (task.left_out) parts.push(`${task.left_out} further items, on which the models differ less, are left out`);
-    const what = task.own ? task.metric : `how far each pulls ${task.metric} up or down`;
+    const ranks = `where each model ranks them among the ${data.negatives?.toLocaleString("en")} negatives`;
+    const what = task.own ? task.metric : task.ranked ? ranks : `how far each pulls ${task.metric} up or down`;
     byId("items-status").textContent = `${data.ids.length} items by ${what}: ${parts.join("; ")}.`;
   }
 
@@ -203,9 +225,26 @@
       );
       head.append(element("details", {}, element("summary", { textContent: "texts" }), ...shown));
     }
-    const made = element("tr", {}, head, element("td", { textContent: data.domains[i].join(", ") }));
-    for (const own of scores) made.append(element("td", { textContent: shownScore(own[i], task) }));
+    const domains = element("td", { className: "text", textContent: data.domains[i].join(", "), hidden: byId("items-domains").hidden });
+    const made = element("tr", {}, head, domains);
+    if (!task.ranked) {
+      for (const own of scores) made.append(element("td", { textContent: shownScore(own[i], task) }));
+      return made;
+    }
+    const positive = data.positive[i] === "1";
+    made.append(element("td", { className: "text", textContent: positive ? "positive" : "negative" }));
+    for (const own of scores) made.append(rankCell(own[i], positive, task));
     return made;
+  }
+
+  /** "above 97 %", with the score below, and the influence on pointing. */
+  function rankCell(own, positive, task) {
+    if (own === null) return element("td", { textContent: "-" });
+    const near = own.rank > 0.5 && own.rank < 99.5 ? 0 : own.rank > 0.05 && own.rank < 99.95 ? 1 : 2;
+    const digits = own.rank === 0 || own.rank === 100 ? 0 : near;
+    const pull = own.pulls[Number(positive)];
+    const title = `influence on ${task.metric}: ${pull > 0 ? "+" : ""}${pull}`;
+    return element("td", { title }, `above ${own.rank.toFixed(digits)} %`, element("i", { textContent: `score ${own.score}` }));
   }
 
   // state

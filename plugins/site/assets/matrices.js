@@ -20,7 +20,7 @@
     return names.map((_, i) => i).filter((i) => !frame.together || chosen.includes(names[i]));
   }
 
-  function fill(frame, choice, table) {
+  function fill(frame, choice, table, few) {
     const name = (text) => soft(frame.together ? labels[text] : text);
     const [rows, columns] = [shown(frame, choice.rows), shown(frame, choice.columns)];
     const head = element("tr", {}, element("td"));
@@ -32,6 +32,12 @@
     });
     table.tHead.replaceChildren(head);
     table.tBodies[0].replaceChildren(...lines);
+    const fields = rows.flatMap((i) => columns.map((j) => choice.fields[i][j]));
+    table.parentElement.hidden = !fields.some(Boolean);
+    few.hidden = !choice.few;
+    few.textContent = table.parentElement.hidden
+      ? `Every field rests on fewer than ${frame.fewest} items, so none is shown.`
+      : `Hidden, since they rest on fewer than ${frame.fewest} items: ${choice.few} field${choice.few === 1 ? "" : "s"}.`;
   }
 
   function choices(frame) {
@@ -56,9 +62,10 @@
     const placed = element("figure", {}, caption);
     const select = choices(frame);
     if (frame.choices.length > 1) placed.append(element("label", { className: "field" }, "Of ", select));
-    placed.append(scroll);
+    const few = element("p", { className: "facts" });
+    placed.append(few, scroll);
     document.getElementById("matrices").append(placed);
-    const refresh = () => fill(frame, frame.choices[Number(select.value)], table);
+    const refresh = () => fill(frame, frame.choices[Number(select.value)], table, few);
     select.addEventListener("change", refresh);
     return refresh;
   }

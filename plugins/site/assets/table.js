@@ -19,14 +19,21 @@
     is: (word) => row.classList.contains(word),
   }));
 
+  const head = table.tHead.rows[table.tHead.rows.length - 1];
+  const groups = table.tHead.querySelector(".groups");
+  const against = chunks.columns.against ?? { rows: [], places: {} };
+
   // Columns that are in the page, then those that are made when the reader asks for them; all in their order.
-  const there = [...table.tHead.rows[0].cells].slice(1).map((cell, i) => ({
+  const there = [...head.cells].slice(1).map((cell, i) => ({
     cell,
     cells: rows.map((row) => row.row.cells[i + 1]),
     key: cell.dataset.key,
     kind: cell.dataset.kind,
     unit: cell.dataset.unit,
     title: cell.querySelector("button").textContent,
+    group: cell.querySelector(".unseen")?.textContent.trim() ?? "",
+    about: cell.dataset.about,
+    items: cell.dataset.items,
     lower: "lower" in cell.dataset,
     ends: cell.dataset.ends ?? "",
     chance: cell.dataset.chance ?? "",
@@ -36,7 +43,11 @@
   const figures = chunks.columns.order.map((key) => byKey.get(key));
   const texts = there.filter((column) => column.kind === "text"); // facts that are no numbers, such as a licence
   const first = (cell) => cell.firstChild?.textContent ?? "";
-  const text = (row, column) => (column.cells ? column.cells[row.order].textContent : column.texts[row.order]).trim();
+  const text = (row, column) => {
+    if (!column.cells) return column.texts[row.order].trim();
+    const cell = column.cells[row.order];
+    return (first(cell) + (cell.querySelector("i")?.textContent ?? "")).trim(); // what is marked in it is no part of it
+  };
   const value = (row, column) =>
     Number.parseFloat(column.cells ? first(column.cells[row.order]) : column.texts[row.order]);
 
@@ -56,6 +67,8 @@
     pins: new Set(),
     hidden: new Set(figures.filter((column) => column.hidden).map((column) => column.key)),
     bound: { key: "", way: "min", value: "" },
+    against: "",
+    roomy: false,
   });
   let state = fresh();
 
@@ -71,6 +84,9 @@
     state.pins = new Set((given.get("pin") ?? "").split(",").filter((slug) => rows.some((row) => row.slug === slug)));
     for (const shown of given.getAll("show")) state.hidden.delete(shown);
     for (const hidden of given.getAll("hide")) if (byKey.has(hidden)) state.hidden.add(hidden);
+    state.roomy = given.get("rows") === "roomy";
+    const own = given.get("against") ?? "";
+    if (rows.some((row) => row.slug === own && !row.is("published"))) state.against = own;
     const [column, bound] = split(given.get("bound") ?? "", "!");
     const [side, value] = split(bound, "!");
     if (byKey.has(column)) state.bound = { key: column, way: side === "max" ? "max" : "min", value };
@@ -94,6 +110,8 @@
     if (state.bound.key && state.bound.value !== "") {
       given.set("bound", `${state.bound.key}!${state.bound.way}!${state.bound.value}`);
     }
+    if (state.against) given.set("against", state.against);
+    if (state.roomy) given.set("rows", "roomy");
     writeState(given);
   }
 
@@ -139,6 +157,16 @@
     return way === "min" ? own >= Number(limit) : own <= Number(limit);
   }
 
+  /** What stands below the table where no row passes: an empty table says nothing. */
+  const nothing = element("p", { id: "nothing", hidden: true }, "No model passes the search and the filters. ");
+  const everything = element("button", { type: "button", className: "quiet", textContent: "Show all models" });
+  everything.addEventListener("click", () => {
+    change(() => Object.assign(state, { search: "", only: new Set(), bound: fresh().bound }), { controls: true });
+    byId("search").focus();
+  });
+  nothing.append(everything);
+  table.parentElement.after(nothing);
+
   function filter() {
     const words = state.search.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
@@ -157,6 +185,7 @@
     const column = byKey.get(state.sort);
     const order = column.key === "model" || column.kind === "text" ? "" : state.worstFirst ? ", worst first" : ", best first";
     status.textContent = `${shown} of ${rows.length} models, sorted by ${column.title}${order}`;
+    nothing.hidden = shown > 0;
     const count = state.only.size + (state.bound.key && state.bound.value !== "" ? 1 : 0);
     byId("filter-count").textContent = count ? ` (${count})` : "";
   }
@@ -165,9 +194,10 @@
     for (const column of figures) if (!state.hidden.has(column.key)) show(column);
     const rules = figures
       .filter((column) => column.cell && state.hidden.has(column.key))
-      .map((column) => `#board tr:not(.divider)>:nth-child(${column.cell.cellIndex + 1}){display:none}`);
+      .map((column) => `#board tr:not(.divider,.groups)>:nth-child(${column.cell.cellIndex + 1}){display:none}`);
     if (sheet.textContent !== rules.join("")) sheet.textContent = rules.join("");
-    for (const { row } of dividers) row.cells[0].colSpan = table.tHead.rows[0].cells.length;
+    for (const { row } of dividers) row.cells[0].colSpan = head.cells.length;
+    showGroups(groups, figures.filter((column) => !state.hidden.has(column.key)), 3, texts.length + 1);
     byId("column-count").textContent = `(${figures.length - state.hidden.size} of ${figures.length})`;
   }
 
@@ -185,7 +215,9 @@
 
   function make(column) {
     const after = figures.slice(figures.indexOf(column) + 1).find((other) => other.cell) ?? texts[0] ?? byKey.get("failed");
-    const button = element("button", { type: "button" }, ...soft(column.title).childNodes);
+    const name = column.title.slice(column.group.length).trimStart();
+    const above = column.group ? [element("span", { className: "unseen", textContent: `${column.group} ` })] : [];
+    const button = element("button", { type: "button" }, ...above, ...soft(name).childNodes);
     column.cell = element("th", { scope: "col" }, button);
     column.cell.setAttribute("aria-sort", "none");
     if (column.lower) column.cell.append(element("small", { textContent: "lower is better" }));
@@ -198,6 +230,7 @@
       after.cells[i].before(cell);
       return cell;
     });
+    explainColumn(column);
     listen(column);
   }
 
@@ -215,12 +248,25 @@
     link.href = `compare.html#${new URLSearchParams({ models: pinned.join(",") })}`;
   }
 
+  let shownAgainst = "";
+  function showAgainst() {
+    const made = figures.filter((column) => column.cells).length;
+    const wanted = `${state.against} ${made}`;
+    if (shownAgainst === wanted || !byId("against")) return;
+    shownAgainst = wanted;
+    const own = rows.find((row) => row.slug === state.against);
+    const said = markAgainst(against, state.against, own?.name ?? "", rows, figures);
+    byId("against-said").textContent = said;
+    byId("against-said").hidden = !said;
+  }
+
   function showControls() {
     byId("search").value = state.search;
     for (const box of document.querySelectorAll("[data-only]")) box.checked = state.only.has(box.dataset.only);
     byId("bound-column").value = state.bound.key;
     byId("bound-way").value = state.bound.way;
     byId("bound-value").value = state.bound.value;
+    if (byId("against")) byId("against").value = state.against;
     for (const box of document.querySelectorAll("[data-column]")) box.checked = !state.hidden.has(box.dataset.column);
   }
 
@@ -229,6 +275,9 @@
     showPins();
     sort();
     filter();
+    showAgainst();
+    table.classList.toggle("roomy", state.roomy);
+    byId("roomy").setAttribute("aria-pressed", String(state.roomy));
     if (controls) showControls();
   }
 
@@ -257,6 +306,7 @@
     );
   }
   there.forEach(listen);
+  for (const column of there) if (column.about) explainColumn(column);
   byId("search").addEventListener("input", (event) => change(() => (state.search = event.target.value)));
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
   for (const box of document.querySelectorAll("[data-only]")) {
@@ -267,6 +317,12 @@
       change(() => toggle(state.pins, row.slug, row.pin.checked));
       row.pin.focus({ preventScroll: true }); // its row has moved
     });
+  }
+  byId("roomy").addEventListener("click", () => change(() => (state.roomy = !state.roomy)));
+  if (byId("against")) {
+    const held = new Set(Object.values(against.places).flatMap((of) => Object.keys(of)));
+    byId("against").append(...rows.filter((row) => held.has(row.slug)).map((row) => new Option(row.name, row.slug)));
+    byId("against").addEventListener("change", (event) => change(() => (state.against = event.target.value)));
   }
   byId("unpin").addEventListener("click", () => change(() => state.pins.clear()));
   byId("reset").addEventListener("click", () => change(() => (state = fresh()), { controls: true }));
@@ -309,7 +365,7 @@
     return written.map((line) => line.join(",")).join("\n") + "\n";
   }
   byId("csv").addEventListener("click", () => {
-    const link = element("a", { download: `${document.title}.csv`, href: URL.createObjectURL(new Blob([csv()], { type: "text/csv" })) });
+    const link = element("a", { download: `${document.querySelector("h1").textContent}.csv`, href: URL.createObjectURL(new Blob([csv()], { type: "text/csv" })) });
     link.click();
     URL.revokeObjectURL(link.href);
   });

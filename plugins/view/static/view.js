@@ -7,13 +7,14 @@ async function refresh() {
   if (!region) return;
   if (!document.hidden && !region.contains(document.activeElement)) {
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      const answer = await fetch(region.dataset.from ?? location.href, { headers: { Accept: "text/html" } });
       if (answer.ok) {
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const fresh = region.dataset.poll === "main" ? page.querySelector("main") : page.getElementById("live");
         const old = region.dataset.poll === "main" ? document.querySelector("main") : region;
         if (fresh && fresh.innerHTML !== old.innerHTML) old.replaceWith(document.adoptNode(fresh));
         else if (fresh && !fresh.hasAttribute("data-poll")) old.removeAttribute("data-poll");
+        document.dispatchEvent(new Event("live"));
       }
     } catch {
       // The viewer was stopped; when it is there again, this goes on.
