@@ -67,7 +67,9 @@ def _entry(path: str, member: Any) -> str:
     if member.is_function:
         kind, head = "function", f"{path}{_signature(member)}"
     elif member.is_class:
-        kind = "exception" if any("Error" in str(base) or "Exception" in str(base) for base in member.bases) else "class"
+        kind = (
+            "exception" if any("Error" in str(base) or "Exception" in str(base) for base in member.bases) else "class"
+        )
         head = f"{path}{_signature(member)}" if kind == "class" else path
     else:
         kind, head = "data", path

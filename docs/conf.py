@@ -73,7 +73,9 @@ toc_object_entries_show_parents = "hide"
 
 _LINK = re.compile(r"(?<!\!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
 _PICTURE = re.compile(r"<picture>.*?</picture>", re.DOTALL)
-_INDEX = '<!doctype html><meta charset="utf-8"><title>harness</title><meta http-equiv="refresh" content="0; url={page}">\n'
+_INDEX = (
+    '<!doctype html><meta charset="utf-8"><title>harness</title><meta http-equiv="refresh" content="0; url={page}">\n'
+)
 
 
 def setup(app: Any) -> None:
