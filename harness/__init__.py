@@ -102,8 +102,12 @@ if TYPE_CHECKING:
     from harness.task import Definition as Definition
     from harness.task import FieldSpec as FieldSpec
     from harness.task import Item as Item
+    from harness.task import ItemFigures as ItemFigures
+    from harness.task import Judged as Judged
+    from harness.task import ResponseMark as ResponseMark
     from harness.task import Stage as Stage
     from harness.task import Task as Task
+    from harness.task import Told as Told
     from harness.tasks.library import SourcedTask as SourcedTask
     from harness.tasks.library import TaskSource as TaskSource
     from harness.terminal import say as say

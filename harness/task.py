@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from harness.encoding import encodable
 from harness.errors import BadValue
@@ -17,7 +17,7 @@ from harness.requests import Failure, Origin, Request, Response, failures_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.metric import Columns, Metric
+    from harness.metric import Columns, FloatArray, Metric
     from harness.tasks.data.field_mapping import ColumnReader
     from harness.tasks.data.rows import RowSource
 
@@ -106,6 +106,88 @@ class Answers:
     def failures(self) -> list[Failure]:
         """Return the responses that are failures."""
         return failures_of(self.responses)
+
+
+Judged = Literal["right", "wrong", "tie", ""]
+"""How the model did on an item; empty where nothing is right or wrong by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFigures:
+    """What is on file about one item: its row among the rows of the cell, and the model's answers.
+
+    >>> import numpy as np
+    >>> from harness.metric import Columns
+    >>> columns = Columns({"scores": np.array([[1.5, 0.5, np.nan]]), "label": np.array([1.0])})
+    >>> item = ItemFigures(columns, 0)
+    >>> item.number("label"), item.numbers("scores").tolist(), item.response()
+    (1.0, [1.5, 0.5], None)
+    """
+
+    columns: Columns
+    """The columns of all items, so that one can be held against the others."""
+    row: int
+    """Index of the item among them."""
+    expected: str = ""
+    """What `harness.task.Task.expected` said of the item; empty where its texts cannot be read."""
+    answers: Sequence[Answers] = ()
+    """The answers on file by stage, without their requests; a stage has no responses where the model was asked through
+    adapters. Empty where texts cannot be read."""
+    positions: Sequence[Sequence[int]] = ()
+    """For each request of the first stage, which of the item's responses it holds: `harness.requests.Origin`."""
+
+    def number(self, name: str) -> float:
+        """Return the item's figure in a column of one number a row."""
+        return float(self.columns.values[name][self.row])
+
+    def numbers(self, name: str) -> FloatArray:
+        """Return the item's figures in a column of several numbers a row, without the NaN that pad it."""
+        values: FloatArray = self.columns.values[name][self.row]
+        there = (values == values).nonzero()[0]
+        return values[: there[-1] + 1] if len(there) else values[:0]
+
+    def response(self, request: int = 0, stage: int = 0) -> Response | None:
+        """Return the answer to a request; None where it failed or is not known here."""
+        if stage >= len(self.answers) or request >= len(self.answers[stage].responses):
+            return None
+        found = self.answers[stage].responses[request]
+        return None if isinstance(found, Failure) else found
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseMark:
+    """What is said of one response, beside its text."""
+
+    label: str = ""
+    """What the data say of it, in a word: ``better``, ``correct``, ``grade 2``; empty where they say nothing."""
+    good: bool | None = None
+    """Whether the data say that it is the one, or one of those, to pick; None: they do not say."""
+    picked: bool = False
+    """Whether the model prefers it to the others."""
+    how: str = ""
+    """In which way it was picked, where there are several: ``as given``."""
+    score: float | None = None
+    """The model's figure for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An item in a sentence, with what is said of each response.
+
+    >>> told = Told("picked response 2; response 1 is better", "wrong", {0: ResponseMark("better", True)})
+    >>> told.marks[0].label
+    'better'
+    """
+
+    sentence: str
+    """What the model did and what was right, as plain text without a full stop; it names responses by number, from 1.
+    ``Right:``, ``Wrong:`` or ``Tie:`` is put before it."""
+    judged: Judged = ""
+    """How the model did. Where the headline metric has a figure of each item, its word counts, so that a page says the
+    same as its filters: a tie may be wrong by it."""
+    marks: Mapping[int, ResponseMark] = field(default_factory=dict)
+    """By index of the response among the item's, as `harness.requests.Origin` counts them; where the requests hold no
+    responses, by index of what the model wrote."""
 
 
 FIELD_TYPES = (
@@ -415,6 +497,35 @@ class Task:
             By name of a column in ``columns``: numbers of shape (n,) or (n, k), one row an item.
         """
         return {}
+
+    def expected(self, item: Item) -> str:
+        """Return in words what a right answer to the item is; empty where the responses themselves show it.
+
+        It is asked where the data are read to be looked at, and given to `tell`.
+        """
+        return ""
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say in a sentence what became of an item, and of each response; None: the headline metric's figure says it.
+
+        It is made anew whenever somebody looks, from what is on file: it asks no model and runs nothing that a model
+        wrote.
+
+        >>> from harness import Columns, ItemFigures, Told
+        >>> class Sums(Task):
+        ...     columns = ("answer", "right")
+        ...
+        ...     def tell(self, item):
+        ...         answer, right = item.number("answer"), item.number("right")
+        ...         if answer == right:
+        ...             return Told(f"answered {answer:g}", "right")
+        ...         return Told(f"answered {answer:g}; right is {right:g}", "wrong")
+        >>> import numpy as np
+        >>> columns = Columns({"answer": np.array([5.0]), "right": np.array([4.0])})
+        >>> Sums(Definition(name="school/sums")).tell(ItemFigures(columns, 0)).sentence
+        'answered 5; right is 4'
+        """
+        return None
 
     def own_metric(self, name: str) -> Metric | None:
         """Return the metric of that name that only this task has; None where a registered metric is meant."""

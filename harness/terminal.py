@@ -99,6 +99,17 @@ def say_spans(lines: Iterable[Sequence[Span]], *, colours: bool) -> None:
         _write("".join(styled).rstrip(), colours=True)
 
 
+def confirm(question: str) -> bool:
+    """Ask a question that is answered with yes or no, on standard error; no answer is no.
+
+    Args:
+        question: One line; every character that a terminal would obey is shown as an escape.
+    """
+    import click
+
+    return click.confirm(visible(question), default=False, err=True)
+
+
 def _write(shown: str, *, err: bool = False, nl: bool = True, colours: bool | None = None) -> None:
     """Write what is safe for a terminal; None as `colours`: nothing in it is an escape."""
     import click

@@ -167,6 +167,23 @@ def write_task(project: Path) -> Callable[..., Path]:
     return write
 
 
+@pytest.fixture(scope="session")
+def chat_model() -> str:
+    """The specification of a real chat model, for tests in which a reply has to make sense.
+
+    Its file is read once a machine (some 20 s) and kept in the user's cache folder: one process does it, others wait.
+    """
+    from harness_plugins.hf.smollm2 import installed_folder
+
+    from harness.errors import UsageError
+
+    try:
+        installed_folder()
+    except UsageError as error:
+        pytest.skip(str(error))
+    return "smollm2:device=cpu"
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Chromium for the tests of one module; it is the only one of this process.

@@ -10,7 +10,7 @@ import click
 
 from harness.cli.options import json_option, open_registry, print_json, registry_options, store_option, table_options
 from harness.errors import UsageError
-from harness.terminal import say
+from harness.terminal import confirm, say
 
 if TYPE_CHECKING:
     from harness.store.forgetting import Forgotten
@@ -63,7 +63,7 @@ def command(
         if as_json or not sys.stdin.isatty():
             raise UsageError(f"{_what(found)} would be removed; say --yes, or look first with --dry-run")
         _say(found, "would remove")
-        if not click.confirm(f"Remove {_what(found)}?", err=True):
+        if not confirm(f"Remove {_what(found)}?"):
             say("nothing was removed", err=True)
             return 1
     _show(forget(models, tasks, **where), as_json=as_json, dry_run=False)

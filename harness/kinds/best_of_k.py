@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.errors import BadValue
+from harness.kinds import told
 from harness.kinds.best_of_k_chance import all_of_the_top, reciprocal_rank_by_chance, share_of_ties
 from harness.kinds.scored import same_scores
 from harness.metric import Columns, FloatArray, MeanMetric, Metric
 from harness.pictures import Picture, Series
 from harness.requests import Candidates, Failure, Request
 from harness.stats import Linearised
-from harness.task import Answers, FieldSpec, Item, Stage, Task
+from harness.task import Answers, FieldSpec, Item, ItemFigures, Stage, Task, Told
 
 
 class BestOfK(Task):
@@ -62,6 +63,11 @@ class BestOfK(Task):
             "scores": np.full(len(correct), np.nan) if isinstance(scores, Failure) else scores,
             "correct": correct,
         }
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say which response has the highest score, and whether it is correct."""
+        positions = item.positions[0] if item.positions else ()
+        return told.best_of(item, item.numbers("scores"), item.numbers("correct"), positions=positions)
 
 
 class OfScores(Metric):

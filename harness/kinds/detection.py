@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import stats
-from harness.kinds import detection_pictures
+from harness.kinds import detection_pictures, told
 from harness.kinds.scored import ScoredMetric
 from harness.metric import Columns
 from harness.pictures import Picture
 from harness.requests import Conversation, Failure, Request
 from harness.stats import Estimate, Linearised
-from harness.task import Answers, FieldSpec, Item, Stage, Task
+from harness.task import Answers, FieldSpec, Item, ItemFigures, Stage, Task, Told
 
 
 class Detection(Task):
@@ -45,6 +45,12 @@ class Detection(Task):
             "log_odds": np.nan if isinstance(response, Failure) else response,
             "label": item.fields["label"],
         }
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say whether the text was flagged, where its score stands among the negatives, and what it is."""
+        brief, threshold = self.definition.brief, told.threshold_of(self.metrics)
+        classes = {name: brief.get(name, "") for name in ("positive", "negative")}
+        return told.detected(item, threshold=threshold, **classes)
 
 
 class AreaUnderCurve(ScoredMetric):

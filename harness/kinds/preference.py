@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.errors import BadValue
+from harness.kinds import told
 from harness.metric import Columns, FloatArray, MeanMetric, Metric
 from harness.pictures import Picture, Series
 from harness.requests import Candidates, Failure, Pair, Request, Verdict
-from harness.task import Answers, FieldSpec, Item, Stage, Task
+from harness.task import Answers, FieldSpec, Item, ItemFigures, Stage, Task, Told
 from harness.tasks.data.field_mapping import shorten
 from harness.tasks.data.values import same
 
@@ -100,6 +101,10 @@ class Preference(Task):
         if better:
             given, exchanged = 1 - given, 1 - exchanged
         return {"as_given": given, "exchanged": 1 - exchanged, "better": better, "answered": answered}
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say which response the model picked, in either order, and which is better."""
+        return told.pair(item, orders=self.settings["orders"])
 
     def facts(self) -> Mapping[str, Any]:
         """Return the orders in which judges were asked."""

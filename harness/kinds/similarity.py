@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from harness.kinds import detection
+from harness.kinds import detection, told
 from harness.requests import Candidates, Conversation, Request, Text
-from harness.task import Answers, FieldSpec, Item, Stage, Task
+from harness.task import Answers, FieldSpec, Item, ItemFigures, Stage, Task, Told
 
 
 class Similarity(Task):
@@ -42,6 +42,10 @@ class Similarity(Task):
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float]:
         """Return the similarity of both texts, and the label."""
         return {"similarity": _similarity(answers[0]), "same": item.fields["label"]}
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say how similar both texts are to the model, beside other pairs, and whether they mean the same."""
+        return told.similar(item)
 
 
 def _similarity(answers: Answers) -> float:

@@ -44,7 +44,8 @@ def _grouped(figures: list[Shown]) -> str:
     titles: dict[tuple[str, ...], list[str]] = {}
     for title, of in columns.items():
         level = chance_text([shown.estimate for shown in of], of[0].unit)
-        titles.setdefault(tuple(dict.fromkeys(shown.model for shown in of)), []).append(f"{title} ({level})")
+        # By name: the order of models whose figures are equal is that in which stores were read.
+        titles.setdefault(tuple(sorted({shown.model for shown in of})), []).append(f"{title} ({level})")
     return "; ".join(f"{', '.join(names)}: {_some(models)}" for models, names in titles.items())
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.results.numbers import interval, level_of, percent, results_notes, results_rows, results_table
+from harness.results.numbers import interval, level_of, percent, results_rows, results_table
+from harness.results.result_notes import results_notes
 from harness.results.terminal_tables import FittedTable, for_a_terminal, say_fitted, say_prose, say_table
 from harness.store.records import CellRecord, Result
 from harness.terminal import say

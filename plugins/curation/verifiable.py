@@ -26,15 +26,27 @@ from harness import (
     FieldSpec,
     Generation,
     Item,
+    ItemFigures,
     Range,
     Request,
     Sampling,
     Stage,
     Task,
+    Told,
 )
+from harness.kinds import told
 from harness.names import describe
 
-from .checker import RUNS_CODE, BadReference, Checker, CheckResult, load_checker, permit_code, run_checker
+from .checker import (
+    NEEDS_NO_LEAVE,
+    RUNS_CODE,
+    BadReference,
+    Checker,
+    CheckResult,
+    load_checker,
+    permit_code,
+    run_checker,
+)
 
 
 class Verifiable(Task):
@@ -172,6 +184,29 @@ class Verifiable(Task):
                 [nan if isinstance(c, Failure) else float(c.finish_reason == "length") for c in completions]
             ),
         }
+
+    def expected(self, item: Item) -> str:
+        """Return the reference, where it is a text or a number."""
+        reference = item.fields["reference"]
+        return str(reference) if isinstance(reference, (str, int, float)) else ""
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say what the model answered, whether that is correct, and what was expected."""
+        correct = item.columns.values["correct"][item.row]
+        if np.isnan(correct).all():
+            return None
+        return told.generated(item, correct, item.columns.values["answered"][item.row], self._extracted(item))
+
+    def _extracted(self, item: ItemFigures) -> list[str]:
+        """Return the answers that the checker reads out of what the model wrote.
+
+        Only checkers that run nothing are asked: looking at a result must not run what a model wrote.
+        """
+        if self.settings["checker"] not in NEEDS_NO_LEAVE or not item.expected or not item.answers:
+            return []
+        written = [response for response in item.answers[0].responses if isinstance(response, tuple)]
+        check = partial(run_checker, self.checker, reference=item.expected, settings=self.settings["settings"])
+        return [check(completion.text).parsed for completions in written for completion in completions]
 
 
 def spread(value: Any, where: str) -> tuple[float, float, float]:

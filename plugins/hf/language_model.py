@@ -28,7 +28,8 @@ from harness import (
 )
 
 from .forward import Engine, Head
-from .loading import DTYPES, ModelSource
+from .gguf_file import model_source
+from .loading import DTYPES
 from .output import OutputHead, output_head
 from .readout import Readouts
 from .schedule import Ask, EngineRequest, stream
@@ -79,12 +80,13 @@ class LanguageModel(Model):
         tokens_per_pass: Tokens a forward pass; default: chosen by device. Memory that runs out halves it.
         share_prefixes: False computes every sequence by itself.
         trust_remote_code: Let Python code that lies beside the weights run.
+        gguf_file: Name of a GGUF file in the folder; default: the only one there, if no other weights are.
     """
 
     version: ClassVar[str] = "2"
     batch_size = 256
     streamed: ClassVar[tuple[str, ...]] = ("loglikelihood", "next_token", "choose", "readout", "embed", "generate")
-    places: ClassVar[tuple[str, ...]] = ("path", "chat_template", "device", "tokens_per_pass")
+    places: ClassVar[tuple[str, ...]] = ("path", "gguf_file", "chat_template", "device", "tokens_per_pass")
 
     def __init__(
         self,
@@ -100,9 +102,10 @@ class LanguageModel(Model):
         tokens_per_pass: Annotated[int, COUNT_OR_NONE] = 0,
         share_prefixes: bool = True,
         trust_remote_code: bool = False,
+        gguf_file: str = "",
     ) -> None:
         self.path = path
-        self.source = ModelSource(path, revision, dtype, device, trust_remote_code)
+        self.source = model_source(path, gguf_file, revision, dtype, device, trust_remote_code)
         self.truncate, self.max_length, self.chat_template = truncate, max_length, chat_template
         self.pooling, self.normalize = pooling, normalize
         self.tokens_per_pass, self.share_prefixes = tokens_per_pass, share_prefixes
@@ -110,7 +113,7 @@ class LanguageModel(Model):
         self._remarks: list[str] = []
 
     def identity(self) -> Mapping[str, object]:
-        """Return the hash of each file of a folder, or a hub model's commit; device kind; hash of the template file."""
+        """Return hashes of the files that are read, or a hub model's commit; device kind; the template file's hash."""
         template = Path(self.chat_template)
         hashes = {"chat_template": file_identity(template)} if self.chat_template and template.is_file() else {}
         return {**self.source.identity(), **hashes}

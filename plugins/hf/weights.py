@@ -140,7 +140,7 @@ def check_files(folder: Path) -> list[str]:
             )
     read = next((name for name in (SINGLE, INDEX, PICKLED, PICKLED_INDEX) if name in files), "")
     parts = {read} if read in (SINGLE, PICKLED) else _parts(folder / read) if read else set()
-    weights = {name for name in files if Path(name).suffix in (".safetensors", ".bin")}
+    weights = {name for name in files if Path(name).suffix in (".safetensors", ".bin", ".gguf")}
     others = sorted(name for name in weights - parts if not OF_NO_MODEL.fullmatch(name))
     if not read or not others:
         return []

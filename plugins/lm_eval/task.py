@@ -18,12 +18,18 @@ from harness import (
     DataError,
     Definition,
     Item,
+    ItemFigures,
+    Judged,
+    Likelihood,
     Metric,
     Request,
+    ResponseMark,
     Stage,
     Task,
+    Told,
     UsageError,
 )
+from harness.kinds import told
 from harness.names import describe
 
 from .conversations import as_text
@@ -32,6 +38,9 @@ from .library import compile_templates_once, work_offline
 from .metrics import KEPT, PAIRS, Figure, LmEvalMetric, metric_of
 from .options import Options
 from .requests import CAPABILITY, answer_for, request_of, sampling_of
+
+_DECISIONS = ("exact_match", "acc", "acc_norm", "em", "pass@1")
+"""Metrics of lm-eval that say of a document whether the answer is right."""
 
 
 class LmEvalTask(Task):
@@ -246,6 +255,39 @@ class LmEvalTask(Task):
             key: self._figure(figure, values.get((figure.metric, figure.filter)))
             for key, figure in self._figures.items()
         }
+
+    def expected(self, item: Item) -> str:
+        """Return the document's target in lm-eval's words; of a choice, the text of the right one."""
+        task, document = self.built, item.fields["document"]
+        try:
+            target = task.doc_to_target(document)
+            choices = task.doc_to_choice(document) if task.config.doc_to_choice is not None else None
+        except Exception:  # a template or a function of the task's; the figures stand without it
+            return ""
+        if choices and isinstance(target, int) and 0 <= target < len(choices):
+            return str(choices[target]).strip()
+        return str(target).strip() if isinstance(target, (str, int, float)) else ""
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say what the model answered or chose, and what was expected, where one figure says right or wrong."""
+        key = next((key for key, figure in self._figures.items() if figure.metric in _DECISIONS), "")
+        value = item.columns.values[key][item.row] if key in item.columns.values else None
+        if value is None or np.ndim(value) or value not in (0, 1):
+            return None
+        judged: Judged = "right" if value == 1 else "wrong"
+        written = [response for stage in item.answers for response in stage.responses]
+        said = f"{self._figures[key].metric} {value:g}"
+        if written and all(isinstance(response, Likelihood) for response in written) and len(written) > 1:
+            return self._chosen(item, judged, [response.nats for response in written], said)
+        expected = f"; expected {told.quoted(item.expected)}" if item.expected else ""
+        return Told(f"{said}{expected}", judged)
+
+    def _chosen(self, item: ItemFigures, judged: Judged, nats: list[float], said: str) -> Told:
+        """Tell of a choice by likelihood; what lm-eval counts as the choice may also depend on lengths."""
+        marks = {i: ResponseMark(score=value) for i, value in enumerate(nats)}
+        expected = f"; expected {told.quoted(item.expected)}" if item.expected else ""
+        likeliest = f"; the likeliest of {len(nats)} is {nats.index(max(nats)) + 1}"
+        return Told(f"{said}{likeliest}{expected}", judged, marks)
 
     def _score(self, item: Item) -> dict[tuple[str, str], Any]:
         """Let lm-eval score the answers; return the values by metric and filter."""

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from harness import Answers, BadValue, Columns, FieldSpec, FloatArray, Item
+from harness import Answers, BadValue, Columns, FieldSpec, FloatArray, Item, ItemFigures, Told
 from harness.errors import did_you_mean
+from harness.kinds import told
 from harness.kinds.preference import Preference
 from harness.tasks import find_same, shorten
 
@@ -74,6 +75,10 @@ class ArenaBattles(Preference):
         first, second = item.fields["codes"]
         battle = {"outcome": item.fields["outcome"], "first_model": first, "second_model": second}
         return {**super().row(item, answers), **battle}
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say which answer the model prefers, and which one people did."""
+        return told.pair(item, orders=self.settings["orders"], judged=item.number("outcome") != 0.5)
 
     def facts(self) -> Mapping[str, Any]:
         """Return the models' names, and the orders in which judges were asked."""

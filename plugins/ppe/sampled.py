@@ -8,7 +8,23 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Answers, BadValue, Candidates, Failure, FieldSpec, Item, Pair, Request, Stage, Verdict
+from harness import (
+    Answers,
+    BadValue,
+    Candidates,
+    Failure,
+    FieldSpec,
+    FloatArray,
+    Item,
+    ItemFigures,
+    Pair,
+    Request,
+    ResponseMark,
+    Stage,
+    Told,
+    Verdict,
+)
+from harness.kinds import told
 from harness.kinds.best_of_k import BestOfK
 from harness.tasks import shorten
 
@@ -102,9 +118,39 @@ class SampledBestOfK(BestOfK):
         both = preferences.reshape(count, 2)
         return both[:, 0], 1 - both[:, 1]
 
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say which response has the highest score, or how many pairs a judge judged rightly."""
+        correct = item.numbers("correct")
+        if len(item.numbers("scores")):
+            return super().tell(item)
+        return _judged(item, correct, np.column_stack([item.numbers("pair_first"), item.numbers("pair_second")]))
+
     def facts(self) -> Mapping[str, Any]:
         """Return the orders in which judges were asked."""
         return {"orders": self.settings["orders"]}
+
+
+def _judged(item: ItemFigures, correct: FloatArray, pairs: FloatArray) -> Told:
+    """Tell of the pairs of an item that a judge compared; NaN where it gave no verdict."""
+    asked = [tuple(map(int, pair)) for pair in pairs]
+    rightly = 0.0
+    read = 0
+    for name in ("pair_given", "pair_exchanged"):
+        preferences = item.columns.values[name][item.row][: len(asked)]
+        for (first, second), preference in zip(asked, preferences, strict=True):
+            if preference == preference:
+                read += 1
+                rightly += 0.5 + 0.5 * np.sign((preference - 0.5) * (correct[first] - correct[second]))
+    # With gaps, the pairs alone tell which of the item's responses stands where.
+    places = {i: i for i in range(len(correct))}
+    if asked and len(item.positions) % len(asked) == 0 and item.positions:
+        step = len(item.positions) // len(asked)
+        for pair, shown in zip(asked, item.positions[::step], strict=True):
+            places.update(zip(pair, shown, strict=False))
+    marks = {places[i]: ResponseMark("correct" if c == 1 else "", bool(c == 1)) for i, c in enumerate(correct)}
+    if not read:
+        return Told(told.UNREADABLE if asked else "no pair of a correct and a wrong response", "", marks)
+    return Told(f"{rightly:g} of {read} verdicts on pairs prefer the correct response", "", marks)
 
 
 def _pairs(value: Any, correct: Sequence[float]) -> list[tuple[int, int]]:

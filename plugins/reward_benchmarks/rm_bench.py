@@ -8,7 +8,23 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Answers, BadValue, Candidates, Columns, Failure, FieldSpec, Item, MeanMetric, Request, Stage, Task
+from harness import (
+    Answers,
+    BadValue,
+    Candidates,
+    Columns,
+    Failure,
+    FieldSpec,
+    Item,
+    ItemFigures,
+    Judged,
+    MeanMetric,
+    Request,
+    ResponseMark,
+    Stage,
+    Task,
+    Told,
+)
 from harness.kinds.scored import same_scores
 
 STYLES = ("concise", "detailed", "detailed with markdown")
@@ -57,6 +73,17 @@ class StyleMatrix(Task):
         if isinstance(scores, Failure):
             scores = np.full(2 * len(STYLES), np.nan)
         return {"chosen": scores[: len(STYLES)], "rejected": scores[len(STYLES) :]}
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say of how many pairs of styles the better answer scores higher."""
+        chosen, rejected = item.numbers("chosen"), item.numbers("rejected")
+        if len(chosen) != len(STYLES) or len(rejected) != len(STYLES):
+            return None
+        above = int((chosen[:, None] > rejected[None, :]).sum())
+        marks = {i: ResponseMark("better", True, score=float(score)) for i, score in enumerate(chosen)}
+        marks |= {len(STYLES) + i: ResponseMark("", False, score=float(score)) for i, score in enumerate(rejected)}
+        judged: Judged = "right" if above == 9 else "wrong" if not above else ""
+        return Told(f"{above} of 9 pairs of styles have the better answer above the worse", judged, marks)
 
 
 class _Cells(MeanMetric):

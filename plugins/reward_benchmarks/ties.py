@@ -30,11 +30,16 @@ from harness import (
     Failure,
     FieldSpec,
     Item,
+    ItemFigures,
+    Judged,
     Linearised,
     Metric,
     Request,
+    ResponseMark,
     Task,
+    Told,
 )
+from harness.kinds import told
 
 from .lists import at_least_one
 
@@ -98,6 +103,30 @@ class Ties(Task):
             return {"margin": float("nan"), "spread": float("nan"), **prompt}
         best, worst = float(np.max(scores[:right])), float(np.min(scores[:right]))
         return {"margin": worst - float(np.max(scores[right:])), "spread": best - worst, **prompt}
+
+    def expected(self, item: Item) -> str:
+        """Return how many of the answers are right: the first ones."""
+        return f"{item.fields['right']} of {len(item.fields['answers'])} answers"
+
+    def tell(self, item: ItemFigures) -> Told | None:
+        """Say whether all right answers score above all wrong ones, and how far the right ones are apart."""
+        margin, spread = item.number("margin"), item.number("spread")
+        if margin != margin:
+            return None
+        scores: Any = item.response()
+        marks = {}
+        if scores is not None and item.expected:
+            right = int(item.expected.split()[0])
+            marks = {
+                i: ResponseMark("correct" if i < right else "", i < right, score=float(score))
+                for i, score in enumerate(scores)
+            }
+        judged: Judged = "right" if margin > 0 else "wrong"
+        above = "every right answer scores above every wrong one"
+        if margin <= 0:
+            above = "a wrong answer scores as high as a right one, or higher"
+        figures = f"margin {told.short(margin)}, spread of the right ones {told.short(spread)}"
+        return Told(f"{above}; {figures}", judged, marks)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

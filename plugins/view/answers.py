@@ -45,12 +45,19 @@ class ShownAnswer:
 
 def shown_answers(
     store: StoreReader, asking: ReplayedStage, questions: Sequence[ModelRequest]
-) -> list[list[ShownAnswer]]:
-    """Return, for each request to the model, the answers under the request's keys."""
+) -> tuple[list[list[ShownAnswer]], Response | None]:
+    """Return, for each request to the model, the answers under the request's keys.
+
+    Also returns the response to the task's own request; None where the model was asked through adapters, whose part in
+    it cannot be told from the answers alone.
+    """
     keys = list(dict.fromkeys(key for question in questions for key in question.keys))
     filed = read_responses(store, asking.record.fingerprint, asking.base, keys)
     shown = {key: _shown(asking.base, response) for key, response in filed.items()}
-    return [[shown.get(key) or ShownAnswer(missing=True) for key in question.keys] for question in questions]
+    own = questions[0].keys if len(questions) == 1 and not questions[0].parts else None
+    response = None if own is None else _joined(asking.base, [filed.get(key) for key in own])
+    answers = [[shown.get(key) or ShownAnswer(missing=True) for key in question.keys] for question in questions]
+    return answers, response
 
 
 def _shown(capability: Capability, response: FiledResponse) -> ShownAnswer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -14,10 +14,9 @@ from harness.results import CONFIDENCE, Comparison, compare_cells, shared_rows, 
 from harness.running import OVERALL
 from harness.store import CellRecord, StoreReader
 
-from .documents import Document
 from .figures import CellFigures, Rows
 from .filters import QueryParameters, SampleFilter, filter_of
-from .item import AnsweredExchange, one_sample, rows_of
+from .item import one_sample, rows_of, shown_texts
 from .pages import NOTHING_FOUND, SAMPLES, NotFound, Page, cell_named
 from .samples import CellTexts, Samples
 from .search import search
@@ -200,47 +199,23 @@ class ComparisonPages:
             if r is not None
         ]
         before, after = (links[0] if near[0] is not None else ""), (links[-1] if near[1] is not None else "")
-        waiting = any(side["waiting"] for side in sides)
-        same = _asked_alike(sides[0]["document"], sides[1]["document"])
-        together = [_told_apart(*said) for said in zip(*(side["said"] for side in sides), strict=True)] if same else []
-        context = {"first": one, "second": other, "sides": sides, "before": before, "after": after, "show": show}
-        return Page(
-            "pair.html",
-            {**context, "waiting": waiting, "same": same, "together": together, "row": row, "filter": filter_of(query)},
+        wanted = filter_of(query)
+        context: dict[str, Any] = {"first": one, "second": other, "samples": sides, "row": row, "show": show}
+        context |= {"before": before, "after": after, "waiting": any(side.waiting for side in sides)}
+        context |= {"filter": wanted, "here": f"/compare/{first}/{second}/{row}"}
+        diff = query.get("diff", "")
+        context |= shown_texts(sides, wanted, diff)
+        # Where they were asked about other texts, each has its own column.
+        context["apart"] = (
+            [] if context["groups"] is not None else [shown_texts([side], wanted, diff) for side in sides]
         )
+        return Page("pair.html", context)
 
 
 def _join(first: CellFigures, second: CellFigures) -> PairedItems:
     joined = PairedItems(first, second, shared_rows(first.table, second.table))
     _ = joined.largest_first  # what the page will ask for
     return joined
-
-
-def _asked_alike(one: Document | None, other: Document | None) -> bool:
-    """Tell whether the task asked both models the same, so that the page shows the requests once."""
-    if one is None or other is None:
-        return False
-    return _requests(one) == _requests(other)
-
-
-def _told_apart(
-    one: AnsweredExchange, other: AnsweredExchange
-) -> tuple[AnsweredExchange, AnsweredExchange, dict[str, Sequence[float]]]:
-    """Split the figures of two exchanges into each side's own and those both share, such as labels."""
-    common = {name: values for name, values in one.columns.items() if other.columns.get(name) == values}
-    without_common = (
-        replace(side, columns={name: values for name, values in side.columns.items() if name not in common})
-        for side in (one, other)
-    )
-    return next(without_common), next(without_common), common
-
-
-def _requests(document: Document) -> list[Any]:
-    texts = document.texts
-    return [
-        [(part.name, part.setting, [(role, texts[number]) for role, number in part.messages]) for part in e.parts]
-        for e in document.exchanges
-    ]
 
 
 def _near(joined: PairedItems, chosen: Rows, item: int) -> tuple[int | None, int | None]:

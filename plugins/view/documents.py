@@ -59,6 +59,8 @@ class Exchange(msgspec.Struct, array_like=True):
     stage: int
     parts: list[RequestField]
     questions: list[ModelRequest]
+    positions: list[int] = []
+    """For each response that the request holds, its index among the item's."""
 
 
 class Document(msgspec.Struct, array_like=True):
@@ -75,6 +77,8 @@ class Document(msgspec.Struct, array_like=True):
     """Whether this copy of the data lacks the texts."""
     cluster: str = ""
     """Name of the cluster, whose items are not independent of each other; empty for an item of no cluster."""
+    expected: str = ""
+    """What the task says that a right answer is; empty where the responses themselves show it."""
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -117,14 +121,32 @@ def document(task: Task, item: Item, stages: Sequence[ReplayedStage], find: Find
                 ModelRequest(texts.parts(base) if asking.adapters else [], asking.keys(base))
                 for base in expanded(asking.adapters, request)
             ]
-            exchanges.append(Exchange(number, texts.parts(request), questions))
+            positions = list(request.origin.positions) if request.origin is not None else []
+            exchanges.append(Exchange(number, texts.parts(request), questions, positions))
         if number + 1 < len(stages):
             responses = [_answer(asking, asking.adapters, request, find) for request in requests]
             earlier.append(Answers(asking.record.capability, requests, responses, asking.record.model))
     fields = {name: _written(value) for name, value in item.fields.items() if not texts.holds(value)}
     domains = [plain(domain) for domain in item.domains]
     cluster = plain(item.cluster or "")
-    return Document(plain(item.id), plain(item.where), domains, fields, texts.all, exchanges, item.withheld, cluster)
+    return Document(
+        plain(item.id),
+        plain(item.where),
+        domains,
+        fields,
+        texts.all,
+        exchanges,
+        item.withheld,
+        cluster,
+        _expected(task, item),
+    )
+
+
+def _expected(task: Task, item: Item) -> str:
+    try:
+        return plain(str(task.expected(item) or ""))[:MAX_FIELD]
+    except Exception:  # a plugin's code: the texts can be shown without it
+        return ""
 
 
 def expanded(adapters: Sequence[Adapter], request: Request) -> list[Request]:

@@ -104,6 +104,8 @@ class CellFigures:
     """Why items failed, by item id, for the items whose reason is kept."""
     ranks: Ranks | None = None
     """Set where the headline metric tells two classes apart by scores."""
+    task: Task | None = None
+    """The task, which tells what became of an item; None if it cannot be used."""
 
     @property
     def domains(self) -> list[str]:
@@ -232,7 +234,7 @@ def load_figures(store: StoreReader, cell: CellRecord, task: Task | None, metric
         failed |= ~metric.valid(table.columns)
         credit = credit_of(metric, table)
     ranks = None if metric is None or credit is None or credit.own else _ranks(metric, table)
-    return CellFigures(table, failed, credit, reasons, ranks)
+    return CellFigures(table, failed, credit, reasons, ranks, task)
 
 
 def _ranks(metric: Metric, table: Table) -> Ranks | None:

@@ -35,6 +35,8 @@ class SampleFilter:
     """Words to search for, as typed."""
     place: str = ""
     """Where to search: ``data``, ``model``, or both where empty."""
+    responses: str = ""
+    """``data``: responses in the order of the data; empty: those that are scored, by score."""
     page: int = 0
     start: int = 0
     """Number of the item at which a search goes on."""
@@ -44,6 +46,7 @@ class SampleFilter:
         """The parameters of an address for this filter, without the page."""
         parameters = {"domain": self.domain, "q": self.q, "place": self.place}
         parameters["show"] = "" if self.show == "all" else self.show
+        parameters["responses"] = self.responses
         parameters["order"] = "" if self.order == "data" else self.order
         return parameters
 
@@ -57,6 +60,7 @@ def filter_of(query: QueryParameters) -> SampleFilter:
         order if order in ORDER else "data",
         query.get("q", "").strip()[:500],
         place if place in ("data", "model") else "",
+        "data" if query.get("responses") == "data" else "",
         whole(query, "page"),
         whole(query, "start"),
     )

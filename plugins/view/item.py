@@ -6,49 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
+from harness import Answers, Response, Told
 from harness.store import CellRecord, StoreReader
 
-from .answers import ShownAnswer, number, shown_answers
+from .answers import shown_answers
+from .differences import MOST_WORDS, marked_differences
 from .documents import Document
-from .figures import CellFigures
+from .figures import CellFigures, Credit
+from .filters import SampleFilter
+from .layout import AnsweredExchange, AnsweredRequest, Card, Side, laid_out, shown_groups
+from .outcome import told_of
 from .samples import CellTexts
-from .words import Passage, passage
+from .texts import shown
+from .words import Passage, passage, pattern_of
 
 MAX_QUESTIONS = 24
 """Most requests of an item that are shown; a round robin makes a thousand."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnsweredRequest:
-    """A request to the model, with the answers on file."""
-
-    parts: Any
-    """Fields of the request; None if it is the very request that the task made."""
-    answers: Sequence[ShownAnswer]
-
-
-@dataclass(frozen=True, slots=True)
-class AnsweredExchange:
-    """A request of the task, with the requests to the model that stand for it and their answers."""
-
-    stage: int
-    role: str
-    capability: str
-    through: Sequence[str]
-    parts: Any
-    asked: Sequence[AnsweredRequest]
-    left_out: int
-    columns: Mapping[str, Sequence[float]]
-    """Columns of figures with one figure for each response of the request."""
-
-    @property
-    def beside(self) -> Sequence[ShownAnswer]:
-        """The answers, if each belongs to one text of a list in the request; else none."""
-        if len(self.asked) != 1 or self.asked[0].parts:
-            return ()
-        answers = self.asked[0].answers
-        fits = any(_is_list(part) and len(part.messages) == len(answers) for part in self.parts)
-        return answers if fits and (len(answers) > 1 or self.capability == "score") else ()
 
 
 def rows_of(
@@ -72,6 +47,7 @@ def rows_of(
             "passage": _passage(texts, id_, typed) if typed else None,
             "domains": figures.names_of(int(row)),
             "mark": figures.mark(int(row)),
+            "told": told_of(figures, int(row)),
             "values": figures.values(int(row)),
             "reason": figures.reasons.get(id_, ""),
             "rank": "" if figures.ranks is None else figures.ranks.words(int(row)),
@@ -85,10 +61,38 @@ def _passage(texts: CellTexts, id_: str, typed: str) -> Passage | None:
     return None if document is None else passage([*document.texts, *document.fields.values()], typed)
 
 
-def one_sample(
-    store: StoreReader, cell: CellRecord, figures: CellFigures, texts: CellTexts, row: int
-) -> dict[str, Any]:
-    """Return everything that the page of one item shows, by the names that its template uses.
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One item as one model answered it."""
+
+    cell: CellRecord
+    row: int
+    texts: CellTexts
+    item: Mapping[str, Any]
+    credit: Credit | None
+    document: Document | None
+    side: Side | None
+    """None while there are no texts."""
+    told: Told
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the texts are still being read."""
+        return self.document is None and not self.texts.problem and not self.texts.complete
+
+    @property
+    def scalars(self) -> Mapping[str, float]:
+        """The columns of one figure an item."""
+        return {name: value for name, value in self.item["values"].items() if not isinstance(value, list)}
+
+    @property
+    def says_state(self) -> bool:
+        """Whether the sentence says the state of the item by the headline metric, so that no mark repeats it."""
+        return self.told.judged == self.item["mark"].state or not self.item["mark"].state
+
+
+def one_sample(store: StoreReader, cell: CellRecord, figures: CellFigures, texts: CellTexts, row: int) -> Sample:
+    """Return everything that the page of one item shows of one model.
 
     Args:
         store: The store.
@@ -99,41 +103,39 @@ def one_sample(
     """
     id_ = figures.id(row)
     document, values = texts.document(id_), figures.values(row)
-    return {
-        "cell": cell,
-        "row": row,
-        "texts": texts,
-        "item": rows_of(figures, CellTexts(), [row])[0],
-        "credit": figures.credit,
-        "document": document,
-        "said": said_about(store, document, texts, values) if document is not None else [],
-        "waiting": document is None and not texts.problem and not texts.complete,
-    }
+    item = rows_of(figures, CellTexts(), [row])[0]
+    if document is None:
+        return Sample(cell, row, texts, item, figures.credit, None, None, told_of(figures, row))
+    said, answers = said_about(store, document, texts)
+    told = told_of(
+        figures,
+        row,
+        expected=document.expected,
+        answers=answers,
+        positions=[exchange.positions for exchange in document.exchanges if exchange.stage == 0],
+    )
+    listed = {name: value for name, value in values.items() if isinstance(value, list)}
+    side = Side(cell.label, told, laid_out(said, document.texts), document, listed)
+    return Sample(cell, row, texts, item, figures.credit, document, side, told)
 
 
 def said_about(
-    store: StoreReader, document: Document, texts: CellTexts, values: Mapping[str, Any]
-) -> list[AnsweredExchange]:
-    """Return every request about an item, with its answers.
+    store: StoreReader, document: Document, texts: CellTexts
+) -> tuple[list[AnsweredExchange], list[Answers]]:
+    """Return every request about an item, with its answers as a page shows them; and the answers themselves, by stage.
 
     Args:
         store: The store.
         document: The document of the item.
         texts: The texts of the cell, whose stages know how the model was asked.
-        values: The item's figures by column.
     """
     answered = []
+    responses: list[list[Response | None]] = [[] for _ in texts.stages]
     for exchange in document.exchanges:
         asking = texts.stages[exchange.stage]
         questions = exchange.questions[:MAX_QUESTIONS]
-        answers = shown_answers(store, asking, questions)
-        width = max((len(part.messages) for part in exchange.parts if _is_list(part)), default=0)
-        answer_figures = [a.figures.get(asking.base.name, "") for group in answers for a in group]
-        columns = {
-            name: v
-            for name, v in values.items()
-            if isinstance(v, list) and width and len(v) == width and [number(x) for x in v] != answer_figures
-        }
+        answers, response = shown_answers(store, asking, questions)
+        responses[exchange.stage].append(response)
         answered.append(
             AnsweredExchange(
                 exchange.stage,
@@ -143,11 +145,50 @@ def said_about(
                 exchange.parts,
                 [AnsweredRequest(q.parts or None, group) for q, group in zip(questions, answers, strict=True)],
                 len(exchange.questions) - len(questions),
-                columns,
+                exchange.positions,
             )
         )
-    return answered
+    by_stage = [
+        Answers(stage.record.capability, [], found, stage.record.model)
+        for stage, found in zip(texts.stages, map(_known, responses), strict=True)
+    ]
+    return answered, by_stage
 
 
-def _is_list(part: Any) -> bool:
-    return bool(part.messages) and not part.messages[0][0]
+def _known(responses: Sequence[Response | None]) -> list[Response]:
+    """Return the responses of a stage if all are known: which answers which request is told by their places."""
+    return [] if any(response is None for response in responses) else list(responses)
+
+
+def shown_texts(samples: Sequence[Sample], wanted: SampleFilter, diff: str) -> dict[str, Any]:
+    """Return what a template shows of the texts of an item, of one model or of two that were asked about the same.
+
+    Args:
+        samples: The item, as each model answered it.
+        wanted: The filter, which says what was searched for and in which order responses stand.
+        diff: The two responses whose differences are to be shown: their numbers, from 1; empty: none.
+    """
+    sides = [sample.side for sample in samples if sample.side is not None]
+    groups = shown_groups(sides, by_score=wanted.responses != "data") if len(sides) == len(samples) else None
+    hits = pattern_of(wanted.q) if wanted.q else None
+    found = [differences_of(group.cards, diff if group.stage == 0 else "") for group in groups or ()]
+    return {"groups": groups, "sides": sides, "hits": hits, "differences": found, "diff": diff}
+
+
+def differences_of(cards: Sequence[Card], wanted: str) -> tuple[dict[int, Markup], str]:
+    """Mark the words in which two responses differ.
+
+    Args:
+        cards: The responses.
+        wanted: The numbers of two responses, from 1, with a comma between them.
+
+    Returns:
+        Both texts by place, with their differences marked; and what is to be said of them, in words.
+    """
+    numbers = [int(part) - 1 for part in wanted.split(",") if part.isascii() and part.isdecimal() and len(part) < 7]
+    texts = {card.place: card.text for card in cards}
+    if len(numbers) != 2 or numbers[0] == numbers[1] or not set(numbers) <= texts.keys():
+        return {}, ""
+    first, second, whole = marked_differences(*(shown(texts[place]) for place in numbers))
+    note = "" if whole else f"Only the first {MOST_WORDS:,} words of each are compared."
+    return {numbers[0]: first, numbers[1]: second}, note

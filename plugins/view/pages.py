@@ -24,7 +24,7 @@ from harness.store import (
 from .curves import curve_of
 from .figures import ORDER, CellFigures
 from .filters import CellFilter, QueryParameters, SampleFilter, filter_of, whole
-from .item import one_sample, rows_of
+from .item import one_sample, rows_of, shown_texts
 from .samples import CellTexts, Samples
 from .search import search
 from .texts import address
@@ -191,13 +191,10 @@ class Pages:
             raise NotFound(f"This cell has {len(job.result.table.ids)} items; there is none of number {row}.")
         texts = self._samples.texts(record)
         before, after = self._neighbours(record, job.result, chosen_filter, row)
-        context = one_sample(self._store, record, job.result, texts, row)
-        context |= {
-            "filter": chosen_filter,
-            "before": before,
-            "after": after,
-            "others": cells_of_other_models(self._store, record),
-        }
+        sample = one_sample(self._store, record, job.result, texts, row)
+        context = {"cell": record, "sample": sample, "filter": chosen_filter, "before": before, "after": after}
+        context |= shown_texts([sample], chosen_filter, query.get("diff", ""))
+        context |= {"here": f"/cells/{cell}/samples/{row}", "others": cells_of_other_models(self._store, record)}
         return Page("sample.html", context)
 
     @staticmethod

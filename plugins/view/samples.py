@@ -32,7 +32,7 @@ from .index import IndexedItem, SearchIndex, cache_folder
 from .jobs import BackgroundJob, BackgroundJobs
 from .words import words_of
 
-VERSION = 3
+VERSION = 4
 """Version of the indices; raise it when their content changes."""
 _CHUNK = 1024
 

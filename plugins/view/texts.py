@@ -16,6 +16,7 @@ from harness.store import CellRecord
 
 from .answers import number
 from .documents import plain
+from .markup import ShownText, marked, shown_text
 
 
 def shown(value: Any) -> Any:
@@ -24,7 +25,11 @@ def shown(value: Any) -> Any:
         return value
     if value.isascii() and value.isprintable():
         return value
-    return "".join(c if c in "\n\t" else visible(c) for c in plain(value).replace("\r\n", "\n"))
+    return _TO_LOOK_AT.sub(lambda match: visible(match[0]), plain(value).replace("\r\n", "\n"))
+
+
+_TO_LOOK_AT = re.compile(r"[^\x20-\x7e\n\t]")
+"""Characters that may be obeyed; the others, which are nearly all of most texts, are not looked at one by one."""
 
 
 def breakable(name: str) -> Markup:
@@ -83,8 +88,30 @@ def seconds(value: float) -> str:
     return f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.1f} h"
 
 
+def both_forms(value: str, hits: re.Pattern[str] | None = None) -> ShownText:
+    """Make both forms of a text, rendered and as it was written, with what was searched for marked."""
+    return shown_text(shown(value), hits)
+
+
+def source_of(value: str, hits: re.Pattern[str] | None = None) -> Markup:
+    """Return a text as it was written, with what was searched for marked."""
+    return Markup(marked(shown(value), hits))
+
+
+ROLES = ("system", "developer", "user", "assistant", "tool", "text")
+
+
+def role_class(role: str) -> str:
+    """Return the name of the style of a turn; a role that nobody knows has that of none."""
+    word = role.lower()
+    return word if word in ROLES else "tool" if word in ("function", "ipython", "environment") else "other"
+
+
 FILTERS = {
     "breakable": breakable,
+    "both_forms": both_forms,
+    "source_of": source_of,
+    "role_class": role_class,
     "cell_number": cell_number,
     "figure": figure,
     "level_of_cells": level_of_cells,

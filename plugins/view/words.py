@@ -48,12 +48,17 @@ def match_of(text: str) -> str:
     return " ".join(f'"{_spaced(word).strip()}"' + ("*" if word.endswith("*") else "") for word in _typed(text))
 
 
+def pattern_of(typed: str) -> re.Pattern[str]:
+    """Make the pattern of the typed words, as they are written in texts."""
+    return re.compile("|".join(map(_as_written, _typed(typed))) or r"(?!)", re.IGNORECASE)
+
+
 def passage(texts: Iterable[str], typed: str) -> Passage | None:
     """Find the first place in some texts that has one of the typed words; None if no text has a word exactly as typed.
 
     The index also finds words with other accents or of another width; such a place has no passage.
     """
-    pattern = re.compile("|".join(map(_as_written, _typed(typed))) or r"(?!)", re.IGNORECASE)
+    pattern = pattern_of(typed)
     for text in texts:
         match = pattern.search(text)
         if match:

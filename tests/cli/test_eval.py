@@ -22,6 +22,9 @@ RESULT_KEYS = {
     "higher_is_better",
     "adapters",
     "detail",
+    "chance",
+    "at_chance",
+    "generated",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -174,7 +175,8 @@ def test_a_cell_that_fails_gives_status_1_and_the_others_are_written(study, harn
     ran = harness("run", path)
     assert ran.code == 1
     assert "toy-unloadable on demo/plain: FAILED" in ran.err
-    assert len((toys / "study/none.csv").read_text().splitlines()) == 1  # the head: a failed model has no figure
+    [row] = csv.DictReader((toys / "study/none.csv").read_text().splitlines())
+    assert (row["model"], row["value"], row["failed_tasks"]) == ("toy-unloadable", "", "demo/plain")
 
 
 def test_the_working_directory_is_as_before(study, harness, toys):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from harness.results.numbers import p_value, results_notes
+from harness.results.numbers import p_value
+from harness.results.result_notes import results_notes
 from harness.stats import Estimate
 from harness.store.records import Result
 

@@ -36,7 +36,7 @@ def test_a_folder_or_a_name_without_a_known_ending_is_a_site(run, project, outpu
 @pytest.mark.parametrize(
     ("output", "begins"),
     [
-        ("board.txt", "lab: Three tasks."),
+        ("board.txt", "better is best of four models"),
         ("board.md", "## lab"),
         ("board.csv", "rank,"),
         ("board.JSON", "{"),

@@ -54,7 +54,7 @@ def test_the_index_says_it_and_how_many_published_rows_are_left_out(site):
 
 def test_headings_say_how_many_items_were_evaluated(site):
     board = (site / "bench" / "index.html").read_text("utf-8")
-    assert f'<small class="items">{N} items</small>' in board
+    assert f'data-items="{N} items"' in board
     task = next((site / "bench" / "tasks").glob("*.html")).read_text("utf-8")
     assert f"<b>{N} items</b> evaluated here; the description is of the full set." in task
 

@@ -53,7 +53,10 @@ def test_a_sample_shows_prompt_responses_verdicts_and_figures(pairs, evaluate, v
     assert "10.5 or 10.0" in page  # what the judge wrote, in the first order
     assert "10.0 or 10.5" in page
     assert "as_given 1 exchanged 1 better 0 answered 1" in page
-    assert page.count("prompt: as in request 1") == 1
+    assert page.count("question 10 about the weather") == 1  # once, though the judge was asked twice
+    assert "response 1 against response 2" in page
+    assert "response 2 against response 1" in page
+    assert "Right: picked response 1 in both orders" in page
 
 
 def test_right_and_wrong_items_are_told_apart_and_counted(pairs, evaluate, view):
@@ -181,8 +184,8 @@ def test_failed_requests_show_their_reasons(write_task, rows, harness, view):
     ("model", "task", "expected"),
     [
         ("toy-judge", "best-of-k", ["P(first is better)", "through compare-to-score", "0.5 or 0.25"]),
-        ("toy-reader", "best-of-k", ["response 1 score 0.25 correct 1", "response 2 score 0.5 correct 0"]),
-        ("toy-listwise", "best-of-k", ["response 1 score 0 correct 1"]),
+        ("toy-reader", "best-of-k", ["response 1 ✓ correct score 0.25", "response 2 ▸ picked by toy-reader score 0.5"]),
+        ("toy-listwise", "best-of-k", ["response 1 ✓ correct", "score 0"]),
     ],
 )
 def test_answers_are_found_whichever_way_the_model_was_asked(write_task, rows, evaluate, view, model, task, expected):
@@ -253,7 +256,7 @@ def test_embeddings_and_log_odds_are_shown(write_task, evaluate, view):
     assert "shape 8" in text_of(viewer.page("/cells/1/samples/0"))
     page = text_of(viewer.page("/cells/2/samples/3"))
     assert "detect 3" in page
-    assert "prompt · user x 3" in page
+    assert "user x 3" in page
     # An area under a curve has no right and wrong items, but some that worsen it.
     assert "worsens auroc" in text_of(viewer.page("/cells/2/samples"))
 

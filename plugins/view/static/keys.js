@@ -10,6 +10,9 @@
   const fixed = () => {
     const list = [];
     const pager = (rel) => document.querySelector(`.pager a[rel="${rel}"]`);
+    if (document.getElementById("as-written")) list.push(["s", "source, or rendered"]);
+    if (document.getElementById("expand")) list.push(["e", "expand all"]);
+    if (document.querySelector(".tools a.button:last-child kbd")) list.push(["d", "word differences"]);
     if (pager("next")) list.push(["j or →", "next"]);
     if (pager("prev")) list.push(["k or ←", "previous"]);
     if (document.getElementById("heat")) list.push(["← ↑ ↓ →", "from field to field of the table"], ["Enter", "open the field's cell, or sort by the column"], ["x or Shift-click", "choose the field as one of two to compare"], ["Esc", "give up choosing"]);
