@@ -74,7 +74,8 @@ toc_object_entries_show_parents = "hide"
 _LINK = re.compile(r"(?<!\!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
 _PICTURE = re.compile(r"<picture>.*?</picture>", re.DOTALL)
 _INDEX = (
-    '<!doctype html><meta charset="utf-8"><title>harness</title><meta http-equiv="refresh" content="0; url={page}">\n'
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>harness</title>'
+    '<meta http-equiv="refresh" content="0; url={page}"><a href="{page}">harness</a></html>\n'
 )
 
 
@@ -119,7 +120,7 @@ def _outside_code(text: str, change: Any) -> str:
 
 
 def _link(found: re.Match[str], folder: Path) -> str:
-    """A folder has no page: its README stands for it, else the link's text alone; a file of code is not a page either."""
+    """A folder has no page: its README stands for it, else the link's text alone, as for a file of code."""
     text, target = found[1], found[2]
     if target.startswith(("http://", "https://", "#", "mailto:")):
         return found[0]

@@ -18,7 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "docs" / "pictures"
 MOST_BYTES = 60_000
 SCHEMES = ("light", "dark")
 MODELS = ("quickstart-reward-model", "quickstart-detector", "tfidf", "random", "length")
@@ -36,9 +37,10 @@ _WEBP = """async ([source, quality]) => {
   return canvas.toDataURL("image/webp", quality);
 }"""
 
-_RENAME = """([from, to]) => {
+_RENAME = """(names) => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll(from, to);
+  while (texts.nextNode())
+    for (const [from, to] of names) texts.currentNode.data = texts.currentNode.data.replaceAll(from, to);
 }"""
 
 
@@ -103,12 +105,12 @@ def viewer(place: Path) -> Iterator[str]:
 
 
 def photograph(browser: Any, address: str, scheme: str, place: Path) -> bytes:
-    """Return the top of a page as PNG; the folder that the results lie in is called ``~/project`` there."""
+    """Return the top of a page as PNG; the folders of this machine have other names there."""
     page = browser.new_page(viewport={"width": WIDE, "height": HIGH}, color_scheme=scheme, reduced_motion="reduce")
     page.goto(address, wait_until="networkidle")
     page.wait_for_timeout(1500)  # the viewer reads the texts again once, in the background
     page.reload(wait_until="networkidle")
-    page.evaluate(_RENAME, [str(place), "~/project"])
+    page.evaluate(_RENAME, [[str(place), "~/project"], [str(ROOT), "~/harness"]])
     picture: bytes = page.screenshot()
     page.close()
     return picture
