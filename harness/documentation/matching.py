@@ -127,7 +127,7 @@ def _as_written(stem: str, texts: Iterable[str]) -> str:
     for text in texts:
         for word in _WORD.findall(plain(text).lower()):
             if stem in words_of(word):
-                return word
+                return str(word)
     return stem
 
 

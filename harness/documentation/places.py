@@ -32,7 +32,7 @@ def documents_folder() -> Path:
 def documents() -> dict[str, Path]:
     """Return every document by its name, such as ``docs/metrics.md`` or ``plugins/hf/README.md``."""
     folder = documents_folder()
-    found = {}
+    found: dict[str, Path] = {}
     for part in PARTS:
         found |= {path.relative_to(folder).as_posix(): path for path in sorted(folder.glob(part))}
     return found | dict(_of_plugins())
