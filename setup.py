@@ -1,7 +1,8 @@
 """Folder mapping that pyproject.toml cannot express: plugins/ and tasks/ are installed as packages.
 
-``plugins/`` is imported as ``harness_plugins`` and ``tasks/`` as ``harness_tasks``; ``registry.yaml`` travels
-inside ``harness/`` except in an editable install, where the one at the top of the checkout is read.
+``plugins/`` is imported as ``harness_plugins`` and ``tasks/`` as ``harness_tasks``; ``registry.yaml`` and the documents
+that ``harness docs`` searches travel inside ``harness/`` except in an editable install, where those of the checkout are
+read.
 """
 
 import shutil
@@ -11,10 +12,12 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
+DOCUMENTS = ("README.md", "docs/*.md", "docs/how-to/*.md", "docs/decisions/*.md", "examples/*/README.md")
+"""The same as ``PARTS`` in harness/documentation/places.py, which cannot be imported while it is being built."""
 
 
 class BuildWithRegistry(build_py):
-    """Copies the project's registry.yaml into the built package."""
+    """Copies the project's registry.yaml and its documents into the built package."""
 
     def run(self) -> None:
         """Build, then copy."""
@@ -23,6 +26,11 @@ class BuildWithRegistry(build_py):
             target = Path(self.build_lib) / "harness"
             target.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / "registry.yaml", target / "registry.yaml")
+            for part in DOCUMENTS:
+                for path in sorted(ROOT.glob(part)):
+                    copy = target / "documents" / path.relative_to(ROOT)
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(path, copy)
 
 
 def mapped(folder: str, package: str) -> list[str]:

@@ -37,6 +37,7 @@ def heavy_after(code: str) -> list[str]:
         ["plugins"],
         ["schema", "task"],
         ["schema", "run"],
+        ["docs", "detectable"],
         ["view", "--help"],
         ["run", "--help"],
     ],

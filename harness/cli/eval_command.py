@@ -160,7 +160,10 @@ def _show(
             registry, benchmark.name, store, Path(outcome.run["store"]).parent, plan.evaluation.confidence
         )
     if boards and not (domains or all_metrics):
-        say_prose("every metric: --all-metrics; every domain: --domains; all of it for programs: --json")
+        say_prose(
+            "every metric: --all-metrics; every domain: --domains; all of it for programs: --json; "
+            "what a word means: harness docs WORD"
+        )
     say_prose(_kept(outcome))
 
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "check": "put a model or a plugin through the conformance checks",
     "doctor": "what is installed, where data and stores are, what is stale",
     "schema": "print the JSON Schema of a YAML file, for editors",
+    "docs": "explain a word of the output, or find what the documents say",
 }
 
 
@@ -150,6 +151,7 @@ def cli() -> None:
       harness eval -m length -m minilm -t judgebench   two models on a published benchmark
       harness leaderboard quickstart                   who is best, and is the difference real
       harness list tasks
+      harness docs detectable                          what a word of the output means
     """
 
 

@@ -27,9 +27,8 @@ def read(path):
 def documents():
     """Every Markdown file that is meant for people."""
     found = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")]
-    found += (
-        sorted(DOCS.rglob("*.md")) + sorted(ROOT.glob("plugins/*/README.md")) + sorted(ROOT.glob("examples/*/*.md"))
-    )
+    found += [ROOT / "plugins" / "README.md", *sorted(DOCS.rglob("*.md")), *sorted(ROOT.glob("plugins/*/README.md"))]
+    found += sorted(ROOT.glob("examples/*/*.md"))
     return found
 
 
@@ -163,17 +162,54 @@ def test_links_between_documents_resolve(path):
     assert broken == []
 
 
+def linked_from(path):
+    """The documents that a page leads to."""
+    page = ROOT / path
+    targets = re.findall(r"\]\(([^)\s#]+\.md)", page.read_text("utf-8"))
+    return {(page.parent / target).resolve() for target in targets}
+
+
 def test_every_page_is_on_the_map():
-    linked = set(re.findall(r"\]\(([\w-]+\.md)", read("docs/index.md")))
-    assert {page.name for page in DOCS.glob("*.md")} - {"index.md"} <= linked
+    assert set(DOCS.glob("*.md")) - {DOCS / "index.md"} <= linked_from("docs/index.md")
 
 
-def test_the_readme_has_two_commands_and_the_second_is_the_one_that_is_run_on_every_change():
-    blocks = re.findall(r"^```sh\n(.*?)^```$", read("README.md").split("\n## A five-minute tour")[0], re.S | re.M)
+def test_every_plugins_readme_is_on_the_map_and_on_the_page_of_plugins():
+    readmes = set(ROOT.glob("plugins/*/README.md"))
+    assert readmes <= linked_from("docs/index.md")
+    assert readmes <= linked_from("plugins/README.md")
+
+
+def test_every_answer_is_on_the_page_of_questions():
+    answers = set(DOCS.glob("how-to/*.md")) - {DOCS / "how-to" / "README.md"}
+    assert answers <= linked_from("docs/how-to/README.md")
+    assert len(answers) >= 12
+
+
+def test_every_method_has_its_line_in_the_readme():
+    """A plugin with a method of its own is in a row with a command."""
+    rows = re.findall(r"^\| \[.*\]\((.*?)\).* \| `(harness .*)` \|$", read("README.md"), re.M)
+    linked = " ".join(target for target, _ in rows)
+    methods = (
+        "ppe",
+        "muli",
+        "curation",
+        "toxicity",
+        "detectors",
+        "judging",
+        "lm_eval",
+        "reward_benchmarks",
+        "outcomes",
+    )
+    assert [name for name in methods if name not in linked] == []
+
+
+def test_the_readme_begins_with_three_commands_and_the_last_is_the_one_that_is_run_on_every_change():
+    blocks = re.findall(r"^```sh\n(.*?)^```$", read("README.md").split("\n## ")[0], re.S | re.M)
     assert [block.strip() for block in blocks] == [
         "pip install -c constraints.txt . && harness eval quickstart",
+        "harness view",
         "pip install -c constraints.txt '.[test]' && pytest",
     ]
     pattern = re.search(r"grep -m1 '([^']+)' README\.md", read(".ci/run"))
     assert pattern, ".ci/run does not take its test command from the README"
-    assert re.search(pattern[1], read("README.md"), re.M)[0] == blocks[1].strip()
+    assert re.search(pattern[1], read("README.md"), re.M)[0] == blocks[2].strip()

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
+HOW_TO = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/how-to/*.md") if path.stem != "README")
 DOCUMENTS = (
     *("README.md", "docs/tutorial-plugin.md", "docs/tutorial-methods.md"),
     *("plugins/embedllm/README.md", "plugins/routing/README.md"),
@@ -38,6 +39,7 @@ def marked_blocks(document):
     text = (ROOT / document).read_text("utf-8")
     blocks = [Block(match["file"], match["text"]) for match in BLOCK.finditer(text)]
     assert len(blocks) == len(re.findall(r"^<!-- (?:run|file:)", text, re.M)), f"{document}: a mark without its block"
+    assert blocks, f"{document}: nothing in it runs"
     return blocks
 
 
@@ -114,3 +116,24 @@ def test_marked_blocks_run_in_order(document, environment, tmp_path):
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-5000:]}"
+
+
+@pytest.mark.parametrize("page", HOW_TO)
+def test_the_commands_of_a_how_to_page_run(page, project, harness):
+    """In this process, which spares most of the time: a page has a command a line, and little of a shell."""
+    for block in marked_blocks(page):
+        if block.file is not None:
+            Path(block.file).parent.mkdir(parents=True, exist_ok=True)
+            Path(block.file).write_text(block.text, encoding="utf-8")
+            continue
+        for line in block.text.splitlines():
+            command, _, file = line.partition(" > ")
+            words = shlex.split(command, comments=True)
+            if words[0] == "harness":
+                done = harness(*words[1:])
+                assert done.code == 0, f"{line}\n{done.out[-2000:]}\n{done.err[-2000:]}"
+                if file:
+                    Path(file).write_text(done.out, encoding="utf-8")
+            else:
+                assert words[0] == "python", line
+                subprocess.run([sys.executable, *words[1:]], check=True, timeout=60)

@@ -1,4 +1,4 @@
-"""What is installed: the data of quickstart, and not what made them."""
+"""What is installed: the data of quickstart and not what made them, and the documents for ``harness docs``."""
 
 import shutil
 import subprocess
@@ -8,8 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from harness.documentation.places import PARTS
+
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("harness", "plugins", "tasks", "tools")
+FOLDERS = ("harness", "plugins", "tasks", "tools", "docs", "examples")
+
+FIND = """
+import sys, zipfile
+zipfile.ZipFile({wheel!r}).extractall({folder!r})
+sys.path.insert(0, {folder!r})
+from harness.documentation import places
+assert places.documents_folder() == places.IN_WHEEL, places.documents_folder()
+assert str(places.IN_WHEEL).startswith({folder!r})
+from harness.cli.main import run
+assert run(["docs", "detectable"]) == 0
+"""
+"""Run beside the checkout: the documents of the unpacked wheel are found."""
 
 
 @pytest.mark.slow
@@ -40,3 +54,13 @@ def test_a_wheel_holds_the_data_and_not_their_maker(tmp_path):
     assert committed | tasks <= quickstart
     assert not [name for name in names if name.startswith(("tools/", "tests/", "benchmarks/"))]
     assert {"harness/registry.yaml", "harness/py.typed"} <= names
+    documents = {f"harness/documents/{path.relative_to(ROOT).as_posix()}" for part in PARTS for path in ROOT.glob(part)}
+    assert documents == {name for name in names if name.startswith("harness/documents/")}
+    readmes = {f"harness_plugins/{path.parent.name}/README.md" for path in ROOT.glob("plugins/*/README.md")}
+    assert readmes <= names
+    subprocess.run(
+        [sys.executable, "-c", FIND.format(folder=str(tmp_path / "installed"), wheel=str(wheel))],
+        cwd=tmp_path,
+        check=True,
+        timeout=120,
+    )
