@@ -193,7 +193,8 @@ def machine_formats(world):
         assert (found["n_failed"], found["tied_with_best"]) == (entry.n_failed, entry.tied_with_best)
         for key, e in entry.figures.items():
             numbers = {name: getattr(e, name) for name in ("value", "stderr", "low", "high", "confidence")}
-            assert found["figures"][key] == {**numbers, "n": e.n, "n_failed": e.n_failed}
+            chance = {"chance": e.chance, "at_chance": e.at_chance}
+            assert found["figures"][key] == {**numbers, "n": e.n, "n_failed": e.n_failed, **chance}
             row = rows[entry.model, key]
             assert {name: float(row[name]) for name in numbers} == numbers
             assert (int(row["n"]), int(row["n_failed"])) == (e.n, e.n_failed)

@@ -112,10 +112,8 @@ def test_from_weights_to_a_leaderboard_with_published_rows(harness, add_plugin, 
     assert abs(random["value"] - 0.5) < 4 * random["stderr"]
     assert results["mine", "ppe/mmlu-pro", "best_of_k_accuracy", "overall"]["n"] > 100
     board = harness("leaderboard", "ppe", "--format", "json").document
+    # The data are generated, so that no published row stands beside them.
     entries = {(e["model"], e.get("published", False)): e for e in board["entries"]}
-    assert {("mine", False), ("length", False), ("random", False), ("Athene-RM-70B", True)} <= set(entries)
+    assert set(entries) == {("mine", False), ("length", False), ("random", False)}
+    assert (board["generated"], board["published_left_out"]) == (True, 29)
     assert entries["mine", False]["figures"]["lowest accuracy over domains"]["low"] is not None
-    published = entries["Athene-RM-70B", True]["figures"]
-    assert published["ppe/human-preference:battle_accuracy"]["value"] == pytest.approx(0.6656, abs=5e-4)
-    assert published["correctness accuracy"]["value"] == pytest.approx(0.691, abs=1e-3)
-    assert published["correctness accuracy"]["low"] is None

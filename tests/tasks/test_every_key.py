@@ -11,6 +11,7 @@ import inspect
 import json
 import typing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -451,6 +452,11 @@ RUN_CASES = [
     ("LeaderboardFile", "model_column", (*L, "model_column"), "model"),
     ("LeaderboardFile", "value_column", (*L, "value_column"), "value"),
     ("LeaderboardFile", "texts", (*L, "texts"), True),
+    ("LeaderboardFile", "models", (*L, "models"), ["length"]),
+    ("LeaderboardFile", "exclude", (*L, "exclude"), ["length"]),
+    ("LeaderboardFile", "title", (*L, "title"), "Mine"),
+    ("LeaderboardFile", "about", (*L, "about"), "about.md"),
+    ("LeaderboardFile", "url", (*L, "url"), "https://example.org/"),
 ]
 
 
@@ -476,7 +482,7 @@ def test_a_key_of_a_run_file_acts_or_is_refused(folder, monkeypatch, harness, mo
 def _told(told, write_all):
     def run(read, registry, *, dry_run, as_json):
         told.append((str(read.evaluation), str(read.store), str(read.registry), read.file.description))
-        write_all(read, registry)
+        write_all(read, registry, SimpleNamespace(cells=[SimpleNamespace(label=name) for name in ("random", "length")]))
         return 0
 
     return run
