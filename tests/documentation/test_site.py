@@ -92,8 +92,8 @@ def test_the_site_builds_without_a_warning_and_asks_nothing_of_any_network(tmp_p
 
 
 @pytest.mark.slow
-def test_the_pictures_can_be_taken_again(tmp_path, browser):
-    browser.version  # noqa: B018 (there is one; the script starts its own, in a process of its own)
+@pytest.mark.usefixtures("browser")  # there is one; the script starts its own, in a process of its own
+def test_the_pictures_can_be_taken_again(tmp_path):
     command = [sys.executable, "-m", "tools.pictures", tmp_path]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr

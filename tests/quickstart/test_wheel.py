@@ -46,7 +46,7 @@ def test_a_wheel_holds_the_data_and_not_their_maker(tmp_path):
         f"harness_plugins/quickstart/data/{path.name}" for path in (ROOT / "plugins/quickstart/data").iterdir()
     }
     tasks = {f"harness_tasks/quickstart/{path.name}" for path in (ROOT / "tasks/quickstart").glob("*.yaml")}
-    assert len(committed) == 8
+    assert len(committed) == 9
     assert len(tasks) == 5
     assert quickstart - committed - tasks == {
         f"harness_plugins/quickstart/{name}" for name in ("__init__.py", "README.md")
