@@ -68,6 +68,18 @@ def held_against(board: Board) -> Iterator[tuple[Column, str]]:
         yield column, _sentence(better, [entry for entry, _ in known], f"{reference}{where}")
 
 
+def nobody_beats(board: Board) -> str:
+    """Return that no model is shown to beat what the ranking column is held against; empty where one is, or it is not.
+
+    Where there is a sentence, nobody is to be called best.
+    """
+    for column, sentence in held_against(board):
+        if column.key == board.ranking:
+            evaluated = [entry for entry in board.entries if not entry.published]
+            return "" if any(beats(entry, column) for entry in evaluated) else sentence
+    return ""
+
+
 def _sentence(better: Sequence[BoardEntry], known: Sequence[BoardEntry], reference: str) -> str:
     if len(known) == 1:
         return f"{known[0].model} is {'' if better else 'not '}shown to beat {reference}"

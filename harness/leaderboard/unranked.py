@@ -12,6 +12,7 @@ import numpy as np
 
 from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.ranking import MadeOf, by_what_there_is, covariance_of, error_for_ranking
+from harness.leaderboard.references import nobody_beats
 from harness.leaderboard.shared_items import SharedItems
 from harness.results.numbers import figure
 
@@ -157,6 +158,9 @@ def claim(board: Board) -> Claim | None:
         verb = "is" if len(ahead) == 1 else "are"
         lead = f"No best is named: {named}, not ranked, {verb} significantly ahead of {first} on a shared task"
         return Claim(lead, [], rest)
+    short = nobody_beats(board)
+    if short:
+        return Claim(short, [], rest)
     best = [entry for entry in ranked if entry.tied_with_best]
     kind = "Best" if len(best) == 1 else "Tied with the best"
     models = f"{len(ranked)} model{'' if len(ranked) == 1 else 's'}"

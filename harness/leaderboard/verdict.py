@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.leaderboard.board import Board, BoardEntry, Column
-from harness.leaderboard.references import beats, held_against
+from harness.leaderboard.references import beats, held_against, nobody_beats
 from harness.leaderboard.unranked import claim
 from harness.leaderboard.words import number, some
 from harness.results.numbers import NO_FIGURE, chance_text, interval
@@ -19,13 +19,11 @@ def verdict_of(board: Board) -> str:
     """
     said, held = claim(board), list(held_against(board))
     lead = "; ".join(sentence if i == 0 else sentence[0].lower() + sentence[1:] for i, (_, sentence) in enumerate(held))
-    decides = next((column for column, _ in held if column.key == board.ranking), None)
-    if decides is None:
-        return "; ".join(filter(None, [lead, _places(board)]))
-    if not any(beats(entry, decides) for entry in board.entries if not entry.published):
+    if nobody_beats(board):
         return "; ".join(filter(None, [lead, said.rest if said else ""]))
-    short = [entry for entry in (said.named if said else []) if not beats(entry, decides)]
-    last = f"{some(short)}: not shown to beat {decides.reference}" if short else ""
+    decides = next((column for column, _ in held if column.key == board.ranking), None)
+    short = [entry for entry in (said.named if said else []) if decides is not None and not beats(entry, decides)]
+    last = f"{some(short)}: not shown to beat {decides.reference}" if short and decides is not None else ""
     return "; ".join(filter(None, [lead, _places(board), last]))
 
 

@@ -138,7 +138,12 @@ class CascadeImprovement(OfErring, AverageImprovementInQuality):
             x="mean cost, USD a question",
             y="mean outcome",
             series=[
-                Series(found.hull_costs.tolist(), found.hull_qualities.tolist(), name=f"cascade, error {self.error:g}"),
+                Series(
+                    found.hull_costs.tolist(),
+                    found.hull_qualities.tolist(),
+                    name=f"cascade, error {self.error:g}",
+                    reference=True,  # the same for all routers, and drawn once
+                ),
                 Series(router.hull_costs.tolist(), router.hull_qualities.tolist(), name="router"),
                 *(
                     Series([float(cost)], [float(quality)], name=name, form="points", reference=True)
@@ -156,8 +161,8 @@ class CascadeImprovement(OfErring, AverageImprovementInQuality):
             x="share of wrong verdicts",
             y="mean outcome over all budgets",
             series=[
-                Series([float(_ERRORS[0]), float(_ERRORS[-1])], [level, level], name="router", reference=True),
-                Series(_ERRORS.tolist(), _heights(columns).tolist(), name="cascade"),
+                Series(_ERRORS.tolist(), _heights(columns).tolist(), name="cascade", reference=True),
+                Series([float(_ERRORS[0]), float(_ERRORS[-1])], [level, level], name="router"),
             ],
         )
         return [drawn, against]

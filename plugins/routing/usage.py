@@ -76,7 +76,7 @@ def usage_by_category(columns: Columns, model: IntArray) -> Sequence[Matrix]:
             middle=even,
             reach=1 - even,
             counts=items,
-            note="; ".join(["coloured where it differs from an even share", *left_out]),
+            note="; ".join(left_out),
         )
     ]
 

@@ -3,6 +3,7 @@
 import pytest
 
 from harness.leaderboard.board import Board, BoardEntry, Column
+from harness.leaderboard.unranked import claim
 from harness.leaderboard.verdict import verdict_of
 from harness.stats import Estimate
 
@@ -63,6 +64,12 @@ def test_of_several_columns_with_one_reference_the_ranking_one_decides_and_is_na
     board_entry = entry("a", gain=0.0, tied=True)
     board_entry.figures["other:gain"] = Estimate(0.5, 0.01, 0.48, 0.52, 300)
     assert said(board_entry, columns=columns) == "a is not shown to beat the best constant (by gain)"
+
+
+def test_where_nobody_beats_the_reference_nobody_is_named_best_anywhere():
+    ranked = [entry("a", gain=0.0, tied=True), entry("b", gain=-0.05, rank=2)]
+    found = claim(Board("suite", "", [GAIN], ranked, ranking=GAIN.key, tasks=("routes",)))
+    assert (found.lead, list(found.named)) == ("None of the two models is shown to beat the best constant", [])
 
 
 def test_lower_is_better_where_the_metric_says_so():

@@ -134,4 +134,4 @@ def test_cascade_and_router_are_drawn_on_the_same_axes():
     columns = made()
     plane, by_error = METRICS[0].pictures(columns)
     assert [line.name for line in plane.series[:2]] == ["cascade, error 0.1", "router"]
-    assert [line.name for line in by_error.series] == ["router", "cascade"]
+    assert [line.name for line in by_error.series] == ["cascade", "router"]
