@@ -221,7 +221,9 @@ def page(world):
             f"{figure(e.value, c.unit)}{figure(e.low, c.unit)} to {figure(e.high, c.unit)}"
             for e, c in zip(figures, world.board.columns, strict=True)
         ]
-        assert row == [rank_text(entry), entry.model, *shown, str(entry.n_failed)]
+        # Beside a figure stands whether it can be told from chance.
+        told = [re.sub(r" (at|worse than) chance$", "", cell) for cell in row]
+        assert told == [rank_text(entry), entry.model, *shown, str(entry.n_failed)]
 
 
 def model_card(world):
@@ -241,9 +243,10 @@ def site(world):
     assert json.loads((world.site / "leaderboard.json").read_text()) == json.loads(world.written["json"])
     level = percent(world.board.confidence)
     text = (world.site / "index.html").read_text()
-    assert f"Bars show {level} intervals" in text
-    assert f"{level} intervals</footer>" in text
-    for row, entry in zip(cells_of(text)[1:], world.board.entries, strict=True):
+    assert f"their {level} intervals" in text
+    assert f"{level} intervals" in text.partition("<footer>")[2]
+    rows = [row for row in cells_of(text) if len(row) > 3 and row[2].startswith(tuple(e.model for e in world.board.entries))]
+    for row, entry in zip(rows, world.board.entries, strict=True):
         places = "" if entry.rank_low == entry.rank_high else f"{entry.rank_low}–{entry.rank_high}"
         figures = [interval(entry.figures[c.key], c.unit).replace(" [", "[") for c in world.board.columns]
         assert row[1:2] + row[3:-1] == [f"{entry.rank}{places}", *figures]
@@ -252,7 +255,8 @@ def site(world):
     for entry in world.board.entries:
         head, *rows = cells_of((world.site / "models" / f"{entry.model}.html").read_text())
         assert head[2] == f"{level} interval"
-        found = {row[0].removesuffix(" lower is better"): row for row in rows}
+        # Tables of domains and costs follow, whose rows may have the same name.
+        found = {row[0].removesuffix(" lower is better"): row for row in reversed(rows) if len(row) > 5}
         for column in world.board.columns:
             e = entry.figures[column.key]
             value, _, ends = interval(e, column.unit).partition(" ")
@@ -287,15 +291,20 @@ def of_one_cell(world, text):
     entry = next(e for e in world.board.entries if e.model == model)
     seen = set()
     for section in text.split("<h2>")[1:]:
-        metric = re.match(r"[\w@:=.,]+", section)[0]
-        column = next((c for c in world.board.columns if c.key == f"{task}:{metric}"), None)
-        if column is None:
+        if "<table" not in section:
             continue
         head, *rows = cells_of(section)
-        row = next(row for row in rows if row[0] == "overall")
-        e = entry.figures[column.key]
-        assert [row[1], *row[3:5]] == [figure(e.value, column.unit), str(e.n), str(e.n_failed)]
-        if head[2] == f"{percent(world.board.confidence)} interval":
-            assert row[2] == f"{figure(e.low, column.unit)} to {figure(e.high, column.unit)}"
-        seen.add((model, column.key))
+        # The headline stands alone, by domain; the others stand together, one row a metric.
+        headline = re.match(r"[\w@:=.,]+", section)[0]
+        for row in rows:
+            metric = headline if row[0] == "overall" else row[0]
+            column = next((c for c in world.board.columns if c.key == f"{task}:{metric}"), None)
+            if column is None or column.key in {key for _, key in seen}:
+                continue
+            e = entry.figures[column.key]
+            assert [row[1], *row[3:5]] == [figure(e.value, column.unit), str(e.n), str(e.n_failed)]
+            if head[2] == f"{percent(world.board.confidence)} interval":
+                told = re.sub(r" (at|worse than) chance$", "", row[2])
+                assert told == f"{figure(e.low, column.unit)} to {figure(e.high, column.unit)}"
+            seen.add((model, column.key))
     return seen
