@@ -40,6 +40,14 @@ def choices(columns: Columns, cost_weight: float = 0.0) -> Choices:
     return columns.once(f"routing choices {cost_weight!r}", lambda own: _choices(own, cost_weight))
 
 
+def known_choices(columns: Columns, cost_weight: float) -> Choices | None:
+    """Return the choices, or None where costs are weighed that are not known: whoever asks `choices` is told."""
+    try:
+        return choices(columns, cost_weight)
+    except ValueError:
+        return None
+
+
 def _choices(columns: Columns, cost_weight: float) -> Choices:
     predicted = columns.values["predicted"]
     worth = predicted - cost_weight * mean_costs(columns) if cost_weight else predicted

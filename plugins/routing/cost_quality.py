@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness import Columns, FloatArray, Linearised, Metric, Picture, Range, Series
 
-from .choices import choices, known_means, labels
+from .choices import answered, choices, known_choices, known_means, labels
 from .hull import IntArray, area_under, path, upper_hull
 
 _DRAWN = 60
@@ -320,7 +320,8 @@ class MeanCost(Metric):
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the questions of whose chosen model the cost is known."""
-        return np.isfinite(choices(columns, self.cost_weight).cost)
+        chosen = known_choices(columns, self.cost_weight)
+        return answered(columns) if chosen is None else np.isfinite(chosen.cost)  # `linearise` says it
 
     def nothing_valid(self, columns: Columns) -> str:
         """Say what is missing."""

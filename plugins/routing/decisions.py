@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from harness import Columns, FloatArray, Linearised, Matrix, Metric, Picture, Range
 
-from .choices import answered, any_known, choices, dealt_anew, known_means, labels, taken
+from .choices import answered, any_known, choices, dealt_anew, known_choices, known_means, labels, taken
 from .usage import usage_by_category, usage_of_models
 
 Weight = Annotated[float, Range(least=0)]
@@ -34,7 +34,8 @@ class OfChoices(Metric):
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the questions of whose chosen model the outcome is known."""
-        return np.isfinite(choices(columns, self.cost_weight).outcome)
+        chosen = known_choices(columns, self.cost_weight)
+        return answered(columns) if chosen is None else np.isfinite(chosen.outcome)  # `linearise` says it
 
     def nothing_valid(self, columns: Columns) -> str:
         """Say why no question has a value."""
@@ -171,7 +172,8 @@ class UsageEntropy(OfChoices):
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the questions that the router answered."""
-        return choices(columns, self.cost_weight).model >= 0
+        chosen = known_choices(columns, self.cost_weight)
+        return answered(columns) if chosen is None else chosen.model >= 0
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the entropy of the shares, and the surprise of each choice less it."""

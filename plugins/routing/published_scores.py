@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness import Columns, Linearised, Metric, Range
 
-from .choices import choices, dealt_anew, known_means
+from .choices import answered, choices, dealt_anew, known_choices, known_means
 from .decisions import OfChoices
 
 CHEAPEST, DEAREST = 0.0044, 200.0
@@ -45,7 +45,9 @@ class RouterArenaScore(OfChoices):
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the questions of whose chosen model outcome and cost are known."""
-        chosen = choices(columns, self.cost_weight)
+        chosen = known_choices(columns, self.cost_weight)
+        if chosen is None:  # `linearise` says it
+            return answered(columns)
         return np.isfinite(chosen.outcome) & np.isfinite(chosen.cost)
 
     def nothing_valid(self, columns: Columns) -> str:

@@ -205,6 +205,36 @@ def test_without_costs_the_plane_is_refused_in_words():
         assert "cost" in estimate.detail["reason"]
 
 
+WEIGHED = [
+    *(
+        decisions.RouteAccuracy(2.0),
+        decisions.RouteGain(2.0),
+        decisions.UsageEntropy(2.0),
+        decisions.WeightedRouter(2.0),
+    ),
+    *(decisions.GapAtOracle(2.0), cost_quality.MeanCost(2.0), published_scores.RouterArenaScore(2.0)),
+]
+
+
+@pytest.mark.parametrize("metric", WEIGHED, ids=lambda metric: type(metric).__name__)
+def test_a_cost_weight_without_the_cost_of_a_model_is_refused_in_words(metric):
+    columns = made(60)
+    columns.values["cost"][:, 1] = np.nan
+    estimate = metric.compute(columns)
+    assert np.isnan(estimate.value)
+    assert estimate.detail["reason"] == "no cost is known of b"
+
+
+@pytest.mark.parametrize("metric", ALL, ids=lambda metric: type(metric).__name__)
+def test_nothing_known_at_all_is_no_value_and_has_a_reason(metric):
+    columns = made(8)
+    for name in ("predicted", "outcome", "cost", "train_best", "train_best_of_category"):
+        columns.values[name][:] = np.nan
+    estimate = metric.compute(columns)
+    assert np.isnan(estimate.value)
+    assert estimate.detail["reason"]
+
+
 @pytest.mark.parametrize(
     ("accuracy", "cost", "score"),
     [

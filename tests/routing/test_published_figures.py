@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness_plugins.routing import cascades, cost_quality, decisions, duelling, forecasts, two_models
+from harness_plugins.routing import budgeted, cascades, cost_quality, decisions, duelling, forecasts, two_models
+from harness_plugins.routing.certificate import certified
 from harness_plugins.routing.choices import known_means
 from harness_plugins.routing.fitted import Outcomes
 from harness_plugins.routing.hull import upper_hull
@@ -156,6 +157,34 @@ def test_a_cascade_falls_below_routers_where_its_evaluator_errs_in_a_fifth_of_it
     assert found.value == pytest.approx(0.697, abs=0.003)
     assert found.detail["crossing"] == pytest.approx(0.20, abs=0.01)
     assert cascades.CascadeImprovement(0.3).compute(columns).value < router.detail["zero_router"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_certified_budget_of_nine_models_holds_on_a_later_slice(nine, seed):
+    """Halves: neighbours are kept from the first; the rest is parted into a slice to certify on and a later one."""
+    models, vectors, outcome, *_ = nine
+    prices = json.loads((FOLDER / "llmrouter_llm_prices.json").read_text("utf-8"))
+    tokens = np.array([len(row["query"]) / 4 + 200 for row in rows("llmrouter_9models.csv.gz")])
+    cost = tokens[:, None] * np.array([prices[model]["input_price"] for model in models]) / 1e6
+    train, certify, later = np.split(
+        np.random.default_rng(seed).permutation(len(outcome)), [len(outcome) // 2, 3 * len(outcome) // 4]
+    )
+    constant, costs = int(outcome[train].mean(axis=0).argmax()), cost[certify].mean(axis=0)
+    ways = budgeted.ways_of(costs)
+    kept = {}
+    for name, part in (("certify", certify), ("later", later)):
+        near = nearest_means(unit(vectors[part]), unit(vectors[train]), outcome[train], 31)
+        chosen = np.stack([(near - budgeted.penalty_of(way, costs, constant)).argmax(axis=1) for way in ways], axis=1)
+        kept[name] = chosen, np.take_along_axis(outcome[part], chosen, axis=1)
+    figures = kept["certify"][1] - 0.98 * outcome[certify][:, [constant]]
+    passed, _ = certified(figures, -0.98, 0.95, starts=(0, [way.margin for way in ways].index(0)))
+    place = int(np.argmin(np.where(passed, costs[kept["certify"][0]].mean(axis=0), np.inf)))
+    quality = kept["later"][1][:, place].mean() / outcome[later, constant].mean()
+    paid = cost[later].mean(axis=0)[kept["later"][0][:, place]].mean() / cost[later, constant].mean()
+    assert passed.any()
+    assert quality >= 0.98
+    assert paid < 0.7
 
 
 def test_the_hull_of_frugal_gpt_holds_its_cascades_and_leaves_its_dearest_model_below():
