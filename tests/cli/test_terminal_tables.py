@@ -298,7 +298,7 @@ def test_a_comparison_on_several_tasks_says_of_each_row_which_it_is_of(evaluated
     written = STYLES.sub("", terminal(80, "compare", "length", "random", "-t", "quickstart"))
     lines = written.splitlines()
     assert max(map(len, lines)) <= 80
-    assert [line for line in lines if line.startswith("-- ")] == [
+    assert [line.rstrip() for line in lines if line.startswith("-- ")] == [
         f"-- quickstart/{name}" for name in ("best-of-16", "preferences", "duplicates")
     ]
     [head] = [line for line in lines if line.startswith("metric ")]
