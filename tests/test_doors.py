@@ -245,7 +245,9 @@ def site(world):
     text = (world.site / "index.html").read_text()
     assert f"their {level} intervals" in text
     assert f"{level} intervals" in text.partition("<footer>")[2]
-    rows = [row for row in cells_of(text) if len(row) > 3 and row[2].startswith(tuple(e.model for e in world.board.entries))]
+    rows = [
+        row for row in cells_of(text) if len(row) > 3 and row[2].startswith(tuple(e.model for e in world.board.entries))
+    ]
     for row, entry in zip(rows, world.board.entries, strict=True):
         places = "" if entry.rank_low == entry.rank_high else f"{entry.rank_low}–{entry.rank_high}"
         figures = [interval(entry.figures[c.key], c.unit).replace(" [", "[") for c in world.board.columns]
@@ -297,7 +299,7 @@ def of_one_cell(world, text):
         # The headline stands alone, by domain; the others stand together, one row a metric.
         headline = re.match(r"[\w@:=.,]+", section)[0]
         for row in rows:
-            metric = headline if row[0] == "overall" else row[0]
+            metric = headline if row[0] == "overall" else row[0].split()[0]
             column = next((c for c in world.board.columns if c.key == f"{task}:{metric}"), None)
             if column is None or column.key in {key for _, key in seen}:
                 continue

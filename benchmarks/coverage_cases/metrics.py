@@ -90,7 +90,7 @@ NOT_SIMULATED = frozenset(
         "zero_router_aiq",
     }
 )
-"""Of routers: their influences are held to derivatives by tests; how often their intervals hold is not simulated yet."""
+"""Of routers: tests hold their influences to derivatives; how often their intervals hold is not simulated yet."""
 
 
 def row_of(name: str, metric: Metric) -> str:

@@ -178,7 +178,8 @@ def _table(first: str, second: str, shown: list[Comparison], *, domains: bool, c
         direction = "" if c.higher_is_better else " (lower is better)"
         rows.append([c.task, c.metric + direction, *([c.domain] if domains else []), *values])
     difference = head.index(f"difference [{percent(confidence)}]")
-    say_table(head, rows, keep=(1, difference, difference + 1, head.index("p")))
+    several = len({c.task for c in shown}) > 1
+    say_table(head, rows, keep=(1, difference, difference + 1, head.index("p")), parted=several)
     say()
     if wins:
         say_prose("win rate: the share of items on which the first has the better figure, a tie counting half")

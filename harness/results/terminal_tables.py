@@ -80,7 +80,12 @@ def width() -> int:
 
 
 def say_table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], *, left: Collection[int] = (), keep: Collection[int] = (0,)
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    left: Collection[int] = (),
+    keep: Collection[int] = (0,),
+    parted: bool = False,
 ) -> None:
     """Print a table: fitted to a terminal, plain elsewhere.
 
@@ -89,14 +94,22 @@ def say_table(
         rows: The cells of each row, as many as there are headings.
         left: Numbers of columns that stand at the left whatever they hold; the first one always does.
         keep: Numbers of columns that are shown at any width.
+        parted: On a terminal, the first column stands as a divider above its rows, where all of a kind are together:
+            a narrow table would else say of no row what it belongs to.
     """
     from harness.results.numbers import plain_table
 
     if not for_a_terminal():
         say(plain_table(head, rows, left=left))
         return
+    dividers: dict[int, str] = {}
+    if parted:
+        firsts = [str(row[0]) for row in rows]
+        dividers = {i: name for i, name in enumerate(firsts) if i == 0 or name != firsts[i - 1]}
+        head, rows = head[1:], [row[1:] for row in rows]
+        left, keep = [i - 1 for i in left if i], [i - 1 for i in keep if i]
     texts = [i for i in range(len(head)) if i == 0 or i in left or not all(_FIGURE.match(str(row[i])) for row in rows)]
-    say_fitted(FittedTable(head=head, rows=rows, left=texts, keep=keep))
+    say_fitted(FittedTable(head=head, rows=rows, left=texts, keep=keep, dividers=dividers))
 
 
 def say_fitted(table: FittedTable, more: str = "--wide") -> None:

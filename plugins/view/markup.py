@@ -35,7 +35,7 @@ _DEEPEST = 40
 """Quotations and lists inside each other; what is deeper would be left out."""
 
 _TEXT = {
-    *("p", "br", "hr", "h5", "em", "strong", "s", "code", "pre", "blockquote"),
+    *("p", "br", "hr", "h4", "em", "strong", "s", "code", "pre", "blockquote"),
     *("ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "span", "mark", "div"),
 }
 _MATH = {
@@ -55,7 +55,7 @@ _MATH_ATTRIBUTES = {
     "munder": {"accentunder"},
 }
 _CLASSES = {"span": {"link", "address", "image", "formula", "language"}, "div": {"table", "formula"}}
-_CLASSES["h5"] = {f"level{level}" for level in range(1, 7)}
+_CLASSES["h4"] = {f"level{level}" for level in range(1, 7)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,11 +269,11 @@ def _table_close(tokens: Sequence[Token], i: int, options: Any, env: Any) -> str
 
 def _heading_open(tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
     """Begin a heading below those of the page, so that the page's own outline stays whole."""
-    return f'<h5 class="level{tokens[i].tag[1:]}">'
+    return f'<h4 class="level{tokens[i].tag[1:]}">'
 
 
 def _heading_close(tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
-    return "</h5>\n"
+    return "</h4>\n"
 
 
 _RULES = {

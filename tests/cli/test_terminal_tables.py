@@ -292,3 +292,15 @@ def test_plugins_fit_the_terminal_and_the_readers_own_come_first(terminal, add_p
     written = STYLES.sub("", terminal(80, "plugins"))
     assert written.splitlines()[0].startswith("mine  loaded")
     assert max(map(cells, written.splitlines())) <= 80
+
+
+def test_a_comparison_on_several_tasks_says_of_each_row_which_it_is_of(evaluated, terminal, harness):
+    written = STYLES.sub("", terminal(80, "compare", "length", "random", "-t", "quickstart"))
+    lines = written.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.rstrip() for line in lines if line.startswith("-- ")] == [
+        f"-- quickstart/{name}" for name in ("best-of-16", "preferences", "duplicates")
+    ]
+    [head] = [line for line in lines if line.startswith("metric ")]
+    assert "task" not in head
+    assert "task" in harness("compare", "length", "random", "-t", "quickstart").out

@@ -50,6 +50,7 @@ WITHOUT = {
     # Of routers: how they choose, not how well.
     "mean_cost",
     "prediction_entropy",
+    "route_robustness",
     "usage_entropy",
     # Against another choice of the same data; 0 is equality with it, not chance.
     "best_single_ratio",

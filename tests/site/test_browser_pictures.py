@@ -1,5 +1,6 @@
 """The pictures of a task in a browser."""
 
+import itertools
 import json
 import math
 import shutil
@@ -135,3 +136,14 @@ def test_results_come_before_pictures_and_are_sorted_by_the_task(visit, site):
     assert shown == sorted(shown, key=float, reverse=True)
     assert "60 items evaluated" in page.inner_text("main")
     assert page.locator("thead th small").first.inner_text() == "lower is better"
+
+
+def test_printed_pictures_do_not_cover_each_other(visit, site):
+    page = visit(site / "lab" / "tasks" / "texts.html")
+    page.locator(".plot svg.main-svg").nth(1).wait_for()
+    page.emulate_media(media="print")
+    boxes = [one.bounding_box() for one in page.locator("#frames .plot .svg-container").all()]
+    assert len(boxes) > 1
+    for one, other in itertools.pairwise(boxes):
+        assert other["y"] >= one["y"] + one["height"] - 1
+    page.emulate_media(media="screen")

@@ -122,3 +122,23 @@ def test_a_new_cell_appears_by_itself(viewer, tab, evaluate):
     evaluate("toy-judge", "demo/one")
     tab.get_by_role("link", name="toy-judge").wait_for()
     assert shown(tab) == ["length", "random", "toy-judge", "toy-reader"]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_state_pushes_a_figure_out_of_its_field(viewer, tab, width):
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.goto(viewer.address)
+    assert tab.locator("#heat td .w", has_text="at chance").count()  # six and nine items tell nothing
+    lying_out = """all => all.filter(link => {
+        const field = link.getBoundingClientRect();
+        return [...link.children].some(one => one.getBoundingClientRect().right > field.right + .5
+            || one.getBoundingClientRect().bottom > field.bottom + .5);
+    }).length"""
+    assert tab.eval_on_selector_all("#heat td > a", lying_out) == 0
+    overlapping = """all => all.filter(link => {
+        const [state, figure] = [link.querySelector(".w"), link.querySelector("b")];
+        if (!state || !figure) return false;
+        const [a, b] = [state.getBoundingClientRect(), figure.getBoundingClientRect()];
+        return a.right > b.left + .5 && a.left < b.right - .5 && a.bottom > b.top + 1.5 && a.top < b.bottom - 1.5;
+    }).length"""
+    assert tab.eval_on_selector_all("#heat td > a", overlapping) == 0

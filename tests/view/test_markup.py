@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from .conftest import HOSTILE, OVERRIDE
 
 MEANT = {
-    *("p", "br", "hr", "h5", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "table", "thead"),
+    *("p", "br", "hr", "h4", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "table", "thead"),
     *("tbody", "tr", "th", "td", "span", "mark", "div", "math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac"),
     *("msqrt", "mroot", "msub", "msup", "msubsup", "munder", "mover", "munderover", "mtable", "mtr", "mtd", "mstyle"),
     *("mpadded", "mphantom", "menclose"),
@@ -54,7 +54,7 @@ def test_marks_become_elements():
     page = rendered(
         "# Title\n\nsome **bold** `code < 1`\n\n```python\nif a < b:\n    pass\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |"
     )
-    assert '<h5 class="level1">Title</h5>' in page
+    assert '<h4 class="level1">Title</h4>' in page
     assert "<strong>bold</strong>" in page
     assert "<code>code &lt; 1</code>" in page
     assert "if a &lt; b:\n    pass" in page

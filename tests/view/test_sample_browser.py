@@ -107,3 +107,15 @@ def test_no_page_is_wider_than_the_screen(sample, tab, width):
 def test_texts_that_scroll_are_reached_by_keyboard(sample, tab):
     assert tab.locator(".card > .body[tabindex='0']").count() == 2
     assert tab.locator(".turn .body[tabindex]").count() == 0
+
+
+def test_no_key_covers_what_it_stands_beside(sample, tab):
+    gaps = """all => all.map(key => {
+        const text = document.createRange();
+        text.selectNodeContents(key.parentElement);
+        text.setEndBefore(key);
+        return key.getBoundingClientRect().left - text.getBoundingClientRect().right;
+    })"""
+    found = tab.eval_on_selector_all(".tools kbd", gaps)
+    assert len(found) == 3
+    assert min(found) >= 0

@@ -44,7 +44,7 @@ def test_a_judge_s_sample_begins_with_its_verdict_and_marks_the_responses(respon
     viewer = view()
     page = viewer.page("/cells/1/samples/2")
     assert told_on(page) == ("wrong", "✗ Wrong: picked response 2 in both orders; response 1 is better.")
-    cards = re.findall(r'<section class="message response card([^"]*)">\s*<h4>(.*?)</h4>', page, re.DOTALL)
+    cards = re.findall(r'<section class="message response card([^"]*)">\s*<h3>(.*?)</h3>', page, re.DOTALL)
     assert [(classes.split(), text_of(head)) for classes, head in cards] == [
         (["liked"], "response 1 ✓ better"),
         (["missed"], "response 2 ▸ picked by toy-judge"),
@@ -86,7 +86,7 @@ def test_texts_are_rendered_and_their_source_is_there_too(responses, evaluate, v
     assert "<td>2</td>" in page
     assert "<msup>" in page
     assert '<pre class="source" dir="auto"># <mark>Sorting</mark>' in page
-    assert '<h5 class="level1"><mark>Sorting</mark></h5>' in page
+    assert '<h4 class="level1"><mark>Sorting</mark></h4>' in page
     assert page.count('class="rendered"') == 2
 
 

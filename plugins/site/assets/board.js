@@ -6,7 +6,7 @@ const explain = (() => {
   const WAIT = 350; // milliseconds: a pointer on its way to somewhere else opens nothing
   const box = element("div", { id: "about", popover: "manual" });
   box.setAttribute("role", "tooltip");
-  document.body.append(box);
+  document.querySelector("main").append(box);
   let owner = null;
   let timer = 0;
 

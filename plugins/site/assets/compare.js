@@ -226,14 +226,16 @@
       head.append(element("details", {}, element("summary", { textContent: "texts" }), ...shown));
     }
     const domains = element("td", { className: "text", textContent: data.domains[i].join(", "), hidden: byId("items-domains").hidden });
-    const made = element("tr", {}, head, domains);
+    const made = element("tr", {}, head);
     if (!task.ranked) {
       for (const own of scores) made.append(element("td", { textContent: shownScore(own[i], task) }));
+      made.append(domains); // last: there may be many, and the figures are what a phone has room for
       return made;
     }
     const positive = data.positive[i] === "1";
     made.append(element("td", { className: "text", textContent: positive ? "positive" : "negative" }));
     for (const own of scores) made.append(rankCell(own[i], positive, task));
+    made.append(domains);
     return made;
   }
 
