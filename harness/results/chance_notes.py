@@ -55,7 +55,7 @@ class ChanceNote(NamedTuple):
         return f"{self.what}: {'; '.join(self.groups[:_MOST_GROUPS])}; and {more} more: --json"
 
     @property
-    def amount(self) -> str:
+    def heading(self) -> str:
         """How much it says, above the sentence where that is folded."""
         models = f"{self.models} model{'' if self.models == 1 else 's'}"
         return f"{self.figures} figure{'' if self.figures == 1 else 's'} of {models}: {self.what}"

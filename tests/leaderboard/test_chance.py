@@ -150,7 +150,7 @@ def test_a_sentence_of_many_columns_is_short_on_a_terminal_and_whole_for_program
     (note,) = against_chance(figures)
     board.notes, board.long_notes = [note.text], {note.text: note}
     assert note.short.endswith("f2 (50): c, d, e, f, g; and 3 more: --json")
-    assert note.amount == "27 figures of 7 models: not distinguishable from chance"
+    assert note.heading == "27 figures of 7 models: not distinguishable from chance"
     assert note.short in board_notes(board, short=True)
     assert json.loads(render(board, "json"))["notes"] == [note.text]
     assert note.text in render(board, "table")
