@@ -57,7 +57,7 @@ def test_every_default_is_within_its_range():
 
 def refusal_or_value(kind, name, thing, parameter, value):
     needed = {
-        p.name: "x"
+        p.name: "1" if forms_that_bound(thing, p) else "x"
         for p in inspect.signature(thing).parameters.values()
         if p.default is p.empty and p.name != parameter.name
     }

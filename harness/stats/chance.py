@@ -7,7 +7,6 @@ likely. The expectations are exact and need no draws.
 import math
 
 import numpy as np
-from scipy.special import gammaln
 
 from harness.stats._arrays import FloatArray
 from harness.stats.levels import Levels
@@ -87,6 +86,8 @@ def _at_most(most: int, marked: int, total: int) -> FloatArray:
 
 def _log_choose(n: FloatArray | int, k: FloatArray | int) -> FloatArray:
     """Return log of n over k; minus infinity where there is no such choice."""
+    from scipy.special import gammaln  # heavy for a package that every command loads
+
     n, k = np.asarray(n, dtype=np.float64), np.asarray(k, dtype=np.float64)
     possible = (k >= 0) & (k <= n)
     safe = np.where(possible, k, 0.0)

@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, FloatArray, Linearised, Metric, Picture, Range, Series
+from harness import ANY, Columns, FloatArray, Linearised, Metric, Picture, Range, Series
 
 from .choices import labels
 from .cost_quality import AverageImprovementInQuality, CostSaved, OfPlane, Plane, area_of, different_costs, plane
@@ -243,7 +243,7 @@ class ScorerError(Metric):
     higher_is_better = False
     needs: ClassVar[tuple[str, ...]] = ("outcome", "score")
 
-    def __init__(self, threshold: float = 0.5) -> None:
+    def __init__(self, threshold: Annotated[float, ANY] = 0.5) -> None:
         self.threshold = threshold
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:

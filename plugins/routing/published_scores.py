@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from harness import Columns, Linearised, Metric, Range
 
 from .choices import answered, choices, dealt_anew, known_choices, known_means
-from .decisions import OfChoices
+from .decisions import OfChoices, Weight
 
 CHEAPEST, DEAREST = 0.0044, 200.0
 """USD per 1,000 questions between which RouterArena scores cost."""
@@ -86,7 +86,7 @@ class ReferenceRatio(OfChoices):
     description = "mean outcome of the chosen models over that of a reference (RouterEval's V_R)"
     bounds = None
 
-    def __init__(self, reference: Annotated[float, Range(above=0)], cost_weight: float = 0.0) -> None:
+    def __init__(self, reference: Annotated[float, Range(above=0)], cost_weight: Weight = 0.0) -> None:
         super().__init__(cost_weight)
         self.reference = reference
 

@@ -70,6 +70,8 @@ SHIPPED = {
     "neighbour-router": (ROUTING, "tfidf:dimensions=32", {}),
     "logistic-router": (ROUTING, "tfidf:dimensions=32", {}),
     "cluster-router": (ROUTING, "tfidf:dimensions=32", {"clusters": 8}),
+    "duel-router": (ROUTING, "tfidf:dimensions=32", {"dimensions": 8, "steps": 20}),
+    "budgeted-router": ("routers/questions", "random-router", {"loss": 0.9}),
     "embedllm": (ROUTING, "tfidf:dimensions=32", {"ridge": 1.0}),
     "embedllm-compat": (ROUTING, "tfidf:dimensions=32", {"dimensions": 8, "epochs": 4}),
 }
@@ -79,11 +81,12 @@ SHIPPED = {
 def bases(add_plugin, monkeypatch, project):
     from harness_plugins.embedllm.generated import generate, write
     from harness_plugins.muli import gathering
+    from harness_plugins.routing import demonstration
 
     monkeypatch.setattr(gathering, "ASKED_AT_ONCE", 64)
     add_plugin("bases", BASES)
     write(generate(200, 4, vocabulary=60, categories=3), project / "tasks" / "made-up")
-    (project / "registry.yaml").write_text("task_folders: [tasks]\n")
+    demonstration.write(project, n=400)  # with costs
 
 
 def broken(findings):

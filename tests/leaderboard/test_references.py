@@ -45,7 +45,7 @@ def test_a_best_one_that_does_not_beat_the_reference_is_said_to():
     wide, sure = entry("a", gain=0.05, tied=True), entry("b", gain=0.04, rank=2, tied=True)
     wide.figures[GAIN.key] = Estimate(0.05, 0.05, -0.05, 0.15, 300)
     assert said(wide, sure) == (
-        "One of the two models is shown to beat the best constant: b; All two are tied for first (a, b); no single best"
+        "One of the two models is shown to beat the best constant: b; Both are tied for first (a, b); no single best"
         "; a: not shown to beat the best constant"
     )
 
