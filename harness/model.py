@@ -95,6 +95,12 @@ class Model:
     batch_size: int = 64
     """Requests a call, and a transaction of the store: a killed run loses at most these."""
 
+    bound: ClassVar[str] = ""
+    """Why its figures are a bound, and not those of a model that can be used, such as ``looks at the answers``.
+
+    Leaderboards show such a model without a rank, and never call it best.
+    """
+
     listwise: ClassVar[bool] = False
     """True where the score of a response depends on the other responses of its request."""
 

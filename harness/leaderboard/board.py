@@ -86,6 +86,8 @@ class BoardEntry:
     """By task and role: the label of who was asked beside the model, such as its judge."""
     reasons: tuple[str, ...] = ()
     """Why aggregates are missing although their tasks were evaluated."""
+    bound: str = ""
+    """Why its figures are a bound, and not a result, so that it has no rank; empty where they are one."""
     missing_tasks: tuple[str, ...] = ()
     """Tasks of the benchmark of which it has no result, those included on which it failed."""
     failed_tasks: dict[str, str] = field(default_factory=dict)
@@ -144,6 +146,11 @@ class Board:
     """Models whose published figures are not shown, since figures of generated data cannot stand beside them."""
     verdict: str = ""
     """The result in a sentence: who is best, who are tied, or that nobody can be called so; empty without rows."""
+
+    @property
+    def contenders(self) -> list[BoardEntry]:
+        """The entries of models that were evaluated here and can be used: those of which one may be best."""
+        return [entry for entry in self.entries if not entry.published and not entry.bound]
 
     @property
     def heading(self) -> str:

@@ -59,7 +59,7 @@ def held_against(board: Board) -> Iterator[tuple[Column, str]]:
             by_reference.setdefault(column.reference, []).append(column)
     for reference, columns in by_reference.items():
         column = columns[0]
-        known = [(entry, beats(entry, column)) for entry in board.entries if not entry.published]
+        known = [(entry, beats(entry, column)) for entry in board.contenders]
         known = [(entry, beaten) for entry, beaten in known if beaten is not None]
         if not known:
             continue
@@ -75,8 +75,7 @@ def nobody_beats(board: Board) -> str:
     """
     for column, sentence in held_against(board):
         if column.key == board.ranking:
-            evaluated = [entry for entry in board.entries if not entry.published]
-            return "" if any(beats(entry, column) for entry in evaluated) else sentence
+            return "" if any(beats(entry, column) for entry in board.contenders) else sentence
     return ""
 
 

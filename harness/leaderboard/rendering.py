@@ -241,6 +241,7 @@ def _entry_json(board: Board, entry: BoardEntry) -> dict[str, Any]:
         "published": bool(entry.published),
         "source": "; ".join(entry.published) or None,
         "n_failed": entry.n_failed,
+        **({"bound": entry.bound} if entry.bound else {}),
         "missing_tasks": list(entry.missing_tasks),
         "failed_tasks": entry.failed_tasks,
         "ahead_of_best": list(entry.ahead_of_best),

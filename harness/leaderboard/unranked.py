@@ -21,6 +21,8 @@ def why_unranked(board: Board, entry: BoardEntry) -> str:
     """Return what an entry without rank lacks, ``1 of 2 tasks``; empty for a ranked or published one."""
     if entry.published or entry.rank is not None:
         return ""
+    if entry.bound:
+        return f"a bound: {entry.bound}"
     if entry.missing_tasks:
         return f"{len(board.tasks) - len(entry.missing_tasks)} of {len(board.tasks)} tasks"
     return "lacks a part" if entry.reasons else "no figure to rank by"
@@ -57,7 +59,7 @@ def sort_unranked(entries: list[BoardEntry], columns: Sequence[Column]) -> None:
 
     def key(entry: BoardEntry) -> tuple[object, ...]:
         # What an entry lacks comes first: entries of one divider stand together.
-        lacking = (len(entry.missing_tasks), bool(entry.reasons))
+        lacking = (entry.bound, len(entry.missing_tasks), bool(entry.reasons))
         return (*lacking, by_what_there_is(entry, columns), entry.model)
 
     entries[:] = [*ranked, *sorted(rest, key=key)]
@@ -81,7 +83,7 @@ def find_who_is_ahead(board: Board, shared: SharedItems, made_of: MadeOf) -> lis
         return []
     told: list[str] = []
     for entry in board.entries:
-        if entry.rank is None and not entry.published:
+        if entry.rank is None and not entry.published and not entry.bound:
             ahead = [c for c in board.columns if _is_ahead(entry, leader, c, board.confidence, shared, made_of)]
             entry.ahead_of_best = tuple(column.key for column in ahead)
             told += [_better_by(entry, leader, column) for column in ahead[:1]]
@@ -138,7 +140,7 @@ class Claim:
 
 def claim(board: Board) -> Claim | None:
     """Return what a board says of who is best; None where nobody has a rank."""
-    evaluated = [entry for entry in board.entries if not entry.published]
+    evaluated = board.contenders
     ranked = [entry for entry in evaluated if entry.rank is not None]
     if not ranked:
         return None

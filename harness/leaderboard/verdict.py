@@ -29,8 +29,10 @@ def verdict_of(board: Board) -> str:
 
 def _places(board: Board) -> str:
     """Say who is best, or who are tied, by the ranking column."""
-    evaluated = [entry for entry in board.entries if not entry.published]
+    evaluated = board.contenders
     if not evaluated:
+        if any(entry.bound for entry in board.entries):
+            return "No model is evaluated here that can be used; the figures are bounds"
         return "No model is evaluated here; all figures are published ones" if board.entries else ""
     column = next((column for column in board.columns if column.key == board.ranking), None)
     ranked = [entry for entry in evaluated if entry.rank is not None]
@@ -41,7 +43,9 @@ def _places(board: Board) -> str:
     if not said.named:
         return f"{said.lead}{rest}"
     whole = " with every task" if any(entry.missing_tasks for entry in evaluated) else ""
-    if len(evaluated) < len(board.entries):  # published rows may stand above the best of those that are ranked
+    if any(
+        entry.published for entry in board.entries
+    ):  # published rows may stand above the best of those that are ranked
         whole += " evaluated here"
     if len(ranked) == 1:
         return f"{_only(ranked[0], column, board, alone=len(evaluated) == 1)}{rest}"

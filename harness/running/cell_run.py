@@ -25,7 +25,7 @@ from harness.running.plan import Cell, EvaluationRequest, StageModel
 from harness.running.sequences import in_blocks
 from harness.running.stages import about, stage_requests
 from harness.running.table import Collector, Table, duplicate_ids, save_table
-from harness.store.records import BY_LABEL, GENERATED, MAX_FAILURES_KEPT, CellRecord, StageRecord
+from harness.store.records import BOUND, BY_LABEL, GENERATED, MAX_FAILURES_KEPT, CellRecord, StageRecord
 from harness.task import Answers, BadItem, Item
 from harness.tasks.settling import interim_types, settled
 
@@ -121,6 +121,9 @@ class CellRun:
             record.settings[GENERATED] = mark.as_json()
         if _by_label(cell):
             record.settings[BY_LABEL] = True
+        for stage, asked in zip(cell.task.stages, cell.stages, strict=True):
+            if stage.role == cell.task.evaluates and (bound := asked.handle.ready.model.bound):
+                record.settings[BOUND] = str(bound)
 
     def _ask_all(self) -> Collector:
         """Ask for every item, chunk by chunk, and collect the figures."""

@@ -21,6 +21,8 @@ BY_LABEL = "verdicts_by_label"
 
 Earlier versions looked up the item alone, so that the second of two candidates got the verdicts on the first.
 """
+BOUND = "bound"
+"""Setting of cells whose model is none that can be used: why, as `harness.model.Model.bound` says."""
 GENERATED = "generated"
 """Setting of cells whose data a program made: what is known of it, as `GeneratedData.as_json` gives it."""
 MAX_FAILURES_KEPT = 1000
@@ -122,6 +124,11 @@ class CellRecord:
     def confidence(self) -> float:
         """Nominal coverage of the intervals of the cell's estimates; 0.95 for early cells, which did not note it."""
         return float(self.settings.get("confidence", 0.95))
+
+    @property
+    def bound(self) -> str:
+        """Why its figures are a bound, and not a result; empty where they are one."""
+        return str(self.settings.get(BOUND, ""))
 
     @property
     def generated(self) -> GeneratedData | None:

@@ -24,6 +24,7 @@ _NEVER = -1e-6
 class _Looking(Model):
     """Base class of models that look at the outcomes."""
 
+    bound: ClassVar[str] = "looks at the outcomes"
     reads_text: ClassVar[bool] = False
     batch_size = 4096
 
