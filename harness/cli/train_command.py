@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -71,6 +73,15 @@ def command(
     if as_json:
         print_json({"directory": str(output), **manifest})
         return
-    figures = ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in manifest["figures"].items())
+    figures = ", ".join(f"{name} {_shown(value)}" for name, value in manifest["figures"].items())
     say(f"trained {manifest['model']} on {task} [{split}] in {manifest['seconds']:.1f} s: {figures}")
     say(f"use it as: -m {shlex.quote(specify(label, manifest['model'], output))}")
+
+
+def _shown(value: Any) -> str:
+    """Write a figure of a training in a line: numbers rounded; of several by name, how many the manifest holds."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return f"of {len(value)} settings in the manifest"
+    return str(value)

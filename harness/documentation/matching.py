@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from harness.documentation.passages import GLOSSARY, HOW_TO, Passage, plain
+from harness.documentation.passages import COMMANDS, GLOSSARY, HOW_TO, Passage, plain
 
 _WORD = re.compile(r"@?[^\W_]+(?:[@_.-][^\W_]+)*%?")
 _COMMON = frozenset(
@@ -114,7 +114,7 @@ def _worth(passage: Passage) -> float:
         return 1.3
     if passage.document.startswith("docs/decisions/"):
         return 0.4
-    return 0.7 if passage.document == "docs/cli.md" else 1.0
+    return 0.7 if passage.document == COMMANDS else 1.0
 
 
 def _texts(passages: Sequence[Passage]) -> Iterator[str]:

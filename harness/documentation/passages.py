@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 GLOSSARY = "docs/glossary.md"
 HOW_TO = "docs/how-to/"
+COMMANDS = "docs/cli.md"
 _HEADING = re.compile(r"(#{1,6}) +(.*?)\s*#*")
 _LINK = re.compile(r"!?\[([^\]\[]*)\]\([^()\s]*(?:\([^()\s]*\))?[^()\s]*\)")
 _ALSO = re.compile(r"\*Also: (.*)\.\*$", re.MULTILINE)
@@ -47,9 +48,11 @@ class Passage:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The words that an entry of the glossary explains, in lower case; of other passages the heading alone."""
+        """What a reader may call it, in lower case: its heading, the words that an entry explains, a command alone."""
         also = _ALSO.match(self.text) if self.document == GLOSSARY else None
         names = [self.heading, *(also[1].replace("\\", "").split(", ") if also is not None else ())]
+        if self.document == COMMANDS:
+            names.append(self.heading.removeprefix("harness "))
         return tuple(name.strip().lower() for name in names)
 
 

@@ -16,7 +16,7 @@ from harness.store import schema as s
 from harness.store.cells import at_once
 from harness.store.checked import read_checked, select_checked
 from harness.store.reading import Readable
-from harness.store.records import GENERATED
+from harness.store.records import BOUND, GENERATED
 
 
 @dataclass(slots=True)
@@ -46,6 +46,11 @@ class CellSummary:
     def limit(self) -> int | None:
         """Number of the first items that were evaluated; None: all."""
         return self.settings.get("limit")
+
+    @property
+    def bound(self) -> str:
+        """Why its figures are a bound, and not a result; empty where they are one."""
+        return str(self.settings.get(BOUND, ""))
 
     @property
     def generated(self) -> GeneratedData | None:

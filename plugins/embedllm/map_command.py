@@ -102,5 +102,7 @@ def _say(saved: Saved) -> None:
         rows.append([one["model"], *cells, one["nearest"], f"{one['distance']:.2f}", share])
     head = ["model", *["first", "second"][: len(rows[0]) - 4], "nearest", "distance", "in replicates"]
     say(plain_table(head, rows))
+    if found["replicates"]:
+        say("\n±: standard error over questions; in replicates: how often other questions have the same nearest model")
     if not found["replicates"]:
         say("\nno errors are known: the fit is no minimum, or is a local one")

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 _PATH = click.Path(path_type=Path)
 _TEXT_SHOWN = 60
+SUPPOSED = (
+    "These are credible intervals: they suppose that the new model is as the pool's models are. Where each of nine "
+    "real models was left out of a pool of eight, 95 % intervals held 89 to 91 % of the scores on categories."
+)
+"""What a reader of the intervals has to know."""
 
 
 @click.command("onboard")
@@ -109,6 +114,7 @@ def command(
                 "answers": added.answers,
                 "spread": asdict(added.router.spread),
                 "categories": [asdict(one) for one in added.forecasts],
+                "supposed": SUPPOSED,
                 "ask": [asdict(one) for one in added.proposed],
             }
         )
@@ -132,6 +138,7 @@ def _say(added: Onboarded, label: str, level: float) -> None:
         ]
         say(f"{label}: {added.answers} answers\n")
         say(plain_table(["category", "questions", "answered", "accuracy", f"{level:.0%} interval"], rows))
+        say(f"\n{SUPPOSED}")
     if added.proposed:
         say(f"\n{'Next q' if added.answers else 'Q'}uestions to ask:\n")
         rows = [

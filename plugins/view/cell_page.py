@@ -137,6 +137,8 @@ def badges(cell: CellRecord) -> list[tuple[str, str]]:
         found.append((f"split {split}", "another part of the data than the test split"))
     whole = [r for r in cell.results if r.domain == OVERALL]
     constant = next((str(text) for r in cell.results if (text := r.estimate.detail.get("constant"))), "")
+    if cell.bound:
+        found.append(("a bound", f"The model is none that can be used: it {cell.bound}."))
     if constant:
         found.append(("constant", f"The model {constant}; figures of such scores say nothing of it."))
     headline = next((r for r in whole if r.headline), None)

@@ -133,7 +133,7 @@ def _natural(text: str) -> list[tuple[int, int, str]]:
 
 def _measure(cell: CellSummary) -> tuple[Any, ...]:
     """Return what two cells have to share for their figures to be held against each other."""
-    return cell.task_digest, cell.metric, cell.split, cell.limit, cell.generated
+    return cell.task_digest, cell.metric, cell.split, cell.limit, cell.generated, cell.bound
 
 
 def _value(cell: CellSummary | None) -> float:
@@ -145,7 +145,7 @@ def _measure_column(column: HeatColumn, cells: Sequence[CellSummary]) -> None:
     with_figure = [cell for cell in cells if math.isfinite(_value(cell))]
     if not with_figure:
         return
-    first = max(with_figure, key=lambda c: (c.generated is None, c.limit is None, c.split == "test", c.id))
+    first = max(with_figure, key=lambda c: (not c.bound, c.generated is None, c.limit is None, c.split == "test", c.id))
     column.metric, column.unit, column.higher_is_better = first.metric, first.unit, first.higher_is_better
     column.measure, column.generated = _measure(first), first.generated is not None
     held = [cell for cell in with_figure if _measure(cell) == column.measure]
@@ -184,6 +184,8 @@ def states_of(cell: CellSummary, column: HeatColumn) -> list[tuple[str, str, str
         states.append(("even", cell.metric, "another metric than the rest of the column"))
     if (made := cell.generated) is not None and made.in_place_of:
         states.append(("even", "generated", f"data {made.words}: comparable with nothing else"))
+    if cell.bound:
+        states.append(("even", "a bound", f"no model that can be used: {cell.bound}"))
     estimate = cell.estimate
     if estimate is not None and estimate.detail.get("constant"):
         states.append(("even", "constant", str(estimate.detail["constant"])))

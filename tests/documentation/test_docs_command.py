@@ -34,6 +34,12 @@ def test_a_question_that_users_ask_is_answered_first(harness, question, page):
     assert first["document"] == page
 
 
+@pytest.mark.parametrize("command", ["forget", "onboard", "matrix", "compare"])
+def test_the_name_of_a_command_is_answered_by_the_command(harness, command):
+    first = harness("docs", command, "--json").document["passages"][0]
+    assert (first["document"], first["heading"]) == ("docs/cli.md", f"harness {command}")
+
+
 WORDS = (
     "cell detectable adapters @compat domain tied chance constant generated interval prevalence better p n failed "
     "published * †"
