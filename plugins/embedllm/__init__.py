@@ -42,7 +42,7 @@ def register_trainers(register: Register) -> None:
 
 @hookimpl
 def register_commands(register: Register) -> None:
-    """Register ``harness onboard``, ``harness model-map`` and ``harness leave-out``."""
+    """Register ``harness onboard``, ``model-map``, ``leave-out`` and ``short-test``."""
     register(
         "onboard", f"{_HERE}.onboard_command:command", description="Add a model to a router from a few of its answers."
     )
@@ -51,4 +51,9 @@ def register_commands(register: Register) -> None:
         "leave-out",
         f"{_HERE}.leave_out_command:command",
         description="Foretell accuracies on categories that were left out of training.",
+    )
+    register(
+        "short-test",
+        f"{_HERE}.short_test_command:command",
+        description="Foretell a score on all questions of a benchmark from some of them.",
     )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness import FloatArray, Item, UsageError, write_atomically
 from harness.files import private_name
 
+from .answers_files import read_answers
 from .onboarding import CRITERIA, CategoryForecast, forecasts, next_questions
 from .prior import Posterior, one_hot, posterior, prior, with_categories
 from .saved import Saved, load
@@ -135,7 +134,7 @@ def onboard(
     if not items:
         raise UsageError(f"{task}: the split {split!r} has no question")
     remarks = [f"{len(read) - len(items)} rows of {task} cannot be read"] if len(items) < len(read) else []
-    outcomes = _from_task(items, label) if answers is None else _from_file(items, answers, f"{task}, split {split}")
+    outcomes = _from_task(items, label) if answers is None else read_answers(items, answers, f"{task}, split {split}")
     vectors = _embed(registry, store, directory, router, base, items, remarks)
     categories = [item.fields["category"] for item in items]
     inferred = infer(router, vectors, categories, outcomes)
@@ -158,46 +157,6 @@ def _from_task(items: Sequence[Item], label: str) -> FloatArray:
         if label in item.fields["models"]:
             outcomes[i] = item.fields["outcomes"][item.fields["models"].index(label)]
     return outcomes
-
-
-def _from_file(items: Sequence[Item], path: Path, where: str) -> FloatArray:
-    """Read outcomes by the questions' ids.
-
-    Raises:
-        UsageError: the file cannot be read, a row is none, or an id is unknown or given twice.
-    """
-    places = {item.id: i for i, item in enumerate(items)}
-    outcomes = np.full(len(items), np.nan)
-    for number, row in _rows(path):
-        identity, value = str(row.get("id", "")), row.get("outcome")
-        if identity not in places:
-            raise UsageError(f"{path}, row {number}: {where} has no question of the id {identity!r}")
-        try:
-            outcome = float("nan" if value in (None, "") else value)
-        except (TypeError, ValueError):
-            outcome = math.inf
-        if math.isinf(outcome) or outcome < 0 or outcome > 1:
-            raise UsageError(f"{path}, row {number}: the outcome is {value!r}; expected a number from 0 to 1")
-        if not np.isnan(outcomes[places[identity]]):
-            raise UsageError(f"{path}, row {number}: the question {identity!r} is answered twice")
-        outcomes[places[identity]] = outcome
-    if not np.isfinite(outcomes).any():
-        raise UsageError(f"{path} has no answer; expected rows with id and outcome")
-    return outcomes
-
-
-def _rows(path: Path) -> list[tuple[int, Mapping[str, Any]]]:
-    try:
-        text = path.read_text("utf-8-sig")
-        if path.suffix == ".jsonl":
-            lines = [(number, json.loads(line)) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-        else:
-            lines = list(enumerate(csv.DictReader(text.splitlines()), 2))
-    except (OSError, ValueError, csv.Error) as error:
-        raise UsageError(f"{path} cannot be read: {error}; expected CSV or JSONL with id and outcome") from error
-    if any(not isinstance(row, dict) or not {"id", "outcome"} <= row.keys() for _, row in lines):
-        raise UsageError(f"{path}: every row needs id and outcome")
-    return lines
 
 
 def _embed(
