@@ -72,10 +72,11 @@ def _say_task(task: str, cells: Sequence[CellRecord]) -> list[Result]:
         if of is None:
             texts[:1] = ["failed"]
             failed.add((number, 1))
-        if of is None or cell.failed_requests:
+        lost = cell.failed_requests + cell.valueless
+        if of is None or lost:
             failed.add((number, len(metrics or [""]) + 2))
         n = str(of[headline].estimate.n) if of and headline in of else "-"
-        rows.append([cell.label, *(texts or ["-"]), n, str(cell.failed_requests) if of else "all"])
+        rows.append([cell.label, *(texts or ["-"]), n, str(lost) if of else "all"])
     head = ["model", *(_heading(m, figures) for m in metrics or ["value"]), "n", "failed"]
     say_prose(task, style="bold")
     say_fitted(
