@@ -133,6 +133,7 @@ def _json(c: Comparison) -> dict[str, Any]:
         "generated": c.generated is not None,
         "unresolvable": c.unresolvable,
         "remarks": list(c.remarks),
+        "bounds": dict(c.bounds),
         "note": c.note,
     }
 

@@ -63,7 +63,11 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
     return {
         "run": outcome.run,
         "results": [
-            {**result.as_json(), "generated": cell.generated is not None}
+            {
+                **result.as_json(),
+                "generated": cell.generated is not None,
+                **({"bound": cell.bound} if cell.bound else {}),
+            }
             for cell in outcome.cells
             for result in cell.results
         ],

@@ -230,7 +230,7 @@ def _evaluated_rows(
         entry.missing_tasks = tuple(task for task in benchmark.tasks if task not in {cell.task for cell in own})
         entry.failed_tasks = {cell.task: without_folders(cell.problem) for cell in tried}
         entry.constant_on = _constant_on(own)
-        entry.bound = next((cell.bound for cell in own if cell.bound), "")
+        entry.bound = next((cell.bound for cell in [*own, *tried] if cell.bound), "")
         entries.append(entry)
     return EvaluatedRows(entries, kinds, made_of)
 

@@ -99,6 +99,11 @@ class BoardEntry:
     texts: dict[str, str] = field(default_factory=dict)
     """Facts that are no numbers, by the key of their text column."""
 
+    @property
+    def contends(self) -> bool:
+        """Whether it may be best: its model was evaluated here, and can be used."""
+        return not self.published and not self.bound
+
 
 class Chosen(NamedTuple):
     """How many of the models that have results a board shows, where its maker chose among them."""
@@ -149,8 +154,8 @@ class Board:
 
     @property
     def contenders(self) -> list[BoardEntry]:
-        """The entries of models that were evaluated here and can be used: those of which one may be best."""
-        return [entry for entry in self.entries if not entry.published and not entry.bound]
+        """The entries of which one may be best."""
+        return [entry for entry in self.entries if entry.contends]
 
     @property
     def heading(self) -> str:

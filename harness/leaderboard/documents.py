@@ -96,7 +96,9 @@ def _has(entry: BoardEntry, key: str) -> bool:
 
 def _result(board: Board, entry: BoardEntry, column: Any) -> dict[str, Any]:
     e = entry.figures[column.key]
-    made = " (generated data)" if board.stands_in else ""  # a card is read without the board
+    # A card is read without the board.
+    made = " (generated data)" if board.stands_in else ""
+    bound = f" (a bound: {entry.bound})" if entry.bound else ""
     whole, _, metric = column.key.rpartition(":")
     name = column.title if column.title == column.key else f"{board.benchmark}: {column.title}"
     return {
@@ -105,7 +107,7 @@ def _result(board: Board, entry: BoardEntry, column: Any) -> dict[str, Any]:
         "metrics": [
             {
                 "type": metric if whole else "aggregate",
-                "name": column.title + _bounds(e, column.unit),
+                "name": column.title + _bounds(e, column.unit) + bound,
                 "value": float(e.value),
                 "args": {**_args(e, column.unit), **_roles(entry, column.key)},
             }

@@ -77,19 +77,24 @@ def field_figures(
         registry: Where tasks, metrics and the ways to aggregate are looked up.
         benchmark: The benchmark.
         stores: Of the cells; the first holds those whose columns are named by a relative path.
-        cells: The newest of each model and task.
+        cells: The newest of each model and task; those of models whose figures are bounds are left out.
         confidence: Coverage of the intervals.
 
     Raises:
         ConfigurationError: an aggregate selects what no task gives.
     """
     made = FieldFigures()
+    # A bound among the models would move the figures of all others.
+    bounds = {cell.label for cell in cells if cell.bound}
+    field_cells = [cell for cell in cells if cell.label not in bounds]
     for aggregate in benchmark.aggregates:
         if is_of_field(registry, aggregate):
             made.names += (aggregate.name,)
             entry = registry.find("aggregate", aggregate.how)
-            if stores and cells:
-                _add(made, _Fit(registry, benchmark, aggregate, entry, stores[0], cells, confidence))
+            if stores and field_cells:
+                _add(made, _Fit(registry, benchmark, aggregate, entry, stores[0], field_cells, confidence))
+            reasons = made.reasons.setdefault(aggregate.name, {})
+            reasons.update(dict.fromkeys(bounds, "a bound is no model of the field"))
     return made
 
 

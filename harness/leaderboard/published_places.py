@@ -33,7 +33,7 @@ def place_of(rounded_from: tuple[float, float] | None, estimate: Estimate | None
 
 
 def against_published(board: Board) -> Mapping[str, Any]:
-    """Return where each published figure of a board lies to the interval of each model evaluated here.
+    """Return where each published figure of a board lies to the interval of each model evaluated here that can be used.
 
     Returns:
         ``models``: the published models, in the order of the board. ``places``: by column key and by the model
@@ -44,9 +44,8 @@ def against_published(board: Board) -> Mapping[str, Any]:
     places: dict[str, dict[str, str]] = {}
     for column in board.columns:
         ranges = [entry.rounded_from.get(column.key) for entry in published]
-        for entry in board.entries:
-            own = None if entry.published else entry.figures.get(column.key)
-            signs = "".join(place_of(range_, own) for range_ in ranges)
+        for entry in board.contenders:
+            signs = "".join(place_of(range_, entry.figures.get(column.key)) for range_ in ranges)
             if signs.strip():
                 places.setdefault(column.key, {})[entry.model] = signs
     return {"models": [entry.model for entry in published], "places": places} if places else {}

@@ -132,15 +132,17 @@ def _csv(board: Board) -> str:
             "missing_tasks",
             "failed_tasks",
             "generated",
+            "bound",
             *(_csv_text(column.key) for column in board.text_columns),
         ]
     )
     for entry in board.entries:
         facts = [_csv_text("; ".join(entry.missing_tasks)), _csv_text("; ".join(entry.failed_tasks))]
+        bound = _csv_text(entry.bound)
         if entry.failed_tasks and not board.columns:  # where every model failed, nobody says which metrics there were
             texts = [_csv_text(entry.texts.get(text.key, "")) for text in board.text_columns]
             writer.writerow(
-                ["", "", "", _csv_text(entry.model), *[""] * 5, 0, entry.n_failed, *[""] * 3, *facts, "", *texts]
+                ["", "", "", _csv_text(entry.model), *[""] * 5, 0, entry.n_failed, *[""] * 3, *facts, "", bound, *texts]
             )
         for column in board.columns:
             e = entry.figures.get(column.key)
@@ -161,6 +163,7 @@ def _csv(board: Board) -> str:
                         _csv_text(_roles(entry, column)),
                         *facts,
                         "true" if _is_generated(board, column) else "",
+                        bound,
                         *(_csv_text(entry.texts.get(text.key, "")) for text in board.text_columns),
                     ]
                 )

@@ -92,11 +92,11 @@ def _two_lines(column: Column) -> str:
 
 
 def _best(board: Board, column: Column) -> list[int]:
-    """Return the rows of evaluated models with the best figure of a column; none where there is one model."""
+    """Return the rows of contenders with the best figure of a column; none where there is one model."""
     values = {
         row: entry.figures[column.key].value * (1 if column.higher_is_better else -1)
         for row, entry in enumerate(board.entries)
-        if not entry.published and column.key in entry.figures and math.isfinite(entry.figures[column.key].value)
+        if entry.contends and column.key in entry.figures and math.isfinite(entry.figures[column.key].value)
     }
     return [row for row, value in values.items() if value == max(values.values())] if len(values) > 1 else []
 

@@ -83,7 +83,7 @@ def find_who_is_ahead(board: Board, shared: SharedItems, made_of: MadeOf) -> lis
         return []
     told: list[str] = []
     for entry in board.entries:
-        if entry.rank is None and not entry.published and not entry.bound:
+        if entry.rank is None and entry.contends:
             ahead = [c for c in board.columns if _is_ahead(entry, leader, c, board.confidence, shared, made_of)]
             entry.ahead_of_best = tuple(column.key for column in ahead)
             told += [_better_by(entry, leader, column) for column in ahead[:1]]

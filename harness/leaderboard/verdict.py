@@ -71,7 +71,10 @@ def _only(entry: BoardEntry, column: Column, board: Board, *, alone: bool) -> st
 
 
 def _figure(entry: BoardEntry, column: Column, board: Board) -> str:
-    return interval(entry.figures.get(column.key), column.unit, board.confidence) or NO_FIGURE
+    """Return a figure with the column that it is of: the sentence is also read where no table stands below it."""
+    # The one task of a board is what the board is about, and named beside the sentence.
+    name = column.key.removeprefix(f"{board.tasks[0]}:") if len(board.tasks) == 1 else column.title
+    return f"{name} {interval(entry.figures.get(column.key), column.unit, board.confidence) or NO_FIGURE}"
 
 
 def _but_chance(entries: Sequence[BoardEntry], column: Column) -> str:

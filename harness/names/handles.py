@@ -109,6 +109,16 @@ class ModelHandle(ABC):
         """
         return bool(getattr(self.model, "reads_text", True)) and all(part.reads_text for part in self.parts.values())
 
+    @property
+    def bound(self) -> str:
+        """Why its figures are a bound, and not those of a model that can be used; empty where they are none.
+
+        A model over such a model is one itself, whatever it makes of what that says.
+        """
+        own = str(getattr(self.model, "bound", "") or "")
+        inside = (f"is over {part.label}, which {why}" for part in self.parts.values() if (why := part.bound))
+        return own or next(inside, "")
+
     def everyone(self) -> list[ModelHandle]:
         """List this model and those inside it, as they were resolved."""
         return [self, *(handle for part in self.parts.values() for handle in part.everyone())]

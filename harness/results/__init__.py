@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.results.numbers import plain_table as plain_table
     from harness.results.numbers import visible as visible
     from harness.results.published import read_published as read_published
+    from harness.results.result_notes import a_bound as a_bound
     from harness.results.stores import existing_store_path as existing_store_path
     from harness.results.stores import models_folder as models_folder
     from harness.results.stores import store_path as store_path

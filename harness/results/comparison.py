@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -56,6 +56,8 @@ class Comparison:
     """What there is to say of the figure of one or both models, as below the figures themselves."""
     generated: GeneratedData | None = None
     """What is known of the items if a program made them; None for real data."""
+    bounds: Mapping[str, str] = field(default_factory=dict)
+    """Of the two, the models whose figures are a bound, by label with the reason (`harness.model.Model.bound`)."""
 
     @property
     def better(self) -> Literal["first", "second", "neither"]:
@@ -195,7 +197,11 @@ def compare_cells(
         else:
             comparisons += [
                 dataclasses.replace(
-                    comparison, note=note, remarks=_remarks(comparison, [one, other]), generated=one.generated
+                    comparison,
+                    note=note,
+                    remarks=_remarks(comparison, [one, other]),
+                    generated=one.generated,
+                    bounds={cell.label: cell.bound for cell in (one, other) if cell.bound},
                 )
                 for comparison in made
             ]

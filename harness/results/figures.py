@@ -16,6 +16,7 @@ from harness.metric import Metric
 from harness.names.plugins import plugin_code
 from harness.names.registry import Registry
 from harness.results.generated import say_generated, without_mixing
+from harness.results.result_notes import notes_on_bounds
 from harness.results.selection import choose_among
 from harness.running.table import Table, table_of_cell
 from harness.store.cells import latest_cells
@@ -110,6 +111,7 @@ def read_figures(
         columns.append((table._replace(columns=dataclasses.replace(table.columns, values={})), figures))
     ids, values = _matched(columns)
     better = chosen.higher_is_better
+    notes += notes_on_bounds(cells[label][1] for label in labels)
     mark = of_all(cells[label][1].generated for label in labels)
     if mark is not None and mark.in_place_of:
         notes.append(say_generated({task: mark}))

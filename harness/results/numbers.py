@@ -126,7 +126,8 @@ def cell_line(cell: CellRecord) -> str:
     shown = f"{headline.metric} {interval(headline.estimate, headline.unit)}" if headline else "done"
     place = visible(f"{cell.label} on {cell.task}")
     through = f", through {' > '.join(cell.adapters)}" if cell.adapters else ""
-    failed = f", {cell.failed_requests} failed" if cell.failed_requests else ""
+    lost = cell.failed_requests + cell.valueless
+    failed = f", {lost} failed" if lost else ""
     cached = " (all from the store)" if cell.requests and not cell.computed else ""
     return f"{place}: {shown}{failed}{through}, {cell.items} items in {cell.seconds:.1f} s{cached}"
 

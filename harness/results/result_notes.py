@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from harness.results.chance_notes import Shown, against_chance
-from harness.store.records import Result
+from harness.store.records import CellRecord, Result
 
 
 def results_notes(results: Sequence[Result], *, domains: bool = False, most: int = 8, short: bool = False) -> list[str]:
@@ -34,6 +34,17 @@ def results_notes(results: Sequence[Result], *, domains: bool = False, most: int
     if any(r.estimate.detail.get("reason") for r in shown):
         lines.append("- has no value: the reason is in the detail of --json")
     return lines
+
+
+def notes_on_bounds(cells: Iterable[CellRecord]) -> list[str]:
+    """Name the models whose figures are bounds, and why."""
+    why = {cell.label: cell.bound for cell in cells if cell.bound}
+    return [f"{label}: {a_bound(reason)}" for label, reason in why.items()]
+
+
+def a_bound(why: str) -> str:
+    """Say what the figure of a model is that cannot be used, for the reason that `harness.model.Model.bound` gives."""
+    return f"a bound, and no result: it {why}"
 
 
 def _against_chance(results: Sequence[Result], short: bool) -> list[str]:

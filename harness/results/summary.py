@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from harness.results.numbers import interval, level_of, percent, results_rows, results_table
-from harness.results.result_notes import results_notes
+from harness.results.result_notes import notes_on_bounds, results_notes
 from harness.results.terminal_tables import FittedTable, for_a_terminal, say_fitted, say_prose, say_table
 from harness.store.records import CellRecord, Result
 from harness.terminal import say
@@ -30,23 +30,23 @@ def say_results(cells: Sequence[CellRecord], *, domains: bool = False, every: bo
     if not for_a_terminal():
         say(results_table(results, domains=domains))
         if notes:
-            _say_notes(results, domains)
+            _say_notes(cells, results, domains)
         return
     if domains or every:
         head, rows = results_rows(results, domains=domains)
         say_table(head, rows, left=(0, 1, 2), keep=(0, 2, *((3,) if domains else ()), len(head) - 3, len(head) - 1))
-        _say_notes(results, domains)
+        _say_notes(cells, results, domains)
         return
     shown: list[Result] = []
     for task in dict.fromkeys(cell.task for cell in cells):
         shown += _say_task(task, [cell for cell in cells if cell.task == task])
     say_prose(f"{percent(level_of(r.estimate for r in shown))} intervals")
-    _say_notes(shown, False)
+    _say_notes(cells, shown, False)
 
 
-def _say_notes(results: Sequence[Result], domains: bool) -> None:
+def _say_notes(cells: Sequence[CellRecord], results: Sequence[Result], domains: bool) -> None:
     say()
-    notes = results_notes(results, domains=domains, short=for_a_terminal())
+    notes = [*notes_on_bounds(cells), *results_notes(results, domains=domains, short=for_a_terminal())]
     if notes:
         for note in notes:
             say_prose(note)
@@ -62,7 +62,8 @@ def _say_task(task: str, cells: Sequence[CellRecord]) -> list[Result]:
     }
     headline, more, same, hidden = chosen_metrics(list(figures.values()))
     metrics = [headline, *more] if headline else []
-    order = sorted(cells, key=lambda cell: _place(figures.get(cell.label, {}).get(headline)))
+    # A bound stands below the models that can be used, as on boards.
+    order = sorted(cells, key=lambda cell: (bool(cell.bound), _place(figures.get(cell.label, {}).get(headline))))
     level = level_of(r.estimate for of in figures.values() for r in of.values())
     rows, failed = [], set()
     for number, cell in enumerate(order):
@@ -71,10 +72,11 @@ def _say_task(task: str, cells: Sequence[CellRecord]) -> list[Result]:
         if of is None:
             texts[:1] = ["failed"]
             failed.add((number, 1))
-        if of is None or cell.failed_requests:
+        lost = cell.failed_requests + cell.valueless
+        if of is None or lost:
             failed.add((number, len(metrics or [""]) + 2))
         n = str(of[headline].estimate.n) if of and headline in of else "-"
-        rows.append([cell.label, *(texts or ["-"]), n, str(cell.failed_requests) if of else "all"])
+        rows.append([cell.label, *(texts or ["-"]), n, str(lost) if of else "all"])
     head = ["model", *(_heading(m, figures) for m in metrics or ["value"]), "n", "failed"]
     say_prose(task, style="bold")
     say_fitted(
@@ -156,7 +158,8 @@ def _heading(metric: str, figures: dict[str, dict[str, Result]]) -> str:
 
 
 def _best(order: Sequence[CellRecord], figures: dict[str, dict[str, Result]], metric: str) -> list[int]:
-    """Return the rows with the best figure of a metric; none where there is one model."""
-    places = {row: _place(figures.get(cell.label, {}).get(metric)) for row, cell in enumerate(order)}
-    best = min(places.values())
+    """Return the rows with the best figure of a metric, bounds left out; none where there is one model."""
+    contenders = ((row, cell) for row, cell in enumerate(order) if not cell.bound)
+    places = {row: _place(figures.get(cell.label, {}).get(metric)) for row, cell in contenders}
+    best = min(places.values(), default=math.inf)
     return [row for row, place in places.items() if place == best < math.inf] if len(places) > 1 else []

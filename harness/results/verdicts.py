@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from harness import stats
 from harness.results.comparison import Comparison
 from harness.results.numbers import NO_FIGURE, figure, p_value, percent
+from harness.results.result_notes import a_bound
 
 MOST_SENTENCES = 4
 """Most tasks of which each has a sentence of its own below the one that sums up."""
@@ -24,9 +25,11 @@ def verdict(first: str, second: str, comparisons: Sequence[Comparison]) -> str:
         comparisons: As `compare_models` returns them; of each task the first metric over all items counts.
     """
     headlines = headlines_of(comparisons)
-    if len(headlines) == 1:
-        return sentence(first, second, headlines[0])
-    return _sum(first, second, headlines) if headlines else ""
+    if not headlines:
+        return ""
+    said = sentence(first, second, headlines[0]) if len(headlines) == 1 else _sum(first, second, headlines)
+    bounds = {label: why for c in headlines for label, why in c.bounds.items()}
+    return "; ".join([said, *(f"{label} is {a_bound(why)}" for label, why in bounds.items())])
 
 
 def sentences(first: str, second: str, comparisons: Sequence[Comparison]) -> list[str]:

@@ -122,8 +122,8 @@ class CellRun:
         if _by_label(cell):
             record.settings[BY_LABEL] = True
         for stage, asked in zip(cell.task.stages, cell.stages, strict=True):
-            if stage.role == cell.task.evaluates and (bound := asked.handle.ready.model.bound):
-                record.settings[BOUND] = str(bound)
+            if stage.role == cell.task.evaluates and (bound := asked.handle.ready.bound):
+                record.settings[BOUND] = bound
 
     def _ask_all(self) -> Collector:
         """Ask for every item, chunk by chunk, and collect the figures."""

@@ -15,12 +15,12 @@ from pathlib import Path
 from harness.errors import StoreError, UsageError, nearest
 from harness.store.cells import LAST_FORGOTTEN
 from harness.store.choosing import listed, matches
+from harness.store.direct import connected
 from harness.store.in_use import alone_with
 from harness.store.places import file_below
 from harness.store.space import COLUMNS, is_own
-from harness.store.store import Store, clear_errors
+from harness.store.store import Store
 
-_BUSY_SECONDS = 60
 _PARTS = ("chance_levels", "estimates", "failures", "reuse", "remarks", "asked")
 """Tables whose rows belong to a cell."""
 _NAMED_AT_ONCE = 500
@@ -89,7 +89,7 @@ def forget(
                 f"{path}: another process has it open to write, and may be about to read the answers; wait until it is "
                 "done, or take only the results out"
             )
-        with _connection(path) as connection:
+        with connected(path, "nothing was removed") as connection:
             # From here on nobody can file anything until the rows are gone, or nothing is to be done.
             connection.execute("BEGIN" if dry_run else "BEGIN IMMEDIATE")
             cells = _cells(connection, models, tasks)
@@ -216,16 +216,3 @@ def _run(connection: sqlite3.Connection, statement: str, numbers: Sequence[int])
     for start in range(0, len(numbers), _NAMED_AT_ONCE):
         part = numbers[start : start + _NAMED_AT_ONCE]
         yield connection.execute(f"{statement} ({', '.join('?' * len(part))})", list(part))
-
-
-@contextlib.contextmanager
-def _connection(path: Path) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-    try:
-        with clear_errors(path):
-            try:
-                yield connection
-            except sqlite3.Error as error:
-                raise StoreError(f"{path}: nothing was removed: {error}") from error
-    finally:
-        connection.close()

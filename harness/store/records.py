@@ -131,6 +131,15 @@ class CellRecord:
         return str(self.settings.get(BOUND, ""))
 
     @property
+    def valueless(self) -> int:
+        """Number of items that were answered and have no value of the headline metric, which counts them as failed.
+
+        `failed_requests` lacks them, since no request failed: an unreadable verdict, or an outcome that is not known.
+        """
+        headline = next((result for result in self.results if result.headline and result.domain == "overall"), None)
+        return 0 if headline is None else max(0, headline.estimate.n_failed - self.failed_requests)
+
+    @property
     def generated(self) -> GeneratedData | None:
         """What is known of the data if a program made them; None for real data, and for cells of early versions."""
         return GeneratedData.from_json(self.settings.get(GENERATED))

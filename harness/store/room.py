@@ -5,27 +5,25 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sqlite3
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.errors import StoreError, UsageError
 from harness.store.arrays import place_of
+from harness.store.direct import connected
 from harness.store.in_use import alone_with, is_held
 from harness.store.places import DamagedRecord
 from harness.store.space import ARRAYS, StoreSpace, measure, places_of
-from harness.store.store import Store, clear_errors
+from harness.store.store import Store
 
 _SETTLED = 3600
 """Seconds since its last change, after which a file that no row names is no file that is just being written."""
 _WORTH = 0.1
 """Share of a file of arrays that nothing names, from which on it is written anew."""
 _PIECE = 8 << 20
-_BUSY_SECONDS = 60
 
 
 @dataclass
@@ -90,7 +88,7 @@ def compact(path: Path, *, dry_run: bool = False) -> GivenBack:
         if dry_run:
             done.database = space.free
             return done
-        with _connection(path) as connection:
+        with connected(path, "cannot be compacted") as connection:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         done.database = max(0, before - measure(path).database)
@@ -123,7 +121,7 @@ def _rewrite(path: Path, old: Path) -> bool:
     Killed on the way, it leaves the one or the other file without a row that names it, and `prune` removes that.
     """
     new = old.with_name(f"{uuid.uuid4().hex}.bin")
-    with _connection(path) as connection:
+    with connected(path, "cannot be compacted") as connection:
         # From here on nobody can file anything until the rows name the new file.
         connection.execute("BEGIN IMMEDIATE")
         rows = connection.execute(
@@ -188,19 +186,6 @@ def _copied(source: Any, target: Any, length: int) -> bool:
         target.write(piece)
         length -= len(piece)
     return True
-
-
-@contextlib.contextmanager
-def _connection(path: Path) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-    try:
-        with clear_errors(path):
-            try:
-                yield connection
-            except sqlite3.Error as error:
-                raise StoreError(f"{path}: cannot be compacted: {error}") from error
-    finally:
-        connection.close()
 
 
 def _folder(path: Path) -> Path:

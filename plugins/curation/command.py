@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--seed", default=42, show_default=True, type=SEED, help="Of temperatures, draws and pairs.")
 @click.option("--temperature", default="0,0.7,1.3", show_default=True, metavar="T or LOW,MODE,HIGH",
               help="Of every sample; three numbers: triangular distribution.")  # fmt: skip
-@click.option("--max-tokens", default=4096, show_default=True, type=click.IntRange(min=1), help="Of a completion.")
+@click.option("--max-tokens", type=click.IntRange(min=1), show_default="the task's, else 4096", help="Of a completion.")
 @click.option("--split", default="test", show_default=True, help="Which split of the task.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first prompts of the task.")
 @click.option("--allow-code", is_flag=True, help="Permit to run programs that the generators write.")
@@ -152,7 +152,7 @@ def _provenance(
         "source_digest": task.definition.digest,
         "source_licence": task.definition.licence,
         "checker": {"name": checker, "settings": task.settings["settings"]},
-        "settings": settings.as_json(),
+        "settings": {**settings.as_json(), "max_tokens": task.settings["max_tokens"]},
         "generators": [account.as_json() for account in accounts],
         "rows": rows,
         "made": now(),

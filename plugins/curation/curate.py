@@ -32,7 +32,7 @@ from harness.tasks import build_task
 
 from .checker import CheckResult, permit_code
 from .rows import SampledPrompt, make_row
-from .settings import CurationSettings
+from .settings import PAPER_MAX_TOKENS, CurationSettings
 from .verifiable import Verifiable
 
 AT_ONCE = 256
@@ -102,10 +102,12 @@ def verifiable_task(registry: Registry, name: str, settings: CurationSettings, *
         raise UsageError(f"{name} has no split {settings.split!r}; it has: {', '.join(task.splits)}")
     permit_code(task.settings["checker"], allowed=allow_code)
     task.allow_code = allow_code
+    # The kind's own default is for evaluations; what the file of this task says is of its answers.
+    tokens = settings.max_tokens or task.definition.options.get("max_tokens", PAPER_MAX_TOKENS)
     task.settings |= {
         "samples": settings.k,
         "temperature": list(settings.temperature),
-        "max_tokens": settings.max_tokens,
+        "max_tokens": tokens,
         "seed": settings.seed,
     }
     return task

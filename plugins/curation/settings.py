@@ -10,6 +10,7 @@ from harness import UsageError
 
 PAPER_TEMPERATURE = (0.0, 0.7, 1.3)
 """Lowest, most likely and highest of PPE's triangular distribution."""
+PAPER_MAX_TOKENS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class CurationSettings:
     """Most pairs of a correct and a wrong response that are sampled for each prompt."""
     seed: int = 42
     temperature: tuple[float, float, float] = PAPER_TEMPERATURE
-    max_tokens: int = 4096
+    max_tokens: int | None = None
+    """Of a completion; None: what the task's file says, else `PAPER_MAX_TOKENS`."""
     split: str = "test"
     limit: int | None = None
     """Only the first prompts of the task."""

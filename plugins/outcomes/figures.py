@@ -161,6 +161,10 @@ def _add_evaluated(
     current = [cell for cell in cells if cell.task_digest == digests[cell.task]]
     if len(current) < len(cells):
         notes.append(f"{len(cells) - len(current)} cells of earlier task definitions are left out; evaluate them again")
+    bounds = sorted({cell.label for cell in current if cell.bound})
+    if bounds:  # how far models could come is not what a model that can be used scores
+        notes.append(f"left out, since their figures are bounds and no results: {', '.join(bounds)}")
+        current = [cell for cell in current if cell.label not in bounds]
     made = sorted({cell.label for cell in current if cell.generated and cell.generated.in_place_of})
     if made and by_model:  # published figures are of the real data
         notes.append(f"left out beside published results, since evaluated on generated data: {', '.join(made)}")

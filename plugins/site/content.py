@@ -61,7 +61,7 @@ class SiteColumn:
     median: float = math.nan
     """Median of the evaluated models' values."""
     spread: float = math.nan
-    """Standard deviation of the evaluated models' values."""
+    """Standard deviation of the same values."""
     items: str = ""
     """How many items the evaluated models' figures are of; empty where that is not one number of items of a task."""
     chance: float | None = None
@@ -142,6 +142,11 @@ class Content:
         return [row for row in self.rows if not row.entry.published]
 
     @property
+    def contenders(self) -> list[ModelRow]:
+        """The rows of models of which one may be best: without published rows, and without bounds."""
+        return [row for row in self.rows if row.entry.contends]
+
+    @property
     def ranked(self) -> list[ModelRow]:
         """Rows of models that have a rank."""
         return [row for row in self.rows if row.entry.rank is not None]
@@ -170,13 +175,16 @@ class Content:
         counts = set(self.board.items.values())
         return items_text(*counts.pop()) if len(counts) == 1 else ""
 
-    def slug_of(self, entry: BoardEntry) -> str:
-        """Return the name of the page of an entry of the board."""
-        return next(row.slug for row in self.rows if row.entry is entry)
-
     def label_of(self, slug: str) -> str:
         """Return the model that a page is about."""
-        return next(row.entry.model for row in self.rows if row.slug == slug)
+        return self._entry_of(slug).model
+
+    def bound_of(self, slug: str) -> str:
+        """Return why the figures of the model that a page is about are a bound; empty where they are none."""
+        return self._entry_of(slug).bound
+
+    def _entry_of(self, slug: str) -> BoardEntry:
+        return next(row.entry for row in self.rows if row.slug == slug)
 
     def divider_of(self, row: ModelRow) -> str:
         """Return what stands above the rows of which this one is; empty above those that stand by their figure."""
@@ -353,7 +361,7 @@ def _scaled(column: SiteColumn, rows: Sequence[ModelRow]) -> SiteColumn:
     ends = [v for _, e in figures for v in (e.value, e.low, e.high) if math.isfinite(v)]
     counts = [e.n + e.n_failed for row, e in figures if not row.entry.published] if column.domain else []
     levels = {None if e.chance is None else round(e.chance, 12) for row, e in figures if not row.entry.published}
-    field_ = [e.value for row, e in figures if not row.entry.published and math.isfinite(e.value)]
+    field_ = [e.value for row, e in figures if row.entry.contends and math.isfinite(e.value)]
     return dataclasses.replace(
         column,
         least=min(ends, default=math.nan),

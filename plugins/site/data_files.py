@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.leaderboard import rank_text
+from harness.results import a_bound
 
 from .content import Content, ModelRow
 from .items import ItemScores, deflated, pack_ranks, pack_scores
@@ -49,7 +50,7 @@ def comparison_files(content: Content, measured: Measured) -> Iterator[tuple[str
         "models",
         {
             "benchmark": content.board.benchmark,
-            "models": [{"slug": r.slug, "label": r.entry.model, "rank": rank_text(r.entry)} for r in rows],
+            "models": [_model(row) for row in rows],
             "compared": measured.compared,
             "columns": [_column(content, pair) for pair in measured.pairs],
             "items": [_items(number, items) for number, items in enumerate(measured.items)],
@@ -68,6 +69,11 @@ def comparison_files(content: Content, measured: Measured) -> Iterator[tuple[str
         pairs = deflated(pairs_text(measured.pairs, i).encode()) if i < measured.compared else ""
         notes = _notes(row, measured) if i < measured.compared else {}
         yield f"m-{row.slug}", {"pairs": pairs, "scores": scores, **({"notes": notes} if notes else {})}
+
+
+def _model(row: ModelRow) -> dict[str, Any]:
+    bound = {"bound": a_bound(row.entry.bound)} if row.entry.bound else {}
+    return {"slug": row.slug, "label": row.entry.model, "rank": rank_text(row.entry), **bound}
 
 
 def _notes(row: ModelRow, measured: Measured) -> dict[str, list[int]]:

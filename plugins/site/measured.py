@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,8 @@ class TaskPage:
     metrics: list[tuple[str, str]]
     """Pairs of a metric's name and its description, headlines first."""
     results: dict[str, dict[str, Result]]
-    """Results over all items, by the name of the model's page and by metric; the best by the first metric first."""
+    """Results over all items, by the name of the model's page and by metric; the best by the first metric first,
+    bounds last."""
     items: dict[str, int]
     """Number of items that each model was evaluated on, by the name of its page."""
     frames: list[dict[str, Any]]
@@ -164,7 +165,7 @@ def _measure_task(
             d.licence,
             d.citation,
             [(name, metric_description(registry, name)) for name in listed],
-            _best_first(results, next(iter(listed), "")),
+            _best_first(results, next(iter(listed), ""), {row.slug for row in rows if row.entry.bound}),
             {row.slug: cell.items for row in rows for cell in row.cells if cell.task == task.name},
             frames(drawn, say),
             [*together, *matrices(drawn, say)],
@@ -172,14 +173,19 @@ def _measure_task(
     )
 
 
-def _best_first(results: dict[str, dict[str, Result]], metric: str) -> dict[str, dict[str, Result]]:
-    """Sort the results of models by one metric, those without a figure last; models without any result are left out."""
+def _best_first(
+    results: dict[str, dict[str, Result]], metric: str, bounds: Collection[str]
+) -> dict[str, dict[str, Result]]:
+    """Sort the results of models by one metric: those without a figure behind the others, bounds last of all.
 
-    def key(slug: str) -> float:
+    Models without any result are left out.
+    """
+
+    def key(slug: str) -> tuple[bool, float]:
         result = results[slug].get(metric)
         if result is None or not math.isfinite(result.estimate.value):
-            return math.inf
-        return -result.estimate.value if result.higher_is_better else result.estimate.value
+            return slug in bounds, math.inf
+        return slug in bounds, -result.estimate.value if result.higher_is_better else result.estimate.value
 
     return {slug: results[slug] for slug in sorted(results, key=key) if results[slug]}
 

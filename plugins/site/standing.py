@@ -26,10 +26,11 @@ class Standing:
     column: SiteColumn
     estimate: Estimate
     place: int
-    """1 + the number of evaluated models with a better value."""
+    """1 + the number of contenders with a better value."""
     of: int
+    """The number of contenders with a value."""
     distance: float
-    """Distance from the median of all models, in standard deviations of their values; positive is better."""
+    """Distance from the median of the contenders, in standard deviations of their values; positive is better."""
     clear: bool
     """Whether the errors tell the figure from the median."""
     ends: tuple[float, float] = (0.0, 1.0)
@@ -101,7 +102,7 @@ def _ends(content: Content) -> dict[str, tuple[float, float]]:
 
 def _standing(content: Content, column: SiteColumn, estimate: Estimate, ends: tuple[float, float]) -> Standing:
     sign = 1 if column.higher_is_better else -1
-    others = [row.figures[column.key] for row in content.evaluated if column.key in row.figures]
+    others = [row.figures[column.key] for row in content.contenders if column.key in row.figures]
     finite = [other for other in others if math.isfinite(other.value)]
     gap = sign * (estimate.value - column.median)
     distance = gap / column.spread if column.spread > 0 else math.nan

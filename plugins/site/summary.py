@@ -84,6 +84,8 @@ def top_rows(content: Content) -> TopRows | None:
     for key in wanted:
         column = next((one for one in content.columns if one.key == key), None)
         found = [] if column is None else [row for row in content.rows if _has(row, key)]
+        # A bound would stand above the models that the sentence beside it names; alone it is all there is.
+        found = [row for row in found if not row.entry.bound] or found
         if column is not None and found:
             return _placed(column, _first(found, column), content)
     return None

@@ -14,6 +14,24 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+COUNTING = """
+import json
+from pathlib import Path
+
+from harness import Model, hookimpl
+from harness.capabilities import Completion
+
+
+class Counting(Model):
+    def generate(self, requests):
+        Path("asked.json").write_text(json.dumps(requests[0].sampling.max_tokens))
+        return [(Completion("The answer is (B)."),) * request.n for request in requests]
+
+
+@hookimpl
+def register_models(register):
+    register("counting", "plugin_counting:Counting", offers=("generate",))
+"""
 COMMAND = ("curate", "demo/choice", "-m", "scripted", "-k", "10")
 
 
@@ -225,6 +243,20 @@ def test_a_checker_that_breaks_drops_the_prompt_with_its_reason(harness, questio
     assert ran.code == 1
     assert "1 checker failed" in ran.err
     assert "no B please" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("of_task", "options", "tokens"),
+    [({"max_tokens": 60}, (), 60), ({"max_tokens": 60}, ("--max-tokens", "7"), 7), ({}, (), 4096)],
+)
+def test_completions_are_as_long_as_the_task_says_unless_the_command_does(
+    harness, questions, add_plugin, of_task, options, tokens
+):
+    add_plugin("counting", COUNTING)
+    questions(2, 5, **of_task)
+    ran = harness("curate", "demo/choice", "-m", "counting", "-k", "10", "-o", "set", "--keep", "0", "1", *options)
+    assert ran.code == 1  # it says how many tokens it may use, which is right nowhere
+    assert json.loads(Path("asked.json").read_text()) == tokens
 
 
 def test_what_lies_in_the_output_folder_is_not_overwritten(harness, questions):

@@ -27,10 +27,10 @@ def said(*entries, columns=(GAIN,), ranking=GAIN):
         ((0.01, -0.05), "None of the two models is shown to beat the best constant"),
         (
             (0.05, -0.05),
-            "One of the two models is shown to beat the best constant: a; a is best of two: 5.00 [3.0, 7.0]",
+            "One of the two models is shown to beat the best constant: a; a is best of two: gain 5.00 [3.0, 7.0]",
         ),
         ((0.02,), "a is not shown to beat the best constant"),  # an interval that begins at 0 does not leave it out
-        ((0.03,), "a is shown to beat the best constant; a is the only model: 3.00 [1.0, 5.0]"),
+        ((0.03,), "a is shown to beat the best constant; a is the only model: gain 3.00 [1.0, 5.0]"),
         ((-0.05,), "a is not shown to beat the best constant"),
     ],
 )
@@ -55,7 +55,7 @@ def test_every_reference_is_said_and_a_board_that_ranks_by_another_figure_still_
     second = entry("b", gain=0.04, over=-0.01, accuracy=0.6, rank=2)
     assert said(first, second, columns=(ACCURACY, GAIN, OVER), ranking=ACCURACY) == (
         "Both models are shown to beat the best constant: a, b; none of the two models is shown to beat the look-up; "
-        "a is best of two: 70.00 [68.0, 72.0]"
+        "a is best of two: accuracy 70.00 [68.0, 72.0]"
     )
 
 

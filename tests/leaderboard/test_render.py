@@ -83,9 +83,9 @@ def test_markdown_is_a_table_between_a_heading_and_notes(plain):
 def test_csv_has_a_row_for_each_figure_and_nothing_where_there_is_none(plain):
     assert render(plain, "csv") == (
         "rank,rank_low,rank_high,model,column,value,stderr,low,high,n,n_failed,published,confidence,roles,"
-        "missing_tasks,failed_tasks,generated\n"
-        "1,1,2,first,mean,0.6229,0.026,0.571,0.672,350,2,,0.95,,,,\n"
-        "1,1,2,first,suite/task:loss,0.51234,,,,1,0,,,,,,\n"
+        "missing_tasks,failed_tasks,generated,bound\n"
+        "1,1,2,first,mean,0.6229,0.026,0.571,0.672,350,2,,0.95,,,,,\n"
+        "1,1,2,first,suite/task:loss,0.51234,,,,1,0,,,,,,,\n"
     )
 
 

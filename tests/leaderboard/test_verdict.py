@@ -34,10 +34,10 @@ LAST = [entry(name, 0.5, rank=i + 4) for i, name in enumerate("de")]
 @pytest.mark.parametrize(
     ("entries", "sentence"),
     [
-        ([entry("a", 0.7, tied=True), B, C], "a is best of three: 70.00 [65.0, 75.0]"),
+        ([entry("a", 0.7, tied=True), B, C], "a is best of three: t accuracy 70.00 [65.0, 75.0]"),
         ([*TIED, *LAST], "Three of five are tied for first (a, b, c); no single best"),
         (TIED, "All three are tied for first (a, b, c); no single best"),
-        ([entry("a", 0.7, tied=True)], "a is the only model: 70.00 [65.0, 75.0]"),
+        ([entry("a", 0.7, tied=True)], "a is the only model: t accuracy 70.00 [65.0, 75.0]"),
         ([lacking("a"), lacking("b")], "No model is ranked: each lacks a task"),
         ([lacking("a")], "No model is ranked: a lacks a task"),
         (
@@ -46,7 +46,7 @@ LAST = [entry(name, 0.5, rank=i + 4) for i, name in enumerate("de")]
         ),
         (
             [entry("a", 0.7, tied=True), B, lacking("c")],
-            "a is best of two models with every task: 70.00 [65.0, 75.0]; 1 other lacks a task",
+            "a is best of two models with every task: t accuracy 70.00 [65.0, 75.0]; 1 other lacks a task",
         ),
         (
             [A, B, lacking("c", ahead_of_best=("suite/more:accuracy",))],
@@ -62,11 +62,11 @@ LAST = [entry(name, 0.5, rank=i + 4) for i, name in enumerate("de")]
         ),
         (
             [entry("a", 0.52, tied=True, chance=0.5), entry("b", 0.3, rank=2, chance=0.5)],
-            "a is best of two: 52.00 [47.0, 57.0]; not distinguishable from chance (50)",
+            "a is best of two: t accuracy 52.00 [47.0, 57.0]; not distinguishable from chance (50)",
         ),
         (
             [entry("a", 0.3, tied=True, chance=0.5), entry("b", 0.2, rank=2, chance=0.5)],
-            "a is best of two: 30.00 [25.0, 35.0]; worse than chance (50)",
+            "a is best of two: t accuracy 30.00 [25.0, 35.0]; worse than chance (50)",
         ),
         (
             [entry("a", 0.57, tied=True, chance=0.5), entry("b", 0.54, rank=2, tied=True, chance=0.5)],
@@ -82,7 +82,7 @@ LAST = [entry(name, 0.5, rank=i + 4) for i, name in enumerate("de")]
         ),
         (
             [entry("a", 0.9, rank=None, published=("a paper",)), entry("b", 0.7, tied=True), C],
-            "b is best of two models evaluated here: 70.00 [65.0, 75.0]",
+            "b is best of two models evaluated here: t accuracy 70.00 [65.0, 75.0]",
         ),
         (
             [*TIED[:2], lacking("c")],
@@ -90,13 +90,18 @@ LAST = [entry(name, 0.5, rank=i + 4) for i, name in enumerate("de")]
         ),
         (
             [entry("a", 0.7, tied=True), lacking("c")],
-            "a is the only model with a rank: 70.00 [65.0, 75.0]; 1 other lacks a task",
+            "a is the only model with a rank: t accuracy 70.00 [65.0, 75.0]; 1 other lacks a task",
         ),
         ([], ""),
     ],
 )
 def test_a_board_says_its_result_in_a_sentence(entries, sentence):
     assert said(*entries) == sentence
+
+
+def test_the_one_task_of_a_board_is_not_named_again():
+    board = Board("suite/t", "", [COLUMN], [entry("a", 0.7, tied=True), B], ranking=COLUMN.key, tasks=("suite/t",))
+    assert verdict_of(board) == "a is best of two: accuracy 70.00 [65.0, 75.0]"
 
 
 def test_no_more_than_four_of_those_tied_are_named():
@@ -110,7 +115,7 @@ def test_every_format_says_it_first(format_):
     board.verdict = verdict_of(board)
     text = render(board, format_)
     if format_ == "json":
-        assert json.loads(text)["verdict"] == "<a> is best of two: 70.00 [65.0, 75.0]"
+        assert json.loads(text)["verdict"] == "<a> is best of two: t accuracy 70.00 [65.0, 75.0]"
     else:
         assert text.index("is best of two") < text.index("What it is.")
     assert ("<a>" in text) == (format_ in ("table", "json"))

@@ -458,3 +458,19 @@ def test_stages_that_come_in_rounds_are_shown_once(add_plugin, write_task, rows,
     assert "candidate, rounds 1-20" in page
     assert "judge, rounds 1-20" in page
     assert page.count("asked for score") == 2
+
+
+def test_items_without_a_value_of_the_headline_metric_are_failed_in_every_line(pairs, evaluate, view, harness):
+    pairs()
+    document = evaluate("toy-judge", "demo/pairs")
+    overall = next(r for r in document["results"] if (r["metric"], r["domain"]) == ("accuracy", "overall"))
+    assert (overall["n"], overall["n_failed"]) == (29, 1)  # the judge was answered for, and could not be read
+    shown = harness("eval", "-m", "toy-judge", "-t", "demo/pairs", "--color", "always")
+    row = next(line for line in shown.out.splitlines() if line.lstrip().startswith("toy-judge"))
+    assert re.sub(r"\x1b\[[0-9;]*m", "", row).split()[-2:] == ["29", "1"]
+    assert ", 1 failed, 30 items" in shown.err
+    viewer = view()
+    assert 'data-label="failed">1<' in viewer.page("/cells")
+    page = viewer.page("/cells/1")
+    assert "30 items, 1 failed (1 answered, but without a value of accuracy); 60 requests" in text_of(page)
+    assert "show=failed" in page

@@ -103,6 +103,7 @@
       const [note, titles] = JSON.parse(key);
       return `${titles.join(", ")}: ${note} (${labels.join(", ")})`;
     });
+    for (const i of [first, second]) if (models[i].bound) lines.unshift(`${models[i].label}: ${models[i].bound}`);
     if ([...shown].some((column) => column.unresolvable)) lines.push("p is withheld where a figure is not resolvable: it would say more than the items know");
     byId("remarks").replaceChildren(...lines.map((text) => element("li", { textContent: text })));
     byId("remarks").hidden = !lines.length;

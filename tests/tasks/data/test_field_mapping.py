@@ -113,3 +113,22 @@ def test_a_path_leads_into_lists(path, value):
 def test_a_path_into_a_list_needs_a_number_and_a_text_is_no_list(path):
     read = ColumnReader({"field": path}, {"field": ("any", False)}).read(row(turns=[1], text="abc"))
     assert read.fields == {}
+
+
+def _prompt(**more):
+    messages = [{"role": "user", "content": "Is it raining?"}, {"role": "assistant", "content": "I look.", **more}]
+    reader = ColumnReader({"prompt": "prompt"}, {"prompt": ("conversation", True)})
+    return reader.read(row(prompt=messages)).fields["prompt"]
+
+
+@pytest.mark.parametrize("more", [{}, {"tool_calls": None}, {"tool_calls": []}, {"name": "weather"}])
+def test_messages_without_calls_are_read(more):
+    assert [message.content for message in _prompt(**more).messages] == ["Is it raining?", "I look."]
+
+
+@pytest.mark.parametrize("key", ["tool_calls", "function_call"])
+def test_a_call_in_a_message_is_refused_rather_than_lost(key):
+    call = {"function": {"name": "weather", "arguments": "{}"}}
+    for content in ("I look.", None):
+        with pytest.raises(BadValue, match=saying(repr(key), "'content'").pattern):
+            _prompt(**{key: [call], "content": content})
