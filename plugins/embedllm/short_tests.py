@@ -190,15 +190,9 @@ def left_out(
             scaled.append((found.item_response.value - truth) / found.error)
         if told is not None:
             told(number, len(models))
-    means = np.array(errors).mean(axis=0)
+    sampled, weighted_mean, item_response = map(float, np.array(errors).mean(axis=0))
     by_model = np.array(errors).reshape(len(models), -1, 3).mean(axis=1)
     gain = stats.mean_estimate(by_model[:, 0] - by_model[:, 2])
     widening = max(1.0, float(np.sqrt(np.mean(np.square(scaled)))))
-    return Trial(
-        len(models),
-        len(errors),
-        *(float(mean) for mean in means),
-        (gain.value, gain.low, gain.high),
-        held,
-        widening,
-    )
+    interval = (gain.value, gain.low, gain.high)
+    return Trial(len(models), len(errors), sampled, weighted_mean, item_response, interval, held, widening)
