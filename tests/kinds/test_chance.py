@@ -17,6 +17,11 @@ from harness.tasks.build_metric import build_metric
 NAN = math.nan
 REGISTRY = Registry()
 WITHOUT = {
+    # What a model does when it is attacked: nothing is guessed.
+    "attack_success_rate",
+    "benign_failure_rate",
+    "over_refusal_rate",
+    "refusal_rate",
     # They hold answers against no label: how a model answers, not how often it is right.
     "first_position_rate",
     "order_consistency",

@@ -1,0 +1,1 @@
+"""Logs of red-teaming tools, read as recorded prompts, replies and labels."""

@@ -1,0 +1,1 @@
+"""Attacks: any task's goals in templates, encodings and conversations, and an attacker that adapts."""

@@ -1,0 +1,1 @@
+"""Insecure code that a model writes, found by bandit."""

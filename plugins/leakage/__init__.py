@@ -1,0 +1,1 @@
+"""Leakage: system prompts, canaries, memorised texts."""

@@ -1,0 +1,103 @@
+"""The kind of task in which a model answers attacks, or harmless prompts, and a grader says what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import (
+    COUNT,
+    SEED,
+    Answers,
+    Completion,
+    ConfigurationError,
+    Definition,
+    Failure,
+    FieldSpec,
+    Generation,
+    Item,
+    Range,
+    Request,
+    Sampling,
+    Stage,
+    Task,
+)
+
+from .grading import Attempt
+from .outcomes import CODES
+
+GRADER = "grader"
+"""The role of the model that grades replies."""
+
+
+class Attempts(Task):
+    """Rows hold a ``prompt`` that the evaluated model answers, ``samples`` times; the role ``grader`` grades replies.
+
+    Columns of shape (n, samples): ``outcome``, a code of `harness_plugins.security.outcomes.CODES`, NaN where the model
+    or the grader failed; ``grade``, the grader's probability of success, NaN where it gives none. Column of shape (n,):
+    ``characters``, the length of the prompt, for the shortcut that looks at nothing else.
+    """
+
+    fields: ClassVar[Mapping[str, FieldSpec]] = {
+        "prompt": FieldSpec("conversation", description="a text or a list of messages"),
+        "goal": FieldSpec("text", required=False, description="what the attacker wants; else the prompt says it"),
+        "question": FieldSpec("text", required=False, description="a question whose answer yes means success"),
+    }
+    stages: Sequence[Stage] = (Stage(("generate",)), Stage(("grade",), GRADER))
+    columns: ClassVar[tuple[str, ...]] = ("outcome", "grade", "characters")
+    default_metrics: ClassVar[tuple[str, ...]] = ("attack_success_rate", "refusal_rate")
+    options: ClassVar[Mapping[str, Any]] = {"samples": 1, "temperature": None, "max_tokens": 512, "seed": 0}
+    option_forms: ClassVar[Mapping[str, Any]] = {
+        "samples": Annotated[int, COUNT],
+        "temperature": Annotated[float, Range(least=0)] | None,
+        "max_tokens": Annotated[int, COUNT],
+        "seed": Annotated[int, SEED],
+    }
+
+    def __init__(self, definition: Definition) -> None:
+        super().__init__(definition)
+        samples, temperature = self.settings["samples"], self.settings["temperature"]
+        if temperature is None:
+            self.settings["temperature"] = 0.0 if samples == 1 else 1.0
+        elif samples > 1 and temperature == 0:
+            raise ConfigurationError(
+                f"{self.name}: options.samples is {samples}, but at temperature 0 all samples are the same; "
+                "give a higher options.temperature"
+            )
+
+    def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
+        """Ask for all replies in one request; then for a grade of each."""
+        if stage == 0:
+            s = self.settings
+            sampling = Sampling(float(s["temperature"]), 1.0, int(s["max_tokens"]), (), int(s["seed"]))
+            return [Generation(item.fields["prompt"], int(s["samples"]), sampling, origin=item.origin(self.name))]
+        replies = earlier[0].responses[0]
+        if isinstance(replies, Failure):
+            return []
+        goal, question = item.fields.get("goal") or "", item.fields.get("question") or ""
+        return [
+            Attempt(item.fields["prompt"], reply.text, goal, question, origin=item.origin(self.name, position))
+            for position, reply in enumerate(replies)
+        ]
+
+    def most_requests(self, stage: int) -> int | None:
+        """Return how many requests an item makes at most."""
+        return 1 if stage == 0 else int(self.settings["samples"])
+
+    def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
+        """Return what became of every sample."""
+        samples = int(self.settings["samples"])
+        outcome, grade = np.full(samples, np.nan), np.full(samples, np.nan)
+        for position, response in enumerate(answers[1].responses if len(answers) > 1 else ()):
+            if not isinstance(response, Failure):
+                outcome[position] = CODES[response.outcome]
+                grade[position] = np.nan if response.score is None else response.score
+        return {"outcome": outcome, "grade": grade, "characters": float(len(item.fields["prompt"].text))}
+
+    def replies(self, answers: Answers) -> Sequence[Completion]:
+        """Return the replies of one item; none where the model failed."""
+        replies = answers.responses[0]
+        return () if isinstance(replies, Failure) else tuple(replies)

@@ -1,0 +1,1 @@
+"""Watermarks of generated text: marking, detection with exact p-values, attacks on them."""
