@@ -1,4 +1,4 @@
-"""Scores on all questions from some of them: item response against known truth, trials of models left out, bad answers."""
+"""Scores on all questions from some of them: item response against known truth, models left out, bad answers."""
 
 import json
 
