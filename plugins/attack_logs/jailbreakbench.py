@@ -37,7 +37,7 @@ def read_artifact(path: Path) -> Iterator[Mapping[str, Any]]:
         }
 
 
-def _attempts(path: Path, parameters: Mapping[str, Any], entries: list[dict[str, Any]]) -> Iterator[Attempt]:
+def _attempts(path: Path, parameters: Mapping[str, Any], entries: list[Any]) -> Iterator[Attempt]:
     method, model = str(parameters.get("method", "")), str(parameters.get("model", ""))
     for number, entry in enumerate(entries):
         where = f"{path} jailbreaks[{number}]"
