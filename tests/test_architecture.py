@@ -34,6 +34,7 @@ PUBLIC = ("harness", "harness.errors", "harness.stats", "harness.kinds")
 ROOMS: dict[str, set[str]] = {
     "harness.cli": {"curation", "embedllm", "muli", "outcomes", "routing", "view"},
     "harness.files": {
+        "attack_logs",
         "baselines",
         "curation",
         "detectors",

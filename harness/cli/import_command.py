@@ -38,6 +38,8 @@ def command(
 ) -> None:
     """Convert published results: responses to recorded rows, figures to rows that leaderboards show beside others.
 
+    Logs of other tools become rows that a task file reads.
+
     The model `recorded` answers from recorded rows. FILES may be folders if the importer reads folders.
 
     \b
@@ -81,6 +83,8 @@ def _next_step(entry: Registration, rows: Sequence[Any], output: Path) -> str:
         target = entry.facts.benchmark or "BENCHMARK"
         written = f"{len(rows)} published figures of {models} models written to {output}"
         return f"{written}; show them with: harness leaderboard {target} --published {output}"
+    if entry.facts.writes == "data":
+        return f"{len(rows)} rows written to {output}; a task file reads them: data: {{test: {{file: {output}}}}}"
     return f"{len(rows)} rows written to {output}; use them as: -m LABEL=recorded:path={output}"
 
 

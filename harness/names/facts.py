@@ -95,7 +95,8 @@ class AggregateFacts(Facts):
 class ImporterFacts(Facts):
     """Facts about an importer of published results."""
 
-    writes: Literal["recorded", "published"] = "recorded"
+    writes: Literal["recorded", "published", "data"] = "recorded"
+    """``data``: rows that a task file reads, of prompts and replies with labels."""
     benchmark: str = ""
     """The benchmark that ``published`` rows belong to."""
     together: bool = False
@@ -195,7 +196,7 @@ _EXPECTED = {
     "bool": "True or False",
     "float": "a number of at least 0",
     "tuple[str, ...]": "a list of texts",
-    "Literal['recorded', 'published']": "'recorded' or 'published'",
+    "Literal['recorded', 'published', 'data']": "'recorded', 'published' or 'data'",
 }
 
 
@@ -212,7 +213,7 @@ def _value(key: str, form: str, value: Any) -> Any:
         fits = isinstance(value, list | tuple) and all(isinstance(each, str) and each for each in value)
         value = tuple(value) if fits else value
     else:
-        fits = value in ("recorded", "published")
+        fits = value in ("recorded", "published", "data")
     if not fits:
         raise PluginError(f"{key}= must be {_EXPECTED[form.replace(chr(34), chr(39))]}, not {value!r}")
     return value
