@@ -180,7 +180,6 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str] | None) -> int:
-    cli.__dict__.pop("_plugin_commands", None)  # plugins may differ from those of an earlier run in this process
     try:
         result = cli.main(args=arguments, prog_name="harness", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -212,6 +211,9 @@ def _run(arguments: list[str] | None) -> int:
 
         _say(f"internal error: {describe(error)}\nPlease report it; HARNESS_DEBUG=1 shows where it comes from.")
         return 70
+    finally:
+        # Which commands plugins give is known for one run: another project may have others, or a broken registry.yaml.
+        vars(cli).pop("_plugin_commands", None)
 
 
 def _say(text: str) -> None:

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 
+import click
 import numpy as np
 import pytest
 
@@ -394,3 +395,12 @@ def test_a_reader_that_goes_away_before_the_end_is_no_error(project, harness, co
     assert process.wait() == 0
     assert "Traceback" not in errors
     assert "BrokenPipe" not in errors
+
+
+def test_a_broken_registry_file_hides_no_command_from_the_next_run(project, harness):
+    from harness.cli.main import cli
+
+    (project / "registry.yaml").write_text("plugins: [")
+    assert harness("nosuch").code == 2
+    (project / "registry.yaml").unlink()
+    assert cli.get_command(click.Context(cli), "view") is not None

@@ -64,12 +64,6 @@ def test_every_module_says_in_a_line_what_happens_there():
     assert [name for name, sentence in rows if len(sentence.split()) < 2] == []
 
 
-@pytest.fixture(autouse=True)
-def plugins_of_this_process():
-    """Forget which commands plugins gave another test, whose registry.yaml may have been broken."""
-    vars(cli).pop("_plugin_commands", None)
-
-
 @pytest.mark.parametrize(
     "name", [*COMMANDS, "correlate", "curate", "explain", "leave-out", "model-map", "onboard", "view"]
 )
