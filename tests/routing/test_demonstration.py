@@ -44,6 +44,7 @@ def test_reading_gains_over_the_subject_and_the_subject_over_a_constant(project,
     shown = harness("eval", "routers").out
     verdict, board = shown.index("shown to beat the best constant"), shown.index("rank ")
     assert verdict < board < min(shown.index(f" {name} ", board) for name in BASELINES)
+    assert "without rank, since" not in shown  # bounds have none for a reason of their own
 
 
 @pytest.mark.slow
