@@ -117,19 +117,25 @@ def _made(question: _Question, labels: Sequence[str], policy: str, counts: Quest
     item = question.item
     outcomes = np.full(len(labels), np.nan)
     side: dict[str, FloatArray] = {name: np.full(len(labels), np.nan) for name in SIDE}
+    known = {
+        label: [entry.outcome for entry in question.entries.get(label, []) if not np.isnan(entry.outcome)]
+        for label in labels
+    }
+    repeated = [label for label in labels if len(known[label]) > 1]
+    contradictory = [label for label in repeated if len(set(known[label])) > 1]
+    counts.repeated += len(repeated)
+    counts.contradictory += len(contradictory)
+    if repeated and policy == "error":
+        label = (contradictory or repeated)[0]
+        return BadItem(
+            item.where,
+            f"the question {item.id!r} has {len(known[label])} outcomes of {label!r}"
+            f"{', which contradict each other' if contradictory else ''}; say which counts by the option "
+            f"'repeats': {', '.join(POLICIES[1:])}",
+        )
     for i, label in enumerate(labels):
         entries = question.entries.get(label, [])
-        known = [entry.outcome for entry in entries if not np.isnan(entry.outcome)]
-        if len(known) > 1:
-            counts.repeated += 1
-            counts.contradictory += len(set(known)) > 1
-            if policy == "error":
-                return BadItem(
-                    item.where,
-                    f"the question {item.id!r} has {len(known)} outcomes of {label!r}; say which counts by the option "
-                    f"'repeats': {', '.join(POLICIES[1:])}",
-                )
-        outcomes[i] = settle_repeats(known, policy)
+        outcomes[i] = settle_repeats(known[label], policy)
         for name, values in side.items() if any(entry.side for entry in entries) else ():
             values[i] = _mean([entry.side[name] for entry in entries if name in entry.side])
     if np.isnan(outcomes).all():

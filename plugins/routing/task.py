@@ -200,6 +200,8 @@ class Routing(Task):
     def _wide(self, fields: Mapping[str, Any]) -> dict[str, Entry]:
         outcomes = fields["outcomes"]
         labels = fields.get("models") or self.settings["models"] or self._column_names()
+        if not labels and len(outcomes) == 1:
+            raise BadValue("there is one outcome only: of one model there is nothing to choose; list more columns")
         if not labels:
             raise BadValue("the models have no names; list them in the option 'models', in the order of 'outcomes'")
         if len(labels) != len(outcomes):
@@ -345,9 +347,11 @@ class Routing(Task):
         read = self.questions(split)
         said = []
         if read.repeated:
+            policy = self.settings["repeats"]
+            done = "their questions are left out" if policy == "error" else f"counted is their {policy}"
             said.append(
-                f"{read.repeated} pairs of question and model occur more than once, {read.contradictory} of them with "
-                f"different outcomes; counted is their {self.settings['repeats']}"
+                f"{read.repeated} {'pair' if read.repeated == 1 else 'pairs'} of question and model repeated, "
+                f"{read.contradictory} of them with different outcomes; {done}"
             )
         said += gaps_of(read, split, self._seen)
         said += [self._no_train] if self._no_train else []

@@ -80,7 +80,7 @@ def test_a_stated_policy_says_what_counts_of_repeated_pairs(make, policy, counte
         assert "'repeats'" in problem
     else:
         assert outcomes(task)["q"] == pytest.approx([counted, 1])
-        assert any("1 pairs" in said and "1 of them" in said for said in task.remarks("test"))
+        assert any("1 pair of" in said and "1 of them" in said for said in task.remarks("test"))
 
 
 def test_half_of_the_votes_are_a_majority():
