@@ -49,7 +49,8 @@ def test_reading_gains_over_the_subject_and_the_subject_over_a_constant(project,
 
 @pytest.mark.slow
 @pytest.mark.skipif(not REAL.is_dir(), reason="HARNESS_DATA names no folder with routing/")
-def test_the_benchmark_of_real_models_has_every_baseline_and_the_verdict_first(project, harness):
+def test_the_benchmark_of_real_models_has_every_baseline_and_the_verdict_first(project, harness, monkeypatch):
+    monkeypatch.setenv("HARNESS_DATA", str(REAL.parent))
     ran = harness("eval", "routing")
     assert ran.code == 0, ran.err
     assert ran.out.index("None of the five models is shown to beat the best constant") < ran.out.index("rank ")
