@@ -17,9 +17,20 @@ from pathlib import Path
 
 from coverage_cases import CASES
 from coverage_cases.case import Case, Share
-from coverage_cases.metrics import NOT_SIMULATED, WITHOUT_INTERVAL, row_of
+from coverage_cases.metrics import NOT_SIMULATED, WITH_ARGUMENTS, WITHOUT_INTERVAL, row_of
 
-__all__ = ["CASES", "NOT_SIMULATED", "WITHOUT_INTERVAL", "Case", "Share", "row", "row_of", "rows_in", "written"]
+__all__ = [
+    "CASES",
+    "NOT_SIMULATED",
+    "WITHOUT_INTERVAL",
+    "WITH_ARGUMENTS",
+    "Case",
+    "Share",
+    "row",
+    "row_of",
+    "rows_in",
+    "written",
+]
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "statistics.md"
 BEGIN, END = "<!-- coverage: written by benchmarks/coverage.py -->", "<!-- end of coverage -->"
 HEAD = ["| what | setting | covers |", "|---|---|---|"]

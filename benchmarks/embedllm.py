@@ -7,7 +7,7 @@ Three parts, each printed as it is done, all of them CPU seconds of one thread i
    the authors' recipe of 50 epochs of Adam. Goal: 1/30 of the recipe's time at no worse log loss.
 2. The exact fit of made-up matrices, up to 112 models and 30,000 questions.
 3. A question routed among 112 models: EmbedLLM's dense form, its factorised form as published (a question at a time),
-   and nearest neighbours; 3,000 questions together. Goal: 0.1 s.
+   RouteLLM's matrix factorisation, and nearest neighbours; 3,000 questions together. Goal: 0.1 s.
 
 ``--quick`` runs 5 epochs of Adam, whose time is multiplied, and goes up to 28 models and 8,000 questions.
 """
@@ -26,6 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from harness_plugins.embedllm.exact import Problem, choose_ridge, log_loss, predicted
 from harness_plugins.embedllm.recipe import Factors, Recipe, descend
+from harness_plugins.routing.duelling import DuelRouter, won_duels
 from harness_plugins.routing.over_embedder import nearest_means, unit
 
 
@@ -140,17 +141,26 @@ def routing(quick: bool) -> None:
     factors = Factors(*(draw.normal(size=shape) for shape in shapes))
     dense = factors.dense()
     train, outcomes = unit(draw.normal(size=(known, width))), (draw.random((known, models)) < 0.5).astype(np.float64)
+    duel = DuelRouter("")
+    duel.numbers = {"projection": draw.normal(size=(width, 128)), "of_models": unit(draw.normal(size=(models, 128)))}
     predicted(vectors[:10], *dense)
+    won_duels(duel.of_vectors(vectors[:1])[0])
     _, together = min((cpu(lambda: predicted(vectors, *dense).argmax(axis=1)) for _ in range(5)), key=lambda x: x[1])
     some = 100
     _, alone = cpu(lambda: [predicted(vectors[[i]], *dense).argmax() for i in range(some)])
     _, factorised = cpu(lambda: [factors.odds(vectors[[i]]).argmax() for i in range(some)])
+    _, duels = cpu(lambda: [duel.of_vectors(vectors[[i]]).argmax() for i in range(some)])
+    _, all_duels = cpu(lambda: duel.of_vectors(vectors).argmax(axis=1))
+    _, shares = cpu(lambda: [np.argmax(won_duels(duel.of_vectors(vectors[[i]])[0])) for i in range(some)])
     _, near = cpu(lambda: [nearest_means(vectors[[i]], train, outcomes, 131).argmax() for i in range(some)])
     _, all_near = cpu(lambda: nearest_means(vectors[:1000], train, outcomes, 131).argmax(axis=1))
     rows = [("112 models, vectors of 768, in memory", "microseconds a question")]
     rows.append(("EmbedLLM, dense, 3,000 together", f"{1e6 * together / 3000:.1f}  ({together:.3f} s in all)"))
     rows.append(("EmbedLLM, dense, one at a time", f"{1e6 * alone / some:.0f}"))
-    rows.append(("matrix factorisation as published, one at a time", f"{1e6 * factorised / some:.0f}"))
+    rows.append(("EmbedLLM, factorised as published, one at a time", f"{1e6 * factorised / some:.0f}"))
+    rows.append(("RouteLLM's matrix factorisation, 3,000 together", f"{1e6 * all_duels / 3000:.1f}"))
+    rows.append(("RouteLLM's matrix factorisation, one at a time", f"{1e6 * duels / some:.0f}"))
+    rows.append(("the same, with the share of duels won", f"{1e6 * shares / some:.0f}"))
     rows.append((f"131 nearest of {known:,}, 1,000 together", f"{1e6 * all_near / 1000:.0f}"))
     rows.append((f"131 nearest of {known:,}, one at a time", f"{1e6 * near / some:.0f}"))
     table(rows)

@@ -143,6 +143,7 @@ def notes_on_missing(entries: Sequence[BoardEntry], ranking: str) -> list[str]:
         )
     for reason in dict.fromkeys(reason for entry in entries for reason in entry.reasons):
         notes.append(f"{reason}: {', '.join(e.model for e in entries if reason in e.reasons)}")
+    # A bound has no rank for a reason of its own, which its section of the board says.
     unranked = [entry for entry in entries if entry.rank is None and not entry.bound]
     for lacks, models in (
         ("needs tasks that failed", [e.model for e in unranked if e.failed_tasks]),

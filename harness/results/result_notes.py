@@ -31,8 +31,22 @@ def results_notes(results: Sequence[Result], *, domains: bool = False, most: int
     if len(lines) > most:
         lines[most:] = [f"... and {len(lines) - most} more notes (all of them with --json)"]
     lines += _against_chance(shown, short)
-    if any(r.estimate.detail.get("reason") for r in shown):
-        lines.append("- has no value: the reason is in the detail of --json")
+    return lines + _without_value(shown)
+
+
+def _without_value(results: Sequence[Result], most: int = 3) -> list[str]:
+    """Say why figures have no value, a line a reason, of which a table shows only that they have none."""
+    reasons: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for r in results:
+        if reason := r.estimate.detail.get("reason"):
+            metrics, places = reasons.setdefault(str(reason), ({}, {}))
+            metrics[r.metric] = places[f"{r.model} on {r.task}"] = None
+    lines = [
+        f"- has no value: {', '.join(metrics)}: {reason} ({_some(list(places))})"
+        for reason, (metrics, places) in reasons.items()
+    ]
+    if len(lines) > most:
+        lines[most:] = [f"... and {len(lines) - most} more reasons (all of them in the detail of --json)"]
     return lines
 
 

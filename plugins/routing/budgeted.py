@@ -27,7 +27,8 @@ from harness import (
 
 from .certificate import certified, needed
 from .choices import known_means
-from .fitted import Fitted, outcomes_of, unplaced_identity, write
+from .fitted import outcomes_of, write
+from .over_base import OverBase, base_of
 
 _STEPS = 40
 """Cost weights that are tried, besides 0."""
@@ -35,35 +36,15 @@ _MARGINS = (0.5, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01)
 """By how much more another model has to be predicted right than the best constant, of the ways without cost weight."""
 
 
-class BudgetedRouter(Fitted):
+class BudgetedRouter(OverBase):
     """Answers with the base's predictions less what `BudgetedRouterTrainer` found costs to be worth.
 
     What it returns is no probability of being right: whoever chooses by it, the first of the greatest, chooses what was
     certified.
-
-    Args:
-        path: The directory that the trainer wrote.
-        base: The router to ask; by default the one that was trained over.
     """
 
     trainer: ClassVar[str] = "budgeted-router"
-    part_names: ClassVar[tuple[str, ...]] = ("base",)
-
-    def __init__(self, path: str, base: str = "") -> None:
-        super().__init__(path)
-        self.base = base
-
-    def asks(self) -> Mapping[str, Sequence[str]]:
-        """Say that the base has to route."""
-        return {"base": ("route",)}
-
-    def default_parts(self) -> Mapping[str, str]:
-        """Return the specification of the router that was trained over."""
-        return {"base": str(self.words()["base"])}
-
-    def identity(self) -> Mapping[str, object]:
-        """Hash the numbers and the words, but not the place of the base, which has a fingerprint of its own."""
-        return unplaced_identity(self)
+    asks_for: ClassVar[str] = "route"
 
     def load(self) -> None:
         """Refuse a base that is not the one that was certified.
@@ -180,8 +161,7 @@ class BudgetedRouterTrainer(Trainer):
             dear = int(np.argmax(costs))
             words["threshold"] = float(penalties[place][dear] - penalties[place][1 - dear])
         progress(1, cost_weight=ways[place].cost_weight, quality_kept=float(kept[place]))
-        base = {"base": ask.specification, "base_fingerprint": ask.fingerprint}
-        write(workdir, self.model, outcomes.models, {**base, **words}, costs=costs, penalty=penalties[place])
+        write(workdir, self.model, outcomes.models, {**base_of(ask), **words}, costs=costs, penalty=penalties[place])
         return words
 
     def _constant(self, task: Task, item: Item, means: FloatArray) -> int:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from harness import Columns, FloatArray
 
 IntArray = NDArray[np.int64]
+EPSILON = 1e-12
+"""Keeps a share that is 0 from being divided by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,13 @@ def dealt_anew(columns: Columns) -> FloatArray:
 def answered(columns: Columns) -> NDArray[np.bool_]:
     """Mark the questions that the router answered, (n,)."""
     return np.asarray(np.isfinite(columns.values["predicted"]).all(axis=1))
+
+
+def best_of_each(columns: Columns) -> FloatArray:
+    """Return the best known outcome of each question, (n,); NaN where none is known."""
+    outcome = columns.values["outcome"]
+    best = np.where(np.isfinite(outcome), outcome, -np.inf).max(axis=1)
+    return np.where(np.isfinite(best), best, np.nan)
 
 
 def any_known(columns: Columns) -> NDArray[np.bool_]:

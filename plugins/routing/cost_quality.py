@@ -9,11 +9,15 @@ from typing import Annotated, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, FloatArray, Linearised, Metric, Picture, Range, Series
+from harness import Columns, Estimate, FloatArray, Linearised, Metric, Picture, Range, Series, stats
 
 from .choices import answered, choices, known_choices, known_means, labels
 from .hull import IntArray, area_under, path, upper_hull
 
+_HALVINGS = 24
+"""Of the range in which an end of an interval is sought."""
+_TINY = 1e-12
+"""Qualities that differ by no more are the same: a router that is the best constant saves 0, and no less."""
 _DRAWN = 60
 """Points of a path that a picture shows at most."""
 
@@ -75,7 +79,14 @@ def _plane(columns: Columns) -> Plane:
     outcome, cost = columns.values["outcome"], columns.values["cost"]
     mean_cost = different_costs(cost)
     found = path(columns.values["predicted"], mean_cost)
-    costs, qualities = found.sums(cost), found.sums(outcome)
+    reached = found.reached()
+    costs, qualities = found.sums(cost)[reached], found.sums(outcome)[reached]
+
+    def pulled(values: FloatArray, slopes: FloatArray) -> FloatArray:
+        of_all = np.zeros(len(found.weight) + 1)
+        of_all[reached] = slopes
+        return found.pulled(values, of_all)
+
     # A point dearer than the dearest model, where a question's own costs differ from the means, is beyond every budget.
     within = np.flatnonzero(costs <= mean_cost.max() * (1 + 1e-12))
     hull = within[upper_hull(costs[within], qualities[within])]
@@ -85,8 +96,8 @@ def _plane(columns: Columns) -> Plane:
         hull,
         mean_cost,
         outcome.mean(axis=0),
-        lambda slopes: found.pulled(cost, slopes),
-        lambda slopes: found.pulled(outcome, slopes),
+        lambda slopes: pulled(cost, slopes),
+        lambda slopes: pulled(outcome, slopes),
     )
 
 
@@ -244,24 +255,41 @@ class QualityAtBudget(OfPlane):
             ValueError: the budget is below the cheapest model's cost.
         """
         found, best = self.plane(columns), int(columns.values["train_best"][0])
-        budget = self.share * float(found.model_costs[best])
-        costs, qualities = found.hull_costs, found.hull_qualities
-        if budget < costs[0]:
-            raise ValueError(f"the budget of {budget:.3g} USD a question is below that of the cheapest model")
-        right = int(np.searchsorted(costs, budget, side="right"))
-        slopes_cost, slopes_quality = np.zeros(len(costs)), np.zeros(len(costs))
-        if right == len(costs):
-            slopes_quality[-1] = 1.0
-            value, by_budget = float(qualities[-1]), 0.0
-        else:
-            width, rise = costs[right] - costs[right - 1], qualities[right] - qualities[right - 1]
-            part, by_budget = (budget - costs[right - 1]) / width, rise / width
-            value = float(qualities[right - 1] + part * rise)
-            slopes_quality[right - 1], slopes_quality[right] = 1 - part, part
-            slopes_cost[right - 1], slopes_cost[right] = -by_budget * (1 - part), -by_budget * part
-        influence = found.through(slopes_cost, slopes_quality)
-        influence += by_budget * self.share * columns.values["cost"][:, best]
-        return Linearised(value, influence - influence.mean())
+        return height_at(columns, found, best, self.share)
+
+
+def height_at(columns: Columns, found: Plane, best: int, share: float) -> Linearised:
+    """Return the quality of a hull at a share of a model's cost, with influences.
+
+    They go through the two points around it and the budget.
+
+    Args:
+        columns: The cell's columns, of questions of which everything is known.
+        found: What can be reached.
+        best: Index of the model.
+        share: Of its mean cost.
+
+    Raises:
+        ValueError: the budget is below the cheapest model's cost.
+    """
+    budget = share * float(found.model_costs[best])
+    costs, qualities = found.hull_costs, found.hull_qualities
+    if budget < costs[0]:
+        raise ValueError(f"the budget of {budget:.3g} USD a question is below that of the cheapest model")
+    right = int(np.searchsorted(costs, budget, side="right"))
+    slopes_cost, slopes_quality = np.zeros(len(costs)), np.zeros(len(costs))
+    if right == len(costs):
+        slopes_quality[-1] = 1.0
+        value, by_budget = float(qualities[-1]), 0.0
+    else:
+        width, rise = costs[right] - costs[right - 1], qualities[right] - qualities[right - 1]
+        part, by_budget = (budget - costs[right - 1]) / width, rise / width
+        value = float(qualities[right - 1] + part * rise)
+        slopes_quality[right - 1], slopes_quality[right] = 1 - part, part
+        slopes_cost[right - 1], slopes_cost[right] = -by_budget * (1 - part), -by_budget * part
+    influence = found.through(slopes_cost, slopes_quality)
+    influence += by_budget * share * columns.values["cost"][:, best]
+    return Linearised(value, influence - influence.mean())
 
 
 class CostSaved(OfPlane):
@@ -304,6 +332,42 @@ class CostSaved(OfPlane):
         ratio = needed / paid
         influence = -(moved - ratio * cost[:, best]) / paid
         return Linearised(1 - ratio, influence - influence.mean())
+
+    def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
+        """Return the savings at which the hull's quality is not seen to differ from the best constant's.
+
+        What is saved jumps where the hull is flat, so that the influences of one point say too little: the interval is
+        found by inverting the paired interval of quality (Fieller 1954). A saving cannot be less than what the dearest
+        model costs more, nor more than what the cheapest costs less.
+        """
+        if np.isnan(estimate.low):
+            return estimate.low, estimate.high
+        found, best = self.plane(columns), int(columns.values["train_best"][0])
+        paid, target = float(found.model_costs[best]), columns.values["outcome"][:, best]
+
+        def ends(share: float) -> tuple[float, float]:
+            height = height_at(columns, found, best, share)
+            influence = height.influence - (target - target.mean())
+            less = stats.estimate_from_influence(
+                height.value - float(target.mean()), influence, clusters=columns.clusters, confidence=confidence
+            )
+            return less.low, less.high
+
+        at = 1 - estimate.value
+        dearest, cheapest = float(found.model_costs.max()) / paid, float(found.hull_costs[0]) / paid
+        most = _crossing(lambda share: ends(share)[0] >= -_TINY, at, max(at, dearest))
+        least = _crossing(lambda share: ends(share)[1] < -_TINY, at, min(at, cheapest * (1 + 1e-12)))
+        return 1 - most, 1 - least
+
+
+def _crossing(beyond: Callable[[float], bool], inside: float, outside: float) -> float:
+    """Return where a condition begins to hold, from a place where it does not towards one where it may."""
+    if not beyond(outside):
+        return outside
+    for _ in range(_HALVINGS):
+        middle = (inside + outside) / 2
+        inside, outside = (inside, middle) if beyond(middle) else (middle, outside)
+    return outside
 
 
 class MeanCost(Metric):

@@ -1,8 +1,4 @@
-"""How good a router's choices are, and what one reaches without reading the question: the references beside it.
-
-A reference (a constant, the look-up of the category, the oracle) is a metric of the data alone: the same for every
-router of a task. Each is there as a model, too, so that it stands on the leaderboard.
-"""
+"""How good a router's choices are: their mean outcome, what it gains over a constant, and how far the oracle is."""
 
 from __future__ import annotations
 
@@ -14,11 +10,10 @@ from numpy.typing import NDArray
 
 from harness import Columns, FloatArray, Linearised, Matrix, Metric, Picture, Range
 
-from .choices import answered, any_known, choices, dealt_anew, known_choices, known_means, labels, taken
+from .choices import EPSILON, answered, best_of_each, choices, dealt_anew, known_choices, known_means, labels, taken
 from .usage import usage_by_category, usage_of_models
 
 Weight = Annotated[float, Range(least=0)]
-_EPSILON = 1e-12
 
 
 class OfChoices(Metric):
@@ -45,10 +40,11 @@ class OfChoices(Metric):
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the mean of the chosen models' outcomes."""
-        return _mean(choices(columns, self.cost_weight).outcome)
+        return mean_of(choices(columns, self.cost_weight).outcome)
 
 
-def _mean(figures: FloatArray) -> Linearised:
+def mean_of(figures: FloatArray) -> Linearised:
+    """Return the mean of one figure a question, with influences."""
     value = float(figures.mean())
     return Linearised(value, figures - value)
 
@@ -87,7 +83,7 @@ class RouteGain(OfChoices):
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the questions with a known outcome of the chosen model and of the reference."""
-        return super().valid(columns) & np.isfinite(_of(columns, self.held_against))
+        return super().valid(columns) & np.isfinite(outcome_of(columns, self.held_against))
 
     def nothing_valid(self, columns: Columns) -> str:
         """Say why no question has a value."""
@@ -97,7 +93,7 @@ class RouteGain(OfChoices):
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the mean difference."""
-        return _mean(choices(columns, self.cost_weight).outcome - _of(columns, self.held_against))
+        return mean_of(choices(columns, self.cost_weight).outcome - outcome_of(columns, self.held_against))
 
 
 class RouteGainOverCategory(RouteGain):
@@ -125,10 +121,11 @@ class QualityLost(RouteGain):
         Raises:
             ValueError: the best constant is never right.
         """
-        return _less_one(choices(columns, self.cost_weight).outcome, _of(columns, self.held_against), sign=-1)
+        return _less_one(choices(columns, self.cost_weight).outcome, outcome_of(columns, self.held_against), sign=-1)
 
 
-def _of(columns: Columns, reference: str) -> FloatArray:
+def outcome_of(columns: Columns, reference: str) -> FloatArray:
+    """Return the outcome of the model that a column names for each question, (n,); NaN where unknown."""
     return taken(columns.values["outcome"], columns.values[reference])
 
 
@@ -147,7 +144,7 @@ class WeightedRouter(OfChoices):
         means = known_means(outcome)
         shares = np.bincount(model, minlength=len(means)) / len(model)
         known = np.isfinite(outcome)
-        pull = np.where(known, outcome - means, 0.0) / np.maximum(known.mean(axis=0), _EPSILON)
+        pull = np.where(known, outcome - means, 0.0) / np.maximum(known.mean(axis=0), EPSILON)
         used = shares > 0
         value = float(shares[used] @ means[used])
         return Linearised(value, means[model] - value + pull[:, used] @ shares[used])
@@ -197,18 +194,19 @@ class GapAtOracle(OfChoices):
         Raises:
             ValueError: no model is ever right.
         """
-        return _less_one(choices(columns, self.cost_weight).outcome, _best_of_each(columns), sign=-1)
+        return _less_one(choices(columns, self.cost_weight).outcome, best_of_each(columns), sign=-1)
 
     def chance(self, columns: Columns) -> float | None:
         """Return what choosing uniformly misses; the oracle stays as it is."""
-        oracle = float(_best_of_each(columns).mean())
+        oracle = float(best_of_each(columns).mean())
         return 1 - float(dealt_anew(columns).mean()) / oracle if oracle else None
 
 
 class GainAtBest(OfChoices):
     """Mean outcome of the chosen models over that of the best single model of these questions, less 1.
 
-    The best is chosen on the evaluated questions, which favours it; `RouteGain` holds against the train split's.
+    The best is chosen on the evaluated questions, which biases its mean upward and this downward; `RouteGain` holds
+    against the train split's.
     """
 
     description = "relative gain over the single model that is best on the evaluated questions themselves"
@@ -237,166 +235,3 @@ def _less_one(router: FloatArray, other: FloatArray, *, sign: int) -> Linearised
         raise ValueError("no model is right on any of the questions")
     ratio = float(router.mean()) / below
     return Linearised(sign * (ratio - 1), sign * (router - ratio * other) / below)
-
-
-def _mean_of_known(figures: FloatArray) -> Linearised:
-    known = np.isfinite(figures)
-    value = float(figures[known].mean())
-    return Linearised(value, np.where(known, figures - value, 0.0) / known.mean())
-
-
-# references: what the data allow, whatever the router
-
-
-class Reference(Metric):
-    """Base class of figures of the data alone; a subclass gives `figures`, one a question."""
-
-    needs: ClassVar[tuple[str, ...]] = ("outcome",)
-
-    def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """Mark the questions with a figure."""
-        return np.isfinite(self.figures(columns))
-
-    def nothing_valid(self, columns: Columns) -> str:
-        """Say why no question has a figure."""
-        return "no outcome is known of what the reference chooses; a choice on train needs a train split"
-
-    def figures(self, columns: Columns) -> FloatArray:
-        """Return one figure a question, (n,); NaN where none is known."""
-        raise NotImplementedError
-
-    def linearise(self, columns: Columns) -> Linearised:
-        """Return the mean of the figures."""
-        return _mean(self.figures(columns))
-
-
-class UniformRouter(Reference):
-    """What a model chosen uniformly at random gives: the mean known outcome of each question."""
-
-    description = "mean outcome of a model chosen uniformly at random"
-
-    def figures(self, columns: Columns) -> FloatArray:
-        """Return the mean known outcome of each question."""
-        return dealt_anew(columns)
-
-
-class BestConstant(Reference):
-    """What always asking the model that was best on the train split gives."""
-
-    description = "mean outcome of the single model that was best on the train split"
-    needs: ClassVar[tuple[str, ...]] = ("outcome", "train_best")
-
-    def figures(self, columns: Columns) -> FloatArray:
-        """Return the outcomes of that model."""
-        return _of(columns, "train_best")
-
-
-class BestOfCategory(Reference):
-    """What asking the model that was best on the train split in the question's category gives."""
-
-    description = "mean outcome of the model that was best in the question's category on the train split"
-    needs: ClassVar[tuple[str, ...]] = ("outcome", "train_best_of_category")
-
-    def figures(self, columns: Columns) -> FloatArray:
-        """Return the outcomes of those models."""
-        return _of(columns, "train_best_of_category")
-
-
-class BestConstantOnTest(Reference):
-    """What always asking the model that is best on the evaluated questions gives: chosen with answers at hand."""
-
-    description = (
-        "mean outcome of the single model that is best on the evaluated questions, chosen with answers at hand"
-    )
-
-    def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """Mark the questions of which the best model's outcome is known."""
-        return any_known(columns)
-
-    def figures(self, columns: Columns) -> FloatArray:
-        """Return the outcomes of that model."""
-        outcome = columns.values["outcome"]
-        return np.asarray(outcome[:, int(np.nanargmax(known_means(outcome)))])
-
-    def linearise(self, columns: Columns) -> Linearised:
-        """Return the mean over the questions of which that model's outcome is known."""
-        return _mean_of_known(self.figures(columns))
-
-
-class BestOfCategoryOnTest(Reference):
-    """What asking the model that is best in each category of the evaluated questions gives ("dataset oracle")."""
-
-    description = "mean outcome of the model that is best in each category of the evaluated questions themselves"
-    needs: ClassVar[tuple[str, ...]] = ("outcome", "category")
-
-    def figures(self, columns: Columns) -> FloatArray:
-        """Return the outcomes of those models; questions without a category are one of their own."""
-        outcome, category = columns.values["outcome"], np.nan_to_num(columns.values["category"], nan=-1.0)
-        figures = np.full(len(outcome), np.nan)
-        for code in np.unique(category):
-            rows = category == code
-            means = known_means(outcome[rows])
-            if np.isfinite(means).any():
-                figures[rows] = outcome[rows, int(np.nanargmax(means))]
-        return figures
-
-    def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """Mark the questions of which an outcome is known."""
-        return any_known(columns)
-
-    def linearise(self, columns: Columns) -> Linearised:
-        """Return the mean over the questions of which their category's best model's outcome is known."""
-        return _mean_of_known(self.figures(columns))
-
-
-class Oracle(Reference):
-    """What the best model of each question gives: the most that any router can reach."""
-
-    description = "mean outcome of the best model of each question: the most that a router can reach"
-
-    def figures(self, columns: Columns) -> FloatArray:
-        """Return the best known outcome of each question."""
-        return _best_of_each(columns)
-
-
-def _best_of_each(columns: Columns) -> FloatArray:
-    outcome = columns.values["outcome"]
-    best = np.where(np.isfinite(outcome), outcome, -np.inf).max(axis=1)
-    return np.where(np.isfinite(best), best, np.nan)
-
-
-class GuessCorrectedOracle(Metric):
-    """The oracle, of which what guessing gives is taken away.
-
-    Of many models one is right on nearly every question of four choices by luck alone. Here a model that is right has
-    known the answer with probability k / a, where a is its mean outcome in the question's category and k = (a - g) /
-    (1 - g) what is left of it without guesses that hit with probability g; and the figure of a question is the
-    probability that at least one model has known: 1 - product over the models that are right of (1 - k / a), as if
-    they guessed independently. The influences take a as known. With g = 0 it is the oracle of outcomes at one half.
-
-    Args:
-        guess: How often a guess is right, in [0, 1): 0.25 for four choices.
-    """
-
-    description = "share of questions that at least one model has known rather than guessed"
-    needs: ClassVar[tuple[str, ...]] = ("outcome", "category")
-
-    def __init__(self, guess: Annotated[float, Range(least=0, below=1)] = 0.25) -> None:
-        self.guess = guess
-
-    def valid(self, columns: Columns) -> NDArray[np.bool_]:
-        """Mark the questions of which an outcome is known."""
-        return any_known(columns)
-
-    def linearise(self, columns: Columns) -> Linearised:
-        """Return the mean probability that somebody has known."""
-        outcome, category = columns.values["outcome"], np.nan_to_num(columns.values["category"], nan=-1.0)
-        figures = np.zeros(len(outcome))
-        for code in np.unique(category):
-            rows = category == code
-            right = np.where(np.isfinite(outcome[rows]), outcome[rows] >= 0.5, np.nan)
-            accuracy = known_means(right)
-            knows = np.maximum((accuracy - self.guess) / (1 - self.guess), 0.0)
-            guessed = np.where(accuracy > 0, 1 - knows / np.maximum(accuracy, _EPSILON), 1.0)
-            figures[rows] = 1 - np.where(right == 1, guessed, 1.0).prod(axis=1)
-        return _mean(figures)

@@ -90,6 +90,14 @@ metrics:
 aggregates:
   - name: gain over the best constant
     of: [routers/questions:route_gain]
+default_models:
+  - constant=train:constant-router:task=routers/questions
+  - category=train:category-router:task=routers/questions
+  - length=train:length-router:task=routers/questions
+  - neighbours=train:neighbour-router:task=routers/questions,base=[tfidf]
+  - random=random-router
+  - best-on-test=best-on-test-router
+  - oracle=oracle-router
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -156,14 +155,3 @@ class Fitted(Router):
     def known(self) -> Sequence[str]:
         """Return the labels of the models that it was trained on."""
         return self.models
-
-
-def unplaced_identity(model: Fitted) -> Mapping[str, object]:
-    """Hash the numbers and the words of a router over a base, but not the base's place: it has its own fingerprint.
-
-    Raises:
-        UsageError: the directory holds no such router.
-    """
-    words = {key: value for key, value in model.words().items() if key not in ("base", "base_fingerprint")}
-    content = json.dumps(words, sort_keys=True).encode()
-    return {WORDS: hashlib.sha256(content).hexdigest(), NUMBERS: file_identity(Path(model.path) / NUMBERS)}

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, FloatArray, Linearised, Metric, Picture, Range, Series, stats
+from harness import Columns, Estimate, FloatArray, Linearised, Metric, Picture, Range, Series, stats
 
 from .choices import answered, any_known, labels
 
@@ -211,7 +211,10 @@ class ForecastBrier(AgainstChance):
 
 
 class ForecastCalibrationError(Forecast):
-    """Expected calibration error of the predictions over all pairs (see `harness.stats.expected_calibration_error`)."""
+    """Expected calibration error of the predictions over all pairs (see `harness.stats.expected_calibration_error`).
+
+    It is biased upward; its interval reaches down by what chance gives.
+    """
 
     description = "mean distance of predicted correctness from the share that is right, in bins of equal width"
     higher_is_better = False
@@ -224,10 +227,24 @@ class ForecastCalibrationError(Forecast):
         error = stats.expected_calibration_error(pairs.log_odds, pairs.positive, bins=self.bins)
         return Linearised(error.value, pairs.by_question(error.influence))
 
+    def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
+        """Return the interval of the influences, with the expected value under calibration taken off its lower end.
+
+        The value is too high by at most what chance alone gives a calibrated router.
+        """
+        return max(0.0, estimate.low - stats.expected_if_calibrated(self._bins(columns))), estimate.high
+
+    def detail(self, columns: Columns) -> Mapping[str, object]:
+        """Return the value that chance alone gives if every probability is right."""
+        return {"expected_if_calibrated": stats.expected_if_calibrated(self._bins(columns))}
+
+    def _bins(self, columns: Columns) -> stats.ReliabilityBins:
+        pairs = columns.once("routing pairs", _pairs)
+        return stats.reliability_bins(pairs.log_odds, pairs.positive, bins=self.bins)
+
     def pictures(self, columns: Columns) -> Sequence[Picture]:
         """Draw how often the pairs of each bin are right."""
-        pairs = columns.once("routing pairs", _pairs)
-        bins = stats.reliability_bins(pairs.log_odds, pairs.positive, bins=self.bins)
+        bins = self._bins(columns)
         observed = bins.positives / bins.items
         intervals: list[Any] = [
             stats.wilson(int(positives), int(items))

@@ -108,6 +108,16 @@ class Path:
     weight: FloatArray
     """(e,): the cost weight, correctness a USD, below which it does; descending."""
 
+    def reached(self) -> IntArray:
+        """Return the points that a cost weight reaches, (k,).
+
+        Questions of which the same is predicted change together: a point between them is of no cost weight, and which
+        it would be hangs on the order of the rows.
+        """
+        last = np.append(self.weight[1:] != self.weight[:-1], True)[: len(self.weight)]
+        at_first = [0] if not len(self.weight) or np.isfinite(self.weight[0]) else []
+        return np.concatenate((np.array(at_first, dtype=np.int64), np.flatnonzero(last) + 1))
+
     def sums(self, values: FloatArray) -> FloatArray:
         """Return the mean over questions of the chosen models' values at each point, (e + 1,).
 

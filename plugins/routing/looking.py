@@ -62,7 +62,10 @@ class OracleRouter(_Looking):
 
 
 class BestOnTestRouter(_Looking):
-    """Predicts each model's mean over the evaluated split, and so always chooses the one that is best there."""
+    """Predicts each model's mean over the evaluated split, and so always chooses the one that is best there.
+
+    What it reaches is biased upward; `constant-router` chooses on train.
+    """
 
     def load(self) -> None:
         """Begin without means."""

@@ -25,37 +25,17 @@ from harness import (
 )
 
 from .choices import known_means
-from .fitted import Fitted, Outcomes, outcomes_of, unplaced_identity, write
+from .fitted import Outcomes, outcomes_of, write
+from .over_base import OverBase, base_of
 
 _BLOCK = 1000
 """Questions whose similarities to all train questions are in memory at once."""
 
 
-class OverEmbedder(Fitted):
-    """A router that was trained over an embedder, which it asks again unless ``base`` names another.
+class OverEmbedder(OverBase):
+    """A router that was trained over an embedder, which it asks again unless ``base`` names another."""
 
-    Args:
-        path: The directory that the trainer wrote.
-        base: The embedder to ask; by default the one that was trained over.
-    """
-
-    part_names: ClassVar[tuple[str, ...]] = ("base",)
-
-    def __init__(self, path: str, base: str = "") -> None:
-        super().__init__(path)
-        self.base = base
-
-    def asks(self) -> Mapping[str, Sequence[str]]:
-        """Say that the base has to embed."""
-        return {"base": ("embed",)}
-
-    def default_parts(self) -> Mapping[str, str]:
-        """Return the specification of the embedder that was trained over."""
-        return {"base": str(self.words()["base"])}
-
-    def identity(self) -> Mapping[str, object]:
-        """Hash the numbers and the words, but not the place of the base, which has a fingerprint of its own."""
-        return unplaced_identity(self)
+    asks_for: ClassVar[str] = "embed"
 
     def remarks(self) -> Sequence[str]:
         """Remark, once, that the base is not the one that was trained over."""
@@ -114,9 +94,9 @@ class OverEmbedderTrainer(Trainer):
         outcomes = outcomes_of(items, task.name)
         vectors = vectors_of(ask, outcomes)
         words, numbers = self.learn(vectors, outcomes, progress)
-        base = {"base": ask.specification, "base_fingerprint": ask.fingerprint, "dimensions": vectors.shape[1]}
-        write(workdir, self.model, outcomes.models, {**base, **words}, **numbers)
-        return {"questions": len(vectors), "models": len(outcomes.models), "dimensions": vectors.shape[1], **words}
+        width = vectors.shape[1]
+        write(workdir, self.model, outcomes.models, {**base_of(ask), "dimensions": width, **words}, **numbers)
+        return {"questions": len(vectors), "models": len(outcomes.models), "dimensions": width, **words}
 
     def learn(
         self, vectors: FloatArray, outcomes: Outcomes, progress: Progress

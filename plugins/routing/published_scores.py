@@ -101,7 +101,10 @@ class ReferenceRatio(OfChoices):
 
 
 class BestSingleRatio(OfChoices):
-    """RouterEval's V_B: mean outcome over that of the best single model, which the evaluated questions choose."""
+    """RouterEval's V_B: mean outcome over that of the best single model, which the evaluated questions choose.
+
+    That biases the model's mean upward and this downward.
+    """
 
     description = "mean outcome of the chosen models over that of the best single one of these questions (V_B)"
     bounds = None

@@ -7,7 +7,7 @@ and where a pair of question and model is repeated, a stated policy says what co
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -117,19 +117,25 @@ def _made(question: _Question, labels: Sequence[str], policy: str, counts: Quest
     item = question.item
     outcomes = np.full(len(labels), np.nan)
     side: dict[str, FloatArray] = {name: np.full(len(labels), np.nan) for name in SIDE}
+    known = {
+        label: [entry.outcome for entry in question.entries.get(label, []) if not np.isnan(entry.outcome)]
+        for label in labels
+    }
+    repeated = [label for label in labels if len(known[label]) > 1]
+    contradictory = [label for label in repeated if len(set(known[label])) > 1]
+    counts.repeated += len(repeated)
+    counts.contradictory += len(contradictory)
+    if repeated and policy == "error":
+        label = (contradictory or repeated)[0]
+        return BadItem(
+            item.where,
+            f"the question {item.id!r} has {len(known[label])} outcomes of {label!r}"
+            f"{', which contradict each other' if contradictory else ''}; say which counts by the option "
+            f"'repeats': {', '.join(POLICIES[1:])}",
+        )
     for i, label in enumerate(labels):
         entries = question.entries.get(label, [])
-        known = [entry.outcome for entry in entries if not np.isnan(entry.outcome)]
-        if len(known) > 1:
-            counts.repeated += 1
-            counts.contradictory += len(set(known)) > 1
-            if policy == "error":
-                return BadItem(
-                    item.where,
-                    f"the question {item.id!r} has {len(known)} outcomes of {label!r}; say which counts by the option "
-                    f"'repeats': {', '.join(POLICIES[1:])}",
-                )
-        outcomes[i] = settle_repeats(known, policy)
+        outcomes[i] = settle_repeats(known[label], policy)
         for name, values in side.items() if any(entry.side for entry in entries) else ():
             values[i] = _mean([entry.side[name] for entry in entries if name in entry.side])
     if np.isnan(outcomes).all():
@@ -142,6 +148,27 @@ def _made(question: _Question, labels: Sequence[str], policy: str, counts: Quest
 def _mean(values: Sequence[float]) -> float:
     known = [value for value in values if not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")
+
+
+def gaps_of(questions: Questions, split: str, named: Collection[str]) -> list[str]:
+    """Say how many outcomes are unknown, and of which models all are.
+
+    Args:
+        questions: Of the split.
+        split: Its name.
+        named: Labels that rows name; a label that is misspelt in the option 'models' stands for gaps only.
+    """
+    outcomes = [item.fields["outcomes"] for item in questions.items if isinstance(item, Item)]
+    if not outcomes:
+        return []
+    known = np.isfinite(outcomes)
+    said = [] if known.all() else [f"{int((~known).sum())} of {known.size} outcomes are unknown"]
+    nobody = [label for label, there in zip(questions.models, known.any(axis=0), strict=True) if not there]
+    if nobody:
+        others = sorted(set(named) - set(questions.models))
+        besides = f"; the rows name {', '.join(map(repr, others))} besides" if others else ""
+        said.append(f"no outcome of {', '.join(map(repr, nobody))} is known in {split}{besides}")
+    return said
 
 
 def stamp(questions: Questions) -> None:
@@ -158,15 +185,29 @@ def stamp(questions: Questions) -> None:
 def share_of(questions: Questions, low: float, high: float, seed: int) -> Iterator[Item | BadItem]:
     """Yield the questions whose texts' hashes lie in a share of all hashes, so that no text is in two shares.
 
+    A rephrasing goes by the text of its original, so that what was trained on is not asked in other words.
+
     Args:
         questions: All of them; rows that could not be read belong to every share.
         low: Where the share begins, in [0, 1).
         high: Where it ends.
         seed: Another number gives other shares.
     """
+    by_id = questions.by_id()
     for item in questions.items:
-        if isinstance(item, BadItem) or low <= place_of(item.fields["prompt"].content(), seed) < high:
+        if isinstance(item, BadItem) or low <= place_of(_origin(item, by_id), seed) < high:
             yield item
+
+
+def _origin(item: Item, by_id: Mapping[str, Item]) -> object:
+    """Return the text that a question says in its own words or in others; the id of that where it is not at hand."""
+    passed = {item.id}
+    while (original := item.fields.get("rephrases")) is not None and original not in passed:
+        if original not in by_id:
+            return ["rephrases", original]
+        passed.add(original)
+        item = by_id[original]
+    return item.fields["prompt"].content()
 
 
 def place_of(content: object, seed: int) -> float:

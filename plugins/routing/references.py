@@ -13,13 +13,14 @@ class References:
     """The choices of a train split, by name, for questions that may have other models.
 
     Args:
-        items: Questions of the train split, then all others, whose categories get a code too.
-        trained: How many of them are the train split's.
+        train: Questions of the train split.
+        others: Those of other splits, whose categories get a code too.
     """
 
-    def __init__(self, items: Sequence[Item], trained: int) -> None:
-        train = items[:trained]
-        self.categories: list[str] = sorted({name for item in items if (name := item.fields["category"]) is not None})
+    def __init__(self, train: Sequence[Item], others: Sequence[Item] = ()) -> None:
+        self.categories: list[str] = sorted(
+            {name for item in (*train, *others) if (name := item.fields["category"]) is not None}
+        )
         self._codes = {name: code for code, name in enumerate(self.categories)}
         self._models = {label: i for i, label in enumerate(train[0].fields["models"])} if train else {}
         outcomes = np.array([item.fields["outcomes"] for item in train]).reshape(len(train), len(self._models))

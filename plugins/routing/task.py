@@ -13,7 +13,6 @@ from harness import (
     Answers,
     BadItem,
     BadValue,
-    ConfigurationError,
     DataError,
     Failure,
     FieldSpec,
@@ -28,8 +27,9 @@ from harness import (
     Told,
 )
 
-from .questions import NO_SIDE, SIDE, Entry, Questions, join, share_of, stamp
+from .questions import NO_SIDE, SIDE, Entry, Questions, gaps_of, join, share_of, stamp
 from .references import References
+from .task_options import check_options
 from .told import routed
 
 _UNKNOWN = float("nan")
@@ -122,9 +122,8 @@ class Routing(Task):
         self._no_train = ""  # why the train split could not be read
         self._whole: list[tuple[list[Any], Questions]] = []  # of splits that are shares: all rows
         self._groups: dict[str, dict[str, float]] = {}
-        scale: Sequence[float] = self.settings["scale"]
-        if scale and (len(scale) != 2 or not scale[0] < scale[1]):
-            raise ConfigurationError(f"{self.name}: the option 'scale' is {list(scale)}; expected [lowest, highest]")
+        self._seen: set[str] = set()  # labels that rows name, whether or not the task does
+        check_options(self.name, self.settings, self.splits)
 
     # data
 
@@ -146,8 +145,8 @@ class Routing(Task):
             shares: Mapping[str, float] = self.settings["shares"]
             read = self._joined(split, remember=bool(shares))
             if shares:
-                low, high = self._bounds(shares, split)
-                items = list(share_of(read, low, high, self.settings["shares_seed"]))
+                low = sum(shares[name] for name in list(shares)[: list(shares).index(split)])
+                items = list(share_of(read, low, low + shares[split], self.settings["shares_seed"]))
                 read = Questions(read.models, items, read.repeated, read.contradictory)
             stamp(read)
             self._read[split] = read
@@ -171,15 +170,6 @@ class Routing(Task):
         if remember:
             self._whole.append((sources, joined))
         return joined
-
-    def _bounds(self, shares: Mapping[str, float], split: str) -> tuple[float, float]:
-        if split not in shares:
-            raise DataError(f"{self.name}: the option 'shares' has no entry {split!r}; it has {', '.join(shares)}")
-        if sum(shares.values()) > 1 + 1e-9:
-            raise DataError(f"{self.name}: the option 'shares' gives away {sum(shares.values()):g}, which is over 1")
-        names = list(shares)
-        low = sum(shares[name] for name in names[: names.index(split)])
-        return low, low + shares[split]
 
     def items(self, split: str = "test", *, limit: int | None = None) -> Iterator[Item | BadItem]:
         """Yield the questions of a split; all rows are read first, since those of one question may lie apart."""
@@ -210,6 +200,8 @@ class Routing(Task):
     def _wide(self, fields: Mapping[str, Any]) -> dict[str, Entry]:
         outcomes = fields["outcomes"]
         labels = fields.get("models") or self.settings["models"] or self._column_names()
+        if not labels and len(outcomes) == 1:
+            raise BadValue("there is one outcome only: of one model there is nothing to choose; list more columns")
         if not labels:
             raise BadValue("the models have no names; list them in the option 'models', in the order of 'outcomes'")
         if len(labels) != len(outcomes):
@@ -217,6 +209,7 @@ class Routing(Task):
         if len(set(labels)) < len(labels):
             twice = next(label for i, label in enumerate(labels) if label in labels[:i])
             raise BadValue(f"two models are called {twice!r}")
+        self._seen.update(labels)
         side = {name: fields[name] for name in SIDE if name in fields}
         for name, values in side.items():
             if len(values) != len(labels):
@@ -233,6 +226,7 @@ class Routing(Task):
 
     def _long(self, fields: Mapping[str, Any]) -> dict[str, Entry]:
         label = fields["model"]
+        self._seen.add(label)
         if self.settings["models"] and label not in self.settings["models"]:
             return {}
         # Millions of long rows may say nothing beside the outcome: they share one mapping.
@@ -330,37 +324,49 @@ class Routing(Task):
     def references(self) -> References:
         """What can be chosen on the train split, without reading a question; nothing where there is none."""
         if self._references is None:
-            try:
-                known = self.questions("train").items if "train" in self.splits else []
-            except DataError as error:
-                known, self._no_train = [], str(error)
-            evaluated = [item for split in self._read if split != "train" for item in self._read[split].items]
-            self._references = References([item for item in (*known, *evaluated) if isinstance(item, Item)], len(known))
+            read = self._readable()
+            train = [item for item in read.pop("train", ()) if isinstance(item, Item)]
+            # All splits, whichever is evaluated: codes of categories are on file, and must not hang on what was read.
+            others = [item for items in read.values() for item in items if isinstance(item, Item)]
+            self._references = References(train, others)
         return self._references
+
+    def _readable(self) -> dict[str, list[Item | BadItem]]:
+        """Read all splits, but for those whose data are not at hand."""
+        found: dict[str, list[Item | BadItem]] = {}
+        for split in self.splits:
+            try:
+                found[split] = self.questions(split).items
+            except DataError as error:
+                if split == "train":
+                    self._no_train = str(error)
+        return found
 
     def remarks(self, split: str) -> Sequence[str]:
         """Say what the data's rows were made into, and what is missing."""
         read = self.questions(split)
         said = []
         if read.repeated:
+            policy = self.settings["repeats"]
+            done = "their questions are left out" if policy == "error" else f"counted is their {policy}"
             said.append(
-                f"{read.repeated} pairs of question and model occur more than once, {read.contradictory} of them with "
-                f"different outcomes; counted is their {self.settings['repeats']}"
+                f"{read.repeated} {'pair' if read.repeated == 1 else 'pairs'} of question and model repeated, "
+                f"{read.contradictory} of them with different outcomes; {done}"
             )
-        questions = [item for item in read.items if isinstance(item, Item)]
-        unknown = sum(int(np.isnan(item.fields["outcomes"]).sum()) for item in questions)
-        if unknown:
-            said.append(f"{unknown} of {len(questions) * len(read.models)} outcomes are unknown")
+        said += gaps_of(read, split, self._seen)
         said += [self._no_train] if self._no_train else []
         return said
 
     def facts(self) -> Mapping[str, Any]:
-        """Return the labels of the test split's models, and the names of the categories."""
-        try:
-            models: tuple[str, ...] = self.models_of("test")
-        except DataError:  # the columns are on file, and their reader may lack the data
-            models = tuple(self.settings["models"])
-        return {"models": models, "categories": tuple(self.references.categories)}
+        """Return the labels of the evaluated splits' models, and the names of the categories.
+
+        There are no labels where the data are not at hand, or where splits have different models and no option
+        'models': a metric does not know which split it sees, and would name others.
+        """
+        categories = tuple(self.references.categories)  # reads all splits that can be read
+        labels = {read.models for split, read in self._read.items() if split != "train"}
+        models = labels.pop() if len(labels) == 1 else tuple(self.settings["models"])
+        return {"models": models, "categories": categories}
 
 
 def _or_nan(value: float | None) -> float:

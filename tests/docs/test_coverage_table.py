@@ -50,7 +50,7 @@ def test_every_metric_with_an_interval_has_a_row(coverage):
     without = {
         name
         for name in names - coverage.WITHOUT_INTERVAL - coverage.NOT_SIMULATED
-        if coverage.row_of(name, build_metric(registry, name)) not in rows
+        if coverage.row_of(name, build_metric(registry, coverage.WITH_ARGUMENTS.get(name, name))) not in rows
     }
     assert without == set()
     assert names >= coverage.WITHOUT_INTERVAL | coverage.NOT_SIMULATED
@@ -79,6 +79,8 @@ def test_rows_say_beside_their_share_what_else_the_rounds_show(coverage):
         ("balanced accuracy", "20 positives, 500 negatives, threshold 2.5", 92.5),
         ("mean of tasks over the same items", "5 tasks, correlation 0.7", 93),
         ("places", "2 models of opposite answers, n = 300", 93),
+        ("cost_saved", "500 questions", 92),
+        ("forecast_calibration_error", "100 questions", 93),
         ("Bradley-Terry strengths", "10 clusters of 5 to 400 battles", 92.5),
     ],
 )

@@ -26,7 +26,7 @@ def test_only_rows_that_are_shown_have_notes():
     assert results_notes(results) == []
     assert results_notes(results, domains=True) == [
         "f: too few (m on suite/task [part])",
-        saying("value", "--json"),
+        "- has no value: f: none (m on suite/task)",
     ]
 
 

@@ -87,6 +87,8 @@ def test_costs_that_are_missing_for_one_model_are_named(project, harness, make):
     assert found["aiq"]["value"] is None
     assert "no cost is known of b" in ran.out
     assert found["mean_cost:cost_weight=2"]["value"] is None
+    shown = harness("eval", "-m", "random-router", "-t", "my/costs").out
+    assert "- has no value: aiq, mean_cost:cost_weight=2: no cost is known of b (random-router on my/costs)" in shown
 
 
 @pytest.mark.parametrize("long", [False, True])
@@ -102,19 +104,29 @@ def test_one_model_alone_is_refused(project, harness, make, long):
         assert "'a' is the only model" in ran.err
 
 
+def test_one_column_of_outcomes_is_one_model(project, harness, make):
+    rows = [{"id": f"q{i}", "prompt": f"{i}?", "a": 1} for i in range(5)]
+    make("my/one", rows, rows, columns={"outcomes": ["a"]})
+    ran = harness("eval", "-m", "random-router", "-t", "my/one")
+    assert ran.code == 1
+    assert "there is one outcome only" in ran.err
+
+
 def test_repeats_that_contradict_each_other_are_counted_or_refused(project, harness, make):
     rows = [
         {"id": f"q{i}", "prompt": f"{i}?", "model": label, "outcome": i % 2} for i in range(6) for label in ("a", "b")
     ]
-    rows.append({**rows[0], "outcome": 1})
+    rows += [rows[0], {**rows[1], "outcome": 1}]  # of 'a' the same again, of 'b' another
     make("my/error", rows, rows, metrics=["uniform_router"])
     make("my/max", rows, rows, options={"repeats": "max"}, metrics=["uniform_router"])
     ran = harness("eval", "-m", "random-router", "-t", "my/error", "--json")
-    assert "'q0' has 2 outcomes of 'a'" in ran.err
+    assert "'q0' has 2 outcomes of 'b', which contradict each other" in ran.err
+    counted = "2 pairs of question and model repeated, 1 of them with different outcomes; "
+    assert counted + "their questions are left out" in ran.err
     assert overall(ran)["uniform_router"]["n"] == 5
     ran = harness("eval", "-m", "random-router", "-t", "my/max", "--json")
     assert ran.code == 0
-    assert "1 pairs of question and model occur more than once, 1 of them with different outcomes" in ran.out + ran.err
+    assert counted + "counted is their max" in ran.err
     assert overall(ran)["uniform_router"]["value"] == pytest.approx(7 / 12)
     ran = harness("train", "constant-router", "-t", "my/error", "-o", "c")
     assert ran.code == 1

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from harness_plugins.routing import cost_quality, decisions, forecasts, published_scores, two_models
+from harness_plugins.routing import cost_quality, decisions, forecasts, published_scores, reference_metrics, two_models
 from harness_plugins.routing.hull import area_under, path, quality_at, upper_hull
 
 from harness import Columns
@@ -17,12 +17,12 @@ ALL = [
     decisions.RouteGain(),
     decisions.RouteGainOverCategory(),
     decisions.WeightedRouter(),
-    decisions.UniformRouter(),
-    decisions.BestConstant(),
-    decisions.BestConstantOnTest(),
-    decisions.BestOfCategory(),
-    decisions.BestOfCategoryOnTest(),
-    decisions.Oracle(),
+    reference_metrics.UniformRouter(),
+    reference_metrics.BestConstant(),
+    reference_metrics.BestConstantOnTest(),
+    reference_metrics.BestOfCategory(),
+    reference_metrics.BestOfCategoryOnTest(),
+    reference_metrics.Oracle(),
     decisions.QualityLost(),
     decisions.GapAtOracle(),
     decisions.GainAtBest(),
@@ -126,12 +126,12 @@ def test_references_by_hand():
         return metric.compute(columns).value
 
     assert value(decisions.RouteAccuracy()) == pytest.approx(2 / 3)  # the fourth choice's outcome is unknown
-    assert value(decisions.Oracle()) == pytest.approx(3 / 4)
-    assert value(decisions.UniformRouter()) == pytest.approx((1 / 3 + 2 / 3 + 1 / 3 + 0) / 4)
-    assert value(decisions.BestConstant()) == pytest.approx(1 / 4)
-    assert value(decisions.BestConstantOnTest()) == pytest.approx(1 / 2)
-    assert value(decisions.BestOfCategory()) == pytest.approx(1.0)
-    assert value(decisions.GuessCorrectedOracle(0.0)) == pytest.approx(3 / 4)
+    assert value(reference_metrics.Oracle()) == pytest.approx(3 / 4)
+    assert value(reference_metrics.UniformRouter()) == pytest.approx((1 / 3 + 2 / 3 + 1 / 3 + 0) / 4)
+    assert value(reference_metrics.BestConstant()) == pytest.approx(1 / 4)
+    assert value(reference_metrics.BestConstantOnTest()) == pytest.approx(1 / 2)
+    assert value(reference_metrics.BestOfCategory()) == pytest.approx(1.0)
+    assert value(reference_metrics.GuessCorrectedOracle(0.0)) == pytest.approx(3 / 4)
 
 
 def test_the_guess_corrected_oracle_finds_what_is_known_behind_guesses():
@@ -139,17 +139,51 @@ def test_the_guess_corrected_oracle_finds_what_is_known_behind_guesses():
     known = rng.random((4000, 12)) < np.where(rng.random((4000, 1)) < 0.4, 0.0, 0.15)
     outcome = (known | (rng.random(known.shape) < 0.25)).astype(float)
     columns = Columns({"outcome": outcome, "category": np.zeros(4000)})
-    assert decisions.Oracle().compute(columns).value > 0.97
-    found = decisions.GuessCorrectedOracle(0.25).compute(columns).value
+    assert reference_metrics.Oracle().compute(columns).value > 0.97
+    found = reference_metrics.GuessCorrectedOracle(0.25).compute(columns).value
     independent = 1 - (1 - known.mean(axis=0)).prod()  # the models' knowledge taken as independent
     assert known.any(axis=1).mean() - 0.03 < found < independent + 0.05
+
+
+def test_the_calibration_error_reaches_down_by_what_chance_gives():
+    columns = made(60, 5)
+    columns.values["outcome"][:] = np.random.default_rng(1).random((60, 5)) < columns.values["predicted"]
+    found = forecasts.ForecastCalibrationError().compute(columns)
+    assert found.value > 0.02  # though every probability is right
+    assert found.low < found.detail["expected_if_calibrated"] < found.high
+
+
+def test_what_is_saved_has_the_interval_of_equal_quality():
+    columns = made(300)
+    columns.values["train_best"][:] = 2.0
+    found = cost_quality.CostSaved().compute(columns)
+    target = columns.values["outcome"][:, 2]
+
+    def ends(share):
+        height = cost_quality.height_at(columns, cost_quality.plane(columns), 2, share)
+        se = np.std(height.influence - target + target.mean(), ddof=1) / np.sqrt(300)
+        return height.value - target.mean() + np.array([-1.968, 0, 1.968]) * se  # of 299 degrees of freedom
+
+    most, at, least = (ends(1 - saved) for saved in (found.low, found.value, found.high))
+    assert at[1] == pytest.approx(0, abs=1e-9)
+    assert most[0] == pytest.approx(0, abs=1e-4)
+    assert ends(1 - found.high - 1e-4)[2] < 0 <= least[2] + 1e-4  # it may jump where the hull is bent
+
+
+def test_a_router_that_is_the_best_constant_saves_nothing_for_certain():
+    columns = made(300)
+    columns.values["outcome"][:] = columns.values["outcome"][:, [0]] * np.array([0, 0, 0, 0, 1.0])
+    columns.values["predicted"][:] = columns.values["outcome"].mean(axis=0)
+    columns.values["cost"][:, :] = np.array([1.0, 2, 3, 9, 4])
+    found = cost_quality.CostSaved().compute(columns)
+    assert (found.value, found.low, found.high) == pytest.approx((0, 0, 0), abs=1e-6)
 
 
 def test_the_weighted_router_is_at_most_the_best_single():
     for seed in range(20):
         columns = made(60, seed=seed)
         weighted = decisions.WeightedRouter().compute(columns).value
-        assert weighted <= decisions.BestConstantOnTest().compute(columns).value + 1e-12
+        assert weighted <= reference_metrics.BestConstantOnTest().compute(columns).value + 1e-12
 
 
 def test_the_hull_is_that_of_all_mixtures():
@@ -166,6 +200,17 @@ def test_the_hull_is_that_of_all_mixtures():
             ]
             best = max([*mixtures, *quality[cost <= budget]])
             assert quality_at(budget, cost[hull], quality[hull]) == pytest.approx(best, abs=1e-12)
+
+
+def test_what_a_constant_reaches_does_not_hang_on_the_order_of_rows():
+    columns = made(200)
+    columns.values["predicted"][:] = columns.values["outcome"].mean(axis=0)
+    metric = cost_quality.AverageImprovementInQuality()
+    assert len(cost_quality.plane(columns).costs) <= 5  # that of each model alone
+    turned = Columns({name: values[::-1] for name, values in columns.values.items()}, facts=columns.facts)
+    found = metric.compute(columns)
+    assert found.value == pytest.approx(metric.compute(turned).value, abs=1e-12)
+    assert found.value <= cost_quality.ZeroRouter().compute(columns).value + 1e-12
 
 
 def test_the_path_holds_the_choices_of_every_cost_weight():

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness_plugins.routing import budgeted, cascades, cost_quality, decisions, duelling, forecasts, two_models
+from harness_plugins.routing import (
+    budgeted,
+    cascades,
+    cost_quality,
+    decisions,
+    duelling,
+    forecasts,
+    reference_metrics,
+    two_models,
+)
 from harness_plugins.routing.certificate import certified
 from harness_plugins.routing.choices import known_means
 from harness_plugins.routing.fitted import Outcomes
@@ -68,10 +77,10 @@ def test_the_references_of_nine_models(nine):
 
     assert value(forecasts.ForecastAccuracyByModel()) == pytest.approx(0.6486, abs=5e-5)
     assert value(decisions.RouteAccuracy()) == pytest.approx(0.6435, abs=5e-5)
-    assert value(decisions.UniformRouter()) == pytest.approx(0.4399, abs=5e-5)
-    assert value(decisions.Oracle()) == pytest.approx(0.8004, abs=5e-5)
-    assert value(decisions.BestOfCategory()) == pytest.approx(0.6756, abs=5e-5)
-    assert value(decisions.WeightedRouter()) <= value(decisions.BestConstantOnTest()) + 1e-12
+    assert value(reference_metrics.UniformRouter()) == pytest.approx(0.4399, abs=5e-5)
+    assert value(reference_metrics.Oracle()) == pytest.approx(0.8004, abs=5e-5)
+    assert value(reference_metrics.BestOfCategory()) == pytest.approx(0.6756, abs=5e-5)
+    assert value(decisions.WeightedRouter()) <= value(reference_metrics.BestConstantOnTest()) + 1e-12
     table = np.array([known_means(outcome[train][category[train] == code]) for code in range(int(category.max()) + 1)])
     look_up = columns_of(nine, table[category[test].astype(int)])
     assert forecasts.ForecastAccuracy().compute(look_up).value == pytest.approx(0.7611, abs=5e-5)
@@ -219,7 +228,7 @@ def test_the_pair_of_two_models(pair):
     columns = duel(np.zeros(len(weak)), weak, strong)
     assert weak.mean() == pytest.approx(bases[0], abs=5e-6)
     assert strong.mean() == pytest.approx(bases[1], abs=5e-6)
-    assert decisions.Oracle().compute(columns).value == pytest.approx(bases[2], abs=5e-6)
+    assert reference_metrics.Oracle().compute(columns).value == pytest.approx(bases[2], abs=5e-6)
     length, oracle = {"mmlu": (0.586, 1.285), "gsm8k": (0.598, 1.121)}[name]
     apgr = two_models.GapRecovered("s", "w")
     random = np.random.default_rng(0).random(len(weak))

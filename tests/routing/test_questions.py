@@ -8,7 +8,7 @@ import pytest
 from harness_plugins.routing.questions import settle_repeats
 from harness_plugins.routing.task import Routing
 
-from harness import BadItem, DataError, Definition, Item
+from harness import BadItem, ConfigurationError, DataError, Definition, Item
 from harness.task import DataPart
 from harness.tasks.data.field_mapping import ColumnReader
 from harness.tasks.data.sources import FileSource
@@ -80,7 +80,7 @@ def test_a_stated_policy_says_what_counts_of_repeated_pairs(make, policy, counte
         assert "'repeats'" in problem
     else:
         assert outcomes(task)["q"] == pytest.approx([counted, 1])
-        assert any("1 pairs" in said and "1 of them" in said for said in task.remarks("test"))
+        assert any("1 pair of" in said and "1 of them" in said for said in task.remarks("test"))
 
 
 def test_half_of_the_votes_are_a_majority():
@@ -152,3 +152,88 @@ def test_what_train_would_choose_is_matched_by_name(make):
     first, second = task.items("test")
     assert task.references.chosen(first) == {"train_best": 1, "train_best_of_category": 0}
     assert task.references.chosen(second) == {"train_best": 1, "train_best_of_category": 1}
+
+
+def test_a_train_row_that_cannot_be_read_lets_no_test_question_into_what_train_chooses(make):
+    train = [{"id": str(i), "prompt": f"{i}?", "outcomes": [1, 0]} for i in range(2)]
+    train += [{"id": f"bad {i}", "prompt": f"bad {i}?", "outcomes": [7, 0]} for i in range(3)]
+    test = [{"id": f"t{i}", "prompt": f"test {i}?", "outcomes": [0, 1]} for i in range(4)]
+    task = make({"train": train, "test": test}, models=["a", "b"])
+    first = next(iter(task.items("test")))
+    assert task.references.chosen(first)["train_best"] == 0
+
+
+def test_the_code_of_a_category_does_not_hang_on_which_splits_were_read_before(make):
+    def rows(categories):
+        return [
+            {"id": f"{category}{i}", "prompt": f"{category} {i}?", "category": category, "outcomes": [1, 0]}
+            for i, category in enumerate(categories)
+        ]
+
+    data = {"train": rows("b"), "validation": rows("ab"), "test": rows("bc")}
+    one, other = make(data, models=["x", "y"]), make(data, models=["x", "y"])
+    of_validation = {item.fields["category"]: one.references.code("b") for item in one.items("validation")}
+    assert other.facts()["categories"] == one.facts()["categories"] == ("a", "b", "c")
+    list(other.items("test"))
+    assert other.references.code("b") == of_validation["b"] == 1
+
+
+def test_labels_are_left_out_where_splits_have_different_models(make):
+    def rows(models):
+        return [{"id": f"q{m}", "prompt": f"{m}?", "models": models, "outcomes": [1, 0]} for m in range(3)]
+
+    task = make({"validation": rows(["a", "b"]), "test": rows(["a", "c"])})
+    # Metrics see no split: labels of the test split would stand at figures of others on the validation split.
+    assert task.facts()["models"] == ()
+
+
+def test_a_rephrasing_is_in_the_share_of_its_original(make):
+    rows = [{"id": str(i), "prompt": f"Question {i}?", "outcomes": [1, 0]} for i in range(300)]
+    rows += [
+        {"id": f"{i}/other words", "prompt": f"In other words: {i}?", "rephrases": str(i), "outcomes": [1, 0]}
+        for i in range(300)
+    ]
+    # The original of these is not in the data: they stay together all the same.
+    rows += [
+        {"id": f"lost {i}/{j}", "prompt": f"Lost {i}, {j}?", "rephrases": f"lost {i}", "outcomes": [1, 0]}
+        for i in range(100)
+        for j in range(2)
+    ]
+    task = make({"train": rows, "test": rows}, models=["a", "b"], shares={"train": 0.6, "test": 0.4})
+    origins = [{item.fields["rephrases"] or item.id for item in task.items(split)} for split in ("train", "test")]
+    assert not origins[0] & origins[1]
+    assert len(origins[0] | origins[1]) == 400
+
+
+def test_questions_keep_their_share_whether_or_not_they_are_rephrased(make):
+    plain = [{"id": str(i), "prompt": f"Question {i}?", "outcomes": [1, 0]} for i in range(50)]
+    more = [{"id": "x", "prompt": "Other words", "rephrases": "3", "outcomes": [1, 0]}]
+    shares = {"train": 0.6, "test": 0.4}
+    before, after = (
+        {item.id for item in make({"train": rows, "test": rows}, models=["a", "b"], shares=shares).items("test")}
+        for rows in (plain, plain + more)
+    )
+    assert after - {"x"} == before
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"models": ["a", "b", "a"]}, "'a'"),
+        ({"models": ["a"]}, "'models'"),
+        ({"scale": [0, float("inf")]}, "'scale'"),
+        ({"shares": {"train": 0.8, "tset": 0.2}}, "'tset'"),
+        ({"shares": {"train": 0.8, "test": 0.9}}, "1.7"),
+    ],
+)
+def test_options_that_cannot_be_obeyed_are_refused_at_once(make, options, says):
+    rows = [{"id": "q", "prompt": "Why?", "model": label, "outcome": 1} for label in "ab"]
+    with pytest.raises(ConfigurationError, match=says):
+        make({"train": rows, "test": rows}, **options)
+
+
+def test_a_model_that_is_named_and_has_no_outcome_is_said(make):
+    rows = [{"id": "q", "prompt": "Why?", "model": label, "outcome": 1} for label in ("small", "large")]
+    [_, said] = make(rows, models=["small", "lagre"]).remarks("test")
+    assert "'lagre'" in said
+    assert "'large'" in said

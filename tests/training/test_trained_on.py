@@ -56,3 +56,29 @@ def test_a_folder_of_weights_that_was_trained_warns_alone_and_inside_another_mod
         assert said in ran.err + ran.out
         ran = harness("eval", "-m", model, "-t", "quickstart/detection", "--dry-run")
         assert "which it is evaluated on" not in ran.err + ran.out
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "warned"),
+    [
+        ({}, {}, True),
+        ({"where": {"part": "a"}}, {}, True),
+        ({"where": {"part": "a"}}, {"where": {"part": ["b", "a"]}}, True),
+        ({"where": {"part": "a"}}, {"where": {"part": "b"}}, False),
+        ({"rows": [0, 3]}, {"rows": [3, 8]}, False),
+        ({"rows": [0, 4]}, {"rows": [3, 8]}, True),
+        ({"where": {"part": "a"}, "rows": [0, 3]}, {"rows": [3, 8]}, True),
+    ],
+)
+def test_another_task_over_the_same_rows_warns_and_one_over_others_does_not(
+    project, harness, write_task, train, test, warned
+):
+    rows = [{"text": f"text {i}", "label": i % 2, "part": "ab"[i % 2]} for i in range(8)]
+    for name, selection in (("my/one", train), ("my/other", test)):
+        file = {"file": f"{project}/tasks/my/one.jsonl", **selection}
+        write_task(name, rows, data={"train": file, "test": file}, kind="detection")
+    path = manifest(project / "m", task="my/one", split="train")
+    (project / "m" / "config.json").write_text("{}")
+    ran = harness("eval", "-m", f"hf-classifier:path={path}", "-t", "my/other", "--dry-run")
+    said = "my/one [train], which reads the same data as my/other [test]" in ran.err + ran.out
+    assert said == warned, ran.err + ran.out

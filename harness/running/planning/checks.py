@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 
-from harness.errors import Problem, did_you_mean
+from harness.errors import HarnessError, Problem, did_you_mean
 from harness.model import Model
 from harness.names.arguments import fitted, forms_of
 from harness.names.plugins import plugin_code
@@ -27,6 +27,7 @@ from harness.tasks.build_metric import metric_of
 from harness.tasks.selectors import problems_of
 from harness.training.checks import check_task, learned_evaluation_only
 from harness.training.further_data import FurtherData
+from harness.training.same_rows import shared_source
 
 _NUMBERS = {
     "limit": Annotated[int | None, COUNT],
@@ -110,6 +111,23 @@ def training(draft: PlanDraft) -> Iterator[Problem]:
                     for target in draft.targets
                     if manifest.get("task") == target.task.name and manifest.get("split") == split
                 ]
+                draft.warnings += _on_the_same_rows(draft, f"{learned.label}{inside}", manifest)
+
+
+def _on_the_same_rows(draft: PlanDraft, who: str, manifest: Mapping[str, Any]) -> list[str]:
+    """Warn of targets that read the rows of another task, which a model was trained on."""
+    name, learned = str(manifest.get("task")), str(manifest.get("split"))
+    others = [target.task for target in draft.targets if target.task.name != name]
+    try:
+        trained = build_task(draft.registry, name) if others else None
+    except HarnessError:  # of somebody else's tasks nothing is known here
+        return []
+    return [
+        f"{who} was trained on {name} [{learned}], which reads the same data as {task.name} [{draft.request.split}] "
+        f"({shared}): it may have seen what it is evaluated on"
+        for task in others
+        if trained is not None and (shared := shared_source(trained, learned, task, draft.request.split))
+    ]
 
 
 def _trained_on(label: str, model: Model) -> Sequence[Mapping[str, Any]]:
