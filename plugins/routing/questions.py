@@ -161,7 +161,7 @@ def gaps_of(questions: Questions, split: str, named: Collection[str]) -> list[st
     outcomes = [item.fields["outcomes"] for item in questions.items if isinstance(item, Item)]
     if not outcomes:
         return []
-    known = np.isfinite(outcomes)
+    known = np.isfinite(np.array(outcomes))
     said = [] if known.all() else [f"{int((~known).sum())} of {known.size} outcomes are unknown"]
     nobody = [label for label, there in zip(questions.models, known.any(axis=0), strict=True) if not there]
     if nobody:
