@@ -189,7 +189,7 @@ def test_embedllm_is_long_and_repeats_count_by_their_greatest(mirror):
     assert read[4].fields["outcomes"].tolist() == [1, 0, 1]
     assert read[1].fields["category"] == "mmlu_anatomy"
     assert read[1].domains == ("mmlu",)
-    assert any("1 pairs" in text and "1 of them" in text and "max" in text for text in task.remarks("test"))
+    assert any("1 pair of" in text and "1 of them" in text and "max" in text for text in task.remarks("test"))
     assert len(questions("embedllm", "validation")[1]) == 6
 
 
