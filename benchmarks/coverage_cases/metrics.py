@@ -10,11 +10,13 @@ _SAME_FORMULA = {
     "average_precision": "average precision",
     "balanced_accuracy": "balanced accuracy",
     "battle_accuracy@compat": "battle_accuracy",
+    "block_recall": "true_positive_rate",
     "best_constant": "mean of bounded figures",
     "best_of_category": "mean of bounded figures",
     "conflict_pair_accuracy@compat": "conflict_pair_accuracy",
     "expected_calibration_error": "expected calibration error",
     "f1": "F1",
+    "guarded_utility": "true_positive_rate",
     "guess_corrected_oracle": "mean of bounded figures",
     "label_kappa@compat": "label_kappa",
     "label_kappa_first_order@compat": "order_kappa",
@@ -24,12 +26,14 @@ _SAME_FORMULA = {
     "optimal_accuracy@compat": "optimal_accuracy",
     "oracle": "mean of bounded figures",
     "order_kappa@compat": "order_kappa",
+    "over_block": "true_positive_rate",
     "pair_unparsed_rate": "conflict_pair_accuracy",
     "pairwise_accuracy_strict": "pairwise_accuracy",
     "partial_auroc": "partial AUROC",
     "pooled_auroc@compat": "pooled_auroc",
     "prediction_entropy": "mean without bounds",
     "quality_lost": "mean of bounded figures",
+    "residual_asr": "true_positive_rate",
     "route_accuracy": "mean of bounded figures",
     "route_gain": "mean without bounds",
     "route_gain_over_category": "mean without bounds",
@@ -78,6 +82,7 @@ NOT_SIMULATED = frozenset(
         "forecast_log_loss",
         "gain_at_best",
         "gap_at_oracle",
+        "lift_over_length",
         "perf_gain",
         "quality_at_budget",
         "reference_ratio",
@@ -90,7 +95,7 @@ NOT_SIMULATED = frozenset(
         "zero_router_aiq",
     }
 )
-"""Of routers: tests hold their influences to derivatives; how often their intervals hold is not simulated yet."""
+"""Of routers, and of a firewall's lift over length: tests hold their influences to derivatives; how often their intervals hold is not simulated yet."""
 
 
 def row_of(name: str, metric: Metric) -> str:
