@@ -32,12 +32,13 @@ PUBLIC = ("harness", "harness.errors", "harness.stats", "harness.kinds")
 """What every plugin may import; of `harness.stats` and `harness.kinds` the modules inside as well."""
 
 ROOMS: dict[str, set[str]] = {
-    "harness.cli": {"curation", "embedllm", "muli", "outcomes", "routing", "view"},
+    "harness.cli": {"curation", "embedllm", "firewall", "muli", "outcomes", "routing", "view"},
     "harness.files": {
         "baselines",
         "curation",
         "detectors",
         "embedllm",
+        "firewall",
         "hf",
         "judging",
         "lm_eval",
@@ -50,10 +51,21 @@ ROOMS: dict[str, set[str]] = {
         "view",
     },
     "harness.leaderboard": {"outcomes", "routing", "site"},
-    "harness.names": {"curation", "embedllm", "evasion", "lm_eval", "muli", "routing", "site", "view"},
-    "harness.results": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
-    "harness.running": {"curation", "embedllm", "hf", "lm_eval", "muli", "openai", "routing", "site", "view"},
-    "harness.store": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
+    "harness.names": {"curation", "embedllm", "evasion", "firewall", "lm_eval", "muli", "routing", "site", "view"},
+    "harness.results": {"curation", "embedllm", "firewall", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
+    "harness.running": {
+        "curation",
+        "embedllm",
+        "firewall",
+        "hf",
+        "lm_eval",
+        "muli",
+        "openai",
+        "routing",
+        "site",
+        "view",
+    },
+    "harness.store": {"curation", "embedllm", "firewall", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
     "harness.tasks": {
         "curation",
         "evasion",

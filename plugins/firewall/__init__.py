@@ -70,3 +70,13 @@ def register_metrics(register: Register) -> None:
         ("guard_milliseconds", "GuardMilliseconds"),
     ):
         register(name, f"{_HERE}.replay_metrics:{attribute}")
+
+
+@hookimpl
+def register_commands(register: Register) -> None:
+    """Register ``harness compile-firewall``."""
+    register(
+        "compile-firewall",
+        f"{_HERE}.compile_command:command",
+        description="Choose a firewall's detectors and thresholds from recorded traffic, with a certified over-block.",
+    )
