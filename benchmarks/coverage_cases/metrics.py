@@ -95,7 +95,8 @@ NOT_SIMULATED = frozenset(
         "zero_router_aiq",
     }
 )
-"""Of routers, and of a firewall's lift over length: tests hold their influences to derivatives; how often their intervals hold is not simulated yet."""
+"""Of routers: tests hold their influences to derivatives; how often their intervals hold is not simulated yet. Of
+firewalls: a slow test simulates it."""
 
 
 def row_of(name: str, metric: Metric) -> str:
