@@ -69,6 +69,7 @@ ROOMS: dict[str, set[str]] = {
     "harness.tasks": {
         "curation",
         "evasion",
+        "firewall",
         "judging",
         "lm_eval",
         "outcomes",

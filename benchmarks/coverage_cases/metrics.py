@@ -34,6 +34,7 @@ _SAME_FORMULA = {
     "prediction_entropy": "mean without bounds",
     "quality_lost": "mean of bounded figures",
     "residual_asr": "true_positive_rate",
+    "residual_asr_newer": "true_positive_rate",
     "route_accuracy": "mean of bounded figures",
     "route_gain": "mean without bounds",
     "route_gain_over_category": "mean without bounds",

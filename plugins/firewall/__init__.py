@@ -63,6 +63,7 @@ def register_metrics(register: Register) -> None:
     """Register what is stopped, and what it costs."""
     for name, attribute in (
         ("residual_asr", "ResidualASR"),
+        ("residual_asr_newer", "NewerResidualASR"),
         ("block_recall", "BlockRecall"),
         ("over_block", "OverBlock"),
         ("guarded_utility", "GuardedUtility"),
@@ -74,9 +75,14 @@ def register_metrics(register: Register) -> None:
 
 @hookimpl
 def register_commands(register: Register) -> None:
-    """Register ``harness compile-firewall``."""
+    """Register ``harness compile-firewall`` and ``harness drift``."""
     register(
         "compile-firewall",
         f"{_HERE}.compile_command:command",
         description="Choose a firewall's detectors and thresholds from recorded traffic, with a certified over-block.",
+    )
+    register(
+        "drift",
+        f"{_HERE}.drift_command:command",
+        description="Report what changed of the same models between two stores, in pairs where the items agree.",
     )

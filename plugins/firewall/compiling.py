@@ -152,7 +152,7 @@ class Scale:
 
     def to(self, scores: FloatArray) -> FloatArray:
         """Return scores on the scale."""
-        return np.interp(scores, self.knots, self.values)
+        return np.asarray(np.interp(scores, self.knots, self.values))
 
     def back(self, value: float) -> float:
         """Return the score of a place on the scale."""
@@ -252,7 +252,7 @@ class Compiler:
             for i, offset in zip(plan.detectors, plan.offsets, strict=True)
         ]
         if plan.policy == "any":
-            return np.max(each, axis=0)
+            return np.asarray(np.max(each, axis=0))
         return np.where(each[0] < -math.log1p(-plan.lower), each[0], np.maximum(each[0], each[1]))
 
     def _chosen(self, plan: Plan, rate: float) -> Compiled:
@@ -306,6 +306,7 @@ class Compiler:
         joint = _by_cluster(self._joint(one.plan, part)[harmless], part.clusters[harmless])
         allowed = self._allowed(one.over_block)
         found = self._at(one, float(np.sort(joint)[len(joint) - 1 - allowed]))
+        count = 0
         for _ in range(60):  # rounding on the way back from the scale must not block one more
             blocked = self.blocked(found, part.scores[harmless]).astype(np.float64)
             count = int(_by_cluster(blocked, part.clusters[harmless]).sum())

@@ -322,9 +322,9 @@ class Firewall(Model):
                 if said := self._redacted(course, text):
                     done[i, j] = ("redact", said)
         if self.on_block == "resample" and "base" in self.parts:
-            for (i, j, _, _), said in zip(late, self._resampled(requests, late), strict=True):
-                if said is not None:
-                    done[i, j] = ("resample", said)
+            for (i, j, _, _), drawn in zip(late, self._resampled(requests, late), strict=True):
+                if drawn is not None:
+                    done[i, j] = ("resample", drawn)
         return done
 
     def _passes(self, courses: Sequence[Course], texts: Sequence[str]) -> list[bool]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
@@ -27,7 +29,8 @@ class FirewallReplay(Detection):
 
     Columns of shape (n,): ``label``, ``attack``, ``useful``; ``blocked`` and ``flagged`` (the policy's word, obeyed or
     not); ``stage``, 0 where nothing said to block, 1 the input, 2 the output; ``log_odds``, the margin of the policy;
-    ``characters``, the length of the prompt; ``milliseconds`` of all detectors a request. Of shape (n, d), padded with
+    ``characters``, the length of the prompt; ``milliseconds`` of all detectors a request; ``day``, the number of the
+    day of ``date``, NaN without one. Of shape (n, d), padded with
     NaN: ``input_scores`` and ``output_scores``, log-odds by position, and their ``input_milliseconds`` and
     ``output_milliseconds``.
     """
@@ -38,10 +41,11 @@ class FirewallReplay(Detection):
         "label": FieldSpec("flag", description="1 where the reply is jailbroken, 0 where it is not"),
         "attack": FieldSpec("flag", required=False, description="1 where the prompt is an attack; else as the label"),
         "useful": FieldSpec("flag", required=False, description="1 where the reply to a harmless prompt is of use"),
+        "date": FieldSpec("text", required=False, description="when the attack became known, as 2024-05-31"),
     }
     stages: Sequence[Stage] = (Stage(("guard",)),)
     columns: ClassVar[tuple[str, ...]] = (
-        *("label", "attack", "useful", "blocked", "flagged", "stage", "log_odds", "characters", "milliseconds"),
+        *("label", "attack", "useful", "blocked", "flagged", "stage", "log_odds", "characters", "milliseconds", "day"),
         *("input_scores", "output_scores", "input_milliseconds", "output_milliseconds"),
     )
     default_metrics: ClassVar[tuple[str, ...]] = (
@@ -54,15 +58,20 @@ class FirewallReplay(Detection):
         """Add what trainers of detectors learn from as ``text``, and say whether the prompt is an attack.
 
         Raises:
-            BadValue: a harmless prompt has a jailbroken reply.
+            BadValue: a harmless prompt has a jailbroken reply, or a date is none.
         """
+        date = fields.get("date")
+        try:
+            day = math.nan if not date else float(datetime.date.fromisoformat(date.strip()).toordinal())
+        except ValueError:
+            raise BadValue(f"'date': expected a date such as 2024-05-31, got {date!r}") from None
         attack = fields.get("attack")
         attack = fields["label"] if attack is None else attack
         if fields["label"] and not attack:
             raise BadValue("the label says jailbroken, and attack says that the prompt is none; mend one of them")
         read, prompt = self.settings["text"], fields["prompt"]
         text = prompt if read == "prompt" else reply_as_read(prompt, fields["reply"], read)
-        return {**fields, "attack": attack, "text": text}
+        return {**fields, "attack": attack, "text": text, "day": day}
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
         """Ask what the firewall does with the exchange."""
@@ -76,6 +85,7 @@ class FirewallReplay(Detection):
             "label": float(item.fields["label"]),
             "attack": float(attack),
             "useful": 0.0 if attack else 1.0 if useful is None else float(useful),
+            "day": item.fields["day"],
             "characters": float(len(item.fields["prompt"].text)),
         }
         found = answers[0].responses[0]

@@ -133,3 +133,19 @@ def test_the_interval_of_the_lift_holds_as_often_as_it_says():
         found = LiftOverLength().compute(traffic(rng, 500))
         held.append(found.low <= truth <= found.high)
     assert 0.92 <= np.mean(held) <= 0.995
+
+
+def test_attacks_newer_than_the_defence_are_counted_by_themselves(replay, harness):
+    days = {"a0": "2024-01-01", "a1": "2024-06-01", "a2": "2024-06-02"}
+    task = replay([{**row, **({"date": days[row["id"]]} if row["id"] in days else {})} for row in ROWS])
+    metric = "residual_asr_newer:since=2024-05-31"
+    ran = harness("eval", "-m", "never-block", "-t", task, "--metric", metric, "--json")
+    [found] = [r for r in ran.document["results"] if r["metric"] == metric]
+    assert (found["value"], found["detail"]["of"]) == (0.5, 2)
+    assert (found["detail"]["earlier"], found["detail"]["of_earlier"]) == (1.0, 1)
+    assert harness("eval", "-m", "never-block", "-t", task, "--metric", "residual_asr_newer:since=May").code == 2
+
+
+def test_a_date_that_is_none_is_a_bad_row(replay, harness):
+    ran = harness("eval", "-m", "never-block", "-t", replay([*ROWS, {**ROWS[0], "id": "c0", "date": "May"}]), "--json")
+    assert any("2024-05-31" in failure["reason"] for failure in ran.document["failures"])

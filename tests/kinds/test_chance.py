@@ -27,6 +27,7 @@ WITHOUT = {
     "guarded_utility",
     "lift_over_length",
     "residual_asr",
+    "residual_asr_newer",
     # They hold answers against no label: how a model answers, not how often it is right.
     "first_position_rate",
     "order_consistency",
