@@ -307,12 +307,12 @@ class Compiler:
         allowed = self._allowed(one.over_block)
         found = self._at(one, float(np.sort(joint)[len(joint) - 1 - allowed]))
         count = 0
-        for _ in range(60):  # rounding on the way back from the scale must not block one more
+        for step in range(60):  # rounding on the way back from the scale must not block one more
             blocked = self.blocked(found, part.scores[harmless]).astype(np.float64)
             count = int(_by_cluster(blocked, part.clusters[harmless]).sum())
             if count <= allowed:
                 break
-            found = replace(found, thresholds=tuple(t + 1e-12 * max(abs(t), 1.0) for t in found.thresholds))
+            found = replace(found, thresholds=tuple(t + 1e-12 * 2**step * max(abs(t), 1.0) for t in found.thresholds))
         latency = self._latency(found, part.scores)
         return replace(found, blocked=count, of=len(joint), allowed=allowed, milliseconds=latency)
 

@@ -130,6 +130,43 @@ def test_a_reply_is_drawn_anew_and_the_reward_chooses_among_those_that_pass(wall
     assert replies(wall(**{**settings, "base": scripted.chat("plum")}, **drawn), "Well?") == [REFUSAL]
 
 
+def test_each_of_several_replies_is_checked_by_itself(wall, scripted):
+    firewall = wall(
+        base=scripted.chat(lambda request, number: ["It is plum.", "It is tea."][number]),
+        input=[scripted.word("secret")],
+        output=[scripted.word("plum")],
+    )
+    [(first, second), (blocked, too)] = firewall.generate(
+        [Generation(Conversation.user(text), 2) for text in ("Well?", "The secret?")]
+    )
+    assert [c.text for c in (first, second, blocked, too)] == [REFUSAL, "It is tea.", REFUSAL, REFUSAL]
+
+
+def test_a_model_that_failed_is_a_failure_of_the_firewall(wall, scripted):
+    def fails(capability, requests):
+        return [Failure("out of memory")] * len(requests)
+
+    assert replies(wall(base=Part(fails), output=[scripted.word("plum")]), "Well?") == ["out of memory"]
+
+
+def test_a_guardrail_that_cannot_score_lets_nothing_through(wall, scripted):
+    reward = Part(lambda c, rs: [Failure("no")] * len(rs), offers=("score",))
+    firewall = wall(
+        base=scripted.chat(lambda r, number: "It is plum." if r.sampling == Sampling() else "It is tea."),
+        output=[scripted.word("plum")],
+        on_block="resample",
+        resample=2,
+        reward=reward,
+    )
+    assert replies(firewall, "Well?") == [REFUSAL]
+
+
+def test_look_alikes_are_undone_in_words_that_mix_scripts_and_kept_in_others(wall, scripted):
+    firewall = wall(base=scripted.chat("Fine."), input=[scripted.word("secret")], transforms=["confusables"])
+    assert replies(firewall, "the s\u0435cr\u0435t", "\u043e\u043d\u0430") == [REFUSAL, "Fine."]
+    assert ("chat", ["\u043e\u043d\u0430"]) in scripted.asked
+
+
 def test_a_detector_without_a_reply_to_read_says_so(wall, scripted):
     firewall = wall(output=[scripted.word("plum")])
     [found] = firewall.detect([Conversation.user("The secret?")])

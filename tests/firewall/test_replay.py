@@ -64,6 +64,14 @@ def test_a_firewall_and_its_controls_stand_side_by_side(replay, harness):
     assert figures(ran, "keyword-list:path=words.txt")["residual_asr"] == 1 / 3  # through the adapter
 
 
+def test_records_on_file_give_the_same_figures_and_ask_no_detector_again(replay, harness):
+    task = replay(ROWS)
+    wall = "firewall:input=[[keyword-list:path=words.txt],[prompt-length]],output=[[keyword-list:path=plum.txt]]"
+    first = harness("eval", "-m", f"a={wall}", "-t", task, "--json")
+    again = harness("eval", "-m", f"b={wall}", "-t", task, "--json")
+    assert figures(first, "a") == figures(again, "b")
+
+
 def test_a_row_without_a_label_is_a_bad_row_and_no_harmless_one(replay, harness):
     task = replay([*ROWS, {"id": "c0", "prompt": "Well?", "reply": "Yes."}, {**ROWS[3], "id": "c1", "label": None}])
     ran = harness("eval", "-m", "never-block", "-t", task, "--json")
