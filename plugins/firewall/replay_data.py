@@ -14,6 +14,13 @@ from typing import Any
 
 from harness import DataError
 
+DATES = {
+    "GCG": "2023-07-01",  # arXiv 2307.15043
+    "PAIR": "2023-10-01",  # arXiv 2310.08419
+    "prompt_with_random_search": "2024-04-01",  # arXiv 2404.02151
+    "DSN": "2024-04-01",  # arXiv 2404.16369
+}
+"""The first of the month in which the paper of a method appeared; of JBC, which has none, nothing is said."""
 SPLITS = ("train", "calibration", "test")
 
 
@@ -45,6 +52,7 @@ def _attacks() -> Iterator[Mapping[str, Any]]:
             "useful": 0,
             "source": "jailbreakbench",
             "method": method,
+            "date": DATES.get(method, ""),
             "model": model,
             "cluster": f"goal {index}",
         }
@@ -67,6 +75,7 @@ def _harmless(split: str) -> Iterator[Mapping[str, Any]]:
             "useful": 1,
             "source": "xstest",
             "method": "",
+            "date": "",
             "model": row["model"],
             "cluster": f"prompt {row['id']}",
         }
