@@ -187,7 +187,7 @@ def _traffic(firewall: Firewall, columns: Columns, task: str) -> Any:
     """
     import numpy as np
 
-    from .compiling import Traffic
+    from .recorded_traffic import Traffic
 
     values = columns.values
     fine = np.isfinite(values["blocked"])

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from harness import Columns, DataError, FloatArray, stats
 
+from .recorded_traffic import Scale, Traffic, by_cluster, slices
 from .replay_metrics import LiftOverLength
 
 BoolArray = NDArray[np.bool_]
@@ -25,37 +26,6 @@ _LOWER = (0.5, 0.8)
 """Shares of harmless traffic that a cascade's first detector lets through alone."""
 _OFFSETS = (0.0, 1.0, 2.0)
 """How much stricter one detector of several may be, in logarithms of its rate of false alarms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """What detectors said of recorded exchanges."""
-
-    scores: FloatArray
-    """(n, d): log-odds."""
-    stages: tuple[str, ...]
-    """(d,): ``input`` or ``output``."""
-    milliseconds: FloatArray
-    """(d,): what a detector takes an exchange."""
-    label: BoolArray
-    """(n,): jailbroken."""
-    attack: BoolArray
-    """(n,)"""
-    clusters: NDArray[np.int64]
-    """(n,): exchanges of one code are not independent."""
-    characters: FloatArray
-    """(n,): length of the prompt."""
-
-    def only(self, rows: BoolArray) -> Traffic:
-        """Return some of the rows."""
-        return replace(
-            self,
-            scores=self.scores[rows],
-            label=self.label[rows],
-            attack=self.attack[rows],
-            clusters=self.clusters[rows],
-            characters=self.characters[rows],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,63 +70,6 @@ class Compiled:
     def holds(self) -> bool:
         """Whether the later slice leaves the certificate possible."""
         return self.checked["over_block_low"] <= self.over_block
-
-
-def slices(traffic: Traffic, shares: Sequence[float]) -> list[Traffic]:
-    """Part traffic in its order, attacks and the rest each by themselves, clusters whole.
-
-    Args:
-        traffic: In the order in which it came.
-        shares: Of the slices, which sum to 1.
-
-    Raises:
-        DataError: a slice has no attack, or nothing harmless.
-    """
-    place = np.zeros(len(traffic.label), dtype=np.int64)
-    for kind in (traffic.attack, ~traffic.attack):
-        rows = np.flatnonzero(kind)
-        if not rows.size:
-            continue
-        codes, first, counts = np.unique(traffic.clusters[rows], return_index=True, return_counts=True)
-        order = np.argsort(first)
-        before = np.concatenate([[0], np.cumsum(counts[order])[:-1]]) / len(rows)
-        cuts = np.cumsum(shares)[:-1]
-        of_code = dict(zip(codes[order].tolist(), np.searchsorted(cuts, before, side="right").tolist(), strict=True))
-        place[rows] = [of_code[code] for code in traffic.clusters[rows].tolist()]
-    parts = [traffic.only(place == i) for i in range(len(shares))]
-    for name, part in zip(("chooses", "certifies", "checks"), parts, strict=True):
-        if not part.attack.any() or part.attack.all():
-            lacking = "harmless exchange" if part.attack.any() else "attack"
-            raise DataError(f"the slice that {name} has no {lacking}: {len(traffic.label):,} exchanges are too few")
-    return parts
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """A detector's log-odds as minus the logarithm of its rate of false alarms on harmless traffic; both ways."""
-
-    knots: FloatArray
-    values: FloatArray
-
-    @classmethod
-    def of(cls, harmless: FloatArray) -> Scale:
-        """Make the scale of a detector's scores of harmless exchanges, which goes on as a line beyond them."""
-        knots, counts = np.unique(harmless, return_counts=True)
-        values = -np.log1p(-np.cumsum(counts) / (len(harmless) + 1))
-        spread = max(float(knots[-1] - knots[0]), 1.0)
-        slope = max(float(values[-1] - values[0]), 1.0) / spread
-        reach = 1000 * spread
-        knots = np.concatenate([[knots[0] - reach], knots, [knots[-1] + reach]])
-        values = np.concatenate([[values[0] - slope * reach], values, [values[-1] + slope * reach]])
-        return cls(knots, values)
-
-    def to(self, scores: FloatArray) -> FloatArray:
-        """Return scores on the scale."""
-        return np.asarray(np.interp(scores, self.knots, self.values))
-
-    def back(self, value: float) -> float:
-        """Return the score of a place on the scale."""
-        return float(np.interp(value, self.values, self.knots))
 
 
 def allowed_blocks(harmless: int, rate: float, confidence: float) -> int:
@@ -259,7 +172,7 @@ class Compiler:
         """Return a plan with the threshold that blocks a share of the harmless exchanges of the first slice."""
         part = self._choosing
         joint = self._joint(plan, part)
-        harmless = np.sort(_by_cluster(joint[~part.attack], part.clusters[~part.attack]))
+        harmless = np.sort(by_cluster(joint[~part.attack], part.clusters[~part.attack]))
         # As many as the certificate will allow: a threshold that it will not grant says nothing of the firewall.
         share = self._allowed(rate) / self._own
         cut = float(harmless[len(harmless) - 1 - math.floor(share * len(harmless))])
@@ -303,13 +216,13 @@ class Compiler:
         """Return a firewall with the lowest thresholds whose over-block is certified on the second slice."""
         part = self._certifying
         harmless = ~part.attack
-        joint = _by_cluster(self._joint(one.plan, part)[harmless], part.clusters[harmless])
+        joint = by_cluster(self._joint(one.plan, part)[harmless], part.clusters[harmless])
         allowed = self._allowed(one.over_block)
         found = self._at(one, float(np.sort(joint)[len(joint) - 1 - allowed]))
         count = 0
         for step in range(60):  # rounding on the way back from the scale must not block one more
             blocked = self.blocked(found, part.scores[harmless]).astype(np.float64)
-            count = int(_by_cluster(blocked, part.clusters[harmless]).sum())
+            count = int(by_cluster(blocked, part.clusters[harmless]).sum())
             if count <= allowed:
                 break
             found = replace(found, thresholds=tuple(t + 1e-12 * 2**step * max(abs(t), 1.0) for t in found.thresholds))
@@ -337,14 +250,6 @@ class Compiler:
             "lift_over_length_high": lift.high,
         }
         return replace(one, checked=checked)
-
-
-def _by_cluster(values: FloatArray, clusters: NDArray[np.int64]) -> FloatArray:
-    """Return the greatest value of each cluster: whoever asks one question five times is one piece of evidence."""
-    codes, places = np.unique(clusters, return_inverse=True)
-    greatest = np.full(len(codes), -np.inf)
-    np.maximum.at(greatest, places, values)
-    return greatest
 
 
 def _unbeaten(found: Sequence[Compiled]) -> list[Compiled]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from harness import SEED, SHARE, Conversation, Model
 
-from .firewall import REFUSAL
+from .blocked import REFUSAL
 from .guarding import Exchange, Guarding
 
 

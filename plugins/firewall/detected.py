@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from harness import ANY, Adapter, OneOf, Request
 
-from .firewall import REFUSAL
+from .blocked import REFUSAL
 from .guarding import DetectorScore, Exchange, Guarding
 from .stages import reply_as_read
 

@@ -12,27 +12,22 @@ from typing import Annotated, Any, ClassVar
 
 from harness import (
     INSIDE,
-    Candidates,
     Completion,
     Conversation,
     Failure,
     Generation,
     Model,
     OneOf,
-    Part,
     Range,
     Sampling,
     UsageError,
 )
 
 from . import transforms as plain_text
+from .blocked import REFUSAL, BlockedReplies
 from .guarding import Exchange, Guarding
 from .policies import POLICIES, Policy, checked_policy
 from .stages import SESSIONS, Course, StageDetectors, reply_as_read, timed
-
-REFUSAL = "I'm sorry, but I can't help with that."
-REMOVED = "[removed]"
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 class Firewall(Model):
@@ -167,6 +162,7 @@ class Firewall(Model):
                 f"a firewall over itself: the base {base.specification} is a firewall; give the detectors of both to "
                 "one, as input= and output="
             )
+        self._blocked = BlockedReplies(self._passes, self.parts, self.on_block, self.resample, self.refusal)
         self._input, self._output = self._stage("input", 0), self._stage("output", len(self.input))
 
     def _stage(self, stage: str, first: int) -> StageDetectors:
@@ -271,7 +267,7 @@ class Firewall(Model):
                     own.milliseconds["model"] = took
                 pairs.append((i, j, own, completion.text))
         self._check_output([(course, text) for _, _, course, text in pairs])
-        changed = self._blocked_replies(requests, pairs)
+        changed = self._blocked.changed(requests, pairs) if self._policy.blocks else {}
         found: list[Any] = [Failure("nothing was answered")] * len(requests)
         for i, completions in enumerate(replies):
             found[i] = completions if isinstance(completions, Failure) else ([], [])
@@ -308,25 +304,6 @@ class Firewall(Model):
             replies[i] = answer
         return replies, took
 
-    def _blocked_replies(
-        self, requests: Sequence[Generation], pairs: Sequence[tuple[int, int, Course, str]]
-    ) -> dict[tuple[int, int], tuple[str, str]]:
-        """Return what is done with the replies that are blocked, and what the user gets, by request and reply."""
-        if not self._policy.blocks:
-            return {}
-        blocked = [(i, j, course, text) for i, j, course, text in pairs if course.stage and course.failure is None]
-        done = {(i, j): ("refuse", self.refusal) for i, j, _, _ in blocked}
-        late = [one for one in blocked if one[2].stage == "output"]
-        if self.on_block == "redact":
-            for i, j, course, text in late:
-                if said := self._redacted(course, text):
-                    done[i, j] = ("redact", said)
-        if self.on_block == "resample" and "base" in self.parts:
-            for (i, j, _, _), drawn in zip(late, self._resampled(requests, late), strict=True):
-                if drawn is not None:
-                    done[i, j] = ("resample", drawn)
-        return done
-
     def _passes(self, courses: Sequence[Course], texts: Sequence[str]) -> list[bool]:
         """Return which replies the output's detectors let through, after the same input."""
         fresh = [
@@ -335,48 +312,6 @@ class Firewall(Model):
         ]
         self._check_output(list(zip(fresh, texts, strict=True)))
         return [course.failure is None and not course.stage for course in fresh]
-
-    def _redacted(self, course: Course, text: str) -> str:
-        """Return a reply without the sentences that are blocked by themselves; empty where that is not enough."""
-        sentences = [sentence for sentence in _SENTENCE.split(text) if sentence.strip()]
-        kept = self._passes([course] * len(sentences), sentences)
-        if not any(kept):
-            return ""
-        said = " ".join(s if fine else REMOVED for s, fine in zip(sentences, kept, strict=True))
-        return said if said != text and self._passes([course], [said])[0] else ""
-
-    def _resampled(
-        self, requests: Sequence[Generation], late: Sequence[tuple[int, int, Course, str]]
-    ) -> list[str | None]:
-        """Draw further replies in the place of blocked ones; return the best that passes, or None."""
-        asked = [
-            Generation(course.shown, self.resample, _drawn_anew(requests[i].sampling, j), origin=course.prompt.origin)
-            for i, j, course, _ in late
-        ]
-        answers, _ = timed(self.parts["base"], "generate", asked)
-        drawn = [
-            [] if isinstance(answer, Failure) else list(dict.fromkeys(completion.text for completion in answer))
-            for answer in answers
-        ]
-        flat = [(course, text) for (_, _, course, _), texts in zip(late, drawn, strict=True) for text in texts]
-        passes = iter(self._passes([course for course, _ in flat], [text for _, text in flat]))
-        fine = [[text for text in texts if next(passes)] for texts in drawn]
-        return [self._best(course.prompt, texts) for (_, _, course, _), texts in zip(late, fine, strict=True)]
-
-    def _best(self, prompt: Conversation, texts: Sequence[str]) -> str | None:
-        if not texts or "reward" not in self.parts:
-            return texts[0] if texts else None
-        reward: Part = self.parts["reward"]
-        scores = reward("score", [Candidates(prompt, tuple(texts), origin=prompt.origin)])[0]
-        if isinstance(scores, Failure):
-            return None  # a guardrail that cannot choose lets nothing through
-        return max(zip(texts, scores, strict=True), key=lambda pair: float(pair[1]))[0]
-
-
-def _drawn_anew(sampling: Sampling, place: int) -> Sampling:
-    """Return a sampling that gives other replies than the one that was blocked."""
-    warm = sampling.temperature or 1.0
-    return dataclasses.replace(sampling, temperature=warm, seed=(sampling.seed + 1 + place) % 2**31)
 
 
 def _numbers(name: str, given: Any) -> tuple[float, ...]:

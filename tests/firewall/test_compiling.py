@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 import yaml
-from harness_plugins.firewall.compiling import Compiler, Traffic, allowed_blocks, slices
+from harness_plugins.firewall.compiling import Compiler, allowed_blocks
+from harness_plugins.firewall.recorded_traffic import Traffic, slices
 
 from harness import DataError
 

@@ -1,7 +1,8 @@
 """What a firewall lets through, under every policy and with every action."""
 
 import pytest
-from harness_plugins.firewall.firewall import REFUSAL, REMOVED, Firewall
+from harness_plugins.firewall.blocked import REFUSAL, REMOVED
+from harness_plugins.firewall.firewall import Firewall
 from harness_plugins.firewall.guarding import Exchange
 
 from harness import Conversation, Failure, Generation, Message, Sampling, UsageError
