@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 from harness.leaderboard.outputs import (
@@ -22,6 +22,7 @@ from harness.publisher import SITE, OutcomeFile
 from harness.terminal import say
 
 if TYPE_CHECKING:
+    from harness.cli.gates import Gate
     from harness.leaderboard.inputs import BoardInputs
     from harness.names.registry import Registry
 
@@ -46,6 +47,8 @@ class BoardOrder:
     """A table with one outcome for each model, for a site."""
     url: str | None = None
     """The address at which a site will be found."""
+    gates: Sequence[Gate] = ()
+    """Conditions on the figures of a leaderboard of one benchmark."""
 
     def __post_init__(self) -> None:
         """Refuse options that only a folder can show if no folder is named, and what the format has no place for.
@@ -58,6 +61,8 @@ class BoardOrder:
         if self.url is not None:
             web_address(self.url)
         if self.fills_a_folder:
+            if self.gates:
+                raise UsageError("--fail-if is of one leaderboard; name no folder with -o")
             return
         if self.publisher is not None:
             raise UsageError(
@@ -106,8 +111,8 @@ def outcome_file(
     return None
 
 
-def carry_out(registry: Registry, order: BoardOrder) -> None:
-    """Write the leaderboards, or print the leaderboard.
+def carry_out(registry: Registry, order: BoardOrder) -> list[dict[str, Any]]:
+    """Write the leaderboards, or print the leaderboard; return what tripped its gates.
 
     Args:
         registry: The registry of names.
@@ -119,8 +124,8 @@ def carry_out(registry: Registry, order: BoardOrder) -> None:
     """
     if order.fills_a_folder:
         _publish(registry, order)
-    else:
-        _write_file(registry, order)
+        return []
+    return _write_file(registry, order)
 
 
 def _publish(registry: Registry, order: BoardOrder) -> None:
@@ -148,7 +153,8 @@ def _files_read(registry: Registry, inputs: BoardInputs) -> list[Path]:
     return [*inputs.stores.paths(registry), *(file._path for file in registry.files), *about]
 
 
-def _write_file(registry: Registry, order: BoardOrder) -> None:
+def _write_file(registry: Registry, order: BoardOrder) -> list[dict[str, Any]]:
+    from harness.cli.gates import check_board, figures_of_board, tripped
     from harness.files.atomic import write_atomically
     from harness.leaderboard.inputs import make_board
     from harness.leaderboard.rendering import render
@@ -161,19 +167,22 @@ def _write_file(registry: Registry, order: BoardOrder) -> None:
     board = make_board(registry, benchmark, order.inputs)
     if not board.entries:
         raise UsageError(board.why_empty)
+    check_board(order.gates, board)
+    failed = tripped(order.gates, figures_of_board(board))
     format_ = file_format(order.output, order.format)
     if output is None and format_ == "table":
         from harness.leaderboard.terminal_board import say_board
 
         say_board(board, blank=False)
-        return
+        return failed
     text = render(board, format_)
     if output is None:
         say(text, nl=False)
-        return
+        return failed
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(output, text)
     except OSError as error:
         raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
     say(f"written to {output}", err=True)
+    return failed

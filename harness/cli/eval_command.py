@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.gates import (
+    TRIPPED,
+    Gate,
+    check_planned,
+    fail_if_option,
+    figures_of_cells,
+    gates_of,
+    say_tripped,
+    tripped,
+)
 from harness.cli.options import (
     LEVEL,
     SEED,
@@ -51,6 +62,7 @@ if TYPE_CHECKING:
 )
 @click.option("--domains", is_flag=True, help="Show every metric on every domain.")
 @click.option("--dry-run", is_flag=True, help="Print the plan with request counts; compute nothing.")
+@fail_if_option
 @store_option
 @registry_options
 @table_options
@@ -66,6 +78,7 @@ def command(
     dry_run: bool,
     all_metrics: bool,
     domains: bool,
+    fail_if: tuple[str, ...],
     **options: Any,
 ) -> int:
     """Evaluate models on tasks and benchmarks; answers computed before are not computed again.
@@ -76,17 +89,27 @@ def command(
       harness eval -m length -t judgebench
       harness eval -m mine=recorded:path=scores.jsonl -t rm-bench --json
       harness eval -m bt-linear:path=my-model -t 'quickstart/*' --limit 100 --dry-run
+      harness eval -m length -t judgebench --fail-if 'accuracy < 60% of length'
 
     
-    Exit status: 0 all cells done, 1 some cell failed, 2 the request cannot be run as given.
+    Exit status: 0 all cells done, 1 some cell failed, 2 the request cannot be run as given, 3 a figure is not shown to
+    pass --fail-if.
     """
     from harness.running.plan import EvaluationRequest
 
     try:
+        gates = gates_of(fail_if)
         registry = open_registry(registry_file, strict)
         evaluation = EvaluationRequest(targets=(*targets, *tasks), roles=key_values(roles, "--role"), **options)
         return evaluate_and_show(
-            registry, evaluation, store, dry_run=dry_run, as_json=as_json, all_metrics=all_metrics, domains=domains
+            registry,
+            evaluation,
+            store,
+            dry_run=dry_run,
+            as_json=as_json,
+            all_metrics=all_metrics,
+            domains=domains,
+            gates=gates,
         )
     except HarnessError as error:
         if not as_json:
@@ -105,6 +128,7 @@ def evaluate_and_show(
     as_json: bool,
     all_metrics: bool,
     domains: bool,
+    gates: Sequence[Gate] = (),
 ) -> int:
     """Plan, run, and print the results; return the exit status.
 
@@ -116,25 +140,30 @@ def evaluate_and_show(
         as_json: Print one JSON document.
         all_metrics: Print every metric, even if there is a leaderboard.
         domains: Print every metric on every domain.
+        gates: Conditions under which the status is 3.
 
     Raises:
         PlanError: everything that is wrong with the request, together.
+        UsageError: a gate is about nothing that is computed.
         StoreError: the store cannot be used.
     """
     from harness.api import make_plan
 
     plan = make_plan(registry, evaluation, store=store)
+    check_planned(gates, plan)
     if dry_run:
         from harness.cli.dry_run import show_plan
 
         show_plan(plan, as_json=as_json)
         return 0
     outcome = run_shown(registry, plan, store)
+    failed = tripped(gates, figures_of_cells(outcome.cells), [cell.label for cell in plan.cells])
     if as_json:
-        print_json(outcome_document(outcome))
+        print_json({**outcome_document(outcome), **({"tripped": failed} if gates else {})})
     else:
         _show(registry, plan, outcome, store, all_metrics=all_metrics, domains=domains)
-    return outcome.exit_code
+    say_tripped(failed)
+    return TRIPPED if failed else outcome.exit_code
 
 
 def _show(

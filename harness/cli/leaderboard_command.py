@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.gates import TRIPPED, fail_if_option, gates_of, say_tripped
 from harness.cli.options import LEVEL, model_options, open_registry, registry_options, store_option, table_options
 from harness.leaderboard.outputs import FORMATS
 
@@ -52,6 +53,7 @@ from harness.leaderboard.outputs import FORMATS
 @click.option("--publisher", help="Folder only: the publisher of a plugin that fills it; default: site.")
 @click.option("--model-column", help="Column of the outcome's file that names the model.")
 @click.option("--value-column", help="Column of the outcome.")
+@fail_if_option
 @store_option
 @registry_options
 @table_options
@@ -72,10 +74,11 @@ def command(
     publisher: str | None,
     model_column: str | None,
     value_column: str | None,
+    fail_if: tuple[str, ...],
     store: Path | None,
     registry_file: Path | None,
     strict: bool,
-) -> None:
+) -> int:
     """Show or write the leaderboard of a benchmark, from the results in the store and published results.
 
     A task, or a glob of tasks in quotes, makes a benchmark of its own, ranked by headline metrics. With a folder as
@@ -94,6 +97,10 @@ def command(
       harness leaderboard quickstart judgebench -o site/ --url https://example.org/boards/
       harness leaderboard toxicity/openai-moderation -m "muli*" -m length -o site/
       harness leaderboard "toxicity/*" --exclude "*-trial" --title Detectors --about intro.md -o board.html
+      harness leaderboard ppe --fail-if 'mean < 0.6 of mine'
+
+    \b
+    Exit status: 0 done, 2 it cannot be made as asked, 3 a figure is not shown to pass --fail-if.
     """
     from harness.cli.board_order import BoardOrder, carry_out, outcome_file
     from harness.leaderboard.inputs import BoardInputs
@@ -117,5 +124,8 @@ def command(
         texts=texts,
         outcome=outcome_file(outcome, model_column, value_column),
         url=url,
+        gates=gates_of(fail_if),
     )
-    carry_out(registry, order)
+    failed = carry_out(registry, order)
+    say_tripped(failed)
+    return TRIPPED if failed else 0

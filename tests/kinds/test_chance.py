@@ -22,6 +22,12 @@ WITHOUT = {
     "benign_failure_rate",
     "over_refusal_rate",
     "refusal_rate",
+    # What firewalls stop, and at what cost beside another rule of the same traffic.
+    "guard_milliseconds",
+    "guarded_utility",
+    "lift_over_length",
+    "residual_asr",
+    "residual_asr_newer",
     # They hold answers against no label: how a model answers, not how often it is right.
     "first_position_rate",
     "order_consistency",
@@ -183,7 +189,14 @@ def routed_between_two(rng, *, tied, n=200):
     return Columns({"predicted": predicted, "outcome": outcome}, facts={"models": ("strong", "weak")})
 
 
-GENERATORS = (verdicts, detections, best_of, styles, pairs, battles, routed)
+def traffic(rng, *, tied, n=400):
+    """A firewall whose blocks have nothing to do with attacks, a third of which succeed."""
+    attack = (np.arange(n) % 2).astype(float)
+    label = attack * (np.arange(n) % 3 == 0)
+    return Columns({"attack": attack, "label": label, "blocked": (rng.random(n) < 0.3).astype(float)})
+
+
+GENERATORS = (verdicts, detections, best_of, styles, pairs, battles, routed, traffic)
 
 
 def generator_of(metric):

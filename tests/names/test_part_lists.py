@@ -61,7 +61,7 @@ class Other(Refuses):
 
 @hookimpl
 def register_models(register):
-    register("firewall", "plugin_wall:Firewall", offers=("detect",))
+    register("toy-wall", "plugin_wall:Firewall", offers=("detect",))
     register("reward", "plugin_wall:Reward", offers=("score",))
 
 
@@ -114,15 +114,15 @@ def test_a_list_is_given_in_a_specification_and_in_yaml_with_one_fingerprint(wal
     project = wall()
     (project / "registry.yaml").write_text(
         "models:\n"
-        "  declared: {model: firewall, arguments: {detectors: [[keyword-list], 'keyword-list:slope=2.0']}}\n"
-        "  block:\n    model: firewall\n    arguments:\n      detectors:\n        - keyword-list\n"
+        "  declared: {model: toy-wall, arguments: {detectors: [[keyword-list], 'keyword-list:slope=2.0']}}\n"
+        "  block:\n    model: toy-wall\n    arguments:\n      detectors:\n        - keyword-list\n"
         "        - keyword-list:slope=2.0\n"
     )
-    text = "firewall:detectors=[[keyword-list],[keyword-list:slope=2.0]]"
+    text = "toy-wall:detectors=[[keyword-list],[keyword-list:slope=2.0]]"
     handles = [resolved(name, project) for name in (text, "declared", "block")]
     assert [list(handle.parts) for handle in handles] == [["detectors.1", "detectors.2"]] * 3
     assert len({handle.fingerprint for handle in handles}) == 1
-    turned = resolved("firewall:detectors=[[keyword-list:slope=2.0],[keyword-list]]", project)
+    turned = resolved("toy-wall:detectors=[[keyword-list:slope=2.0],[keyword-list]]", project)
     assert turned.fingerprint != handles[0].fingerprint
     again = resolved(handles[0].ready.specification, project)
     assert again.fingerprint == handles[0].fingerprint
@@ -135,10 +135,10 @@ def test_a_list_is_given_in_a_specification_and_in_yaml_with_one_fingerprint(wal
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        ("firewall", "needs the argument detectors"),
-        ("firewall:detectors=[]", "is built over other models; give them as detectors=[[NAME],[NAME]]"),
-        ("firewall:detectors=[[keyword-lst]]", "did you mean 'keyword-list'?"),
-        ("firewall:detectors=[[keyword-list],[tfidf]]", "asks its detectors.2 (tfidf) for detect"),
+        ("toy-wall", "needs the argument detectors"),
+        ("toy-wall:detectors=[]", "is built over other models; give them as detectors=[[NAME],[NAME]]"),
+        ("toy-wall:detectors=[[keyword-lst]]", "did you mean 'keyword-list'?"),
+        ("toy-wall:detectors=[[keyword-list],[tfidf]]", "asks its detectors.2 (tfidf) for detect"),
         ("detector-ensemble", "no detector"),
         ("detector-ensemble:part1=keyword-list,detectors=[[keyword-list]]", "both detectors= and part1="),
         ("detector-ensemble:part2=keyword-list", "without part1="),
@@ -164,14 +164,14 @@ def test_the_ensemble_takes_a_list_and_its_old_arguments_keep_their_fingerprint(
 
 def test_a_reward_model_detects_inside_a_firewall_through_an_adapter_that_results_name(wall, harness):
     project = wall()
-    text = "firewall:detectors=[[keyword-list],[reward]]"
+    text = "toy-wall:detectors=[[keyword-list],[reward]]"
     ran = harness("eval", "-m", text, *TASK, "--json")
     assert ran.code == 0, ran.err
     assert {tuple(r["adapters"]) for r in ran.document["results"]} == {("detectors.2: refuses",)}
     assert harness("check", text).code == 0
     plain, told = (
         resolved(text, project),
-        "firewall:detectors=[[keyword-list],[reward:adapters=[refuses:words=Never.]]]",
+        "toy-wall:detectors=[[keyword-list],[reward:adapters=[refuses:words=Never.]]]",
     )
     handle = resolved(told, project)
     assert handle.fingerprint != plain.fingerprint
@@ -183,18 +183,18 @@ def test_a_reward_model_detects_inside_a_firewall_through_an_adapter_that_result
 
 def test_two_adapters_that_would_do_are_refused_until_one_is_chosen(wall, harness):
     wall(OTHER)
-    ran = harness("eval", "-m", "firewall:detectors=[[reward]]", *TASK)
+    ran = harness("eval", "-m", "toy-wall:detectors=[[reward]]", *TASK)
     assert ran.code == 2
     assert "asks its detectors.1 (reward) for detect" in ran.err
     assert "choose one in its specification: adapters=[NAME]" in ran.err
-    ran = harness("eval", "-m", "firewall:detectors=[[reward:adapters=[other]]]", *TASK, "--json")
+    ran = harness("eval", "-m", "toy-wall:detectors=[[reward:adapters=[other]]]", *TASK, "--json")
     assert ran.code == 0, ran.err
     assert {tuple(r["adapters"]) for r in ran.document["results"]} == {("detectors.1: other",)}
 
 
 def test_an_adapter_of_a_part_that_serves_nothing_it_is_asked_is_refused(wall, harness):
     wall()
-    ran = harness("eval", "-m", "firewall:detectors=[[reward:adapters=[[refuses],[score-to-compare]]]]", *TASK)
+    ran = harness("eval", "-m", "toy-wall:detectors=[[reward:adapters=[[refuses],[score-to-compare]]]]", *TASK)
     assert ran.code == 2
     assert "for which its adapter 'score-to-compare' serves nothing" in ran.err
 
@@ -212,7 +212,7 @@ def test_a_part_that_is_trained_first_is_asked_through_an_adapter_and_trained_on
     project = wall()
     (project / "registry.yaml").write_text(
         "models:\n  rm: {trainer: bt-linear, task: quickstart/preferences}\n"
-        "  wall: {model: firewall, arguments: {detectors: [rm, 'rm:adapters=[refuses:words=Never.]', keyword-list]}}\n"
+        "  wall: {model: toy-wall, arguments: {detectors: [rm, 'rm:adapters=[refuses:words=Never.]', keyword-list]}}\n"
     )
     command = ("eval", "-m", "wall", *TASK, "--json")
     first, second = harness(*command), harness(*command)
