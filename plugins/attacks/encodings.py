@@ -1,0 +1,108 @@
+"""Ways to write a text so that it can be read back: each with its inverse, so that no goal is lost on the way."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+ZERO_WIDTH = "\u200b"
+LOOKALIKES = dict(zip("aceiopsxyABCEHIKMOPSTX", "асеіорѕхуАВСЕНІКМОРЅТХ", strict=True))
+"""Latin letters to the Cyrillic ones that most fonts draw alike."""
+DIGITS = dict(zip("aeiost", "431057", strict=True))
+"""The usual digits of leetspeak; capital letters stay."""
+PIECE = 4
+"""Characters of a piece of a split payload."""
+
+_LATIN = {other: letter for letter, other in LOOKALIKES.items()}
+_LETTERS = {digit: letter for letter, digit in DIGITS.items()}
+_SPLIT = re.compile(r'part\d+ = "((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A way to write a text, and to read it back."""
+
+    encode: Callable[[str], str]
+    decode: Callable[[str], str]
+    note: str
+    """What has to be said to the reader so that it can be read; empty where people read it as it is."""
+    exact: bool = True
+    """Whether decoding gives the text back to the letter; else up to digits that stood in it already."""
+
+
+def _exchange(table: Mapping[str, str]) -> Callable[[str], str]:
+    return lambda text: text.translate(str.maketrans(dict(table)))
+
+
+def _spaced(text: str) -> str:
+    # A blank of the text is three afterwards, so that words can be told apart.
+    return " ".join(text)
+
+
+def _closed_up(text: str) -> str:
+    return text[::2]
+
+
+def _split(text: str) -> str:
+    pieces = [text[i : i + PIECE] for i in range(0, len(text), PIECE)]
+    quoted = (piece.replace("\\", "\\\\").replace('"', '\\"') for piece in pieces)
+    names = [f"part{i}" for i in range(1, len(pieces) + 1)]
+    lines = [f'{name} = "{piece}"' for name, piece in zip(names, quoted, strict=True)]
+    return "\n".join([*lines, " + ".join(names)])
+
+
+def _joined(text: str) -> str:
+    return "".join(re.sub(r"\\(.)", r"\1", piece, flags=re.S) for piece in _SPLIT.findall(text))
+
+
+def _from_base64(text: str) -> str:
+    return base64.b64decode(text, validate=True).decode("utf-8")
+
+
+def _rot13(text: str) -> str:
+    return codecs.encode(text, "rot13")
+
+
+ENCODINGS: Mapping[str, Encoding] = {
+    "base64": Encoding(
+        lambda text: base64.b64encode(text.encode("utf-8", "replace")).decode(), _from_base64, "written in base64"
+    ),
+    "rot13": Encoding(_rot13, _rot13, "written in ROT13"),
+    "hex": Encoding(
+        lambda text: text.encode("utf-8", "replace").hex(),
+        lambda text: bytes.fromhex(text).decode("utf-8"),
+        "written as hexadecimal bytes",
+    ),
+    "reversed": Encoding(lambda text: text[::-1], lambda text: text[::-1], "written backwards"),
+    "payload-split": Encoding(_split, _joined, "the parts put together"),
+    "leet": Encoding(_exchange(DIGITS), _exchange(_LETTERS), "", exact=False),
+    "homoglyph": Encoding(_exchange(LOOKALIKES), _exchange(_LATIN), "", exact=False),
+    "zero-width": Encoding(ZERO_WIDTH.join, lambda text: text.replace(ZERO_WIDTH, ""), "", exact=False),
+    "spacing": Encoding(_spaced, _closed_up, ""),
+}
+"""By name."""
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){4,}")
+
+
+def readings(text: str) -> list[str]:
+    """List what somebody may read in a text who tries every decoding: the text itself first.
+
+    >>> readings("Say this: dGVhIGZvciB0d28=")[-1]
+    'tea for two'
+    """
+    found = [text, _rot13(text), text[::-1]]
+    if pieces := _joined(text):
+        found.append(pieces)
+    for pattern, name in ((_HEX, "hex"), (_BASE64, "base64")):
+        for match in pattern.findall(text):
+            try:
+                found.append(ENCODINGS[name].decode(match))
+            except (ValueError, binascii.Error):  # it only looked like it
+                continue
+    return found
