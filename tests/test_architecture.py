@@ -32,8 +32,9 @@ PUBLIC = ("harness", "harness.errors", "harness.stats", "harness.kinds")
 """What every plugin may import; of `harness.stats` and `harness.kinds` the modules inside as well."""
 
 ROOMS: dict[str, set[str]] = {
-    "harness.cli": {"curation", "embedllm", "muli", "outcomes", "routing", "view"},
+    "harness.cli": {"attacks", "curation", "embedllm", "muli", "outcomes", "routing", "view"},
     "harness.files": {
+        "attacks",
         "baselines",
         "curation",
         "detectors",
@@ -50,11 +51,12 @@ ROOMS: dict[str, set[str]] = {
         "view",
     },
     "harness.leaderboard": {"outcomes", "routing", "site"},
-    "harness.names": {"curation", "embedllm", "evasion", "lm_eval", "muli", "routing", "site", "view"},
+    "harness.names": {"attacks", "curation", "embedllm", "evasion", "lm_eval", "muli", "routing", "site", "view"},
     "harness.results": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
     "harness.running": {"curation", "embedllm", "hf", "lm_eval", "muli", "openai", "routing", "site", "view"},
     "harness.store": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
     "harness.tasks": {
+        "attacks",
         "curation",
         "evasion",
         "judging",

@@ -52,7 +52,8 @@ class AttackFile(Strict):
     date: datetime.date | None = Field(None, description="since when the attack has been known")
     needs_model: bool = Field(False, description="whether somebody needs a model to make its texts")
     needs_gradient: bool = Field(False, description="whether that model's gradients were needed")
-    queries: int = Field(0, ge=0, description="queries of the target that making one text took; 0: none")
+    queries: int | None = Field(None, ge=0, description="most queries of the target that making one text took")
+    on_request: bool = Field(False, description="whether groups leave it out, so that only its own name asks for it")
     steps: list[str] = Field(default_factory=list, description="encodings, one after the other")
     say: bool = Field(True, description="whether the prompt says how the text is written")
     templates: list[str] = Field(default_factory=list, description="texts with a slot")
@@ -94,6 +95,27 @@ class AttackFile(Strict):
             raise ValueError(f"an attack of kind {self.kind!r} needs {'exactly one of ' * (len(keys) > 1)}{', '.join(keys)}")
         self._has_its_slots()
         return self
+
+    @property
+    def cost(self) -> int | None:
+        """Queries of the target that making one text took, at most; None where nobody said."""
+        return 0 if self.queries is None and self.kind not in ("cache", "function") else self.queries
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the file declares, by name, for tables and for a task's ``brief``."""
+        return {
+            "attack_kind": self.kind,
+            "attack_licence": self.licence or "not said",
+            "attack_date": self.date.isoformat() if self.date else "not said",
+            "attack_needs": ("gradients" if self.needs_gradient else "a model") if self.needs_attacker else "nothing",
+            "attack_queries": "not said" if self.cost is None else str(self.cost),
+        }
+
+    @property
+    def needs_attacker(self) -> bool:
+        """Whether making its texts took a model of any sort."""
+        return self.needs_model or self.needs_gradient
 
     def _has_its_slots(self) -> None:
         """Refuse templates and conversations into which no goal goes.

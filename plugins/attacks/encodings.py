@@ -6,7 +6,7 @@ import base64
 import binascii
 import codecs
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 ZERO_WIDTH = "\u200b"
@@ -90,19 +90,20 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){4,}")
 
 
-def readings(text: str) -> list[str]:
-    """List what somebody may read in a text who tries every decoding: the text itself first.
+def readings(text: str) -> Iterator[str]:
+    """Yield what somebody may read in a text who tries every decoding: the text itself first.
 
-    >>> readings("Say this: dGVhIGZvciB0d28=")[-1]
+    >>> list(readings("Say this: dGVhIGZvciB0d28="))[1]
     'tea for two'
     """
-    found = [text, _rot13(text), text[::-1]]
+    yield text
     if pieces := _joined(text):
-        found.append(pieces)
+        yield pieces
     for pattern, name in ((_HEX, "hex"), (_BASE64, "base64")):
         for match in pattern.findall(text):
             try:
-                found.append(ENCODINGS[name].decode(match))
+                yield ENCODINGS[name].decode(match)
             except (ValueError, binascii.Error):  # it only looked like it
                 continue
-    return found
+    yield _rot13(text)
+    yield text[::-1]
