@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 GROUP = "group"
 DETECTION, ATTEMPTS = "detection", "attempts"
-TWIN_METRICS = ("over_refusal_rate", "benign_failure_rate")
-"""Of attempts at harmless goals, where an attack that succeeds is an answer."""
+TWIN_METRICS = {
+    "attempts": ("over_refusal_rate", "benign_failure_rate"),
+    "detection": ("false_positive_rate", "auroc", "true_positive_rate"),
+}
+"""What a benign twin tells: whether harmless goals are refused, or harmless texts flagged, for being written so."""
 
 
 class AttackTasks(TaskSource):
@@ -228,8 +231,8 @@ class AttackTasks(TaskSource):
 
     def _metrics(self, plain: Task, attack: Attack, wish: Wish, target: str) -> tuple[str, ...]:
         """Return the metrics: the plain task's, or those of harmless prompts where goals are replaced by such."""
-        if wish.twin and attack.about_goal and target == ATTEMPTS and "outcome" in plain.columns:
-            return TWIN_METRICS
+        if wish.twin and (target == DETECTION or (attack.about_goal and "outcome" in plain.columns)):
+            return TWIN_METRICS[target]
         return plain.definition.metrics
 
     def _attacked(self, part: DataPart, attack: Attack, wish: Wish, target: str) -> DataPart:
