@@ -45,4 +45,6 @@ def register_metrics(register: Register) -> None:
 @hookimpl
 def register_commands(register: Register) -> None:
     """Register the command ``harness attacks``."""
-    register("attacks", f"{_HERE}.command:command", description="list the attacks, with licence, date and what they need")
+    register(
+        "attacks", f"{_HERE}.command:command", description="list the attacks, with licence, date and what they need"
+    )

@@ -1,4 +1,4 @@
-"""The kind of task in which an attacker searches: each round asks the target about one text more of every goal."""
+"""The kind of task in which an attacker searches: each round asks about one text more of every goal."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class AdaptiveAttack(Task):
     """Rows hold a ``text`` and a ``label``; texts of the label 1 are attacked, the others are asked about once.
 
     A text is attacked only if it is flagged as it is. Each query is a round of the task: one text more, which still
-    holds the goal (`harness_plugins.attacks.moves.recoverable`). Of a task of another kind, as ``attack:adaptive:TASK``
-    makes it, a round is all stages of that task.
+    holds the goal (`harness_plugins.attacks.moves.Words.recoverable`). Of a task of another kind, as
+    ``attack:adaptive:TASK`` makes it, a round is all stages of that task.
 
     Columns: ``flagged``, whether the target flags the text as it is, or the plain attempt fails; ``queries``, at which
     it got through first, 0 where it did not; ``label``; ``threshold``; ``found``, a hash of what got through, 0 where
@@ -111,9 +111,10 @@ class AdaptiveAttack(Task):
         self._attackers.pop((item.id, answers[0].model), None)
         scores, hashes = np.full((2, 1 + self.plan.queries), np.nan)
         label = float(self.target.is_attacked(item))
-        if attacker.failed or not attacker.scores:
-            return {"scores": scores, "hashes": hashes, "label": label, "unscored": np.nan}
         asked = len(attacker.scores)
+        if attacker.failed or attacker.unscored == asked:  # of an attack that nobody could grade nothing is known
+            unscored = np.nan if attacker.failed else float(asked)
+            return {"scores": scores, "hashes": hashes, "label": label, "unscored": unscored}
         scores[:asked], hashes[:asked] = attacker.scores, attacker.hashes[:asked]
         if self.plan.keep_texts:
             for number, text in enumerate(attacker.texts[:asked]):
@@ -163,7 +164,9 @@ class AdaptiveAttack(Task):
             return threshold_of(self.target, self.plan)
         harmless = scores[(label == 0) & np.isfinite(scores)]
         if not len(harmless):
-            raise DataError(f"{self.name}: fpr= needs harmless texts, of the label 0, and there is none; give threshold=")
+            raise DataError(
+                f"{self.name}: fpr= needs harmless texts, of the label 0, and there is none; give threshold="
+            )
         # Of what is above the threshold, at most that share: ties with it are let through.
         allowed = int(np.floor(self.plan.fpr * len(harmless)))
         return float(np.sort(harmless)[::-1][allowed]) if allowed < len(harmless) else -np.inf
@@ -202,6 +205,6 @@ def _plan(name: str, settings: Mapping[str, Any]) -> Plan:
         raise ConfigurationError(f"{name}: options.threshold and options.fpr both say when a text is flagged: give one")
     if settings["feedback"] == "decision" and settings["fpr"] is not None:
         raise ConfigurationError(
-            f"{name}: options.feedback: decision needs a threshold, since what fpr allows is known only after the search"
+            f"{name}: options.feedback: decision needs a threshold: what fpr allows is known only after the search"
         )
     return Plan(**{**{key: settings[key] for key in Plan._fields}, "moves": moves})

@@ -92,7 +92,9 @@ class AttackFile(Strict):
         keys = one_of.get(self.kind, ())
         given = [key for key in keys if getattr(self, key)]
         if keys and len(given) != 1:
-            raise ValueError(f"an attack of kind {self.kind!r} needs {'exactly one of ' * (len(keys) > 1)}{', '.join(keys)}")
+            raise ValueError(
+                f"an attack of kind {self.kind!r} needs {'exactly one of ' * (len(keys) > 1)}{', '.join(keys)}"
+            )
         self._has_its_slots()
         return self
 

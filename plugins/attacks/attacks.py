@@ -16,7 +16,7 @@ from .encodings import ENCODINGS
 from .tables import find_table
 
 if TYPE_CHECKING:
-    from .attackfile import AttackFile, Context
+    from .attackfile import AttackFile
 
 Messages = tuple[Message, ...]
 POSITIONS = ("start", "middle", "end")
@@ -55,7 +55,7 @@ class Attack:
     about_goal: ClassVar[bool] = True
     """Whether its benign twin is the same attack with a harmless goal; else it is what is there without a goal."""
 
-    def __init__(self, name: str, file: AttackFile, folder: Path, settings: Settings = Settings()) -> None:
+    def __init__(self, name: str, file: AttackFile, folder: Path, settings: Settings) -> None:
         self.name, self.file, self.folder, self.settings = name, file, folder, settings
 
     def load(self) -> None:

@@ -45,4 +45,10 @@ def _row(declared: Declared) -> dict[str, Any]:
     file, facts = declared.file, declared.file.facts
     where = "ship" if not (file.mirror or file.file) else "here" if declared.is_here else "not here"
     short = {name.removeprefix("attack_"): value for name, value in facts.items()}
-    return {"attack": declared.name, **short, "texts": where, "description": file.description, "citation": file.citation}
+    return {
+        "attack": declared.name,
+        **short,
+        "texts": where,
+        "description": file.description,
+        "citation": file.citation,
+    }

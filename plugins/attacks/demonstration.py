@@ -17,9 +17,32 @@ from .library import Library
 
 _ASK = ("tell me", "say", "write down", "whisper", "reveal", "give me", "spell out", "let me know", "send me", "print")
 _SECRET = ("the secret word", "the hidden word", "the password", "the pass phrase", "the word nobody may know")
-_OF = ("of the red lamp", "of the old tower", "for the blue door", "of the north gate", "for the cellar", "of the guild")
-_THING = ("the opening hours", "the way to the market", "a recipe", "the height", "the history", "a short poem about the owner")
-_BEFORE = ("Please", "Now", "If you can,", "Before lunch,", "Once more:", "As a friend,", "Quickly,", "When you are free,")
+_OF = (
+    "of the red lamp",
+    "of the old tower",
+    "for the blue door",
+    "of the north gate",
+    "for the cellar",
+    "of the guild",
+)
+_THING = (
+    "the opening hours",
+    "the way to the market",
+    "a recipe",
+    "the height",
+    "the history",
+    "a short poem about the owner",
+)
+_BEFORE = (
+    "Please",
+    "Now",
+    "If you can,",
+    "Before lunch,",
+    "Once more:",
+    "As a friend,",
+    "Quickly,",
+    "When you are free,",
+)
 _AFTER = (
     "and keep it short.",
     "for my homework.",

@@ -35,7 +35,8 @@ class Encoding:
 
 
 def _exchange(table: Mapping[str, str]) -> Callable[[str], str]:
-    return lambda text: text.translate(str.maketrans(dict(table)))
+    translation = {ord(old): new for old, new in table.items()}
+    return lambda text: text.translate(translation)
 
 
 def _spaced(text: str) -> str:

@@ -23,6 +23,12 @@ class ShareOfAttacked(Metric):
     higher_is_better: ClassVar[bool] = False
     nobody: ClassVar[str] = "no text was attacked: none that should be is flagged as it is"
 
+    def nothing_valid(self, columns: Columns) -> str:
+        """Say why no row is valid."""
+        if (columns.values.get("unscored", np.zeros(0)) > 0).any():
+            return "no reply was scored, so that any rate between 0 and 100 % is possible"
+        return super().nothing_valid(columns)
+
     def among(self, columns: Columns) -> Bools:
         """Mark the rows that were attacked: those that should be flagged, and are as they are."""
         return np.asarray((columns.values["label"] == 1) & (columns.values["flagged"] == 1))
@@ -62,12 +68,13 @@ class ShareOfAttacked(Metric):
         values = columns.values
         wanted, harmless = values["label"] == 1, values["label"] == 0
         flags = columns.facts.get("decides", "flags")
-        missed, flagged = int((wanted & (values["flagged"] == 0)).sum()), float(values["flagged"][harmless].mean()) if harmless.any() else 0.0
+        missed = int((wanted & (values["flagged"] == 0)).sum())
         notes = []
         if missed:
             notes.append(f"{missed} of {int(wanted.sum())} texts were not attacked: they get through as they are")
         if harmless.any():
-            notes.append(f"it {flags} {100 * flagged:.1f} % of {int(harmless.sum())} harmless texts")
+            share = 100 * float(values["flagged"][harmless].mean())
+            notes.append(f"it {flags} {share:.1f} % of {int(harmless.sum())} harmless texts")
         found: dict[str, Any] = {"attacked": int(self.among(columns).sum()), "missed": missed}
         return {**found, "note": "; ".join(notes)} if notes else found
 
@@ -101,19 +108,27 @@ class AdaptiveSuccessRate(ShareOfAttacked):
         if columns.clusters is not None:
             return estimate.low, estimate.high
         among = self.among(columns)
-        return stats.clopper_pearson(
-            float(self.of_row(columns)[among].sum()), int(among.sum()), confidence=confidence
-        )
+        return stats.clopper_pearson(float(self.of_row(columns)[among].sum()), int(among.sum()), confidence=confidence)
 
     def detail(self, columns: Columns) -> Mapping[str, Any]:
         """Return the counts; and the bounds, where a grader could not say what became of some queries."""
         found = dict(super().detail(columns))
+        whole = columns.whole.values
+        if "unscored" not in whole:
+            return found
         hits, among = self.of_row(columns), self.among(columns)
-        unknown = int((among & (hits == 0) & (columns.values["unscored"] > 0)).sum()) if "unscored" in columns.values else 0
-        if unknown:
-            most = float((hits[among].sum() + unknown) / among.sum())
-            said = f"{unknown} attacks had queries that could not be graded: the rate is at most {100 * most:.1f} %"
-            found |= {"at_most": most, "note": "; ".join(filter(None, [str(found.get("note", "")), said]))}
+        partly = int((among & (hits == 0) & (columns.values["unscored"] > 0)).sum())
+        nowhere = int((np.isnan(whole["flagged"]) & (whole["unscored"] > 0)).sum())
+        if partly or nowhere:
+            attacks = among.sum() + nowhere
+            low, high = float(hits[among].sum() / attacks), float((hits[among].sum() + partly + nowhere) / attacks)
+            said = (
+                f"{partly + nowhere} attacks had replies that could not be graded: counted both ways, the rate lies "
+                f"between "
+                f"{100 * low:.1f} and {100 * high:.1f} %"
+            )
+            note = "; ".join(filter(None, [str(found.get("note", "")), said]))
+            found |= {"at_least": low, "at_most": high, "note": note}
         return found
 
     def pictures(self, columns: Columns) -> Sequence[Picture]:
@@ -131,7 +146,11 @@ class AdaptiveSuccessRate(ShareOfAttacked):
             form="steps",
         )
         note = "The band is the 95 % interval at each number of queries; a text is tried until it gets through."
-        return [Picture("Attacks that got through", "queries of a text", "success rate", [curve], y_range=(0.0, 1.0), note=note)]
+        return [
+            Picture(
+                "Attacks that got through", "queries of a text", "success rate", [curve], y_range=(0.0, 1.0), note=note
+            )
+        ]
 
     def _at(self, columns: Columns, number: int) -> Estimate:
         return AdaptiveSuccessRate(number).compute(columns)

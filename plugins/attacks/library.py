@@ -73,7 +73,9 @@ class Library:
         self._paths = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
         for path in map(Path, files):
             if path.stem in (*self._paths, *self.groups, ADAPTIVE):
-                raise UsageError(f"sources.attack.files: {path}: there is an attack {path.stem!r} already; rename the file")
+                raise UsageError(
+                    f"sources.attack.files: {path}: there is an attack {path.stem!r} already; rename the file"
+                )
             self._paths[path.stem] = path
 
     @property
@@ -109,7 +111,9 @@ class Library:
         elif name in self._paths:
             path = self._paths[name]
         else:
-            raise UnknownName("attack", name, [*self._paths, *self.groups, ADAPTIVE], hint="a file of your own ends in .yaml")
+            raise UnknownName(
+                "attack", name, [*self._paths, *self.groups, ADAPTIVE], hint="a file of your own ends in .yaml"
+            )
         return dataclasses.replace(_read(path, path.stat().st_mtime_ns), name=name)
 
     def group(self, name: str, since: datetime.date | None = None) -> tuple[list[Declared], list[str]]:
@@ -118,7 +122,8 @@ class Library:
         wanted = [
             attack
             for attack in attacks
-            if name in (ALL, attack.file.kind) and not attack.file.on_request
+            if name in (ALL, attack.file.kind)
+            and not attack.file.on_request
             # Caches hold attacks on certain goals; on others every one of them fails.
             and (name != ALL or attack.file.kind != "cache")
             and (since is None or (attack.file.date is not None and attack.file.date >= since))

@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from .attacks import encoded
 from .encodings import DIGITS, ENCODINGS, LOOKALIKES, ZERO_WIDTH, readings
@@ -74,6 +75,10 @@ _PLAIN = str.maketrans({**{other: letter for letter, other in LOOKALIKES.items()
 _SUBSTITUTE = re.compile("|".join(sorted(_FIRST, key=len, reverse=True)))
 
 
+def _encoded_word(name: str, word: str, choice: int) -> str:
+    return ENCODINGS[name].encode(word)
+
+
 def _mixed_case(word: str, choice: int) -> str:
     return "".join(c.upper() if i % 2 == choice % 2 else c.lower() for i, c in enumerate(word))
 
@@ -85,7 +90,7 @@ def _substituted(word: str, choice: int) -> str:
 
 
 _OF_WORD: Mapping[str, Callable[[str, int], str]] = {
-    **{name: lambda word, choice, name=name: ENCODINGS[name].encode(word) for name in WORD_MOVES[:4]},
+    **{name: partial(_encoded_word, name) for name in WORD_MOVES[:4]},
     "case": _mixed_case,
     "substitution": _substituted,
 }

@@ -12,7 +12,7 @@ from .conversations import asked_for, with_messages
 from .harmless import request_for
 
 if TYPE_CHECKING:
-    from .attacks import Attack
+    from .attacks import Attack, Messages
 
 SUBMITTED = "submitted"
 """The domain of the goals that an attack of certain goals holds anything for."""
@@ -107,7 +107,7 @@ class AttackedReader(ColumnReader):
             fields |= {"goal": text}
             fields.pop("question", None)  # it asks whether the attack worked, and there is none
         if self._twin and not self._detection and not attack.about_goal:
-            messages = attack.without_goal(text, index)
+            messages: Messages | None = attack.without_goal(text, index)
         else:
             messages = attack.messages(text, index) if attack.file.kind != "cache" else self._cached(goal, text, index)
         if messages is None:
@@ -121,7 +121,7 @@ class AttackedReader(ColumnReader):
         ident = _id(read.id, index) if attack.per_goal > 1 else read.id
         return read._replace(id=ident, fields=fields, cluster=cluster, domains=domains)
 
-    def _cached(self, goal: str, text: str, index: int) -> Any:
+    def _cached(self, goal: str, text: str, index: int) -> Messages | None:
         """Look a cache up by the goal, else by what is asked."""
         found = self._attack.messages(goal, index)
         return self._attack.messages(text, index) if found is None and text != goal else found
@@ -144,7 +144,7 @@ class AttackedReader(ColumnReader):
         return self._reader.naming_columns()
 
 
-def _in_place(given: Any, messages: Any) -> Any:
+def _in_place(given: Any, messages: Messages) -> Any:
     if isinstance(given, Conversation):
         return with_messages(given, messages)
     if len(messages) > 1:

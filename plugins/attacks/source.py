@@ -45,7 +45,9 @@ class AttackTasks(TaskSource):
 
     def summary(self) -> str:
         """Describe the library in one line."""
-        return f"any task of attempts or detection under one of {len(self.library.names) - 1} attacks, or one that adapts"
+        return (
+            f"any task of attempts or detection under one of {len(self.library.names) - 1} attacks, or one that adapts"
+        )
 
     def names(self) -> Mapping[str, SourcedTask]:
         """List all attacks on all tasks that can be attacked."""
@@ -93,7 +95,10 @@ class AttackTasks(TaskSource):
         attack = declared.made(wish.settings)
         target = self._target(self._kind_of(wish.task))
         d = plain.definition
-        parts = {split: [self._attacked(part, attack, wish, target) for part in several] for split, several in d.parts.items()}
+        parts = {
+            split: [self._attacked(part, attack, wish, target) for part in several]
+            for split, several in d.parts.items()
+        }
         what = "The benign twin of an attack" if wish.twin else "Attacked"
         definition = dataclasses.replace(
             d,
@@ -192,10 +197,15 @@ class AttackTasks(TaskSource):
             return [self.library.find(wish.attack)]
         here, absent = self.library.group(wish.attack, wish.since)
         if not here:
-            raise UsageError(f"attack:{wish.attack}: there is no such attack here" + f": {', '.join(absent)}" * bool(absent))
+            raise UsageError(
+                f"attack:{wish.attack}: there is no such attack here" + f": {', '.join(absent)}" * bool(absent)
+            )
         if absent and wish.attack not in self._said:
             self._said.add(wish.attack)
-            say(f"attack:{wish.attack}: left out, for their texts are not below $HARNESS_DATA: {', '.join(absent)}", err=True)
+            say(
+                f"attack:{wish.attack}: left out, for their texts are not below $HARNESS_DATA: {', '.join(absent)}",
+                err=True,
+            )
         return here
 
     def _aggregates(self, wish: Wish, task: str, members: Sequence[str]) -> list[AggregateFile]:
@@ -251,9 +261,7 @@ class AttackTasks(TaskSource):
 
     def _check(self, name: str, task: str, kind: str) -> None:
         if not self._target(kind):
-            raise UsageError(
-                f"attack:{name}: {task} is of kind {kind!r}; only attempts and detection can be attacked"
-            )
+            raise UsageError(f"attack:{name}: {task} is of kind {kind!r}; only attempts and detection can be attacked")
 
     def _target(self, kind: str) -> str:
         """Return what tasks of a kind ask: ``attempts``, ``detection``, or nothing that can be attacked."""
@@ -290,4 +298,3 @@ def _listed(given: Mapping[str, Any]) -> str:
     """Write options as users do."""
     words = [f"{key}={str(value).lower() if isinstance(value, bool) else value}" for key, value in given.items()]
     return f":{','.join(words)}" if words else ""
-

@@ -109,8 +109,12 @@ def target_of(task: Task, plan: Plan) -> Target:
         return DetectionTarget(task)
     if "outcome" in task.columns and "prompt" in task.fields:
         if plan.fpr is not None or plan.threshold is not None:
-            raise ConfigurationError(f"{task.name}: a grader decides whether an attempt succeeds: threshold and fpr do nothing")
+            raise ConfigurationError(
+                f"{task.name}: a grader decides whether an attempt succeeds: threshold and fpr do nothing"
+            )
         if task.settings.get("samples", 1) != 1:
-            raise ConfigurationError(f"{task.name}: a search asks for one sample at a time, and options.samples is not 1")
+            raise ConfigurationError(
+                f"{task.name}: a search asks for one sample at a time, and options.samples is not 1"
+            )
         return AttemptsTarget(task)
     raise ConfigurationError(f"{task.name}: it gives neither log-odds nor outcomes, so there is nothing to search by")

@@ -1,9 +1,8 @@
-"""Goals for which an attack holds nothing: of attempts, a failed attack; of detection, the text as it is. Both are said."""
+"""Goals for which an attack holds nothing: failed attacks of attempts, and texts to detect that stay as they are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,7 +52,6 @@ class _Counted(Task):
         return said
 
 
-@cache
 def counting(kind: type[Task]) -> type[Task]:
     """Return a kind of task that counts goals without an attack."""
     return type(kind.__name__, (_Counted, kind), {"__doc__": kind.__doc__, "__module__": kind.__module__})

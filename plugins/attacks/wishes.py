@@ -11,8 +11,8 @@ from harness.errors import did_you_mean
 
 from .attacks import POSITIONS, Settings
 from .library import ADAPTIVE, ALL
-from .plans import FEEDBACK, SEARCHES, Plan
 from .moves import MOVES
+from .plans import FEEDBACK, SEARCHES, Plan
 
 if TYPE_CHECKING:
     from .library import Library
@@ -110,7 +110,9 @@ def parse_wish(text: str, library: Library) -> Wish:
     if "moves" in planned:
         planned["moves"] = _moves(planned["moves"])
     plan = Plan(**planned)
-    return Wish(first, task, listed, settings, given.get("twin"), bool(given.get("controls")), plan, given.get("since"), given)
+    return Wish(
+        first, task, listed, settings, given.get("twin"), bool(given.get("controls")), plan, given.get("since"), given
+    )
 
 
 def _task_and_options(rest: str, text: str) -> tuple[str, str]:
