@@ -20,7 +20,7 @@ OWN_KEYS: Mapping[str, tuple[str, ...]] = {
     "encoding": ("steps", "say"),
     "template": ("templates", "file", "mirror", "column", "slot", "append", "replace"),
     "conversation": ("turns", "slot"),
-    "cache": ("file", "mirror", "goal", "column", "where", "model"),
+    "cache": ("file", "mirror", "goal", "column", "where", "model", "cut_goals"),
     "indirect": ("contexts", "file", "mirror", "column", "question", "form"),
     "function": ("function",),
 }
@@ -67,6 +67,7 @@ class AttackFile(Strict):
     goal: str = Field("goal", description="column of a cache that holds the goal")
     where: dict[str, Any] = Field(default_factory=dict, description="only rows of the cache with these values")
     model: str = Field("", description="column of a cache that says against which model an attack was made")
+    cut_goals: bool = Field(False, description="take a goal of the cache for the task's goal that begins with it")
     contexts: list[Context] = Field(default_factory=list, description="contexts with a question each")
     question: str = Field("question", description="column of a file of contexts that holds the question")
     form: str = Field("{question}\n\n{context}", description="how question and context are shown")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .attackfile import AttackFile
 
 Messages = tuple[Message, ...]
+_LEAST = 40
+"""Characters of a goal that was cut, at least, so that it still tells which one it is."""
 POSITIONS = ("start", "middle", "end")
 """Where an instruction is put into what a model reads."""
 
@@ -200,7 +202,7 @@ class CachedAttack(Attack):
 
     def messages(self, goal: str, index: int) -> Messages | None:
         """Return what was found for the goal, a text or a list of messages."""
-        found = self.found.get(_key(goal))
+        found = self.found.get(self._key_of(goal))
         if found is None:
             return None
         if isinstance(found, str):
@@ -210,9 +212,18 @@ class CachedAttack(Attack):
         except (KeyError, TypeError):
             raise BadValue(f"the attack {self.name} holds neither a text nor messages for this goal") from None
 
+    def _key_of(self, goal: str) -> str:
+        """Return the goal's key; that of the only goal of the file that begins it, where goals may be cut there."""
+        key = _key(goal)
+        if key in self.found or not self.file.cut_goals:
+            return key
+        beginnings = [other for other in self.found if len(other) >= _LEAST and key.startswith(other)]
+        return beginnings[0] if len(beginnings) == 1 else key
+
 
 def _key(goal: object) -> str:
-    return " ".join(str(goal).split()).casefold()
+    """Return the letters and digits of a goal: files differ in blanks, quotes and capitals."""
+    return "".join(filter(str.isalnum, str(goal).casefold()))
 
 
 class IndirectAttack(Attack):
@@ -273,7 +284,8 @@ def inserted(context: str, instruction: str, position: str) -> str:
     if position == "end":
         return f"{context}\n{instruction}"
     ends = [match.end() for match in re.finditer(r"(?<=[.!?])\s+|\n+", context)]
-    cut = min(ends, key=lambda end: abs(end - len(context) / 2), default=len(context) // 2)
+    ends = ends or [match.end() for match in re.finditer(r"\s+", context)]
+    cut = min(ends, key=lambda end: abs(end - len(context) / 2), default=len(context))
     return f"{context[:cut].rstrip()}\n{instruction}\n{context[cut:].lstrip()}"
 
 

@@ -14,11 +14,12 @@ LOOKALIKES = dict(zip("aceiopsxyABCEHIKMOPSTX", "асеіорѕхуАВСЕНІ�
 """Latin letters to the Cyrillic ones that most fonts draw alike."""
 DIGITS = dict(zip("aeiost", "431057", strict=True))
 """The usual digits of leetspeak; capital letters stay."""
-PIECE = 4
-"""Characters of a piece of a split payload."""
+PIECES, PIECE = 8, 4
+"""Pieces of a split payload at most, and the fewest characters of one."""
 
 _LATIN = {other: letter for letter, other in LOOKALIKES.items()}
 _LETTERS = {digit: letter for letter, digit in DIGITS.items()}
+_ESCAPED = re.compile(r"\\(.)", re.S)
 _SPLIT = re.compile(r'part\d+ = "((?:[^"\\]|\\.)*)"')
 
 
@@ -49,7 +50,8 @@ def _closed_up(text: str) -> str:
 
 
 def _split(text: str) -> str:
-    pieces = [text[i : i + PIECE] for i in range(0, len(text), PIECE)]
+    size = max(PIECE, -(-len(text) // PIECES))
+    pieces = [text[i : i + size] for i in range(0, len(text), size)]
     quoted = (piece.replace("\\", "\\\\").replace('"', '\\"') for piece in pieces)
     names = [f"part{i}" for i in range(1, len(pieces) + 1)]
     lines = [f'{name} = "{piece}"' for name, piece in zip(names, quoted, strict=True)]
@@ -57,7 +59,7 @@ def _split(text: str) -> str:
 
 
 def _joined(text: str) -> str:
-    return "".join(re.sub(r"\\(.)", r"\1", piece, flags=re.S) for piece in _SPLIT.findall(text))
+    return _ESCAPED.sub(r"\1", "".join(_SPLIT.findall(text)))
 
 
 def _from_base64(text: str) -> str:

@@ -123,7 +123,7 @@ class Words:
         self._parts = _PARTS.split(text)
         self.plain = Changes((("", 0),) * len(self._parts[::2]))
         """No change."""
-        self._needed = canonical(text)
+        self._closed, self._needed = closed_up(text), canonical(text)
 
     def changed(self, changes: Changes) -> str:
         """Return the text with its changes.
@@ -146,6 +146,8 @@ class Words:
 
     def recoverable(self, text: str) -> bool:
         """Tell whether a text still holds this one, up to the declared changes."""
+        if self._closed in closed_up(text):  # most often, and the cheapest to see
+            return True
         return any(self._needed in canonical(reading) for reading in readings(text))
 
 
@@ -155,10 +157,14 @@ def canonical(text: str) -> str:
     >>> canonical("Tell me") == canonical("s4y m\u0435") == canonical("t e l l   ME")
     True
     """
-    text = unicodedata.normalize("NFKC", text).replace(ZERO_WIDTH, "").translate(_PLAIN).lower()
-    text = "".join(text.split())
     # Over what was closed up, since a word may have been spaced out; both texts are read by the same rule.
-    return _SUBSTITUTE.sub(lambda match: _FIRST[match[0]], text)
+    return _SUBSTITUTE.sub(lambda match: _FIRST[match[0]], closed_up(text))
+
+
+def closed_up(text: str) -> str:
+    """Undo all changes of words but substitutes, and leave out all blanks."""
+    text = unicodedata.normalize("NFKC", text).replace(ZERO_WIDTH, "").translate(_PLAIN).lower()
+    return "".join(text.split())
 
 
 def static_changes(words: Words, moves: tuple[str, ...]) -> list[Changes]:
