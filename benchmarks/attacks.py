@@ -65,9 +65,8 @@ def main() -> None:
     task = f"attack:adaptive:attacks/demonstration:queries={given.queries}"
     start = time.perf_counter()
     cell = evaluate(["always=constant:value=5"], [task], store=Path("store.sqlite")).cells[0]
-    print(
-        f"evaluation against a detector that takes no time: {1e6 * (time.perf_counter() - start) / cell.requests:.0f} us/query"
-    )
+    each = 1e6 * (time.perf_counter() - start) / cell.requests
+    print(f"evaluation against a detector that takes no time: {each:.0f} us/query")
     folder.cleanup()
 
 

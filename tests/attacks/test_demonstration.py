@@ -1,4 +1,4 @@
-"""A detector that looks safe under attacks that do not search, and is not; beside a weak target and an unbreakable one."""
+"""A detector that looks safe until somebody searches; beside a weak target and an unbreakable one."""
 
 import pytest
 from harness_plugins.attacks.demonstration import rows

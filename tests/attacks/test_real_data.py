@@ -1,4 +1,4 @@
-"""Attacks of others over real goals: how many there are, whom they were submitted for, and what detectors make of them."""
+"""Attacks of others over real goals: how many there are, for whom, and what detectors make of them."""
 
 import os
 from pathlib import Path
