@@ -33,6 +33,7 @@ def register_benchmarks(register: Register) -> None:
     """Register the aggregates of the core."""
     register("mean", "harness.results.aggregate:mean", description="mean, weighted or not; errors add in squares")
     register("minimum", "harness.results.aggregate:minimum", description="the lowest")
+    register("maximum", "harness.results.aggregate:maximum", description="the highest")
     field = "harness.results.field_aggregates"
     register(
         "bradley-terry",

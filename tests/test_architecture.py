@@ -32,9 +32,10 @@ PUBLIC = ("harness", "harness.errors", "harness.stats", "harness.kinds")
 """What every plugin may import; of `harness.stats` and `harness.kinds` the modules inside as well."""
 
 ROOMS: dict[str, set[str]] = {
-    "harness.cli": {"curation", "embedllm", "firewall", "muli", "outcomes", "routing", "view"},
+    "harness.cli": {"attacks", "curation", "embedllm", "firewall", "muli", "outcomes", "routing", "view"},
     "harness.files": {
         "attack_logs",
+        "attacks",
         "baselines",
         "curation",
         "detectors",
@@ -52,7 +53,18 @@ ROOMS: dict[str, set[str]] = {
         "view",
     },
     "harness.leaderboard": {"outcomes", "routing", "site"},
-    "harness.names": {"curation", "embedllm", "evasion", "firewall", "lm_eval", "muli", "routing", "site", "view"},
+    "harness.names": {
+        "attacks",
+        "curation",
+        "embedllm",
+        "evasion",
+        "firewall",
+        "lm_eval",
+        "muli",
+        "routing",
+        "site",
+        "view",
+    },
     "harness.results": {"curation", "embedllm", "firewall", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
     "harness.running": {
         "curation",
@@ -68,6 +80,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "harness.store": {"curation", "embedllm", "firewall", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
     "harness.tasks": {
+        "attacks",
         "curation",
         "evasion",
         "firewall",

@@ -209,6 +209,7 @@ def test_the_same_through_python(project, key, value):
 
 
 PAIR = [{"id": 1, "prompt": "a", "chosen": "b", "rejected": "c"}]
+TEXT = [{"text": "x", "label": 1}]
 QUESTION = [{"id": 1, "prompt": "a", "reference": "b"}]
 
 
@@ -227,6 +228,14 @@ QUESTION = [{"id": 1, "prompt": "a", "reference": "b"}]
         ("verifiable", QUESTION, "temperature", math.nan),
         ("verifiable", QUESTION, "temperature", math.inf),
         ("verifiable", QUESTION, "temperature", -1),
+        ("adaptive-attack", TEXT, "queries", 0),
+        ("adaptive-attack", TEXT, "queries", 1.5),
+        ("adaptive-attack", TEXT, "width", 0),
+        ("adaptive-attack", TEXT, "seed", -1),
+        ("adaptive-attack", TEXT, "threshold", math.nan),
+        ("adaptive-attack", TEXT, "fpr", 1),
+        ("adaptive-attack", TEXT, "search", "depth"),
+        ("adaptive-attack", TEXT, "moves", ["jump"]),
     ],
 )
 def test_options_of_a_task_are_held_to_their_ranges(harness, write_task, kind, rows, option, value):

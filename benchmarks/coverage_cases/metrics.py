@@ -5,6 +5,8 @@ from __future__ import annotations
 from harness.metric import MeanMetric, Metric
 
 _SAME_FORMULA = {
+    "adaptive_success_area": "mean of bounded figures",
+    "adaptive_success_rate": "true_positive_rate",
     "auprc_trapezoid@compat": "average precision",
     "auroc": "AUROC",
     "average_precision": "average precision",
@@ -23,6 +25,7 @@ _SAME_FORMULA = {
     "label_kappa_second_order@compat": "order_kappa",
     "log_loss": "mean without bounds",
     "mean_cost": "mean without bounds",
+    "mean_queries": "mean without bounds",
     "optimal_accuracy@compat": "optimal_accuracy",
     "oracle": "mean of bounded figures",
     "order_kappa@compat": "order_kappa",
@@ -36,6 +39,7 @@ _SAME_FORMULA = {
     "reference_ratio": "mean without bounds",
     "residual_asr": "true_positive_rate",
     "residual_asr_newer": "true_positive_rate",
+    "recall_under_attack": "true_positive_rate",
     "route_accuracy": "mean of bounded figures",
     "route_gain": "mean without bounds",
     "route_gain_over_category": "mean without bounds",

@@ -16,7 +16,7 @@ from harness.errors import UnknownName, UsageError, did_you_mean
 from harness.leaderboard.shared_items import Base, Combination
 from harness.names.plugins import describe
 from harness.names.registry import Registration, Registry
-from harness.results.aggregate import mean, minimum
+from harness.results.aggregate import maximum, mean, minimum
 from harness.results.numbers import percent
 from harness.stats import Estimate
 from harness.store.records import Result, check_estimate
@@ -181,9 +181,11 @@ def _made_of(
     parts: Sequence[AggregateFigure],
     own: Sequence[Combination],
 ) -> Combination | None:
-    """The measured figures behind a mean, or behind the part that is the lowest."""
+    """The measured figures behind a mean, or behind the part that is the lowest or highest."""
     if function is minimum:
         return own[int(np.argmin([part.estimate.value for part in parts]))]
+    if function is maximum:
+        return own[int(np.argmax([part.estimate.value for part in parts]))]
     if function is not mean:
         return None
     total = sum(aggregate.weights_in_order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -75,6 +76,26 @@ def minimum(
     low, high = float(np.min([part.low for part in parts])), float(np.min(highs))
     stderr = float(draws.std(ddof=1))
     return Estimate(float(values.min()), stderr, low, high, *_counts(parts), confidence=level)
+
+
+def maximum(
+    parts: Sequence[Estimate], *, confidence: float | None = None, correlation: Correlation | None = None
+) -> Estimate:
+    """The highest of several estimates, for the highest of the true figures: `minimum` from the other side.
+
+    Args:
+        parts: Of what.
+        confidence: Level of the parts' intervals; None: as they say.
+        correlation: Of the parts; None: they are independent.
+    """
+    made = _mirrored(minimum([_mirrored(part) for part in parts], confidence=confidence, correlation=correlation))
+    shares = all(part.low >= 0 and part.high <= 1 for part in parts)
+    return dataclasses.replace(made, low=max(made.low, 0.0)) if shares else made
+
+
+def _mirrored(part: Estimate) -> Estimate:
+    """Turn an estimate round, so that the highest becomes the lowest."""
+    return dataclasses.replace(part, value=-part.value, low=-part.high, high=-part.low, detail={}, chance=None)
 
 
 def _together(parts: list[float], correlation: Correlation | None) -> float:

@@ -22,7 +22,11 @@ ROOT = Path(__file__).parents[2]
 HOW_TO = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/how-to/*.md") if path.stem != "README")
 DOCUMENTS = (
     *("README.md", "docs/tutorial-plugin.md", "docs/tutorial-methods.md"),
-    *("plugins/embedllm/README.md", "plugins/firewall/README.md", "plugins/routing/README.md"),
+    *sorted(
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.glob("plugins/*/README.md")
+        if "<!-- run -->" in path.read_text("utf-8")
+    ),
 )
 BLOCK = re.compile(r"<!-- (?P<mark>run|run with data|file: (?P<file>\S+)) -->\n```\w*\n(?P<text>.*?)^```$", re.S | re.M)
 

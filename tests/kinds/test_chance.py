@@ -18,6 +18,10 @@ NAN = math.nan
 REGISTRY = Registry()
 WITHOUT = {
     # What a model does when it is attacked: nothing is guessed.
+    "adaptive_success_area",
+    "adaptive_success_rate",
+    "mean_queries",
+    "recall_under_attack",
     "attack_success_rate",
     "benign_failure_rate",
     "over_refusal_rate",

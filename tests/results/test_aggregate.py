@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.results.aggregate import mean, minimum
+from harness.results.aggregate import maximum, mean, minimum
 from harness.stats import Estimate, mean_estimate
 
 NAN = float("nan")
@@ -20,7 +20,7 @@ def numbers(e):
     return [e.value, e.stderr, e.low, e.high, e.n, e.n_failed]
 
 
-@pytest.mark.parametrize("aggregate", [mean, minimum])
+@pytest.mark.parametrize("aggregate", [mean, minimum, maximum])
 def test_one_part_keeps_its_value_and_interval(aggregate):
     only = Estimate(0.9, 0.03, 0.82, 0.95, 100, 3)
     made = aggregate([only])
@@ -52,13 +52,13 @@ def test_a_mean_stays_within_the_bounds_of_its_parts():
     assert made.low < made.value < made.high <= 1
 
 
-@pytest.mark.parametrize("aggregate", [mean, minimum])
+@pytest.mark.parametrize("aggregate", [mean, minimum, maximum])
 def test_a_part_without_an_error_leaves_the_aggregate_without_one(aggregate):
     made = aggregate([part(0.5, 0.03), Estimate(0.4, NAN, NAN, NAN, 1)])
     assert math.isnan(made.stderr)
     assert math.isnan(made.low)
     assert math.isnan(made.high)
-    assert made.value == (pytest.approx(0.45) if aggregate is mean else 0.4)
+    assert made.value == {mean: pytest.approx(0.45), minimum: 0.4, maximum: 0.5}[aggregate]
 
 
 def test_the_minimum_is_the_lowest_and_its_interval_holds_it():
@@ -73,6 +73,15 @@ def test_a_minimum_of_fractions_stays_a_fraction():
     assert minimum([Estimate(0.99, 0.01, 0.9, 1.0, 9)] * 3).high == 1.0
 
 
+def test_the_maximum_is_the_minimum_from_the_other_side():
+    parts = [part(0.7, 0.02, 10), part(0.5, 0.02, 20, 1), part(0.9, 0.02, 30)]
+    made = maximum(parts)
+    lowest = minimum([part(-0.7, 0.02, 10), part(-0.5, 0.02, 20, 1), part(-0.9, 0.02, 30)])
+    assert numbers(made) == [0.9, lowest.stderr, -lowest.high, -lowest.low, 60, 1]
+    assert made.low < made.value < made.high
+    assert maximum([Estimate(0.01, 0.01, 0.0, 0.1, 9)] * 3).low == 0.0
+
+
 def test_the_same_parts_give_the_same_minimum():
     parts = [part(0.5, 0.1), part(0.5, 0.1)]
     assert minimum(parts) == minimum(parts)
@@ -81,7 +90,7 @@ def test_the_same_parts_give_the_same_minimum():
 def simulated(truths, stderrs, aggregate, rounds=2000):
     """How often the interval holds the aggregate of the true figures; the spread of the values; the mean error."""
     rng = np.random.default_rng(3)
-    target = {mean: np.mean, minimum: np.min}[aggregate](truths)
+    target = {mean: np.mean, minimum: np.min, maximum: np.max}[aggregate](truths)
     made = [
         aggregate([part(x, s) for x, s in zip(rng.normal(truths, stderrs), stderrs, strict=True)])
         for _ in range(rounds)
