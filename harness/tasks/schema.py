@@ -223,6 +223,12 @@ class TaskFile(Strict):
     generated: bool | str = Field(
         False, description="the data are made by a program, true or who makes them; every figure then says so"
     )
+    roles: dict[str, str] = Field(
+        default_factory=dict, description="models that play roles of the task where none is given with --role"
+    )
+    sensitive: bool = Field(
+        False, description="whether pages show no text of its items and answers unless somebody asks for them"
+    )
 
     @model_validator(mode="after")
     def _has_test(self) -> TaskFile:
