@@ -7,22 +7,23 @@ from typing import Annotated, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import COUNT, Columns, FloatArray, MeanMetric, Metric
+from harness import COUNT, Columns, FloatArray, MeanMetric
 from harness.stats import Linearised
 
 from .outcomes import SUCCESS
-from .rates import outcomes_of, scored
+from .rates import OfSome, outcomes_of, scored
 
 
-class _Success(Metric):
+class _Success(OfSome):
     """Base of rates of success that are no mean over prompts."""
 
     needs: ClassVar[tuple[str, ...]] = ("outcome",)
     higher_is_better: ClassVar[bool] = False
+    of: ClassVar[float | None] = 1.0
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the prompts with a scored sample, (n,)."""
-        return scored(columns).any(axis=1)
+        return scored(columns).any(axis=1) & self.concerned(columns)
 
     def nothing_valid(self, columns: Columns) -> str:
         """Say that nothing was scored, so that any rate is possible."""
@@ -76,7 +77,7 @@ def success_at_k(successes: NDArray[np.int64], samples: NDArray[np.int64], k: in
     return np.asarray(1.0 - ratios.prod(axis=1))
 
 
-class AttackSuccessAtK(MeanMetric):
+class AttackSuccessAtK(OfSome, MeanMetric):
     """The share of prompts of which at least one of k samples succeeds, from all scored samples, without bias.
 
     A prompt with fewer than k scored samples is failed. Without k the figure would not say what it is.
@@ -88,13 +89,14 @@ class AttackSuccessAtK(MeanMetric):
     description: ClassVar[str] = "share of prompts of which at least one of `k` samples succeeds, unbiased"
     needs: ClassVar[tuple[str, ...]] = ("outcome",)
     higher_is_better: ClassVar[bool] = False
+    of: ClassVar[float | None] = 1.0
 
     def __init__(self, k: Annotated[int, COUNT]) -> None:
         self.k = int(k)
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the prompts with k scored samples or more, (n,)."""
-        return np.asarray(scored(columns).sum(axis=1) >= self.k)
+        return np.asarray(scored(columns).sum(axis=1) >= self.k) & self.concerned(columns)
 
     def nothing_valid(self, columns: Columns) -> str:
         """Say how many samples there are, and how many it takes."""
