@@ -143,7 +143,7 @@ def notes_on_missing(entries: Sequence[BoardEntry], ranking: str) -> list[str]:
         )
     for reason in dict.fromkeys(reason for entry in entries for reason in entry.reasons):
         notes.append(f"{reason}: {', '.join(e.model for e in entries if reason in e.reasons)}")
-    unranked = [entry for entry in entries if entry.rank is None]
+    unranked = [entry for entry in entries if entry.rank is None and not entry.short_of]  # whose divider says why
     for lacks, models in (
         ("needs tasks that failed", [e.model for e in unranked if e.failed_tasks]),
         ("needs tasks not evaluated", [e.model for e in unranked if not e.failed_tasks and not e.reasons]),

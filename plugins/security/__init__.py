@@ -65,6 +65,7 @@ def register_metrics(register: Register) -> None:
         ("unscored_rate", "rates:UnscoredRate"),
         ("harm_score", "harm_score:HarmScore"),
         ("harm_score_at_most", "harm_score:ShareAtMost"),
+        ("reference_z", "reference_z:ReferenceZ"),
         ("refusal_lift", "lift:RefusalLift"),
         ("judge_lift", "lift:JudgeLift"),
         ("judge_sensitivity", "judge_metrics:Sensitivity"),

@@ -151,8 +151,9 @@ def blindness(prompt: GraderPrompt) -> str:
     Graders that were shown the representation of an object, or the beginning of a reply, have passed for judges.
     """
     reply = "First line {goal}.\n" + "word " * 4000 + "\nthe last words"
-    attempt = Attempt(Conversation((Message("system", "s"), Message("user", "u"))), reply, "g", "q")
-    text = "\n".join(message.content for message in prompt.shown(attempt).messages)
-    if reply not in text:
-        return "the reply is not shown whole and as it is"
+    for goal, question in (("g", "q"), ("", "")):
+        attempt = Attempt(Conversation((Message("system", "s"), Message("user", "u"))), reply, goal, question)
+        text = "\n".join(message.content for message in prompt.shown(attempt).messages)
+        if reply not in text:
+            return "the reply is not shown whole and as it is, whether there is a goal or not"
     return ""

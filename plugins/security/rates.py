@@ -14,6 +14,9 @@ from harness.stats import wilson
 from .outcomes import BENIGN_FAILURE, PARTIAL_REFUSAL, REFUSAL, SUCCESS, UNSCORABLE
 
 
+_ROUNDING = 1e-9
+
+
 def outcomes_of(columns: Columns) -> FloatArray:
     """Return the codes of outcomes, (n, samples); a column of one outcome a row has one sample."""
     outcome = columns.values["outcome"]
@@ -54,7 +57,7 @@ def with_width(columns: Columns, estimate: Estimate, confidence: float) -> tuple
     Of four models that every goal was tried on, one may fall to each goal: a quarter then, with no spread between
     goals, and yet nobody knows it to the last digit.
     """
-    if columns.clusters is None or estimate.low != estimate.high:
+    if columns.clusters is None or estimate.high - estimate.low > _ROUNDING:
         return estimate.low, estimate.high
     goals = len(np.unique(columns.clusters))
     return wilson(estimate.value * goals, goals, confidence=confidence)
