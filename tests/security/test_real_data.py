@@ -96,17 +96,8 @@ def test_the_judges_of_xstest_are_as_published_and_broken_labels_are_refused(wit
     for model, (*_, by_string, by_gpt4) in XSTEST.items():
         one = found["refusal-prefixes", "judges/xstest", "judge_class_accuracy", model]["value"]
         assert one == pytest.approx(by_string, abs=0.0005)
-        ran = harness(
-            "import",
-            "xstest-labels",
-            labels,
-            "--set",
-            f"model={model}",
-            "--set",
-            "by=gpt4_label",
-            "-o",
-            f"{model}.jsonl",
-        )
+        wishes = ("--set", f"model={model}", "--set", "by=gpt4_label", "-o", "l.jsonl")
+        ran = harness("import", "xstest-labels", labels, *wishes)
         if by_gpt4 is None:
             assert ran.code != 0
             assert "broken" in ran.err
