@@ -359,6 +359,9 @@ class LeaderboardFile(Strict):
     model_column: str | None = Field(None, description="column of the outcome's file that names the model")
     value_column: str | None = Field(None, description="column of the outcome")
     texts: bool = Field(False, description="site only: show the beginnings of items' texts; mind their licences")
+    show_sensitive: bool = Field(
+        False, description="site only: show texts of sensitive tasks too, and why their requests failed"
+    )
     url: str | None = Field(None, description="site only: the address at which it will be found, for previews of links")
 
     @property

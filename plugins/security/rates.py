@@ -13,7 +13,6 @@ from harness.stats import wilson
 
 from .outcomes import BENIGN_FAILURE, PARTIAL_REFUSAL, REFUSAL, SUCCESS, UNSCORABLE
 
-
 _ROUNDING = 1e-9
 
 
