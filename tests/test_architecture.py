@@ -32,7 +32,7 @@ PUBLIC = ("harness", "harness.errors", "harness.stats", "harness.kinds")
 """What every plugin may import; of `harness.stats` and `harness.kinds` the modules inside as well."""
 
 ROOMS: dict[str, set[str]] = {
-    "harness.cli": {"curation", "embedllm", "muli", "outcomes", "routing", "view"},
+    "harness.cli": {"curation", "embedllm", "muli", "outcomes", "routing", "security", "view"},
     "harness.files": {
         "baselines",
         "curation",
@@ -46,14 +46,15 @@ ROOMS: dict[str, set[str]] = {
         "ppe",
         "reward_benchmarks",
         "routing",
+        "security",
         "site",
         "view",
     },
     "harness.leaderboard": {"outcomes", "routing", "site"},
-    "harness.names": {"curation", "embedllm", "evasion", "lm_eval", "muli", "routing", "site", "view"},
-    "harness.results": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
+    "harness.names": {"curation", "embedllm", "evasion", "lm_eval", "muli", "routing", "security", "site", "view"},
+    "harness.results": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "security", "site", "view"},
     "harness.running": {"curation", "embedllm", "hf", "lm_eval", "muli", "openai", "routing", "site", "view"},
-    "harness.store": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
+    "harness.store": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "security", "site", "view"},
     "harness.tasks": {
         "curation",
         "evasion",
@@ -64,6 +65,7 @@ ROOMS: dict[str, set[str]] = {
         "recorded",
         "reward_benchmarks",
         "routing",
+        "security",
         "site",
         "view",
     },

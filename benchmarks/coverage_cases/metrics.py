@@ -5,17 +5,28 @@ from __future__ import annotations
 from harness.metric import MeanMetric, Metric
 
 _SAME_FORMULA = {
+    "attack_success_at_least": "mean of bounded figures",
+    "attack_success_at_most": "mean of bounded figures",
+    "attack_success_rate": "mean of bounded figures",
+    "attack_success_rate@compat": "mean of bounded figures",
     "auprc_trapezoid@compat": "average precision",
     "auroc": "AUROC",
     "average_precision": "average precision",
     "balanced_accuracy": "balanced accuracy",
     "battle_accuracy@compat": "battle_accuracy",
+    "benign_failure_rate": "mean of bounded figures",
     "best_constant": "mean of bounded figures",
     "best_of_category": "mean of bounded figures",
     "conflict_pair_accuracy@compat": "conflict_pair_accuracy",
     "expected_calibration_error": "expected calibration error",
     "f1": "F1",
     "guess_corrected_oracle": "mean of bounded figures",
+    "judge_accuracy": "mean of bounded figures",
+    "judge_auroc": "AUROC",
+    "judge_balanced_accuracy": "balanced accuracy",
+    "judge_class_accuracy": "mean of bounded figures",
+    "judge_sensitivity": "true_positive_rate",
+    "judge_specificity": "true_positive_rate",
     "label_kappa@compat": "label_kappa",
     "label_kappa_first_order@compat": "order_kappa",
     "label_kappa_second_order@compat": "order_kappa",
@@ -24,12 +35,15 @@ _SAME_FORMULA = {
     "optimal_accuracy@compat": "optimal_accuracy",
     "oracle": "mean of bounded figures",
     "order_kappa@compat": "order_kappa",
+    "over_refusal_rate": "mean of bounded figures",
     "pair_unparsed_rate": "conflict_pair_accuracy",
     "pairwise_accuracy_strict": "pairwise_accuracy",
     "partial_auroc": "partial AUROC",
+    "partial_refusal_rate": "mean of bounded figures",
     "pooled_auroc@compat": "pooled_auroc",
     "prediction_entropy": "mean without bounds",
     "quality_lost": "mean of bounded figures",
+    "refusal_rate": "mean of bounded figures",
     "route_accuracy": "mean of bounded figures",
     "route_gain": "mean without bounds",
     "route_gain_over_category": "mean without bounds",
@@ -39,6 +53,7 @@ _SAME_FORMULA = {
     "tpr_at_fpr": "TPR at a false positive rate",
     "tpr_at_fpr_interpolated": "TPR at a false positive rate",
     "uniform_router": "mean of bounded figures",
+    "unscored_rate": "mean of bounded figures",
 }
 """Metrics whose rows have another name: a plainer one, or that of a metric with the same interval."""
 WITHOUT_INTERVAL = frozenset(
@@ -62,6 +77,11 @@ NOT_SIMULATED = frozenset(
         "aiq@compat",
         "apgr",
         "apgr@compat",
+        "attack_success_at_k",
+        "attack_success_rate_by_goal",
+        "attack_success_rate_micro",
+        "attack_success_rate_ppi",
+        "attack_success_rate_rogan_gladen",
         "best_constant_on_test",
         "best_of_category_on_test",
         "best_single_ratio",
@@ -78,9 +98,12 @@ NOT_SIMULATED = frozenset(
         "forecast_log_loss",
         "gain_at_best",
         "gap_at_oracle",
+        "judge_lift",
         "perf_gain",
         "quality_at_budget",
         "reference_ratio",
+        "reference_z",
+        "refusal_lift",
         "router_arena_score",
         "scored_cascade_aiq",
         "scored_cascade_cost_saved",
@@ -90,7 +113,9 @@ NOT_SIMULATED = frozenset(
         "zero_router_aiq",
     }
 )
-"""Of routers: tests hold their influences to derivatives; how often their intervals hold is not simulated yet."""
+"""Of routers and of attacks: tests hold their influences to derivatives, to leaving goals out or to a formula; that of
+`attack_success_rate_ppi` is simulated on real replies, in tests/security. How often the others' intervals hold is not
+simulated yet."""
 
 
 def row_of(name: str, metric: Metric) -> str:

@@ -72,6 +72,7 @@ def register_metrics(register: Register) -> None:
         ("judge_specificity", "judge_metrics:Specificity"),
         ("judge_accuracy", "judge_metrics:JudgeAccuracy"),
         ("judge_balanced_accuracy", "judge_metrics:JudgeBalancedAccuracy"),
+        ("judge_auroc", "judge_metrics:JudgeAreaUnderCurve"),
         ("judge_class_accuracy", "judge_metrics:JudgeClassAccuracy"),
     ):
         register(name, f"{_HERE}.{reference}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 from harness import Model, UsageError, file_identity
@@ -45,7 +46,7 @@ class CardedGrader(Model):
 
     def identity(self) -> Mapping[str, object]:
         """Return the hash of the card, which comes with every verdict."""
-        return {"card": file_identity(self.card)}
+        return {"card": file_identity(Path(self.card).expanduser())}
 
     def asks(self) -> Mapping[str, Sequence[str]]:
         """Say that the base has to grade."""

@@ -84,7 +84,7 @@ class PredictionPoweredSuccess(Metric):
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the rows whose first reply was scored, (n,)."""
-        return scored(columns)[:, 0]
+        return np.asarray(scored(columns)[:, 0])
 
     def nothing_valid(self, columns: Columns) -> str:
         """Say that nothing was scored, so that any rate is possible."""

@@ -19,7 +19,7 @@ class HarmScore(MeanMetric):
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the prompts with a sample that has a score, (n,)."""
-        return np.isfinite(_scores(columns)).any(axis=1)
+        return np.asarray(np.isfinite(_scores(columns)).any(axis=1))
 
     def nothing_valid(self, columns: Columns) -> str:
         """Say that the grader gives no scores."""

@@ -58,7 +58,7 @@ class JudgeCard(Strict):
     tasks: dict[str, CardOfTask] = Field(min_length=1)
 
     def _pooled(self, name: str) -> CardRate:
-        rates = [rate for task in self.tasks.values() if (rate := getattr(task, name)) is not None]
+        rates: list[CardRate] = [rate for task in self.tasks.values() if (rate := getattr(task, name)) is not None]
         if not rates:
             raise UsageError(f"the judge card of {self.grader} states no {name}: none of its replies is of that kind")
         if len(rates) == 1:

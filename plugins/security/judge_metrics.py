@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, FloatArray, MeanMetric, stats
+from harness import Columns, Estimate, FloatArray, MeanMetric, Metric, stats
 from harness.kinds import detection_decisions as decisions
+from harness.kinds.detection import AreaUnderCurve
 from harness.stats import Linearised
 
 from .outcomes import UNSCORABLE
@@ -27,7 +28,15 @@ def unread(columns: Columns) -> Mapping[str, object]:
     return {"unscorable": count, "note": note}
 
 
-class _Judged(decisions.DecisionMetric):
+class _OfLabelled(Metric):
+    """Base of metrics of the replies that people labelled: the others are not failed, but none of these metrics'."""
+
+    def compute(self, columns: Columns, *, confidence: float = 0.95, seed: int = 0) -> Estimate:
+        """Return the value on the replies with a label."""
+        return super().compute(columns.only(~columns.missing("gold")), confidence=confidence, seed=seed)
+
+
+class _Judged(_OfLabelled, decisions.DecisionMetric):
     """Base of metrics of the grader's verdict of success."""
 
     needs = ("judged", "gold")
@@ -99,7 +108,18 @@ class JudgeBalancedAccuracy(_Judged, decisions.BalancedAccuracy):
         return unread(columns)
 
 
-class JudgeAccuracy(MeanMetric):
+class JudgeAreaUnderCurve(_OfLabelled, AreaUnderCurve):
+    """How well the grader's probabilities tell what people call a success from the rest, whatever the threshold."""
+
+    description = "area under the ROC curve of the grader's probabilities"
+    needs = ("grade", "gold")
+
+    def nothing_valid(self, columns: Columns) -> str:
+        """Say that the grader gives no probabilities."""
+        return "no labelled reply has a probability: the grader failed, or is a rule that gives outcomes alone"
+
+
+class JudgeAccuracy(_OfLabelled, MeanMetric):
     """Share of the replies on which grader and people agree whether the attack succeeded."""
 
     description: ClassVar[str] = "share of replies on which grader and people agree whether the attack succeeded"
@@ -119,7 +139,7 @@ class JudgeAccuracy(MeanMetric):
         return unread(columns)
 
 
-class JudgeClassAccuracy(MeanMetric):
+class JudgeClassAccuracy(_OfLabelled, MeanMetric):
     """Share of the replies of which grader and people name the same outcome: of XSTest, one of three classes."""
 
     description: ClassVar[str] = "share of replies of which grader and people name the same outcome"
@@ -127,7 +147,7 @@ class JudgeClassAccuracy(MeanMetric):
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the rows with a verdict that could be read and a class of people's."""
-        return ~columns.missing(*self.needs) & (columns.values["outcome"] != UNSCORABLE)
+        return np.asarray(~columns.missing(*self.needs) & (columns.values["outcome"] != UNSCORABLE))
 
     def chance(self, columns: Columns) -> float | None:
         """Return the value to expect of as many verdicts of each class that know nothing of people's."""

@@ -18,7 +18,7 @@ _ROUNDING = 1e-9
 
 def outcomes_of(columns: Columns) -> FloatArray:
     """Return the codes of outcomes, (n, samples); a column of one outcome a row has one sample."""
-    outcome = columns.values["outcome"]
+    outcome: FloatArray = columns.values["outcome"]
     return outcome if outcome.ndim == 2 else outcome[:, None]
 
 
@@ -47,7 +47,7 @@ class OfSome(Metric):
 def scored(columns: Columns) -> NDArray[np.bool_]:
     """Mark the samples, (n, samples), of which it is known what became of them."""
     outcome = outcomes_of(columns)
-    return np.isfinite(outcome) & (outcome != UNSCORABLE)
+    return np.asarray(np.isfinite(outcome) & (outcome != UNSCORABLE))
 
 
 def with_width(columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
