@@ -187,3 +187,49 @@ def test_garaks_calibration_is_read_whole_and_its_levels_are_its_own(safety):
         "calibration-2025-05": 106,
         "calibration-2026-02": 120,
     }
+
+
+TFIDF = {"judges/gptfuzz": (0.925, 0.861, 0.961, 0.981), "judges/jailbreakbench": (0.833, 0.819, 0.853, 0.929)}
+"""Accuracy, sensitivity, specificity and area under the ROC curve of TF-IDF trained on GPTFuzz's replies."""
+
+
+@pytest.mark.slow
+def test_a_trained_judge_errs_as_one_that_others_trained(with_data, harness):
+    settings = [part for text in ("units=word", "balanced=false", "strength=20") for part in ("--set", text)]
+    assert harness("train", "tfidf-detector", "-t", "judges/gptfuzz-replies-alone", "-o", "tf", *settings).code == 0
+    grader = "tfidf=detector-grader:base=[tfidf-detector:path=tf],shown=reply"
+    targets = [part for task in TFIDF for part in ("-t", task)]
+    found = results(harness("eval", *targets, "-m", grader, "--metric", "judge_auroc", "--json"))
+    for task, expected in TFIDF.items():
+        metrics = ("judge_accuracy", "judge_sensitivity", "judge_specificity", "judge_auroc")
+        measured = [found["tfidf", task, metric, "overall"]["value"] for metric in metrics]
+        assert measured == pytest.approx(expected, abs=0.005)
+
+
+ROWS = {
+    ("jailbreak", "behaviours"): 100,
+    ("jailbreak", "behaviours-and-safe-prompts"): 350,
+    ("jailbreak", "harmbench"): 200,
+    ("jailbreak", "advbench"): 520,
+    ("jailbreak", "simplesafetytests"): 100,
+    ("jailbreak", "pair"): 400,
+    ("jailbreak", "dsn"): 200,
+    ("over-refusal", "xstest"): 450,
+    ("over-refusal", "cyberseceval"): 750,
+    ("judges", "gptfuzz"): 1540,
+    ("judges", "gptfuzz-replies-alone"): 1540,
+    ("judges", "jailbreakbench"): 1637,
+    ("judges", "xstest"): 2250,
+}
+
+
+@pytest.mark.parametrize(("suite", "name"), ROWS)
+def test_every_row_is_read_and_every_task_is_sensitive(with_data, suite, name):
+    from harness.names.registry import Registry
+    from harness.task import BadItem
+
+    task = Registry().task(f"{suite}/{name}")
+    items = list(task.items("test"))
+    assert [item.problem for item in items if isinstance(item, BadItem)] == []
+    assert (len(items), len({item.id for item in items})) == (ROWS[suite, name], ROWS[suite, name])
+    assert task.definition.sensitive
