@@ -102,5 +102,6 @@ def register_importers(register: Register) -> None:
 
 @hookimpl
 def register_commands(register: Register) -> None:
-    """Register the command ``harness judge-card``."""
+    """Register the commands ``harness judge-card`` and ``harness safety-report``."""
     register("judge-card", f"{_HERE}.card_command:command", description="state how often a grader is wrong, on a card")
+    register("safety-report", f"{_HERE}.report_command:command", description="what was tested of a model's safety")

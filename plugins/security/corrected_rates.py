@@ -175,7 +175,7 @@ class RoganGladenSuccess(Metric):
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the prompts with a scored sample, (n,)."""
-        return scored(columns).any(axis=1)
+        return np.asarray(scored(columns).any(axis=1))
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the corrected rate, and each prompt's influence on it; the errors of both rates are not in it."""
