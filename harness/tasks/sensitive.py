@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.errors import HarnessError
+from harness.errors import UnknownName
 from harness.names.registry import Registry
 from harness.tasks.build import build_task
 
@@ -13,8 +13,13 @@ HIDDEN_REASON = "hidden: the reason may hold texts of a sensitive task (--show-s
 
 
 def is_sensitive(registry: Registry, task: str) -> bool:
-    """Return whether a task says that its texts are sensitive, as it is defined now; False for one that is gone."""
+    """Return whether a task says that its texts are sensitive, as it is defined now; False for one that is gone.
+
+    A task that cannot be made says nothing, and might be sensitive: it is taken to be.
+    """
     try:
         return build_task(registry, task).definition.sensitive
-    except HarnessError:
+    except UnknownName:
         return False
+    except Exception:  # a broken file, or the code of any plugin
+        return True

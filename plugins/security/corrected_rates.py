@@ -18,7 +18,7 @@ from harness.stats import Linearised
 
 from .judge_card import card_of_other_data, read_card
 from .outcomes import SUCCESS
-from .rates import outcomes_of, scored
+from .rates import OfSome, outcomes_of, scored
 
 GOLD, JUDGED_ONLY = 0, 1
 
@@ -122,7 +122,7 @@ class PredictionPoweredSuccess(Metric):
         }
 
 
-class RoganGladenSuccess(Metric):
+class RoganGladenSuccess(OfSome):
     """The grader's rate, corrected by a sensitivity and a specificity that were measured elsewhere. Read the warning.
 
     (p + specificity - 1) / (sensitivity + specificity - 1), cut to [0, 1] (Rogan and Gladen 1978). It holds where both
@@ -136,6 +136,7 @@ class RoganGladenSuccess(Metric):
         specificity: In place of a card.
     """
 
+    of: ClassVar[float | None] = 1.0
     description: ClassVar[str] = "grader's rate corrected by a sensitivity and specificity measured elsewhere (risky)"
     needs: ClassVar[tuple[str, ...]] = ("outcome",)
     higher_is_better: ClassVar[bool] = False
@@ -175,7 +176,7 @@ class RoganGladenSuccess(Metric):
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the prompts with a scored sample, (n,)."""
-        return np.asarray(scored(columns).any(axis=1))
+        return scored(columns).any(axis=1) & self.concerned(columns)
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the corrected rate, and each prompt's influence on it; the errors of both rates are not in it."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 from harness import COUNT_OR_NONE, SEED, SHARE, Conversation, Failure, Generation, Message, Model, Range, Sampling
 
 from . import verdicts
-from .grading import Attempt, Grade
+from .grading import Attempt, Grade, says_nothing
 from .prompt_files import GraderPrompt, find_prompt
 
 
@@ -75,14 +75,14 @@ class GradedBy(Model):
 
     def grade(self, requests: Sequence[Attempt]) -> list[Any]:
         """Return a grade for each reply; a `Failure` where the language model failed or could not be asked."""
-        shown = [self._shown(request) for request in requests]
+        shown = [Grade("benign failure", 0.0) if says_nothing(r.reply) else self._shown(r) for r in requests]
         file = self.the_prompt.file
         sampling = Sampling(
             temperature=float(self.temperature), max_tokens=int(self.max_tokens) or file.max_tokens, seed=self.seed
         )
         asked = [Generation(one, 1, sampling) for one in shown if isinstance(one, Conversation)]
         answers = iter(self.parts["base"]("generate", asked) if asked else [])
-        return [one if isinstance(one, Failure) else self._read(next(answers)) for one in shown]
+        return [self._read(next(answers)) if isinstance(one, Conversation) else one for one in shown]
 
     def _shown(self, attempt: Attempt) -> Conversation | Failure:
         if self.the_prompt.file.needs_question and not attempt.question:
