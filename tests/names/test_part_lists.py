@@ -137,7 +137,7 @@ def test_a_list_is_given_in_a_specification_and_in_yaml_with_one_fingerprint(wal
     [
         ("firewall", "needs the argument detectors"),
         ("firewall:detectors=[]", "is built over other models; give them as detectors=[[NAME],[NAME]]"),
-        ("firewall:detectors=[[keyword-lst]]", "did you mean 'keyword-list'?"),
+        ("firewall:detectors=[[keyword-lst]]", "did you mean 'keyword-list'"),
         ("firewall:detectors=[[keyword-list],[tfidf]]", "asks its detectors.2 (tfidf) for detect"),
         ("detector-ensemble", "no detector"),
         ("detector-ensemble:part1=keyword-list,detectors=[[keyword-list]]", "both detectors= and part1="),
