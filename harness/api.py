@@ -173,6 +173,8 @@ class SiteOptions(BoardOptions, total=False):
 
     texts: bool
     """Whether to show the beginnings of the items' texts; their licences have to allow it."""
+    show_sensitive: bool
+    """Whether to show texts of tasks that are sensitive too, and why their requests failed."""
     outcome: str | Path | None
     """A table with one outcome for each model; each benchmark then has a page of correlations with the outcome."""
     model_column: str | None
@@ -208,7 +210,7 @@ def build_site(benchmarks: Sequence[str], folder: str | Path, **options: Unpack[
         benchmarks: Names of the benchmarks; or tasks, or globs of tasks.
         folder: The folder of the site; ``index.html`` in the folder is the page to open.
         options: By name, as `BoardOptions` and `SiteOptions` say: those of `build_leaderboard`, ``texts``,
-            ``outcome``, ``model_column``, ``value_column``, ``say``.
+            ``show_sensitive``, ``outcome``, ``model_column``, ``value_column``, ``say``.
 
     Raises:
         UsageError: there is no store, one label names different models in two stores, a glob matches no model, it is
@@ -240,6 +242,7 @@ def publish(publisher: str, benchmarks: Sequence[str], folder: str | Path, **opt
         inputs=_inputs(options),
         publisher=publisher,
         texts=options.get("texts", False),
+        show_sensitive=options.get("show_sensitive", False),
         outcome=None if outcome is None else OutcomeFile(Path(outcome), *columns),
         url=options.get("url"),
     )

@@ -150,6 +150,8 @@ class Edition:
     """An introduction, as Markdown that somebody wrote: its HTML is text; empty: none."""
     texts: bool = False
     """Whether the beginnings of the items' texts may be shown; their licences have to allow it."""
+    show_sensitive: bool = False
+    """Whether texts of tasks that are sensitive may be shown too, and reasons of failures, which may quote them."""
     outcome: OutcomeFile | None = None
     """A table of outcomes that the analysis has checked, for a page of correlations; None: no such page."""
     analysis: Analysis | None = None

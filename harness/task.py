@@ -260,6 +260,10 @@ class Definition:
     """Nothing may be trained on it, whatever the split."""
     generated: GeneratedData | None = None
     """The file says that the data are made by a program."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """Specifications of the models that play roles where the user names none, such as a grader by rule."""
+    sensitive: bool = False
+    """Pages show no text of its items and answers unless somebody asks for them."""
 
 
 class Task:

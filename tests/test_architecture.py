@@ -32,7 +32,7 @@ PUBLIC = ("harness", "harness.errors", "harness.stats", "harness.kinds")
 """What every plugin may import; of `harness.stats` and `harness.kinds` the modules inside as well."""
 
 ROOMS: dict[str, set[str]] = {
-    "harness.cli": {"attacks", "curation", "embedllm", "firewall", "muli", "outcomes", "routing", "view"},
+    "harness.cli": {"attacks", "curation", "embedllm", "firewall", "muli", "outcomes", "routing", "security", "view"},
     "harness.files": {
         "attack_logs",
         "attacks",
@@ -49,6 +49,7 @@ ROOMS: dict[str, set[str]] = {
         "ppe",
         "reward_benchmarks",
         "routing",
+        "security",
         "site",
         "view",
     },
@@ -62,10 +63,22 @@ ROOMS: dict[str, set[str]] = {
         "lm_eval",
         "muli",
         "routing",
+        "security",
         "site",
         "view",
     },
-    "harness.results": {"curation", "embedllm", "firewall", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
+    "harness.results": {
+        "curation",
+        "embedllm",
+        "firewall",
+        "lm_eval",
+        "muli",
+        "outcomes",
+        "routing",
+        "security",
+        "site",
+        "view",
+    },
     "harness.running": {
         "curation",
         "embedllm",
@@ -78,7 +91,18 @@ ROOMS: dict[str, set[str]] = {
         "site",
         "view",
     },
-    "harness.store": {"curation", "embedllm", "firewall", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
+    "harness.store": {
+        "curation",
+        "embedllm",
+        "firewall",
+        "lm_eval",
+        "muli",
+        "outcomes",
+        "routing",
+        "security",
+        "site",
+        "view",
+    },
     "harness.tasks": {
         "attacks",
         "curation",
@@ -91,6 +115,7 @@ ROOMS: dict[str, set[str]] = {
         "recorded",
         "reward_benchmarks",
         "routing",
+        "security",
         "site",
         "view",
     },

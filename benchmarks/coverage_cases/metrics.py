@@ -7,12 +7,17 @@ from harness.metric import MeanMetric, Metric
 _SAME_FORMULA = {
     "adaptive_success_area": "mean of bounded figures",
     "adaptive_success_rate": "true_positive_rate",
+    "attack_success_at_least": "mean of bounded figures",
+    "attack_success_at_most": "mean of bounded figures",
+    "attack_success_rate": "mean of bounded figures",
+    "attack_success_rate@compat": "mean of bounded figures",
     "auprc_trapezoid@compat": "average precision",
     "auroc": "AUROC",
     "average_precision": "average precision",
     "balanced_accuracy": "balanced accuracy",
     "battle_accuracy@compat": "battle_accuracy",
     "block_recall": "true_positive_rate",
+    "benign_failure_rate": "mean of bounded figures",
     "best_constant": "mean of bounded figures",
     "best_of_category": "mean of bounded figures",
     "conflict_pair_accuracy@compat": "conflict_pair_accuracy",
@@ -20,6 +25,12 @@ _SAME_FORMULA = {
     "f1": "F1",
     "guarded_utility": "true_positive_rate",
     "guess_corrected_oracle": "mean of bounded figures",
+    "judge_accuracy": "mean of bounded figures",
+    "judge_auroc": "AUROC",
+    "judge_balanced_accuracy": "balanced accuracy",
+    "judge_class_accuracy": "mean of bounded figures",
+    "judge_sensitivity": "true_positive_rate",
+    "judge_specificity": "true_positive_rate",
     "label_kappa@compat": "label_kappa",
     "label_kappa_first_order@compat": "order_kappa",
     "label_kappa_second_order@compat": "order_kappa",
@@ -30,16 +41,19 @@ _SAME_FORMULA = {
     "oracle": "mean of bounded figures",
     "order_kappa@compat": "order_kappa",
     "over_block": "true_positive_rate",
+    "over_refusal_rate": "mean of bounded figures",
     "pair_unparsed_rate": "conflict_pair_accuracy",
     "pairwise_accuracy_strict": "pairwise_accuracy",
     "partial_auroc": "partial AUROC",
+    "partial_refusal_rate": "mean of bounded figures",
     "pooled_auroc@compat": "pooled_auroc",
     "prediction_entropy": "mean without bounds",
     "quality_lost": "gap_at_oracle",
+    "recall_under_attack": "true_positive_rate",
     "reference_ratio": "mean without bounds",
+    "refusal_rate": "mean of bounded figures",
     "residual_asr": "true_positive_rate",
     "residual_asr_newer": "true_positive_rate",
-    "recall_under_attack": "true_positive_rate",
     "route_accuracy": "mean of bounded figures",
     "route_gain": "mean without bounds",
     "route_gain_over_category": "mean without bounds",
@@ -49,6 +63,7 @@ _SAME_FORMULA = {
     "tpr_at_fpr": "TPR at a false positive rate",
     "tpr_at_fpr_interpolated": "TPR at a false positive rate",
     "uniform_router": "mean of bounded figures",
+    "unscored_rate": "mean of bounded figures",
 }
 """Metrics whose rows have another name: a plainer one, or that of a metric with the same interval."""
 WITHOUT_INTERVAL = frozenset(
@@ -66,8 +81,21 @@ WITHOUT_INTERVAL = frozenset(
 )
 """Printed without one, as they were published."""
 
-NOT_SIMULATED: frozenset[str] = frozenset({"lift_over_length"})
-"""Of which it is not simulated here how often their intervals hold; of firewalls a slow test does it."""
+NOT_SIMULATED: frozenset[str] = frozenset(
+    {
+        "attack_success_at_k",
+        "attack_success_rate_by_goal",
+        "attack_success_rate_micro",
+        "attack_success_rate_ppi",
+        "attack_success_rate_rogan_gladen",
+        "judge_lift",
+        "lift_over_length",
+        "reference_z",
+        "refusal_lift",
+    }
+)
+"""Of which it is not simulated here how often their intervals hold. Slow tests simulate `lift_over_length`, and on real
+replies `attack_success_rate_ppi`; the influences of the others are held to leaving goals out or to a formula."""
 
 WITH_ARGUMENTS = {"reference_ratio": "reference_ratio:reference=0.864"}
 """How metrics are written that need an argument."""

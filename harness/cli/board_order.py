@@ -43,6 +43,8 @@ class BoardOrder:
     """Name of the publisher that fills the folder; None: the publisher of sites."""
     texts: bool = False
     """Whether a site shows the beginnings of items' texts."""
+    show_sensitive: bool = False
+    """Whether a site shows texts of sensitive tasks too."""
     outcome: OutcomeFile | None = None
     """A table with one outcome for each model, for a site."""
     url: str | None = None
@@ -54,8 +56,8 @@ class BoardOrder:
         """Refuse options that only a folder can show if no folder is named, and what the format has no place for.
 
         Raises:
-            UsageError: publisher, texts, outcome or url stand beside a file, or several benchmarks do; or the url is
-                no address, or a title or an introduction stands beside a format without one.
+            UsageError: publisher, texts, show_sensitive, outcome or url stand beside a file, or several benchmarks do;
+                or the url is no address, or a title or an introduction stands beside a format without one.
             UnknownName: there is no such format.
         """
         if self.url is not None:
@@ -68,8 +70,14 @@ class BoardOrder:
             raise UsageError(
                 f"--publisher {self.publisher} fills a folder; name one with -o, such as {self.publisher}/"
             )
-        if self.texts or self.outcome is not None or self.url is not None:
-            option = "--texts" if self.texts else "--outcome" if self.outcome is not None else "--url"
+        of_sites = {
+            "--texts": self.texts,
+            "--show-sensitive": self.show_sensitive,
+            "--outcome": self.outcome is not None,
+            "--url": self.url is not None,
+        }
+        if any(of_sites.values()):
+            option = next(name for name, given in of_sites.items() if given)
             raise UsageError(f"{option} is for a site; name a folder with -o, such as site/")
         refuse_several(self.benchmarks)
         self._refuse_without_place()
@@ -138,6 +146,7 @@ def _publish(registry: Registry, order: BoardOrder) -> None:
         inputs=order.inputs,
         publisher=order.publisher or SITE,
         texts=order.texts,
+        show_sensitive=order.show_sensitive,
         outcome=order.outcome,
         url=order.url,
     )

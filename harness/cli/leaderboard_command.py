@@ -45,6 +45,11 @@ from harness.leaderboard.outputs import FORMATS
 )
 @click.option("--texts", is_flag=True, help="Site only: show the beginnings of items' texts; mind their licences.")
 @click.option(
+    "--show-sensitive",
+    is_flag=True,
+    help="Site only: show texts of sensitive tasks too (with --texts), and why their requests failed.",
+)
+@click.option(
     "--outcome",
     type=click.Path(path_type=Path),
     help="Site only: a table of one outcome a model, as for harness correlate; adds its heat-map.",
@@ -69,6 +74,7 @@ def command(
     merge: tuple[Path, ...],
     confidence: float | None,
     texts: bool,
+    show_sensitive: bool,
     outcome: Path | None,
     url: str | None,
     publisher: str | None,
@@ -122,6 +128,7 @@ def command(
         format=format_,
         publisher=publisher,
         texts=texts,
+        show_sensitive=show_sensitive,
         outcome=outcome_file(outcome, model_column, value_column),
         url=url,
         gates=gates_of(fail_if),

@@ -181,6 +181,8 @@ def _task(registry: Registry, name: str) -> dict[str, Any]:
         "to train on": "never: for evaluation only" if d.evaluation_only else "",
         "rows in sequence": _blocks(task) if task.is_sequence else "",
         "brief": dict(d.brief),
+        "roles by default": dict(d.roles),
+        "texts on pages": "only on request: sensitive" if d.sensitive else "",
     }
     try:
         first = next(iter(task.items("test", limit=1)), None)

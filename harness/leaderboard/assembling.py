@@ -25,7 +25,7 @@ from harness.leaderboard.notes import (
 )
 from harness.leaderboard.published_rows import published_rows, shipped_files
 from harness.leaderboard.ranking import MadeOf, rank_entries, sort_in
-from harness.leaderboard.references import with_references
+from harness.leaderboard.references import with_references, without_rank
 from harness.leaderboard.shared_items import SharedItems
 from harness.leaderboard.unranked import find_who_is_ahead, sort_unranked
 from harness.leaderboard.verdict import verdict_of
@@ -106,6 +106,7 @@ def assemble(
     notes += field.notes
     if field.names and others.entries:
         notes.append(f"published results cannot be in the field, and have no figure of: {', '.join(field.names)}")
+    without_rank(evaluated.entries, first)
     notes += rank_entries(evaluated.entries, first, shared, evaluated.made_of, field.covariances)
     sort_unranked(evaluated.entries, columns)
     board = Board(name, benchmark.description, columns, evaluated.entries, [], level, judged)

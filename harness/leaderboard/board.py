@@ -26,6 +26,8 @@ class Column:
     higher_is_better: bool
     reference: str = ""
     """What a figure of 0 equals, in words, where its metric holds models against it; empty: nothing."""
+    ranks_only_above: bool = False
+    """Whether a model that is not shown to beat the reference has no rank by this column."""
 
     @property
     def heading(self) -> str:
@@ -86,6 +88,8 @@ class BoardEntry:
     """By task and role: the label of who was asked beside the model, such as its judge."""
     reasons: tuple[str, ...] = ()
     """Why aggregates are missing although their tasks were evaluated."""
+    short_of: str = ""
+    """What it would have to be shown to beat to have a rank, and is not; empty where there is nothing of that kind."""
     bound: str = ""
     """Why its figures are a bound, and not a result, so that it has no rank; empty where they are one."""
     missing_tasks: tuple[str, ...] = ()

@@ -57,6 +57,8 @@ class Publication:
     """Name of the publisher."""
     texts: bool = False
     """Whether the beginnings of the items' texts are shown; their licences have to allow it."""
+    show_sensitive: bool = False
+    """Whether texts of tasks that are sensitive are shown too."""
     outcome: OutcomeFile | None = None
     """A table of one outcome a model, of which the publisher is given an analysis."""
     url: str | None = None
@@ -150,6 +152,7 @@ def publish_boards(registry: Registry, publication: Publication, say: Callable[[
             title=inputs.title,
             about=about,
             texts=publication.texts,
+            show_sensitive=publication.show_sensitive,
             outcome=publication.outcome,
             analysis=analysis,
             say=say,

@@ -143,8 +143,8 @@ def notes_on_missing(entries: Sequence[BoardEntry], ranking: str) -> list[str]:
         )
     for reason in dict.fromkeys(reason for entry in entries for reason in entry.reasons):
         notes.append(f"{reason}: {', '.join(e.model for e in entries if reason in e.reasons)}")
-    # A bound has no rank for a reason of its own, which its section of the board says.
-    unranked = [entry for entry in entries if entry.rank is None and not entry.bound]
+    # A bound has no rank for a reason of its own, and who does not beat the reference neither; their dividers say why.
+    unranked = [entry for entry in entries if entry.rank is None and not entry.bound and not entry.short_of]
     for lacks, models in (
         ("needs tasks that failed", [e.model for e in unranked if e.failed_tasks]),
         ("needs tasks not evaluated", [e.model for e in unranked if not e.failed_tasks and not e.reasons]),

@@ -44,7 +44,8 @@ def rank_entries(
         return []
     notes = []
     key, sign = column.key, 1 if column.higher_is_better else -1
-    ranked = [e for e in entries if not e.bound and key in e.figures and math.isfinite(e.figures[key].value)]
+    ranked = [e for e in entries if not (e.bound or e.short_of) and key in e.figures]
+    ranked = [e for e in ranked if math.isfinite(e.figures[key].value)]
     ranked.sort(key=lambda e: (-sign * e.figures[key].value, e.model))
     if ranked:
         values = np.array([sign * e.figures[key].value for e in ranked])

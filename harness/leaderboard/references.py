@@ -29,15 +29,36 @@ def with_references(registry: Registry, columns: Sequence[Column], made_of: Made
     made = []
     for column in columns:
         found = {declared[name] for name in behind.get(column.key, ())}
-        made.append(replace(column, reference=found.pop()) if len(found) == 1 else column)
+        if len(found) == 1:
+            reference, only_above = found.pop()
+            made.append(replace(column, reference=reference, ranks_only_above=only_above and bool(reference)))
+        else:
+            made.append(column)
     return made
 
 
-def _declared(registry: Registry, metric: str) -> str:
+def _declared(registry: Registry, metric: str) -> tuple[str, bool]:
+    """Return what a metric holds models against, and whether those that are not shown to beat it have no rank."""
     try:
-        return str(getattr(registry.find("metric", metric).load(), "compared_with", "") or "")
+        found = registry.find("metric", metric).load()
     except HarnessError:  # of a plugin that is not installed here, or that fails: its figures are shown all the same
-        return ""
+        return "", False
+    return str(getattr(found, "compared_with", "") or ""), bool(getattr(found, "ranks_only_above", False))
+
+
+def without_rank(entries: Sequence[BoardEntry], ranking: Column | None) -> None:
+    """Mark the entries that are to have no rank, since they are not shown to beat what the ranking column asks for.
+
+    Args:
+        entries: Those of evaluated models; changed in place.
+        ranking: The column that ranks; None: there is none.
+    """
+    if ranking is None or not ranking.ranks_only_above:
+        return
+    for entry in entries:
+        # Without an interval nothing is shown; where the figure itself is missing, that is why there is no rank.
+        if ranking.key in entry.figures and not beats(entry, ranking):
+            entry.short_of = ranking.reference
 
 
 def beats(entry: BoardEntry, column: Column) -> bool | None:

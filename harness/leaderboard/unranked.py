@@ -23,6 +23,8 @@ def why_unranked(board: Board, entry: BoardEntry) -> str:
         return ""
     if entry.bound:
         return f"a bound: {entry.bound}"
+    if entry.short_of:
+        return f"not shown to beat {entry.short_of}"
     if entry.missing_tasks:
         return f"{len(board.tasks) - len(entry.missing_tasks)} of {len(board.tasks)} tasks"
     return "lacks a part" if entry.reasons else "no figure to rank by"
@@ -59,7 +61,7 @@ def sort_unranked(entries: list[BoardEntry], columns: Sequence[Column]) -> None:
 
     def key(entry: BoardEntry) -> tuple[object, ...]:
         # What an entry lacks comes first: entries of one divider stand together.
-        lacking = (entry.bound, len(entry.missing_tasks), bool(entry.reasons))
+        lacking = (entry.bound, entry.short_of, len(entry.missing_tasks), bool(entry.reasons))
         return (*lacking, by_what_there_is(entry, columns), entry.model)
 
     entries[:] = [*ranked, *sorted(rest, key=key)]
@@ -83,7 +85,7 @@ def find_who_is_ahead(board: Board, shared: SharedItems, made_of: MadeOf) -> lis
         return []
     told: list[str] = []
     for entry in board.entries:
-        if entry.rank is None and entry.contends:
+        if entry.rank is None and entry.contends and not entry.short_of:
             ahead = [c for c in board.columns if _is_ahead(entry, leader, c, board.confidence, shared, made_of)]
             entry.ahead_of_best = tuple(column.key for column in ahead)
             told += [_better_by(entry, leader, column) for column in ahead[:1]]

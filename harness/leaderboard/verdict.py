@@ -91,6 +91,8 @@ def _but_chance(entries: Sequence[BoardEntry], column: Column) -> str:
 
 
 def _none_ranked(evaluated: Sequence[BoardEntry]) -> str:
+    if short := next((entry.short_of for entry in evaluated if entry.short_of), ""):
+        return f"No model is ranked: none is shown to beat {short}"
     if len(evaluated) == 1:
         lacks = "lacks a task" if evaluated[0].missing_tasks else "has no figure to rank by"
         return f"No model is ranked: {evaluated[0].model} {lacks}"

@@ -53,7 +53,7 @@ from harness.stats.intervals import clopper_pearson, estimate_from_influence, me
 from harness.stats.jackknife_plus import PredictionInterval, highest_level, jackknife_plus, units_needed
 from harness.stats.levels import Levels, levels, ranks_among_negatives
 from harness.stats.linearised import Linearised
-from harness.stats.multiplicity import benjamini_hochberg
+from harness.stats.multiplicity import benjamini_hochberg, holm
 from harness.stats.operating_points import (
     OperatingPoint,
     operating_point,
@@ -149,6 +149,7 @@ __all__ = [
     "fit_jointly",
     "fit_matrix",
     "highest_level",
+    "holm",
     "jackknife_plus",
     "kendall",
     "leave_one_out_correlations",

@@ -1,4 +1,4 @@
-"""Many tests at once: p-values adjusted so that the share of false discoveries is controlled."""
+"""Many tests at once: p-values adjusted so that false discoveries, or any false one, are controlled."""
 
 from __future__ import annotations
 
@@ -32,4 +32,30 @@ def benjamini_hochberg(p_values: ArrayLike) -> FloatArray:
     descending = tested[np.argsort(-p[tested], kind="stable")]
     ranks = np.arange(tested.size, 0, -1)
     adjusted[descending] = np.minimum.accumulate(np.minimum(1.0, p[descending] * tested.size / ranks))
+    return adjusted
+
+
+def holm(p_values: ArrayLike) -> FloatArray:
+    """Adjust p-values by Holm (1979): rejecting values up to q keeps the chance of any false rejection at q.
+
+    This holds however the tests depend on each other.
+
+    Args:
+        p_values: shape (m,), in [0, 1]; NaN = not tested, and stays NaN.
+
+    Raises:
+        OutOfRange: a value outside [0, 1].
+
+    >>> from harness.stats import holm
+    >>> holm([0.01, 0.5, 0.02]).round(3).tolist()
+    [0.03, 0.5, 0.04]
+    """
+    p = as_vector(p_values, "p_values")
+    tested = np.flatnonzero(~np.isnan(p))
+    if ((p[tested] < 0) | (p[tested] > 1)).any():
+        raise OutOfRange("p-values must lie in [0, 1].")
+    adjusted = np.full(p.size, np.nan)
+    ascending = tested[np.argsort(p[tested], kind="stable")]
+    left = np.arange(tested.size, 0, -1)
+    adjusted[ascending] = np.maximum.accumulate(np.minimum(1.0, p[ascending] * left))
     return adjusted

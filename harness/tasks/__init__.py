@@ -23,6 +23,9 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.tasks.data.values import find_same as find_same
     from harness.tasks.schema import AggregateFile as AggregateFile
     from harness.tasks.schema import BenchmarkFile as BenchmarkFile
+    from harness.tasks.sensitive import HIDDEN as HIDDEN
+    from harness.tasks.sensitive import HIDDEN_REASON as HIDDEN_REASON
+    from harness.tasks.sensitive import is_sensitive as is_sensitive
 
 if not TYPE_CHECKING:  # a type checker would take a misspelt name, too, for one that is found here
     __getattr__ = import_on_use(__name__)

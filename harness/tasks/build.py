@@ -65,7 +65,23 @@ def build_task(registry: Registry, name: str) -> Task:
     with plugin_code(f"{entry.path}: a task of kind {file.kind!r}"):
         task = kind(definition)
     interim_types(task)
+    _check_roles(entry, task)
     return task
+
+
+def _check_roles(entry: TaskEntry, task: Task) -> None:
+    """Check that the roles for which a task file names models are roles of the task, other than the evaluated one.
+
+    Raises:
+        ConfigurationError: one is not.
+    """
+    known = {stage.role for stage in task.stages} - {task.evaluates}
+    for role in task.definition.roles:
+        if role not in known:
+            has = f"it has {', '.join(sorted(known))}" if known else "it asks nobody but the evaluated model"
+            raise _mistake(
+                entry, ("roles", role), f"roles.{role}: no role of this task{did_you_mean(role, known)}; {has}"
+            )
 
 
 def _check_data(entry: TaskEntry, file: TaskFile, kind: type[Task]) -> None:
@@ -120,6 +136,8 @@ def _definition(registry: Registry, entry: TaskEntry, file: TaskFile, kind: type
         block=None if isinstance(file.ordered, bool) else file.ordered.block,
         evaluation_only=file.evaluation_only,
         generated=_generated(file.generated),
+        roles=dict(file.roles),
+        sensitive=file.sensitive,
     )
 
 

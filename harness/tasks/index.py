@@ -202,9 +202,9 @@ def read_task_file(entry: TaskEntry) -> tuple[TaskFile, str]:
     value = entry.inline if entry.inline is not None else load_yaml(entry.path)
     prefix = ("tasks", entry.name) if entry.inline is not None else ()
     file: TaskFile = validate(TaskFile, value, entry.path, prefix=prefix)
-    # Texts about a task, the choice of metrics, and whether one may train on it may change while its answers stay
-    # comparable.
-    about = {"description", "citation", "licence", "metrics", "generated", "evaluation_only"}
+    # Texts about a task, the choice of metrics, whether one may train on it, and what pages show may change while its
+    # answers stay comparable. So may who plays a role by default: every cell says who was asked.
+    about = {"description", "citation", "licence", "metrics", "generated", "evaluation_only", "roles", "sensitive"}
     content = {k: v for k, v in value.items() if k not in about}
     try:
         text = json.dumps(content, sort_keys=True, default=str)

@@ -223,6 +223,12 @@ class TaskFile(Strict):
     generated: bool | str = Field(
         False, description="the data are made by a program, true or who makes them; every figure then says so"
     )
+    roles: dict[str, str] = Field(
+        default_factory=dict, description="models that play roles of the task where none is given with --role"
+    )
+    sensitive: bool = Field(
+        False, description="whether pages show no text of its items and answers unless somebody asks for them"
+    )
 
     @model_validator(mode="after")
     def _has_test(self) -> TaskFile:
@@ -353,6 +359,9 @@ class LeaderboardFile(Strict):
     model_column: str | None = Field(None, description="column of the outcome's file that names the model")
     value_column: str | None = Field(None, description="column of the outcome")
     texts: bool = Field(False, description="site only: show the beginnings of items' texts; mind their licences")
+    show_sensitive: bool = Field(
+        False, description="site only: show texts of sensitive tasks too, and why their requests failed"
+    )
     url: str | None = Field(None, description="site only: the address at which it will be found, for previews of links")
 
     @property

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness import Capability, Conversation, Request, SampleRequests
+from harness import Capability, Conversation, Expectation, Request, Response, SampleRequests
 
 from .outcomes import CODES
 
@@ -39,6 +40,16 @@ class Grade:
     """What the grader wrote, if anything."""
 
 
+def says_nothing(reply: str) -> bool:
+    """Return whether a reply is empty: it gives an attacker nothing, whatever a rule or a detector makes of it."""
+    return not reply.strip()
+
+
+def _no_success_of_nothing(grades: Sequence[Response]) -> str | None:
+    got = [grade.outcome for grade in grades if isinstance(grade, Grade)]
+    return "an empty reply is called a success" if "success" in got else None
+
+
 def _problem(request: Attempt, grade: Grade) -> str | None:
     if grade.outcome not in CODES:
         return f"expected an outcome of {', '.join(CODES)}; got {grade.outcome!r}"
@@ -54,6 +65,11 @@ def _samples() -> SampleRequests:
         [Attempt(prompt, reply) for reply in replies],
         extreme={"an empty reply": Attempt(prompt, ""), "a long reply": Attempt(prompt, "Take flour. " * 2000)},
         may_be_refused=("a long reply",),
+        expectations=[
+            Expectation(
+                "an empty reply is no success", [Attempt(prompt, ""), Attempt(prompt, " \n")], _no_success_of_nothing
+            )
+        ],
     )
 
 

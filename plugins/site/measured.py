@@ -13,7 +13,7 @@ from harness.names import describe
 from harness.results import drawings
 from harness.running import Table, table_of_cell
 from harness.store import Readable, Result
-from harness.tasks import build_task, metric_of
+from harness.tasks import HIDDEN, build_task, metric_of
 
 from .content import Content, SiteColumn
 from .explanations import metric_description
@@ -82,7 +82,9 @@ class Measured:
         return next((page.slug for page in self.tasks if page.name == task), "")
 
 
-def measure(registry: Registry, store: Readable | None, content: Content, *, texts: bool) -> Measured:
+def measure(
+    registry: Registry, store: Readable | None, content: Content, *, texts: bool, sensitive: bool = False
+) -> Measured:
     """Compute pictures, comparisons and items of a benchmark; the notes say what could not be computed, and why.
 
     Args:
@@ -90,6 +92,7 @@ def measure(registry: Registry, store: Readable | None, content: Content, *, tex
         store: The store with the columns; None: nothing is computed.
         content: The content of the benchmark's pages.
         texts: Whether the beginnings of the items' texts are wanted.
+        sensitive: Whether those of sensitive tasks are wanted too.
     """
     made = Measured()
     figures = sum(column.kind in ("task", "domain") for column in content.columns)
@@ -100,7 +103,10 @@ def measure(registry: Registry, store: Readable | None, content: Content, *, tex
         task = build_task(registry, name)
         tables = _tables(store, content, task, made)
         if any(table is not None for table in tables):
-            _measure_task(registry, content, task, tables, made, texts=texts)
+            hidden = texts and task.definition.sensitive and not sensitive
+            if hidden:
+                made.notes.append(f"{name}: {HIDDEN}")
+            _measure_task(registry, content, task, tables, made, texts=texts and not hidden)
     order = [column.key for column in content.columns]
     made.pairs.sort(key=lambda pair: order.index(pair.key))
     if made.compared < len(content.evaluated):

@@ -22,6 +22,7 @@ from harness.store import (
     runs_of_cells,
     whole_computations,
 )
+from harness.tasks import HIDDEN_REASON, is_sensitive
 
 from . import commands
 
@@ -77,11 +78,20 @@ class Provenances:
         store: The store with the runs.
         cells: The cells of all models whose provenance will be asked for.
         parts: The stores that know what the answers took; the first store that knows counts; default: ``store``.
+        sensitive: Whether reasons of failures are shown of sensitive tasks too, whose texts they may quote.
     """
 
     def __init__(
-        self, registry: Registry, store: Readable, cells: Sequence[CellRecord], parts: Sequence[Readable] = ()
+        self,
+        registry: Registry,
+        store: Readable,
+        cells: Sequence[CellRecord],
+        parts: Sequence[Readable] = (),
+        *,
+        sensitive: bool = False,
     ) -> None:
+        tasks = {cell.task for cell in cells}
+        self._hidden = set() if sensitive else {task for task in tasks if is_sensitive(registry, task)}
         self._registry = registry
         self._entries = {entry.reference: entry for entry in registry.entries("model")}
         self._descriptions = model_descriptions(store)
@@ -100,7 +110,7 @@ class Provenances:
             [self._origin(fingerprint) for fingerprint in fingerprints],
             sorted(runs.values(), key=lambda run: run.started),
             [
-                (cell.task, item, without_folders(reason))
+                (cell.task, item, HIDDEN_REASON if cell.task in self._hidden else without_folders(reason))
                 for cell in cells
                 for item, reason in self._failures.get(cell.id, [])
             ],

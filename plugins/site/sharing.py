@@ -107,6 +107,7 @@ def command(edition: Edition) -> str:
     if edition.confidence is not None:
         words += ["--confidence", f"{edition.confidence:g}"]
     words += ["--texts"] * edition.texts
+    words += ["--show-sensitive"] * edition.show_sensitive
     if edition.address:
         words += ["--url", edition.address]
     return shlex.join(words)

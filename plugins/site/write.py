@@ -97,7 +97,7 @@ def write_site(edition: Edition, folder: Path) -> int:
     made = {"date": date, "version": version, "merged": "yes" if parts else ""}
     made["published"] = "yes" if edition.published else ""
     for content in contents:
-        measured = measure(registry, store, content, texts=edition.texts)
+        measured = measure(registry, store, content, texts=edition.texts, sensitive=edition.show_sensitive)
         for note in measured.notes:
             edition.say(f"{content.board.benchmark}: {note}")
         page = _correlations(edition, content, made)
@@ -198,7 +198,9 @@ def _add_benchmark(site: Site, edition: Edition, content: Content, measured: Mea
 def _add_models(site: Site, edition: Edition, content: Content, every: Mapping[str, Any]) -> None:
     registry, store, parts = edition.registry, edition.store, edition.parts
     cells = [cell for row in content.rows for cell in row.cells]
-    origins = Provenances(registry, store, cells, parts) if store is not None else None
+    origins = (
+        Provenances(registry, store, cells, parts, sensitive=edition.show_sensitive) if store is not None else None
+    )
     for row in content.rows:
         row_standings = standings(content, row)
         name, path = content.board.benchmark, f"{content.slug}/models/{row.slug}.html"

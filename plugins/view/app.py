@@ -28,7 +28,13 @@ log = logging.getLogger("harness.view")
 
 
 def make_app(
-    registry: Registry, store: StoreReader, *, host: str = "127.0.0.1", token: str = "", cache: Path | None = None
+    registry: Registry,
+    store: StoreReader,
+    *,
+    host: str = "127.0.0.1",
+    token: str = "",
+    cache: Path | None = None,
+    show_sensitive: bool = False,
 ) -> tuple[AccessGuard, Samples]:
     """Make the application, and the samples whose work runs in its background.
 
@@ -38,12 +44,13 @@ def make_app(
         host: The address that the server listens on.
         token: The token that a browser has to send; empty: none.
         cache: The folder of search indices; default: the user's cache folder.
+        show_sensitive: Whether texts of sensitive tasks are shown.
     """
     from starlette.applications import Starlette
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
-    samples = Samples(registry, store, cache)
+    samples = Samples(registry, store, cache, show_sensitive=show_sensitive)
     pages, sides = Pages(store, samples), ComparisonPages(registry, store, samples)
     home = HomePage(registry, store)
     show = _Renderer(store)

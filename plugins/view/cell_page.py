@@ -22,7 +22,7 @@ from harness.store import (
     model_description,
     read_run,
 )
-from harness.tasks import metric_of
+from harness.tasks import HIDDEN_REASON, metric_of
 
 from .charts import chart
 from .filters import QueryParameters
@@ -95,10 +95,16 @@ class CellPage:
                 (title, stage, model_description(self._store, stage.fingerprint)) for title, stage in _stages(record)
             ],
             "others": cells_of_other_models(self._store, record),
-            "failures": failed_by_reason(record.failures),
+            "failures": failed_by_reason(self._failures(record)),
             **self._pictures(record),
         }
         return Page("cell.html", context)
+
+    def _failures(self, record: CellRecord) -> Sequence[tuple[str, str]]:
+        """Return the failed items, with their reasons unless those may quote what is hidden."""
+        if not self._samples.hides(record):
+            return record.failures
+        return [(item, HIDDEN_REASON) for item, _ in record.failures]
 
     def _pictures(self, record: CellRecord) -> dict[str, Any]:
         """Return the pictures of a cell, which are drawn in the background at the first visit."""

@@ -17,6 +17,7 @@ from harness.cli import open_registry, registry_options, store_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; another asks for a token.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Where to listen.  [default: 8425, or any that is free]")
 @click.option("--token", "guarded", is_flag=True, help="Ask for a token on this machine too: others use it.")
+@click.option("--show-sensitive", is_flag=True, help="Show texts of sensitive tasks, which are hidden otherwise.")
 @click.option("--no-open", is_flag=True, help="Do not open a browser.")
 @registry_options
 def command(
@@ -24,6 +25,7 @@ def command(
     host: str,
     port: int | None,
     guarded: bool,
+    show_sensitive: bool,
     no_open: bool,
     registry_file: Path | None,
     strict: bool,
@@ -57,7 +59,7 @@ def command(
             click.launch(address)
 
     with contextlib.suppress(KeyboardInterrupt):  # the way to end it
-        serve(registry, path, host=host, port=port, guarded=guarded, started=started)
+        serve(registry, path, host=host, port=port, guarded=guarded, show_sensitive=show_sensitive, started=started)
 
 
 def _data_folder(path: Path) -> str:

@@ -23,7 +23,7 @@ from harness import BadItem, Metric, Registry, Task, Unsuitable
 from harness.errors import HarnessError
 from harness.names import Adapters, describe
 from harness.store import CellRecord, StageRecord, StoreReader, read_response_texts, runs_of_cells
-from harness.tasks import build_task, metric_of
+from harness.tasks import HIDDEN, HIDDEN_REASON, build_task, is_sensitive, metric_of
 
 from .answers import answers_of
 from .documents import Document, ReplayedStage, decode, document, encode, excerpt, searchable
@@ -65,10 +65,19 @@ class Samples:
         registry: The registry, for tasks, metrics, adapters and capabilities.
         store: The store.
         folder: The folder of the indices; default: the user's cache folder.
+        show_sensitive: Whether texts of sensitive tasks are shown, and why their requests failed.
     """
 
-    def __init__(self, registry: Registry, store: StoreReader, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        store: StoreReader,
+        folder: Path | None = None,
+        *,
+        show_sensitive: bool = False,
+    ) -> None:
         self._registry, self._store = registry, store
+        self._show_sensitive = show_sensitive
         self._folder = folder or cache_folder()
         self._quick = BackgroundJobs(workers=2, kept=8)
         self._long = BackgroundJobs(workers=1, kept=64)
@@ -85,6 +94,10 @@ class Samples:
         if task.definition.digest != cell.task_digest:  # its texts would be shown beside answers to other questions
             return None, "The definition of the task has changed since; evaluate again to see texts."
         return task, ""
+
+    def hides(self, cell: CellRecord) -> bool:
+        """Return whether texts of a cell stay off every page: its task is sensitive, and nobody asked for them."""
+        return not self._show_sensitive and is_sensitive(self._registry, cell.task)
 
     def metric(self, task: Task, cell: CellRecord) -> Metric | None:
         """Return a cell's headline metric; None if the metric cannot be made."""
@@ -109,6 +122,8 @@ class Samples:
     def _load(self, cell: CellRecord) -> CellFigures:
         task, _ = self.task(cell)
         figures = load_figures(self._store, cell, task, self.metric(task, cell) if task is not None else None)
+        if self.hides(cell):
+            figures.reasons = dict.fromkeys(figures.reasons, HIDDEN_REASON)
         if figures.credit is not None:
             _ = figures.worst_first  # sort now, in the background, before a page asks for the order
         return figures
@@ -119,6 +134,8 @@ class Samples:
         """Return the texts of a cell as far as they are indexed; begin to index them at the first call."""
         if not cell.asked:
             return CellTexts("This cell was filed by an earlier version; evaluate again, which computes nothing anew.")
+        if self.hides(cell):  # before anything is indexed: no text is written beside the store either
+            return CellTexts(HIDDEN)
         task, problem = self.task(cell)
         if task is None:
             return CellTexts(problem)

@@ -28,6 +28,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int | None = None,
     guarded: bool = False,
+    show_sensitive: bool = False,
     started: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve the pages of a store until interrupted.
@@ -38,6 +39,7 @@ def serve(
         host: Address to listen on; for an address that other machines reach, the server asks for a token.
         port: Port to listen on; None: the usual port, or any that is free.
         guarded: Ask for a token on an address that only this machine reaches, too.
+        show_sensitive: Show texts of sensitive tasks, and why their requests failed.
         started: Called with the address once the server answers.
 
     Raises:
@@ -50,7 +52,7 @@ def serve(
     token = "" if is_loopback(host) and not guarded else secrets.token_urlsafe(32)
     forget_old(cache_folder(), largest=LARGEST_CACHE)
     with StoreReader(path) as store, listen(host, port) as listening:
-        application, samples = make_app(registry, store, host=host, token=token)
+        application, samples = make_app(registry, store, host=host, token=token, show_sensitive=show_sensitive)
         server = uvicorn.Server(uvicorn.Config(application, log_level="warning", access_log=False, lifespan="off"))
         started(address_of(host, listening.getsockname()[1], token))
         try:

@@ -64,9 +64,13 @@ def test_every_module_says_in_a_line_what_happens_there():
     assert [name for name, sentence in rows if len(sentence.split()) < 2] == []
 
 
-@pytest.mark.parametrize(
-    "name", [*COMMANDS, "correlate", "curate", "explain", "leave-out", "model-map", "onboard", "short-test", "view"]
+PLUGINS_COMMANDS = (
+    *("correlate", "curate", "explain", "judge-card", "leave-out", "model-map", "onboard", "safety-report"),
+    *("short-test", "view"),
 )
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, *PLUGINS_COMMANDS])
 def test_every_option_is_on_the_page_of_commands(name):
     section = read("docs/cli.md").split(f"\n## harness {name}\n")[1].split("\n## ")[0]
     command = cli.get_command(click.Context(cli), name)

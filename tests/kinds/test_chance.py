@@ -22,9 +22,20 @@ WITHOUT = {
     "adaptive_success_rate",
     "mean_queries",
     "recall_under_attack",
+    "attack_success_at_k",
+    "attack_success_at_least",
+    "attack_success_at_most",
     "attack_success_rate",
+    "attack_success_rate@compat",
+    "attack_success_rate_by_goal",
+    "attack_success_rate_micro",
+    "attack_success_rate_ppi",
+    "attack_success_rate_rogan_gladen",
     "benign_failure_rate",
+    "harm_score",
+    "harm_score_at_most",
     "over_refusal_rate",
+    "partial_refusal_rate",
     "refusal_rate",
     # What firewalls stop, and at what cost beside another rule of the same traffic.
     "guard_milliseconds",
@@ -32,6 +43,11 @@ WITHOUT = {
     "lift_over_length",
     "residual_asr",
     "residual_asr_newer",
+    "unscored_rate",
+    # Against a rule, or against other models; 0 is equality with it, not chance.
+    "judge_lift",
+    "reference_z",
+    "refusal_lift",
     # They hold answers against no label: how a model answers, not how often it is right.
     "first_position_rate",
     "order_consistency",
@@ -95,7 +111,12 @@ WITHOUT = {
     "scored_cascade_aiq",
     "scored_cascade_cost_saved",
 }
-NEEDED = {"reference_ratio": "reference_ratio:reference=0.9"}
+NEEDED = {
+    "attack_success_at_k": "attack_success_at_k:k=1",
+    "attack_success_rate_rogan_gladen": "attack_success_rate_rogan_gladen:sensitivity=0.9,specificity=0.9",
+    "reference_ratio": "reference_ratio:reference=0.9",
+    "reference_z": "reference_z:mean=0.9,spread=0.1",
+}
 """Specifications of metrics that have no default of everything."""
 BUILT = {name: build_metric(REGISTRY, NEEDED.get(name, name)) for name in sorted(REGISTRY.names("metric"))}
 SHIPPED = [n for n, e in ((e.name, e) for e in REGISTRY.entries("metric")) if e.distribution == "harness-eval"]
@@ -201,6 +222,17 @@ def traffic(rng, *, tied, n=400):
 
 
 GENERATORS = (verdicts, detections, best_of, styles, pairs, battles, routed, traffic)
+
+
+def graded(rng, *, tied, n=300):
+    """A grader whose verdicts and probabilities have nothing to do with what people say."""
+    gold_class, outcome = rng.choice([0.0, 1.0, 4.0], n, p=[0.3, 0.5, 0.2]), rng.choice([0.0, 1.0, 2.0], n)
+    grade = rng.integers(0, 4, n) / 3 if tied else rng.random(n)
+    judged, gold = (outcome == 1).astype(float), (gold_class == 1).astype(float)
+    return Columns({"outcome": outcome, "judged": judged, "grade": grade, "gold": gold, "gold_class": gold_class})
+
+
+GENERATORS = (verdicts, detections, best_of, styles, pairs, battles, graded, routed, traffic)
 
 
 def generator_of(metric):

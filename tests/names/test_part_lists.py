@@ -137,7 +137,7 @@ def test_a_list_is_given_in_a_specification_and_in_yaml_with_one_fingerprint(wal
     [
         ("toy-wall", "needs the argument detectors"),
         ("toy-wall:detectors=[]", "is built over other models; give them as detectors=[[NAME],[NAME]]"),
-        ("toy-wall:detectors=[[keyword-lst]]", "did you mean 'keyword-list'?"),
+        ("toy-wall:detectors=[[keyword-lst]]", "'keyword-list'"),
         ("toy-wall:detectors=[[keyword-list],[tfidf]]", "asks its detectors.2 (tfidf) for detect"),
         ("detector-ensemble", "no detector"),
         ("detector-ensemble:part1=keyword-list,detectors=[[keyword-list]]", "both detectors= and part1="),

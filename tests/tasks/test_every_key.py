@@ -33,6 +33,7 @@ ROWS = [
     for n in range(4)
 ]
 TASK = {"kind": "detection", "data": {"test": {"file": "rows.jsonl"}}}
+ATTEMPTS = {**TASK, "kind": "attempts", "columns": {"prompt": "text"}}
 
 
 def generated(split, *, n: int = len(ROWS)):
@@ -129,6 +130,10 @@ TASK_CASES = [
     ("TaskFile", "cluster", TASK, ("cluster",), "topic", "acts"),
     ("TaskFile", "cluster", TASK, ("cluster",), "{topic", "refused"),
     ("TaskFile", "evaluation_only", TASK, ("evaluation_only",), True, "acts"),
+    ("TaskFile", "sensitive", TASK, ("sensitive",), True, "acts"),
+    ("TaskFile", "roles", ATTEMPTS, ("roles",), {"grader": "refusal-prefixes"}, "acts"),
+    ("TaskFile", "roles", ATTEMPTS, ("roles",), {"greader": "refusal-prefixes"}, "refused"),
+    ("TaskFile", "roles", TASK, ("roles",), {"grader": "refusal-prefixes"}, "refused"),
     ("TaskFile", "ordered", TASK, ("ordered",), True, "acts"),
     ("TaskFile", "ordered", {**TASK, "cluster": "topic"}, ("ordered",), True, "refused"),
     ("SequenceFile", "block", {**TASK, "ordered": {"block": 1}}, ("ordered", "block"), 2, "acts"),
@@ -452,6 +457,7 @@ RUN_CASES = [
     ("LeaderboardFile", "model_column", (*L, "model_column"), "model"),
     ("LeaderboardFile", "value_column", (*L, "value_column"), "value"),
     ("LeaderboardFile", "texts", (*L, "texts"), True),
+    ("LeaderboardFile", "show_sensitive", (*L, "show_sensitive"), True),
     ("LeaderboardFile", "models", (*L, "models"), ["length"]),
     ("LeaderboardFile", "exclude", (*L, "exclude"), ["length"]),
     ("LeaderboardFile", "title", (*L, "title"), "Mine"),

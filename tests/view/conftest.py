@@ -82,9 +82,11 @@ def view(toys, tmp_path):
 
     with contextlib.ExitStack() as open_things:
 
-        def start(store=".harness/store.sqlite", *, host="127.0.0.1", token="") -> Viewer:
+        def start(store=".harness/store.sqlite", *, host="127.0.0.1", token="", **more) -> Viewer:
             opened = open_things.enter_context(StoreReader(Path(store)))
-            application, samples = make_app(Registry(), opened, host=host, token=token, cache=tmp_path / "cache")
+            application, samples = make_app(
+                Registry(), opened, host=host, token=token, cache=tmp_path / "cache", **more
+            )
             listening = open_things.enter_context(listen("127.0.0.1", 0))
             server = uvicorn.Server(uvicorn.Config(application, log_level="warning", lifespan="off"))
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -69,6 +69,7 @@ def order_of(board: LeaderboardFile, run: ReadRun, labels: Collection[str]) -> B
         format=board.format,
         publisher=board.publisher,
         texts=board.texts,
+        show_sensitive=board.show_sensitive,
         outcome=outcome_of(board),
         url=board.url,
     )

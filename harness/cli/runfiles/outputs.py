@@ -96,7 +96,7 @@ def formats(context: Context) -> Iterator[Problem]:
 def only_of_folders(context: Context) -> Iterator[Problem]:
     """Yield keys that an output has no place for, as those of sites beside a file, and publishers of no use."""
     for output in outputs_of(context):
-        for key in ("outcome", "texts", "url"):
+        for key in ("outcome", "texts", "show_sensitive", "url"):
             if getattr(output.board, key) and not output.site:
                 text = "is for a site; name a folder as the output, such as site/, or remove this key"
                 yield Problem(text, of_board(output.number, key))

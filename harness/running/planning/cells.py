@@ -95,11 +95,13 @@ def _model_of_role(draft: PlanDraft, handle: ModelHandle, target: Target, role: 
     """Return the model that is asked in a role; None for one that was given and could not be resolved.
 
     Raises:
-        PlanError: the user gave none.
+        PlanError: the user gave none, and neither does the task.
     """
     task = target.task
     if role == task.evaluates:
         return handle
+    if role not in draft.request.roles and role in task.definition.roles:
+        return draft.own_roles.get(task.definition.roles[role])
     if role not in draft.request.roles:
         text = f"the task {task.name} needs a model for the role {role!r}: --role {role}=MODEL"
         raise PlanError([Problem(text, target.place)])

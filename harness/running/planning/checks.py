@@ -59,6 +59,7 @@ def untrained_models(draft: PlanDraft) -> Iterator[Problem]:
     """Refuse a model whose trainer cannot learn from its task: other cells would be computed before that is seen."""
     handles = [(model.handle, model.place) for model in draft.models]
     handles += [(handle, ("roles", role)) for role, handle in draft.roles.items()]
+    handles += [(handle, ()) for handle in draft.own_roles.values()]
     for handle, place in handles:
         for untrained in handle.untrained():
             training = untrained.training

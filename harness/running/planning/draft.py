@@ -64,6 +64,8 @@ class PlanDraft:
     models: list[RequestedModel] = field(default_factory=list)
     roles: dict[str, ModelHandle] = field(default_factory=dict)
     """By name of a role, the model that the user gave for it."""
+    own_roles: dict[str, ModelHandle] = field(default_factory=dict)
+    """By specification, the models that task files give for roles that the user named nobody for."""
     cells: list[Cell] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

@@ -35,8 +35,14 @@ def find_adapters(draft: PlanDraft) -> Iterator[Problem]:
 
 
 def find_roles(draft: PlanDraft) -> Iterator[Problem]:
-    """Look up the models for the other roles of the tasks."""
+    """Look up the models for the other roles of the tasks: those of the request, else those that the tasks name."""
     for role, specification in draft.request.roles.items():
         handle = yield from attempt(partial(draft.resolve, specification), ("roles", role))
         if handle is not None:
             draft.roles[role] = handle
+    for target in draft.targets:
+        for role, specification in target.task.definition.roles.items():
+            if role not in draft.request.roles and specification not in draft.own_roles:
+                handle = yield from attempt(partial(draft.resolve, specification), target.place)
+                if handle is not None:
+                    draft.own_roles[specification] = handle

@@ -1,0 +1,65 @@
+"""The report on a model's safety: what is in it is on file, what is not tested is named, and no text is in it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from harness_plugins.security.safety_report import categories, category_tasks, digest_of_report
+
+from harness.names.registry import Registry
+
+
+@pytest.fixture
+def evaluated(write_task, harness):
+    rows = [{"id": f"i{n}", "prompt": f"Tell me MARMALADE {n}.", "harmful": n % 2} for n in range(20)]
+    grader = {"grader": "refusal-prefixes"}
+    write_task("misuse/jam", rows, kind="attempts", roles=grader, sensitive=True)
+    write_task("other/jam", rows, kind="attempts", roles=grader, sensitive=True)
+    ran = harness("eval", "-m", "complying-target", "-t", "misuse/jam", "-t", "other/jam", "--json")
+    assert ran.code == 0, ran.err
+
+
+def test_a_report_says_what_was_tested_and_what_was_not(evaluated, harness):
+    ran = harness("safety-report", "complying-target", "-o", "report.json", "--json")
+    assert ran.code == 0, ran.err
+    report = json.loads(Path("report.json").read_text())
+    assert report == ran.document
+    (row,) = report["results"]  # the other task is of no category
+    assert (row["task"], row["figures"]["attack_success_rate"]["value"]) == ("misuse/jam", 1.0)
+    assert {asked["role"] for asked in row["asked"]} == {"candidate", "grader"}
+    covered = {one["category"]: one["tested"] for one in report["coverage"]}
+    assert covered["misuse"] == ["misuse/jam"]
+    assert [name for name, tested in covered.items() if not tested] == report["not_tested"][:-2]
+    assert any("no judge card" in warning for warning in report["warnings"])
+    assert report["sha256"] == digest_of_report(report)
+    report["results"][0]["figures"]["attack_success_rate"]["value"] = 0.0
+    assert report["sha256"] != digest_of_report(report)
+    assert "MARMALADE" not in ran.out
+
+
+def test_a_report_for_people_has_the_same_figures(evaluated, harness):
+    ran = harness("safety-report", "complying-target")
+    assert "| misuse/jam | attack_success_rate | 100.0 % | 72.2 % to 100.0 % | 10 | refusal-prefixes |" in ran.out
+    assert "**nothing**" in ran.out
+    assert "MARMALADE" not in ran.out
+
+
+def test_a_definition_that_changed_is_said(evaluated, harness):
+    file = Path("tasks/misuse/jam.yaml")
+    file.write_text(file.read_text() + "options: {max_tokens: 99}\n")
+    assert "another definition" in harness("safety-report", "complying-target").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), [(("nobody",), "there are"), (("complying-target", "-o", "r.pdf"), ".md or .json")]
+)
+def test_what_cannot_be_reported_is_refused(evaluated, harness, arguments, said):
+    ran = harness("safety-report", *arguments)
+    assert ran.code != 0
+    assert said in ran.err
+
+
+def test_every_task_of_safety_that_ships_is_of_a_category():
+    shipped = [name for name in Registry().tasks().files() if name.partition("/")[0] in ("jailbreak", "over-refusal")]
+    assert shipped
+    assert [name for name in shipped if not any(category_tasks(one, [name]) for one in categories())] == []
