@@ -123,6 +123,7 @@ def test_every_registered_name_can_be_imported_and_is_described(project):
 def test_every_benchmark_names_tasks_metrics_and_aggregates_that_exist(project):
     from harness.leaderboard.aggregates import selected_aggregate, split_selector
     from harness.names.registry import Registry
+    from harness.names.specification import parse_specification
     from harness.tasks.build import build_task
     from harness.tasks.build_metric import build_metric
 
@@ -141,7 +142,9 @@ def test_every_benchmark_names_tasks_metrics_and_aggregates_that_exist(project):
                 task_name, metric, _ = split_selector(benchmark, selector)
                 assert metric in build_task(registry, task_name).metrics, selector
         for model in benchmark.default_models:
-            assert model in registry.named_models() or registry.find("model", model)
+            given = parse_specification(model)
+            kind, name = ("trainer", given.trainer) if given.trainer else ("model", given.name)
+            assert name in registry.named_models() or registry.find(kind, name)
 
 
 def test_every_task_file_follows_its_kind(project):

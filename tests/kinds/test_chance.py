@@ -221,9 +221,6 @@ def traffic(rng, *, tied, n=400):
     return Columns({"attack": attack, "label": label, "blocked": (rng.random(n) < 0.3).astype(float)})
 
 
-GENERATORS = (verdicts, detections, best_of, styles, pairs, battles, routed, traffic)
-
-
 def graded(rng, *, tied, n=300):
     """A grader whose verdicts and probabilities have nothing to do with what people say."""
     gold_class, outcome = rng.choice([0.0, 1.0, 4.0], n, p=[0.3, 0.5, 0.2]), rng.choice([0.0, 1.0, 2.0], n)
