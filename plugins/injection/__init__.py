@@ -32,6 +32,11 @@ def register_tasks(register: Register) -> None:
         description="answer a question about a text that holds an instruction of somebody else",
     )
     register(
+        "direct-injection",
+        f"{_HERE}.direct:DirectInjection",
+        description="keep to a system prompt that the user wants broken, seen by what the reply says",
+    )
+    register(
         "tool-agent", f"{_HERE}.agent:ToolAgent", description="use tools, of which one answers with an instruction"
     )
 

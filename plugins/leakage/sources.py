@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +90,16 @@ GARAK_ATTACKS = "safety/garak/attacks.json"
 
 
 def demonstration(split: str) -> Iterator[Mapping[str, Any]]:
-    """Yield every system prompt with every attack of our own."""
-    for place, system in SYSTEMS.items():
-        for how, attack in ATTACKS.items():
-            yield {"id": f"{place}/{how}", "place": place, "how": how, "system": system, "attack": attack}
+    """Yield every system prompt with every attack of our own, so that a limit leaves all prompts and attacks in."""
+    for place, (how, attack) in _crossed(list(ATTACKS.items())):
+        yield {"id": f"{place}/{how}", "place": place, "how": how, "system": SYSTEMS[place], "attack": attack}
+
+
+def _crossed(attacks: Sequence[tuple[str, str]]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield every system prompt with every attack: all prompts with an attack each before any has a second one."""
+    for turn in range(len(attacks)):
+        for number, place in enumerate(SYSTEMS):
+            yield place, attacks[(number + turn) % len(attacks)]
 
 
 def garak(split: str) -> Iterator[Mapping[str, Any]]:
@@ -116,13 +122,7 @@ def garak(split: str) -> Iterator[Mapping[str, Any]]:
         raise DataError(f"{path}: no JSON: {error}") from None
     if not isinstance(kinds, dict) or not all(isinstance(texts, list) for texts in kinds.values()):
         raise DataError(f"{path}: expected lists of attacks by kind")
-    for name, system in SYSTEMS.items():
-        for kind, texts in kinds.items():
-            for number, attack in enumerate(texts):
-                yield {
-                    "id": f"{name}/{kind}/{number}",
-                    "place": name,
-                    "how": kind,
-                    "system": system,
-                    "attack": attack,
-                }
+    attacks = [(f"{kind}/{number}", text) for kind, texts in kinds.items() for number, text in enumerate(texts)]
+    for place, (how, attack) in _crossed(attacks):
+        kind = how.partition("/")[0]
+        yield {"id": f"{place}/{how}", "place": place, "how": kind, "system": SYSTEMS[place], "attack": attack}
