@@ -17,6 +17,8 @@ from .code import parses, python_in
 LEVELS = ("low", "medium", "high")
 INSTALL = "pip install -c constraints.txt '.[insecure-code]', or pip install bandit==1.9.4"
 MOST_CHARACTERS = 1_000_000
+NO_CODE, NOTHING_FOUND, NOTHING_COUNTED = -2.0, -1.0, -0.5
+"""What is answered where there is no code, no issue, and no issue that is grave enough."""
 
 
 class Issue(NamedTuple):
@@ -99,7 +101,7 @@ class Bandit(Model):
     """Scans the Python in the last message of a conversation by bandit, which knows insecure calls and reads no more.
 
     The sign of the answer is the verdict, and its size orders how grave the gravest issue is; it is no probability. A
-    text without Python, and code that does not parse, is a failure: nobody knows whether it is safe.
+    text without Python holds no insecure Python; code that does not parse is a failure: nobody knows if it is safe.
 
     Args:
         severity: The least severity of an issue that counts.
@@ -123,13 +125,13 @@ class Bandit(Model):
         return {"bandit": bandit_version()}
 
     def detect(self, requests: Sequence[Conversation]) -> list[float | Failure]:
-        """Return a positive number for insecure code, and a negative one for code in which nothing was found."""
+        """Return a positive number for insecure code, and a negative one where nothing was found."""
         codes = [python_in(request.messages[-1].content) for request in requests]
         answers: list[float | Failure] = []
         places = []
         for place, code in enumerate(codes):
             if not code:
-                answers.append(Failure("there is no Python code in the text"))
+                answers.append(NO_CODE)
             elif len(code) > MOST_CHARACTERS:
                 answers.append(Failure(f"the code has {len(code)} characters, more than {MOST_CHARACTERS}"))
             elif not parses(code):
@@ -148,4 +150,4 @@ class Bandit(Model):
         counted = [grave for grave in graves if grave[0] >= least[0] and grave[1] >= least[1]]
         if counted:
             return max(1.0 + severity + confidence / 3 for severity, confidence in counted)
-        return -0.5 if issues else -1.0
+        return NOTHING_COUNTED if issues else NOTHING_FOUND
