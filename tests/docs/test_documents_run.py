@@ -23,6 +23,7 @@ HOW_TO = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/ho
 DOCUMENTS = (
     *("README.md", "docs/tutorial-plugin.md", "docs/tutorial-methods.md"),
     *("plugins/embedllm/README.md", "plugins/routing/README.md"),
+    *("plugins/injection/README.md", "plugins/insecure_code/README.md", "plugins/leakage/README.md"),
 )
 BLOCK = re.compile(r"<!-- (?P<mark>run|run with data|file: (?P<file>\S+)) -->\n```\w*\n(?P<text>.*?)^```$", re.S | re.M)
 

@@ -18,10 +18,23 @@ NAN = math.nan
 REGISTRY = Registry()
 WITHOUT = {
     # What a model does when it is attacked: nothing is guessed.
+    "attack_reach",
     "attack_success_rate",
     "benign_failure_rate",
+    "benign_utility",
+    "canary_rate",
+    "code_rate",
+    "containment",
+    "control_asr",
+    "extraction_rate",
+    "insecure_rate",
+    "leak@garak",
+    "leak_rate",
     "over_refusal_rate",
     "refusal_rate",
+    "targeted_asr",
+    "utility_under_attack",
+    "verbatim_share",
     # They hold answers against no label: how a model answers, not how often it is right.
     "first_position_rate",
     "order_consistency",
@@ -183,7 +196,13 @@ def routed_between_two(rng, *, tied, n=200):
     return Columns({"predicted": predicted, "outcome": outcome}, facts={"models": ("strong", "weak")})
 
 
-GENERATORS = (verdicts, detections, best_of, styles, pairs, battles, routed)
+def exposed(rng, *, tied, n=400):
+    """Secrets that a model knows nothing of. With ties, which the middle rank breaks, their exposure is lower."""
+    space = rng.choice([10.0, 1000.0], n)
+    return Columns({"exposure": np.log2(space / rng.integers(1, space + 1)), "space": space})
+
+
+GENERATORS = (verdicts, detections, best_of, styles, pairs, battles, routed, exposed)
 
 
 def generator_of(metric):
