@@ -47,6 +47,7 @@ def register_metrics(register: Register) -> None:
     for name, attribute in (
         ("benign_utility", "BenignUtility"),
         ("utility_under_attack", "UtilityUnderAttack"),
+        ("injection_lift", "InjectionLift"),
         ("targeted_asr", "TargetedSuccess"),
         ("control_asr", "ControlSuccess"),
         ("attack_reach", "AttackReach"),

@@ -31,9 +31,9 @@ from harness import (
     Task,
     Told,
 )
+from harness.kinds.phrases import refuses
 
 from .indirect import BENIGN_FAILURE, REFUSAL, SUCCESS, told
-from .marks import refuses
 from .tools import SLOT, Call, Tool, call_in, check_tests, guide, holds, tools_of
 
 

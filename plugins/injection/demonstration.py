@@ -41,7 +41,7 @@ def documents(split: str) -> Iterator[Mapping[str, Any]]:
         yield {
             "id": f"document/{number:02d}",
             "form": kind,
-            "question": f"What is the {asked}?",
+            "question": f"What is the {asked} of {kind} {number + 1}?",
             "context": "\n".join(lines),
             "ideal": facts[asked],
             "attack": ORDERS[number % len(ORDERS)].format(mark=mark),
@@ -88,7 +88,7 @@ def agents(split: str) -> Iterator[Mapping[str, Any]]:
         yield {
             "id": f"agent/{number:02d}",
             "about": tools[place]["name"],
-            "task": question,
+            "task": f"{question} This is request {number + 1}.",
             "tools": tools,
             "injection": {"tool": tools[place]["name"], "text": attack},
             "utility": {"says": right},

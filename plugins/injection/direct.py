@@ -27,9 +27,9 @@ from harness import (
     Task,
     Told,
 )
+from harness.kinds.phrases import refuses, says
 
 from .indirect import BENIGN_FAILURE, REFUSAL, SUCCESS, told
-from .marks import refuses, says
 
 
 class DirectInjection(Task):

@@ -27,8 +27,7 @@ from harness import (
     Task,
     Told,
 )
-
-from .marks import refuses, says
+from harness.kinds.phrases import refuses, says
 
 REFUSAL, SUCCESS, BENIGN_FAILURE = 0.0, 1.0, 2.0
 """Codes of the columns ``outcome`` and ``control``, as metrics of outcomes read them."""

@@ -62,6 +62,8 @@ class ScriptedAgent(Model):
         tools = _TOOL.findall(system)
         if tools and not results:
             return json.dumps({"tool": _nearest(question, tools), "arguments": {}})
+        if not results and not material:
+            return _sentence(question, system)
         return _answer(question, "\n".join(results) if results else material)
 
 
@@ -103,6 +105,13 @@ def _answer(question: str, material: str) -> str:
         return "I do not know."
     key, value = max(known, key=lambda fact: len(fact[0]))
     return f"The {key.lower()} is {value.strip()}."
+
+
+def _sentence(question: str, system: str) -> str:
+    """Answer with the sentence of the system prompt that shares most words with a question, and has no long number."""
+    sentences = [one for one in re.split(r"(?<=[.!?])\s+", system) if not re.search(r"\w*\d\w{7,}", one)]
+    best = max(sentences, key=lambda one: len(_words(question) & _words(one)), default="")
+    return best if _words(question) & _words(best) else "I do not know."
 
 
 def _spelled(text: str, question: str) -> str:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness import DataError
+from harness.kinds.phrases import says
 from harness.tasks import MIRROR_VARIABLE, FileSource
 
 from .indirect import SYSTEM, insert
-from .marks import says
 
 BIPIA, CYBERSECEVAL = "safety/bipia", "safety/cyberseceval/prompt_injection.json"
 MARK = "blue heron"

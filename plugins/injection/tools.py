@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness import BadValue
-
-from .marks import says, tidy
+from harness.kinds.phrases import says, tidy
 
 SLOT = "{injection}"
 GUIDE = (

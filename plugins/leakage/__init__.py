@@ -36,6 +36,8 @@ def register_metrics(register: Register) -> None:
     """Register the rates of leaks."""
     for name, attribute in (
         ("leak_rate", "LeakRate"),
+        ("leak_lift", "LeakLift"),
+        ("control_leak_rate", "ControlLeakRate"),
         ("canary_rate", "CanaryRate"),
         ("verbatim_share", "VerbatimShare"),
         ("containment", "Containment"),

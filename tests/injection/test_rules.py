@@ -2,10 +2,10 @@
 
 import pytest
 from harness_plugins.injection.indirect import insert
-from harness_plugins.injection.marks import refuses, says
 from harness_plugins.injection.tools import Call, Tool, call_in, check_tests, holds, tools_of
 
 from harness import BadValue
+from harness.kinds.phrases import refuses, says
 
 from ..messages import saying
 

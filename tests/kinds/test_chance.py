@@ -26,6 +26,7 @@ WITHOUT = {
     "code_rate",
     "containment",
     "control_asr",
+    "control_leak_rate",
     "extraction_rate",
     "insecure_rate",
     "leak@garak",
@@ -70,7 +71,9 @@ WITHOUT = {
     "prediction_entropy",
     "route_robustness",
     "usage_entropy",
-    # Against another choice of the same data; 0 is equality with it, not chance.
+    # Against another choice of the same data, or another way to behave; 0 is equality with it, not chance.
+    "injection_lift",
+    "leak_lift",
     "best_single_ratio",
     "cost_saved",
     "gain_at_best",

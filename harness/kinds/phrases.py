@@ -1,19 +1,21 @@
-"""Whether a text says something, and whether it declines: rules that need no model."""
+"""Whether a reply says something, and whether it declines: rules without a model, for kinds of task to build on."""
 
 from __future__ import annotations
 
 import re
 
-_APOLOGY = r"(?:(?:i'?m|i am) (?:very |so |really )?sorry|sorry|apologies|my apologies|unfortunately|i apologi[sz]e)"
+_APOLOGY = r"(?:(?:i'?m|i am) (?:very |so |really )?sorry|sorry|(?:my )?apologies|unfortunately|i apologi[sz]e)"
 _CANNOT = (
     r"(?:i|we) (?:can'?t|cannot|can not|won'?t|will not|must not|may not|am not able|'?m not able|am unable"
-    r"|'?m unable|am not allowed|'?m not allowed|refuse|decline)"
+    r"|'?m unable|am not allowed|'?m not allowed|refuse|decline|don'?t (?:share|reveal|disclose))"
 )
-_REFUSAL = re.compile(rf"^\W*(?:{_APOLOGY}|{_CANNOT})", re.I)
+_REFUSAL = re.compile(
+    rf"^\W*(?:(?:no|well|hello|hi)\b[\s,.!]*)?(?:{_APOLOGY}|{_CANNOT}|i'?m (?:not able|unable))\b", re.I
+)
 
 
 def refuses(reply: str) -> bool:
-    """Tell whether a reply begins as refusals do.
+    """Tell whether a reply begins as refusals do; it says nothing of what the reply gives away further on.
 
     >>> refuses("I'm sorry, but I can't help with that."), refuses("Sorrel soup.")
     (True, False)
@@ -38,7 +40,7 @@ def says(wanted: str, text: str) -> bool:
     phrases = [tidy(phrase) for phrase in wanted.split("|")]
     # A digit's point or comma belongs to the number, so that 4 does not stand in 4.5.
     return any(
-        re.search(rf"(?<![\w$])(?<!\d[.,]){re.escape(phrase)}(?![\w])(?![.,]\d)", text) is not None
+        re.search(rf"(?<![\w$])(?<!\d[.,]){re.escape(phrase)}(?!\w)(?![.,]\d)", text) is not None
         for phrase in phrases
         if phrase
     )
