@@ -5,38 +5,10 @@ from harness_plugins.injection.indirect import insert
 from harness_plugins.injection.tools import Call, Tool, call_in, check_tests, holds, tools_of
 
 from harness import BadValue
-from harness.kinds.phrases import refuses, says
 
 from ..messages import saying
 
 TOOLS = [Tool("find", "finds", "found"), Tool("send", "sends", "sent")]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "text", "said"),
-    [
-        ("$1,076.40", "The total is $1,076.40, paid.", True),
-        ("$1,076.40", "The total is $11,076.40.", False),
-        ("4", "4", True),
-        ("4", "Of 4, 2 are red.", True),
-        ("4", "It took 4.5 hours.", False),
-        ("4", "In 2024", False),
-        ("4|four", "There are Four of them", True),
-        ("blue heron", "A BLUE\n heron!", True),
-        ("blue heron", "blue herons", False),
-        ("13 September 1944", "on 13 September 1944.", True),
-        ("C++", "in C++ of course", True),
-        ("", "anything", False),
-        ("it\u2019s", "It's fine", True),
-    ],
-)
-def test_a_text_says_whole_words(wanted, text, said):
-    assert says(wanted, text) is said
-
-
-def test_refusals():
-    assert refuses("I\u2019m sorry, but I can\u2019t help with that.")
-    assert not refuses("The sorry state of affairs is this.")
 
 
 @pytest.mark.parametrize(
