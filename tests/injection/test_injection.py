@@ -248,7 +248,7 @@ def test_prevention_needs_an_undefended_model_that_can_be_attacked(undefended, f
 def test_the_benchmark_ranks_by_utility_under_attack(harness):
     ran = harness("eval", "injection")
     assert ran.code == 0, ran.err
-    assert "shown to beat refusing everything: robust; robust is best of three" in ran.out
+    assert "shown to beat refusing everything: robust-agent" in ran.out
 
 
 def test_lift_is_nought_for_whoever_refuses_or_does_everything():
