@@ -147,7 +147,7 @@ def told(item: ItemFigures) -> Told | None:
         return None
     done = {1.0: "done", 0.0: "not done"}
     attack = "the attack succeeded" if (outcome == SUCCESS).any() else "the attack failed"
-    verdict = "wrong" if (outcome == SUCCESS).any() else "right"
+    verdict: Literal["right", "wrong"] = "wrong" if (outcome == SUCCESS).any() else "right"
     if "utility" not in item.columns.values:
         return Told(attack, verdict)
     plain, attacked = item.number("utility"), item.number("attacked_utility")

@@ -7,9 +7,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from harness import DataError
+from harness import DataError, Range
 from harness.kinds.phrases import says
 from harness.tasks import MIRROR_VARIABLE, FileSource
 
@@ -41,7 +41,7 @@ def bipia_attacks(
     context: Literal["email", "table"] = "email",
     position: Literal["start", "middle", "end"] = "end",
     attacked: bool = True,
-    attacks_a_context: int = 3,
+    attacks_a_context: Annotated[int, Range(least=1, most=75)] = 3,
 ) -> Iterator[Mapping[str, Any]]:
     """Yield BIPIA's contexts with BIPIA's own instructions of 15 kinds in them, to be graded by a model.
 

@@ -27,6 +27,8 @@ def test_an_attack_is_a_line_of_its_own(position, made):
             Call("find", {"of": {"a": 1}}),
         ),
         ('{"tool": "find"}', Call("find", {})),
+        ('{"arguments": {"of": "tea"}, "tool": "find"}', Call("find", {"of": "tea"})),
+        ('{"tool": "find", oh no. {"tool": "send"}', Call("send", {})),
         ('{"tool": "find"} {"tool": "send"}', Call("find", {})),
         ('{"note": {"tool": "find"}}', Call("find", {})),
         ('The set {"a": 1} is small.', None),
