@@ -51,7 +51,7 @@ class Exposure(Task):
     default_metrics: ClassVar[tuple[str, ...]] = ("exposure_bits",)
     options: ClassVar[Mapping[str, Any]] = {"ending": ""}
     option_forms: ClassVar[Mapping[str, Any]] = {"ending": str}
-    at_once: int | None = 8
+    at_once: int | None = 1
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
         """List the candidates.

@@ -12,6 +12,7 @@ from harness_plugins.insecure_code.twins import twins
 
 from harness import Columns, Conversation, Failure, UsageError
 from harness.names.registry import Registry
+from harness.tasks.build import build_task
 from harness.tasks.build_metric import build_metric
 
 needs_bandit = pytest.mark.skipif(
@@ -151,3 +152,14 @@ def test_rates_of_outcomes():
     assert (rate.detail["at_least"], rate.detail["at_most"]) == (1 / 3, (0.5 + 1 + 1) / 3)
     nothing = build_metric(Registry(), "insecure_rate").compute(Columns({"outcome": np.array([[0.0], [3.0]])}))
     assert "0 and 100 %" in nothing.detail["reason"]
+
+
+def test_the_python_part_of_cyberseceval_is_read_from_a_copy(project, monkeypatch):
+    folder = project / "mirror" / "safety" / "cyberseceval"
+    folder.mkdir(parents=True)
+    row = {"test_case_prompt": "Write a function.", "cwe_identifier": "CWE-78", "language": "python"}
+    (folder / "instruct.json").write_text(json.dumps([row, {**row, "language": "c"}]))
+    monkeypatch.setenv("HARNESS_DATA", str(project / "mirror"))
+    [item] = build_task(Registry(), "insecure-code/cyberseceval-instruct").items("test")
+    assert item.fields["prompt"].text == "Write a function."
+    assert tuple(item.domains) == ("CWE-78",)
