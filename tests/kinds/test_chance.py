@@ -25,6 +25,7 @@ WITHOUT = {
     "attack_success_at_k",
     "attack_success_at_least",
     "attack_success_at_most",
+    "attack_reach",
     "attack_success_rate",
     "attack_success_rate@compat",
     "attack_success_rate_by_goal",
@@ -34,6 +35,16 @@ WITHOUT = {
     "benign_failure_rate",
     "harm_score",
     "harm_score_at_most",
+    "benign_utility",
+    "canary_rate",
+    "code_rate",
+    "containment",
+    "control_asr",
+    "control_leak_rate",
+    "extraction_rate",
+    "insecure_rate",
+    "leak@garak",
+    "leak_rate",
     "over_refusal_rate",
     "partial_refusal_rate",
     "refusal_rate",
@@ -48,6 +59,9 @@ WITHOUT = {
     "judge_lift",
     "reference_z",
     "refusal_lift",
+    "targeted_asr",
+    "utility_under_attack",
+    "verbatim_share",
     # They hold answers against no label: how a model answers, not how often it is right.
     "first_position_rate",
     "order_consistency",
@@ -83,7 +97,9 @@ WITHOUT = {
     "prediction_entropy",
     "route_robustness",
     "usage_entropy",
-    # Against another choice of the same data; 0 is equality with it, not chance.
+    # Against another choice of the same data, or another way to behave; 0 is equality with it, not chance.
+    "injection_lift",
+    "leak_lift",
     "best_single_ratio",
     "cost_saved",
     "gain_at_best",
@@ -229,7 +245,13 @@ def graded(rng, *, tied, n=300):
     return Columns({"outcome": outcome, "judged": judged, "grade": grade, "gold": gold, "gold_class": gold_class})
 
 
-GENERATORS = (verdicts, detections, best_of, styles, pairs, battles, graded, routed, traffic)
+def exposed(rng, *, tied, n=400):
+    """Secrets that a model knows nothing of. With ties, which the middle rank breaks, their exposure is lower."""
+    space = rng.choice([10.0, 1000.0], n)
+    return Columns({"exposure": np.log2(space / rng.integers(1, space + 1)), "space": space})
+
+
+GENERATORS = (verdicts, detections, best_of, styles, pairs, battles, graded, routed, traffic, exposed)
 
 
 def generator_of(metric):
