@@ -96,6 +96,8 @@ if TYPE_CHECKING:
     from harness.results.field import NotDefined as NotDefined
     from harness.stats import Estimate as Estimate
     from harness.stats import Linearised as Linearised
+    from harness.steering import SteeredGeneration as SteeredGeneration
+    from harness.steering import Steering as Steering
     from harness.task import Answers as Answers
     from harness.task import BadItem as BadItem
     from harness.task import DataPart as DataPart

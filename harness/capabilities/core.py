@@ -11,6 +11,7 @@ compare        `Pair`                               `Verdict`
 embed          `Text`                               float32 array ``(d,)``
 detect         `Conversation`                       float: log-odds of the positive class, in nats
 generate       `Generation`                         tuple of `Completion`
+steer          `SteeredGeneration`                  tuple of `Completion`, drawn from logits that a rule changes
 loglikelihood  `Continuation`                       `Likelihood`
 next_token     `Conversation`                       float32 array ``(V,)``: log-probabilities in nats
 choose         `Choice`                             float64 array ``(k,)``: log-probabilities in nats
@@ -44,6 +45,7 @@ from harness.requests import (
     Text,
     Verdict,
 )
+from harness.steering import SteeredGeneration
 
 
 def _prompt_of(request: Readout) -> Conversation:
@@ -94,6 +96,15 @@ GENERATE = Capability(
     answer_checks.completions,
     description="sampled completions",
     samples=samples.generate,
+)
+STEER = Capability(
+    "steer",
+    SteeredGeneration,
+    "record",
+    tuple[Completion, ...],
+    answer_checks.completions,
+    description="completions sampled from logits that a rule changes",
+    samples=samples.steer,
 )
 LOGLIKELIHOOD = Capability(
     "loglikelihood",

@@ -101,6 +101,10 @@ class Mark:
             "tokenizer": self.tokenizer,
         }
 
+    def declaration(self) -> str:
+        """Return what may be known of the mark as JSON in one line."""
+        return json.dumps(self.public())
+
 
 def key_hash(key: int) -> str:
     """Hash a key, so that a file can say which one is meant."""
