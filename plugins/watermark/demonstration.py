@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness import COUNT, OneOf, Range
+
+from .attacks import HOW, MarkAttack
 from .mark import Mark, tokenizer_hash
 from .word_chain import WordChain
 
@@ -24,8 +27,20 @@ def mark() -> Mark:
     return Mark("counter", KEY, GAMMA, DELTA, 1, chain.words, tokenizer_hash(chain.tokens()))
 
 
-def texts(split: str) -> Iterator[Mapping[str, Any]]:
-    """Yield marked and unmarked texts of `WORDS` words, each marked one with an unmarked one as host."""
+def texts(
+    split: str,
+    attack: Annotated[str, OneOf("", *HOW)] = "",
+    share: Annotated[float, Range(above=0, most=1)] = 0.25,
+    pieces: Annotated[int, COUNT] = 1,
+) -> Iterator[Mapping[str, Any]]:
+    """Yield marked and unmarked texts of `WORDS` words, each marked one with an unmarked one as host.
+
+    Args:
+        split: Ignored: there is one.
+        attack: How the marked texts are attacked; empty: not at all.
+        share: As for `MarkAttack`.
+        pieces: As for `MarkAttack`.
+    """
     chain = WordChain()
     logits = _table(chain)
     random = np.random.default_rng(11)
@@ -34,7 +49,8 @@ def texts(split: str) -> Iterator[Mapping[str, Any]]:
     declared = mark().declaration()
     for number, text in enumerate(marked):
         host = plain[UNMARKED + number]
-        yield {"id": f"m{number}", "text": text, "label": 1, "declared": declared, "host": host}
+        attacked = MarkAttack(attack, share, pieces)(text, host) if attack else text
+        yield {"id": f"m{number}", "text": attacked, "label": 1, "declared": declared, "host": host}
     for number, text in enumerate(plain[:UNMARKED]):
         yield {"id": f"u{number}", "text": text, "label": 0}
 
