@@ -10,6 +10,7 @@ process. Both count repeats, as transformers does by default, and every z has to
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 
 import numpy as np
@@ -44,10 +45,8 @@ def main() -> None:
 
     torch.set_num_threads(1)
     texts = zipf_texts(asked.texts, asked.length)
-    pairs = len({(a, b) for text in texts.tolist() for a, b in zip(text, text[1:], strict=False)})
-    print(
-        f"texts: {texts.shape[0]} of {texts.shape[1]} tokens, {pairs:,} distinct pairs, {len(np.unique(texts)):,} tokens"
-    )
+    pairs = len({(a, b) for text in texts.tolist() for a, b in itertools.pairwise(text)})
+    print(f"texts: {len(texts)} of {texts.shape[1]} tokens, {pairs:,} distinct pairs, {len(np.unique(texts)):,} tokens")
 
     def ours() -> list[float]:
         mark = Mark(vocabulary=VOCABULARY)
