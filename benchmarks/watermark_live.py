@@ -106,7 +106,7 @@ def main() -> None:
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     write_project(asked.folder, PROMPTS[: asked.prompts], asked.max_tokens)
-    command = [str(Path(sys.executable).with_name("harness"))]
+    command = [sys.executable, "-m", "harness.cli.main"]
     tasks = [part for name in TASKS for part in ("-t", f"live/{name}")]
     for name, settings in MARKS.items():
         print(f"\n{name}", flush=True)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from harness.capabilities import Expectation as Expectation
     from harness.capabilities import SampleRequests as SampleRequests
     from harness.capabilities.answer_checks import ROUNDING as ROUNDING
+    from harness.capabilities.steering import SteeredGeneration as SteeredGeneration
+    from harness.capabilities.steering import Steering as Steering
     from harness.encoding import encodable as encodable
     from harness.encoding import whole_characters as whole_characters
     from harness.errors import BadValue as BadValue
@@ -96,8 +98,6 @@ if TYPE_CHECKING:
     from harness.results.field import NotDefined as NotDefined
     from harness.stats import Estimate as Estimate
     from harness.stats import Linearised as Linearised
-    from harness.steering import SteeredGeneration as SteeredGeneration
-    from harness.steering import Steering as Steering
     from harness.task import Answers as Answers
     from harness.task import BadItem as BadItem
     from harness.task import DataPart as DataPart

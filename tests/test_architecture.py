@@ -50,7 +50,7 @@ ROOMS: dict[str, set[str]] = {
         "view",
     },
     "harness.leaderboard": {"outcomes", "routing", "site"},
-    "harness.names": {"curation", "embedllm", "evasion", "lm_eval", "muli", "routing", "site", "view"},
+    "harness.names": {"curation", "embedllm", "evasion", "lm_eval", "muli", "routing", "site", "view", "watermark"},
     "harness.results": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
     "harness.running": {"curation", "embedllm", "hf", "lm_eval", "muli", "openai", "routing", "site", "view"},
     "harness.store": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
@@ -66,6 +66,7 @@ ROOMS: dict[str, set[str]] = {
         "routing",
         "site",
         "view",
+        "watermark",
     },
     "harness.training": {"curation", "embedllm", "lm_eval", "muli"},
 }

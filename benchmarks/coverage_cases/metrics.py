@@ -70,6 +70,7 @@ NOT_SIMULATED = frozenset(
         "cost_saved",
         "cpt",
         "cpt@compat",
+        "false_marks",
         "forecast_accuracy",
         "forecast_accuracy_by_model",
         "forecast_auroc",
@@ -78,6 +79,9 @@ NOT_SIMULATED = frozenset(
         "forecast_log_loss",
         "gain_at_best",
         "gap_at_oracle",
+        "marks_found",
+        "mean_mark_z",
+        "mean_unmarked_z",
         "perf_gain",
         "quality_at_budget",
         "reference_ratio",
@@ -85,12 +89,13 @@ NOT_SIMULATED = frozenset(
         "scored_cascade_aiq",
         "scored_cascade_cost_saved",
         "scorer_error",
+        "spread_of_unmarked_z",
         "usage_entropy",
         "weighted_router",
         "zero_router_aiq",
     }
 )
-"""Of routers: tests hold their influences to derivatives; how often their intervals hold is not simulated yet."""
+"""Of routers and marks: tests hold their influences to derivatives; how often their intervals hold is not simulated yet."""
 
 
 def row_of(name: str, metric: Metric) -> str:

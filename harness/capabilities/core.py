@@ -29,6 +29,7 @@ from typing import Any
 
 from harness.capabilities import answer_checks, samples
 from harness.capabilities.capability import Capability
+from harness.capabilities.steering import SteeredGeneration
 from harness.following import Following, read_out
 from harness.requests import (
     Candidates,
@@ -45,7 +46,6 @@ from harness.requests import (
     Text,
     Verdict,
 )
-from harness.steering import SteeredGeneration
 
 
 def _prompt_of(request: Readout) -> Conversation:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.capabilities.capability import Expectation, SampleRequests
+from harness.capabilities.steering import SteeredGeneration
 from harness.requests import (
     Candidates,
     Choice,
@@ -21,7 +22,6 @@ from harness.requests import (
     Sampling,
     Text,
 )
-from harness.steering import SteeredGeneration
 
 PROMPTS = (
     "What is the capital of France?",

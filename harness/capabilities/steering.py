@@ -11,11 +11,12 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from harness.requests import Generation
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Steering(ABC):
