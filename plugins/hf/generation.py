@@ -121,7 +121,7 @@ class Generator:
         return needed
 
     def _row(
-        self, tokens: tuple[int, ...], sampling: Sampling, number: int, steering: Steering | None
+        self, tokens: tuple[int, ...], sampling: Sampling, number: int, steering: Steering | None = None
     ) -> OpenCompletion:
         stops = [stop for stop in sampling.stop if stop]
         ends = self.eos.union(self._added[stop] for stop in stops if stop in self._added)
