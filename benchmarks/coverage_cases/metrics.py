@@ -95,7 +95,7 @@ NOT_SIMULATED = frozenset(
         "zero_router_aiq",
     }
 )
-"""Of routers and marks: tests hold their influences to derivatives; how often their intervals hold is not simulated yet."""
+"""Of routers, whose influences tests hold to derivatives, and of marks: how often these hold is not simulated yet."""
 
 
 def row_of(name: str, metric: Metric) -> str:

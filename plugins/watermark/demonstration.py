@@ -56,15 +56,15 @@ def texts(
 
 
 def repeating_texts(split: str) -> Iterator[Mapping[str, Any]]:
-    """Yield texts without a mark, and a few with one, of a chain that goes round in circles, as weak models do."""
-    chain = WordChain(spread=5.0)
+    """Yield texts without a mark, and a few with one, that say the same forty words five times, as weak models do."""
+    chain = WordChain()
     logits = _table(chain)
     random = np.random.default_rng(12)
-    declared = Mark("counter", KEY, GAMMA, DELTA, 1, chain.words, tokenizer_hash(chain.tokens())).declaration()
-    for number, text in enumerate(_written(chain, logits + DELTA * _green(mark()), 50, random)):
-        yield {"id": f"m{number}", "text": text, "label": 1, "declared": declared}
-    for number, text in enumerate(_written(chain, logits, 400, random)):
-        yield {"id": f"u{number}", "text": text, "label": 0}
+    declared = mark().declaration()
+    for number, text in enumerate(_written(chain, logits + DELTA * _green(mark()), 50, random, WORDS // 5)):
+        yield {"id": f"m{number}", "text": " ".join([text] * 5), "label": 1, "declared": declared}
+    for number, text in enumerate(_written(chain, logits, 400, random, WORDS // 5)):
+        yield {"id": f"u{number}", "text": " ".join([text] * 5), "label": 0}
 
 
 def prompts(split: str) -> Iterator[Mapping[str, Any]]:
@@ -88,14 +88,16 @@ def _green(mark: Mark) -> NDArray[np.float32]:
     return np.stack([mark.greenery.green_after([word], every) for word in range(mark.vocabulary)]).astype(np.float32)
 
 
-def _written(chain: WordChain, logits: NDArray[np.float32], count: int, random: np.random.Generator) -> list[str]:
+def _written(
+    chain: WordChain, logits: NDArray[np.float32], count: int, random: np.random.Generator, length: int = WORDS
+) -> list[str]:
     """Draw texts, all a word at a time."""
     probabilities = np.exp(logits.astype(np.float64))
     below = np.cumsum(probabilities, axis=1)
     below /= below[:, -1:]
     now = random.integers(0, chain.words, count)
     steps = []
-    for _ in range(WORDS):
+    for _ in range(length):
         draws = random.random(count)
         now = np.array(
             [np.searchsorted(below[word], draw, side="right") for word, draw in zip(now, draws, strict=True)]

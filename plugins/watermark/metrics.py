@@ -60,7 +60,7 @@ class ShareAtLevel(OfOneClass):
 
     def __init__(self, level: Annotated[float, INSIDE] = 0.01, by: Literal["count", "window"] = "count") -> None:
         self.level = level
-        self.needs = ("mark_p" if by == "count" else "mark_window_p", "label")
+        self.needs = ("mark_p" if by == "count" else "mark_window_p", "label")  # type: ignore[misc]
 
     def figure(self, columns: Columns) -> FloatArray:
         """Return 1 for texts at or below the level."""

@@ -18,7 +18,7 @@ _BITS = np.random.MT19937()
 
 def moves(seed: int, size: int, count: int) -> Moves:
     """Return the places that the first ``count`` places of a permutation of ``size`` numbers are swapped with."""
-    _BITS._legacy_seeding(seed & 0xFFFFFFFF)  # type: ignore[attr-defined]  # torch seeds with the same 32 bits
+    _BITS._legacy_seeding(seed & 0xFFFFFFFF)  # torch seeds with the same 32 bits
     places, room = _ranges(size, count)
     numbers = _BITS.random_raw(count).astype(np.uint32)
     np.remainder(numbers, room, out=numbers)

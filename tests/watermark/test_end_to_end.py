@@ -122,7 +122,7 @@ def test_rows_are_detected_beside_detectors_that_know_nothing_of_marks(project, 
 
 @pytest.mark.slow
 def test_repeats_make_z_too_large_unless_each_ngram_counts_once(harness, project):
-    base = "base=[word-chain:spread=5],scheme=counter,key=2402"
+    base = "base=[word-chain],scheme=counter,key=2402"
     ran = harness(
         *("eval", "-t", "watermark/repeats", "--json", "-m", f"once=watermark-detector:{base}"),
         *("-m", f"counted=watermark-detector:{base},repeats=count"),
@@ -130,8 +130,8 @@ def test_repeats_make_z_too_large_unless_each_ngram_counts_once(harness, project
     found = values(ran.document)
     assert found["once", "false_marks:level=0.01"] < 0.02
     assert found["once", "spread_of_unmarked_z"] == pytest.approx(1, abs=0.12)
-    assert found["counted", "false_marks:level=0.01"] > 0.03
-    assert found["counted", "spread_of_unmarked_z"] > 1.2
+    assert found["counted", "false_marks:level=0.01"] > 0.1
+    assert found["counted", "spread_of_unmarked_z"] > 2
     rows = [row for row in ran.document["results"] if row["metric"].startswith("false_marks")]
     assert [bool(row["detail"].get("note")) for row in rows] == [False, False, True, True]
 
