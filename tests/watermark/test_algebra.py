@@ -140,3 +140,16 @@ def test_the_green_share_to_expect():
     flat, peaked = np.full(1000, 1e-3), np.array([0.99, *np.full(999, 1e-2 / 999)])
     assert least_share(flat, 0.25, 2.0) == pytest.approx(expected_share(0.25, 2.0), abs=2e-3)
     assert least_share(peaked, 0.25, 2.0) < 0.5
+
+
+def test_lists_are_the_same_without_torch(monkeypatch):
+    pytest.importorskip("torch")
+    from harness_plugins.watermark import shuffles
+
+    seeds = [15485863 * 5, 15485863 * 31999, 2**64 - 2, 0]
+    drawn = [shuffles.first_of(seed, 500, 125).tolist() for seed in seeds]
+    monkeypatch.setattr(shuffles, "torch_agrees", lambda: False)
+    assert [shuffles.first_of(seed, 500, 125).tolist() for seed in seeds] == drawn
+    for seed, numbers in zip(seeds, drawn, strict=True):
+        swaps = shuffles.moves(seed, 500, 125)
+        assert [number for number in range(500) if shuffles.is_first(number, swaps)] == sorted(numbers)
