@@ -46,11 +46,13 @@ class Watermarked(WithMark):
 
     def tokens(self) -> Sequence[str]:
         """Return the base's tokens."""
-        return self.parts["base"].tokens()
+        base: Part = self.parts["base"]
+        return base.tokens()
 
     def token_ids(self, text: str) -> Sequence[int]:
         """Cut a text as the base does."""
-        return self.parts["base"].token_ids(text)
+        base: Part = self.parts["base"]
+        return base.token_ids(text)
 
     def write_marked(self, requests: Sequence[Generation]) -> list[Response]:
         """Return marked completions of each prompt, each with what may be known of the mark."""
