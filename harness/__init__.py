@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from harness.capabilities import Expectation as Expectation
     from harness.capabilities import SampleRequests as SampleRequests
     from harness.capabilities.answer_checks import ROUNDING as ROUNDING
+    from harness.capabilities.steering import SteeredGeneration as SteeredGeneration
+    from harness.capabilities.steering import Steering as Steering
     from harness.encoding import encodable as encodable
     from harness.encoding import whole_characters as whole_characters
     from harness.errors import BadValue as BadValue

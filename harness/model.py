@@ -60,6 +60,10 @@ class Part:
         """What `Model.tokens` of it gives."""
         return self._model.tokens() if self._model is not None else ()
 
+    def token_ids(self, text: str) -> Sequence[int]:
+        """What `Model.token_ids` of it gives."""
+        return self._model.token_ids(text) if self._model is not None else ()
+
     def rendered(self, prompt: Conversation) -> str:
         """What `Model.rendered` of it gives."""
         return self._model.rendered(prompt) if self._model is not None else ""
@@ -170,6 +174,13 @@ class Model:
 
     def tokens(self) -> Sequence[str]:
         """Text of every token by id, for models that give probabilities of tokens; may be asked before `load`."""
+        return ()
+
+    def token_ids(self, text: str) -> Sequence[int]:
+        """Ids, as places in `tokens`, of a plain text cut into tokens, without those that begin or end a text.
+
+        Empty where they are not known; may be asked before `load`.
+        """
         return ()
 
     def rendered(self, prompt: Conversation) -> str:

@@ -66,6 +66,7 @@ ROOMS: dict[str, set[str]] = {
         "security",
         "site",
         "view",
+        "watermark",
     },
     "harness.results": {
         "curation",
@@ -121,6 +122,7 @@ ROOMS: dict[str, set[str]] = {
         "security",
         "site",
         "view",
+        "watermark",
     },
     "harness.training": {"curation", "embedllm", "lm_eval", "muli"},
 }

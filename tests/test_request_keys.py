@@ -17,6 +17,7 @@ from harness import (
     Query,
     Readout,
     Sampling,
+    SteeredGeneration,
     Text,
 )
 from harness.capabilities import CORE
@@ -28,6 +29,7 @@ REQUESTS = {
     "embed": Text("Paris."),
     "detect": PROMPT,
     "generate": Generation(PROMPT, 2, Sampling(0.5, 0.9, 64, ("\n",), 3)),
+    "steer": SteeredGeneration(PROMPT, 2, Sampling(0.5, 0.9, 64, ("\n",), 3)),
     "loglikelihood": Continuation(PROMPT, " Paris.", True),
     "next_token": Conversation.plain("Paris is"),
     "choose": Choice(PROMPT, ("Yes", "No")),
@@ -56,6 +58,10 @@ KEYS = {
     ("generate", "listwise"): "24e6ce1705eca773876f6aa1d33d6780",
     ("generate", "origin"): "af01f9a8f448cdbf0e532d7a93dd87a8",
     ("generate", "about"): "ec716d03a5df5998590857967aa1c787",
+    ("steer", "content"): "cfd7666a4d23fb281efbd17f76c2bd8d",
+    ("steer", "listwise"): "cfd7666a4d23fb281efbd17f76c2bd8d",
+    ("steer", "origin"): "af01f9a8f448cdbf0e532d7a93dd87a8",
+    ("steer", "about"): "c18b06eb24975c1184c1111526a6b148",
     ("loglikelihood", "content"): "4f2cd65c88e3b1f8c11caf7da6ed0ab1",
     ("loglikelihood", "listwise"): "4f2cd65c88e3b1f8c11caf7da6ed0ab1",
     ("loglikelihood", "origin"): "af01f9a8f448cdbf0e532d7a93dd87a8",

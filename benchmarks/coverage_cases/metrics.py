@@ -90,10 +90,15 @@ NOT_SIMULATED: frozenset[str] = frozenset(
         "attack_success_rate_micro",
         "attack_success_rate_ppi",
         "attack_success_rate_rogan_gladen",
+        "false_marks",
         "judge_lift",
         "lift_over_length",
+        "marks_found",
+        "mean_mark_z",
+        "mean_unmarked_z",
         "reference_z",
         "refusal_lift",
+        "spread_of_unmarked_z",
     }
 )
 """Of which it is not simulated here how often their intervals hold. Slow tests simulate `lift_over_length`, and on real

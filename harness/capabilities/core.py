@@ -11,6 +11,7 @@ compare        `Pair`                               `Verdict`
 embed          `Text`                               float32 array ``(d,)``
 detect         `Conversation`                       float: log-odds of the positive class, in nats
 generate       `Generation`                         tuple of `Completion`
+steer          `SteeredGeneration`                  tuple of `Completion`, drawn from logits that a rule changes
 loglikelihood  `Continuation`                       `Likelihood`
 next_token     `Conversation`                       float32 array ``(V,)``: log-probabilities in nats
 choose         `Choice`                             float64 array ``(k,)``: log-probabilities in nats
@@ -28,6 +29,7 @@ from typing import Any
 
 from harness.capabilities import answer_checks, samples
 from harness.capabilities.capability import Capability
+from harness.capabilities.steering import SteeredGeneration
 from harness.following import Following, read_out
 from harness.requests import (
     Candidates,
@@ -94,6 +96,15 @@ GENERATE = Capability(
     answer_checks.completions,
     description="sampled completions",
     samples=samples.generate,
+)
+STEER = Capability(
+    "steer",
+    SteeredGeneration,
+    "record",
+    tuple[Completion, ...],
+    answer_checks.completions,
+    description="completions sampled from logits that a rule changes",
+    samples=samples.steer,
 )
 LOGLIKELIHOOD = Capability(
     "loglikelihood",

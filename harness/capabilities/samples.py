@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.capabilities.capability import Expectation, SampleRequests
+from harness.capabilities.steering import SteeredGeneration
 from harness.requests import (
     Candidates,
     Choice,
@@ -130,6 +131,15 @@ def generate() -> SampleRequests:
         [Generation(prompt, 1, Sampling(max_tokens=8)) for prompt in _prompts()],
         [Generation(prompt, 1 + i % 2, Sampling(max_tokens=4)) for i, prompt in enumerate(_many_prompts())],
         lambda text: Generation(_prompt_with(text), 1, Sampling(max_tokens=4)),
+    )
+
+
+def steer() -> SampleRequests:
+    """Make samples of ``steer``: a rule that changes nothing, few tokens each."""
+    return _made(
+        [SteeredGeneration(prompt, 1, Sampling(max_tokens=8)) for prompt in _prompts()],
+        [SteeredGeneration(prompt, 1 + i % 2, Sampling(max_tokens=4)) for i, prompt in enumerate(_many_prompts())],
+        lambda text: SteeredGeneration(_prompt_with(text), 1, Sampling(max_tokens=4)),
     )
 
 

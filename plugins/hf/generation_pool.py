@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness import Sampling
+from harness import Sampling, Steering
 
 from .generation_cache import has_plain_cache, join, new_cache, select
 from .generation_sampling import sample
@@ -31,6 +31,7 @@ class OpenCompletion:
     ends: Collection[int]
     """Tokens that end the completion."""
     watch: StopWatch | None = None
+    steering: Steering | None = None
     tokens: list[int] = field(default_factory=list)
     reason: str = ""
     """The finish reason: "stop", "length", or "" while the completion goes on."""
@@ -189,10 +190,16 @@ class _Step:
         self.top_p = torch.tensor([row.sampling.top_p for row in chosen], **real)
         self.steps = torch.tensor([len(row.tokens) for row in chosen], dtype=torch.int64, device=self.device)
         self.broken: Any = None
+        self.steered: dict[Steering, list[int]] = {}
+        for number, row in enumerate(rows):
+            if row.steering is not None:
+                self.steered.setdefault(row.steering, []).append(number)
 
     def choose(self, input_ids: Any, scores: Any) -> Any:
         """Keep, as a logits processor, only the drawn token of each sampled row."""
         self.broken = ~scores.amax(-1).isfinite()
+        for steering, numbers in self.steered.items():
+            self._steer(steering, [number for number in numbers if not self.rows[number].is_done], scores)
         if not self.sampled:
             return scores
         logits = scores[self.where].to(self.device)
@@ -201,6 +208,19 @@ class _Step:
         scores[self.where] = float("-inf")
         scores[self.where, drawn] = 0.0
         return scores
+
+    def _steer(self, steering: Steering, numbers: Sequence[int], scores: Any) -> None:
+        """Let a rule change the logits of the rows that came with it."""
+        import torch
+
+        if not numbers:
+            return
+        contexts = [(*self.rows[number].prompt, *self.rows[number].tokens) for number in numbers]
+        where = torch.tensor(numbers, dtype=torch.int64, device=scores.device)
+        chosen = scores[where].cpu()
+        logits = (chosen if chosen.dtype == torch.float64 else chosen.float()).numpy()
+        steering.steer(contexts, logits)
+        scores[where] = torch.from_numpy(logits).to(scores)
 
     def check(self, input_ids: Any, scores: Any, **_: Any) -> Any:
         """Stop, as a stopping criterion, all rows at once when enough are done."""

@@ -23,6 +23,7 @@ from harness import (
     Readout,
     Request,
     Response,
+    SteeredGeneration,
     Text,
     file_identity,
 )
@@ -85,7 +86,9 @@ class LanguageModel(Model):
 
     version: ClassVar[str] = "2"
     batch_size = 256
-    streamed: ClassVar[tuple[str, ...]] = ("loglikelihood", "next_token", "choose", "readout", "embed", "generate")
+    streamed: ClassVar[tuple[str, ...]] = (
+        *("loglikelihood", "next_token", "choose", "readout", "embed", "generate", "steer"),
+    )
     places: ClassVar[tuple[str, ...]] = ("path", "gguf_file", "chat_template", "device", "tokens_per_pass")
 
     def __init__(
@@ -162,6 +165,12 @@ class LanguageModel(Model):
         tokens = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
         return [*(str(token) for token in tokens), *(f"<unused {i}>" for i in range(len(tokens), size))]
 
+    def token_ids(self, text: str) -> Sequence[int]:
+        """Cut a plain text into tokens, and return their ids."""
+        if not hasattr(self, "_cutter"):  # asked text by text by models that never load this one
+            self._cutter = self.encoder.tokenizer if hasattr(self, "encoder") else self.source.tokenizer()
+        return list(self._cutter(text, add_special_tokens=False, verbose=False)["input_ids"])
+
     def rendered(self, prompt: Conversation) -> str:
         """Render the prompt as the tokenizer's text, with the opening of the reply."""
         return self._encoder().opening(prompt)[0]
@@ -190,6 +199,10 @@ class LanguageModel(Model):
         """Return the completions of each prompt."""
         return self._all("generate", requests)
 
+    def steer(self, requests: Sequence[SteeredGeneration]) -> list[Response]:
+        """Return the completions of each prompt, drawn from logits that its rule changes."""
+        return self._all("steer", requests)
+
     def _all(self, capability: str, requests: Sequence[Request]) -> list[Response]:
         answers: list[Response] = [None] * len(requests)
         for index, answer in self.stream(capability, requests):
@@ -205,7 +218,7 @@ class LanguageModel(Model):
             "readout": (self._ask_readout, self.readouts.head, 65_536),
             "embed": (self._ask_vector, lambda _: _hidden, FEW_TOKENS),
         }
-        if capability == "generate":
+        if capability in ("generate", "steer"):
             yield from self._generate(requests)
             return
         if capability == "embed" and not self.output.from_hidden:
@@ -227,11 +240,12 @@ class LanguageModel(Model):
         prompts, indices = [], []
         for index, request in enumerate(requests):
             assert isinstance(request, Generation)
+            steering = request.steering if isinstance(request, SteeredGeneration) else None
             tokens = self._prompt(request.prompt)
             if isinstance(tokens, Failure):
                 yield index, tokens
                 continue
-            prompts.append(GenerationPrompt(tuple(tokens.tolist()), request.n, request.sampling))
+            prompts.append(GenerationPrompt(tuple(tokens.tolist()), request.n, request.sampling, steering))
             indices.append(index)
         self._remark_on_generation(sampled=any(prompt.sampling.temperature > 0 for prompt in prompts))
         for number, answer in generator.stream(prompts):

@@ -19,6 +19,7 @@ from harness import (
     Pair,
     Query,
     Readout,
+    SteeredGeneration,
     Text,
     Verdict,
 )
@@ -33,6 +34,7 @@ REQUESTS = {
     "embed": Text("a"),
     "detect": PROMPT,
     "generate": Generation(PROMPT, 1),
+    "steer": SteeredGeneration(PROMPT, 1),
     "loglikelihood": Continuation("a", " b"),
     "next_token": PROMPT,
     "choose": Choice(PROMPT, ("Yes", "No")),

@@ -62,6 +62,12 @@ WITHOUT = {
     "targeted_asr",
     "utility_under_attack",
     "verbatim_share",
+    # How strong a mark is, and how p-values behave: no label is guessed.
+    "false_marks",
+    "marks_found",
+    "mean_mark_z",
+    "mean_unmarked_z",
+    "spread_of_unmarked_z",
     # They hold answers against no label: how a model answers, not how often it is right.
     "first_position_rate",
     "order_consistency",
