@@ -40,7 +40,8 @@ class _Counted(Task):
         if not (item.fields.get(MISSING) and self._has_outcomes):
             return super().row(item, answers)
         samples = int(self.settings.get("samples", 1))
-        given: dict[str, float | NDArray[Any]] = dict.fromkeys(self.columns, 0.0)
+        # Of what a kind may say besides, such as that a prompt is harmless, nothing is known here: 0 would be a claim.
+        given: dict[str, float | NDArray[Any]] = dict.fromkeys(self.columns, float("nan"))
         return {**given, "outcome": np.full(samples, BENIGN_FAILURE), "grade": np.zeros(samples)}
 
     def remarks(self, split: str) -> Sequence[str]:

@@ -210,7 +210,7 @@ def {hook}(register):
         ("trainer", "register('mine', 'm:Mine')", "model=", "a text"),
         ("trainer", "register('mine', 'm:Mine', model='lengthy')", "model=", "'length'"),
         ("metric", "register('mine', 'm:Mine', bounds=(0, 1))", "bounds=", "description"),
-        ("importer", "register('mine', 'm:f', writes='both')", "writes=", "'recorded' or 'published'"),
+        ("importer", "register('mine', 'm:f', writes='both')", "writes=", "'recorded', 'published' or 'data'"),
         ("publisher", "register('mine', 'm:P', opens=3)", "opens=", "a text"),
         ("analysis", "register('mine', 'm:A', opens='index.html')", "opens=", "description"),
     ],
@@ -339,7 +339,12 @@ def test_what_the_core_cannot_do_without_is_always_loaded(harness, monkeypatch, 
     listed = {row["name"] for row in harness("list", "capabilities", "--json").document}
     assert {"score", "embed", "detect", "compare"} <= listed
     of_field = {"bradley-terry", "win-rate-over-field", "less-field-mean"}
-    assert {row["name"] for row in harness("list", "aggregates", "--json").document} == {"mean", "minimum", *of_field}
+    assert {row["name"] for row in harness("list", "aggregates", "--json").document} == {
+        "maximum",
+        "mean",
+        "minimum",
+        *of_field,
+    }
     ran = harness("eval", "-m", "length", "-t", "quickstart/preferences")
     assert ran.code == 2
     assert "no task kind is named 'preference'" in ran.err
