@@ -16,3 +16,93 @@ _HERE = "harness_plugins.prompt_caching"
 def register_capabilities(register: Register) -> None:
     """Register what verifiers, and embedders that know their probability, are asked."""
     register("reuse", f"{_HERE}.reuse:REUSE", description="probability that a cached response serves another prompt")
+
+
+@hookimpl
+def register_tasks(register: Register) -> None:
+    """Register the kind of pairs."""
+    register(
+        "same-answer",
+        f"{_HERE}.same_answer:SameAnswer",
+        description="does one response serve both of two prompts",
+    )
+
+
+@hookimpl
+def register_task_sources(register: Register) -> None:
+    """Register the library of hard pairs."""
+    register(
+        "hard",
+        f"{_HERE}.hard_source:HardTasks",
+        description="pairs on which an embedder's cosine is at chance: hard:TASK:embedder=MODEL,how=histogram",
+    )
+
+
+@hookimpl
+def register_metrics(register: Register) -> None:
+    """Register the metrics of pairs; each class describes itself."""
+    for name, attribute in _PAIR_METRICS.items():
+        register(name, f"{_HERE}.pair_metrics:{attribute}")
+
+
+_PAIR_METRICS = {
+    "reuse_brier": "ReuseBrier",
+    "reuse_log_loss": "ReuseLogLoss",
+    "reuse_calibration_error": "ReuseCalibrationError",
+    "hit_precision": "HitPrecision",
+    "false_hit_rate": "FalseHitRate",
+    "true_hit_rate": "TrueHitRate",
+}
+
+
+@hookimpl
+def register_adapters(register: Register) -> None:
+    """Register the ways to ask embedders, scorers and judges whether a cached response serves a new prompt."""
+    for name, (attribute, needs, cost, description) in _ADAPTERS.items():
+        register(
+            name, f"{_HERE}.verifiers:{attribute}", gives="reuse", needs=needs, cost=cost, description=description
+        )
+
+
+_ADAPTERS = {
+    "embed-to-reuse": (
+        "EmbedToReuse",
+        "embed",
+        2.0,
+        "sigma(cosine / temperature - offset) of both prompts; the numbers belong to an embedder",
+    ),
+    "score-to-reuse": (
+        "ScoreToReuse",
+        "score",
+        1.0,
+        "sigma(score / temperature - offset) of the cached response as a reply to the new prompt",
+    ),
+    "compare-to-reuse": (
+        "CompareToReuse",
+        "compare",
+        2.5,
+        "how much the cached response is preferred to a refusal, in both orders",
+    ),
+}
+
+
+@hookimpl
+def register_models(register: Register) -> None:
+    """Register the embedders that know their probability."""
+    register(
+        "cache-head",
+        f"{_HERE}.head:CacheHead",
+        offers=("embed", "reuse"),
+        description="a linear map over an embedder that knows how likely two prompts share a response (path=)",
+    )
+
+
+@hookimpl
+def register_trainers(register: Register) -> None:
+    """Register what learns which prompts share a response."""
+    register(
+        "cache-head",
+        f"{_HERE}.head_trainer:CacheHeadTrainer",
+        model="cache-head",
+        description="learns a linear map over an embedder, with temperature and offset of its probability",
+    )

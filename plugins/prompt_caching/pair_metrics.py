@@ -1,0 +1,105 @@
+"""Metrics of pairs of prompts: whether the probability of sharing a response is right, and what a threshold costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+
+from harness import ANY, COUNT, SHARE, Columns, OneOf, stats
+from harness.kinds.detection_calibration import BINNINGS, Brier, ExpectedCalibrationError, LogLoss
+from harness.kinds.detection_decisions import BoolArray, FalsePositiveRate, Precision, Share, TruePositiveRate
+
+NO_PROBABILITY = (
+    "the model gave no probability that a response is shared: ask one that offers reuse, or name an adapter, such as "
+    "--adapter embed-to-reuse:temperature=0.05,offset=14"
+)
+_JUST_BELOW = float(np.nextafter(0.0, -1.0))
+"""The core's metrics call what is above a threshold; a cache hits at the threshold, too."""
+
+
+class _OfProbability:
+    needs: ClassVar[tuple[str, ...]] = ("log_odds", "same")
+
+    def nothing_valid(self, columns: Columns) -> str:
+        """Say that there is no probability, where the model was asked for vectors or scores."""
+        similar = columns.values.get("similarity")
+        return NO_PROBABILITY if similar is not None and np.isfinite(similar).any() else "every request failed"
+
+
+class ReuseBrier(_OfProbability, Brier):
+    """Mean squared error of the probability that a response is shared."""
+
+    description = "mean squared error of the probability that two prompts share a response"
+
+
+class ReuseLogLoss(_OfProbability, LogLoss):
+    """Mean negative log-probability of whether a pair shares a response, in nats."""
+
+    description = "mean negative log-probability of whether two prompts share a response"
+
+
+class ReuseCalibrationError(_OfProbability, ExpectedCalibrationError):
+    """Mean distance between probability and share of pairs that are the same, over bins of equal width or mass."""
+
+    description = "distance of probability and share of pairs that share a response, over `bins`; biased upward"
+
+    def __init__(self, bins: Annotated[int, COUNT] = 15, binning: Annotated[str, OneOf(*BINNINGS)] = "width") -> None:
+        super().__init__(bins, binning)
+
+
+class _AtThreshold(Share):
+    """Base of metrics of pairs that a cache would take for the same: at or above a threshold.
+
+    Args:
+        similarity: The threshold where the model gave a similarity.
+        probability: The threshold where it gave a probability.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("similarity", "same")
+
+    def __init__(self, similarity: Annotated[float, ANY] = 0.8, probability: Annotated[float, SHARE] = 0.5) -> None:
+        super().__init__(_JUST_BELOW)
+        self.similarity, self.probability = similarity, probability
+
+    def threshold_of(self, columns: Columns) -> float:
+        """Return the threshold that counts for these rows: a model gives probabilities or similarities, never both."""
+        given = columns.values.get("probability")
+        return self.similarity if given is None or np.isnan(given).all() else self.probability
+
+    def split(self, columns: Columns) -> tuple[Any, Any]:
+        """Return how far each row is above the threshold, and the labels."""
+        return columns.values["similarity"] - self.threshold_of(columns), columns.values["same"]
+
+    def called(self, columns: Columns) -> BoolArray:
+        """Mark the rows at or above the threshold, (n,)."""
+        return np.asarray(self.split(columns)[0] >= 0)
+
+    def levels(self, columns: Columns) -> stats.Levels:
+        """Return the distances from the threshold and the labels, sorted."""
+        name = f"levels of similarity less {self.threshold_of(columns)} by same"
+        return columns.once(name, lambda these: stats.levels(*self.split(these)))
+
+    def detail(self, columns: Columns) -> Mapping[str, Any]:
+        """Return the counts behind the share, and the threshold."""
+        return {**super().detail(columns), "threshold": self.threshold_of(columns)}
+
+
+class HitPrecision(_AtThreshold, Precision):
+    """Share of the pairs at or above a threshold that share a response."""
+
+    description = "share of pairs at or above a threshold of `similarity` or `probability` that share a response"
+
+
+class FalseHitRate(_AtThreshold, FalsePositiveRate):
+    """Share of the pairs that do not share a response that are at or above a threshold."""
+
+    description = "share of pairs without a common response that a threshold takes for hits"
+    higher_is_better = False
+
+
+class TrueHitRate(_AtThreshold, TruePositiveRate):
+    """Share of the pairs that share a response that are at or above a threshold."""
+
+    description = "share of pairs with a common response that a threshold takes for hits"
