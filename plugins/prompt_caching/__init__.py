@@ -59,9 +59,7 @@ _PAIR_METRICS = {
 def register_adapters(register: Register) -> None:
     """Register the ways to ask embedders, scorers and judges whether a cached response serves a new prompt."""
     for name, (attribute, needs, cost, description) in _ADAPTERS.items():
-        register(
-            name, f"{_HERE}.verifiers:{attribute}", gives="reuse", needs=needs, cost=cost, description=description
-        )
+        register(name, f"{_HERE}.verifiers:{attribute}", gives="reuse", needs=needs, cost=cost, description=description)
 
 
 _ADAPTERS = {
@@ -95,6 +93,18 @@ def register_models(register: Register) -> None:
         offers=("embed", "reuse"),
         description="a linear map over an embedder that knows how likely two prompts share a response (path=)",
     )
+    register(
+        "gated-reuse",
+        f"{_HERE}.gated:GatedReuse",
+        offers=("reuse",),
+        description="another verifier's probability, 0 where prompts differ in number, name, negation ... (base=[MODEL])",
+    )
+    register(
+        "cache-gates",
+        f"{_HERE}.gated:CacheGates",
+        offers=("reuse",),
+        description="another verifier's probability weighed with gates and words in common (path=)",
+    )
 
 
 @hookimpl
@@ -105,4 +115,10 @@ def register_trainers(register: Register) -> None:
         f"{_HERE}.head_trainer:CacheHeadTrainer",
         model="cache-head",
         description="learns a linear map over an embedder, with temperature and offset of its probability",
+    )
+    register(
+        "cache-gates",
+        f"{_HERE}.gate_trainer:CacheGatesTrainer",
+        model="cache-gates",
+        description="weighs gates and words in common beside a verifier's probability",
     )

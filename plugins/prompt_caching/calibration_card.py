@@ -40,7 +40,9 @@ def reliability_of(log_odds: FloatArray, targets: FloatArray, bins: int = 10) ->
         "share_same": float(same.mean()),
         "brier": float(np.mean((probability - targets) ** 2)),
         "log_loss": float(stats.log_loss(log_odds, same).value),
-        "calibration_error": float(sum(row["pairs"] * abs(row["probability"] - row["same"]) for row in rows) / len(targets)),
+        "calibration_error": float(
+            sum(row["pairs"] * abs(row["probability"] - row["same"]) for row in rows) / len(targets)
+        ),
         "bins": rows,
     }
     if 0 < same.sum() < len(same):
@@ -48,7 +50,9 @@ def reliability_of(log_odds: FloatArray, targets: FloatArray, bins: int = 10) ->
     return found
 
 
-def thresholds_at(temperature: float, offset: float, probabilities: Sequence[float] = PROBABILITIES) -> list[dict[str, Any]]:
+def thresholds_at(
+    temperature: float, offset: float, probabilities: Sequence[float] = PROBABILITIES
+) -> list[dict[str, Any]]:
     """Return for each probability its threshold in every unit; None where no pair can be that alike."""
     rows = []
     for probability in probabilities:

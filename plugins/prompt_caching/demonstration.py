@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +26,24 @@ DEEDS = {
     "trace": ("track", "trace", "follow"),
     "share": ("share", "lend", "transfer"),
 }
-THINGS = (
-    "passport library_card gym_membership bank_loan parking_permit phone_contract train_ticket insurance visa licence "
-    "newspaper_subscription hotel_booking credit_card email_account parcel_delivery rental_car"
-).split()
+THINGS = [
+    "passport",
+    "library_card",
+    "gym_membership",
+    "bank_loan",
+    "parking_permit",
+    "phone_contract",
+    "train_ticket",
+    "insurance",
+    "visa",
+    "licence",
+    "newspaper_subscription",
+    "hotel_booking",
+    "credit_card",
+    "email_account",
+    "parcel_delivery",
+    "rental_car",
+]
 FRAMES = (
     "please tell me how i can {} my {}",
     "what do i do to {} the {}",
@@ -60,6 +74,11 @@ def prompts(seed: int = 0, each: int = 6) -> list[dict[str, str]]:
     return [{"id": f"p{i:04}", **rows[k]} for i, k in enumerate(random.permutation(len(rows)))]
 
 
+def rows(split: str) -> Iterator[Mapping[str, str]]:
+    """Yield the prompts of a part, ``train`` or ``test``, for task files."""
+    yield from (row for row in prompts() if row["part"] == split)
+
+
 TASK = """\
 kind: same-answer
 description: Prompts that were made, of 128 intents; those of the test part are about other things.
@@ -74,7 +93,15 @@ BENCHMARK = """\
 description: >-
   Pairs of prompts about things that no head was trained on: all that look alike, and those on which the cosine of TF-IDF
   says nothing, by construction.
-tasks: ["hard:caching/intents:embedder=tfidf", "hard:caching/intents:embedder=tfidf,how=all"]
+tasks: ["hard:caching/intents:embedder=words", "hard:caching/intents:embedder=words,how=all"]
+metrics:
+  "hard:caching/intents:embedder=words": [similarity_auroc, reuse_calibration_error]
+  "hard:caching/intents:embedder=words,how=all": [similarity_auroc]
+"""
+REGISTRY = """\
+task_folders: [tasks]
+models:
+  words: {model: tfidf, arguments: {dimensions: 256}, description: a bag of words}
 """
 
 
@@ -90,7 +117,7 @@ def write(folder: Path, seed: int = 0, each: int = 6) -> None:
         write_atomically(place / f"prompts.{split}.jsonl", "\n".join(lines) + "\n")
     write_atomically(place / "intents.yaml", TASK)
     write_atomically(place / "benchmark.yaml", BENCHMARK)
-    write_atomically(folder / "registry.yaml", "task_folders: [tasks]\n")
+    write_atomically(folder / "registry.yaml", REGISTRY)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

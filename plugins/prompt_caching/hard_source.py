@@ -285,4 +285,3 @@ def _of_pairs(items: Sequence[Item], threshold: float) -> tuple[PromptSet, _Give
         labels[ends[0], ends[1]] = float(item.fields["label"])
     ids = [str(i) for i in range(len(texts))]
     return PromptSet(ids, texts, list(groups.values()), None, responses), _Given(labels, threshold)
-

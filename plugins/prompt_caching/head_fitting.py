@@ -274,9 +274,7 @@ class _State:
         options = Settings(
             float(np.exp(self.log_temperature)), self.offset, settings.epsilon, settings.margin, settings.scale
         )
-        found = slope(
-            settings.loss, units[0], units[1], pairs.targets[rows], options, pairs.groups[pairs.second[rows]]
-        )
+        found = slope(settings.loss, units[0], units[1], pairs.targets[rows], options, pairs.groups[pairs.second[rows]])
         gradient = 2 * settings.penalty * (self.weights - self.begun)
         for end, one, length, by_unit in zip(ends, units, lengths, (found.first, found.second), strict=True):
             across = by_unit - (by_unit * one).sum(axis=1, keepdims=True) * one  # what lies along the vector counts not

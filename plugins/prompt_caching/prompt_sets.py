@@ -79,7 +79,9 @@ def read_prompts(items: Iterable[Item | BadItem], task: str) -> PromptSet:
         group, own = _first_of(item.fields, GROUP_FIELDS), _first_of(item.fields, ANSWER_FIELDS)
         if group is None and own is None:
             expected = ", ".join((*GROUP_FIELDS, *ANSWER_FIELDS))
-            raise DataError(f"{item.where or item.id}: nothing says what answers the prompt; expected one of {expected}")
+            raise DataError(
+                f"{item.where or item.id}: nothing says what answers the prompt; expected one of {expected}"
+            )
         ids.append(item.id)
         texts.append(prompt.text if isinstance(prompt, Conversation) else str(prompt))
         groups.append(None if group is None else str(group))

@@ -120,7 +120,9 @@ class SameAnswer(Task):
         """
         pair, single = "first" in fields or "second" in fields, "prompt" in fields
         if pair == single:
-            raise BadValue("expected a pair ('first', 'second', 'label') or a single 'prompt'", fields=("first", "prompt"))
+            raise BadValue(
+                "expected a pair ('first', 'second', 'label') or a single 'prompt'", fields=("first", "prompt")
+            )
         if single:
             if "group" not in fields and "answers" not in fields:
                 raise BadValue("a single 'prompt' needs a 'group' or 'answers'", fields=("group", "answers"))
@@ -237,12 +239,16 @@ class SameAnswer(Task):
         """Say which pairs were left out, and which prompts stand in the train split as well."""
         said = []
         if self._crossing.get(split):
-            said.append(f"{self._crossing[split]} pairs with one end in the split {split!r} have the other elsewhere: left out")
+            said.append(
+                f"{self._crossing[split]} pairs with one end in the split {split!r} have the other elsewhere: left out"
+            )
         if split != "train" and "train" in self.splits and split in self._known:
             here, there = self._texts(split), self._texts("train")
             shared = len(here & there)
             if shared:
-                said.append(f"{shared} of {len(here)} prompts of the split {split!r} are prompts of the train split, too")
+                said.append(
+                    f"{shared} of {len(here)} prompts of the split {split!r} are prompts of the train split, too"
+                )
         return said
 
     def _texts(self, split: str) -> set[str]:

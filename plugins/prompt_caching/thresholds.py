@@ -75,7 +75,9 @@ def convert(
     for unit in (given, wanted):
         if unit not in UNITS and unit != PROBABILITY:
             known = (*UNITS, PROBABILITY)
-            raise UsageError(f"there is no unit {unit!r} of thresholds{did_you_mean(unit, known)}; there are {', '.join(known)}")
+            raise UsageError(
+                f"there is no unit {unit!r} of thresholds{did_you_mean(unit, known)}; there are {', '.join(known)}"
+            )
     if PROBABILITY in (given, wanted) and (temperature is None or offset is None):
         raise UsageError("a probability is one of an embedder: give its temperature and offset")
     low, high = (0.0, 1.0) if given == PROBABILITY else (UNITS[given].low, UNITS[given].high)

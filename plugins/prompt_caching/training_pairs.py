@@ -47,7 +47,9 @@ def gather(items: Iterable[Item], task: str) -> TextPairs:
         raise ValueError(f"{task}: the train split has no pairs")
     groups = groups_of_pairs(read)
     place = {text: i for i, text in enumerate(groups)}
-    first, second = (np.array([place[item.fields[end]] for item in read], dtype=np.int64) for end in ("first", "second"))
+    first, second = (
+        np.array([place[item.fields[end]] for item in read], dtype=np.int64) for end in ("first", "second")
+    )
     targets = np.array([item.fields["label"] for item in read], dtype=np.float32)
     return TextPairs(list(groups), list(groups.values()), first, second, targets)
 
