@@ -106,6 +106,29 @@ def register_models(register: Register) -> None:
         description="another verifier's probability weighed with gates and words in common (path=)",
     )
 
+    register(
+        "reuse-judge",
+        f"{_HERE}.judges:ReuseJudge",
+        offers=("reuse",),
+        description="asks a language model whether one response serves both prompts (base=[MODEL])",
+    )
+    register(
+        "scripted-reuse",
+        f"{_HERE}.judges:ScriptedReuse",
+        offers=("reuse",),
+        description="no judge: looks at the groups of prompts, and is wrong as often as it is told",
+    )
+
+
+@hookimpl
+def register_commands(register: Register) -> None:
+    """Register ``harness distil``."""
+    register(
+        "distil",
+        f"{_HERE}.distil_command:command",
+        description="Let a judge say which neighbouring prompts share a response, and write that as data.",
+    )
+
 
 @hookimpl
 def register_trainers(register: Register) -> None:
@@ -115,6 +138,12 @@ def register_trainers(register: Register) -> None:
         f"{_HERE}.head_trainer:CacheHeadTrainer",
         model="cache-head",
         description="learns a linear map over an embedder, with temperature and offset of its probability",
+    )
+    register(
+        "cache-encoder",
+        f"{_HERE}.encoder_trainer:CacheEncoderTrainer",
+        model="cache-head",
+        description="fine-tunes a sentence encoder end to end, for the probability of a shared response",
     )
     register(
         "cache-gates",

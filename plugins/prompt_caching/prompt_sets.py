@@ -59,8 +59,13 @@ class PromptSet:
         return PromptSet(*([own[i] for i in rows] for own in lists), answers, [self.responses[i] for i in rows])
 
 
-def read_prompts(items: Iterable[Item | BadItem], task: str) -> PromptSet:
+def read_prompts(items: Iterable[Item | BadItem], task: str, *, unknown: bool = False) -> PromptSet:
     """Read the prompts of items that have a prompt, and a group or answers.
+
+    Args:
+        items: The items.
+        task: Whose, for messages.
+        unknown: Whether nothing need say what answers a prompt: each is then of a group of its own.
 
     Raises:
         DataError: an item has no prompt, or nothing says what answers it; or there are none.
@@ -77,6 +82,8 @@ def read_prompts(items: Iterable[Item | BadItem], task: str) -> PromptSet:
         if prompt is None:
             raise DataError(f"{item.where or item.id}: no prompt; {task} has none of {', '.join(PROMPT_FIELDS)}")
         group, own = _first_of(item.fields, GROUP_FIELDS), _first_of(item.fields, ANSWER_FIELDS)
+        if group is None and own is None and unknown:
+            group = f"{item.id} alone"
         if group is None and own is None:
             expected = ", ".join((*GROUP_FIELDS, *ANSWER_FIELDS))
             raise DataError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Annotated, Any, ClassVar
@@ -37,6 +38,11 @@ from .reuse import Reuse
 _NAN = float("nan")
 SMALLEST = 1e-12
 """Probabilities nearer to 0 or 1 count as this far away, so that log-odds and losses are finite."""
+
+
+HALF = 0.5
+MANY = 20
+"""Prompts from which on one group that holds most of them is no group."""
 
 
 def log_odds_of(probability: float) -> float:
@@ -270,16 +276,24 @@ def _measured(answers: Answers) -> tuple[float, float]:
 
 
 def groups_of_pairs(items: Sequence[Item]) -> dict[str, str]:
-    """Return the group of every prompt of pairs: as the data say, else the pairs that hang together with it."""
+    """Return the group of every prompt of pairs: as the data say, else the prompts that it shares a response with.
+
+    Where pairs that are the same link more than half of many prompts, as the verdicts of a judge that errs do, a prompt
+    is a group of its own: parts of the data then share no prompt, but may share what prompts are about.
+    """
     joined, named = Components(), {}
     for item in items:
-        first, second = item.fields["first"], item.fields["second"]
-        joined.join(first, second)
-        for end in ("first", "second"):
-            if item.fields.get(f"{end}_group"):
-                named[item.fields[end]] = str(item.fields[f"{end}_group"])
+        ends = item.fields["first"], item.fields["second"]
+        for text, group in zip(ends, (item.fields.get("first_group"), item.fields.get("second_group")), strict=True):
+            joined.of(text)
+            if group:
+                named[text] = str(group)
+        if item.fields["label"] >= HALF:
+            joined.join(*ends)
     texts = dict.fromkeys(text for item in items for text in (item.fields["first"], item.fields["second"]))
-    return {text: named.get(text, f"pairs of {joined.of(text)}") for text in texts}
+    largest = max(Counter(map(joined.of, texts)).values(), default=0)
+    linked = len(texts) > MANY and largest > len(texts) / 2
+    return {text: named.get(text) or f"as {text if linked else joined.of(text)}" for text in texts}
 
 
 def pair_item(prompts: PromptSet, first: int, second: int, label: float, where: str = "") -> Item:
