@@ -97,7 +97,7 @@ def register_models(register: Register) -> None:
         "gated-reuse",
         f"{_HERE}.gated:GatedReuse",
         offers=("reuse",),
-        description="another verifier's probability, 0 where prompts differ in number, name, negation ... (base=[MODEL])",
+        description="another verifier's probability, 0 where prompts differ in number, name, negation (base=[MODEL])",
     )
     register(
         "cache-gates",

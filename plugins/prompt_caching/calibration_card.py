@@ -1,4 +1,4 @@
-"""The calibration card of an embedder: temperature, offset, how far its probabilities are right, thresholds in all units."""
+"""The calibration card of an embedder: temperature, offset, errors of its probabilities, thresholds in all units."""
 
 from __future__ import annotations
 

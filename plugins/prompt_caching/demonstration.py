@@ -1,8 +1,8 @@
 """Prompts that are made, with known intents: ``python -m harness_plugins.prompt_caching.demonstration FOLDER``.
 
 An intent is something that is done to a thing: "renew a passport". Prompts of an intent differ in how they are put and
-in which word they use for doing, and prompts of different intents may differ in one word only, or in nothing but what is
-done. A bag of words sees them as alike either way; which words matter can be learned.
+in which word they use for doing; prompts of different intents may differ in nothing but what is done. A bag of words
+sees them as alike either way; which words matter can be learned.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ columns: {prompt: prompt, group: intent}
 """
 BENCHMARK = """\
 description: >-
-  Pairs of prompts about things that no head was trained on: all that look alike, and those on which the cosine of TF-IDF
-  says nothing, by construction.
+  Pairs of prompts about things that no head was trained on: those on which the cosine of a bag of words says nothing,
+  by construction, and all that look alike.
 tasks: ["hard:caching/intents:embedder=words", "hard:caching/intents:embedder=words,how=all"]
 metrics:
   "hard:caching/intents:embedder=words": [similarity_auroc, reuse_calibration_error]

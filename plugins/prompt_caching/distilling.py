@@ -93,7 +93,7 @@ def distil(
     count: int = 3,
     least: float = -1.0,
 ) -> Distilled:
-    """Ask a judge about the nearest neighbours of every prompt, through the store: what it said once is not asked again.
+    """Ask a judge about the nearest neighbours of every prompt, through the store: nothing is asked twice.
 
     Args:
         registry: Where names are looked up.

@@ -1,4 +1,4 @@
-"""The trainer ``cache-encoder``: a sentence encoder, fine-tuned whole so that its cosine says what shares a response."""
+"""The trainer ``cache-encoder``: fine-tunes a sentence encoder so that its cosine says what shares a response."""
 
 from __future__ import annotations
 
@@ -108,8 +108,9 @@ class CacheEncoderTrainer(Trainer):
             "loss": self.loss,
             "temperature": head.temperature,
             "offset": head.offset,
-            "held_out_auroc": area_of(head, data),
         }
+        if parted.held is not None:
+            facts["held_out_auroc"] = area_of(head, data)
         words = {"encoder": MODEL, "started_from": place, "facts": facts}
         write_head(workdir, head, {**words, "card": card(head.temperature, head.offset, reliability)})
         shutil.rmtree(workdir / "checkpoints", ignore_errors=True)

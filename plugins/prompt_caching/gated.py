@@ -26,7 +26,7 @@ class GatedReuse(Model):
 
     Args:
         base: The verifier or embedder.
-        gates: Which gates, of ``question``, ``number``, ``negation``, ``opposite``, ``name``, ``direction``; default: all.
+        gates: Which, of ``question``, ``number``, ``negation``, ``opposite``, ``name``, ``direction``; default: all.
     """
 
     part_names: ClassVar[tuple[str, ...]] = ("base",)
@@ -88,7 +88,7 @@ class CacheGates(Model):
             words = json.loads(place.read_text("utf-8"))
         except FileNotFoundError:
             raise UsageError(
-                f"{self.path} holds no weighed gates; train them: harness train cache-gates --base MODEL -t TASK -o DIRECTORY"
+                f"{self.path} holds no weighed gates; do: harness train cache-gates --base MODEL -t TASK -o FOLDER"
             ) from None
         except (OSError, ValueError) as error:
             raise UsageError(f"{place} is damaged: {error}; train it again") from error

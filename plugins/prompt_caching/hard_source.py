@@ -196,7 +196,7 @@ class HardPairs(SameAnswer):
         pairs = self._chosen(split, prompts, given)
         if not len(pairs):
             raise DataError(
-                f"{self.name}: no pairs of either label above a cosine of {self._options.least:g} in the split {split!r}"
+                f"{self.name}: split {split!r} has no pairs of both labels above a cosine of {self._options.least:g}"
             )
         self._said[split] = (
             f"split {split!r}: {len(pairs)} pairs, {int(pairs.same.sum())} the same; the cosine of "

@@ -40,7 +40,7 @@ class CacheHead(Model):
         """Return the embedder that was trained over, or the encoder in the folder itself."""
         words = words_of(self.path)
         if words.get("encoder"):
-            return {"base": f"{words['encoder']}:path={written(str(Path(self.path).resolve() / ENCODER))}"}
+            return {"base": f"{words['encoder']}:path={written(str(Path(self.path).absolute() / ENCODER))}"}
         return {"base": str(words["base"])}
 
     def identity(self) -> Mapping[str, object]:
@@ -103,8 +103,8 @@ class CacheHead(Model):
         width = self.head.weights.shape[1]
         if stacked.shape[1] != width:
             raise CellError(
-                f"{self.path} was trained on vectors of length {width}, and its base {self.parts['base'].specification} "
-                f"gives {stacked.shape[1]}: use the embedder it was trained over"
+                f"{self.path} was trained on vectors of length {width}, and its base "
+                f"{self.parts['base'].specification} gives {stacked.shape[1]}: use the embedder it was trained over"
             )
         for i, mapped in zip(there, unit_rows(unit_rows(stacked) @ self.head.weights.T), strict=True):
             answers[i] = mapped

@@ -44,7 +44,7 @@ def words_of(path: str) -> dict[str, Any]:
         words = json.loads(place.read_text("utf-8"))
     except FileNotFoundError:
         raise UsageError(
-            f"{path} holds no head over an embedder; train one: harness train cache-head --base EMBEDDER -t TASK -o {path}"
+            f"{path} holds no head over an embedder; train one: harness train cache-head --base MODEL -t TASK -o FOLDER"
         ) from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{place} is damaged: {error}; train it again") from error

@@ -131,7 +131,7 @@ def _cosent(cosine: Array, targets: Array, settings: Settings) -> tuple[float, A
 def _multiple_negatives(
     first: Array, second: Array, targets: Array, settings: Settings, groups: NDArray[np.int64] | None
 ) -> Slope:
-    """Return the cross-entropy of each first's own second among the seconds of the batch, over pairs that are the same."""
+    """Return the cross-entropy of each first's own second among those of the batch, over pairs that are the same."""
     rows = np.flatnonzero(targets >= 0.5)
     by_first, by_second = np.zeros_like(first), np.zeros_like(second)
     if not len(rows):

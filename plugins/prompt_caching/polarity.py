@@ -1,9 +1,9 @@
-"""The polarity suite: pairs of prompts that look alike and must not share a response, and pairs that put one thing twice.
+"""The polarity suite: prompts that look alike and must not share a response, and pairs that put one thing twice.
 
 Two halves are made by one rule from two sets of words and of carriers that have nothing in common but the families
 themselves: whoever writes a gate reads the half ``train``; the half ``test`` is for evaluation. The families are those
-that users of caches report: on and off, before and after, most and least, numbers, names, who and when, negation, and what
-goes from where to where.
+that users of caches report: on and off, before and after, most and least, numbers, names, who and when, negation, and
+what goes from where to where.
 """
 
 from __future__ import annotations

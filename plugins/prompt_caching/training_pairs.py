@@ -80,7 +80,7 @@ def part(task: Task, items: Iterable[Item], share: float, seed: int) -> Parted:
     for rows, what in ((none, "to learn from"), (both, "to hold out")):
         if not usable(pairs.targets[rows]):
             raise ValueError(
-                f"{task.name}: parting by group leaves no pairs of either label {what}; give validation=0, or another seed"
+                f"{task.name}: parted by group, no pairs of both labels are left {what}; give validation=0"
             )
     return Parted(pairs.take(none), pairs.take(both), int((~both & ~none).sum()))
 
