@@ -154,12 +154,12 @@ class HardTasks(TaskSource):
 
     def _fits(self, kind: str) -> bool:
         try:
-            fields = self.registry.find("task kind", kind).load().fields
+            found: type[Task] = self.registry.find("task kind", kind).load()
         except HarnessError:  # unknown, or of a plugin that fails: whoever asks for the task itself is told
             return False
-        prompt = any(name in fields for name in PROMPT_FIELDS)
-        answered = any(name in fields for name in (*GROUP_FIELDS, *ANSWER_FIELDS))
-        return {"first", "second", "label"} <= fields.keys() or (prompt and answered)
+        prompt = any(name in found.fields for name in PROMPT_FIELDS)
+        answered = any(name in found.fields for name in (*GROUP_FIELDS, *ANSWER_FIELDS))
+        return _has_pairs(found) or (prompt and answered)
 
 
 class HardPairs(SameAnswer):
@@ -212,9 +212,9 @@ class HardPairs(SameAnswer):
         return [*([self._said[split]] if split in self._said else []), *super().remarks(split)]
 
     def _read(self, split: str) -> tuple[PromptSet, _Given | None]:
-        if not isinstance(self._plain, SameAnswer):
-            return read_prompts(self._plain.items(split), self._plain.name), None
-        prompts = self._plain.prompts(split)
+        if not isinstance(self._plain, SameAnswer) and not _has_pairs(type(self._plain)):
+            return read_prompts(self._plain.items(split), self._plain.name, unknown=True), None
+        prompts = self._plain.prompts(split) if isinstance(self._plain, SameAnswer) else None
         if prompts is not None:
             return prompts, None
         items = [item for item in self._plain.items(split) if isinstance(item, Item)]
@@ -252,6 +252,11 @@ class HardPairs(SameAnswer):
         name = hashlib.sha256(f"{self.definition.digest} {split} {prompts.digest()} {labels}".encode()).hexdigest()[:24]
         store = store_path(self._registry)
         return store.with_name(store.name + ".files") / FOLDER / f"{name}.npz"
+
+
+def _has_pairs(kind: type[Task]) -> bool:
+    """Tell whether items of a kind are pairs of texts that may be embedded, such as those of similarity."""
+    return {"first", "second", "label"} <= kind.fields.keys() and "embed" in kind.stages[0].accepts
 
 
 class _Given(NamedTuple):

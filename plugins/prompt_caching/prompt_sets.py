@@ -17,7 +17,7 @@ from .answers import answer_set, groups_of_answers
 
 PROMPT_FIELDS = ("prompt", "text", "question", "query")
 """Names of the field that holds a prompt, in the order in which they are looked for."""
-GROUP_FIELDS = ("group", "answer_class", "class", "intent", "category")
+GROUP_FIELDS = ("group", "intent")
 ANSWER_FIELDS = ("answers", "answer")
 
 
@@ -65,7 +65,7 @@ def read_prompts(items: Iterable[Item | BadItem], task: str, *, unknown: bool = 
     Args:
         items: The items.
         task: Whose, for messages.
-        unknown: Whether nothing need say what answers a prompt: each is then of a group of its own.
+        unknown: Whether nothing need say what answers a prompt: it then shares no response with another.
 
     Raises:
         DataError: an item has no prompt, or nothing says what answers it; or there are none.
@@ -82,9 +82,7 @@ def read_prompts(items: Iterable[Item | BadItem], task: str, *, unknown: bool = 
         if prompt is None:
             raise DataError(f"{item.where or item.id}: no prompt; {task} has none of {', '.join(PROMPT_FIELDS)}")
         group, own = _first_of(item.fields, GROUP_FIELDS), _first_of(item.fields, ANSWER_FIELDS)
-        if group is None and own is None and unknown:
-            group = f"{item.id} alone"
-        if group is None and own is None:
+        if group is None and own is None and not unknown:
             expected = ", ".join((*GROUP_FIELDS, *ANSWER_FIELDS))
             raise DataError(
                 f"{item.where or item.id}: nothing says what answers the prompt; expected one of {expected}"
@@ -92,8 +90,8 @@ def read_prompts(items: Iterable[Item | BadItem], task: str, *, unknown: bool = 
         ids.append(item.id)
         texts.append(prompt.text if isinstance(prompt, Conversation) else str(prompt))
         groups.append(None if group is None else str(group))
-        listed = [] if own is None else [own] if isinstance(own, str) else [str(answer) for answer in own]
-        answers.append(None if own is None else answer_set(listed))
+        listed = [] if own is None else list(map(str, own)) if isinstance(own, list | tuple) else [str(own)]
+        answers.append(None if own is None or group is not None else answer_set(listed))
         responses.append(listed[0] if listed else "")
     if not ids:
         raise DataError(f"{task}: there are no prompts")
@@ -109,11 +107,12 @@ def _joined(
     task: str,
 ) -> PromptSet:
     named = [group for group in groups if group is not None]
-    if len(named) == len(groups):
-        return PromptSet(ids, texts, named, None, responses)
-    if named or any(own is None for own in answers):
-        raise DataError(f"{task}: some prompts have a group and others only answers; give all of them one or the other")
-    sets = [own for own in answers if own is not None]
+    if named and any(own is not None for own in answers):
+        raise DataError(f"{task}: some prompts have a group, others answers; give all of them one or the other")
+    if named or all(own is None for own in answers):
+        alone = [group if group is not None else f"{id_} alone" for group, id_ in zip(groups, ids, strict=True)]
+        return PromptSet(ids, texts, alone, None, responses)
+    sets = [frozenset() if own is None else own for own in answers]  # without an answer it shares none
     return PromptSet(ids, texts, groups_of_answers(sets), sets, responses)
 
 

@@ -29,11 +29,15 @@ class Recorded(NamedTuple):
     def take(self, rows):
         chosen = np.arange(len(self.texts))[rows]
         answers = None if self.answers is None else [self.answers[i] for i in chosen]
-        return Recorded([self.texts[i] for i in chosen], self.vectors[chosen], [self.groups[i] for i in chosen], answers)
+        return Recorded(
+            [self.texts[i] for i in chosen], self.vectors[chosen], [self.groups[i] for i in chosen], answers
+        )
 
     def same(self, first, second):
         if self.answers is not None:
-            return np.array([not self.answers[i].isdisjoint(self.answers[j]) for i, j in zip(first, second, strict=True)])
+            return np.array(
+                [not self.answers[i].isdisjoint(self.answers[j]) for i, j in zip(first, second, strict=True)]
+            )
         codes = np.unique(self.groups, return_inverse=True)[1]
         return codes[first] == codes[second]
 

@@ -140,7 +140,14 @@ def test_the_hash_of_a_task_follows_embedder_and_options(intents):
 
 @pytest.mark.parametrize(
     "options",
-    ["", ":how=histogram", ":embedder=words,how=other", ":embedder=words,least=2", ":embedder=words,bins=0", ":embedder=words,x=1"],
+    [
+        "",
+        ":how=histogram",
+        ":embedder=words,how=other",
+        ":embedder=words,least=2",
+        ":embedder=words,bins=0",
+        ":embedder=words,x=1",
+    ],
 )
 def test_wrong_options_are_refused(intents, options):
     with pytest.raises(UsageError):
@@ -168,3 +175,11 @@ def test_a_request_is_taken_apart():
     assert request.name == "a/b"
     assert request.options.embedder == "minilm:max_length=64"
     assert request.options.most == 10
+
+
+def test_pairs_of_similarity_are_matched(project):
+    items = list(
+        build_task(Registry(), "hard:quickstart/duplicates:embedder=[tfidf:dimensions=64],bins=5").items("test")
+    )
+    assert items
+    assert sum(i.fields["label"] for i in items) == len(items) / 2

@@ -20,9 +20,9 @@ from harness_plugins.prompt_caching.head_fitting import (
 from harness_plugins.prompt_caching.head_trainer import CacheHeadTrainer
 from harness_plugins.prompt_caching.pair_losses import LOSSES, OF_PROBABILITY, Settings, bce, log_sigmoid, sld, slope
 from harness_plugins.prompt_caching.reuse import Reuse
+from harness_plugins.prompt_caching.same_answer import SameAnswer
 
 from harness import Definition, Failure, Item, Text, UsageError, stats
-from harness_plugins.prompt_caching.same_answer import SameAnswer
 
 RNG = np.random.default_rng(0)
 
