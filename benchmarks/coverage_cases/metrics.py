@@ -15,7 +15,9 @@ _SAME_FORMULA = {
     "conflict_pair_accuracy@compat": "conflict_pair_accuracy",
     "expected_calibration_error": "expected calibration error",
     "f1": "F1",
+    "false_hit_rate": "false_positive_rate",
     "guess_corrected_oracle": "mean of bounded figures",
+    "hit_precision": "precision",
     "label_kappa@compat": "label_kappa",
     "label_kappa_first_order@compat": "order_kappa",
     "label_kappa_second_order@compat": "order_kappa",
@@ -30,6 +32,9 @@ _SAME_FORMULA = {
     "pooled_auroc@compat": "pooled_auroc",
     "prediction_entropy": "mean without bounds",
     "quality_lost": "mean of bounded figures",
+    "reuse_brier": "brier",
+    "reuse_calibration_error": "expected calibration error",
+    "reuse_log_loss": "mean without bounds",
     "route_accuracy": "mean of bounded figures",
     "route_gain": "mean without bounds",
     "route_gain_over_category": "mean without bounds",
@@ -38,6 +43,7 @@ _SAME_FORMULA = {
     "similarity_average_precision": "average precision",
     "tpr_at_fpr": "TPR at a false positive rate",
     "tpr_at_fpr_interpolated": "TPR at a false positive rate",
+    "true_hit_rate": "true_positive_rate",
     "uniform_router": "mean of bounded figures",
 }
 """Metrics whose rows have another name: a plainer one, or that of a metric with the same interval."""

@@ -53,6 +53,7 @@ def register_models(register):
 
 TASK = "quickstart/detection"
 ROUTING = "made-up/generated"
+PROMPTS = "prompt_caching/intents-pairs"
 ENSEMBLE = "detector-ensemble:part1=keyword-list,part2=[keyword-list:slope=2.0]"
 SHIPPED = {
     "bt-linear": ("quickstart/preferences", None, {"dimensions": 256}),
@@ -72,6 +73,8 @@ SHIPPED = {
     "cluster-router": (ROUTING, "tfidf:dimensions=32", {"clusters": 8}),
     "duel-router": (ROUTING, "tfidf:dimensions=32", {"dimensions": 8, "steps": 20}),
     "budgeted-router": ("routers/questions", "random-router", {"loss": 0.9}),
+    "cache-head": (PROMPTS, "tfidf:dimensions=32", {"epochs": 4, "validation": 0.0}),
+    "cache-gates": (PROMPTS, "gated-reuse:base=[tfidf:dimensions=32],gates=[number]", {}),
     "embedllm": (ROUTING, "tfidf:dimensions=32", {"ridge": 1.0}),
     "embedllm-compat": (ROUTING, "tfidf:dimensions=32", {"dimensions": 8, "epochs": 4}),
 }
