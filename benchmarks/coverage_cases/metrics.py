@@ -84,6 +84,7 @@ NOT_SIMULATED = frozenset(
         "forecast_log_loss",
         "gain_at_best",
         "gap_at_oracle",
+        "pair_efficiency",
         "perf_gain",
         "quality_at_budget",
         "reference_ratio",
@@ -96,7 +97,8 @@ NOT_SIMULATED = frozenset(
         "zero_router_aiq",
     }
 )
-"""Of routers: tests hold their influences to derivatives; how often their intervals hold is not simulated yet."""
+"""Of routers, and of pairs: tests hold their influences to derivatives; how often their intervals hold is not simulated
+yet."""
 
 
 def row_of(name: str, metric: Metric) -> str:

@@ -52,6 +52,7 @@ _PAIR_METRICS = {
     "hit_precision": "HitPrecision",
     "false_hit_rate": "FalseHitRate",
     "true_hit_rate": "TrueHitRate",
+    "pair_efficiency": "PairEfficiency",
 }
 
 

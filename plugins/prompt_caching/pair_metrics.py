@@ -103,3 +103,54 @@ class TrueHitRate(_AtThreshold, TruePositiveRate):
     """Share of the pairs that share a response that are at or above a threshold."""
 
     description = "share of pairs with a common response that a threshold takes for hits"
+
+
+class PairEfficiency(_AtThreshold):
+    """True hits less false hits at a threshold, over the pairs that share a response.
+
+    This is the efficiency of arXiv 2402.01173 where every pair is asked one after the other, as in its simulation of
+    500 pairs, of which 250 share a response.
+    """
+
+    description = "true hits less false hits at a threshold, over the pairs that share a response"
+    bounds = None
+
+    def chance(self, columns: Columns) -> float | None:
+        """Return the value to expect of as many hits that know nothing of the labels."""
+        share, called = self.share_of_positives(columns), self.share_called(columns)
+        return None if share is None or called is None else called * (1 - (1 - share) / share)
+
+    def linearise(self, columns: Columns) -> stats.Linearised:
+        """Return the value, and the influence of each row on it.
+
+        Raises:
+            ValueError: no pair shares a response.
+        """
+        called, same = self.called(columns), columns.values["same"] == 1
+        if not same.any():
+            raise ValueError("no pair shares a response")
+        gained = np.where(same, 1.0, -1.0) * called
+        value = float(gained.sum() / same.sum())
+        return stats.Linearised(value, (gained - value * same) / same.mean())
+
+    def among(self, columns: Columns) -> BoolArray:
+        """Mark the pairs that share a response."""
+        return np.asarray(columns.values["same"] == 1)
+
+    def classes(self, columns: Columns) -> None:
+        """Return None: either label has its part in the value."""
+        return
+
+    def interval(self, columns: Columns, estimate: stats.Estimate, confidence: float) -> tuple[float, float]:
+        """Return the interval of the influences."""
+        return estimate.low, estimate.high
+
+    def detail(self, columns: Columns) -> Mapping[str, Any]:
+        """Return the counts of hits, and the threshold."""
+        counts = self.counts(columns)
+        return {
+            "true_hits": counts.true_positives,
+            "false_hits": counts.false_positives,
+            "of": counts.positives,
+            "threshold": self.threshold_of(columns),
+        }

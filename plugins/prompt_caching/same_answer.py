@@ -89,7 +89,8 @@ class SameAnswer(Task):
     columns: ClassVar[tuple[str, ...]] = ("similarity", "same", "probability", "log_odds", "judged")
     default_metrics: ClassVar[tuple[str, ...]] = (
         *("similarity_auroc", "similarity_average_precision"),
-        *("reuse_log_loss", "reuse_brier", "reuse_calibration_error", "hit_precision", "false_hit_rate"),
+        *("reuse_log_loss", "reuse_brier", "reuse_calibration_error"),
+        *("hit_precision", "false_hit_rate", "pair_efficiency"),
     )
     options: ClassVar[Mapping[str, Any]] = {
         "threshold": 0.5,
