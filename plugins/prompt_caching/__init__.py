@@ -123,11 +123,16 @@ def register_models(register: Register) -> None:
 
 @hookimpl
 def register_commands(register: Register) -> None:
-    """Register ``harness distil``."""
+    """Register ``harness distil`` and ``harness threshold``."""
     register(
         "distil",
         f"{_HERE}.distil_command:command",
         description="Let a judge say which neighbouring prompts share a response, and write that as data.",
+    )
+    register(
+        "threshold",
+        f"{_HERE}.threshold_command:command",
+        description="Turn a threshold of similarity into the units of other caches, and show a calibration card.",
     )
 
 
