@@ -61,7 +61,8 @@ def groups_of_answers(answers: Sequence[frozenset[str]]) -> list[str]:
     >>> groups_of_answers([frozenset("ab"), frozenset("bc"), frozenset("d")])
     ['0', '0', '2']
     """
-    joined, first = Components(), {}
+    joined = Components()
+    first: dict[str, int] = {}
     for i, own in enumerate(answers):
         joined.of(i)
         for answer in sorted(own):

@@ -77,9 +77,10 @@ def tune(
         offset = float(np.median(np.einsum("ij,ij->i", *ends))) / tuning.temperature
     module = _module(torch, encoder, tuning, offset)
 
-    class Losses(TrainerCallback):  # type: ignore[misc]
-        def on_log(self, arguments: Any, state: Any, control: Any, logs: Any = None, **others: Any) -> None:
-            if logs and "loss" in logs:
+    class Losses(TrainerCallback):
+        def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            logs = kwargs.get("logs") or {}
+            if "loss" in logs:
                 told(state.global_step, float(logs["loss"]))
 
     def collated(rows: Sequence[tuple[str, str, float]]) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def _quiet(trainer: Any) -> None:
 
 
 def _module(torch: Any, encoder: Any, tuning: Tuning, offset: float) -> Any:
-    class Pairs(torch.nn.Module):  # type: ignore[misc,name-defined]
+    class Pairs(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.encoder = encoder

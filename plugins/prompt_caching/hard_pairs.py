@@ -43,13 +43,15 @@ class Pairs:
         return hashlib.sha256(of.encode() + content).hexdigest()[:16]
 
 
-def unit(vectors: FloatArray) -> FloatArray:
+def unit(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return vectors (n, d) at unit length; one of length 0 stays as it is."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1.0))
 
 
-def above(vectors: FloatArray, least: float) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]]:
+def above(
+    vectors: NDArray[np.floating], least: float
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]]:
     """Yield, a block at a time, the pairs i < j with a cosine above ``least``: (i, j, cosine), (k,) each.
 
     Args:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +77,7 @@ class Head(NamedTuple):
     def cosines(self, pairs: PairData) -> FloatArray:
         """Return the cosines of pairs after the map, (n,)."""
         mapped = unit_rows(pairs.vectors @ self.weights.T)
-        return np.einsum("ij,ij->i", mapped[pairs.first], mapped[pairs.second]).astype(np.float64)
+        return np.asarray(np.einsum("ij,ij->i", mapped[pairs.first], mapped[pairs.second]), dtype=np.float64)
 
     def log_odds(self, cosines: FloatArray) -> FloatArray:
         """Return the log-odds that a response is shared at cosines after the map."""
@@ -300,7 +300,7 @@ class _State:
 
     @classmethod
     def read(cls, place: Path) -> _State:
-        kept = read_npz(place)
+        kept: dict[str, Any] = dict(read_npz(place))
         return cls(**json.loads(bytes(kept.pop("words"))), **kept)
 
 

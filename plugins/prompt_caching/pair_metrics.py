@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import numpy as np
 
 from harness import ANY, COUNT, SHARE, Columns, OneOf, stats
 from harness.kinds.detection_calibration import BINNINGS, Brier, ExpectedCalibrationError, LogLoss
 from harness.kinds.detection_decisions import BoolArray, FalsePositiveRate, Precision, Share, TruePositiveRate
+from harness.kinds.scored import ScoredMetric
 
 NO_PROBABILITY = (
     "the model gave no probability that a response is shared: ask one that offers reuse, or name an adapter, such as "
@@ -19,8 +20,8 @@ _JUST_BELOW = float(np.nextafter(0.0, -1.0))
 """The core's metrics call what is above a threshold; a cache hits at the threshold, too."""
 
 
-class _OfProbability:
-    needs: ClassVar[tuple[str, ...]] = ("log_odds", "same")
+class _OfProbability(ScoredMetric):
+    needs = ("log_odds", "same")
 
     def nothing_valid(self, columns: Columns) -> str:
         """Say that there is no probability, where the model was asked for vectors or scores."""
@@ -57,7 +58,7 @@ class _AtThreshold(Share):
         probability: The threshold where it gave a probability.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("similarity", "same")
+    needs = ("similarity", "same")
 
     def __init__(self, similarity: Annotated[float, ANY] = 0.8, probability: Annotated[float, SHARE] = 0.5) -> None:
         super().__init__(_JUST_BELOW)

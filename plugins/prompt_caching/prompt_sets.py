@@ -55,8 +55,10 @@ class PromptSet:
     def take(self, rows: Sequence[int]) -> PromptSet:
         """Return some of the prompts."""
         answers = None if self.answers is None else [self.answers[i] for i in rows]
-        lists = (self.ids, self.texts, self.groups)
-        return PromptSet(*([own[i] for i in rows] for own in lists), answers, [self.responses[i] for i in rows])
+        ids, texts, groups, responses = (
+            [own[i] for i in rows] for own in (self.ids, self.texts, self.groups, self.responses)
+        )
+        return PromptSet(ids, texts, groups, answers, responses)
 
 
 def read_prompts(items: Iterable[Item | BadItem], task: str, *, unknown: bool = False) -> PromptSet:

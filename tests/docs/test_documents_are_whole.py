@@ -65,7 +65,20 @@ def test_every_module_says_in_a_line_what_happens_there():
 
 
 @pytest.mark.parametrize(
-    "name", [*COMMANDS, "correlate", "curate", "explain", "leave-out", "model-map", "onboard", "short-test", "view"]
+    "name",
+    [
+        *COMMANDS,
+        "correlate",
+        "curate",
+        "distil",
+        "explain",
+        "leave-out",
+        "model-map",
+        "onboard",
+        "short-test",
+        "threshold",
+        "view",
+    ],
 )
 def test_every_option_is_on_the_page_of_commands(name):
     section = read("docs/cli.md").split(f"\n## harness {name}\n")[1].split("\n## ")[0]

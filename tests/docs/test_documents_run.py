@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 HOW_TO = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/how-to/*.md") if path.stem != "README")
 DOCUMENTS = (
     *("README.md", "docs/tutorial-plugin.md", "docs/tutorial-methods.md"),
-    *("plugins/embedllm/README.md", "plugins/routing/README.md"),
+    *("plugins/embedllm/README.md", "plugins/prompt_caching/README.md", "plugins/routing/README.md"),
 )
 BLOCK = re.compile(r"<!-- (?P<mark>run|run with data|file: (?P<file>\S+)) -->\n```\w*\n(?P<text>.*?)^```$", re.S | re.M)
 
