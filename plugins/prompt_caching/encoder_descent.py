@@ -66,7 +66,9 @@ def tune(
     import torch
     from transformers import AutoModel, AutoTokenizer, Trainer, TrainerCallback, TrainingArguments
     from transformers.trainer_utils import get_last_checkpoint
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # the harness shows the curve
     torch.manual_seed(tuning.seed % 2**32)
     tokenizer, encoder = AutoTokenizer.from_pretrained(tuning.encoder), AutoModel.from_pretrained(tuning.encoder)
     offset = tuning.offset

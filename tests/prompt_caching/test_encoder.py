@@ -16,7 +16,7 @@ def test_an_encoder_learns_and_is_an_embedder(project):
     settings = {"validation": 0, "max_length": 32, "epochs": 2, "batch": 16, "rate": 5e-5}
     train("cache-encoder", "prompt_caching/polarity", directory="enc", settings=settings, limit=96)
     card = json.loads((project / "enc" / "head.json").read_text())["card"]
-    assert card["temperature"] == 0.05  # as it began
+    assert card["temperature"] == pytest.approx(0.05)  # as it began
     assert not (project / "enc" / "checkpoints").exists()
     found = evaluate(["minilm", "enc=cache-head:path=enc"], ["prompt_caching/polarity"])
     rates = {
