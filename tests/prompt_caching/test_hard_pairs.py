@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 from harness_plugins.prompt_caching import demonstration
+from harness_plugins.prompt_caching.hard_options import parse_hard_request
 from harness_plugins.prompt_caching.hard_pairs import Pairs, alternating, area, chosen, histogram_matched
-from harness_plugins.prompt_caching.hard_source import parse_hard_request
 
 from harness.errors import DataError, UsageError
 from harness.names.registry import Registry

@@ -267,3 +267,34 @@ def test_a_threshold_that_nothing_reaches_has_no_precision():
     given = columns(embedded=True)
     assert np.isnan(build_metric(REGISTRY, "hit_precision:similarity=5").compute(given).value)
     assert build_metric(REGISTRY, "false_hit_rate:similarity=5").compute(given).value == 0
+
+
+def test_efficiency_is_true_hits_less_false_ones_over_the_pairs_that_are_the_same():
+    given = columns(embedded=True)
+    metric = build_metric(REGISTRY, "pair_efficiency:similarity=0.1")
+    found = metric.compute(given)
+    hit, same = given.values["similarity"] >= 0.1, given.values["same"] == 1
+    assert found.value == pytest.approx(((hit & same).sum() - (hit & ~same).sum()) / same.sum())
+    influence = metric.on(given)[0].influence
+    assert influence.mean() == pytest.approx(0, abs=1e-12)
+    n, h = len(given), 1e-5
+    for row in (0, 7, 100):  # the derivative in the direction of a row
+        weights = np.full(n, 1 / n)
+        moved = (1 - h) * weights + h * (np.arange(n) == row)
+        value = ((hit & same) * moved).sum() - ((hit & ~same) * moved).sum()
+        assert influence[row] == pytest.approx((value / (same * moved).sum() - found.value) / h, rel=1e-3, abs=1e-3)
+    with pytest.raises(HarnessError):
+        build_metric(REGISTRY, "pair_efficiency:probability=2")
+    none = given.take(~same)
+    assert np.isnan(metric.compute(none).value)
+
+
+def test_a_model_without_probabilities_is_said_to_have_none(project):
+    found = evaluate(["tfidf"], ["prompt_caching/intents-pairs"], limit=200)
+    results = {result.metric: result.estimate for cell in found.cells for result in cell.results}
+    assert np.isnan(results["reuse_brier"].value)
+    assert "reuse" in results["reuse_brier"].detail["reason"]
+    model = "calibrated-embedder:base=[tfidf],temperature=0.1,offset=5"
+    through = evaluate([model], ["prompt_caching/intents-pairs"], limit=200)
+    results = {result.metric: result.estimate for cell in through.cells for result in cell.results}
+    assert 0 < results["reuse_brier"].value < 1

@@ -81,3 +81,27 @@ def test_reliability_counts_every_pair():
     assert found["calibration_error"] < 0.02
     assert reliability_of(3 * odds, same)["calibration_error"] > 0.05
     assert "auroc" not in reliability_of(odds, np.ones(5000))
+
+
+def test_the_command_shows_every_unit_and_a_card(project):
+    import json
+
+    from click.testing import CliRunner
+    from harness_plugins.prompt_caching.head_files import write_head
+    from harness_plugins.prompt_caching.head_fitting import Head
+
+    from harness.cli.main import cli
+
+    done = CliRunner().invoke(cli, ["threshold", "0.8", "--unit", "gptcache", "--json"])
+    assert json.loads(done.stdout)["cosine"] == pytest.approx(0.6)
+    odds = np.linspace(-4, 4, 100)
+    words = {"base": "tfidf", "card": card(0.05, 16.0, {**reliability_of(odds, (odds > 0) * 1.0), "of": "pairs"})}
+    (project / "head").mkdir()
+    write_head(project / "head", Head(np.eye(2, dtype=np.float32), 0.05, 16.0), words)
+    done = CliRunner().invoke(cli, ["threshold", "0.5", "--unit", "probability", "--head", "head", "--json"])
+    assert json.loads(done.stdout)["redisvl"] == pytest.approx(0.2)
+    done = CliRunner().invoke(cli, ["threshold", "--head", "head"])
+    assert done.exit_code == 0
+    assert "temperature 0.05, offset 16" in done.output
+    for wrong in (["threshold"], ["threshold", "95"], ["threshold", "0.5", "--unit", "probability"]):
+        assert isinstance(CliRunner().invoke(cli, wrong).exception, UsageError)
