@@ -6,10 +6,14 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from harness import HarnessError, SourcedTask, Task, TaskSource, UsageError
+from harness import HarnessError, SourcedTask, TaskSource, UsageError
 
 from .hard_options import parse_hard_request
+
+if TYPE_CHECKING:
+    from harness import Task
 
 KIND = "same-answer"
 VERSION = "1"

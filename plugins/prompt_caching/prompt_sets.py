@@ -94,7 +94,9 @@ def read_prompts(items: Iterable[Item | BadItem], task: str, *, unknown: bool = 
         groups.append(None if group is None else str(group))
         listed = [] if own is None else list(map(str, own)) if isinstance(own, list | tuple) else [str(own)]
         answers.append(None if own is None or group is not None else answer_set(listed))
-        responses.append(listed[0] if listed else "")
+        # a single "answer" may be the id of one, which a verifier could make nothing of
+        first = listed[0] if listed and item.fields.get("answers") else ""
+        responses.append(str(item.fields.get("response") or first))
     if not ids:
         raise DataError(f"{task}: there are no prompts")
     return _joined(ids, texts, groups, answers, responses, task)

@@ -298,3 +298,30 @@ def test_a_model_without_probabilities_is_said_to_have_none(project):
     through = evaluate([model], ["prompt_caching/intents-pairs"], limit=200)
     results = {result.metric: result.estimate for cell in through.cells for result in cell.results}
     assert 0 < results["reuse_brier"].value < 1
+
+
+def test_prompts_of_other_kinds_are_read_by_the_names_of_their_fields():
+    from harness_plugins.prompt_caching.prompt_sets import read_prompts
+
+    from harness import DataError, Item
+
+    def item(k, **fields):
+        return Item(str(k), fields)
+
+    rows = [
+        item(0, prompt="a", answer="x"),
+        item(1, prompt="b", answer=["y", "x"], response="it is x"),
+        item(2, prompt="c"),
+    ]
+    found = read_prompts(rows, "t", unknown=True)
+    first, second = np.array([0, 0, 1]), np.array([1, 2, 2])
+    assert found.same(first, second).tolist() == [True, False, False]
+    assert found.responses == ["", "it is x", ""]
+    with pytest.raises(DataError):
+        read_prompts(rows, "t")
+    with pytest.raises(DataError):
+        read_prompts([item(0, prompt="a", group="g"), item(1, prompt="b", answer="x")], "t")
+    with pytest.raises(DataError):
+        read_prompts([], "t")
+    with pytest.raises(DataError):
+        read_prompts([item(0, number=3, group="g")], "t")
