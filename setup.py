@@ -52,7 +52,7 @@ setup(
             *("**/*.yaml", "**/*.md", "**/data/*"),
             *("**/*.html", "**/*.css", "**/*.js", "**/*.svg"),
         ],
-        "harness_tasks": ["**/*.yaml"],
+        "harness_tasks": ["**/*.yaml", "**/published*.jsonl"],
     },
     cmdclass={"build_py": BuildWithRegistry},
 )

@@ -53,6 +53,7 @@ def register_models(register):
 
 TASK = "quickstart/detection"
 ROUTING = "made-up/generated"
+PROMPTS = "prompt_caching/intents-pairs"
 ENSEMBLE = "detector-ensemble:part1=keyword-list,part2=[keyword-list:slope=2.0]"
 SHIPPED = {
     "bt-linear": ("quickstart/preferences", None, {"dimensions": 256}),
@@ -72,13 +73,59 @@ SHIPPED = {
     "cluster-router": (ROUTING, "tfidf:dimensions=32", {"clusters": 8}),
     "duel-router": (ROUTING, "tfidf:dimensions=32", {"dimensions": 8, "steps": 20}),
     "budgeted-router": ("routers/questions", "random-router", {"loss": 0.9}),
+    "cache-head": (PROMPTS, "tfidf:dimensions=32", {"epochs": 4, "validation": 0.0}),
+    "cache-gates": (PROMPTS, "gated-reuse:base=[tfidf:dimensions=32],gates=[number]", {}),
+    "cache-encoder": (
+        PROMPTS,
+        None,
+        {"encoder": "tiny-encoder", "max_length": 16, "epochs": 2, "batch": 50, "validation": 0.0},
+    ),
     "embedllm": (ROUTING, "tfidf:dimensions=32", {"ridge": 1.0}),
     "embedllm-compat": (ROUTING, "tfidf:dimensions=32", {"dimensions": 8, "epochs": 4}),
 }
 
 
+def write_tiny_encoder(folder):
+    """A sentence encoder of random weights and thirty words."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    words = [
+        "[PAD]",
+        "[UNK]",
+        "how",
+        "do",
+        "i",
+        "what",
+        "the",
+        "my",
+        "a",
+        "to",
+        "please",
+        "tell",
+        "me",
+        "can",
+        "want",
+        "is",
+        "there",
+        "form",
+        "help",
+        "lost",
+        "renew",
+        "cancel",
+        "card",
+    ]
+    tokenizer = Tokenizer(models.WordLevel({word: k for k, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]").save_pretrained(folder)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=32, **sizes)).save_pretrained(folder)
+
+
 @pytest.fixture
-def bases(add_plugin, monkeypatch, project):
+def bases(add_plugin, monkeypatch, project, request):
     from harness_plugins.embedllm.generated import generate, write
     from harness_plugins.muli import gathering
     from harness_plugins.routing import demonstration
@@ -87,6 +134,8 @@ def bases(add_plugin, monkeypatch, project):
     add_plugin("bases", BASES)
     write(generate(200, 4, vocabulary=60, categories=3), project / "tasks" / "made-up")
     demonstration.write(project, n=400)  # with costs
+    if request.node.callspec.params.get("name") == "cache-encoder":
+        write_tiny_encoder(project / "tiny-encoder")
 
 
 def broken(findings):

@@ -65,8 +65,8 @@ def test_every_module_says_in_a_line_what_happens_there():
 
 
 PLUGINS_COMMANDS = (
-    *("correlate", "curate", "explain", "judge-card", "leave-out", "model-map", "onboard", "safety-report"),
-    *("short-test", "view"),
+    *("correlate", "curate", "distil", "explain", "judge-card", "leave-out", "model-map", "onboard", "safety-report"),
+    *("short-test", "threshold", "view"),
 )
 
 

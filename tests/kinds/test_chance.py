@@ -97,6 +97,7 @@ WITHOUT = {
     "elo_brier@compat",
     "expected_calibration_error",
     "forecast_calibration_error",
+    "reuse_calibration_error",
     "ties_score",
     # Of routers: how they choose, not how well.
     "mean_cost",
