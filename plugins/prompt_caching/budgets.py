@@ -3,14 +3,14 @@
 A policy that would serve asks the model all the same with a probability q of its own choice, by a coin that nothing
 else depends on. Then it sees whether it would have been wrong. Let W mark prompts on which it would be wrong, F those
 on which it was (a false hit) and G those on which it would have been, and the model was asked instead. Given
-everything before the coin, F = W with probability 1 - q, else G = W. Two things follow, of any stream whatever, also one
-that drifts or that an adversary makes, who may know everything but the coins to come:
+everything before the coin, F = W with probability 1 - q, else G = W. Two things follow, of any stream whatever, also
+one that drifts or that an adversary makes, who may know everything but the coins to come:
 
-- F - G (1 - q) / q has mean 0. While the sum of (1 - q) / q over all G stays within delta t, so does the expected number
-  of false hits: `ExpectedBudget`.
-- exp(l F - p G) has mean 1 where exp(-p) = (1 - (1 - q) exp(l)) / q. The product over all prompts is a martingale, which
-  by Ville's inequality exceeds 1 / alpha at any time with probability alpha at most. So the number of false hits is,
-  with probability 1 - alpha, at all times at once, at most (log(1 / alpha) + sum of p over G) / l: `CertainBudget`.
+- F - G (1 - q) / q has mean 0. While the sum of (1 - q) / q over all G stays within delta t, so does the expected
+  number of false hits: `ExpectedBudget`.
+- exp(l F - p G) has mean 1 where exp(-p) = (1 - (1 - q) exp(l)) / q. The product over all prompts is a martingale,
+  which by Ville's inequality exceeds 1 / alpha at any time with probability alpha at most. So the number of false hits
+  is, with probability 1 - alpha, at all times at once, at most (log(1 / alpha) + sum of p over G) / l: `CertainBudget`.
 """
 
 from __future__ import annotations

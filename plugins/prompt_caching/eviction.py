@@ -131,6 +131,5 @@ class LeastExpectedCost(Eviction):
 
 
 RULES: dict[str, type[Eviction]] = {
-    rule.name: rule
-    for rule in (LeastRecentlyUsed, LeastFrequentlyUsed, FirstInFirstOut, GreedyDual, LeastExpectedCost)
+    rule.name: rule for rule in (LeastRecentlyUsed, LeastFrequentlyUsed, FirstInFirstOut, GreedyDual, LeastExpectedCost)
 }

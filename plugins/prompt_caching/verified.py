@@ -1,4 +1,4 @@
-"""The policy ``vcache``: a boundary of its own for each entry (vCache, arXiv 2502.03771), written anew from its text."""
+"""The policy ``vcache``: a boundary of its own for each entry (vCache, arXiv 2502.03771), written anew."""
 
 from __future__ import annotations
 
