@@ -79,7 +79,7 @@ class MatchAveragePrecision(_OfMatched):
         positives = int(right.sum())
         if not positives:
             return None
-        return float(stats.average_precision_by_chance(positives, len(right) - positives))
+        return float(stats.average_precision_by_chance(right))
 
 
 class PrecisionHitArea(OfTrace):

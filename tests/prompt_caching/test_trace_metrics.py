@@ -55,7 +55,7 @@ def test_the_standard_error_is_that_of_streams_drawn_anew(metric):
     for seed in range(120):
         estimate = metric.compute(drawn(1500, seed, none=100))
         values.append(estimate.value)
-        errors.append(estimate.se)
+        errors.append(estimate.stderr)
     assert np.mean(errors) == pytest.approx(np.std(values), rel=0.25)
 
 
