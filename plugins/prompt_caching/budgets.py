@@ -103,7 +103,8 @@ class CertainBudget:
         self.log = math.log(1 / alpha)
         self.slope = best_slope(delta * horizon, self.log, delta * start)
         self.spent = 0.0
-        self.floor = 1 - math.exp(-self.slope)
+        self.floor = 1.01 * (1 - math.exp(-self.slope))
+        """Least probability of a coin: below about that, no price makes up for what is served."""
 
     def price(self, shares: FloatArray) -> FloatArray:
         """Return p of exp(-p) = (1 - (1 - q) exp(l)) / q."""
@@ -121,7 +122,8 @@ class CertainBudget:
     def least_share(self, number: int) -> float:
         """Return 1 where the bound is above delta t; else what the martingale needs."""
         # A number of false hits is whole; and after this one no other can come while the bound is above the budget.
-        if math.floor(self.bound() + 1e-9) > self.delta * max(number, self.start) + 1e-9:
+        bound = self.bound()
+        if math.isinf(bound) or math.floor(bound + 1e-9) > self.delta * max(number, self.start) + 1e-9:
             return 1.0
         return self.floor
 

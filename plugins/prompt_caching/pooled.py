@@ -144,7 +144,7 @@ class Pooled(Policy):
             number: Prompts so far.
             log_wrong: Logarithms of the probability that the entry is wrong, of the last prompts.
         """
-        floor = max(self.explore if self.alpha is None else 0.0, 1.01 * getattr(self.budget, "floor", 0.0))
+        floor = max(self.explore if self.alpha is None else 0.0, getattr(self.budget, "floor", 0.0))
         shares = np.append(np.geomspace(min(floor, 0.98), 0.999, 200), 1.0)
         prices = self.budget.price(shares)
         prices[-1] = 0.0

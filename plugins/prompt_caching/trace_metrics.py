@@ -74,12 +74,12 @@ class MatchAveragePrecision(_OfMatched):
         return stats.average_precision(similarity, right)
 
     def chance(self, columns: Columns) -> float | None:
-        """Return what scores without meaning have."""
-        right = columns.values["right"][self.matched(columns)]
-        positives = int(right.sum())
-        if not positives:
+        """Return what similarities have that have nothing to do with being right."""
+        matched = self.matched(columns)
+        right = columns.values["right"][matched]
+        if not right.any():
             return None
-        return float(stats.average_precision_by_chance(right))
+        return stats.average_precision_by_chance(stats.levels(columns.values["similarity"][matched], right))
 
 
 class PrecisionHitArea(OfTrace):
