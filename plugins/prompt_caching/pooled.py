@@ -23,10 +23,10 @@ _FIRST = 60
 _LESSONS = 20_000
 _LOOKS = 3_000
 """What is remembered at most: labels to fit to, and prompts to tell from how much a price would be spent."""
-_STEADY = 0.3
+_STEADY = 0.4
 """Part of what a prompt adds to the budget that is spent at once; of what is saved, as much as would last for
 `_AHEAD` times the stream so far. A cache that is filling makes few hits, at bad prices: its budget is better kept."""
-_AHEAD = 1.5
+_AHEAD = 1.0
 _CERTAINLY_ASKED = 0.98
 """A coin that would nearly always ask the model is not thrown: serving so rarely is not worth the price."""
 _SHARPNESS = 12.0
@@ -124,8 +124,8 @@ class Pooled(Policy):
 
     def _share(self, log_wrong: float) -> float:
         """Return the share of prompts of this risk of which the model is asked, at the present price."""
-        place = (log_wrong + self._log_price - _PRICES[0]) / (_PRICES[1] - _PRICES[0])
-        return float(self._best[min(max(round(place), 0), len(_PRICES) - 1)])
+        place = round((log_wrong + self._log_price - _LOWEST) / _STEP)
+        return float(self._best[min(max(place, 0), len(_PRICES) - 1)])
 
     def _refit(self, number: int) -> None:
         self._next = number + max(100, number // 20)
@@ -159,16 +159,18 @@ class Pooled(Policy):
             self._log_price = 8.0
             return
         wrong, often = np.exp(log_wrong), self._seen / number
-        for _ in range(30):
+        for _ in range(20):
             middle = (low + high) / 2
-            if often * float(np.mean(wrong * np.interp(log_wrong + middle, _PRICES, spent))) > aim:
+            places = np.rint((log_wrong + middle - _LOWEST) / _STEP).clip(0, len(_PRICES) - 1).astype(np.int64)
+            if often * float(np.mean(wrong * spent[places])) > aim:
                 low = middle
             else:
                 high = middle
         self._log_price = high
 
 
-_PRICES = np.linspace(-8.0, 10.0, 300)
+_LOWEST, _STEP = -8.0, 0.06
+_PRICES = _LOWEST + _STEP * np.arange(300)
 """Logarithms of an error's price times its probability."""
 
 
