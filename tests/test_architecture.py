@@ -32,7 +32,7 @@ PUBLIC = ("harness", "harness.errors", "harness.stats", "harness.kinds")
 """What every plugin may import; of `harness.stats` and `harness.kinds` the modules inside as well."""
 
 ROOMS: dict[str, set[str]] = {
-    "harness.cli": {"curation", "embedllm", "muli", "outcomes", "routing", "view"},
+    "harness.cli": {"curation", "embedllm", "muli", "outcomes", "prompt_caching", "routing", "view"},
     "harness.files": {
         "attack_logs",
         "baselines",
@@ -51,10 +51,51 @@ ROOMS: dict[str, set[str]] = {
         "view",
     },
     "harness.leaderboard": {"outcomes", "routing", "site"},
-    "harness.names": {"curation", "embedllm", "evasion", "lm_eval", "muli", "routing", "site", "view"},
-    "harness.results": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
-    "harness.running": {"curation", "embedllm", "hf", "lm_eval", "muli", "openai", "routing", "site", "view"},
-    "harness.store": {"curation", "embedllm", "lm_eval", "muli", "outcomes", "routing", "site", "view"},
+    "harness.names": {
+        "curation",
+        "embedllm",
+        "evasion",
+        "lm_eval",
+        "muli",
+        "prompt_caching",
+        "routing",
+        "site",
+        "view",
+    },
+    "harness.results": {
+        "curation",
+        "embedllm",
+        "lm_eval",
+        "muli",
+        "outcomes",
+        "prompt_caching",
+        "routing",
+        "site",
+        "view",
+    },
+    "harness.running": {
+        "curation",
+        "embedllm",
+        "hf",
+        "lm_eval",
+        "muli",
+        "openai",
+        "prompt_caching",
+        "routing",
+        "site",
+        "view",
+    },
+    "harness.store": {
+        "curation",
+        "embedllm",
+        "lm_eval",
+        "muli",
+        "outcomes",
+        "prompt_caching",
+        "routing",
+        "site",
+        "view",
+    },
     "harness.tasks": {
         "curation",
         "evasion",
@@ -68,7 +109,7 @@ ROOMS: dict[str, set[str]] = {
         "site",
         "view",
     },
-    "harness.training": {"curation", "embedllm", "lm_eval", "muli"},
+    "harness.training": {"curation", "embedllm", "lm_eval", "muli", "prompt_caching"},
 }
 """The rooms of the core whose public names tools need beside that, each with the plugins that import from it.
 

@@ -65,6 +65,11 @@ NOT_SIMULATED = frozenset(
         "best_constant_on_test",
         "best_of_category_on_test",
         "best_single_ratio",
+        "cache_cost_saved",
+        "cache_efficiency",
+        "cache_error_growth",
+        "cache_gain_over_static",
+        "cache_precision",
         "cascade_aiq",
         "cascade_cost_saved",
         "cost_saved",
@@ -78,7 +83,12 @@ NOT_SIMULATED = frozenset(
         "forecast_log_loss",
         "gain_at_best",
         "gap_at_oracle",
+        "hit_rate_at_error",
+        "match_auroc",
+        "match_average_precision",
         "perf_gain",
+        "precision_at_hit_ratio",
+        "precision_hit_area",
         "quality_at_budget",
         "reference_ratio",
         "router_arena_score",
@@ -90,7 +100,8 @@ NOT_SIMULATED = frozenset(
         "zero_router_aiq",
     }
 )
-"""Of routers: tests hold their influences to derivatives; how often their intervals hold is not simulated yet."""
+"""Of routers and caches: tests hold their influences to derivatives or to data drawn anew; how often their intervals
+hold is not simulated yet."""
 
 
 def row_of(name: str, metric: Metric) -> str:

@@ -116,8 +116,9 @@ class PrecisionHitArea(OfTrace):
         return Linearised(value, influence - influence.mean())
 
     def chance(self, columns: Columns) -> float:
-        """Return the share of prompts whose nearest earlier one is right, which is the precision of hits by lot."""
-        return float(columns.values["right"].mean())
+        """Return the area of hits by lot, of which none goes to prompts that have no earlier one."""
+        matched = float(self.matched(columns).mean())
+        return float(columns.values["right"].mean() * (1 - np.log(matched))) if matched else 0.0
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
         """Return what a perfect similarity would reach."""
@@ -155,10 +156,10 @@ class PrecisionAtHitRatio(OfTrace):
             raise ValueError(f"only {int(self.matched(columns).sum())} of {n} prompts have an earlier one to be near")
         rank, precision = precision_by_hits(columns.values["similarity"], right)
         value = float(precision[wanted - 1])
-        near = np.abs(rank - wanted) <= _window(n)
         hit = rank <= wanted
         # The threshold moves with the data, so that prompts at it come in or go out.
-        influence = (hit * (right - value) - (hit - hit.mean()) * (right[near].mean() - value)) / (wanted / n)
+        there = right_at(columns.values["similarity"], right, wanted)
+        influence = (hit * (right - value) - (hit - hit.mean()) * (there - value)) / (wanted / n)
         return Linearised(value, influence - influence.mean())
 
     def chance(self, columns: Columns) -> float:
@@ -188,9 +189,7 @@ class HitRateAtError(OfTrace):
         ordered = np.sort(similarity)[::-1]
         hit = (similarity >= ordered[hits - 1]) & self.matched(columns)
         value = float(hit.mean())
-        rank, _ = precision_by_hits(similarity, right)
-        near = np.abs(rank - hits) <= _window(n)
-        wrong_there = max(float(1 - right[near].mean()), 1 / n)
+        wrong_there = max(1 - right_at(similarity, right, hits), 1 / n)
         wrong = hit * (1 - right)
         if hits >= self.matched(columns).sum():  # everything is a hit, and the budget does not bind
             return Linearised(value, hit - value)
@@ -244,9 +243,11 @@ def hits_within(similarity: FloatArray, right: FloatArray, budget: float, *, per
     return int(hits[able[-1]]) if len(able) else 0
 
 
-def _window(n: int) -> int:
-    """Return how many ranks on both sides tell what is right at a threshold."""
-    return max(25, n // 50)
+def right_at(similarity: FloatArray, right: FloatArray, hits: int) -> float:
+    """Return how often prompts are right whose similarity is about that of the last of so many hits."""
+    window = max(25, len(right) // 50)
+    ordered = right[np.argsort(-similarity, kind="stable")]
+    return float(ordered[max(0, hits - window) : hits + window].mean())
 
 
 def frontier(similarity: FloatArray, right: FloatArray, points: int = 200) -> Series:
