@@ -78,9 +78,9 @@ def stream_of(columns: Columns, name: str) -> Stream:
     vectors = values["vector"]
     if vectors.ndim == 1:  # no row has one
         vectors = np.full((n, 1), np.nan)
-    there = np.isfinite(vectors).all(axis=1)
+    there = np.asarray(np.isfinite(vectors).all(axis=1))
     answers = values["answers"] if values["answers"].ndim == 2 else np.full((n, 1), np.nan)
-    known = np.isfinite(answers)
+    known = np.asarray(np.isfinite(answers))
     codes = np.full((n, max(1, answers.shape[1])), -1, dtype=np.int64)
     codes[:, : answers.shape[1]][known] = answers[known].astype(np.int64)
     scopes = np.unique(np.nan_to_num(values["in_scope"]), return_inverse=True)[1].astype(np.int64)

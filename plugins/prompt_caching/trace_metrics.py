@@ -256,5 +256,5 @@ def frontier(similarity: FloatArray, right: FloatArray, points: int = 200) -> Se
     n = len(order)
     hits = np.arange(1, n + 1)[similarity[order] > NONE] / n
     errors = np.cumsum(1 - right[order])[: len(hits)] / n
-    kept = np.unique(np.linspace(0, len(hits) - 1, points).astype(int)) if len(hits) else []
+    kept = np.unique(np.linspace(0, max(0, len(hits) - 1), points if len(hits) else 0).astype(int))
     return Series(hits[kept].tolist(), errors[kept].tolist(), name="thresholds, all prompts cached")
