@@ -100,8 +100,8 @@ def replay(
     for piece in pieces:
         done.append(_piece(piece, first, policy, cache, verifier))
         first += len(piece)
-    columns = [np.concatenate([part[i] for part in done]) for i in range(5)]
-    return Replayed(*columns, cache.most, dict(policy.report()))
+    hit, right, nearest, similarity, asked = (np.concatenate([part[i] for part in done]) for i in range(5))
+    return Replayed(hit, right, nearest, similarity, asked, cache.most, dict(policy.report()))
 
 
 def _piece(
@@ -119,8 +119,8 @@ def _piece(
         vector, answers = stream.vectors[i], stream.answers[i]
         found, cosines = cache.lookup.nearest(number, vector, scopes[i], k)
         served = serves = False
+        held = cache.held
         if found:
-            held = cache.held
             look = Look(number, now, [held[entry].entry for entry in found], cosines)
             nearest[i], similarity[i] = found[0], cosines[0]
             right[i] = serves = shared(answers, held[found[0]].answers)
