@@ -141,7 +141,7 @@ ROOMS: dict[str, set[str]] = {
         "view",
         "watermark",
     },
-    "harness.training": {"curation", "embedllm", "lm_eval", "muli"},
+    "harness.training": {"curation", "embedllm", "lm_eval", "muli", "prompt_caching"},
 }
 """The rooms of the core whose public names tools need beside that, each with the plugins that import from it.
 

@@ -20,12 +20,13 @@ def register_capabilities(register: Register) -> None:
 
 @hookimpl
 def register_tasks(register: Register) -> None:
-    """Register the kind of pairs."""
+    """Register the kinds of pairs and of streams."""
     register(
         "same-answer",
         f"{_HERE}.same_answer:SameAnswer",
         description="does one response serve both of two prompts",
     )
+    register("cache-stream", f"{_HERE}.stream_task:CacheStream", description="what caches make of a stream of prompts")
 
 
 @hookimpl
@@ -40,19 +41,40 @@ def register_task_sources(register: Register) -> None:
 
 @hookimpl
 def register_metrics(register: Register) -> None:
-    """Register the metrics of pairs; each class describes itself."""
-    for name, attribute in _PAIR_METRICS.items():
-        register(name, f"{_HERE}.pair_metrics:{attribute}")
+    """Register the metrics of pairs and of streams; each class describes itself."""
+    for module, names in _METRICS.items():
+        for name, attribute in names.items():
+            register(name, f"{_HERE}.{module}:{attribute}")
 
 
-_PAIR_METRICS = {
-    "reuse_brier": "ReuseBrier",
-    "reuse_log_loss": "ReuseLogLoss",
-    "reuse_calibration_error": "ReuseCalibrationError",
-    "hit_precision": "HitPrecision",
-    "false_hit_rate": "FalseHitRate",
-    "true_hit_rate": "TrueHitRate",
-    "pair_efficiency": "PairEfficiency",
+_METRICS = {
+    "pair_metrics": {
+        "reuse_brier": "ReuseBrier",
+        "reuse_log_loss": "ReuseLogLoss",
+        "reuse_calibration_error": "ReuseCalibrationError",
+        "hit_precision": "HitPrecision",
+        "false_hit_rate": "FalseHitRate",
+        "true_hit_rate": "TrueHitRate",
+        "pair_efficiency": "PairEfficiency",
+    },
+    "trace_metrics": {
+        "match_auroc": "MatchAuroc",
+        "match_average_precision": "MatchAveragePrecision",
+        "precision_hit_area": "PrecisionHitArea",
+        "precision_at_hit_ratio": "PrecisionAtHitRatio",
+        "hit_rate_at_error": "HitRateAtError",
+    },
+    "policy_metrics": {
+        "cache_hit_rate": "CacheHitRate",
+        "cache_error_rate": "CacheErrorRate",
+        "cache_precision": "CachePrecision",
+        "cache_efficiency": "CacheEfficiency",
+        "cache_cost_saved": "CacheCostSaved",
+        "cache_money_saved": "CacheMoneySaved",
+        "cache_seconds_saved": "CacheSecondsSaved",
+        "cache_error_growth": "CacheErrorGrowth",
+        "cache_gain_over_static": "CacheGainOverStatic",
+    },
 }
 
 
@@ -129,7 +151,12 @@ def register_models(register: Register) -> None:
 
 @hookimpl
 def register_commands(register: Register) -> None:
-    """Register ``harness distil`` and ``harness threshold``."""
+    """Register ``harness cache``, ``harness distil`` and ``harness threshold``."""
+    register(
+        "cache",
+        f"{_HERE}.cache_command:command",
+        description="Say what a cache would save on a stream of prompts, and how often it would be wrong.",
+    )
     register(
         "distil",
         f"{_HERE}.distil_command:command",

@@ -65,7 +65,18 @@ def test_every_module_says_in_a_line_what_happens_there():
 
 
 PLUGINS_COMMANDS = (
-    *("correlate", "curate", "distil", "explain", "judge-card", "leave-out", "model-map", "onboard", "safety-report"),
+    *(
+        "cache",
+        "correlate",
+        "curate",
+        "distil",
+        "explain",
+        "judge-card",
+        "leave-out",
+        "model-map",
+        "onboard",
+        "safety-report",
+    ),
     *("short-test", "threshold", "view"),
 )
 

@@ -113,6 +113,16 @@ WITHOUT = {
     "quality_lost",
     "route_gain",
     "route_gain_over_category",
+    # Of caches: what a policy hits, errs and saves, which depends on how often it hits.
+    "cache_cost_saved",
+    "cache_efficiency",
+    "cache_error_growth",
+    "cache_error_rate",
+    "cache_gain_over_static",
+    "cache_hit_rate",
+    "cache_money_saved",
+    "cache_precision",
+    "cache_seconds_saved",
     # What the data allow, whatever the router.
     "best_constant",
     "best_constant_on_test",
@@ -129,6 +139,7 @@ WITHOUT = {
     "cascade_cost_saved",
     "cpt",
     "cpt@compat",
+    "hit_rate_at_error",
     "perf_gain",
     "quality_at_budget",
     "scored_cascade_aiq",
@@ -258,7 +269,15 @@ def exposed(rng, *, tied, n=400):
     return Columns({"exposure": np.log2(space / rng.integers(1, space + 1)), "space": space})
 
 
-GENERATORS = (verdicts, detections, best_of, styles, pairs, battles, graded, routed, traffic, exposed)
+def matched(rng, *, tied, n=300):
+    """Prompts of a stream whose similarity to the nearest earlier one says nothing; some have none."""
+    similarity = rng.integers(0, 4, n) / 4 if tied else rng.random(n)
+    right = (rng.random(n) < 0.4).astype(float)
+    similarity[:30], right[:30] = -2.0, 0.0
+    return Columns({"similarity": similarity, "right": right})
+
+
+GENERATORS = (verdicts, detections, best_of, styles, pairs, battles, graded, routed, traffic, exposed, matched)
 
 
 def generator_of(metric):

@@ -1,0 +1,222 @@
+"""Ways to find the nearest entries of a cache: in stored lists, by search, in a matrix for many orders, by an index."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import ConfigurationError
+
+from .match_trace import Neighbours
+from .stream import Stream, Vectors, similarities
+
+_SLACK = 4e-6
+"""By how much a product of 32-bit numbers may be off."""
+
+
+class Lookup(Protocol):
+    """Finds the nearest entries; entries are known by the index of their prompt in the stream."""
+
+    def add(self, entry: int, vector: Vectors, scope: int) -> None:
+        """Take in an entry."""
+
+    def remove(self, entry: int) -> None:
+        """Forget an entry."""
+
+    def nearest(self, prompt: int, vector: Vectors, scope: int, k: int) -> tuple[list[int], list[float]]:
+        """Return up to k entries of a scope and their cosines, the nearest first, and of equals the earliest."""
+
+
+class Search:
+    """Products with every entry of the scope: exact, and in memory that the number of entries bounds."""
+
+    def __init__(self) -> None:
+        self._scopes: dict[int, _Buffer] = {}
+        self._scope_of: dict[int, int] = {}
+
+    def add(self, entry: int, vector: Vectors, scope: int) -> None:
+        """Take in an entry."""
+        if scope not in self._scopes:
+            self._scopes[scope] = _Buffer(len(vector))
+        self._scopes[scope].add(entry, vector)
+        self._scope_of[entry] = scope
+
+    def remove(self, entry: int) -> None:
+        """Forget an entry."""
+        scope = self._scope_of.pop(entry)
+        buffer = self._scopes[scope]
+        buffer.remove(entry)
+        if not buffer.count:
+            del self._scopes[scope]
+
+    def nearest(self, prompt: int, vector: Vectors, scope: int, k: int) -> tuple[list[int], list[float]]:
+        """Return the nearest entries."""
+        buffer = self._scopes.get(scope)
+        return buffer.nearest(vector, k) if buffer is not None else ([], [])
+
+    @property
+    def bytes(self) -> int:
+        """What the vectors take."""
+        return sum(buffer.vectors.nbytes for buffer in self._scopes.values())
+
+
+class _Buffer:
+    """Vectors side by side, whose places are used again."""
+
+    def __init__(self, width: int) -> None:
+        self.vectors = np.zeros((16, width), dtype=np.float32)
+        self.entries = np.full(16, -1, dtype=np.int64)
+        self.count = 0
+        self._place: dict[int, int] = {}
+
+    def add(self, entry: int, vector: Vectors) -> None:
+        if self.count == len(self.entries):
+            self.vectors = np.concatenate([self.vectors, np.zeros_like(self.vectors)])
+            self.entries = np.concatenate([self.entries, np.full_like(self.entries, -1)])
+        self.vectors[self.count], self.entries[self.count] = vector, entry
+        self._place[entry] = self.count
+        self.count += 1
+
+    def remove(self, entry: int) -> None:
+        place, last = self._place.pop(entry), self.count - 1
+        if place != last:
+            self.vectors[place], self.entries[place] = self.vectors[last], self.entries[last]
+            self._place[int(self.entries[place])] = place
+        self.count = last
+
+    def nearest(self, vector: Vectors, k: int) -> tuple[list[int], list[float]]:
+        products = self.vectors[: self.count] @ vector
+        if self.count > k:
+            least = np.partition(products, self.count - k)[self.count - k]
+            near = np.flatnonzero(products >= least - _SLACK)
+        else:
+            near = np.arange(self.count)
+        exact = similarities(self.vectors[near], vector)
+        entries = self.entries[near]
+        order = np.lexsort((entries, -exact))[:k]
+        return entries[order].tolist(), exact[order].tolist()
+
+
+class Stored:
+    """Lists of the nearest earlier prompts, of which those in the cache count; where a list ends, a search.
+
+    Args:
+        stream: The prompts.
+        neighbours: Their lists.
+    """
+
+    def __init__(self, stream: Stream, neighbours: Neighbours) -> None:
+        self._lists, self._cosines, self._whole = neighbours.rows, neighbours.similarities, neighbours.whole
+        self._cached = np.zeros(len(stream) + 1, dtype=bool)  # the last stands for a list's end, which is never cached
+        self._search = Search()
+        self.searches = 0
+        """How often a list ended too early."""
+
+    def add(self, entry: int, vector: Vectors, scope: int) -> None:
+        """Take in an entry."""
+        self._cached[entry] = True
+        self._search.add(entry, vector, scope)
+
+    def remove(self, entry: int) -> None:
+        """Forget an entry."""
+        self._cached[entry] = False
+        self._search.remove(entry)
+
+    def nearest(self, prompt: int, vector: Vectors, scope: int, k: int) -> tuple[list[int], list[float]]:
+        """Return the nearest entries."""
+        listed = self._lists[prompt]
+        places = np.flatnonzero(self._cached[listed])[:k]
+        if len(places) < k and not self._whole[prompt]:
+            self.searches += 1
+            return self._search.nearest(prompt, vector, scope, k)
+        return listed[places].tolist(), self._cosines[prompt][places].tolist()
+
+
+class Shuffled:
+    """One matrix of cosines for all orders of a stream of one scope; for studies of many orders.
+
+    Args:
+        cosines: (n, n), to `stream.DIGITS` decimals.
+        order: (n,): which row of the matrix each prompt of the stream is.
+    """
+
+    def __init__(self, cosines: Vectors, order: NDArray[np.int64]) -> None:
+        self._cosines, self._order = cosines, order
+        self._entries = np.zeros(len(order), dtype=np.int64)
+        self._rows = np.zeros(len(order), dtype=np.int64)
+        self._count = 0
+
+    def add(self, entry: int, vector: Vectors, scope: int) -> None:
+        """Take in an entry."""
+        self._entries[self._count], self._rows[self._count] = entry, self._order[entry]
+        self._count += 1
+
+    def remove(self, entry: int) -> None:
+        """Forget an entry."""
+        place = int(np.flatnonzero(self._entries[: self._count] == entry)[0])
+        for array in (self._entries, self._rows):
+            array[place : self._count - 1] = array[place + 1 : self._count]
+        self._count -= 1
+
+    def nearest(self, prompt: int, vector: Vectors, scope: int, k: int) -> tuple[list[int], list[float]]:
+        """Return the nearest entries."""
+        found = self._cosines[self._order[prompt]][self._rows[: self._count]]
+        if k == 1:
+            best = int(found.argmax()) if len(found) else -1
+            return ([int(self._entries[best])], [float(found[best])]) if best >= 0 else ([], [])
+        if len(found) > k:
+            near = np.argpartition(-found, k - 1)[:k]
+            near = near[np.lexsort((near, -found[near]))]
+        else:
+            near = np.argsort(-found, kind="stable")
+        return self._entries[near].tolist(), found[near].tolist()
+
+
+class Index:
+    """An approximate index, of usearch, a graph each scope; for more entries than products reach.
+
+    Args:
+        expansion: How many candidates a search keeps; more find more of the true neighbours, and take longer.
+
+    Raises:
+        ConfigurationError: usearch is not installed.
+    """
+
+    def __init__(self, *, expansion: int = 64) -> None:
+        try:
+            from usearch.index import Index as Graph
+        except ImportError:
+            raise ConfigurationError(
+                "a stream of that length needs an index: pip install usearch, or take fewer rows"
+            ) from None
+        self._make: Any = lambda width: Graph(
+            ndim=width, metric="ip", dtype="f32", expansion_add=expansion, expansion_search=expansion
+        )
+        self._scopes: dict[int, Any] = {}
+        self._scope_of: dict[int, int] = {}
+
+    def add(self, entry: int, vector: Vectors, scope: int) -> None:
+        """Take in an entry."""
+        if scope not in self._scopes:
+            self._scopes[scope] = self._make(len(vector))
+        self._scopes[scope].add(entry, vector, threads=1)
+        self._scope_of[entry] = scope
+
+    def remove(self, entry: int) -> None:
+        """Forget an entry."""
+        self._scopes[self._scope_of.pop(entry)].remove(entry)
+
+    def nearest(self, prompt: int, vector: Vectors, scope: int, k: int) -> tuple[list[int], list[float]]:
+        """Return entries that are most likely the nearest."""
+        graph = self._scopes.get(scope)
+        if graph is None or not len(graph):
+            return [], []
+        found = graph.search(vector, k, threads=1)
+        return found.keys.tolist(), np.round(1 - found.distances.astype(np.float64), 6).tolist()
+
+    @property
+    def bytes(self) -> int:
+        """What the graphs take."""
+        return sum(int(graph.memory_usage) for graph in self._scopes.values())
