@@ -10,8 +10,8 @@ from typing import Annotated, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import SHARE, Columns, DataError, Range
-from harness.stats import Linearised
+from harness import SHARE, Columns, DataError, Estimate, Range
+from harness.stats import Linearised, wilson
 
 from .outcomes import SUCCESS
 from .rates import OfSome, outcomes_of, scored
@@ -97,6 +97,16 @@ class ReferenceZ(OfSome):
         passed = 1 - ((outcomes_of(columns) == SUCCESS) & known).sum(axis=1) / known.sum(axis=1)
         rate = float(passed.mean())
         return Linearised(Reference(self.mean, self.spread).z(rate), (passed - rate) / max(self.spread, LEAST_SPREAD))
+
+    def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
+        """Return the ends from the influences; where all attacks fail, or all succeed, those of the pass rate's own."""
+        if estimate.stderr:
+            return estimate.low, estimate.high
+        reference, spread = Reference(self.mean, self.spread), max(self.spread, LEAST_SPREAD)
+        rate = reference.mean + estimate.value * spread
+        goals = len(columns) if columns.clusters is None else len(np.unique(columns.clusters))
+        low, high = wilson(min(1.0, max(0.0, rate)) * goals, goals, confidence=confidence)
+        return reference.z(low), reference.z(high)
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
         """Return garak's level."""
