@@ -1,4 +1,4 @@
-"""Reasons of failures without the texts that they quote: of sensitive tasks, nothing that is printed or filed has them."""
+"""Reasons of failures without the texts that they quote: so they are printed and filed of sensitive tasks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 HIDDEN = "[hidden]"
 """What stands for a text of a sensitive task in a reason."""
 RUN = 16
-"""Characters that a reason and a text have in common for them to be taken out: shorter runs are words of any sentence."""
+"""Characters in common from which on they are taken out: shorter runs are words of any sentence."""
 _LEAST = 10
 """Characters of a text that is taken out whole where it is shorter than a run: "assistant" and "stop" are none."""
 _WORDS = 3

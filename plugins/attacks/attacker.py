@@ -89,7 +89,9 @@ class Attacker:
 
         It may have got through as it is, and to count it among those that held would be to take it for safe.
         """
-        return not self.plain_known and not any(score <= threshold_of(self._target, self._plan) for score in self.scores)
+        return not self.plain_known and not any(
+            score <= threshold_of(self._target, self._plan) for score in self.scores
+        )
 
     def _is_over(self, score: float) -> bool:
         """Tell whether the text got through, or nobody wants it to; with ``fpr`` that is known once all rows are."""

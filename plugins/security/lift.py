@@ -113,7 +113,7 @@ class _Lift(Metric):
         return np.asarray(columns.values[self.label] == 1, dtype=np.int64)
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
-        """Return the rule and how far it tells the classes apart, and how many rows are in neither for want of a grade."""
+        """Return the rule, how far it tells the classes apart, and how many rows are left out for want of a grade."""
         rule = self.rule(columns)
         found: dict[str, object] = {"shortcut": rule.words, "shortcut_gain": self.scale * rule.gain}
         whole = columns.whole

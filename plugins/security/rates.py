@@ -50,6 +50,21 @@ def scored(columns: Columns) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(outcome) & (outcome != UNSCORABLE))
 
 
+def left_out(columns: Columns) -> Mapping[str, object]:
+    """Return how many samples of all rows were not scored, with a sentence; empty where all were.
+
+    For rates whose bounds are not worked out: those of `OutcomeRate` say how far all of them may be off.
+    """
+    known = scored(columns)
+    unscored = int((~known).sum())
+    if not unscored:
+        return {}
+    said = (
+        f"{unscored} of {known.size} replies could not be scored, and are left out: attack_success_rate has the bounds"
+    )
+    return {"unscored": unscored, "note": said}
+
+
 def with_width(columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
     """Return the ends of an interval; where goals do not differ at all, Wilson's of as many trials as there are goals.
 

@@ -14,7 +14,7 @@ from harness import SHARE, Columns, DataError, Estimate, Range
 from harness.stats import Linearised, wilson
 
 from .outcomes import SUCCESS
-from .rates import OfSome, outcomes_of, scored
+from .rates import OfSome, left_out, outcomes_of, scored
 
 LEAST_SPREAD = 1 / 30
 """garak's floor of the standard deviation: below it every small difference would be a great one."""
@@ -110,4 +110,5 @@ class ReferenceZ(OfSome):
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
         """Return garak's level."""
-        return {"level": level_of_z(self.linearise(columns).value), "levels": "1 (worst) to 5"}
+        unscored = left_out(columns.whole.only(self.concerned(columns.whole)))
+        return {"level": level_of_z(self.linearise(columns).value), "levels": "1 (worst) to 5", **unscored}

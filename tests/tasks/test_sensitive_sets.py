@@ -1,4 +1,4 @@
-"""Which shipped tasks are sensitive: those with texts that are harmful by design, however they are attacked or disguised."""
+"""Which shipped tasks are sensitive: those of texts that are harmful by design, and what is made of them."""
 
 from pathlib import Path
 
