@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from harness.encoding import encodable
 from harness.errors import BadValue
 from harness.files.generated_data import GeneratedData, of_all
-from harness.redaction import texts_in, without_texts
+from harness.files.redaction import texts_in, without_texts
 from harness.requests import Failure, Origin, Request, Response, failures_of
 
 if TYPE_CHECKING:

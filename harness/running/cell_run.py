@@ -13,10 +13,10 @@ from typing import Any
 from harness.array_values import arrays_inside
 from harness.encoding import encodable
 from harness.errors import CellError, DataError, HarnessError, StoreError
+from harness.files.redaction import texts_in, without_texts
 from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
 from harness.progress import Tick
-from harness.redaction import texts_in, without_texts
 from harness.requests import Failure, Response
 from harness.running.cell_bar import CellBar
 from harness.running.chunking import RequestWeight, at_once, chunks, count_items

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.redaction import without_texts
+from harness.files.redaction import without_texts
 
 PLUGIN = """
 from harness import Completion, Failure, Model, hookimpl
