@@ -17,8 +17,8 @@ class Watermark(Task):
     Detectors of marks are asked for their evidence by `find_mark`, all others for log-odds by `detect`: so detectors
     of machine text stand on the same board. Columns: ``log_odds``, the score; ``label``; and, NaN where a detector
     gives none, ``mark_z``, ``mark_p`` (exact), ``mark_window_p`` (of the best window), ``mark_scored`` (tokens) and
-    ``mark_share`` (of green tokens); ``words``, how many it has, and ``repeats``, the share of pairs of words that stand
-    there before.
+    ``mark_share`` (of green tokens); ``words``, how many it has, and ``repeats``, the share of its pairs of
+    words that stand there before.
     """
 
     fields: ClassVar[Mapping[str, FieldSpec]] = {
