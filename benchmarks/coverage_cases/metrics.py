@@ -103,8 +103,8 @@ NOT_SIMULATED: frozenset[str] = frozenset(
     }
 )
 """Of which it is not simulated here how often their intervals hold. Slow tests simulate `lift_over_length` and
-`mark_lift`, and on real replies `attack_success_rate_ppi`; the influences of the others are held to leaving goals out or
-to a formula."""
+`mark_lift`, and on real replies `attack_success_rate_ppi`; the influences of the others are held to leaving goals
+out or to a formula."""
 
 WITH_ARGUMENTS = {"reference_ratio": "reference_ratio:reference=0.864"}
 """How metrics are written that need an argument."""
