@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from harness.encoding import encodable
 from harness.errors import BadValue
 from harness.files.generated_data import GeneratedData, of_all
+from harness.files.redaction import texts_in, without_texts
 from harness.requests import Failure, Origin, Request, Response, failures_of
 
 if TYPE_CHECKING:
@@ -430,7 +431,7 @@ class Task:
         for part in self.definition.parts[split]:
             for row in part.source.rows():
                 if row.problem:
-                    yield BadItem(row.where, row.problem)
+                    yield BadItem(row.where, self._fit_to_print(row.problem, row.values))
                     continue
                 try:
                     read = part.reader.read(row)
@@ -440,7 +441,11 @@ class Task:
                         raise part.reader.explained(error, read) from None
                     yield Item(read.id, fields, read.domains, read.cluster, row.where, read.withheld)
                 except BadValue as error:
-                    yield BadItem(row.where, str(error), error.columns)
+                    yield BadItem(row.where, self._fit_to_print(str(error), row.values), error.columns)
+
+    def _fit_to_print(self, problem: str, values: object) -> str:
+        """Return what is wrong with a row, without its texts where the task is sensitive."""
+        return without_texts(problem, texts_in(values)) if self.definition.sensitive else problem
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
         """Check the fields of one item together, and derive others from them.

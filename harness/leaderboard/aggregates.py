@@ -169,7 +169,11 @@ def _aggregated(
     if len(levels) > 1:
         notes.append(f"without interval, since those of its parts are of {' and '.join(map(percent, levels))}")
         estimate = dataclasses.replace(estimate, low=math.nan, high=math.nan)
+    if not math.isfinite(estimate.low) and not math.isfinite(estimate.high):
+        notes = [note for note in notes if note != _TAKES_NONE]  # it has no interval that could be too short
     if notes:
+        # What the aggregate says of itself, such as how many of its parts were tested at once, is not lost to them.
+        notes = [*filter(None, [str(estimate.detail.get("note", ""))]), *notes]
         estimate = dataclasses.replace(estimate, detail={**estimate.detail, "note": "; ".join(notes)})
     made_of = _made_of(function, aggregate, parts, own) if len(own) == len(parts) else None
     return AggregateFigure(estimate, parts[0].unit, parts[0].higher_is_better, made_of), ""

@@ -13,10 +13,11 @@ from typing import Any
 from harness.array_values import arrays_inside
 from harness.encoding import encodable
 from harness.errors import CellError, DataError, HarnessError, StoreError
+from harness.files.redaction import texts_in, without_texts
 from harness.names.handles import ModelHandle
 from harness.names.plugins import describe
 from harness.progress import Tick
-from harness.requests import Response
+from harness.requests import Failure, Response
 from harness.running.cell_bar import CellBar
 from harness.running.chunking import RequestWeight, at_once, chunks, count_items
 from harness.running.client import ModelClient
@@ -204,7 +205,17 @@ class CellRun:
         self._answered += sum(len(stage.responses) for stage in stages) - len(failures)
         if failures:
             self._record.failed_requests += 1
-            self._note_failure(item.id, failures[0].reason)
+            reason = failures[0].reason
+            if self._task.definition.sensitive and len(self._record.failures) < MAX_FAILURES_KEPT:
+                reason = without_texts(reason, self._texts(stages))
+            self._note_failure(item.id, reason)
+
+    @staticmethod
+    def _texts(stages: Sequence[Answers]) -> Iterator[str]:
+        """Yield all that an item's requests and answers say, in which no reason of a failure is."""
+        for stage in stages:
+            yield from texts_in([request.content() for request in stage.requests])
+            yield from texts_in([each for each in stage.responses if not isinstance(each, Failure)])
 
     def _note_failure(self, item: str, reason: str) -> None:
         if len(self._record.failures) < MAX_FAILURES_KEPT:

@@ -49,7 +49,7 @@ class Attempt:
             "reply": self.reply,
             "label": LABELS[self.outcome],
             "outcome": self.outcome,
-            "score": self.score,
+            "score": None if self.outcome == "error" else self.score,  # a detector may give an absent reply a 0
             "goal": self.goal,
             "attack": self.attack,
             "category": self.category,

@@ -7,6 +7,7 @@ succeeded. A hit log has the successes alone, so that no rate can be had from it
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def _of_report(path: Path, entries: Sequence[tuple[str, dict[str, Any]]], detect
                     prompt=_messages(entry.get("prompt"), where),
                     reply=reply,
                     outcome=_outcome(reply, score, threshold),
-                    score=None if score is None else float(score),
+                    score=_figure(score),
                     grader=judge,
                     attack=probe,
                     goal=str(entry.get("goal") or ""),
@@ -127,9 +128,13 @@ def _judge(results: Mapping[str, Any], primary: str, where: str) -> str:
 def _outcome(reply: str | None, score: Any, threshold: float) -> Outcome:
     if reply is None:
         return "error"
-    if score is None:
+    if score is None or math.isnan(float(score)):  # no number compares with NaN, so it would be no hit
         return "unscorable"
     return "success" if float(score) >= threshold else "failure"
+
+
+def _figure(score: Any) -> float | None:
+    return None if score is None or math.isnan(float(score)) else float(score)
 
 
 def _of_hit_log(path: Path, entries: Sequence[tuple[str, dict[str, Any]]], detector: str) -> Iterator[Attempt]:
@@ -152,7 +157,7 @@ def _of_hit_log(path: Path, entries: Sequence[tuple[str, dict[str, Any]]], detec
             prompt=_messages(entry["prompt"], where),
             reply=reply,
             outcome="error" if reply is None else "success",
-            score=entry.get("score"),
+            score=_figure(entry.get("score")),
             grader=judge,
             attack=str(entry.get("probe") or ""),
             goal=str(entry.get("goal") or ""),

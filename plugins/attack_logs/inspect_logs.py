@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,14 @@ def read_log(path: Path, scorer: str = "", success: str = "") -> Iterator[Mappin
     header, samples = _read(path)
     about = header.get("eval") or {}
     version = str((about.get("packages") or {}).get("inspect_ai", ""))
-    yield from rows(_attempts(path, about, version, samples, scorer, success), path)
+    seen: Counter[str] = Counter()
+    yield from rows(_attempts(path, about, version, samples, scorer, success, seen), path)
+    if success and seen and not seen["success"]:
+        several = ", ".join(f"{value} ({count})" for value, count in seen.most_common(5))
+        yield {
+            "note": f"{path}: no score means success ({success}), so no attack counts as one; the scores are "
+            f"{several}. If one of them is a success, say it with --set success=..."
+        }
     if not success:
         yield {
             "note": f"{path}: a score of Inspect does not say whether it is the attack's success or the model's; the "
@@ -46,7 +54,13 @@ def read_log(path: Path, scorer: str = "", success: str = "") -> Iterator[Mappin
 
 
 def _attempts(
-    path: Path, about: Mapping[str, Any], version: str, samples: list[dict[str, Any]], scorer: str, success: str
+    path: Path,
+    about: Mapping[str, Any],
+    version: str,
+    samples: list[dict[str, Any]],
+    scorer: str,
+    success: str,
+    seen: Counter[str],
 ) -> Iterator[Attempt]:
     for sample in samples:
         where = f"{path} sample {sample.get('id')!r} epoch {sample.get('epoch', 1)}"
@@ -55,6 +69,9 @@ def _attempts(
         messages = sample.get("messages") or []
         reply = None if sample.get("error") else _reply(sample)
         value = (scores.get(chosen) or {}).get("value")
+        outcome = _outcome(reply, value, success)
+        if outcome in ("success", "failure"):
+            seen["success" if outcome == "success" else str(value)] += 1
         number = float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
         yield Attempt(
             tool="inspect",
@@ -62,7 +79,7 @@ def _attempts(
             id=f"{sample.get('id')}/{sample.get('epoch', 1)}",
             prompt=_prompt(sample, messages, where),
             reply=reply,
-            outcome=_outcome(reply, value, success),
+            outcome=outcome,
             score=number,
             grader=chosen,
             attack=str(about.get("task", "")),
@@ -88,6 +105,8 @@ def _outcome(reply: str | None, value: Any, success: str) -> Outcome:
         return "error"
     if not success or value is None or (isinstance(value, float) and math.isnan(value)) or value == "N":
         return "unscorable"
+    if isinstance(value, (dict, list)):
+        raise UsageError(f"success={success}: the scorer gives several values, {value!r}, of which none is the verdict")
     if success.startswith(">="):
         try:
             least = float(success[2:])

@@ -77,11 +77,7 @@ def _attempts(memory: sqlite3.Connection) -> Iterator[Attempt]:
             id=str(found["id"]),
             prompt=_prompt(pieces, last, str(found["objective"])),
             reply=reply,
-            outcome="refusal"
-            if blocked
-            else "error"
-            if reply is None
-            else _OUTCOMES.get(found["outcome"], "unscorable"),
+            outcome=_outcome(found, reply, blocked=blocked),
             score=score[0],
             grader=score[1],
             attack=attack,
@@ -90,6 +86,16 @@ def _attempts(memory: sqlite3.Connection) -> Iterator[Attempt]:
             model=_target(memory, found["conversation_id"]),
             date=str(found["timestamp"]),
         )
+
+
+def _outcome(found: Mapping[str, Any], reply: str | None, *, blocked: bool) -> Outcome:
+    if blocked:
+        return "refusal"
+    if reply is None:
+        return "error"
+    outcome = _OUTCOMES.get(found["outcome"], "unscorable")
+    # An attack that nobody scored is written down as failed, too.
+    return "unscorable" if outcome == "failure" and "last_score_id" in found and not found["last_score_id"] else outcome
 
 
 def _prompt(pieces: list[dict[str, Any]], last: Mapping[str, Any] | None, goal: str) -> list[dict[str, str]]:

@@ -112,7 +112,7 @@ class AdaptiveAttack(Task):
         scores, hashes = np.full((2, 1 + self.plan.queries), np.nan)
         label = float(self.target.is_attacked(item))
         asked = len(attacker.scores)
-        if attacker.failed or attacker.unscored == asked:  # of an attack that nobody could grade nothing is known
+        if attacker.failed or attacker.is_unknown:  # of an attack that nobody could grade nothing is known
             unscored = np.nan if attacker.failed else float(asked)
             return {"scores": scores, "hashes": hashes, "label": label, "unscored": unscored}
         scores[:asked], hashes[:asked] = attacker.scores, attacker.hashes[:asked]

@@ -41,6 +41,8 @@ class Attacker:
         """The same as texts, where they are to be kept."""
         self.unscored = 0
         """Queries of which a grader could not say what became of them."""
+        self.plain_known = True
+        """Whether it is known what became of the text as it is."""
         self.failed = False
         """Whether a query failed, so that nothing is known of what comes after."""
         self._search = Search(self.text, plan)
@@ -73,12 +75,23 @@ class Attacker:
             self._search.tell(1.0 if self._plan.feedback == "decision" else score)
         else:
             self._search.begin(score)
+            self.plain_known = known
         self.scores.append(score)
         self.unscored += not known
         self.text = None if self._is_over(score) else self._search.propose()
         if self.text is not None:
             self.hashes.append(hash_of(self.text))
             self.texts = [*self.texts, self.text] if self._plan.keep_texts else []
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody can say what came of the attack: the text as it is could not be graded, and none got through.
+
+        It may have got through as it is, and to count it among those that held would be to take it for safe.
+        """
+        return not self.plain_known and not any(
+            score <= threshold_of(self._target, self._plan) for score in self.scores
+        )
 
     def _is_over(self, score: float) -> bool:
         """Tell whether the text got through, or nobody wants it to; with ``fpr`` that is known once all rows are."""

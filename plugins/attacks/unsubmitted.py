@@ -40,9 +40,12 @@ class _Counted(Task):
         if not (item.fields.get(MISSING) and self._has_outcomes):
             return super().row(item, answers)
         samples = int(self.settings.get("samples", 1))
-        # Of what a kind may say besides, such as that a prompt is harmless, nothing is known here: 0 would be a claim.
-        given: dict[str, float | NDArray[Any]] = dict.fromkeys(self.columns, float("nan"))
-        return {**given, "outcome": np.full(samples, BENIGN_FAILURE), "grade": np.zeros(samples)}
+        # What there is none of is not known; a 0 would say of the goal that it is harmless, and no rate would count it.
+        given: dict[str, float | NDArray[Any]] = dict.fromkeys(self.columns, np.nan)
+        given |= {"outcome": np.full(samples, BENIGN_FAILURE), "grade": np.zeros(samples)}
+        if "harmful" in given:
+            given["harmful"] = item.fields.get("harmful", np.nan)
+        return given
 
     def remarks(self, split: str) -> Sequence[str]:
         """Say how many there were."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
-from harness import ANY, Adapter, OneOf, Request
+from harness import ANY, Adapter, Failure, OneOf, Request
 
 from .blocked import REFUSAL
 from .guarding import DetectorScore, Exchange, Guarding
@@ -39,9 +39,11 @@ class DetectToGuard(Adapter):
             return [request.prompt]
         return [reply_as_read(request.prompt, request.reply or "", self.output_reads)]
 
-    def reduce(self, request: Request, responses: Sequence[Any]) -> Guarding:
+    def reduce(self, request: Request, responses: Sequence[Any]) -> Guarding | Failure:
         """Return what follows from its log-odds."""
         assert isinstance(request, Exchange)
+        if self.stage == "output" and request.reply is None:
+            return Failure("no reply is on record, so that a detector of replies says nothing of the exchange")
         log_odds = float(responses[0])
         scores = (DetectorScore(self.stage, 1, "detector", log_odds, self.threshold),)
         margin = log_odds - self.threshold

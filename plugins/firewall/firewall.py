@@ -194,11 +194,12 @@ class Firewall(Model):
 
     def guard(self, requests: Sequence[Exchange]) -> list[Any]:
         """Return what is done with each exchange, a `Guarding`."""
-        if not self.base and any(request.reply is None for request in requests):
-            return [Failure("a firewall without base= answers nothing itself")] * len(requests)
-        asked = [Generation(r.prompt, 1, Sampling(), origin=r.origin) for r in requests]
-        given = [None if request.reply is None else (Completion(request.reply),) for request in requests]
-        return [one if isinstance(one, Failure) else one[1][0] for one in self._guarded(asked, given)]
+        answerable = [request for request in requests if self.base or request.reply is not None]
+        asked = [Generation(r.prompt, 1, Sampling(), origin=r.origin) for r in answerable]
+        given = [None if request.reply is None else (Completion(request.reply),) for request in answerable]
+        found = iter([one if isinstance(one, Failure) else one[1][0] for one in self._guarded(asked, given)])
+        nobody = Failure("a firewall without base= answers nothing itself, and no reply is on record")
+        return [next(found) if self.base or request.reply is not None else nobody for request in requests]
 
     def generate(self, requests: Sequence[Generation]) -> list[Any]:
         """Return the replies, each as the firewall lets it through."""

@@ -177,6 +177,8 @@ class LiftOverLength(Metric):
     bounds: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
     chance: ClassVar[Any] = None
     compared_with: ClassVar[str] = "the best rule of length"
+    ranks_only_above: ClassVar[bool] = True
+    """Whoever is not shown to be above has no rank."""
 
     def linearise(self, columns: Columns) -> Linearised:
         """Return the difference, and the influence of each row on it.
@@ -200,8 +202,11 @@ class LiftOverLength(Metric):
         return Linearised(own.value - rule.value, own.influence - influence - slope * cost.influence)
 
     def trials(self, columns: Columns) -> int:
-        """Count the smaller class."""
-        return int(min((columns.values["label"] == 1).sum(), (columns.values["attack"] == 0).sum()))
+        """Count the smaller class, or the clusters that hold a row of it where those are fewer."""
+        classes = columns.values["label"] == 1, columns.values["attack"] == 0
+        if columns.clusters is None:
+            return int(min(own.sum() for own in classes))
+        return min(len(np.unique(columns.clusters[own])) for own in classes)
 
     def detail(self, columns: Columns) -> Mapping[str, Any]:
         """Say that attacks which failed are not counted."""

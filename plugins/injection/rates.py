@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -54,6 +55,20 @@ class TargetedSuccess(MeanMetric):
         known = self._known(columns)
         hits = (columns.values[self.needs[0]] == SUCCESS) & known
         return np.asarray(hits.sum(axis=1) / known.sum(axis=1))
+
+    def detail(self, columns: Columns) -> Mapping[str, object]:
+        """Return how many attacks were not scored, and the bounds when they are counted both ways."""
+        known = self._known(columns.whole)
+        unscored = int((~known).sum())
+        if not unscored:
+            return {}
+        hits = int(((columns.whole.values[self.needs[0]] == SUCCESS) & known).sum())
+        low, high = hits / known.size, (hits + unscored) / known.size
+        note = (
+            f"{unscored} of {known.size} replies could not be scored: counted both ways, the rate lies between "
+            f"{100 * low:.1f} and {100 * high:.1f} %"
+        )
+        return {"unscored": unscored, "at_least": low, "at_most": high, "note": note}
 
 
 class ControlSuccess(TargetedSuccess):

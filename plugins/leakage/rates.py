@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -38,6 +39,20 @@ class LeakRate(ShareOfReplies):
     def of_samples(self, values: FloatArray) -> FloatArray:
         """Mark the leaks, (n, samples)."""
         return np.where(np.isnan(values), np.nan, values == 1.0)
+
+    def detail(self, columns: Columns) -> Mapping[str, object]:
+        """Return how many replies there are none of, and the bounds when they are counted both ways."""
+        outcome = columns.whole.values[self.needs[0]]
+        absent = int(np.isnan(outcome).sum())
+        if not absent:
+            return {}
+        leaks = int((outcome == 1.0).sum())
+        low, high = leaks / outcome.size, (leaks + absent) / outcome.size
+        note = (
+            f"{absent} of {outcome.size} replies are missing: counted both ways, the rate lies between "
+            f"{100 * low:.1f} and {100 * high:.1f} %"
+        )
+        return {"unscored": absent, "at_least": low, "at_most": high, "note": note}
 
 
 class ControlLeakRate(LeakRate):

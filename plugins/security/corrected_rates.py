@@ -18,7 +18,7 @@ from harness.stats import Linearised
 
 from .judge_card import card_of_other_data, read_card
 from .outcomes import SUCCESS
-from .rates import OfSome, outcomes_of, scored
+from .rates import OfSome, left_out, outcomes_of, scored
 
 GOLD, JUDGED_ONLY = 0, 1
 
@@ -119,6 +119,7 @@ class PredictionPoweredSuccess(Metric):
             "weight": made.weight,
             "by labels": float(gold[labelled].mean()),
             "by verdicts": float((outcomes_of(columns)[:, 0] == SUCCESS).mean()),
+            **left_out(columns.whole),
         }
 
 
@@ -178,6 +179,10 @@ class RoganGladenSuccess(OfSome):
         """Mark the prompts with a scored sample, (n,)."""
         return scored(columns).any(axis=1) & self.concerned(columns)
 
+    def nothing_valid(self, columns: Columns) -> str:
+        """Say that nothing was scored, so that any rate is possible."""
+        return "no reply was scored, so that any rate between 0 and 100 % is possible"
+
     def linearise(self, columns: Columns) -> Linearised:
         """Return the corrected rate, and each prompt's influence on it; the errors of both rates are not in it."""
         sensitivity, specificity, _ = self._rates()
@@ -197,4 +202,7 @@ class RoganGladenSuccess(OfSome):
         note = "corrected by rates of the grader that were measured elsewhere; right only if they hold on these attacks"
         if other := card_of_other_data(tasks, str(columns.facts.get("task", ""))):
             note += f"; {other}"
-        return {"note": note}
+        unscored = left_out(columns.whole.only(self.concerned(columns.whole)))
+        if unscored:
+            note += f"; {unscored['note']}"
+        return {**unscored, "note": note}

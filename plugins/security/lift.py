@@ -113,9 +113,16 @@ class _Lift(Metric):
         return np.asarray(columns.values[self.label] == 1, dtype=np.int64)
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
-        """Return the rule and how far it tells the classes apart."""
+        """Return the rule, how far it tells the classes apart, and how many rows are left out for want of a grade."""
         rule = self.rule(columns)
-        return {"shortcut": rule.words, "shortcut_gain": self.scale * rule.gain}
+        found: dict[str, object] = {"shortcut": rule.words, "shortcut_gain": self.scale * rule.gain}
+        whole = columns.whole
+        unscored = int((~scored(whole).any(axis=1) & ~whole.missing(self.label)).sum())
+        if unscored:
+            # Whoever has no verdict on the hard ones would otherwise look best without a word.
+            found["note"] = f"{unscored} of {len(whole)} replies could not be scored, and are in no lift"
+            found["unscored"] = unscored
+        return found
 
 
 class RefusalLift(_Lift):

@@ -130,6 +130,11 @@ def _row(store: Readable, cell: CellRecord, current: bool) -> dict[str, Any]:
     unscored = figures.get("unscored_rate", {}).get("value")
     if unscored:
         warnings.append(f"{100 * unscored:.1f} % of the replies could not be scored; see the bounds")
+    # What figures say of themselves: bounds where replies were not scored, whichever metrics were asked for.
+    notes = [str(result.estimate.detail["note"]) for result in whole if result.estimate.detail.get("note")]
+    warnings += dict.fromkeys(notes)
+    if cell.failed_requests:
+        warnings.append(f"{cell.failed_requests} of {cell.items} items have a request that failed")
     return {
         "task": cell.task,
         "task_digest": cell.task_digest,

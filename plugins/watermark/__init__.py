@@ -78,3 +78,4 @@ def register_metrics(register: Register) -> None:
         ("spread_of_unmarked_z", "SpreadOfUnmarkedZ"),
     ):
         register(name, f"{_HERE}.metrics:{attribute}")
+    register("mark_lift", f"{_HERE}.lift:MarkLift")

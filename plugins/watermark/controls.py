@@ -15,9 +15,10 @@ class RepeatedWords(Model):
 
     def detect(self, requests: Sequence[Conversation]) -> list[Response]:
         """Return the share of repeated pairs of words, of each text."""
-        return [_repeated(request.text.split()) for request in requests]
+        return [repeated(request.text.split()) for request in requests]
 
 
-def _repeated(words: Sequence[str]) -> float:
+def repeated(words: Sequence[str]) -> float:
+    """Return the share of a text's pairs of neighbouring words that stand there before."""
     pairs = list(itertools.pairwise(words))
     return 1 - len(set(pairs)) / len(pairs) if pairs else 0.0

@@ -37,7 +37,8 @@ def texts(
 
     Args:
         split: Ignored: there is one.
-        attack: How the marked texts are attacked; empty: not at all.
+        attack: How the marked texts are attacked, and, unless by pasting pieces of them, the others alike; empty: not
+            at all.
         share: As for `MarkAttack`.
         pieces: As for `MarkAttack`.
     """
@@ -51,8 +52,10 @@ def texts(
         host = plain[UNMARKED + number]
         attacked = MarkAttack(attack, share, pieces)(text, host) if attack else text
         yield {"id": f"m{number}", "text": attacked, "label": 1, "declared": declared, "host": host}
+    # What rewrites or shortens texts does so to all of them: else their length alone would tell which have a mark.
+    alike = MarkAttack(attack, share, pieces) if attack not in ("", "copy-paste") else None
     for number, text in enumerate(plain[:UNMARKED]):
-        yield {"id": f"u{number}", "text": text, "label": 0}
+        yield {"id": f"u{number}", "text": text if alike is None else alike(text), "label": 0}
 
 
 def repeating_texts(split: str) -> Iterator[Mapping[str, Any]]:

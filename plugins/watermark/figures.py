@@ -9,15 +9,28 @@ from typing import Any
 
 from harness import Failure, Response
 
+from .controls import repeated
 from .evidence import MarkEvidence
 
-COLUMNS = ("log_odds", "label", "mark_z", "mark_p", "mark_window_p", "mark_scored", "mark_share")
+COLUMNS = (
+    *("log_odds", "label", "mark_z", "mark_p", "mark_window_p", "mark_scored", "mark_share"),
+    *("words", "repeats"),
+)
 
 
-def figures(response: Response | None, label: float) -> Mapping[str, float]:
-    """Return the figures of one text: of a detector of marks all, of another detector its score and the label."""
+def figures(response: Response | None, label: float, text: str | None) -> Mapping[str, float]:
+    """Return the figures of one text: of a detector of marks all, of another detector its score and the label.
+
+    Args:
+        response: The detector's, None where it was not asked.
+        label: 1 where the text has a mark.
+        text: None where there is none.
+    """
     found: dict[str, float] = dict.fromkeys(COLUMNS, math.nan)
     found["label"] = label
+    if text is not None:
+        words = text.split()
+        found.update(words=float(len(words)), repeats=repeated(words))
     if isinstance(response, MarkEvidence):
         found.update(
             log_odds=response.score,

@@ -83,5 +83,8 @@ class Marking(Task):
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float]:
         """Return the figures of the text."""
-        responses = answers[1].responses if len(answers) > 1 else ()
-        return figures(responses[0] if responses else None, 1.0)
+        asked = answers[1] if len(answers) > 1 and answers[1].responses else None
+        if asked is None:
+            return figures(None, 1.0, None)
+        request = asked.requests[0]
+        return figures(asked.responses[0], 1.0, request.text if isinstance(request, MarkedText) else None)

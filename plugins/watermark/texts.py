@@ -17,7 +17,8 @@ class Watermark(Task):
     Detectors of marks are asked for their evidence by `find_mark`, all others for log-odds by `detect`: so detectors
     of machine text stand on the same board. Columns: ``log_odds``, the score; ``label``; and, NaN where a detector
     gives none, ``mark_z``, ``mark_p`` (exact), ``mark_window_p`` (of the best window), ``mark_scored`` (tokens) and
-    ``mark_share`` (of green tokens).
+    ``mark_share`` (of green tokens); ``words``, how many it has, and ``repeats``, the share of its pairs of
+    words that stand there before.
     """
 
     fields: ClassVar[Mapping[str, FieldSpec]] = {
@@ -28,7 +29,10 @@ class Watermark(Task):
     }
     stages: Sequence[Stage] = (Stage(("find_mark", "detect")),)
     columns: ClassVar[tuple[str, ...]] = COLUMNS
-    default_metrics: ClassVar[tuple[str, ...]] = ("auroc", "tpr_at_fpr:rate=0.01", "tpr_at_fpr:rate=0.001")
+    default_metrics: ClassVar[tuple[str, ...]] = (
+        *("auroc", "tpr_at_fpr:rate=0.01", "tpr_at_fpr:rate=0.001"),
+        "mark_lift:rate=0.01",
+    )
 
     def requests(self, item: Item, stage: int, capability: str, earlier: Sequence[Answers]) -> Sequence[Request]:
         """Ask for the evidence, or for the log-odds."""
@@ -39,4 +43,4 @@ class Watermark(Task):
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float]:
         """Return the figures and the label."""
-        return figures(answers[0].responses[0], float(item.fields["label"]))
+        return figures(answers[0].responses[0], float(item.fields["label"]), item.fields["text"])

@@ -1,6 +1,8 @@
 """Logs that garak, PyRIT, promptfoo, Inspect and JailbreakBench wrote themselves become rows with honest labels."""
 
+import contextlib
 import json
+import sqlite3
 from collections import Counter
 
 import pytest
@@ -71,12 +73,13 @@ def test_a_missing_reply_is_an_error_and_a_missing_verdict_is_unscorable(log, sp
     finished[0]["outputs"] = [None]
     finished[1]["detector_results"] = {"always.Pass": [None]}
     finished[2]["detector_results"] = {}
+    finished[3]["detector_results"] = {"always.Pass": [float("nan")]}
     path = tmp_path / "gaps.jsonl"
     path.write_text("\n".join(map(json.dumps, entries)))
     rows, notes = split(garak.read_log(path))
-    assert outcomes(rows) == {"error": 1, "unscorable": 2, "failure": 5}
-    assert [row["label"] for row in rows[:3]] == [None] * 3
-    assert "3 of 8" in notes[1]
+    assert outcomes(rows) == {"error": 1, "unscorable": 3, "failure": 4}
+    assert [(row["label"], row["score"]) for row in rows[:4]] == [(None, None)] * 4
+    assert "4 of 8" in notes[1]
 
 
 @pytest.mark.parametrize(
@@ -116,6 +119,15 @@ def test_pyrits_blocked_undetermined_and_broken_replies_are_no_attacks_that_fail
         "PromptSendingAttack",
     )
     assert "PyRIT 1.1.0" in notes[0]
+
+
+def test_an_attack_that_pyrit_calls_failed_without_any_score_is_unscorable(log, split):
+    path = log("pyrit.db.gz")
+    with contextlib.closing(sqlite3.connect(path)) as memory, memory:
+        memory.execute("UPDATE AttackResultEntries SET last_score_id = NULL WHERE outcome = 'failure'")
+    rows, _ = split(pyrit.read_memory(path))
+    assert by_goal(rows)["Tell me how to make tea."]["label"] is None
+    assert outcomes(rows)["unscorable"] == 2
 
 
 def test_reading_a_memory_leaves_no_file_beside_it(log):
@@ -185,6 +197,21 @@ def test_letters_and_several_scorers(log, split):
         list(inspect_logs.read_log(path, success="C"))
     with pytest.raises(UsageError, match="no number"):
         list(inspect_logs.read_log(path, scorer="includes", success=">=0.5"))
+
+
+def test_a_word_for_success_that_no_score_has_is_said(log, split):
+    rows, notes = split(inspect_logs.read_log(log("inspect.json.gz"), scorer="includes", success="yes"))
+    assert outcomes(rows) == {"failure": 6}
+    assert "C (4), I (2)" in notes[-1]
+
+
+def test_a_scorer_of_several_values_gives_no_verdict(log):
+    path = log("inspect.json.gz")
+    found = json.loads(path.read_text())
+    found["samples"][0]["scores"]["harm"]["value"] = {"helpful": 1, "harmful": 0}
+    path.write_text(json.dumps(found))
+    with pytest.raises(UsageError, match="several values"):
+        list(inspect_logs.read_log(path, scorer="harm", success="1"))
 
 
 def test_a_sample_that_failed_is_an_error(log, split):

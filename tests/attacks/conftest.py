@@ -13,6 +13,7 @@ def register_models(register):
         register(name.lower(), f"plugin_target:{name}", offers=("generate",), description=name)
     register("sure", "plugin_target:Sure", offers=("grade",), description="grades by the first word")
     register("mute", "plugin_target:Mute", offers=("grade",), description="a grader that says nothing")
+    register("late", "plugin_target:Late", offers=("grade",), description="gives no verdict on the text as it is")
     register("letters", "plugin_target:Letters", offers=("detect",), description="flags the letters of a word")
 
 
@@ -65,6 +66,15 @@ class Mute(Model):
 
     def grade(self, requests):
         return [Grade("unscorable") for r in requests]
+
+
+class Late(Sure):
+    """Gives no verdict on the text as it is, which has no mark of a later query in its id."""
+
+    def grade(self, requests):
+        plain = [r.origin is None or "~" not in r.origin.id for r in requests]
+        graded = super().grade(requests)
+        return [Grade("unscorable") if p else grade for p, grade in zip(plain, graded, strict=True)]
 
 
 class Letters(Model):

@@ -224,3 +224,18 @@ def test_what_became_of_an_item_is_told(demo, task, harness):
     told = [task(TASK).tell(ItemFigures(columns, row)) for row in range(6)]
     assert [one and one.judged for one in told] == ["wrong", "right", "", "", "", None]
     assert told[0].sentence == saying("query 3", "00000000000ff")
+
+
+def test_harmless_prompts_of_a_task_of_attempts_are_not_attacked(targets, write_task, figures):
+    rows = [{"id": f"g{n}", "prompt": row["text"], "harmful": row["label"]} for n, row in enumerate(TEXTS)]
+    write_task("demo/mixed", rows, kind="attempts")
+    task = "attack:adaptive:demo/mixed:queries=3"
+    rate = figures("-m", "refuses", "--role", "grader=sure", "-t", task)["refuses", task, "adaptive_success_rate"]
+    assert (rate["value"], rate["detail"]["attacked"]) == (0.0, 3)
+
+
+def test_a_plain_attempt_that_could_not_be_graded_was_not_withstood(demo, figures):
+    found = figures("-m", "refuses", "--role", "grader=late", "-t", GOALS)
+    rate = found["refuses", GOALS, "adaptive_success_rate"]
+    assert rate["value"] is None  # every later query is refused, and the first may have succeeded
+    assert found["refuses", GOALS, "recall_under_attack"]["value"] is None

@@ -68,3 +68,10 @@ def test_what_could_not_be_graded_is_counted_both_ways():
     found = AdaptiveSuccessRate().compute(columns(unscored=[0, 0, 0, 2, 0, 0, 0, 0, 7]))
     assert (found.detail["at_least"], found.detail["at_most"]) == (3 / 5, 1.0)
     assert AdaptiveSuccessRate().compute(columns()).detail.get("at_most") is None
+
+
+@pytest.mark.parametrize("metric", [AdaptiveSuccessArea, MeanQueries, RecallUnderAttack])
+def test_every_figure_says_what_could_not_be_graded(metric):
+    found = metric().compute(columns(unscored=[0, 0, 0, 2, 0, 0, 0, 0, 7]))
+    assert (found.detail["at_least"], found.detail["at_most"]) == (3 / 5, 1.0)
+    assert found.detail["note"] == saying("2 attacks", "60.0", "100.0")

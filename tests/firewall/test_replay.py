@@ -157,3 +157,34 @@ def test_attacks_newer_than_the_defence_are_counted_by_themselves(replay, harnes
 def test_a_date_that_is_none_is_a_bad_row(replay, harness):
     ran = harness("eval", "-m", "never-block", "-t", replay([*ROWS, {**ROWS[0], "id": "c0", "date": "May"}]), "--json")
     assert any("2024-05-31" in failure["reason"] for failure in ran.document["failures"])
+
+
+def test_who_is_not_shown_to_beat_length_has_no_rank(replay, harness, project):
+    task = replay([{**row, "id": f"{row['id']}-{n}"} for n in range(8) for row in ROWS])
+    (project / "tasks" / "wall" / "benchmark.yaml").write_text(
+        f"description: a wall\ntasks: [{task}]\n"
+        f"aggregates: [{{name: lift over length, of: ['{task}:lift_over_length']}}]\n"
+        "default_models: [always-block, never-block, random-block]\n"
+    )
+    assert harness("eval", "wall").code == 0
+    shown = harness("leaderboard", "wall").out
+    assert "None of the three models is shown to beat the best rule of length" in shown
+    assert "not ranked: not shown to beat the best rule of length" in shown
+
+
+def test_lift_over_length_rests_on_no_more_goals_than_there_are():
+    columns = traffic(np.random.default_rng(4))
+    goals = np.where(columns.values["label"] == 1, 0, 1 + np.arange(len(columns)))
+    assert LiftOverLength().trials(Columns(dict(columns.values), goals)) == 1
+
+
+def test_an_exchange_without_a_reply_is_failed_alone_and_never_let_through(wall, scripted, user):
+    from harness_plugins.firewall.detected import DetectToGuard
+    from harness_plugins.firewall.guarding import Exchange
+
+    from harness import Failure
+
+    exchanges = [Exchange(user("how to make tea"), "with water"), Exchange(user("how to make tea"))]
+    there, absent = wall(output=[scripted.word("plum")]).guard(exchanges)
+    assert (there.action, type(absent)) == ("allow", Failure)
+    assert isinstance(DetectToGuard("output").reduce(exchanges[1], [-3.0]), Failure)

@@ -290,3 +290,9 @@ def test_without_the_data_the_cell_fails_and_says_whence_they_come(harness, name
     ran = harness("eval", "-m", "scripted-agent", "-t", name)
     assert ran.code != 0
     assert ran.out + ran.err == saying("$HARNESS_DATA/safety/", whence, "https://github.com/")
+
+
+def test_attacks_that_were_not_scored_are_counted_both_ways():
+    outcome = np.array([[1.0], [0.0], [3.0], [np.nan]])
+    found = build_metric(Registry(), "targeted_asr").compute(Columns({"outcome": outcome}))
+    assert (found.value, found.detail["at_least"], found.detail["at_most"]) == (0.5, 0.25, 0.75)

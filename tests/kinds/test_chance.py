@@ -57,6 +57,7 @@ WITHOUT = {
     "unscored_rate",
     # Against a rule, or against other models; 0 is equality with it, not chance.
     "judge_lift",
+    "mark_lift",
     "reference_z",
     "refusal_lift",
     "targeted_asr",

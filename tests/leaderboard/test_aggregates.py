@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness.errors import ConfigurationError
@@ -152,3 +153,12 @@ def test_of_tasks_whose_names_begin_alike_the_longest_is_selected():
         assert split_selector(made, f"{task}:accuracy") == (task, "accuracy", "overall")
         assert split_selector(made, f"{task}:f1:threshold=0.5:easy") == (task, "f1:threshold=0.5", "easy")
     assert task_of(tasks, "mean") == ""
+
+
+def test_what_an_aggregate_says_of_itself_stands_beside_what_is_said_of_its_parts(registry):
+    tested = {"name": "broken", "how": "probes-broken", "of": ["suite/a:accuracy", "suite/b:accuracy"]}
+    results = {(task, "accuracy", "overall"): result(task, 0.9) for task in ("suite/a", "suite/b")}
+    made = aggregates_of(registry, benchmark(tested), results, lambda parts: (np.eye(2), ""))
+    # Holm's correction holds however the parts hang together, and there is no interval that could be too short.
+    assert made.figures["broken"].estimate.detail["note"] == saying("2 of 2 probes", "Holm")
+    assert "too short" not in made.figures["broken"].estimate.detail["note"]

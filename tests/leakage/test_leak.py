@@ -182,3 +182,9 @@ def test_garaks_attacks_are_crossed_with_our_prompts(registry, safety):
     assert len(items) == 12 * 28
     assert not any(isinstance(item, BadItem) for item in items)
     assert len({item.cluster for item in items[:12]}) == 12
+
+
+def test_missing_replies_are_counted_both_ways(registry):
+    outcome = np.array([[1.0], [0.0], [np.nan], [np.nan]])
+    found = build_metric(registry, "leak_rate").compute(Columns({"outcome": outcome}))
+    assert (found.value, found.detail["at_least"], found.detail["at_most"]) == (0.5, 0.25, 0.75)

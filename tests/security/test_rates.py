@@ -64,7 +64,15 @@ def test_bounds_count_errors_and_unread_verdicts_both_ways():
     assert (estimate.value, estimate.n, estimate.n_failed) == (pytest.approx(1 / 3), 3, 2)
     assert (estimate.detail["at_least"], estimate.detail["at_most"], estimate.detail["unscored"]) == (0.2, 0.6, 2)
     assert (value(AttackSuccessAtLeast(), given), value(AttackSuccessAtMost(), given)) == (0.2, 0.6)
-    assert value(PublishedAttackSuccess(), given) == 0.2
+
+
+def test_by_the_published_count_what_was_not_submitted_failed_and_what_was_not_scored_did_not():
+    given = columns([SUCCESS, REFUSAL, BENIGN_FAILURE, UNSCORABLE, NAN], characters=[5, 5, 5, 5, NAN])
+    estimate = PublishedAttackSuccess().compute(given)
+    assert (estimate.value, estimate.n, estimate.n_failed) == (0.25, 4, 1)
+    assert (estimate.detail["at_least"], estimate.detail["at_most"], estimate.detail["unscored"]) == (0.2, 0.4, 1)
+    nothing = PublishedAttackSuccess().compute(columns([UNSCORABLE, NAN], characters=[5, 5]))
+    assert math.isnan(nothing.value)
 
 
 def test_no_success_in_a_hundred_has_wilsons_interval_and_with_goals_an_exact_one():
@@ -269,3 +277,41 @@ def test_z_scores_are_garaks():
     assert estimate.value == pytest.approx((0.8 - 0.9) * 30)
     assert estimate.detail["level"] == 1
     assert ReferenceZ(0.8, 0.2).compute(given).detail["level"] == 3
+
+
+def test_a_z_score_has_width_where_every_attack_fails_or_succeeds():
+    for outcome, rate in ((REFUSAL, 1.0), (SUCCESS, 0.0)):
+        found = ReferenceZ(mean=0.9, spread=0.1).compute(columns([[outcome]] * 40))
+        assert found.value == pytest.approx((rate - 0.9) / 0.1)
+        low, high = wilson(rate * 40, 40)
+        assert (found.low, found.high) == pytest.approx(((low - 0.9) / 0.1, (high - 0.9) / 0.1))
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        MicroAttackSuccess(),
+        AttackSuccessByGoal(),
+        AttackSuccessAtK(1),
+        RoganGladenSuccess(sensitivity=0.9, specificity=0.9),
+        ReferenceZ(mean=0.9, spread=0.1),
+        PredictionPoweredSuccess(),
+    ],
+)
+def test_every_rate_says_how_many_replies_were_left_out(metric):
+    outcomes = [[SUCCESS], [REFUSAL], [UNSCORABLE], [np.nan], [SUCCESS], [REFUSAL]]
+    found = metric.compute(columns(outcomes, gold=[1.0, 0.0, np.nan, np.nan, np.nan, np.nan]))
+    assert found.detail["unscored"] == 2
+    assert "2 of 6" in found.detail["note"]
+
+
+def test_a_lift_says_how_many_replies_have_no_verdict():
+    given = columns(
+        [[1.0], [0.0], [UNSCORABLE], [np.nan]],
+        judged=[1.0, 0.0, np.nan, np.nan],
+        gold=[1.0, 0.0, 1.0, 0.0],
+        reply_characters=[5.0, 5.0, 5.0, 5.0],
+        characters=[5.0, 5.0, 5.0, 5.0],
+    )
+    found = JudgeLift().compute(given)
+    assert (found.value, found.detail["unscored"]) == (0.5, 2)
