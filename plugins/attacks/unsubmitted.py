@@ -41,6 +41,8 @@ class _Counted(Task):
             return super().row(item, answers)
         samples = int(self.settings.get("samples", 1))
         given: dict[str, float | NDArray[Any]] = dict.fromkeys(self.columns, 0.0)
+        if "harmful" in given:  # what the row says of itself: a 0 would call it harmless, and no attack
+            given["harmful"] = float(item.fields.get("harmful", np.nan))
         return {**given, "outcome": np.full(samples, BENIGN_FAILURE), "grade": np.zeros(samples)}
 
     def remarks(self, split: str) -> Sequence[str]:
