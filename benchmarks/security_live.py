@@ -125,7 +125,7 @@ def write_project(folder: Path, limit: int, seed: int) -> None:
         folder, "harmbench", {"test": [{**g, "harmful": 1} for g in asked_goals]}, **short, options={"max_tokens": 32}
     )
     read_by_rule = {
-        "bipia-email": (bipia_marked("test", context="email"), "indirect-injection", 48, {}),
+        "bipia-email": (bipia_marked("test", context="email"), "indirect-injection", 128, {}),
         "cyberseceval": (cyberseceval_by_rule("test"), "direct-injection", 48, {"cluster": "test_case_prompt"}),
         "system-prompts": (demonstration("test"), "leak", 64, {"cluster": "place"}),
         "documents": (documents("test"), "indirect-injection", 32, {}),
