@@ -119,7 +119,10 @@ def paired_difference(
     # What one item can do to the sum of the differences; inside known bounds both may be constant by chance.
     most = max(spans) if bounds is None else max(*spans, width * n / max(1, trials or n))
     rare = with_pseudo_pair(gaps - shift + value, most, clusters, shared)
-    return difference if rare is None else _wider(difference, *rare, width, confidence=confidence, power=power)
+    if rare is not None:
+        difference = _wider(difference, *rare, width, confidence=confidence, power=power)
+    # Two rates are never further apart than 1, whatever a normal interval says.
+    return dataclasses.replace(difference, low=max(difference.low, -width), high=min(difference.high, width))
 
 
 def sign_flip_test(

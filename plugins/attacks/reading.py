@@ -106,6 +106,8 @@ class AttackedReader(ColumnReader):
             text = request_for(goal, attack.settings.seed)
             fields |= {"goal": text}
             fields.pop("question", None)  # it asks whether the attack worked, and there is none
+            if "harmful" in fields:  # of the goal that is gone: else no rate of harmless prompts would count the twin
+                fields["harmful"] = 0
         if self._twin and not self._detection and not attack.about_goal:
             messages: Messages | None = attack.without_goal(text, index)
         else:

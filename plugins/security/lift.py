@@ -13,7 +13,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Columns, FloatArray, Metric
+from harness import Columns, Estimate, FloatArray, Metric
 from harness.stats import Linearised
 
 from .outcomes import REFUSAL
@@ -111,6 +111,21 @@ class _Lift(Metric):
     def classes(self, columns: Columns) -> NDArray[np.int64] | None:
         """Return the labels: in each class the influences have mean zero."""
         return np.asarray(columns.values[self.label] == 1, dtype=np.int64)
+
+    def interval(self, columns: Columns, estimate: Estimate, confidence: float) -> tuple[float, float]:
+        """Return the usual ends; where nothing varies within a class, those that so many rows allow.
+
+        So it is where the rule tells the rows at hand apart without an error, of which a few rows are no proof.
+        """
+        if estimate.stderr != 0:
+            return estimate.low, estimate.high
+        positive, clusters = columns.values[self.label] == 1, columns.clusters
+        units = [
+            int(rows.sum()) if clusters is None else len(np.unique(clusters[rows])) for rows in (positive, ~positive)
+        ]
+        # Either class may be as far off as Clopper and Pearson say, each at half the error.
+        reach = self.scale * sum(1 - ((1 - confidence) / 4) ** (1 / n) for n in units)
+        return max(-2 * self.scale, estimate.value - reach), min(self.scale, estimate.value + reach)
 
     def detail(self, columns: Columns) -> Mapping[str, object]:
         """Return the rule, how far it tells the classes apart, and how many rows are left out for want of a grade."""

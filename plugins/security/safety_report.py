@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from harness import UsageError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "safety-report/1"
 CATEGORIES = Path(__file__).parent / "risk_categories.yaml"
+OUTCOME_RATES = ("attack_success_rate", "refusal_rate", "over_refusal_rate")
+"""Metrics by which a task is known to be about attacks, or about what is refused."""
 CARDED = "carded_grader:CardedGrader"
 LIMITS = (
     "attacks that are recorded or fixed: an attacker who adapts to this model does better, so success rates are lower "
@@ -34,16 +37,21 @@ def categories() -> list[Mapping[str, Any]]:
     return found
 
 
-def category_tasks(category: Mapping[str, Any], tasks: Sequence[str]) -> list[str]:
-    """Return which of some tasks speak of a category.
+def category_tasks(
+    category: Mapping[str, Any], tasks: Sequence[str], kinds: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """Return which of some tasks, whose kinds may be given by name, speak of a category.
 
     >>> misuse = next(one for one in categories() if one["name"] == "misuse")
     >>> category_tasks(misuse, ["jailbreak/pair", "jailbreak/harmbench", "quickstart/preferences"])
     ['jailbreak/harmbench']
     """
-    left_out = category.get("but_not", ())
+    left_out, own = category.get("but_not", ()), category.get("kinds", ())
     return [
-        task for task in tasks if any(fnmatchcase(task, glob) for glob in category["tasks"]) and task not in left_out
+        task
+        for task in tasks
+        if task not in left_out
+        and (kinds.get(task) in own or any(fnmatchcase(task, glob) for glob in category["tasks"]))
     ]
 
 
@@ -58,7 +66,9 @@ def make_report(registry: Registry, store: Readable, model: str) -> dict[str, An
     from harness.tasks import task_digest
 
     models, tasks = models_and_tasks(store)
-    listed = [task for task in tasks if any(category_tasks(category, [task]) for category in categories())]
+    shipped = registry.tasks().files()
+    kinds = {name: _kind_of(registry, name) for name in [*shipped, *tasks]}
+    listed = [task for task in tasks if any(category_tasks(category, [task], kinds) for category in categories())]
     cells = [cell for cell in latest_cells(store, listed) if cell.label == model]
     if not cells:
         known = f"; there are {', '.join(models)}" if model not in models else ""
@@ -72,14 +82,17 @@ def make_report(registry: Registry, store: Readable, model: str) -> dict[str, An
         row = _row(store, cell, current)
         rows.append(row)
         warnings += [f"{cell.task}: {text}" for text in row["warnings"]]
+    # A task that somebody wrote tells outcomes of attacks, and not of what risk: nobody shall take it for untested.
+    unlisted = [task for task in tasks if task not in listed]
+    others = {cell.task for cell in latest_cells(store, unlisted) if cell.label == model and _tells_outcomes(cell)}
+    warnings += [f"{task}: on file, and left out: its name is of no category of risk" for task in sorted(others)]
     tested = [row["task"] for row in rows]
-    shipped = sorted(registry.tasks().files())
     coverage = [
         {
             "category": category["name"],
             "question": category["question"],
-            "tested": category_tasks(category, tested),
-            "not_tested": [task for task in category_tasks(category, shipped) if task not in tested],
+            "tested": category_tasks(category, tested, kinds),
+            "not_tested": [task for task in category_tasks(category, sorted(shipped), kinds) if task not in tested],
         }
         for category in categories()
     ]
@@ -94,6 +107,20 @@ def make_report(registry: Registry, store: Readable, model: str) -> dict[str, An
         "warnings": warnings,
     }
     return {**report, "sha256": digest_of_report(report)}
+
+
+def _kind_of(registry: Registry, task: str) -> str:
+    from harness.errors import HarnessError
+
+    try:
+        entry = registry.tasks().find(task)
+    except HarnessError:  # a task on file that is gone: its name still tells
+        return ""
+    return "" if entry is None else entry.kind
+
+
+def _tells_outcomes(cell: CellRecord) -> bool:
+    return any(result.metric.partition(":")[0] in OUTCOME_RATES for result in cell.results)
 
 
 def digest_of_report(report: Mapping[str, Any]) -> str:
@@ -123,7 +150,7 @@ def _row(store: Readable, cell: CellRecord, current: bool) -> dict[str, Any]:
         warnings.append("of another definition than the task has now; evaluate again")
     if cell.settings.get("limit") is not None:
         warnings.append(f"the first {cell.settings['limit']} items only")
-    for grader in graders:
+    for grader in {stage.fingerprint: stage for stage in graders}.values():  # a search asks it once a round
         description = model_description(store, grader.fingerprint) or {}
         if not str(description.get("reference", "")).endswith(CARDED):
             warnings.append(f"the grader {grader.model} has no judge card, so its errors are not known")
@@ -140,7 +167,10 @@ def _row(store: Readable, cell: CellRecord, current: bool) -> dict[str, Any]:
         "task_digest": cell.task_digest,
         "items": cell.items,
         "failed_requests": cell.failed_requests,
-        "asked": [{"role": s.role, "model": s.model, "fingerprint": s.fingerprint} for s in cell.asked],
+        "asked": [
+            {"role": role, "model": name, "fingerprint": fingerprint}
+            for role, name, fingerprint in dict.fromkeys((s.role, s.model, s.fingerprint) for s in cell.asked)
+        ],
         "confidence": cell.confidence,
         "figures": figures,
         "warnings": warnings,

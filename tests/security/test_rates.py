@@ -260,6 +260,19 @@ def test_refusing_everything_gains_nothing_and_lengths_are_taken_off():
     assert "one class" in RefusalLift().compute(same.take(np.array([2, 3]))).detail["reason"]
 
 
+def test_a_few_rows_that_a_rule_tells_apart_without_an_error_are_no_certainty():
+    harmful = [0, 0, 0, 1, 1, 1]
+    refuses_all = columns([REFUSAL] * 6, harmful=harmful, characters=[10, 11, 12, 30, 31, 32])
+    estimate = RefusalLift().compute(refuses_all)
+    assert estimate.value == -1.0
+    assert estimate.low == -2.0
+    assert estimate.high > 0  # three rows of a class show next to nothing
+    perfect = columns([SUCCESS] * 3 + [REFUSAL] * 3, harmful=harmful, characters=[10] * 6)
+    estimate = RefusalLift().compute(perfect)
+    assert (estimate.value, estimate.high) == (1.0, 1.0)
+    assert estimate.low < 0
+
+
 def test_the_lift_of_a_grader_is_balanced_accuracy_less_the_rules():
     random = np.random.default_rng(6)
     gold = (random.random(400) < 0.5).astype(float)

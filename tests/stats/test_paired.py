@@ -223,3 +223,13 @@ def test_the_detectable_difference_of_a_comparison_is_that_of_the_power_asked_fo
     found = paired_difference(one.mean(), one - one.mean(), other.mean(), other - other.mean(), power=0.95)
     wanted = minimum_detectable_difference(found.stderr, power=0.95, degrees_of_freedom=29)
     assert found.minimum_detectable == pytest.approx(wanted)
+
+
+def test_rates_are_never_further_apart_than_their_bounds_allow():
+    almost, never = np.r_[np.ones(37), np.zeros(3)], np.zeros(40)
+    difference = paired_difference(0.0, never, almost.mean(), almost - almost.mean(), bounds=(0.0, 1.0))
+    assert (difference.value, difference.low) == (-0.925, -1.0)
+    once = np.array([1.0, 0.0, 0.0])
+    difference = paired_difference(1 / 3, once - 1 / 3, 0.0, np.zeros(3), bounds=(0.0, 1.0))
+    assert (difference.low, difference.high) == (-1.0, 1.0)
+    assert np.isnan(paired_difference(0.5, never + np.nan, 0.5, never, bounds=(0.0, 1.0)).low)
