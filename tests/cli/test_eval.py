@@ -294,7 +294,7 @@ def test_every_domain_shows_the_rates_of_the_class_it_has(project, harness):
     rows = {tuple(line.split()[2:4]): line for line in table.splitlines() if line.startswith("constant ")}
     assert "0.00 [0.0, 4.1]" in rows["false_positive_rate", "advice"]  # none of 88
     assert rows["true_positive_rate", "advice"].split()[4] == "-"
-    assert table == saying("value", "--json")
+    assert table == saying("no value", "auroc", "0 positive and 88 negative")
 
 
 def test_length_is_refused_where_there_is_no_response_and_prompt_length_is_named(project, harness):
