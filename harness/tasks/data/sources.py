@@ -192,7 +192,8 @@ class FileSource:
         import csv
         import io
 
-        csv.field_size_limit(LONGEST_LINE)  # the default of 128 KiB is less than long conversations have
+        # The default of 128 KiB is less than long conversations have. The process has one limit: never lower it.
+        csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
         with self._open() as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
             reader = csv.DictReader(self._bounded(text), strict=True)
             number = 0
