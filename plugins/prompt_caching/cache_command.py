@@ -234,13 +234,15 @@ def _say(document: dict[str, Any]) -> None:
                     f"{one['threshold']:.3f}",
                     _interval(one["hit_rate"]),
                     _interval(one["error_rate"]),
-                    "yes" if one["kept"] else "NO",
+                    {True: "yes", False: "NO", None: "not known"}[one["kept"]],
                 ]
             ),
         ]
         for one in document["thresholds"]
     ]
     say(plain_table(["budget", "threshold", "hits later", "wrong a prompt later", "kept"], rows))
+    if any(one["kept"] is None and one["threshold"] is not None for one in document["thresholds"]):
+        say("\nnot known: the interval of the error holds the budget; a longer stream would tell")
 
 
 def _percent(share: float | None) -> str:

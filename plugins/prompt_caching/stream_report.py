@@ -59,7 +59,8 @@ class Transfer:
     hit_rate: Figure | None
     error_rate: Figure | None
     kept: bool | None
-    """Whether the error of the later part is within the budget."""
+    """Whether the error of the later part is within the budget; None where its interval holds the budget, so that the
+    part is too short to tell."""
 
 
 def policy_figures(stream: Stream, one: NamedPolicy, done: Replayed, *, confidence: float = 0.95) -> PolicyFigures:
@@ -117,9 +118,16 @@ def transfers(
         threshold, _, _, hit, wrong = max(able, key=lambda row: row[1])
         error = _figure(wrong.astype(np.float64), confidence)
         found.append(
-            Transfer(budget, threshold, _figure(hit.astype(np.float64), confidence), error, error.value <= budget)
+            Transfer(budget, threshold, _figure(hit.astype(np.float64), confidence), error, _is_kept(error, budget))
         )
     return found
+
+
+def _is_kept(error: Figure, budget: float) -> bool | None:
+    """Tell whether an error is shown to be within a budget, or beyond it; None: neither."""
+    if error.high <= budget:
+        return True
+    return False if error.low > budget else None
 
 
 def report(
