@@ -8,9 +8,9 @@ here as it is. Each row names its kind, so that the share of false hits can be s
 
 from __future__ import annotations
 
-__all__ = ["APART", "TOGETHER"]
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-# Two prompts a row that must not share a response: kind, earlier prompt, later prompt.
 APART: tuple[tuple[str, str, str], ...] = (
     ("on and off", "how do I switch on dark mode in the mail app", "how do I switch off dark mode in the mail app"),
     ("on and off", "turn the porch light on", "turn the porch light off"),
@@ -81,8 +81,7 @@ APART: tuple[tuple[str, str, str], ...] = (
     ("roles", "train from leeds to york", "train from york to leeds"),
     ("roles", "how much does tom owe me", "how much do i owe tom"),
 )
-
-# One thing put twice, one response serves both: kind, earlier prompt, later prompt.
+"""Family, prompt in the cache, and new prompt: look-alikes that must not share a response."""
 TOGETHER: tuple[tuple[str, str, str], ...] = (
     ("on and off", "how do I switch on dark mode in the mail app", "how can I turn on dark mode in the mail app"),
     ("on and off", "turn the porch light on", "switch on the porch light please"),
@@ -148,3 +147,23 @@ TOGETHER: tuple[tuple[str, str, str], ...] = (
     ("roles", "train from leeds to york", "trains to york from leeds"),
     ("roles", "how much do i owe tom", "what amount do i owe tom"),
 )
+"""Family, prompt in the cache, and new prompt: one thing put twice."""
+
+
+def unseen(split: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the pairs; there is the split ``test`` alone, for nothing may be learnt from them.
+
+    >>> rows = list(unseen("test"))
+    >>> len(rows), sum(row["label"] for row in rows)
+    (127, 63)
+    """
+    for label, pairs in enumerate((APART, TOGETHER)):
+        for k, (family, first, second) in enumerate(pairs):
+            yield {
+                "id": f"{split}/{family.replace(' ', '-')}/{label}/{k}",
+                "first": first,
+                "second": second,
+                "label": label,
+                "family": family,
+                "group": f"unseen {family}",
+            }
