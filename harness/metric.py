@@ -143,6 +143,10 @@ class Metric:
     nobody best by the metric where nobody does.
     """
 
+    def reference(self) -> str:
+        """Return what models are held against: `compared_with`, unless the metric's own arguments are part of it."""
+        return self.compared_with
+
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the rows without a failed request, (n,)."""
         mask = np.ones(len(columns), dtype=bool)

@@ -101,6 +101,7 @@ NOT_SIMULATED: frozenset[str] = frozenset(
         "cache_error_growth",
         "cache_gain_over_static",
         "cache_precision",
+        "cache_tokens_saved",
         "false_marks",
         "hit_rate_at_error",
         "judge_lift",

@@ -11,6 +11,7 @@ from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.ranking import MadeOf
 from harness.leaderboard.words import number, some
 from harness.names.registry import Registry
+from harness.tasks.build_metric import build_metric
 
 
 def with_references(registry: Registry, columns: Sequence[Column], made_of: MadeOf) -> list[Column]:
@@ -24,7 +25,7 @@ def with_references(registry: Registry, columns: Sequence[Column], made_of: Made
     behind: dict[str, set[str]] = {}
     for (_, key), combination in made_of.items():
         if combination is not None:
-            behind.setdefault(key, set()).update(metric.partition(":")[0] for _, metric, _ in combination)
+            behind.setdefault(key, set()).update(metric for _, metric, _ in combination)
     declared = {name: _declared(registry, name) for name in {name for names in behind.values() for name in names}}
     made = []
     for column in columns:
@@ -40,10 +41,10 @@ def with_references(registry: Registry, columns: Sequence[Column], made_of: Made
 def _declared(registry: Registry, metric: str) -> tuple[str, bool]:
     """Return what a metric holds models against, and whether those that are not shown to beat it have no rank."""
     try:
-        found = registry.find("metric", metric).load()
+        found = build_metric(registry, metric)
     except HarnessError:  # of a plugin that is not installed here, or that fails: its figures are shown all the same
         return "", False
-    return str(getattr(found, "compared_with", "") or ""), bool(getattr(found, "ranks_only_above", False))
+    return found.reference(), bool(getattr(found, "ranks_only_above", False))
 
 
 def without_rank(entries: Sequence[BoardEntry], ranking: Column | None) -> None:

@@ -71,10 +71,12 @@ _METRICS = {
         "cache_efficiency": "CacheEfficiency",
         "cache_cost_saved": "CacheCostSaved",
         "cache_money_saved": "CacheMoneySaved",
+        "cache_tokens_saved": "CacheTokensSaved",
         "cache_seconds_saved": "CacheSecondsSaved",
         "cache_error_growth": "CacheErrorGrowth",
         "cache_gain_over_static": "CacheGainOverStatic",
     },
+    "repeats": {"cache_gain_over_identical": "CacheGainOverIdentical"},
 }
 
 
@@ -109,7 +111,19 @@ _ADAPTERS = {
 
 @hookimpl
 def register_models(register: Register) -> None:
-    """Register the embedders that know their probability."""
+    """Register the embedders that know their probability, and two that know nothing, to hold others against."""
+    register(
+        "identical-prompts",
+        f"{_HERE}.plain_embedders:IdenticalPrompts",
+        offers=("embed",),
+        description="no similarity but 1 of identical prompts and about 0 of others",
+    )
+    register(
+        "equal-length",
+        f"{_HERE}.plain_embedders:EqualLength",
+        offers=("embed",),
+        description="prompts of equally many characters are the same to it, others are not",
+    )
     register(
         "cache-head",
         f"{_HERE}.head:CacheHead",

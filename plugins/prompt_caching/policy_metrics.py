@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from harness import INSIDE, Columns, FloatArray, Linearised, MeanMetric, Metric, Picture
 
 
-class _OfPolicy(Metric):
+class OfPolicy(Metric):
     """Base class: the columns of one policy.
 
     Args:
@@ -61,7 +61,7 @@ def place_of(policy: str, columns: Columns) -> int:
     raise ValueError(f"the task has no policy {policy!r}; it has {', '.join(labels)}")
 
 
-class CacheHitRate(_OfPolicy, MeanMetric):
+class CacheHitRate(OfPolicy, MeanMetric):
     """Share of prompts that were served from the cache."""
 
     description = "share of prompts served from the cache"
@@ -77,7 +77,7 @@ class CacheHitRate(_OfPolicy, MeanMetric):
         return over_time(self.of("hit", columns), self.wrong(columns))
 
 
-class CacheErrorRate(_OfPolicy, MeanMetric):
+class CacheErrorRate(OfPolicy, MeanMetric):
     """Share of prompts that were served a wrong response."""
 
     description = "share of prompts served a wrong response from the cache"
@@ -88,7 +88,7 @@ class CacheErrorRate(_OfPolicy, MeanMetric):
         return self.wrong(columns)
 
 
-class CachePrecision(_OfPolicy):
+class CachePrecision(OfPolicy):
     """Share of hits that are right."""
 
     description = "share of the served responses that are right"
@@ -103,7 +103,7 @@ class CachePrecision(_OfPolicy):
         return ratio(right, hit, "nothing was served from the cache")
 
 
-class CacheEfficiency(_OfPolicy):
+class CacheEfficiency(OfPolicy):
     """True less false hits, over the prompts that an earlier response would serve (arXiv 2402.01173)."""
 
     description = "true less false hits, over the prompts that some earlier response would have served"
@@ -120,7 +120,7 @@ class CacheEfficiency(_OfPolicy):
         return ratio(net, columns.values["possible"], "no earlier response would serve any prompt")
 
 
-class CacheCostSaved(_OfPolicy):
+class CacheCostSaved(OfPolicy):
     """Share of the cost of asking the model for everything that hits save."""
 
     description = "share of the model's cost that was saved"
@@ -140,7 +140,7 @@ class CacheCostSaved(_OfPolicy):
         return "the data say nothing of costs" if np.isnan(columns.values["cost"]).all() else "every request failed"
 
 
-class CacheMoneySaved(_OfPolicy, MeanMetric):
+class CacheMoneySaved(OfPolicy, MeanMetric):
     """USD that a prompt saves on average."""
 
     description = "USD saved a prompt"
@@ -157,7 +157,27 @@ class CacheMoneySaved(_OfPolicy, MeanMetric):
         return "the data say nothing of costs" if np.isnan(columns.values["cost"]).all() else "every request failed"
 
 
-class CacheSecondsSaved(_OfPolicy, MeanMetric):
+class CacheTokensSaved(OfPolicy):
+    """Share of the tokens of asking the model for everything that hits save: the token-saving ratio (SCALM)."""
+
+    description = "share of the model's tokens, in and out, that were saved"
+    needs = ("hit", "hit_right", "tokens")
+
+    def linearise(self, columns: Columns) -> Linearised:
+        """Return the ratio.
+
+        Raises:
+            ValueError: asking the model takes no tokens.
+        """
+        tokens = columns.values["tokens"]
+        return ratio(tokens * self.of("hit", columns), tokens, "asking the model takes no tokens")
+
+    def nothing_valid(self, columns: Columns) -> str:
+        """Say what is missing."""
+        return "the data say nothing of tokens" if np.isnan(columns.values["tokens"]).all() else "every request failed"
+
+
+class CacheSecondsSaved(OfPolicy, MeanMetric):
     """Seconds that a prompt saves on average, less what lookups and verifiers take."""
 
     description = "seconds saved a prompt, less those of lookups and verifiers"
@@ -180,7 +200,7 @@ class CacheSecondsSaved(_OfPolicy, MeanMetric):
         )
 
 
-class CacheErrorGrowth(_OfPolicy):
+class CacheErrorGrowth(OfPolicy):
     """Error of the later half of the stream, less that of the earlier half: what filling does."""
 
     description = "error rate in the later half of the stream, less that in the earlier half"
@@ -203,7 +223,7 @@ class CacheErrorGrowth(_OfPolicy):
         return Linearised(second - first, influence)
 
 
-class CacheGainOverStatic(_OfPolicy):
+class CacheGainOverStatic(OfPolicy):
     """Hit rate less that of the best static threshold in hindsight, in a cache of the same kind, at the same error.
 
     Args:

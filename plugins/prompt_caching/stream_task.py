@@ -36,10 +36,11 @@ from .lookup import Index, Lookup, Search, Stored
 from .match_trace import MOST, Neighbours, Trace, neighbours_of, trace_of
 from .policy import GreyZone, Static
 from .policy_names import NamedPolicy, all_named
+from .repeats import identical
 from .replay import CacheSettings, Replayed, replay
 from .reuse import Reuse
 from .stream import NONE, Stream
-from .stream_rows import SCOPE, answers_of, scope_of, stream_of
+from .stream_rows import SCOPE, answers_of, code_of, scope_of, stream_of
 from .zone import Zone
 
 _LISTED = 64
@@ -55,8 +56,8 @@ class CacheStream(Task):
     of its scope, and whether its response would be right), and what each policy would do in a cache.
 
     Columns, of shape (n,): ``similarity`` with the nearest earlier prompt, -2 where there is none; ``right``, whether
-    its response would be right; ``possible``, whether any earlier response would be; ``cost`` and ``latency`` of asking
-    the model. Of shape (n, policies): ``hit``, ``hit_right`` (a right response was served), ``asked_verifier``. Of
+    its response would be right; ``possible``, whether any earlier response would be; ``cost``, ``latency`` and ``tokens`` of asking
+    the model; ``repeat`` and ``repeat_right``, whether a cache of identical prompts would serve, and rightly. Of shape (n, policies): ``hit``, ``hit_right`` (a right response was served), ``asked_verifier``. Of
     shape (n, thresholds x kinds of cache): ``static_hit`` and ``static_right``, of static thresholds in caches like
     those of the policies, for what was best in hindsight.
 
@@ -77,18 +78,20 @@ class CacheStream(Task):
         "response": FieldSpec("text", required=False, description="what the model answered, for a verifier"),
         "cost": FieldSpec("number", required=False, description="USD that asking the model costs"),
         "latency": FieldSpec("number", required=False, description="seconds that asking the model takes"),
+        "tokens": FieldSpec("number", required=False, description="tokens that asking the model takes, in and out"),
         "time": FieldSpec("number", required=False, description="seconds, never falling from row to row"),
         "expires": FieldSpec("number", required=False, description="seconds for which a response holds"),
         **{name: FieldSpec("any", required=False, description="part of the cache's key") for name in SCOPE},
     }
     stages: Sequence[Stage] = (Stage(("embed",)),)
     columns: ClassVar[tuple[str, ...]] = (
-        *("similarity", "right", "possible", "cost", "latency"),
+        *("similarity", "right", "possible", "cost", "latency", "tokens", "repeat", "repeat_right"),
         *("hit", "hit_right", "asked_verifier", "static_hit", "static_right"),
     )
     interim: ClassVar[Mapping[str, str]] = {
         "vector": "float32",
         "answers": "float64",
+        "text": "float64",
         "in_scope": "float64",
         "time": "float64",
         "lifetime": "float64",
@@ -178,9 +181,9 @@ class CacheStream(Task):
         Raises:
             BadValue: a number is negative, or the answer is none.
         """
-        for name, least in (("cost", 0.0), ("latency", 0.0), ("expires", 0.0)):
+        for name in ("cost", "latency", "tokens", "expires"):
             value = fields.get(name)
-            if value is not None and not least <= value < np.inf:
+            if value is not None and not 0 <= value < np.inf:
                 raise BadValue(f"{name!r} is {value:g}; expected 0 or more", fields=(name,))
         codes = answers_of(fields.get("answer"), normalised=self.settings["answers"] == "normalised")
         return {**fields, "answers": codes, "in_scope": scope_of(fields)}
@@ -225,6 +228,8 @@ class CacheStream(Task):
             "lifetime": _number(fields.get("expires")),
             "cost": _number(fields.get("cost")),
             "latency": _number(fields.get("latency")),
+            "tokens": _number(fields.get("tokens")),
+            "text": code_of(fields["prompt"]),
             "verified": np.array(verified or [_UNKNOWN]),
             "verified_row": np.array(rows or [_UNKNOWN]),
         }
@@ -249,7 +254,10 @@ class CacheStream(Task):
             self._replayed[one.label] = done
             hit[:, i], right[:, i], asked[:, i] = done.hit, done.hit & done.right, done.verified
         static_hit, static_right = self._hindsight(stream, neighbours, trace)
+        repeat, repeat_right = identical(stream, columns.values["text"])
         made: dict[str, NDArray[Any]] = {
+            "repeat": repeat.astype(np.float64),
+            "repeat_right": repeat_right.astype(np.float64),
             "similarity": trace.similarity,
             "right": trace.right.astype(np.float64),
             "possible": trace.possible.astype(np.float64),

@@ -119,11 +119,13 @@ WITHOUT = {
     "cache_efficiency",
     "cache_error_growth",
     "cache_error_rate",
+    "cache_gain_over_identical",
     "cache_gain_over_static",
     "cache_hit_rate",
     "cache_money_saved",
     "cache_precision",
     "cache_seconds_saved",
+    "cache_tokens_saved",
     # What the data allow, whatever the router.
     "best_constant",
     "best_constant_on_test",
