@@ -56,8 +56,9 @@ class CacheStream(Task):
     of its scope, and whether its response would be right), and what each policy would do in a cache.
 
     Columns, of shape (n,): ``similarity`` with the nearest earlier prompt, -2 where there is none; ``right``, whether
-    its response would be right; ``possible``, whether any earlier response would be; ``cost``, ``latency`` and ``tokens`` of asking
-    the model; ``repeat`` and ``repeat_right``, whether a cache of identical prompts would serve, and rightly. Of shape (n, policies): ``hit``, ``hit_right`` (a right response was served), ``asked_verifier``. Of
+    its response would be right; ``possible``, whether any earlier response would be; ``cost``, ``latency`` and
+    ``tokens`` of asking the model; ``repeat`` and ``repeat_right``, whether a cache of identical prompts would serve,
+    and rightly. Of shape (n, policies): ``hit``, ``hit_right`` (a right response was served), ``asked_verifier``. Of
     shape (n, thresholds x kinds of cache): ``static_hit`` and ``static_right``, of static thresholds in caches like
     those of the policies, for what was best in hindsight.
 
