@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.tasks.data.field_mapping import ColumnReader as ColumnReader
     from harness.tasks.data.field_mapping import ReadRow as ReadRow
     from harness.tasks.data.field_mapping import shorten as shorten
+    from harness.tasks.data.hub_copies import hub_source as hub_source
     from harness.tasks.data.rows import DataRow as DataRow
     from harness.tasks.data.sources import MIRROR_VARIABLE as MIRROR_VARIABLE
     from harness.tasks.data.sources import FileSource as FileSource

@@ -101,7 +101,9 @@ class SourceFile(Strict):
     mirror: str | None = Field(None, description="path of a copy below $HARNESS_DATA, used before the hub")
     mirror_columns: dict[str, Column] | None = Field(None, description="columns that differ in the copy")
     mirror_where: dict[str, Any] | None = Field(None, description="'where' of the mirror")
-    file: str | None = Field(None, description="JSONL, JSON, CSV, Parquet or lines of text, relative to this YAML file")
+    file: str | None = Field(
+        None, description="JSONL, JSON, CSV, TSV, Parquet or lines of text, relative to this YAML file"
+    )
     records: str = Field("", description="dotted path of the list of rows inside a JSON document")
     generator: str | None = Field(None, description="module:function that yields rows")
     settings: dict[str, Any] = Field(

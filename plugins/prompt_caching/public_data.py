@@ -18,7 +18,12 @@ from harness.tasks import MIRROR_VARIABLE
 OUT_OF_SCOPE = "out of scope"
 
 
-def _file(name: str) -> Path:
+def file_of(name: str) -> Path:
+    """Return the place of a file of caching data below ``$HARNESS_DATA``, where it need not be.
+
+    Raises:
+        DataError: the variable names no folder.
+    """
     root = os.environ.get(MIRROR_VARIABLE)
     if not root:
         raise DataError(f"caching/{name} is read from the folder that HARNESS_DATA names, and it names none")
@@ -26,7 +31,7 @@ def _file(name: str) -> Path:
 
 
 def _json(name: str) -> Any:
-    path = _file(name)
+    path = file_of(name)
     try:
         return json.loads(read_text(path))
     except FileNotFoundError:

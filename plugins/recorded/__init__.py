@@ -19,3 +19,9 @@ def register_models(register: Register) -> None:
         offers=("score", "compare", "detect", "generate", "route"),
         description="answers from a JSONL file of recorded responses: path=FILE",
     )
+    register(
+        "recorded-vectors",
+        "harness_plugins.recorded.vectors:RecordedVectors",
+        offers=("embed",),
+        description="vectors of texts on file, or in a column of a data set on the hub: path=FILE or hub=ID",
+    )

@@ -22,7 +22,19 @@ from harness.tasks.data.rows import DataRow
 from harness.tasks.data.values import from_cell, plain
 
 MIRROR_VARIABLE = "HARNESS_DATA"
-SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet", ".json", ".json.gz", ".csv", ".csv.gz", ".txt", ".txt.gz")
+SUFFIXES = (
+    ".jsonl",
+    ".jsonl.gz",
+    ".parquet",
+    ".json",
+    ".json.gz",
+    ".csv",
+    ".csv.gz",
+    ".tsv",
+    ".tsv.gz",
+    ".txt",
+    ".txt.gz",
+)
 _BATCH = 1000
 LONGEST_LINE = 2**28
 """Bytes of one line, that is of one row of JSONL, CSV or text."""
@@ -50,7 +62,7 @@ def _decode(text: bytes) -> tuple[Any, str]:
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """Rows of a JSONL, JSON, CSV, Parquet or text file, plain or gzip."""
+    """Rows of a JSONL, JSON, CSV, TSV, Parquet or text file, plain or gzip."""
 
     path: Path
     records: str = ""
@@ -73,6 +85,7 @@ class FileSource:
             "jsonl": self._jsonl,
             "json": self._json,
             "csv": self._csv,
+            "tsv": self._csv,
             "parquet": self._parquet,
             "txt": self._lines,
         }
@@ -105,7 +118,7 @@ class FileSource:
 
     def _kind(self) -> str:
         name = self.path.name.removesuffix(".gz")
-        for suffix in ("jsonl", "ndjson", "json", "csv", "parquet", "txt"):
+        for suffix in ("jsonl", "ndjson", "json", "csv", "tsv", "parquet", "txt"):
             if name.endswith("." + suffix):
                 return "jsonl" if suffix == "ndjson" else suffix
         raise DataError(f"{self.path}: unknown kind of file; expected one of {', '.join(SUFFIXES)}")
@@ -195,7 +208,7 @@ class FileSource:
         # The default of 128 KiB is less than long conversations have. The process has one limit: never lower it.
         csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
         with self._open() as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
-            reader = csv.DictReader(self._bounded(text), strict=True)
+            reader = csv.DictReader(self._bounded(text), strict=True, delimiter="\t" if self._kind() == "tsv" else ",")
             number = 0
             header = reader.fieldnames or ()
             twice = [name for i, name in enumerate(header) if name in header[:i]]
