@@ -97,6 +97,12 @@ def command(
                 f"{one.label} asks a verifier, which this command does not; evaluate the task instead: "
                 f"harness eval -t {task} -m {model} --role verifier=MODEL, with its option 'verify'"
             )
+    if found.settings["prices"]:
+        say(
+            f"warning: what asking costs is up to a router in {task}, which this command does not ask: costs are unknown "
+            "here, and count as equal; evaluate the task with --role router=MODEL",
+            err=True,
+        )
     stream = _read(registry, store, found, model, split, limit)
     document = report(
         stream,

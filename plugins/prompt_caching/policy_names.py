@@ -24,7 +24,7 @@ NAMES: dict[str, type[Policy]] = {
     "pooled": Pooled,
     "grey-zone": GreyZone,
 }
-_CACHE = ("insertion", "eviction", "capacity", "ttl")
+_CACHE = ("insertion", "eviction", "capacity", "ttl", "expiry")
 _FORM = re.compile(
     r"^(?:(?P<label>[\w./@+-]+)=)?(?P<name>[\w-]+(?:\.\w+)*(?::[A-Za-z_]\w*(?=:|$))?)(?::(?P<listed>.*))?$"
 )
@@ -55,8 +55,9 @@ class _Cache:
         eviction: Annotated[str, OneOf(*RULES)] = "lru",
         capacity: Annotated[int | None, COUNT] = None,
         ttl: Annotated[float | None, Range(above=0)] = None,
+        expiry: Annotated[str, OneOf("known", "unknown")] = "known",
     ) -> None:
-        self.settings = CacheSettings(insertion, eviction, capacity, ttl)  # type: ignore[arg-type]
+        self.settings = CacheSettings(insertion, eviction, capacity, ttl, expiry)  # type: ignore[arg-type]
 
 
 def named(text: str) -> NamedPolicy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from .lookup import Lookup, Search
 from .policy import Entry, Insertion, Look, Policy
 from .stream import ABSENT, NONE, IntArray, Stream, shared
 
+Expiry = Literal["known", "unknown"]
 Verifier = Callable[[int, int], float | None]
 """What a verifier says of a prompt and an entry, by index in the stream; None where it failed or was not asked."""
 
@@ -31,6 +33,8 @@ class CacheSettings:
     """Entries at most, of all scopes together; None: no bound."""
     ttl: float | None = None
     """Seconds for which an entry stays; None: as long as its response holds."""
+    expiry: Expiry = "known"
+    """Whether the cache knows for how long a response holds; where it does not, what it serves later is wrong."""
 
     def __str__(self) -> str:
         parts = [f"insertion={self.insertion}"]
@@ -38,6 +42,8 @@ class CacheSettings:
             parts += [f"eviction={self.eviction}", f"capacity={self.capacity}"]
         if self.ttl is not None:
             parts.append(f"ttl={self.ttl:g}")
+        if self.expiry != "known":
+            parts.append(f"expiry={self.expiry}")
         return ",".join(parts)
 
 
@@ -123,7 +129,7 @@ def _piece(
         if found:
             look = Look(number, now, [held[entry].entry for entry in found], cosines)
             nearest[i], similarity[i] = found[0], cosines[0]
-            right[i] = serves = shared(answers, held[found[0]].answers)
+            right[i] = serves = shared(answers, held[found[0]].answers) and now < held[found[0]].until
             if policy.verifies(look):
                 asked[i] = True
                 look.verified = None if verifier is None else verifier(number, found[0])
@@ -143,6 +149,8 @@ def _piece(
 class _Held:
     entry: Entry
     answers: IntArray
+    until: float
+    """Seconds, on the stream's clock, from which on its response is stale."""
 
 
 class _Cache:
@@ -175,10 +183,11 @@ class _Cache:
             if len(self.held) >= capacity:
                 self._drop(self._rule.victim())
             self._rule.added(number, float(stream.costs[i]))
-        self.held[number] = _Held(entry, stream.answers[i].copy())
+        self.held[number] = _Held(entry, stream.answers[i].copy(), entry.added + float(stream.lifetimes[i]))
         self.most = max(self.most, len(self.held))
         self.lookup.add(number, stream.vectors[i], scope)
-        lasts = min(float(stream.lifetimes[i]), np.inf if self.settings.ttl is None else self.settings.ttl)
+        known = float(stream.lifetimes[i]) if self.settings.expiry == "known" else np.inf
+        lasts = min(known, np.inf if self.settings.ttl is None else self.settings.ttl)
         if lasts < np.inf:
             heapq.heappush(self._ends, (entry.added + lasts, number))
             if len(self._ends) > 64 + 4 * len(self.held):  # evicted entries must not be remembered for ever

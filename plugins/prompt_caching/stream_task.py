@@ -22,6 +22,7 @@ from harness import (
     FloatArray,
     Item,
     ItemFigures,
+    Query,
     Range,
     Request,
     Stage,
@@ -70,6 +71,9 @@ class CacheStream(Task):
         hindsight: Static thresholds to compare with; 0: none.
         lookup_latency: Seconds that a lookup takes.
         verifier_latency: Seconds that a verifier takes.
+        prices: USD that an answer of each model costs, by its label. The role ``router`` is then asked which of them
+            would answer a prompt right, and asking costs what the cheapest of these does, or else the dearest of all.
+        enough: Predicted probability of a right answer with which a model is taken to answer right.
         seed: Of the policies' random numbers.
     """
 
@@ -111,6 +115,8 @@ class CacheStream(Task):
         "hindsight": 16,
         "lookup_latency": 0.0,
         "verifier_latency": 0.0,
+        "prices": {},
+        "enough": 0.5,
         "seed": 0,
     }
     option_forms: ClassVar[Mapping[str, Any]] = {
@@ -121,6 +127,8 @@ class CacheStream(Task):
         "hindsight": Annotated[int, Range(least=0, most=200)],
         "lookup_latency": Annotated[float, Range(least=0)],
         "verifier_latency": Annotated[float, Range(least=0)],
+        "prices": dict[str, Annotated[float, Range(least=0)]],
+        "enough": Annotated[float, Range(least=0, most=1)],
         "seed": Annotated[int, SEED],
     }
 
@@ -132,10 +140,14 @@ class CacheStream(Task):
                 raise ConfigurationError(
                     f"{self.name}: the option 'verify' is {list(zone)}; expected [lowest, highest]"
                 )
-            self.stages = (Stage(("embed",)), Stage(("reuse", "score"), "verifier"))
+            self.stages = (*self.stages, Stage(("reuse", "score"), "verifier"))
+        self._routed = len(self.stages) if self.settings["prices"] else 0
+        if self._routed:
+            self.stages = (*self.stages, Stage(("route",), "router"))
         self._zone = Zone(tuple(zone) if zone else (2.0, 2.0), self.settings["verify_neighbours"])
         self._replayed: dict[str, Replayed] = {}
         self._recall: float | None = None
+        self._unverified: dict[str, tuple[int, int]] = {}
         try:
             self.policies: list[NamedPolicy] = all_named(self.settings["policies"])
         except UsageError as error:
@@ -186,6 +198,10 @@ class CacheStream(Task):
             value = fields.get(name)
             if value is not None and not 0 <= value < np.inf:
                 raise BadValue(f"{name!r} is {value:g}; expected 0 or more", fields=(name,))
+        if self.settings["prices"] and fields.get("cost") is not None:
+            raise BadValue(
+                "the row has a 'cost', and the option 'prices' makes one; keep one of them", fields=("cost",)
+            )
         codes = answers_of(fields.get("answer"), normalised=self.settings["answers"] == "normalised")
         return {**fields, "answers": codes, "in_scope": scope_of(fields)}
 
@@ -199,6 +215,9 @@ class CacheStream(Task):
         """Ask for the vector; then, where a verifier is to be asked, about the nearest earlier prompts."""
         if stage == 0:
             return [Text(item.fields["prompt"], origin=item.origin(self.name, 0))]
+        if stage == self._routed:
+            prompt, models = Conversation.user(item.fields["prompt"]), tuple(self.settings["prices"])
+            return [Query(prompt, models, origin=item.origin(self.name))]
         vector = earlier[0].responses[0]
         found = self._zone.asked(
             item, None if isinstance(vector, Failure) else np.asarray(vector, dtype=np.float32), earlier[0].model
@@ -214,26 +233,38 @@ class CacheStream(Task):
 
     def most_requests(self, stage: int) -> int | None:
         """Return how many neighbours a verifier is asked about at most."""
-        return 1 if stage == 0 else int(self.settings["verify_neighbours"])
+        return 1 if stage in (0, self._routed) else int(self.settings["verify_neighbours"])
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
         """Return the vector, and what the data say."""
         given = answers[0].responses[0]
         fields = item.fields
-        verified, rows = self._zone.answers(item.id, answers[1]) if len(answers) > 1 else ([], [])
+        verified, rows = (
+            self._zone.answers(item.id, answers[1]) if self.settings["verify"] and len(answers) > 1 else ([], [])
+        )
+        asked = self._routed and len(answers) > self._routed  # `harness cache` asks the embedder alone
+        cost = self._routed_cost(answers[self._routed]) if asked else _number(fields.get("cost"))
         return {
             "vector": _UNKNOWN if isinstance(given, Failure) else np.asarray(given, dtype=np.float32),
             "answers": np.array(fields["answers"] or [_UNKNOWN]),
             "in_scope": fields["in_scope"],
             "time": _number(fields.get("time")),
             "lifetime": _number(fields.get("expires")),
-            "cost": _number(fields.get("cost")),
+            "cost": cost,
             "latency": _number(fields.get("latency")),
             "tokens": _number(fields.get("tokens")),
             "text": code_of(fields["prompt"]),
             "verified": np.array(verified or [_UNKNOWN]),
             "verified_row": np.array(rows or [_UNKNOWN]),
         }
+
+    def _routed_cost(self, answers: Answers) -> float:
+        """Return what the cheapest model costs that a router takes to answer right, else the dearest; NaN: unknown."""
+        predicted, prices = answers.responses[0], list(self.settings["prices"].values())
+        if isinstance(predicted, Failure):
+            return _UNKNOWN
+        able = [price for price, p in zip(prices, np.ravel(predicted), strict=True) if p >= self.settings["enough"]]
+        return float(min(able, default=max(prices)))
 
     # figures
 
@@ -246,13 +277,15 @@ class CacheStream(Task):
             trace = trace_of(stream, neighbours)
         else:
             trace, self._recall = trace_by_index(stream)
-        verified = _verifier(columns)
+        verifier = _Verifier(columns)
+        self._unverified = {}
         gone = ~stream.there
         hit, right, asked = (np.zeros((len(stream), len(self.policies))) for _ in range(3))
         self._replayed = {}
         for i, one in enumerate(self.policies):
-            done = run(stream, one, neighbours, trace, verifier=verified, seed=self.settings["seed"])
+            done = run(stream, one, neighbours, trace, verifier=verifier, seed=self.settings["seed"])
             self._replayed[one.label] = done
+            self._unverified[one.label] = (verifier.pop_unknown(), int(done.verified.sum()))
             hit[:, i], right[:, i], asked[:, i] = done.hit, done.hit & done.right, done.verified
         static_hit, static_right = self._hindsight(stream, neighbours, trace)
         repeat, repeat_right = identical(stream, columns.values["text"])
@@ -315,6 +348,14 @@ class CacheStream(Task):
             if guarantee and one.label in self._replayed:
                 done = self._replayed[one.label]
                 said.append(f"{one.label} guarantees: {guarantee}; false hits here: {int(done.false_hits.sum())}")
+        neighbours = self.settings["verify_neighbours"]
+        for label, (unknown, asked) in self._unverified.items():
+            if unknown:
+                said.append(
+                    f"{label}: of {asked} entries that a verifier was to be asked about it has no answer on {unknown}, "
+                    f"which count as misses: it failed, or they were not among the {neighbours} "
+                    "nearest earlier prompts, of which alone it is asked (option 'verify_neighbours')"
+                )
         return said
 
     def tell(self, item: ItemFigures) -> Told | None:
@@ -376,14 +417,27 @@ def _beyond(settings: CacheSettings) -> Lookup:
     return Search() if settings.capacity is not None and settings.capacity <= 5_000 else Index()
 
 
-def _verifier(columns: Columns) -> Any:
-    """Return what verifiers said, by prompt and entry."""
-    said: dict[tuple[int, int], float] = {}
-    answers, rows = columns.values["verified"], columns.values["verified_row"]
-    if answers.ndim == 2:
-        for i, k in zip(*np.nonzero(np.isfinite(answers)), strict=True):
-            said[int(i), int(rows[i, k])] = float(answers[i, k])
-    return lambda prompt, entry: said.get((prompt, entry))
+class _Verifier:
+    """What a verifier said, by prompt and entry; counts the times at which it has no answer."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._said: dict[tuple[int, int], float] = {}
+        self._unknown = 0
+        answers, rows = columns.values["verified"], columns.values["verified_row"]
+        if answers.ndim == 2:
+            for i, k in zip(*np.nonzero(np.isfinite(answers)), strict=True):
+                self._said[int(i), int(rows[i, k])] = float(answers[i, k])
+
+    def __call__(self, prompt: int, entry: int) -> float | None:
+        """Return its answer; None: there is none."""
+        found = self._said.get((prompt, entry))
+        self._unknown += found is None
+        return found
+
+    def pop_unknown(self) -> int:
+        """Return how often there was no answer, and count anew."""
+        unknown, self._unknown = self._unknown, 0
+        return unknown
 
 
 def _number(value: float | None) -> float:
