@@ -99,8 +99,8 @@ def command(
             )
     if found.settings["prices"]:
         say(
-            f"warning: what asking costs is up to a router in {task}, which this command does not ask: costs are unknown "
-            "here, and count as equal; evaluate the task with --role router=MODEL",
+            f"warning: what asking costs is up to a router in {task}, which this command does not ask: costs are "
+            "unknown here, and count as equal; evaluate the task with --role router=MODEL",
             err=True,
         )
     stream = _read(registry, store, found, model, split, limit)

@@ -118,8 +118,11 @@ def test_a_router_that_fails_leaves_the_cost_unknown_and_counted(joint, harness)
     assert found["cache_money_saved"]["value"] == pytest.approx(0.05)
 
 
-@pytest.mark.parametrize("verifier", ["names-it", "gated-reuse:base=[names-it]"])
-def test_a_reward_model_verifies_with_a_latency_of_its_own(joint, harness, verifier):
+@pytest.mark.parametrize(
+    "verifier",
+    ["names-it", "gated-reuse:base=[names-it]", "calibrated-embedder:base=[tfidf],temperature=0.05,offset=10"],
+)
+def test_reward_models_and_calibrated_embedders_verify_with_a_latency_of_their_own(joint, harness, verifier):
     prompts = ["what is ab", "what is cd", "tell me ab", "tell me cd"]
     given = [
         {"id": str(i), "prompt": p, "answer": p[-2:], "response": f"it is {p[-2:]}", "latency": 2.0}
