@@ -63,7 +63,8 @@ def stream(split: str, prompts: int = PROMPTS, seed: int = 0) -> Iterator[Mappin
     length = {intent: int(popular.integers(60, 400)) for intent in intents}
     weights = weights / weights.sum()
     tenants, shares = list(TENANTS), list(TENANTS.values())
-    time, before = 0.0, []
+    time = 0.0
+    before: list[tuple[dict[str, str], int]] = []
     for i in range(prompts):
         time += float(draw.exponential(SECONDS))
         tenant = tenants[int(draw.choice(len(tenants), p=shares))]

@@ -123,21 +123,28 @@ def verdicts(path: Path, rows: int) -> dict[tuple[int, int], bool]:
     for row in FileSource(path).rows():
         if row.problem:
             raise DataError(f"{row.where}: {row.problem}")
-        first, second, same = (row.values.get(name) for name in ("first", "second", "same"))
-        for name, value in (("first", first), ("second", second)):
-            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < rows:
-                raise DataError(
-                    f"{row.where}: {name!r} is {value!r}; expected the number of a row, from 0 to {rows - 1}"
-                )
+        first, second = (_row(row.values.get(name), name, rows, row.where) for name in ("first", "second"))
         if first == second:
             raise DataError(f"{row.where}: row {first} is paired with itself")
+        same = row.values.get("same")
         if same not in (0, 1):
             raise DataError(f"{row.where}: 'same' is {same!r}; expected 0 or 1")
         key = (min(first, second), max(first, second))
         if found.get(key, bool(same)) != bool(same):
-            raise DataError(f"{row.where}: rows {key[0]} and {key[1]} were the same before, and are not here")
+            raise DataError(f"{row.where}: rows {key[0]} and {key[1]} have another verdict further up")
         found[key] = bool(same)
     return found
+
+
+def _row(value: Any, name: str, rows: int, where: str) -> int:
+    """Return the number of a row of the data.
+
+    Raises:
+        DataError: it is none.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < rows:
+        raise DataError(f"{where}: {name!r} is {value!r}; expected the number of a row, from 0 to {rows - 1}")
+    return value
 
 
 def corrected(classes: list[str], said: Mapping[tuple[int, int], bool]) -> list[list[str]]:
