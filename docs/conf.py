@@ -31,7 +31,14 @@ GROUPS: dict[str, list[str]] = {
     "Do": [
         *("docs/models", "docs/tasks", "docs/data-and-mirror", "docs/adapters", "docs/run-files"),
         *("docs/benchmarks-and-leaderboards", "docs/site", "docs/published-results", "docs/recorded-results"),
-        *("docs/store-and-resume", "docs/trainers", "docs/toxicity", "docs/ppe", "docs/curation"),
+        *(
+            "docs/store-and-resume",
+            "docs/trainers",
+            "docs/toxicity",
+            "docs/ppe",
+            "docs/curation",
+            "docs/prompt-caching",
+        ),
         *("docs/predicting-outcomes", "plugins/README", "docs/cli"),
     ],
     "Know": [
