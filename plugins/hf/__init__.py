@@ -63,7 +63,9 @@ def register_models(register: Register) -> None:
 def register_tasks(register: Register) -> None:
     """Register the kind of task that shows replies."""
     register(
-        "demonstrations", f"{_HERE}.demonstrations:Demonstrations", description="how likely shown replies are; for tuning"
+        "demonstrations",
+        f"{_HERE}.demonstrations:Demonstrations",
+        description="how likely shown replies are; for tuning",
     )
 
 

@@ -1,4 +1,4 @@
-"""The trainer ``safety-tune``: teaches a language model to refuse what is harmful, and to reply to the rest as before."""
+"""The trainer ``safety-tune``: a language model learns to refuse what is harmful, and to reply else as before."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from harness import (
     say,
 )
 
-from .sft import default_rate, is_private
+from .sft import default_rate
 from .tunable import Tunable, language_model_of
 from .tuning import Tuning, tune
 from .tuning_losses import Loss, kept_loss, reply_loss
@@ -186,10 +186,12 @@ def chosen_of(known: Sequence[Known], share: float | None, seed: int) -> list[Kn
     harmful = [one for one in known if one.harmful]
     harmless = [one for one in known if not one.harmful]
     if not harmful:
-        raise DataError("no row is harmful, so that there is nothing to refuse; the field harmful is 1 for those that are")
+        raise DataError(
+            "no row is harmful, so that there is nothing to refuse; the field harmful is 1 for those that are"
+        )
     if not harmless and share != 0:
         raise DataError(
-            f"all {len(harmful):,} rows are harmful, and what is learned from them alone is to refuse whatever is asked: "
+            f"all {len(harmful):,} rows are harmful, and from them alone it is learned to refuse whatever is asked: "
             "name harmless ones too, in the split or by more=[TASK], or give harmless=0 if that is meant"
         )
     if share is None:

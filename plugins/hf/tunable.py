@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -91,7 +92,9 @@ class Tunable:
 
         torch.manual_seed(seed % 2**32)
         config = LoraConfig(r=self.rank, lora_alpha=alpha, target_modules=TARGETS, task_type="CAUSAL_LM")
-        self.model = get_peft_model(self.model, config)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of transformers, about names that peft still uses
+            self.model = get_peft_model(self.model, config)
 
     @property
     def trained(self) -> int:

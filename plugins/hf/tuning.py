@@ -57,16 +57,17 @@ def tune(
         UsageError: a package is missing, or the base cannot be tuned so.
         CellError: the weights cannot be loaded.
     """
+    from transformers.utils import logging
+
     from .loading import prepare
 
     require_trainer()
     if tuning.rank and not tuning.merge:
         refuse_unmerged(base)
     prepare()
+    logging.disable_progress_bar()  # the harness shows the curve
     descent = tuning.descent
-    tunable = Tunable(
-        base, rank=tuning.rank, alpha=tuning.alpha, seed=descent.seed, max_length=tuning.max_length
-    )
+    tunable = Tunable(base, rank=tuning.rank, alpha=tuning.alpha, seed=descent.seed, max_length=tuning.max_length)
     made = tuning_rows(tunable.encoder, tunable.ends, shown)
     _say_left_out(made, tunable.encoder.context, private)
     loss, trained = loss_of(tunable), tunable.trained
