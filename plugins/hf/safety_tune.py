@@ -103,7 +103,7 @@ class SafetyTuning(Trainer):
         batch: Annotated[int, COUNT] = 8,
         rate: Annotated[float | None, Range(above=0, most=1)] = None,
         lora: Annotated[int, COUNT_OR_NONE] = 0,
-        alpha: Annotated[float, Range(least=0)] = 0.0,
+        alpha: Annotated[int, COUNT_OR_NONE] = 0,
         merge: bool = True,
         schedule: Annotated[str, OneOf(*SCHEDULES)] = "linear",
         warmup: Annotated[float, Range(least=0, below=1)] = 0.0,

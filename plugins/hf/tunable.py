@@ -64,7 +64,7 @@ class Tunable:
     """
 
     def __init__(
-        self, language_model: LanguageModel, *, rank: int = 0, alpha: float = 0.0, seed: int = 0, max_length: int = 0
+        self, language_model: LanguageModel, *, rank: int = 0, alpha: int = 0, seed: int = 0, max_length: int = 0
     ) -> None:
         if rank and importlib.util.find_spec("peft") is None:
             raise UsageError("lora= needs peft, which is not installed: pip install peft; lora=0 tunes all weights")
@@ -84,9 +84,9 @@ class Tunable:
         self.ends = end_tokens(self.model, self.tokenizer)
         self.model.requires_grad_(not rank)
         if rank:
-            self._adapt(alpha or 2.0 * rank, seed)
+            self._adapt(alpha or 2 * rank, seed)
 
-    def _adapt(self, alpha: float, seed: int) -> None:
+    def _adapt(self, alpha: int, seed: int) -> None:
         import torch
         from peft import LoraConfig, get_peft_model
 

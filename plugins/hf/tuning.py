@@ -23,7 +23,7 @@ class Tuning:
     descent: Descent
     rank: int = 0
     """Rank of LoRA's matrices; 0: all weights are tuned."""
-    alpha: float = 0.0
+    alpha: int = 0
     merge: bool = True
     max_length: int = 0
 

@@ -54,7 +54,7 @@ CHAT = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 )
 SPECIAL = ("<pad>", "<s>", "</s>", "<|system|>", "<|user|>", "<|assistant|>")
-SIZES = {
+SIZES: dict[str, Any] = {
     "vocab_size": 512,
     "hidden_size": 96,
     "num_hidden_layers": 2,
@@ -139,10 +139,10 @@ def write(folder: Path, seed: int = 0) -> None:
         for split in ("test", "train"):
             write_atomically(place / f"{name}-{split}.jsonl", _lines(rows(split)))
         write_atomically(place / f"{name}.yaml", text.format(name=name))
-    for name, text, rows in (("ordinary", SHOWN, ordinary), ("later", LATER_REQUESTS, later)):
-        write_atomically(place / f"{name}-test.jsonl", _lines(rows()))
-        alone = text.format(name=name).replace(f", train: {{file: {name}-train.jsonl}}", "")
-        write_atomically(place / f"{name}.yaml", alone)
+    for name, text, alone in (("ordinary", SHOWN, ordinary()), ("later", LATER_REQUESTS, later())):
+        write_atomically(place / f"{name}-test.jsonl", _lines(alone))
+        definition = text.format(name=name).replace(f", train: {{file: {name}-train.jsonl}}", "")
+        write_atomically(place / f"{name}.yaml", definition)
     for name, template in WRAPPINGS.items():
         about = {"kind": "template", "description": f"Wraps a request in a {name}.", "licence": "Apache-2.0"}
         # JSON is YAML, too.
@@ -179,7 +179,7 @@ def save_untaught(folder: Path, seed: int) -> None:
         tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>", chat_template=CHAT
     )
     torch.manual_seed(seed)
-    ends = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+    ends: dict[str, Any] = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
     LlamaForCausalLM(LlamaConfig(**SIZES, **ends, tie_word_embeddings=False)).save_pretrained(folder)
     made.save_pretrained(folder)
 

@@ -6,7 +6,7 @@ the token that ends it. Rows are padded at the right when they are put into a ba
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,7 +119,7 @@ def _closed(encoder: Encoder, shown: Shown) -> tuple[str, str]:
     return shown.reply, ""  # a template that writes past turns otherwise than the one to come: the end token is added
 
 
-def collate(rows: Sequence[TuningRow], pad: int) -> Mapping[str, Any]:
+def collate(rows: Sequence[TuningRow], pad: int) -> dict[str, Any]:
     """Put rows into one batch of tensors, padded at the right.
 
     Returns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def descend(
     descent: Descent,
     workdir: Path,
     *,
-    collate: Callable[[Sequence[Any]], Mapping[str, Any]],
+    collate: Callable[[list[Any]], dict[str, Any]],
     loss: Loss,
     told: Callable[[int, float], None] = lambda step, loss: None,
 ) -> int:
@@ -94,8 +94,10 @@ def descend(
             # The Trainer writes a checkpoint file by file, and would go on at one of which some are missing.
             write_atomically(Path(args.output_dir) / f"checkpoint-{state.global_step}" / WHOLE, "")
 
-    class Run(Trainer):  # type: ignore[misc]
-        def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, **kwargs: Any) -> Any:
+    class Run(Trainer):
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
             return loss(model, inputs)
 
     place, total = workdir / CHECKPOINTS, descent.total(len(rows))

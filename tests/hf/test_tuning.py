@@ -2,7 +2,10 @@
 
 import json
 import shutil
+import signal
+import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ from harness_plugins.hf.tuning_losses import kept_loss, reply_loss
 from harness_plugins.hf.tuning_rows import IGNORED, Shown, collate, tuning_rows
 from harness_plugins.hf.tuning_run import CHECKPOINTS, WHOLE, Descent, _last_whole, descend
 
-from harness import Conversation, DataError, Generation, Message, Part, Sampling, UsageError
+from harness import Conversation, DataError, Generation, Message, Part, Sampling, UsageError, file_identity
 from harness.names.registry import Registry
 from harness.names.resolving import resolve_model
 
@@ -250,6 +253,24 @@ def test_what_is_shown_is_learned_and_the_product_is_an_ordinary_model(chat, har
     assert manifest["model"] == "hf"
     assert {key: manifest["figures"][key] for key in ("rows", "steps")} == {"rows": 12, "steps": 40}
     assert not (project / "tuned" / CHECKPOINTS).exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 4])
+def test_a_real_kill_changes_no_weights(chat, project, rank):
+    command = [sys.executable, "-m", "harness.cli.main", "train", "sft", "-t", "chat/shown", "--base", "hf:path=base"]
+    for setting in ("steps=400", "batch=4", "checkpoint=4", "rate=1e-3", f"lora={rank}"):
+        command += ["--set", setting]
+    assert subprocess.run([*command, "-o", "whole"], capture_output=True, check=False).returncode == 0
+    place = project / "killed.partial" / CHECKPOINTS
+    process = subprocess.Popen([*command, "-o", "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not any(place.glob(f"checkpoint-*/{WHOLE}")):
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert subprocess.run([*command, "-o", "killed"], capture_output=True, check=False).returncode == 0
+    weights = "model.safetensors"
+    assert file_identity(project / "killed" / weights) == file_identity(project / "whole" / weights)
 
 
 def test_a_declared_model_and_a_tuned_one_are_bases_too(chat, harness, project):
