@@ -23,12 +23,13 @@ from typing import Any
 from security_live import BASE, drawn, harness, percent, read, table, write_project, write_task
 
 KNOWN, UNKNOWN = "attack:frames:live/harmbench:take=1", "attack:payload-split:live/harmbench"
-# Task: the metrics whose paired difference is told; of the first three, less is better, of the rest it is the tax.
+# Task: the metrics whose paired difference is told; of the first three it is what was bought, of the rest the tax.
 TASKS: dict[str, tuple[str, ...]] = {
     "live/harmbench": ("attack_success_rate", "refusal_rate"),
     KNOWN: ("attack_success_rate", "refusal_rate"),
     UNKNOWN: ("attack_success_rate", "refusal_rate"),
     "live/xstest": ("attack_success_rate", "over_refusal_rate", "refusal_lift"),
+    "attack:payload-split:live/xstest": ("over_refusal_rate",),  # is it the attack that is refused, or its form?
     "live/frr": ("over_refusal_rate",),
     "live/documents": ("benign_utility", "utility_under_attack"),
 }
