@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 REPEATS = 3
 """How often a question is asked that a judge may answer otherwise each time."""
+PORTION = 128
+"""Pairs that are asked about together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +203,8 @@ def _ask_set(
     answers: list[list[Any]] = []
     again: list[list[Any]] = [[] for _ in others]
     with progress.cell(ready.label, one.task.name, len(one.pairs)) as tick:
-        for start in range(0, len(one.pairs), 256):
-            portion = one.pairs[start : start + 256]
+        for start in range(0, len(one.pairs), PORTION):
+            portion = one.pairs[start : start + PORTION]
             given = iter(client.ask(ready, "compare", [r for pair in portion for r in pair.requests], route=route))
             answers += [[next(given) for _ in pair.requests] for pair in portion]
             for said, other in zip(again, others, strict=True):

@@ -44,8 +44,7 @@ def _effects(judged: Judged, confidence: float) -> list[Figure]:
         rows = rows & ~np.isnan(judged.own)
     x, p, clusters = _rows(judged, rows, names, controlled)
     found = {name: index for index, name in enumerate([*names, *(["label"] if controlled else [])])}
-    usable = [i for name, i in found.items() if name == "label" or not _why_not(x, clusters, i)]
-    usable = [i for i in usable if np.ptp(x[:, i]) > 0] if len(x) else []
+    usable = [i for i in found.values() if not _why_not(x, clusters, i)]
     fitted = logistic.fit(x[:, usable], p, clusters) if usable else None
     figures = []
     for name in names:
