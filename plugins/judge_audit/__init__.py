@@ -19,7 +19,7 @@ def register_models(register: Register) -> None:
         "simulated-judge",
         f"{_HERE}.simulated:SimulatedJudge",
         offers=("compare",),
-        description="a simulation: a judge with known faults, for the made-up pairs: position=1,length=0.5,unread=0.1,...",
+        description="a simulation: a judge with known faults, for made-up pairs: position=1,length=0.5,unread=0.1",
     )
 
 
@@ -30,17 +30,29 @@ def register_adapters(register: Register) -> None:
         ("both-orders", "BothOrders", 2.0, "asks in both orders and averages the preferences"),
         ("agree-or-tie", "AgreeOrTie", 2.0, "asks in both orders; a win where both agree, else a tie"),
         ("swap-log-odds", "SwapLogOdds", 2.0, "asks in both orders and averages the log-odds"),
-        ("position-intercept", "PositionIntercept", 1.0, "takes a known shift towards the first position: intercept=0.8"),
+        (
+            "position-intercept",
+            "PositionIntercept",
+            1.0,
+            "takes a known shift towards the first position: intercept=0.8",
+        ),
     ):
         register(
-            name, f"{_HERE}.corrections:{attribute}", gives="compare", needs="compare", cost=cost, description=description
+            name,
+            f"{_HERE}.corrections:{attribute}",
+            gives="compare",
+            needs="compare",
+            cost=cost,
+            description=description,
         )
 
 
 @hookimpl
 def register_tasks(register: Register) -> None:
     """Register pairs whose labels may be ties."""
-    register("labelled-pairs", f"{_HERE}.people:LabelledPairs", description="pairs that people compared, ties among labels")
+    register(
+        "labelled-pairs", f"{_HERE}.people:LabelledPairs", description="pairs that people compared, ties among labels"
+    )
 
 
 @hookimpl
@@ -73,4 +85,6 @@ def register_importers(register: Register) -> None:
 @hookimpl
 def register_commands(register: Register) -> None:
     """Register the command ``harness audit``."""
-    register("audit", f"{_HERE}.command:command", description="audit a judge: order, tastes, circles, labels, resolution")
+    register(
+        "audit", f"{_HERE}.command:command", description="audit a judge: order, tastes, circles, labels, resolution"
+    )

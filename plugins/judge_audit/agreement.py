@@ -1,14 +1,14 @@
-"""How often a judge says what people say: of pairs with a better response, and in three classes where people call ties."""
+"""How often a judge says what people say: of pairs with a winner, and in three classes where people call ties."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import FloatArray, Linearised, stats
+from harness import FloatArray, Linearised
 from harness.kinds.preference_agreement import kappa
 
-from .figure import NAN, Figure, beyond, not_measured, of_estimate
+from .figure import NAN, Figure, beyond, linear_figure, mean_figure, not_measured
 from .judged import UNREAD, Judged
 
 Codes = NDArray[np.int64]
@@ -23,7 +23,8 @@ def classes(preference: FloatArray) -> Codes:
 def macro(verdicts: Codes, people: Codes) -> dict[str, Linearised]:
     """Compute precision, recall and F1 of each class and their means over the classes that occur, with influences.
 
-    A class that the judge never names has precision 0, and one that people never name recall 0, as published tables count.
+    A class that the judge never names has precision 0, and one that people never name recall 0, as published tables
+    count.
 
     Args:
         verdicts: (n,) classes by the judge.
@@ -54,19 +55,23 @@ def agreement_figures(judged: Judged, confidence: float, *, ties: bool = True) -
     Args:
         judged: The verdicts.
         confidence: Of the intervals.
-        ties: Whether a label of a tie is a verdict of people, which a judge should give too; False: only that the two are
-            equal, as twins are by their making, where a judge that has to choose tosses a coin.
+        ties: Whether a label of a tie is a verdict of people, which a judge should give too; False: only that the two
+            are equal, as twins are by their making, where a judge that has to choose tosses a coin.
     """
     winner = judged.has_winner
     if not winner.any():
         why = "no pair has a label that names the better response"
         return [not_measured("accuracy", "pairs judged as the labels say", why, fair=None)]
     figures = [
-        _mean("accuracy_as_given", "judged as the labels say, as given", _right(judged.given, judged), judged, confidence),
+        _mean(
+            "accuracy_as_given", "judged as the labels say, as given", _right(judged.given, judged), judged, confidence
+        ),
         _mean("accuracy_exchanged", "the same, exchanged", _right(judged.exchanged, judged), judged, confidence),
     ]
     credit = np.where(winner, np.where(judged.label == 1, 1.0, -1.0) * (_mean_sign(judged) / 2) + 0.5, NAN)
-    whole = _mean("accuracy", "judged as the labels say, mean of both orders; a tie counts half", credit, judged, confidence)
+    whole = _mean(
+        "accuracy", "judged as the labels say, mean of both orders; a tie counts half", credit, judged, confidence
+    )
     if (~np.isnan(credit)).any():
         # Worse than a coin: the judge is wrong, and not merely weak.
         whole.p_value, whole.fair = beyond(1 - credit, judged.prompts, 0.5), 0.5
@@ -94,11 +99,9 @@ def _mean_sign(judged: Judged) -> FloatArray:
 
 
 def _mean(key: str, title: str, values: FloatArray, judged: Judged, confidence: float) -> Figure:
-    kept = ~np.isnan(values)
-    if not kept.any():
+    if np.isnan(values).all():
         return not_measured(key, title, "no verdict in that order that could be read")
-    estimate = stats.mean_estimate(values[kept], clusters=judged.prompts[kept], bounds=(0, 1), confidence=confidence)
-    return of_estimate(key, title, estimate)
+    return mean_figure(key, title, values, judged.prompts, confidence=confidence)
 
 
 def _in_classes(judged: Judged, confidence: float, ties: bool) -> list[Figure]:
@@ -112,10 +115,7 @@ def _in_classes(judged: Judged, confidence: float, ties: bool) -> list[Figure]:
     clusters = np.concatenate([judged.prompts[row] for row in rows])
 
     def figure(key: str, title: str, value: Linearised, bounds: tuple[float, float]) -> Figure:
-        estimate = stats.estimate_from_influence(
-            value.value, value.influence, clusters=clusters, bounds=bounds, confidence=confidence
-        )
-        return of_estimate(key, title, estimate)
+        return linear_figure(key, title, value, clusters, bounds=bounds, confidence=confidence)
 
     figures = []
     same = (verdicts == people).astype(np.float64)

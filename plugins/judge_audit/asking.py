@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import BadItem, Item, Sampling, UsageError
+from harness import Adapter, BadItem, Item, Request, Sampling, UsageError
 from harness.kinds.preference import Preference
 
 from .judged import AuditPair, Judged, judged, pairs_of
@@ -57,7 +57,9 @@ def read_set(registry: Registry, name: str, split: str = "test", limit: int | No
     """
     task = registry.task(name)
     if not isinstance(task, Preference):
-        raise UsageError(f"{name} holds no pairs of responses: an audit needs tasks of the kind 'preference' or one like it")
+        raise UsageError(
+            f"{name} holds no pairs of responses: an audit needs tasks of the kind 'preference' or one like it"
+        )
     if split not in task.splits:
         raise UsageError(f"{name} has no split {split!r}; it has {', '.join(task.splits)}")
     rows = list(task.items(split, limit=limit))
@@ -107,8 +109,28 @@ def hear(
     if repeats is None:
         repeats = REPEATS if seeded and _samples(handle.model) else 1
     if repeats > 1 and not seeded:
-        raise UsageError(f"--repeats {repeats}: {handle.label} takes no seed, so its answers on file would be read again")
+        raise UsageError(
+            f"--repeats {repeats}: {handle.label} takes no seed, so its answers on file would be read again"
+        )
     return handle, way.route, repeats
+
+
+def asked_parts(adapters: Sequence[Adapter], requests: Iterable[Request]) -> set[bytes]:
+    """Return the keys of all that a model is asked for some comparisons, through adapters, the outermost first."""
+    made = list(requests)
+    for adapter in adapters:
+        made = [inner for request in made for inner in adapter.expand(request)]
+    return {key for request in made for key in request.part_keys()}
+
+
+def has_independent_orders(adapters: Sequence[Adapter], pairs: Sequence[AuditPair]) -> bool:
+    """Whether the two orders of a pair are asked for by different requests to the model itself."""
+    different = (pair for pair in pairs if pair.first != pair.second and len(pair.requests) > 1)
+    pair = next(different, None)
+    if pair is None:
+        return True
+    one, other = (asked_parts(adapters, [request]) for request in pair.requests)
+    return one != other
 
 
 def _samples(model: Any) -> bool:

@@ -67,7 +67,13 @@ class AuditedSet:
 
 
 def audited_set(
-    task: str, judged: Judged, *, prompts: Sequence[int] = PROMPTS, confidence: float = 0.95, **about: Any
+    task: str,
+    judged: Judged,
+    *,
+    prompts: Sequence[int] = PROMPTS,
+    confidence: float = 0.95,
+    independent: bool = True,
+    **about: Any,
 ) -> AuditedSet:
     """Make all figures of a set; flags are put later, over all sets.
 
@@ -76,13 +82,14 @@ def audited_set(
         judged: The verdicts.
         prompts: Numbers of prompts for which the smallest difference is told.
         confidence: Of the intervals.
+        independent: Whether both orders have answers of their own, see `cycle_figures`.
         about: What is told beside the figures.
     """
     groups = {
         "answers": steadiness_figures(judged, confidence),
         "position": position_figures(judged, confidence),
         "tastes": taste_figures(judged, confidence),
-        "circles": cycle_figures(judged, confidence),
+        "circles": cycle_figures(judged, confidence, independent=independent),
         "labels": agreement_figures(judged, confidence, ties=not about.get("generated")),
     }
     return AuditedSet(task, judged, groups, resolution(judged, prompts, confidence), about)
@@ -107,7 +114,9 @@ def verdict_of(sets: Sequence[AuditedSet], flags: Sequence[tuple[str, Figure]], 
         failed = sum(count["failed"] for count in counts)
         why = next((reason for one in sets for reason in one.judged.reasons), "")
         every = f"every request failed: {why}" if failed == sum(count["asked"] for count in counts) else ""
-        return f"No verdict could be read, so nothing else is known: {every or 'answers came, without a verdict in them'}"
+        return (
+            f"No verdict could be read, so nothing else is known: {every or 'answers came, without a verdict in them'}"
+        )
     if all(_only_ties(one.judged) for one in sets):
         return "Calls every pair a tie: nothing else can be known of it"
     if flags:

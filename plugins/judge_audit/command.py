@@ -24,8 +24,8 @@ MADE_UP = "judge-audit/made-up"
 @click.option("-t", "--task", "tasks", multiple=True, metavar="TASK",
               help=f"Pairs to ask about, with labels or without; repeat for more.  [default: {MADE_UP}]")  # fmt: skip
 @click.option("--adapter", "adapters", multiple=True, help="Adapter to ask through, such as both-orders; repeatable.")
-@click.option("--repeats", type=click.IntRange(1, 20), help="Ask the same question so often, with other seeds.  [default: "
-              "3 for a judge that samples and takes a seed, else 1]")  # fmt: skip
+@click.option("--repeats", type=click.IntRange(1, 20), help="Ask the same question so often, with other seeds.  "
+              "[default: 3 for a judge that samples and takes a seed, else 1]")  # fmt: skip
 @click.option("--own", multiple=True, metavar="GLOB", help="Writers that are the judge or its family; repeatable.")
 @click.option("--prompts", type=click.IntRange(min=2), multiple=True,
               help="Numbers of prompts for the smallest difference.  [default: 100, 200, 500, 805, 2000]")  # fmt: skip
@@ -55,8 +55,9 @@ def command(
 ) -> int:
     """Audit a judge: position bias, consistency, tastes for length, lists and markdown, circles, agreement with labels.
 
-    JUDGE is the specification of a model that compares, or that an adapter lets compare, such as a reward model. Without
-    tasks it is asked about made-up pairs whose better answer is known. Verdicts on file are not asked for again.
+    JUDGE is the specification of a model that compares, or that an adapter lets compare, such as a reward model.
+    Without tasks it is asked about made-up pairs whose better answer is known. Verdicts on file are not asked for
+    again.
 
     \\b
     Examples:
@@ -115,7 +116,7 @@ def make_document(
     """
     from harness.store import now, versions
 
-    from .asking import ask_sets
+    from .asking import ask_sets, has_independent_orders
     from .audit import ALPHA, PROMPTS, SCHEMA, audited_set, put_flags, verdict_of
 
     hearing, heard, remarks = ask_sets(
@@ -126,6 +127,7 @@ def make_document(
             one.task.name,
             judged,
             prompts=prompts or PROMPTS,
+            independent=has_independent_orders(hearing.route.adapters, one.pairs),
             digest=one.task.definition.digest,
             generated=one.task.generated_data() is not None,
             warnings=_warnings(one, judged, own),
@@ -163,7 +165,9 @@ def _warnings(one: AuditSet, judged: Any, own: tuple[str, ...]) -> list[str]:
         warnings.append("the two responses of every pair are identical")
     if own and not (np.nan_to_num(judged.own) != 0).any():
         writers = sorted({writer for pair in one.pairs for writer in pair.writers if writer})
-        there = f"; there are {', '.join(writers)}" if writers else ": no writers are marked (first_model, second_model)"
+        there = (
+            f"; there are {', '.join(writers)}" if writers else ": no writers are marked (first_model, second_model)"
+        )
         warnings.append(f"--own {', '.join(own)} tells no two responses of a pair apart{there}")
     return warnings
 
@@ -178,30 +182,25 @@ def _plan(
 ) -> dict[str, Any]:
     from harness.results import models_folder
 
-    from .asking import hear
+    from .asking import asked_parts, hear
 
     handle, route, times = hear(registry, judge, models_folder(store), adapters, repeats)
     rows = []
     for one in sets:
         requests = [[r for pair in one.pairs for r in pair.requests]]
         requests += [[pair.requests[0] for pair in one.pairs]] * (times - 1)
-        expanded = sum(len(_different(route.adapters, several)) for several in requests)
-        rows.append({"task": one.task.name, "pairs": len(one.pairs), "verdicts": sum(map(len, requests)), "asked": expanded})
+        expanded = sum(len(asked_parts(route.adapters, several)) for several in requests)
+        rows.append(
+            {"task": one.task.name, "pairs": len(one.pairs), "verdicts": sum(map(len, requests)), "asked": expanded}
+        )
     return {"judge": handle.label, "adapters": list(route.names), "repeats": times, "sets": rows}
-
-
-def _different(adapters: Any, requests: list[Any]) -> set[bytes]:
-    """Return the keys of what the judge itself is asked: what two expansions share is asked once."""
-    for adapter in adapters:
-        requests = [inner for request in requests for inner in adapter.expand(request)]
-    return {b"".join(request.part_keys()) for request in requests}
 
 
 def _planned(plan: dict[str, Any]) -> str:
     through = f" through {' > '.join(plan['adapters'])}" if plan["adapters"] else ""
     lines = [f"{plan['judge']}{through}, each question {plan['repeats']} times where that can differ"]
     lines += [
-        f"{row['task']}: {row['pairs']:,} pairs, {row['verdicts']:,} verdicts, {row['asked']:,} different requests to the judge"
+        f"{row['task']}: {row['pairs']:,} pairs, {row['verdicts']:,} verdicts, {row['asked']:,} different requests"
         for row in plan["sets"]
     ]
     return "\n".join(lines)

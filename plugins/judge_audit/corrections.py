@@ -88,8 +88,8 @@ class SwapLogOdds(_InBothOrders):
     """Averages the log-odds of both orders, by which a shift of the log-odds by position cancels exactly.
 
     Args:
-        least: How near to 0 and 1 a preference may come before its log-odds are taken, so that a judge that answers 0 or 1
-            has finite ones.
+        least: How near to 0 and 1 a preference may come before its log-odds are taken, so that a judge that answers 0
+            or 1 has finite ones.
     """
 
     least: Annotated[float, Range(above=0, below=0.5)] = LEAST
@@ -108,7 +108,8 @@ class PositionIntercept(Adapter):
     A verdict of 0 or 1, or a tie, says nothing of its log-odds and stays as it is: only probabilities are corrected.
 
     Args:
-        intercept: The shift in nats, above 0 for a judge that favours what is shown first; ``harness audit`` measures it.
+        intercept: The shift in nats, above 0 for a judge that favours what is shown first; ``harness audit`` measures
+            it.
     """
 
     intercept: Annotated[float, Range(least=-20, most=20)]

@@ -1,4 +1,4 @@
-"""One figure of an audit: a value with its interval, what a fair judge has, and how sure it is that this one has not."""
+"""One figure of an audit: a value with its interval, what a fair judge has, and whether this one is known not to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Estimate, FloatArray, stats
+from harness import FloatArray, Linearised, stats
 
 NAN = math.nan
 SHARE, LOG_ODDS, SIGNED = "fraction", "log-odds", "difference"
@@ -59,31 +59,61 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def of_estimate(key: str, title: str, estimate: Estimate, **more: Any) -> Figure:
-    """Make a figure of an estimate."""
-    return Figure(key, title, estimate.value, estimate.low, estimate.high, estimate.n, **more)
-
-
-def of_differences(
+def mean_figure(
     key: str,
     title: str,
     values: FloatArray,
     clusters: NDArray[np.int64],
+    *,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    confidence: float = 0.95,
+    **more: Any,
+) -> Figure:
+    """Make a figure of the mean of values.
+
+    Args:
+        key: As of `Figure`.
+        title: As of `Figure`.
+        values: (n,), NaN where there is none.
+        clusters: (n,) codes.
+        bounds: The least and the greatest value possible.
+        confidence: Of the interval.
+        more: Further fields of the figure.
+    """
+    kept = ~np.isnan(values)
+    values, clusters = values[kept], clusters[kept]
+    centre = float(values.mean()) if values.size else NAN
+    return linear_figure(
+        key, title, Linearised(centre, values - centre), clusters, bounds=bounds, confidence=confidence, **more
+    )
+
+
+def linear_figure(
+    key: str,
+    title: str,
+    value: Linearised,
+    clusters: NDArray[np.int64],
+    *,
     bounds: tuple[float, float],
     confidence: float,
     **more: Any,
 ) -> Figure:
-    """Make a figure of the mean of differences of shares.
+    """Make a figure of a value with influences.
 
-    Differences that are all the same are not known without error: of n clusters, some more than the upper end of the exact
+    Values that are all the same are not known without error: of n clusters, some more than the upper end of the exact
     interval of 0 of n may differ.
     """
-    estimate = stats.mean_estimate(values, clusters=clusters, bounds=bounds, confidence=confidence)
-    figure = of_estimate(key, title, estimate, unit=SIGNED, **more)
-    if not estimate.stderr > 1e-12:
+    if not value.influence.size:
+        return Figure(key, title, **more)
+    estimate = stats.estimate_from_influence(
+        value.value, value.influence, clusters=clusters, bounds=bounds, confidence=confidence
+    )
+    figure = Figure(key, title, estimate.value, estimate.low, estimate.high, estimate.n, **more)
+    low, high = bounds
+    if not estimate.stderr > 1e-12 and low < figure.value < high:
         _, share = stats.clopper_pearson(0, len(np.unique(clusters)), confidence=confidence)
-        figure.low = figure.value - share * (figure.value - bounds[0])
-        figure.high = figure.value + share * (bounds[1] - figure.value)
+        figure.low = figure.value - share * (figure.value - low)
+        figure.high = figure.value + share * (high - figure.value)
     return figure
 
 
@@ -120,6 +150,4 @@ def beyond(values: FloatArray, clusters: NDArray[np.int64], tolerance: float) ->
 
 def flips(values: FloatArray, clusters: NDArray[np.int64]) -> float:
     """Return the two-sided p-value that values, (n,), are as often of either sign, by flips of the clusters' signs."""
-    return float(
-        stats.sign_flip_test(values, clusters=clusters, replicates=4999, rng=np.random.default_rng(SEED))
-    )
+    return float(stats.sign_flip_test(values, clusters=clusters, replicates=4999, rng=np.random.default_rng(SEED)))

@@ -45,8 +45,8 @@ def mt_bench_200(path: Path, *, evaluator: str = "") -> Iterator[Mapping[str, An
     """Convert an evaluator's verdicts on the 200 pairs of MT-Bench in LLMBar's table of verdicts.
 
     Args:
-        path: CSV file, plain or gzip; columns subset, evaluator, index, winner_noswap, winner_swap; winners 1 or 2 in the
-            order of the data.
+        path: CSV file, plain or gzip; columns subset, evaluator, index, winner_noswap, winner_swap; winners 1 or 2 in
+            the order of the data.
         evaluator: The evaluator, such as ``GPT-4/Vanilla``.
 
     Raises:

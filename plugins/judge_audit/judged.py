@@ -37,7 +37,7 @@ class AuditPair:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The verdicts of a judge on n pairs; preferences are for the first response of the data, in [0, 1], NaN if none."""
+    """The verdicts of a judge on n pairs: preferences for the first response of the data, in [0, 1], NaN if none."""
 
     given: FloatArray
     """(n,) shown in the order of the data."""
@@ -54,7 +54,7 @@ class Judged:
     style: FloatArray
     """(n, 3) first less second: doublings of the length, having a list, having headers or bold."""
     own: FloatArray
-    """(n,) 1 where the first alone is by the judge or its family, -1 where the second alone is, else 0; NaN: not known."""
+    """(n,) 1 where the first alone is the judge's own, -1 where the second alone is, else 0; NaN: not known."""
     texts: Sequence[tuple[str, str]] = field(repr=False, default=())
     reasons: Sequence[str] = ()
     """Why requests failed, each reason once."""
@@ -70,12 +70,13 @@ class Judged:
     @property
     def has_winner(self) -> NDArray[np.bool_]:
         """Mark the pairs, (n,), of which one response is known to be the better."""
-        return (self.label == 0) | (self.label == 1)
+        return np.asarray((self.label == 0) | (self.label == 1))
 
     @property
     def identical(self) -> NDArray[np.bool_]:
         """Mark the pairs, (n,), whose responses are the same text."""
-        return np.array([first == second for first, second in self.texts], dtype=bool)
+        same: NDArray[np.bool_] = np.array([first == second for first, second in self.texts], dtype=bool)
+        return same
 
     def credit(self) -> FloatArray:
         """Return the credit of the first response, (n,): the mean of the orders that have a verdict; NaN: none has."""

@@ -1,9 +1,9 @@
 """A logistic regression of preferences on differences, with standard errors and tests that heed clusters.
 
-The rows are verdicts, the outcome p in [0, 1] the preference for the first response of the data, and every covariate is a
-difference of the first and the second response (the position is +1 where the first is shown first, else -1), so that
-there is no intercept. A small ridge keeps coefficients finite where verdicts are separated by a covariate, as those of a
-judge that is always right are by the label.
+The rows are verdicts, the outcome p in [0, 1] the preference for the first response of the data, and every covariate
+is a difference of the first and the second response (the position is +1 where the first is shown first, else -1), so
+that there is no intercept. A small ridge keeps coefficients finite where verdicts are separated by a covariate, as
+those of a judge that is always right are by the label.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Effects:
     errors: FloatArray
     """(k,)."""
     pulls: FloatArray
-    """(k,) how far the ridge holds each coefficient from where it would be, to the first order; intervals are wider by it."""
+    """(k,) how far the ridge pulls each coefficient, to the first order; intervals are wider by it."""
     degrees_of_freedom: float
     """Of Student's t: clusters less one."""
 
@@ -66,7 +66,9 @@ def fit(x: FloatArray, p: FloatArray, clusters: NDArray[np.int64], *, ridge: flo
     return Effects(beta, errors, np.abs(ridge * bread @ beta), max(1.0, count - 1.0))
 
 
-def without_effect(x: FloatArray, p: FloatArray, clusters: NDArray[np.int64], index: int, *, ridge: float = RIDGE) -> float:
+def without_effect(
+    x: FloatArray, p: FloatArray, clusters: NDArray[np.int64], index: int, *, ridge: float = RIDGE
+) -> float:
     """Return the two-sided p-value that a covariate has no effect, the others having theirs.
 
     The others are fitted alone; the covariate's efficient scores, summed within clusters, are then as often of either

@@ -1,8 +1,8 @@
 """Made-up questions with answers that are right, half right and wrong, and twins of them that look otherwise.
 
 Each question is asked about in several pairs: the three answers against each other, which makes a triple; an answer
-against one that says the same, longer, as a list or in markdown; such a twin of the wrong answer against the right one, and
-the other way round; and some answers against a copy of themselves. Which of two is shown first is drawn.
+against one that says the same, longer, as a list or in markdown; such a twin of the wrong answer against the right
+one, and the other way round; and some answers against a copy of themselves. Which of two is shown first is drawn.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class PeopleAgreement(OfVerdicts, MeanMetric):
         """Return the mean over both orders, for each pair."""
         people = classes(columns.values["people"])
         same = [classes(_verdicts(columns, order)) == people for order in ("as_given", "exchanged")]
-        return np.mean(np.array(same, dtype=np.float64), axis=0)
+        return np.asarray(np.array(same, dtype=np.float64).mean(axis=0))
 
 
 class _AsGiven(OfVerdicts):
@@ -69,7 +69,7 @@ class PeopleAgreementCompat(_AsGiven, MeanMetric):
     def per_item(self, columns: Columns) -> FloatArray:
         """Return 1 where the classes are the same."""
         verdicts, people = self.both(columns)
-        return (verdicts == people).astype(np.float64)
+        return np.asarray(verdicts == people, dtype=np.float64)
 
 
 class PeopleKappa(OfVerdicts):

@@ -39,7 +39,11 @@ def fair(figure: Mapping[str, Any]) -> str:
         return ""
     if figure["key"] in ("failure_rate", "unread_rate", "conflict_rate", "excess_cycles"):
         return f"at most {shown(figure, 'fair')}"
-    return f"at least {shown(figure, 'fair')}" if figure["key"] in ("self_consistency", "accuracy") else shown(figure, "fair")
+    return (
+        f"at least {shown(figure, 'fair')}"
+        if figure["key"] in ("self_consistency", "accuracy")
+        else shown(figure, "fair")
+    )
 
 
 def flag(figure: Mapping[str, Any]) -> str:
@@ -107,7 +111,11 @@ def html(document: Mapping[str, Any]) -> str:
     functions = {"shown": shown, "interval": interval, "fair": fair, "flag": flag, "p_text": p_text, "place": place}
     template = environment.get_template("audit.html")
     return template.render(
-        audit=document, groups=GROUPS, theme=THEME.read_text("utf-8"), level=f"{100 * document['confidence']:g} %", **functions
+        audit=document,
+        groups=GROUPS,
+        theme=THEME.read_text("utf-8"),
+        level=f"{100 * document['confidence']:g} %",
+        **functions,
     )
 
 
@@ -118,12 +126,12 @@ def _visible(text: object) -> str:
 
 
 def place(figure: Mapping[str, Any], key: str) -> float:
-    """Return where on its bar a value lies, in percent: shares from 0 to 1, differences from -1 to 1, effects to 4 nats."""
+    """Return where on its bar a value lies, in percent; bars of effects end at 4 nats."""
     low, high = {"fraction": (0.0, 1.0), "difference": (-1.0, 1.0)}.get(figure["unit"], (-4.0, 4.0))
     value = figure[key]
     if value is None or not math.isfinite(value):
         return 0.0
-    return round(100 * (min(max(value, low), high) - low) / (high - low), 2)
+    return float(round(100 * (min(max(value, low), high) - low) / (high - low), 2))
 
 
 def flagged_titles(document: Mapping[str, Any]) -> Sequence[str]:

@@ -14,15 +14,18 @@ from harness.tasks import find_same, shorten
 class LabelledPairs(Preference):
     """Rows hold ``first``, ``second`` and a ``label``: which one people call better, or that they see a tie.
 
-    In place of the label a row may hold ``votes``. Columns beside those of `Preference`: ``people``, 1 where the first response is the better, 0 where the second is, and
-    0.5 for a tie. Where people saw a tie, ``better`` is 0 by convention, and says nothing.
+    In place of the label a row may hold ``votes``. Columns beside those of `Preference`: ``people``, 1 where the first
+    response is the better, 0 where the second is, and 0.5 for a tie. Where people saw a tie, ``better`` is 0 by
+    convention, and says nothing.
     """
 
     fields: ClassVar[Mapping[str, FieldSpec]] = {
         "prompt": FieldSpec("conversation", description="a text or a list of messages"),
         "first": FieldSpec("text"),
         "second": FieldSpec("text"),
-        "label": FieldSpec("any", required=False, description="one of the options first_label, second_label, tie_label"),
+        "label": FieldSpec(
+            "any", required=False, description="one of the options first_label, second_label, tie_label"
+        ),
         "votes": FieldSpec("any", required=False, description="several such labels, of which the majority counts"),
         "context": FieldSpec("text", required=False, description="put below the prompt, where it is not empty"),
         "first_model": FieldSpec("text", required=False, description="which model wrote the first response"),

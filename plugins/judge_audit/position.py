@@ -8,7 +8,7 @@ from harness import stats
 from harness.kinds.preference_agreement import kappa
 
 from .corrections import log_odds
-from .figure import LOG_ODDS, Figure, beyond, flips, not_measured, of_differences, of_estimate
+from .figure import LOG_ODDS, SIGNED, Figure, beyond, flips, linear_figure, mean_figure, not_measured
 from .judged import Judged
 
 CONFLICT_TOLERANCE = 0.2
@@ -30,17 +30,24 @@ def position_figures(judged: Judged, confidence: float) -> list[Figure]:
         why = _ONE_ORDER if (judged.status[:, 1] == 3).all() else "no pair has a verdict in both orders"
         return [not_measured(key, title, why) for key, title in titles.items()]
     given, exchanged, clusters = judged.given[both], judged.exchanged[both], judged.prompts[both]
-    gap = of_differences(
-        "position_gap", titles["position_gap"], given - exchanged, clusters, (-1, 1), confidence, fair=0.0
+    gap = mean_figure(
+        "position_gap",
+        titles["position_gap"],
+        given - exchanged,
+        clusters,
+        bounds=(-1, 1),
+        confidence=confidence,
+        unit=SIGNED,
+        fair=0.0,
     )
     shift = np.array([(log_odds(p) + log_odds(q)) / 2 for p, q in zip(given, 1 - exchanged, strict=True)])
     soft = ~np.isin(given, (0.0, 0.5, 1.0)) & ~np.isin(exchanged, (0.0, 0.5, 1.0))
     if soft.any():
         estimate = stats.mean_estimate(shift[soft], clusters=clusters[soft], confidence=confidence)
         why = "mean over pairs; --adapter position-intercept:intercept=... takes it away"
-        intercept = of_estimate(
-            "position_intercept", titles["position_intercept"], estimate, unit=LOG_ODDS, fair=0.0, note=why
-        )
+        intercept = Figure("position_intercept", titles["position_intercept"], unit=LOG_ODDS, fair=0.0, note=why)
+        intercept.value, intercept.low, intercept.high = estimate.value, estimate.low, estimate.high
+        intercept.n = estimate.n
     else:
         why = "verdicts are no probabilities; the effect of position beside label and style is below"
         intercept = not_measured("position_intercept", titles["position_intercept"], why, unit=LOG_ODDS)
@@ -56,8 +63,8 @@ def position_figures(judged: Judged, confidence: float) -> list[Figure]:
 def _first_position(judged: Judged, title: str, confidence: float) -> Figure:
     """Return the first-position rate, with the wider of two intervals.
 
-    One is exact (Clopper and Pearson) with one trial a pair: the two verdicts on a pair vary together no more than if they
-    were one. The other heeds prompts.
+    One is exact (Clopper and Pearson) with one trial a pair: the two verdicts on a pair vary together no more than if
+    they were one. The other heeds prompts.
     """
     both = judged.both
     clusters = judged.prompts[both]
@@ -81,7 +88,12 @@ def _first_position(judged: Judged, title: str, confidence: float) -> Figure:
         n,
         fair=0.5,
         p_value=flips(games.sum(axis=0).astype(np.float64), clusters),
-        more={"pairs": pairs, "for the first": int(won.sum()), "exact": [low, high], "by prompts": [robust.low, robust.high]},
+        more={
+            "pairs": pairs,
+            "for the first": int(won.sum()),
+            "exact": [low, high],
+            "by prompts": [robust.low, robust.high],
+        },
     )
 
 
@@ -92,10 +104,9 @@ def _conflict(judged: Judged, title: str, confidence: float) -> Figure:
     both = both if known else judged.both
     differ = (np.sign(judged.given[both] - 0.5) != np.sign(judged.exchanged[both] - 0.5)).astype(np.float64)
     clusters = judged.prompts[both]
-    estimate = stats.mean_estimate(differ, clusters=clusters, bounds=(0, 1), confidence=confidence)
     every = judged.both
     more = {"over all pairs": float((np.sign(judged.given - 0.5) != np.sign(judged.exchanged - 0.5))[every].mean())}
-    figure = of_estimate("conflict_rate", title, estimate, more=more)
+    figure = mean_figure("conflict_rate", title, differ, clusters, confidence=confidence, more=more)
     if known:  # where nobody knows which is better, two responses may be equally good, and a fair judge tosses a coin
         figure.fair, figure.p_value = CONFLICT_TOLERANCE, beyond(differ, clusters, CONFLICT_TOLERANCE)
         figure.note = "of pairs of which one response is known to be better"
@@ -109,7 +120,5 @@ def _order_kappa(judged: Judged, title: str, confidence: float) -> Figure:
         value = kappa(codes[0], codes[1])
     except ValueError as error:
         return not_measured("order_kappa", title, str(error))
-    estimate = stats.estimate_from_influence(
-        value.value, value.influence, clusters=judged.prompts[both], bounds=(-1, 1), confidence=confidence
-    )
-    return of_estimate("order_kappa", title, estimate)
+    clusters = judged.prompts[both]
+    return linear_figure("order_kappa", title, value, clusters, bounds=(-1, 1), confidence=confidence)

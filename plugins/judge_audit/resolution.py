@@ -15,11 +15,12 @@ from .judged import Judged
 
 POWER, ALPHA = 0.8, 0.05
 FORMULA = (
-    "A model's win rate against a baseline is the mean over n prompts of s, the mean preference for it in the orders asked. If "
-    "both are equally good, its standard error is sigma / sqrt(n), sigma^2 = mean of (s - 1/2)^2 over these pairs. A "
-    "two-sided test at 5 % shows a difference of (z_.975 + z_.8) sigma / sqrt(n) with probability 80 %. A judge that "
-    "agrees with the labels in a share a of the pairs shows (2 a - 1) times the difference that people would, so the "
-    "difference between models has to be that much greater. Two models held against the same baseline need sqrt(2) of it."
+    "A model's win rate against a baseline is the mean over n prompts of s, the mean preference for it in the "
+    "orders asked. If both are equally good, its standard error is sigma / sqrt(n), sigma^2 = mean of (s - 1/2)^2 "
+    "over these pairs. A two-sided test at 5 % shows a difference of (z_.975 + z_.8) sigma / sqrt(n) with "
+    "probability 80 %. A judge whose mean preference for the better response is a shows (2 a - 1) times the "
+    "difference that the labels would, so the difference between models has to be that much greater. Two models "
+    "held against the same baseline need sqrt(2) of it."
 )
 
 
@@ -37,9 +38,7 @@ def resolution(judged: Judged, prompts: Sequence[int], confidence: float) -> Map
     if not (judged.credit()[kept] != 0.5).any():
         return {"formula": FORMULA, "why": "every pair is a tie"}
     squares = (judged.credit()[kept] - 0.5) ** 2
-    variance = stats.mean_estimate(
-        squares, clusters=judged.prompts[kept], bounds=(0, 0.25), confidence=confidence
-    )
+    variance = stats.mean_estimate(squares, clusters=judged.prompts[kept], bounds=(0, 0.25), confidence=confidence)
     winner = kept & judged.has_winner
     agreement = NAN
     if winner.any():

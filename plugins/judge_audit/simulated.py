@@ -28,9 +28,9 @@ def doublings(first: str, second: str) -> float:
 class SimulatedJudge(Model):
     """A simulation, not a judge: it knows the made-up questions' answers, and has the faults that it is given.
 
-    Its log-odds that the response shown first is the better are a sum of the terms below; the verdict is drawn with that
-    probability, by a hash of what it was asked, so that the same question has the same verdict. Of a question that is not
-    made up it knows no answer.
+    Its log-odds that the response shown first is the better are a sum of the terms below; the verdict is drawn with
+    that probability, by a hash of what it was asked, so that the same question has the same verdict. Of a question
+    that is not made up it knows no answer.
 
     Args:
         skill: Log-odds for the better answer.

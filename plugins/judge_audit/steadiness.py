@@ -1,12 +1,12 @@
-"""How steady a judge is: whether it answers at all, can be read, calls ties, and says the same when it is asked again."""
+"""How steady a judge is: whether it answers, can be read, calls ties, and says the same when it is asked again."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from harness import FloatArray, stats
+from harness import FloatArray
 
-from .figure import NAN, Figure, beyond, not_measured, of_estimate
+from .figure import NAN, Figure, beyond, mean_figure, not_measured
 from .judged import FAILED, NOT_ASKED, UNREAD, Judged
 
 FAILURE_TOLERANCE = UNREAD_TOLERANCE = 0.02
@@ -24,18 +24,18 @@ def steadiness_figures(judged: Judged, confidence: float) -> list[Figure]:
         unread = (judged.status == UNREAD).sum(axis=1) / np.where(answered.any(axis=1), answered.sum(axis=1), NAN)
     return [
         _share("failure_rate", "requests that failed", failed, judged, FAILURE_TOLERANCE, confidence),
-        _share("unread_rate", "answers without a verdict that can be read", unread, judged, UNREAD_TOLERANCE, confidence),
+        _share(
+            "unread_rate", "answers without a verdict that can be read", unread, judged, UNREAD_TOLERANCE, confidence
+        ),
         _ties(judged, confidence),
         _self_consistency(judged, confidence),
         _identical(judged, confidence),
     ]
 
 
-def _share(
-    key: str, title: str, values: FloatArray, judged: Judged, tolerance: float, confidence: float
-) -> Figure:
-    estimate = stats.mean_estimate(values, clusters=judged.prompts, bounds=(0, 1), confidence=confidence)
-    return of_estimate(key, title, estimate, fair=tolerance, p_value=beyond(values, judged.prompts, tolerance))
+def _share(key: str, title: str, values: FloatArray, judged: Judged, tolerance: float, confidence: float) -> Figure:
+    p = beyond(values, judged.prompts, tolerance)
+    return mean_figure(key, title, values, judged.prompts, confidence=confidence, fair=tolerance, p_value=p)
 
 
 def _ties(judged: Judged, confidence: float) -> Figure:
@@ -44,8 +44,7 @@ def _ties(judged: Judged, confidence: float) -> Figure:
     values = np.where(count > 0, np.nansum(tied, axis=0) / np.maximum(count, 1), NAN)
     if not (count > 0).any():
         return not_measured("tie_rate", "verdicts that are ties", "no verdict could be read")
-    estimate = stats.mean_estimate(values, clusters=judged.prompts, bounds=(0, 1), confidence=confidence)
-    return of_estimate("tie_rate", "verdicts that are ties", estimate)
+    return mean_figure("tie_rate", "verdicts that are ties", values, judged.prompts, confidence=confidence)
 
 
 def _self_consistency(judged: Judged, confidence: float) -> Figure:
@@ -63,10 +62,10 @@ def _self_consistency(judged: Judged, confidence: float) -> Figure:
     values = np.where(pairs > 0, same / np.maximum(pairs, 1), NAN)
     if not (pairs > 0).any():
         return not_measured(key, title, "no question has two verdicts that could be read")
-    estimate = stats.mean_estimate(values, clusters=judged.prompts, bounds=(0, 1), confidence=confidence)
     p = beyond(1 - values, judged.prompts, INCONSISTENCY_TOLERANCE)
     note = f"asked {len(answers)} times, in the order of the data"
-    return of_estimate(key, title, estimate, fair=1 - INCONSISTENCY_TOLERANCE, p_value=p, note=note)
+    fair = 1 - INCONSISTENCY_TOLERANCE
+    return mean_figure(key, title, values, judged.prompts, confidence=confidence, fair=fair, p_value=p, note=note)
 
 
 def _identical(judged: Judged, confidence: float) -> Figure:
@@ -76,5 +75,5 @@ def _identical(judged: Judged, confidence: float) -> Figure:
     if not copies.any():
         return not_measured(key, title, "no two responses of a pair are identical")
     values = (judged.given[copies] != 0.5).astype(np.float64)
-    estimate = stats.mean_estimate(values, clusters=judged.prompts[copies], bounds=(0, 1), confidence=confidence)
-    return of_estimate(key, title, estimate, note="told, not flagged: a judge without a verdict for ties has to choose")
+    note = "told, not flagged: a judge without a verdict for ties has to choose"
+    return mean_figure(key, title, values, judged.prompts[copies], confidence=confidence, note=note)

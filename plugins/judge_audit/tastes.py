@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness import FloatArray, stats
+from harness import FloatArray
 
 from . import logistic
-from .figure import LOG_ODDS, NAN, Figure, not_measured, of_estimate
+from .figure import LOG_ODDS, NAN, Figure, mean_figure, not_measured
 from .judged import STYLE_NAMES, Judged
 
 FEWEST = 5
 """Prompts with a difference, below which an effect is not estimated."""
 ALIKE = 0.95
 """Share of a covariate's variance that the others explain, from which on it cannot be told from them."""
-UNITS = {"position": "shown first", "length": "a doubling", "lists": "a list", "markdown": "headers or bold", "own": "own"}
+UNITS = {
+    "position": "shown first",
+    "length": "a doubling",
+    "lists": "a list",
+    "markdown": "headers or bold",
+    "own": "own",
+}
 _PREFERRED = {
     "length": ("longer_preferred", "the longer response preferred"),
     "lists": ("list_preferred", "the response with a list preferred"),
@@ -105,7 +111,7 @@ def _words(name: str) -> str:
 
 
 def _preferred(judged: Judged, name: str, confidence: float) -> Figure:
-    """Return how often the response with more of something wins, over all pairs that differ in it; a tie counts half."""
+    """Return how often the response with more of something wins, over pairs that differ in it; a tie counts half."""
     key, title = _PREFERRED[name]
     gap = difference(judged, name)
     credit = judged.credit()
@@ -114,9 +120,6 @@ def _preferred(judged: Judged, name: str, confidence: float) -> Figure:
     if not kept.any():
         why = "no writers are marked, or none is the judge's own (--own)" if name == "own" else "no pair differs in it"
         return not_measured(key, title, why)
-    estimate = stats.mean_estimate(
-        values[kept], clusters=judged.prompts[kept], bounds=(0, 1), confidence=confidence
-    )
     equal = kept & (judged.label == 0.5)
     more: dict[str, float] = {}
     if equal.any():
@@ -125,4 +128,4 @@ def _preferred(judged: Judged, name: str, confidence: float) -> Figure:
     right = np.where(gap > 0, judged.label, 1 - judged.label)
     if better.any():
         more["better by the labels"] = float(right[better].mean())
-    return of_estimate(key, title, estimate, more=more)
+    return mean_figure(key, title, values, judged.prompts, confidence=confidence, more=more)

@@ -2,12 +2,12 @@ import os
 from pathlib import Path
 
 import pytest
-
-from harness import Registry
 from harness_plugins.judge_audit.asking import read_set
 from harness_plugins.judge_audit.audit import audited_set, put_flags
 from harness_plugins.judge_audit.judged import judged
 from harness_plugins.judge_audit.simulated import SimulatedJudge
+
+from harness import Registry
 
 REGISTRY = Registry()
 SETS = {}

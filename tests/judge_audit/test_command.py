@@ -20,9 +20,14 @@ def test_a_biased_judge_is_flagged_and_the_corrected_one_is_not(harness, project
     assert corrected["flags"] == []
     assert corrected["adapters"] == ["both-orders"]
     assert key_of(corrected, "first_position_rate")["value"] == 0.5
+    # Its two orders cannot differ, so that its noise is not seen, and circles are told without a test.
+    assert "same answers" in key_of(corrected, "excess_cycles")["note"]
+    assert key_of(biased.document, "excess_cycles")["p_value"] is not None
     summary = harness("audit", "simulated-judge:position=1.5").out
     assert summary.startswith("Flagged for 1 of 10 properties tested: decisive verdicts for the response shown first")
-    assert re.search(r"decisive verdicts for the response shown first +5\d\.\d \[.*\] +50\.0 +0\.0\d+ +FLAGGED", summary)
+    assert re.search(
+        r"decisive verdicts for the response shown first +5\d\.\d \[.*\] +50\.0 +0\.0\d+ +FLAGGED", summary
+    )
 
 
 def test_what_is_on_file_is_not_asked_again(harness, monkeypatch):
@@ -30,7 +35,9 @@ def test_what_is_on_file_is_not_asked_again(harness, monkeypatch):
 
     asked = []
     real = SimulatedJudge.compare
-    monkeypatch.setattr(SimulatedJudge, "compare", lambda self, requests: asked.append(len(requests)) or real(self, requests))
+    monkeypatch.setattr(
+        SimulatedJudge, "compare", lambda self, requests: asked.append(len(requests)) or real(self, requests)
+    )
     harness("eval", "-m", "simulated-judge", "-t", "judge-audit/made-up", "--limit", "30")
     before = sum(asked)
     harness("audit", "simulated-judge", "--repeats", "1", "--limit", "30")
@@ -72,7 +79,11 @@ def test_the_page_escapes_what_others_wrote_and_needs_nothing_beside_it(harness,
         (["simulated-judge", "--adapter", "score-to-compare"], 2, "can serve nothing"),
         (["simulated-judge", "--adapter", "position-intercept"], 2, "intercept"),
         (["simulated-judge", "--own", "aster", "--limit", "9"], 0, "no writers are marked"),
-        (["simulated-judge", "-t", "judge-audit/writers", "--own", "cedar", "--limit", "9"], 0, "there are aster, birch"),
+        (
+            ["simulated-judge", "-t", "judge-audit/writers", "--own", "cedar", "--limit", "9"],
+            0,
+            "there are aster, birch",
+        ),
     ],
 )
 def test_what_cannot_be_audited_is_said(harness, arguments, code, said):

@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from harness_plugins.judge_audit.corrections import AgreeOrTie, BothOrders, PositionIntercept, SwapLogOdds
+from harness_plugins.judge_audit.simulated import SimulatedJudge
 
 from harness import Conversation, Origin, Pair, Registry, Verdict, evaluate
 from harness.check.conformance import check_name
-from harness_plugins.judge_audit.corrections import AgreeOrTie, BothOrders, PositionIntercept, SwapLogOdds
-from harness_plugins.judge_audit.simulated import SimulatedJudge
 
 from .conftest import pairs_of_set
 
@@ -68,7 +68,9 @@ def test_a_corrected_judge_has_no_position_bias_and_costs_two_questions(project,
     assert rates[0] > 0.55
     assert rates[1] == 0.5
     plan = ["eval", "-m", "simulated-judge", "-t", "judge-audit/made-up", "--dry-run", "--json"]
-    requests = [json.loads(harness(*plan, *more).out)["cells"][0]["requests"] for more in ((), ("--adapter", "both-orders"))]
+    requests = [
+        json.loads(harness(*plan, *more).out)["cells"][0]["requests"] for more in ((), ("--adapter", "both-orders"))
+    ]
     assert requests == [750, 1500]
 
 

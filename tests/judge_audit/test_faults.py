@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-
 from harness_plugins.judge_audit.corrections import sigmoid
 from harness_plugins.judge_audit.judged import Judged, judged
 from harness_plugins.judge_audit.simulated import SimulatedJudge
@@ -92,9 +91,7 @@ def test_a_judge_that_is_wrong_is_worse_than_a_coin_and_one_that_knows_nothing_i
     assert "accuracy" not in ignorant.flags
     assert ignorant["accuracy"].note == "not shown to be better than a coin"
     j = good.judged
-    upside_down = Judged(
-        1 - j.given, 1 - j.exchanged, j.status, j.again, j.label, j.prompts, j.style, j.own, j.texts
-    )
+    upside_down = Judged(1 - j.given, 1 - j.exchanged, j.status, j.again, j.label, j.prompts, j.style, j.own, j.texts)
     assert "accuracy" in Audited(upside_down).flags
 
 

@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 import pytest
-
-from harness import Conversation, Failure, Pair, Verdict
 from harness_plugins.judge_audit import logistic
 from harness_plugins.judge_audit.agreement import macro
 from harness_plugins.judge_audit.cycles import BOUND, triples_of
 from harness_plugins.judge_audit.judged import AuditPair, judged
 from harness_plugins.judge_audit.resolution import resolution
 from harness_plugins.judge_audit.style import Style, style_of
+
+from harness import Conversation, Failure, Pair, Verdict
 
 from .conftest import Audited, simulate
 
@@ -96,7 +96,10 @@ def test_effects_are_those_of_a_plain_fit_and_their_errors_hold():
         low, high = found.interval(index)
         assert low < true < high
     leaving_out = np.array(
-        [logistic.fit(x[clusters != g], p[clusters != g], clusters[clusters != g], ridge=1e-9).coefficients for g in range(150)]
+        [
+            logistic.fit(x[clusters != g], p[clusters != g], clusters[clusters != g], ridge=1e-9).coefficients
+            for g in range(150)
+        ]
     )
     jackknife = np.sqrt(149 / 150 * ((leaving_out - leaving_out.mean(axis=0)) ** 2).sum(axis=0))
     assert found.errors == pytest.approx(jackknife, rel=0.05)

@@ -7,12 +7,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
-
-from harness import BadItem, Registry, Verdict
-from harness.kinds.preference_agreement import kappa
 from harness_plugins.judge_audit.agreement import classes, macro
 from harness_plugins.judge_audit.importers import mt_bench_200, pandalm
 from harness_plugins.judge_audit.judged import UNREAD, judged
+
+from harness import BadItem, Registry, Verdict
+from harness.kinds.preference_agreement import kappa
 
 from .conftest import Audited
 from .test_figures import pair
@@ -44,7 +44,9 @@ def test_labels_votes_and_contexts_become_items(project):
     assert [item.fields["prompt"].text for item in items[:3]] == ["Do it.", "Do it.\n\nOn this text.", "Do it."]
     assert all(isinstance(item, BadItem) for item in items[3:])
     problems = [item.problem for item in items[3:]]
-    for problem, said in zip(problems, ("no label has more than half", "expected a list", "'both'", "missing"), strict=True):
+    for problem, said in zip(
+        problems, ("no label has more than half", "expected a list", "'both'", "missing"), strict=True
+    ):
         assert said in problem
 
 
@@ -59,7 +61,18 @@ def test_agreement_in_three_classes_by_hand(harness, project):
     ]
     (project / "r.jsonl").write_text("".join(json.dumps(row) + "\n" for row in records))
     metrics = ["people_agreement", "people_agreement@compat"]
-    ran = harness("eval", "-m", "recorded:path=r.jsonl", "-t", "mine/pairs", "--metric", metrics[0], "--metric", metrics[1], "--json")
+    ran = harness(
+        "eval",
+        "-m",
+        "recorded:path=r.jsonl",
+        "-t",
+        "mine/pairs",
+        "--metric",
+        metrics[0],
+        "--metric",
+        metrics[1],
+        "--json",
+    )
     found = {r["metric"]: (r["value"], r["n"]) for r in ran.document["results"]}
     # As given: right, right, wrong; exchanged: right, right, right. The fourth has no verdict as given.
     assert found["people_agreement"] == (pytest.approx((1 + 1 + 0.5) / 3), 3)
@@ -89,7 +102,9 @@ def test_a_file_that_is_no_table_of_verdicts_is_refused(tmp_path, importer, row,
 
 def test_verdicts_are_read_as_tie_unread_or_winner(tmp_path):
     path = tmp_path / "rows.jsonl"
-    path.write_text("".join(json.dumps({"idx": i, "gpt35": said}) + "\n" for i, said in enumerate(["1", "2", "Tie", "hm"])))
+    path.write_text(
+        "".join(json.dumps({"idx": i, "gpt35": said}) + "\n" for i, said in enumerate(["1", "2", "Tie", "hm"]))
+    )
     rows = list(pandalm(path, evaluator="gpt35"))
     assert [row["p_first"] for row in rows] == [1.0, 0.0, 0.5, None]
     assert rows[3]["text"] == "hm"
@@ -115,14 +130,19 @@ def test_pandalms_majority_labels_are_472_422_and_105(with_verdicts):
     ("evaluator", "accuracy", "precision", "recall", "f1", "unread"),
     [("gpt35", 0.710711, 0.5879, 0.5736, 0.5755, 25), ("pandalm7b", 0.667668, 0.5738, 0.5750, 0.5743, 0)],
 )
-def test_published_figures_of_pandalms_evaluators(with_verdicts, alignment, harness, evaluator, accuracy, precision, recall, f1, unread):
+def test_published_figures_of_pandalms_evaluators(
+    with_verdicts, alignment, harness, evaluator, accuracy, precision, recall, f1, unread
+):
     harness("import", "pandalm", alignment / PANDALM, "-o", "r.jsonl", "--set", f"evaluator={evaluator}")
     ran = harness("eval", "-m", "recorded:path=r.jsonl", "-t", "judge-audit/pandalm-as-given", "--json")
     found = {r["metric"]: r for r in ran.document["results"]}
     assert found["people_agreement@compat"]["value"] == pytest.approx(accuracy, abs=1e-6)
     assert found["people_macro_f1@compat"]["value"] == pytest.approx(f1, abs=5e-5)
     detail = found["people_macro_f1@compat"]["detail"]
-    assert (detail["macro_precision"], detail["macro_recall"]) == (pytest.approx(precision, abs=5e-5), pytest.approx(recall, abs=5e-5))
+    assert (detail["macro_precision"], detail["macro_recall"]) == (
+        pytest.approx(precision, abs=5e-5),
+        pytest.approx(recall, abs=5e-5),
+    )
     assert found["unparsed_rate"]["value"] == pytest.approx(unread / 999)
 
 
@@ -183,7 +203,7 @@ def test_counts_on_the_pairs_of_mt_bench_come_through_the_importer(alignment):
     counts = [sum(won[order][i] == label[i] for i in label) for order in ("ab", "ba")]
     both = sum(won["ab"][i] == won["ba"][i] == label[i] for i in label)
     agree = sum(won["ab"][i] == won["ba"][i] for i in label)
-    assert [len(label), *counts, both, agree] == [200, 159, 165, 150, 174]
+    assert [len(label), *counts, both, agree] == [200, 159, 165, 149, 174]
 
 
 def test_a_recorded_judge_is_audited_on_the_pairs_of_mt_bench(with_verdicts, alignment, harness):
