@@ -96,7 +96,7 @@ def main() -> None:
             flags.update(keys)
             for figure in audited.figures:
                 if figure.key in true:
-                    held[figure.key] += figure.low <= true[figure.key] <= figure.high
+                    held[figure.key] += int(figure.low <= true[figure.key] <= figure.high)
         rows[name] = {
             "interval holds": {key: held[key] / judges for key in true},
             "flagged for": {key: count / judges for key, count in flags.items()},

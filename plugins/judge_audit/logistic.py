@@ -34,14 +34,17 @@ class Effects:
     """(k,)."""
     pulls: FloatArray
     """(k,) how far the ridge pulls each coefficient, to the first order; intervals are wider by it."""
-    degrees_of_freedom: float
-    """Of Student's t: clusters less one."""
+    degrees_of_freedom: FloatArray
+    """(k,) of Student's t: clusters in which the covariate is not 0, less one."""
 
     def interval(self, index: int, confidence: float = 0.95) -> tuple[float, float]:
         """Return the ends of the interval of a coefficient."""
         from scipy.special import stdtrit
 
-        reach = float(stdtrit(self.degrees_of_freedom, 0.5 + confidence / 2)) * self.errors[index] + self.pulls[index]
+        reach = (
+            float(stdtrit(self.degrees_of_freedom[index], 0.5 + confidence / 2)) * self.errors[index]
+            + self.pulls[index]
+        )
         return self.coefficients[index] - reach, self.coefficients[index] + reach
 
 
@@ -63,7 +66,9 @@ def fit(x: FloatArray, p: FloatArray, clusters: NDArray[np.int64], *, ridge: flo
     factor = count / max(1, count - x.shape[1])
     covariance = factor * bread @ (sums.T @ sums) @ bread
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    return Effects(beta, errors, np.abs(ridge * bread @ beta), max(1.0, count - 1.0))
+    present = [len(np.unique(clusters[x[:, k] != 0])) for k in range(x.shape[1])]
+    freedom = np.maximum(np.array(present, dtype=np.float64) - 1, 1)
+    return Effects(beta, errors, np.abs(ridge * bread @ beta), freedom)
 
 
 def without_effect(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness import stats
+from harness import FloatArray, stats
 from harness.kinds.preference_agreement import kappa
 
 from .corrections import log_odds
@@ -63,8 +63,9 @@ def position_figures(judged: Judged, confidence: float) -> list[Figure]:
 def _first_position(judged: Judged, title: str, confidence: float) -> Figure:
     """Return the first-position rate, with the wider of two intervals.
 
-    One is exact (Clopper and Pearson) with one trial a pair: the two verdicts on a pair vary together no more than if
-    they were one. The other heeds prompts.
+    One is exact: a pair with the same winner in both orders has one verdict for each position, so that the rate rests
+    on the others, whose number is taken as it is (Clopper and Pearson, one trial a pair that was judged for its
+    position; the test is McNemar's). The other heeds prompts, and that this number varies.
     """
     both = judged.both
     clusters = judged.prompts[both]
@@ -77,7 +78,7 @@ def _first_position(judged: Judged, title: str, confidence: float) -> Figure:
     rate = float(won.sum() / n)
     influence = (won - rate * decisive) / decisive.mean()
     robust = stats.estimate_from_influence(rate, influence, clusters=clusters, bounds=(0, 1), confidence=confidence)
-    low, high = stats.clopper_pearson(rate * pairs, pairs, confidence=confidence)
+    low, high = _exact(games, confidence)
     ends = [end for end in (robust.low, robust.high) if end == end]
     return Figure(
         "first_position_rate",
@@ -95,6 +96,21 @@ def _first_position(judged: Judged, title: str, confidence: float) -> Figure:
             "by prompts": [robust.low, robust.high],
         },
     )
+
+
+def _exact(games: FloatArray, confidence: float) -> tuple[float, float]:
+    """Return the exact interval of the share of verdicts for the first position, from games in both orders, (2, n).
+
+    A pair with a tie in one order counts half.
+    """
+    moved = games.sum(axis=0) / 2
+    decisive = np.abs(games).sum(axis=0) / 2
+    whole, away, towards = decisive.sum(), np.abs(moved).sum(), np.maximum(moved, 0).sum()
+    if away == 0:  # no pair is moved; as many may be as the exact interval of none of them allows
+        _, share = stats.clopper_pearson(0, int((decisive > 0).sum()), confidence=confidence)
+        return 0.5 - share / 2, 0.5 + share / 2
+    low, high = stats.clopper_pearson(float(towards), int(np.ceil(away)), confidence=confidence)
+    return 0.5 + float(away / whole) * (low - 0.5), 0.5 + float(away / whole) * (high - 0.5)
 
 
 def _conflict(judged: Judged, title: str, confidence: float) -> Figure:

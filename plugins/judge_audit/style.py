@@ -28,7 +28,7 @@ def style_of(text: str) -> Style:
     r"""Count length, headers, lists and bold; lines inside code fences count for the length alone.
 
     >>> style_of("# Rome\n- **old**\n- large\n```\n# no header\n```")
-    Style(characters=48, headers=1, lists=2, bold=1)
+    Style(characters=44, headers=1, lists=2, bold=1)
     """
     headers = lists = bold = 0
     fence = ""
