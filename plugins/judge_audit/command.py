@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .asking import AuditSet
 
 MADE_UP = "judge-audit/made-up"
+HIDDEN_REASON = "hidden: the reason may hold texts of a sensitive task"
 
 
 @click.command("audit")
@@ -122,6 +124,13 @@ def make_document(
     hearing, heard, remarks = ask_sets(
         registry, judge, sets, store=store, adapters=adapters, repeats=repeats, own=own, progress=progress
     )
+    # What a judge says of why it failed may quote texts that pages do not show.
+    shown = [
+        dataclasses.replace(judged, reasons=[HIDDEN_REASON])
+        if judged.reasons and one.task.definition.sensitive
+        else judged
+        for one, judged in zip(sets, heard, strict=True)
+    ]
     audited = [
         audited_set(
             one.task.name,
@@ -132,7 +141,7 @@ def make_document(
             generated=one.task.generated_data() is not None,
             warnings=_warnings(one, judged, own),
         )
-        for one, judged in zip(sets, heard, strict=True)
+        for one, judged in zip(sets, shown, strict=True)
     ]
     flags = put_flags(audited)
     return {

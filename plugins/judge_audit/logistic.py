@@ -60,8 +60,7 @@ def fit(x: FloatArray, p: FloatArray, clusters: NDArray[np.int64], *, ridge: flo
     beta = _solve(x, p, ridge)
     fitted = _expit(x @ beta)
     bread = np.linalg.inv(_hessian(x, fitted, ridge))
-    # A cluster pulls the fit towards itself, so that its residuals are too small: undone cluster by cluster (CR2 by the
-    # leverage of the cluster as a whole is what linear models have; the factor below is its first order).
+    # A cluster pulls the fit towards itself, so that its residuals are too small: the factor.
     sums, count = _cluster_sums(x * (p - fitted)[:, None], clusters)
     factor = count / max(1, count - x.shape[1])
     covariance = factor * bread @ (sums.T @ sums) @ bread

@@ -62,6 +62,17 @@ def test_the_page_escapes_what_others_wrote_and_needs_nothing_beside_it(harness,
     assert "color-scheme: light dark" in page
 
 
+def test_reasons_of_failures_on_sensitive_sets_are_hidden(harness, project):
+    (project / "rows.jsonl").write_text(
+        json.dumps({"prompt": "q", "first": "a", "second": "b", "label": "first"}) + "\n"
+    )
+    task = {"kind": "labelled-pairs", "sensitive": True, "data": {"test": {"file": str(project / "rows.jsonl")}}}
+    (project / "registry.yaml").write_text(json.dumps({"tasks": {"mine/pairs": task}}))
+    ran = harness("audit", "simulated-judge:failing=1", "-t", "mine/pairs", "--json")
+    assert ran.document["sets"][0]["failures"] == ["hidden: the reason may hold texts of a sensitive task"]
+    assert "on purpose" not in ran.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
