@@ -66,6 +66,7 @@ def test_every_module_says_in_a_line_what_happens_there():
 
 PLUGINS_COMMANDS = (
     *(
+        "audit",
         "cache",
         "correlate",
         "curate",
