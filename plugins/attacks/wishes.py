@@ -31,6 +31,8 @@ class Wish(NamedTuple):
     """Whether the benign twin is meant; of a group, whether twins stand beside; None: not said."""
     controls: bool
     """Whether the controls are meant beside a single attack."""
+    pairs: bool
+    """Whether each attack is to stand beside its twin."""
     plan: Plan
     """Of the attacker that searches."""
     since: datetime.date | None
@@ -65,6 +67,7 @@ _SEED = _whole(0, 2**63 - 1)
 _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "seed": (_SEED[0], "a whole number from 0"),
     "twin": _FLAG,
+    "pairs": _FLAG,
     "controls": _FLAG,
     "take": _whole(1),
     "position": _one_of(*POSITIONS),
@@ -110,9 +113,8 @@ def parse_wish(text: str, library: Library) -> Wish:
     if "moves" in planned:
         planned["moves"] = _moves(planned["moves"])
     plan = Plan(**planned)
-    return Wish(
-        first, task, listed, settings, given.get("twin"), bool(given.get("controls")), plan, given.get("since"), given
-    )
+    twin, controls, pairs = given.get("twin"), bool(given.get("controls")), bool(given.get("pairs"))
+    return Wish(first, task, listed, settings, twin, controls, pairs, plan, given.get("since"), given)
 
 
 def _task_and_options(rest: str, text: str) -> tuple[str, str]:
@@ -136,6 +138,7 @@ def _check_together(text: str, name: str, given: Mapping[str, Any], library: Lib
         idle = [key for key in given if key not in (*PLANNED, "seed", "controls")]
     elif name in library.groups:
         idle += [key for key in given if key in ("position", "model", "take") and name == ALL]
+        idle += ["pairs"] * ("pairs" in given)  # a group has them anyway
     else:
         from .attacks import CLASSES
 
@@ -149,5 +152,8 @@ def _check_together(text: str, name: str, given: Mapping[str, Any], library: Lib
         raise UsageError(
             f"attack:{text}: feedback=decision needs threshold=, since what fpr= allows is known only after the search"
         )
+    if given.get("pairs") and ("twin" in given or given.get("controls")):
+        other = "twin" if "twin" in given else "controls"
+        raise UsageError(f"attack:{text}: give pairs or {other}, not both: pairs are attacks with their twins")
     if "width" in given and given.get("search", SEARCHES[0]) != "beam":
         raise UsageError(f"attack:{text}: width does nothing without search=beam: leave it out")

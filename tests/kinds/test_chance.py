@@ -56,6 +56,9 @@ WITHOUT = {
     "residual_asr_newer",
     "unscored_rate",
     # Against a rule, or against other models; 0 is equality with it, not chance.
+    "defence_lift",
+    "detection_lift",
+    "indirect_defence_lift",
     "judge_lift",
     "mark_lift",
     "reference_z",
