@@ -6,6 +6,7 @@ from harness.metric import MeanMetric, Metric
 
 _SAME_FORMULA = {
     "adaptive_success_area": "mean of bounded figures",
+    "adaptive_success_by_calls": "true_positive_rate",
     "adaptive_success_rate": "true_positive_rate",
     "attack_success_at_least": "mean of bounded figures",
     "attack_success_at_most": "mean of bounded figures",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from harness import HarnessError, SourcedTask, TaskSource, UsageError, say
 
 from .library import ADAPTIVE, NONE, VERSION, Library
+from .plans import PAIR
 from .wishes import Wish, parse_wish
 
 if TYPE_CHECKING:
@@ -295,19 +296,25 @@ class AttackTasks(TaskSource):
     def _adaptive(self, name: str, wish: Wish, plain: Task) -> Task:
         """Build the task of a search against whoever is asked by the plain task."""
         from .adaptive import AdaptiveAttack
+        from .pair import ModelAttack
 
+        by_model = wish.plan.search == PAIR
+        who = ", whose texts another model proposes" if by_model else ""
+        options = {**wish.plan._asdict(), "moves": list(wish.plan.moves)}
+        if not by_model:
+            del options["streams"]
         d = plain.definition
         definition = dataclasses.replace(
             d,
             name=f"attack:{name}",
             version=f"{d.version}+{VERSION}",
-            description=f"{d.description} Attacked by a search of {wish.plan.queries} queries.",
+            description=f"{d.description} Attacked by a search of {wish.plan.queries} queries{who}.",
             digest=self.digest(name),
             brief={**d.brief, "attack": ADAPTIVE, "attack_kind": ADAPTIVE, "attack_queries": str(wish.plan.queries)},
-            options={**wish.plan._asdict(), "moves": list(wish.plan.moves)},
+            options=options,
             metrics=(),
         )
-        return AdaptiveAttack(definition, plain)
+        return (ModelAttack if by_model else AdaptiveAttack)(definition, plain)
 
     def _metrics(self, plain: Task, attack: Attack, wish: Wish, target: str) -> tuple[str, ...]:
         """Return the metrics: the plain task's, or those of harmless prompts where goals are replaced by such."""

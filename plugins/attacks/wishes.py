@@ -12,7 +12,7 @@ from harness.errors import did_you_mean
 from .attacks import POSITIONS, Settings
 from .library import ADAPTIVE, ALL
 from .moves import MOVES
-from .plans import FEEDBACK, SEARCHES, Plan
+from .plans import FEEDBACK, PAIR, SEARCHES, Plan
 
 if TYPE_CHECKING:
     from .library import Library
@@ -74,15 +74,16 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "model": ((lambda value: isinstance(value, str) and bool(value)), "a name"),
     "since": ((lambda value: isinstance(value, datetime.date)), "a date such as 2024-01-31"),
     "queries": _whole(1, 10_000),
-    "search": _one_of(*SEARCHES),
+    "search": _one_of(*SEARCHES, PAIR),
     "feedback": _one_of(*FEEDBACK),
     "width": _whole(1, 1000),
+    "streams": _whole(1, 1000),
     "moves": (_are_moves, f"one or more of {', '.join(MOVES)}, with + between them"),
     "threshold": (_number, "a number of log-odds"),
     "fpr": ((lambda value: type(value) in (int, float) and 0 < value < 1), "a share above 0 and below 1"),
     "keep_texts": ((lambda value: isinstance(value, str) and bool(value)), "a file to write"),
 }
-PLANNED = ("queries", "search", "feedback", "width", "moves", "threshold", "fpr", "keep_texts")
+PLANNED = ("queries", "search", "feedback", "width", "streams", "moves", "threshold", "fpr", "keep_texts")
 """What only the attacker that searches takes."""
 
 
@@ -155,5 +156,11 @@ def _check_together(text: str, name: str, given: Mapping[str, Any], library: Lib
     if given.get("pairs") and ("twin" in given or given.get("controls")):
         other = "twin" if "twin" in given else "controls"
         raise UsageError(f"attack:{text}: give pairs or {other}, not both: pairs are attacks with their twins")
+    by_model = given.get("search") == PAIR
+    idle = [key for key in ("moves", "width", "threshold", "fpr") if key in given and by_model]
+    idle += ["streams"] * ("streams" in given and not by_model)
+    if idle:
+        hint = "with" if by_model else "without"
+        raise UsageError(f"attack:{text}: {idle[0]} does nothing {hint} search={PAIR}: leave it out")
     if "width" in given and given.get("search", SEARCHES[0]) != "beam":
         raise UsageError(f"attack:{text}: width does nothing without search=beam: leave it out")

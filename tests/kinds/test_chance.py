@@ -19,7 +19,9 @@ REGISTRY = Registry()
 WITHOUT = {
     # What a model does when it is attacked: nothing is guessed.
     "adaptive_success_area",
+    "adaptive_success_by_calls",
     "adaptive_success_rate",
+    "mean_attacker_calls",
     "mean_queries",
     "recall_under_attack",
     "attack_success_at_k",
