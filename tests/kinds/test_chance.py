@@ -68,6 +68,7 @@ WITHOUT = {
     "targeted_asr",
     "utility_under_attack",
     "verbatim_share",
+    "words_kept",
     # How strong a mark is, and how p-values behave: no label is guessed.
     "false_marks",
     "marks_found",
