@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness import UsageError
-from harness.errors import did_you_mean
 
 from .attacks import POSITIONS, Settings
 from .library import ADAPTIVE, ALL
@@ -93,7 +92,7 @@ def parse_wish(text: str, library: Library) -> Wish:
     Raises:
         UsageError: an option is unknown, not of its type, or does nothing with this attack; or no task is given.
     """
-    from harness.names import parse_arguments
+    from harness.names import parse_checked
 
     first, colon, rest = text.partition(":")
     if not library.knows(first) and (not colon or "=" in rest) and "/" in first:
@@ -101,13 +100,7 @@ def parse_wish(text: str, library: Library) -> Wish:
     if not rest:
         raise UsageError(f"attack:{text}: give a task behind the attack, such as attack:{first or ALL}:TASK")
     task, listed = _task_and_options(rest, text)
-    given = parse_arguments(listed, f"attack:{text}")
-    for key, value in given.items():
-        if key not in _CHECKS:
-            raise UsageError(f"attack:{text}: there is no option {key!r}{did_you_mean(key, _CHECKS)}")
-        fits, expected = _CHECKS[key]
-        if not fits(value):
-            raise UsageError(f"attack:{text}: {key} must be {expected}, not {value!r}")
+    given = parse_checked(listed, f"attack:{text}", _CHECKS)
     _check_together(text, first, given, library)
     settings = Settings(**{key: given[key] for key in ("seed", "take", "position", "model") if key in given})
     planned = {key: given[key] for key in ("seed", *PLANNED) if key in given}

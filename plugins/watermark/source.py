@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness import SourcedTask, TaskSource, UsageError
-from harness.errors import did_you_mean
 
 from .attacks import HOW, VERSION, MarkAttack
 from .rewriting import REWRITE, Rewritten
@@ -42,16 +41,10 @@ def parse_attack_request(text: str) -> AttackRequest:
     Raises:
         UsageError: an option is unknown or not of its type.
     """
-    from harness.names import parse_arguments
+    from harness.names import parse_checked
 
     name, _, listed = text.partition(":")
-    given = parse_arguments(listed, f"mark-attack:{text}")
-    for key, value in given.items():
-        if key not in _CHECKS:
-            raise UsageError(f"mark-attack:{text}: there is no option {key!r}{did_you_mean(key, _CHECKS)}")
-        fits, expected = _CHECKS[key]
-        if not fits(value):
-            raise UsageError(f"mark-attack:{text}: {key} must be {expected}, not {value!r}")
+    given = parse_checked(listed, f"mark-attack:{text}", _CHECKS)
     how, whose = str(given.get("how", "")), given.get("of", "all")
     idle = [key for key in ("share", "of") if key in given and how == REWRITE]
     # Without a word on the attack the name stands for all of them, copy-paste too.
