@@ -41,6 +41,7 @@ _SAME_FORMULA = {
     "leak_lift": "mean without bounds",
     "log_loss": "mean without bounds",
     "mean_cost": "mean without bounds",
+    "mean_attacker_calls": "mean without bounds",
     "mean_queries": "mean without bounds",
     "optimal_accuracy@compat": "optimal_accuracy",
     "oracle": "mean of bounded figures",
@@ -123,8 +124,8 @@ NOT_SIMULATED: frozenset[str] = frozenset(
         "spread_of_unmarked_z",
     }
 )
-"""Of which it is not simulated here how often their intervals hold. Slow tests simulate `lift_over_length` and
-`mark_lift`, and on real replies `attack_success_rate_ppi`; the influences of the others are held to leaving goals
+"""Of which it is not simulated here how often their intervals hold. Slow tests simulate `lift_over_length`,
+`mark_lift`, `defence_lift`, `refusal_lift` and `detection_lift`, and on real replies `attack_success_rate_ppi`; the influences of the others are held to leaving goals
 out or to a formula."""
 
 WITH_ARGUMENTS = {"reference_ratio": "reference_ratio:reference=0.864"}
