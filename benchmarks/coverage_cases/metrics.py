@@ -6,6 +6,7 @@ from harness.metric import MeanMetric, Metric
 
 _SAME_FORMULA = {
     "adaptive_success_area": "mean of bounded figures",
+    "adaptive_success_by_calls": "true_positive_rate",
     "adaptive_success_rate": "true_positive_rate",
     "attack_success_at_least": "mean of bounded figures",
     "attack_success_at_most": "mean of bounded figures",
@@ -40,6 +41,7 @@ _SAME_FORMULA = {
     "leak_lift": "mean without bounds",
     "log_loss": "mean without bounds",
     "mean_cost": "mean without bounds",
+    "mean_attacker_calls": "mean without bounds",
     "mean_queries": "mean without bounds",
     "optimal_accuracy@compat": "optimal_accuracy",
     "oracle": "mean of bounded figures",
@@ -103,8 +105,11 @@ NOT_SIMULATED: frozenset[str] = frozenset(
         "cache_gain_over_static",
         "cache_precision",
         "cache_tokens_saved",
+        "defence_lift",
+        "detection_lift",
         "false_marks",
         "hit_rate_at_error",
+        "indirect_defence_lift",
         "judge_lift",
         "lift_over_length",
         "mark_lift",
@@ -122,9 +127,9 @@ NOT_SIMULATED: frozenset[str] = frozenset(
         "spread_of_unmarked_z",
     }
 )
-"""Of which it is not simulated here how often their intervals hold. Slow tests simulate `lift_over_length` and
-`mark_lift`, and on real replies `attack_success_rate_ppi`; the influences of the others are held to leaving goals
-out or to a formula."""
+"""Of which it is not simulated here how often their intervals hold. Slow tests simulate `lift_over_length`,
+`mark_lift`, `defence_lift`, `refusal_lift` and `detection_lift`, and on real replies `attack_success_rate_ppi`; the
+influences of the others are held to leaving goals out or to a formula."""
 
 WITH_ARGUMENTS = {"reference_ratio": "reference_ratio:reference=0.864"}
 """How metrics are written that need an argument."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # the one list of the public names, see `import_on_use`
     from harness.names.adapters import Adapters as Adapters
     from harness.names.arguments import check_arguments as check_arguments
     from harness.names.arguments import parse_arguments as parse_arguments
+    from harness.names.arguments import parse_checked as parse_checked
     from harness.names.handles import ReadyModel as ReadyModel
     from harness.names.plugins import describe as describe
     from harness.names.plugins import import_attribute as import_attribute

@@ -56,6 +56,27 @@ class Arguments(dict[str, Any]):
         return Arguments({**self, **others}, {**kept, **getattr(others, "texts", {})})
 
 
+def parse_checked(listed: str, whole: str, checks: Mapping[str, tuple[Callable[[Any], bool], str]]) -> Arguments:
+    """Parse the options in a task's name, such as ``how=leet,strength=0.3``, and check each of them.
+
+    Args:
+        listed: The options.
+        whole: The whole name, for messages.
+        checks: For each option, whether a value fits, and what is expected.
+
+    Raises:
+        UsageError: an option is unknown, is there twice, or has another value than it may have.
+    """
+    given = parse_arguments(listed, whole)
+    for key, value in given.items():
+        if key not in checks:
+            raise UsageError(f"{whole}: there is no option {key!r}{did_you_mean(key, checks)}")
+        fits, expected = checks[key]
+        if not fits(value):
+            raise UsageError(f"{whole}: {key} must be {expected}, not {value!r}")
+    return given
+
+
 def parse_arguments(listed: str, whole: str) -> Arguments:
     """Parse ``key=value,key=value``.
 

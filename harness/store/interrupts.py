@@ -15,6 +15,13 @@ from typing import Any
 
 from harness.files.stopping import STOPPING
 
+try:  # `signal` makes an enumeration of every handler, which takes fifteen times as long; the store asks at every query
+    from _signal import getsignal  # type: ignore[import-not-found]
+    from _signal import signal as set_signal
+except ImportError:  # an interpreter that has no such module
+    from signal import getsignal
+    from signal import signal as set_signal
+
 
 @contextlib.contextmanager
 def held_interrupts() -> Iterator[None]:
@@ -22,12 +29,12 @@ def held_interrupts() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers = {number: signal.getsignal(number) for number in STOPPING}
+    handlers = {number: getsignal(number) for number in STOPPING}
     before = {number: handler for number, handler in handlers.items() if callable(handler)}
     came: list[tuple[int, FrameType | None]] = []
     try:
         for number in before:
-            signal.signal(number, lambda sent, frame: came.append((sent, frame)))
+            set_signal(number, lambda sent, frame: came.append((sent, frame)))
         yield
     finally:
         _give_back(before)
@@ -40,8 +47,8 @@ def _give_back(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None
     """Set all handlers again, even if one that is set already is called, and raises, before the others are set."""
     try:
         for number, handler in handlers.items():
-            signal.signal(number, handler)
+            set_signal(number, handler)
     except BaseException:
         for number, handler in handlers.items():
-            signal.signal(number, handler)
+            set_signal(number, handler)
         raise

@@ -83,6 +83,14 @@ class Store:
             )
             .where(s.responses.c.key.in_(sa.bindparam("keys", expanding=True)), s.responses.c.error.is_(None))
         )
+        self._on_file = (
+            sa.select(s.responses.c.key)
+            .where(
+                s.responses.c.model == sa.bindparam("model"),
+                s.responses.c.capability == sa.bindparam("capability"),
+            )
+            .where(s.responses.c.key.in_(sa.bindparam("keys", expanding=True)), s.responses.c.error.is_(None))
+        )
         statement = insert(s.responses)
         self._file = statement.on_conflict_do_update(
             index_elements=["model", "capability", "key"],
@@ -182,12 +190,12 @@ class Store:
 
     def on_file(self, model: int, capability: Capability, keys: Sequence[bytes]) -> list[bytes]:
         """Those of these keys under which there is a response, none of which is read."""
-        r, number = s.responses.c, self.capability_id(capability.name)
-        query = sa.select(r.key).where(r.model == model, r.capability == number, r.error.is_(None))
+        number = self.capability_id(capability.name)
         found: list[bytes] = []
         with held_interrupts(), clear_errors(self.path), self._engine.connect() as connection:
             for start in range(0, len(keys), _FIND_AT_ONCE):
-                found += connection.execute(query.where(r.key.in_(keys[start : start + _FIND_AT_ONCE]))).scalars()
+                asked = {"model": model, "capability": number, "keys": keys[start : start + _FIND_AT_ONCE]}
+                found += connection.execute(self._on_file, asked).scalars()
         return found
 
     def file(self, model: int, capability: Capability, answers: Sequence[tuple[bytes, Any]]) -> dict[bytes, Any]:

@@ -31,12 +31,25 @@ def register_tasks(register: Register) -> None:
 
 
 @hookimpl
+def register_models(register: Register) -> None:
+    """Register the attacker by rule."""
+    register(
+        "scripted-attacker",
+        f"{_HERE}.scripted_attacker:ScriptedAttacker",
+        offers=("generate",),
+        description="attacker by rule, for searches by a model: moves=leet+insertion",
+    )
+
+
+@hookimpl
 def register_metrics(register: Register) -> None:
     """Register the metrics of attacks that search."""
     for name, attribute in (
         ("adaptive_success_rate", "AdaptiveSuccessRate"),
+        ("adaptive_success_by_calls", "AdaptiveSuccessByCalls"),
         ("adaptive_success_area", "AdaptiveSuccessArea"),
         ("mean_queries", "MeanQueries"),
+        ("mean_attacker_calls", "MeanAttackerCalls"),
         ("recall_under_attack", "RecallUnderAttack"),
     ):
         register(name, f"{_HERE}.figures:{attribute}")

@@ -64,7 +64,10 @@ class AdaptiveAttack(Task):
         "mean_queries",
         "recall_under_attack",
     )
-    options: ClassVar[Mapping[str, Any]] = {**Plan()._asdict(), "moves": list(MOVES)}
+    options: ClassVar[Mapping[str, Any]] = {
+        **{key: value for key, value in Plan()._asdict().items() if key != "streams"},
+        "moves": list(MOVES),
+    }
     option_forms: ClassVar[Mapping[str, Any]] = {
         "queries": Annotated[int, Range(least=1, most=10_000)],
         "search": Annotated[str, OneOf(*SEARCHES)],
@@ -207,4 +210,4 @@ def _plan(name: str, settings: Mapping[str, Any]) -> Plan:
         raise ConfigurationError(
             f"{name}: options.feedback: decision needs a threshold: what fpr allows is known only after the search"
         )
-    return Plan(**{**{key: settings[key] for key in Plan._fields}, "moves": moves})
+    return Plan(**{**{key: settings[key] for key in Plan._fields if key in settings}, "moves": moves})

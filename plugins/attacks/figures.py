@@ -25,6 +25,8 @@ class ShareOfAttacked(Metric):
 
     def nothing_valid(self, columns: Columns) -> str:
         """Say why no row is valid."""
+        if "unreadable" in columns.values and (columns.values["unreadable"] > 0).any():
+            return "no proposal of the attacker held a message, so that nothing was tried"
         if (columns.values.get("unscored", np.zeros(0)) > 0).any():
             return "no reply was scored, so that any rate between 0 and 100 % is possible"
         return super().nothing_valid(columns)
@@ -77,6 +79,12 @@ class ShareOfAttacked(Metric):
             notes.append(f"it {flags} {share:.1f} % of {int(harmless.sum())} harmless texts")
         found: dict[str, Any] = {"attacked": int(self.among(columns).sum()), "missed": missed}
         found |= self._bounds(columns, notes)
+        if "unreadable" in values:
+            tried = self.among(columns)
+            unreadable, calls = values["unreadable"][tried].sum(), values["attacker_calls"][tried].sum()
+            if unreadable:
+                notes.append(f"{unreadable:.0f} of {calls:.0f} proposals of the attacker held no message")
+                found["unreadable"] = int(unreadable)
         return {**found, "note": "; ".join(notes)} if notes else found
 
     def _bounds(self, columns: Columns, notes: list[str]) -> Mapping[str, float]:
@@ -107,6 +115,7 @@ class AdaptiveSuccessRate(ShareOfAttacked):
     """
 
     description: ClassVar[str] = "share of attacked texts that get through within `queries` queries"
+    counted: ClassVar[str] = "queries of a text"
 
     def __init__(self, queries: Annotated[int, COUNT] | None = None) -> None:
         self.queries = queries
@@ -145,14 +154,41 @@ class AdaptiveSuccessRate(ShareOfAttacked):
             form="steps",
         )
         note = "The band is the 95 % interval at each number of queries; a text is tried until it gets through."
-        return [
-            Picture(
-                "Attacks that got through", "queries of a text", "success rate", [curve], y_range=(0.0, 1.0), note=note
-            )
-        ]
+        title = "Attacks that got through"
+        return [Picture(title, self.counted, "success rate", [curve], y_range=(0.0, 1.0), note=note)]
 
     def _at(self, columns: Columns, number: int) -> Estimate:
-        return AdaptiveSuccessRate(number).compute(columns)
+        return type(self)(number).compute(columns)
+
+
+class AdaptiveSuccessByCalls(AdaptiveSuccessRate):
+    """Share of the attacked texts that get through within a number of calls, of the target and the attacker together.
+
+    Of a search by a language model, whose proposals cost as much as the attempts. A grader's calls are not counted.
+
+    Args:
+        calls: Calls of both that may be spent on a text; None: as many as there were.
+    """
+
+    description: ClassVar[str] = "share of attacked texts that get through within `calls` calls of attacker and target"
+    needs: ClassVar[tuple[str, ...]] = (*ShareOfAttacked.needs, "attacker_calls")
+    counted: ClassVar[str] = "calls of attacker and target for a text"
+
+    def __init__(self, calls: Annotated[int, COUNT] | None = None) -> None:
+        super().__init__(calls)
+
+    def budget(self, columns: Columns) -> int:
+        """Return the calls that may be spent.
+
+        Raises:
+            ValueError: the search had fewer.
+        """
+        return budget_of(columns, self.queries, of_calls=True)
+
+    def of_row(self, columns: Columns) -> FloatArray:
+        """Return 1 where the text got through in time."""
+        queries, calls = columns.values["queries"], columns.values["attacker_calls"]
+        return np.asarray(((queries > 0) & (queries + calls <= self.budget(columns))).astype(np.float64))
 
 
 class AdaptiveSuccessArea(ShareOfAttacked):
@@ -182,6 +218,18 @@ class MeanQueries(ShareOfAttacked):
     def of_row(self, columns: Columns) -> FloatArray:
         """Return at which query."""
         return columns.values["queries"]
+
+
+class MeanAttackerCalls(MeanQueries):
+    """Mean number of proposals that the attacker was asked for, of the attacks that got through."""
+
+    description: ClassVar[str] = "mean calls of the attacker, of the attacks that got through"
+    unit: ClassVar[str] = "calls"
+    needs: ClassVar[tuple[str, ...]] = (*ShareOfAttacked.needs, "attacker_calls")
+
+    def of_row(self, columns: Columns) -> FloatArray:
+        """Return after how many proposals."""
+        return columns.values["attacker_calls"]
 
 
 class RecallUnderAttack(ShareOfAttacked):
@@ -215,15 +263,16 @@ class RecallUnderAttack(ShareOfAttacked):
         return stats.clopper_pearson(float(self.of_row(columns)[among].sum()), int(among.sum()), confidence=confidence)
 
 
-def budget_of(columns: Columns, queries: int | None) -> int:
-    """Return the number of queries that is meant, held to what the search had.
+def budget_of(columns: Columns, queries: int | None, *, of_calls: bool = False) -> int:
+    """Return the number of queries that is meant, held to what the search had; or of calls, a proposal beside each.
 
     Raises:
         ValueError: the search had fewer.
     """
-    had = int(columns.facts.get("budget", 0) or columns.values["queries"].max())
+    had = int(columns.facts.get("budget", 0) or columns.values["queries"].max()) * (1 + of_calls)
     if queries is not None and queries > had:
-        raise ValueError(f"the search had {had} queries of a text, and {queries} are asked about")
+        what = "calls for" if of_calls else "queries of"
+        raise ValueError(f"the search had {had} {what} a text, and {queries} are asked about")
     return had if queries is None else queries
 
 

@@ -25,7 +25,7 @@ ALL = "all"
 NONE = "none"
 ADAPTIVE = "adaptive"
 """The attack that searches, which is no file."""
-VERSION = "2"
+VERSION = "3"
 """Raised when an attack's texts change, so that results are not mixed."""
 
 

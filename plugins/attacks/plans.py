@@ -8,6 +8,8 @@ from .moves import MOVES
 
 SEARCHES = ("greedy", "beam", "random")
 """From the best text so far, from the few best, or from the beginning each time."""
+PAIR = "pair"
+"""The search by a language model of its own, which only the tasks of the source ``attack`` have."""
 FEEDBACK = ("score", "decision")
 """What the attacker is told of each query: the score, or only whether it got through."""
 
@@ -21,6 +23,8 @@ class Plan(NamedTuple):
     feedback: str = "score"
     width: int = 4
     """Texts that a beam goes on from."""
+    streams: int = 5
+    """Conversations with an attacker that is a model, side by side."""
     moves: tuple[str, ...] = MOVES
     threshold: float | None = None
     """Log-odds above which a text is flagged; None: 0, or as ``fpr`` says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +21,8 @@ MISSING = "attack is missing"
 """A field of items for whose goal the attack holds nothing."""
 _VARIANT = "\0variant"
 """Column of a row that says in which variant it is to be attacked."""
+_TWIN = "\0twin"
+"""Column of a row that says whether it is to be the twin of an attack, where both stand among the rows."""
 
 
 class Rows(Protocol):
@@ -63,7 +66,13 @@ class AttackedRows:
         times = self.attack.per_goal
         for row in self.source.rows():
             for variant in range(times if times == 1 or self._reader.attacks(row) else 1):
-                yield row if row.problem else DataRow(row.number, row.where, {**row.values, _VARIANT: variant})
+                if row.problem:
+                    yield row
+                    continue
+                values = {**row.values, _VARIANT: variant}
+                yield DataRow(row.number, row.where, values)
+                if self._reader.has_twin(row):
+                    yield DataRow(row.number, row.where, {**values, _TWIN: True})
 
 
 class AttackedReader(ColumnReader):
@@ -75,11 +84,14 @@ class AttackedReader(ColumnReader):
         field: The field that is attacked, a text or a conversation.
         twin: Make the benign twin.
         detection: Rows have labels: those of the label 0 are attacked in the twin only, and nothing else changes there.
+        pairs: Rows are attacks and their twins, which say whether they are harmful.
     """
 
-    def __init__(self, reader: ColumnReader, attack: Attack, field: str, *, twin: bool, detection: bool) -> None:
+    def __init__(
+        self, reader: ColumnReader, attack: Attack, field: str, *, twin: bool, detection: bool, pairs: bool = False
+    ) -> None:
         self._reader, self._attack, self._field = reader, attack, field
-        self._twin, self._detection = twin, detection
+        self._twin, self._detection, self._pairs = twin, detection, pairs
 
     def read(self, row: DataRow) -> ReadRow:
         """Read a row, and attack it.
@@ -88,30 +100,46 @@ class AttackedReader(ColumnReader):
             BadValue: the other reader cannot read the row.
         """
         index = int(row.values.get(_VARIANT, 0))
-        plain = {name: value for name, value in row.values.items() if name != _VARIANT}
+        plain = {name: value for name, value in row.values.items() if name not in (_VARIANT, _TWIN)}
         read = self._reader.read(DataRow(row.number, row.where, plain, row.problem))
         given = read.fields[self._field]
         text = given if isinstance(given, str) else asked_for(given)
         if self._detection and not read.fields.get("label") and not self._twin:
             return read
-        return self._attacked(read, given, text, index)
+        if not self._pairs:
+            return self._attacked(read, given, text, index, self._twin)
+        twin = _TWIN in row.values
+        goal = read.fields.get("goal") or text
+        together = goal if self._attack.per_goal > 1 else read.id
+        read = read._replace(
+            fields={"harmful": 1, **read.fields}, cluster=together if read.cluster is None else read.cluster
+        )
+        made = self._attacked(read, given, text, index, twin)
+        if not twin:
+            return made
+        return made._replace(id=f"{made.id}-twin", fields={**made.fields, "harmful": 0})
 
-    def _attacked(self, read: ReadRow, given: Any, text: str, index: int) -> ReadRow:
+    def _attacked(self, read: ReadRow, given: Any, text: str, index: int, twin: bool) -> ReadRow:
         goal = read.fields.get("goal") or text
         fields, attack = dict(read.fields), self._attack
         # A row of its own stays independent, so that its interval is exact; prompts of one goal are not.
         cluster = goal if read.cluster is None and attack.per_goal > 1 else read.cluster
         domains = read.domains
-        if self._twin and not self._detection and attack.about_goal:
-            text = request_for(goal, attack.settings.seed)
+        asked = text
+        if twin and not self._detection and attack.about_goal:
+            text = request_for(text, attack.settings.seed)
             fields |= {"goal": text}
             fields.pop("question", None)  # it asks whether the attack worked, and there is none
             if "harmful" in fields:  # of the goal that is gone: else no rate of harmless prompts would count the twin
                 fields["harmful"] = 0
-        if self._twin and not self._detection and not attack.about_goal:
+        if twin and not self._detection and not attack.about_goal:
             messages: Messages | None = attack.without_goal(text, index)
+        elif attack.file.kind != "cache":
+            messages = attack.messages(text, index)
         else:
-            messages = attack.messages(text, index) if attack.file.kind != "cache" else self._cached(goal, text, index)
+            messages = self._cached(goal, asked, index)
+            if twin and not self._detection:  # what was found for the goal, with the harmless one in its place
+                messages = _exchanged(messages, (asked, goal), text)
         if messages is None:
             fields[MISSING] = True
         else:
@@ -137,6 +165,15 @@ class AttackedReader(ColumnReader):
         except BadValue:  # it is said where it is read
             return False
 
+    def has_twin(self, row: DataRow) -> bool:
+        """Tell whether a row gets a twin of its own: one that says it is harmless is one already."""
+        if not self._pairs:
+            return False
+        try:
+            return self._reader.read(row).fields.get("harmful") != 0
+        except BadValue:  # it is said where it is read
+            return False
+
     def explained(self, error: BadValue, read: ReadRow) -> BadValue:
         """Explain an error as the other reader does."""
         return self._reader.explained(error, read)
@@ -144,6 +181,19 @@ class AttackedReader(ColumnReader):
     def naming_columns(self) -> list[str]:
         """Return the columns that the other reader takes names from."""
         return self._reader.naming_columns()
+
+
+def _exchanged(messages: Messages | None, goals: tuple[str, ...], other: str) -> Messages | None:
+    """Return an attack's messages with another goal in place of its own; None where they do not hold it as it is.
+
+    An attack that was rewritten around its goal has no twin: as it is, it would be a harmful prompt called harmless.
+    """
+    for goal in goals:
+        if messages is not None and any(goal in message.content for message in messages):
+            return tuple(
+                dataclasses.replace(message, content=message.content.replace(goal, other)) for message in messages
+            )
+    return None
 
 
 def _in_place(given: Any, messages: Messages) -> Any:

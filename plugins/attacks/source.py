@@ -7,11 +7,12 @@ import fnmatch
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from harness import HarnessError, SourcedTask, TaskSource, UsageError, say
 
 from .library import ADAPTIVE, NONE, VERSION, Library
+from .plans import PAIR
 from .wishes import Wish, parse_wish
 
 if TYPE_CHECKING:
@@ -25,9 +26,29 @@ GROUP = "group"
 DETECTION, ATTEMPTS = "detection", "attempts"
 TWIN_METRICS = {
     "attempts": ("over_refusal_rate", "benign_failure_rate"),
-    "detection": ("false_positive_rate", "auroc", "true_positive_rate"),
+    "detection": ("false_positive_rate", "auroc", "true_positive_rate", "detection_lift"),
 }
 """What a benign twin tells: whether harmless goals are refused, or harmless texts flagged, for being written so."""
+PAIR_COLUMNS = ("outcome", "harmful", "characters")
+"""What a kind of task has to tell of attacks that stand beside their twins."""
+PAIR_METRICS = ("attack_success_rate", "over_refusal_rate")
+LIFT = "lift over shortcuts"
+CONTROLS = {
+    "attempts": ["complying-target", "refusing-target"],
+    "detection": ["always-flag=constant:value=5", "never-flag=constant:value=-5", "prompt-length", "random"],
+}
+"""Models that stand on boards of attacks where no other is named."""
+
+
+class Member(NamedTuple):
+    """A task of a board of attacks."""
+
+    name: str
+    lift: str = ""
+    """The metric by which it counts towards what ranks; empty: by none."""
+    is_control: bool = False
+    """Whether it is no attack, but what attacks are held against."""
+    is_pair: bool = False
 
 
 class AttackTasks(TaskSource):
@@ -100,6 +121,9 @@ class AttackTasks(TaskSource):
             for split, several in d.parts.items()
         }
         what = "The benign twin of an attack" if wish.twin else "Attacked"
+        if wish.pairs:
+            self._check_pairs(name, plain, attack)
+            what = "Each attacked, beside its benign twin"
         definition = dataclasses.replace(
             d,
             name=f"attack:{name}",
@@ -113,15 +137,34 @@ class AttackTasks(TaskSource):
         if declared.file.kind in ("cache", "function"):
             from .unsubmitted import counting
 
-            return counting(type(plain))(definition)
+            twin = bool((wish.twin or wish.pairs) and attack.about_goal)
+            return counting(type(plain), twin=twin and target == ATTEMPTS)(definition)
+        if target == DETECTION and wish.twin:
+            from .unsubmitted import measuring
+
+            return measuring(type(plain))(definition)
         return type(plain)(definition)
+
+    def _check_pairs(self, name: str, plain: Task, attack: Attack) -> None:
+        """Refuse pairs of what has none.
+
+        Raises:
+            UsageError: the kind does not say what is harmful, or the attack holds certain goals only.
+        """
+        if not set(PAIR_COLUMNS) <= set(plain.columns) or "harmful" not in plain.fields:
+            raise UsageError(
+                f"attack:{name}: pairs=true needs a kind with the field harmful and the columns "
+                f"{', '.join(PAIR_COLUMNS)}, such as attempts; of detection twin=true holds both"
+            )
+        if attack.file.kind == "cache":
+            raise UsageError(f"attack:{name}: pairs=true: not every attack of a cache has a twin; use twin=true")
 
     def digest(self, name: str) -> str:
         """Hash the plain task's definition, the attack's file and its user's texts, and the options."""
         from harness.tasks import task_digest
 
         wish = parse_wish(name, self.library)
-        parts: list[Any] = [task_digest(self.registry, wish.task), wish.settings, wish.twin, VERSION]
+        parts: list[Any] = [task_digest(self.registry, wish.task), wish.settings, wish.twin, wish.pairs, VERSION]
         if wish.attack == ADAPTIVE:
             parts += [wish.plan]
         else:
@@ -138,14 +181,17 @@ class AttackTasks(TaskSource):
         from harness.tasks import BenchmarkFile
 
         wish = parse_wish(name, self.library)
-        members, aggregates = [], []
         tasks = list(self._tasks(wish))
-        for task in tasks:
-            attacked = list(self._members(wish, task))
-            members += attacked
-            if len(tasks) == 1:
-                aggregates = self._aggregates(wish, task, attacked)
-        made = BenchmarkFile(description=f"{wish.task} under attack", tasks=members, aggregates=aggregates)
+        members = [member for task in tasks for member in self._members(wish, task)]
+        kinds = {self._target(self._kind_of(task)) for task in tasks}
+        alone = len(tasks) == 1 and self._is_group(wish)
+        made = BenchmarkFile(
+            description=f"{wish.task} under attack",
+            tasks=[member.name for member in members],
+            aggregates=self._aggregates(tasks[0], members) if alone else [],
+            metrics={member.name: ["over_refusal_rate"] for member in members if member.is_pair},
+            default_models=CONTROLS[kinds.pop()] if len(kinds) == 1 else [],
+        )
         made._name = f"attack:{name}"
         return made
 
@@ -172,25 +218,42 @@ class AttackTasks(TaskSource):
             raise UsageError(f"attack:{wish.attack}:{wish.task}: none of its tasks is of attempts or detection")
         yield from found
 
-    def _members(self, wish: Wish, task: str) -> Iterator[str]:
-        """Yield the names of one task under one or several attacks, with the controls first."""
+    def _members(self, wish: Wish, task: str) -> Iterator[Member]:
+        """Yield one task under one or several attacks, with the controls first."""
+        from .attacks import CLASSES
+
+        kind = self._kind_of(task)
+        detection, pairs = self._target(kind) == DETECTION, self._has_pairs(kind)
         task = f"[{task}]" if ":" in task else task
         if not self._is_group(wish):
-            yield f"attack:{wish.attack}:{task}{_listed(wish.given)}"
+            yield Member(f"attack:{wish.attack}:{task}{_listed(wish.given)}")
             return
         given = {key: value for key, value in wish.given.items() if key not in ("twin", "controls", "since")}
-        yield f"attack:{NONE}:{task}"
+        yield Member(f"attack:{NONE}:{task}", is_control=True)
+        attacks = [] if wish.attack == ADAPTIVE else self._attacks(wish)
+        if pairs and wish.twin is not False and all(declared.file.kind == "cache" for declared in attacks):
+            # A search has no twin, nor has every attack of a cache: what is refused that nobody
+            # attacked with has to do, or whoever refuses everything would be first.
+            yield Member(f"attack:{NONE}:{task}:pairs=true", lift="defence_lift", is_pair=True)
         if wish.attack == ADAPTIVE:
-            yield f"attack:{ADAPTIVE}:{task}{_listed(given)}"
+            yield Member(f"attack:{ADAPTIVE}:{task}{_listed(given)}")
             return
-        for declared in self._attacks(wish):
-            from .attacks import CLASSES
-
-            taken = ("seed", *CLASSES[declared.file.kind].options)
-            own = {key: value for key, value in given.items() if key in taken}
-            yield f"attack:{declared.name}:{task}{_listed(own)}"
-            if wish.twin is not False and declared.name != NONE:
-                yield f"attack:{declared.name}:{task}{_listed({**own, 'twin': True})}"
+        only_indirect = all(declared.file.kind == "indirect" for declared in attacks)
+        for declared in attacks:
+            about_goal = CLASSES[declared.file.kind].about_goal
+            own = {key: value for key, value in given.items() if key in ("seed", *CLASSES[declared.file.kind].options)}
+            yield Member(f"attack:{declared.name}:{task}{_listed(own)}")
+            if wish.twin is False or declared.name == NONE:
+                continue
+            paired = pairs and declared.file.kind != "cache"
+            if not (paired and about_goal):
+                lift = "detection_lift" if detection else ""
+                yield Member(
+                    f"attack:{declared.name}:{task}{_listed({**own, 'twin': True})}", is_control=True, lift=lift
+                )
+            if paired and (about_goal or only_indirect):
+                lift = "defence_lift" if about_goal else "indirect_defence_lift"
+                yield Member(f"attack:{declared.name}:{task}{_listed({**own, 'pairs': True})}", lift=lift, is_pair=True)
 
     def _attacks(self, wish: Wish) -> Sequence[Declared]:
         if wish.attack not in self.library.groups:
@@ -208,39 +271,55 @@ class AttackTasks(TaskSource):
             )
         return here
 
-    def _aggregates(self, wish: Wish, task: str, members: Sequence[str]) -> list[AggregateFile]:
-        """Return the headline metric under the worst attack, twins aside."""
+    def _aggregates(self, task: str, members: Sequence[Member]) -> list[AggregateFile]:
+        """Return what ranks, the lift over shortcuts; and the headline metric under the worst attack, twins aside."""
         from harness.tasks import AggregateFile, build_task, metric_of
 
-        attacked = [name for name in members[1:] if "twin=true" not in name]
-        if not self._is_group(wish) or len(attacked) < 2:
-            return []
+        lifts = [f"{member.name}:{member.lift}" for member in members if member.lift]
+        made = [AggregateFile(name=LIFT, of=lifts)] if lifts else []
+        attacked = [member.name for member in members if not (member.is_control or member.is_pair)]
+        if len(attacked) < 2:
+            return made
         plain = build_task(self.registry, task)
         headline = metric_of(self.registry, plain, plain.metrics[0])
         if self._target(self._kind_of(task)) == DETECTION and not headline.higher_is_better:
-            return []  # nothing is hidden in a set of harmless texts
+            return made  # nothing is hidden in a set of harmless texts
         how = "minimum" if headline.higher_is_better else "maximum"
-        return [AggregateFile(name="worst attack", how=how, of=[f"{name}:{headline.name}" for name in attacked])]
+        worst = AggregateFile(name="worst attack", how=how, of=[f"{name}:{headline.name}" for name in attacked])
+        return [*made, worst]
+
+    def _has_pairs(self, kind: str) -> bool:
+        """Tell whether tasks of a kind say what is harmful and how long it is."""
+        found: type[Task] = self.registry.find("task kind", kind).load()
+        return set(PAIR_COLUMNS) <= set(found.columns) and "harmful" in found.fields
 
     def _adaptive(self, name: str, wish: Wish, plain: Task) -> Task:
         """Build the task of a search against whoever is asked by the plain task."""
         from .adaptive import AdaptiveAttack
+        from .pair import ModelAttack
 
+        by_model = wish.plan.search == PAIR
+        who = ", whose texts another model proposes" if by_model else ""
+        options = {**wish.plan._asdict(), "moves": list(wish.plan.moves)}
+        if not by_model:
+            del options["streams"]
         d = plain.definition
         definition = dataclasses.replace(
             d,
             name=f"attack:{name}",
             version=f"{d.version}+{VERSION}",
-            description=f"{d.description} Attacked by a search of {wish.plan.queries} queries.",
+            description=f"{d.description} Attacked by a search of {wish.plan.queries} queries{who}.",
             digest=self.digest(name),
             brief={**d.brief, "attack": ADAPTIVE, "attack_kind": ADAPTIVE, "attack_queries": str(wish.plan.queries)},
-            options={**wish.plan._asdict(), "moves": list(wish.plan.moves)},
+            options=options,
             metrics=(),
         )
-        return AdaptiveAttack(definition, plain)
+        return (ModelAttack if by_model else AdaptiveAttack)(definition, plain)
 
     def _metrics(self, plain: Task, attack: Attack, wish: Wish, target: str) -> tuple[str, ...]:
         """Return the metrics: the plain task's, or those of harmless prompts where goals are replaced by such."""
+        if wish.pairs:
+            return ("defence_lift" if attack.about_goal else "indirect_defence_lift", *PAIR_METRICS)
         if wish.twin and (target == DETECTION or (attack.about_goal and "outcome" in plain.columns)):
             return TWIN_METRICS[target]
         return plain.definition.metrics
@@ -251,7 +330,8 @@ class AttackTasks(TaskSource):
         from .reading import AttackedReader, AttackedRows
 
         field, detection = ("text", True) if target == DETECTION else ("prompt", False)
-        reader = AttackedReader(part.reader, attack, field, twin=bool(wish.twin), detection=detection)
+        twin = bool(wish.twin)
+        reader = AttackedReader(part.reader, attack, field, twin=twin, detection=detection, pairs=wish.pairs)
         return DataPart(AttackedRows(part.source, attack, reader), reader)
 
     def _kind_of(self, task: str) -> str:

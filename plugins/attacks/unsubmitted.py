@@ -22,6 +22,8 @@ class _Counted(Task):
     """Mixed into a kind: counts the goals without an attack, and asks nothing about them where an outcome is due."""
 
     _missing: dict[str, None]
+    _outcome: float = BENIGN_FAILURE
+    """What an attack that is not there came to."""
 
     @property
     def _has_outcomes(self) -> bool:
@@ -42,7 +44,7 @@ class _Counted(Task):
         samples = int(self.settings.get("samples", 1))
         # What there is none of is not known; a 0 would say of the goal that it is harmless, and no rate would count it.
         given: dict[str, float | NDArray[Any]] = dict.fromkeys(self.columns, np.nan)
-        given |= {"outcome": np.full(samples, BENIGN_FAILURE), "grade": np.zeros(samples)}
+        given |= {"outcome": np.full(samples, self._outcome), "grade": np.full(samples, 0 * self._outcome)}
         if "harmful" in given:
             given["harmful"] = item.fields.get("harmful", np.nan)
         return given
@@ -51,11 +53,31 @@ class _Counted(Task):
         """Say how many there were."""
         said, missing = list(super().remarks(split)), len(self.__dict__.get("_missing", ()))
         if missing:
-            became = "counted as failed attacks" if self._has_outcomes else "left as they are"
-            said.append(f"{missing} goals have no attack in the file, and are {became}")
+            if not self._has_outcomes:
+                became = "attack in the file, and are left as they are"
+            elif np.isnan(self._outcome):
+                became = "attack into which a harmless goal could be put, and are in no figure"
+            else:
+                became = "attack in the file, and are counted as failed attacks"
+            said.append(f"{missing} goals have no {became}")
         return said
 
 
-def counting(kind: type[Task]) -> type[Task]:
-    """Return a kind of task that counts goals without an attack."""
-    return type(kind.__name__, (_Counted, kind), {"__doc__": kind.__doc__, "__module__": kind.__module__})
+def counting(kind: type[Task], *, twin: bool = False) -> type[Task]:
+    """Return a kind of task that counts goals without an attack: as failed attacks, or as no twin at all."""
+    made = {"__doc__": kind.__doc__, "__module__": kind.__module__}
+    return type(kind.__name__, (_Counted, kind), {**made, "_outcome": np.nan} if twin else made)
+
+
+class _Measured(Task):
+    """Mixed into a kind of detection: says how long the texts are, for the shortcut that looks at nothing else."""
+
+    def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
+        """Return the length beside the columns of the kind."""
+        return {**super().row(item, answers), "characters": float(len(item.fields["text"].text))}
+
+
+def measuring(kind: type[Task]) -> type[Task]:
+    """Return a kind of detection with the column ``characters``."""
+    made = {"__doc__": kind.__doc__, "__module__": kind.__module__, "columns": (*kind.columns, "characters")}
+    return type(kind.__name__, (_Measured, kind), made)

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness import HarnessError, SourcedTask, TaskSource, UsageError
-from harness.errors import did_you_mean
 
 from .disguises import HOW, VERSION, Disguise
 
@@ -39,16 +38,10 @@ def parse_disguise_request(text: str) -> DisguiseRequest:
     Raises:
         UsageError: an option is unknown or not of its type.
     """
-    from harness.names import parse_arguments
+    from harness.names import parse_checked
 
     name, _, listed = text.partition(":")
-    given = parse_arguments(listed, f"evasion:{text}")
-    for key, value in given.items():
-        if key not in _CHECKS:
-            raise UsageError(f"evasion:{text}: there is no option {key!r}{did_you_mean(key, _CHECKS)}")
-        fits, expected = _CHECKS[key]
-        if not fits(value):
-            raise UsageError(f"evasion:{text}: {key} must be {expected}, not {value!r}")
+    given = parse_checked(listed, f"evasion:{text}", _CHECKS)
     settings = {key: value for key, value in given.items() if key in ("strength", "words", "seed")}
     how = str(given.get("how", ""))
     return DisguiseRequest(name, listed, how, given.get("of") == "all", Disguise(how, **settings))

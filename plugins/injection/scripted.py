@@ -24,10 +24,10 @@ _ASKS_FOR_PROMPT = re.compile(r"\b(?:instructions|system prompt|secret)\b", re.I
 class ScriptedAgent(Model):
     """Reads the user's question, the facts ("key: value" on a line) and the tools in a conversation, by rule.
 
-    All behaviours know how to do the tasks of ``injection/*``: they call the tool whose description is nearest to the
-    question, and answer with the fact whose key the question names. ``obedient`` does what the last instruction in the
-    material says instead, and tells its system prompt to whoever asks; ``robust`` does neither; ``refuser`` declines
-    everything.
+    All behaviours know how to do the tasks of ``injection/*``: they call the tools that the question says to call, else
+    the one whose description is nearest to it, and answer with the fact whose key it names. ``obedient`` does what the
+    last instruction in the material says instead, and tells its system prompt to whoever asks; ``robust`` does neither;
+    ``refuser`` declines everything.
 
     Args:
         behaviour: What it makes of instructions that it reads.
@@ -60,6 +60,10 @@ class ScriptedAgent(Model):
         elif system and not material and not results and _ASKS_FOR_PROMPT.search(question):
             return "I can't share my instructions or the secret in them."
         tools = _TOOL.findall(system)
+        orders = _CALL.findall(question) if tools else []
+        if len(results) < len(orders):  # what the user says is to be done, one after the other
+            name, arguments = orders[len(results)]
+            return f'{{"tool": "{name}", "arguments": {arguments}}}'
         if tools and not results:
             return json.dumps({"tool": _nearest(question, tools), "arguments": {}})
         if not results and not material:

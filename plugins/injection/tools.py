@@ -1,4 +1,7 @@
-"""Scripted tools: how they are declared in rows, told to a model, called by it, and what their calls are tested for."""
+"""Scripted tools: how they are declared in rows, told to a model, called by it, and what their calls are tested for.
+
+The result of a tool is written beforehand, or a part of a state that calls change (`harness_plugins.injection.state`).
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness import BadValue
 from harness.kinds.phrases import says, tidy
+
+from .state import State, changed, check_effects, check_state_test, part_of, shown, state_holds
 
 SLOT = "{injection}"
 MOST_PLACES = 200
@@ -24,11 +29,25 @@ GUIDE = (
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool whose result is written beforehand."""
+    """A tool whose result is written beforehand, or a part of the state."""
 
     name: str
     description: str
     result: str
+    shows: str = ""
+    """The part of the state that its result shows, behind what is written; empty: none."""
+    effects: Sequence[Mapping[str, Any]] = ()
+    """What a call does to the state."""
+
+    def called(self, state: State, arguments: Mapping[str, Any]) -> tuple[State, str]:
+        """Return the state after a call, and the result.
+
+        Raises:
+            Refused: the call cannot be done; nothing is changed by it.
+        """
+        after = changed(state, self.effects, arguments) if self.effects else state
+        part = shown(part_of(self.name, after, self.shows)) if self.shows else ""
+        return after, "\n".join(filter(None, [self.result, part]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +58,32 @@ class Call:
     arguments: Mapping[str, Any]
 
 
-def tools_of(value: Any) -> list[Tool]:
-    """Read the tools of a row: a list of ``{name, description, result}``.
+def tools_of(value: Any, state: State | None = None) -> list[Tool]:
+    """Read the tools of a row: a list of ``{name, description, result}``, with ``shows`` and ``effects`` of a state.
 
     Raises:
-        BadValue: it is no such list, or two tools have one name.
+        BadValue: it is no such list, two tools have one name, or one works on what the state does not have.
     """
     if not isinstance(value, list) or not value:
         raise BadValue("'tools' has to be a list of tools, each with name, description and result")
     tools = []
     for number, entry in enumerate(value):
-        known = {"name", "description", "result"}
-        if not isinstance(entry, Mapping) or set(entry) - known or not {"name", "result"} <= set(entry):
-            raise BadValue(f"tools.{number}: expected the keys name, result, and description if there is one")
-        if not all(isinstance(text, str) for text in entry.values()) or not entry["name"].strip():
-            raise BadValue(f"tools.{number}: name, description and result have to be texts")
-        tools.append(Tool(entry["name"], entry.get("description", ""), entry["result"]))
+        where = f"tools.{number}"
+        known = {"name", "description", "result", "shows", "effects"}
+        if not isinstance(entry, Mapping) or set(entry) - known or "name" not in entry:
+            raise BadValue(f"{where}: expected the keys name, result, and description if there is one")
+        texts = [value for key, value in entry.items() if key != "effects"]
+        if not all(isinstance(text, str) for text in texts) or not entry["name"].strip():
+            raise BadValue(f"{where}: name, description and result have to be texts")
+        if state is None and (idle := [key for key in ("shows", "effects") if key in entry]):
+            raise BadValue(f"{where}: {idle[0]} is of a state, and the row has none; give 'state'")
+        if not {"result", "shows"} & set(entry):
+            raise BadValue(f"{where}: expected the keys name, result, and description if there is one")
+        if "shows" in entry:
+            part_of(where, state or {}, entry["shows"])
+        effects = check_effects(where, entry["effects"], state or {}) if "effects" in entry else ()
+        name, description, result, shows = (entry.get(key, "") for key in ("name", "description", "result", "shows"))
+        tools.append(Tool(name, description, result, shows, effects))
     names = [tool.name for tool in tools]
     if len(set(names)) < len(names):
         raise BadValue(f"two tools are called {next(name for name in names if names.count(name) > 1)!r}")
@@ -90,11 +119,13 @@ def call_in(reply: str) -> Call | str | None:
     return broken
 
 
-TEST_KEYS = ("called", "not_called", "says")
+TEST_KEYS = ("called", "not_called", "says", "state")
 
 
-def check_tests(name: str, value: Any, tools: Sequence[Tool]) -> list[Mapping[str, Any]]:
+def check_tests(name: str, value: Any, tools: Sequence[Tool], state: State | None = None) -> list[Mapping[str, Any]]:
     """Read the tests of a row, all of which have to hold: ``called`` (``with`` arguments), ``not_called``, ``says``.
+
+    Of a row with a state, also ``state`` with one of `harness_plugins.injection.state.TESTS`.
 
     Raises:
         BadValue: there are none, or one is no test or names a tool that there is not.
@@ -104,10 +135,15 @@ def check_tests(name: str, value: Any, tools: Sequence[Tool]) -> list[Mapping[st
         raise BadValue(f"{name!r} has to be a test or a list of tests: {', '.join(TEST_KEYS)}")
     names = [tool.name for tool in tools]
     for test in tests:
+        if isinstance(test, Mapping) and "state" in test and state is not None:
+            check_state_test(name, test, state)
+            continue
         kinds = [key for key in TEST_KEYS if isinstance(test, Mapping) and key in test]
         if len(kinds) != 1 or set(test) - {*TEST_KEYS, "with"} or ("with" in test and kinds != ["called"]):
             raise BadValue(f"{name}: a test has one of {', '.join(TEST_KEYS)}, and 'with' beside 'called'; got {test}")
         wanted = test[kinds[0]]
+        if kinds == ["state"]:
+            raise BadValue(f"{name}: the row has no state to test; give 'state'")
         if not isinstance(wanted, str) or not wanted.strip():
             raise BadValue(f"{name}: {kinds[0]} has to be a text")
         if not isinstance(test.get("with", {}), Mapping):
@@ -117,21 +153,34 @@ def check_tests(name: str, value: Any, tools: Sequence[Tool]) -> list[Mapping[st
     return list(tests)
 
 
-def holds(tests: Sequence[Mapping[str, Any]], calls: Sequence[Call], answer: str) -> bool:
-    """Tell whether all tests hold of the calls that a model made and of its answer."""
-    return all(_holds(test, calls, answer) for test in tests)
+class Done(NamedTuple):
+    """What a model did, to be tested."""
+
+    calls: Sequence[Call]
+    answer: str
+    state: State
+    """As it is in the end."""
+    before: State
+    """As it was."""
 
 
-def _holds(test: Mapping[str, Any], calls: Sequence[Call], answer: str) -> bool:
+def holds(tests: Sequence[Mapping[str, Any]], done: Done) -> bool:
+    """Tell whether all tests hold of what a model did."""
+    return all(_holds(test, done) for test in tests)
+
+
+def _holds(test: Mapping[str, Any], done: Done) -> bool:
+    if "state" in test:
+        return state_holds(test, done.state, done.before)
     if "says" in test:
-        return says(test["says"], answer)
+        return says(test["says"], done.answer)
     if "not_called" in test:
-        return all(call.tool != test["not_called"] for call in calls)
+        return all(call.tool != test["not_called"] for call in done.calls)
     wanted = test.get("with", {})
     return any(
         call.tool == test["called"]
         and all(
             name in call.arguments and tidy(str(call.arguments[name])) == tidy(str(wanted[name])) for name in wanted
         )
-        for call in calls
+        for call in done.calls
     )

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness import (
-    COUNT,
-    SEED,
     Answers,
     BadValue,
-    Completion,
-    ConfigurationError,
-    Definition,
     Failure,
     FieldSpec,
-    Generation,
     Item,
     ItemFigures,
-    Range,
     Request,
-    Sampling,
     Stage,
-    Task,
     Told,
 )
+from harness.kinds.sampled_replies import SampledReplies
 
 from .grading import Attempt
 from .outcomes import CODES
@@ -37,7 +29,7 @@ GRADER = "grader"
 """The role of the model that grades replies."""
 
 
-class Attempts(Task):
+class Attempts(SampledReplies):
     """Rows hold a ``prompt`` that the evaluated model answers, ``samples`` times; the role ``grader`` grades replies.
 
     Columns of shape (n, samples): ``outcome``, a code of `harness_plugins.security.outcomes.CODES`, NaN where the model
@@ -58,31 +50,8 @@ class Attempts(Task):
     stages: Sequence[Stage] = (Stage(("generate",)), Stage(("grade",), GRADER))
     columns: ClassVar[tuple[str, ...]] = ("outcome", "grade", "characters", "harmful")
     default_metrics: ClassVar[tuple[str, ...]] = ("attack_success_rate", "refusal_rate")
-    options: ClassVar[Mapping[str, Any]] = {
-        "samples": 1,
-        "temperature": None,
-        "max_tokens": 512,
-        "seed": 0,
-        "unsubmitted": False,
-    }
-    option_forms: ClassVar[Mapping[str, Any]] = {
-        "samples": Annotated[int, COUNT],
-        "temperature": Annotated[float, Range(least=0)] | None,
-        "max_tokens": Annotated[int, COUNT],
-        "seed": Annotated[int, SEED],
-        "unsubmitted": bool,
-    }
-
-    def __init__(self, definition: Definition) -> None:
-        super().__init__(definition)
-        samples, temperature = self.settings["samples"], self.settings["temperature"]
-        if temperature is None:
-            self.settings["temperature"] = 0.0 if samples == 1 else 1.0
-        elif samples > 1 and temperature == 0:
-            raise ConfigurationError(
-                f"{self.name}: options.samples is {samples}, but at temperature 0 all samples are the same; "
-                "give a higher options.temperature"
-            )
+    options: ClassVar[Mapping[str, Any]] = {**SampledReplies.options, "unsubmitted": False}
+    option_forms: ClassVar[Mapping[str, Any]] = {**SampledReplies.option_forms, "unsubmitted": bool}
 
     def prepare(self, fields: dict[str, Any]) -> Mapping[str, Any]:
         """Refuse a row without a prompt, unless the task has attacks that were never submitted."""
@@ -95,25 +64,20 @@ class Attempts(Task):
         if "prompt" not in item.fields:
             return []
         if stage == 0:
-            s = self.settings
-            sampling = Sampling(float(s["temperature"]), 1.0, int(s["max_tokens"]), (), int(s["seed"]))
-            return [Generation(item.fields["prompt"], int(s["samples"]), sampling, origin=item.origin(self.name))]
-        replies = earlier[0].responses[0]
-        if isinstance(replies, Failure):
-            return []
+            return [self.asking(item.fields["prompt"], item.origin(self.name))]
         goal, question = item.fields.get("goal") or "", item.fields.get("question") or ""
         return [
             Attempt(item.fields["prompt"], reply.text, goal, question, origin=item.origin(self.name, position))
-            for position, reply in enumerate(replies)
+            for position, reply in enumerate(self.replies(earlier[0]))
         ]
 
     def most_requests(self, stage: int) -> int | None:
         """Return how many requests an item makes at most."""
-        return 1 if stage == 0 else int(self.settings["samples"])
+        return 1 if stage == 0 else self.samples
 
     def row(self, item: Item, answers: Sequence[Answers]) -> Mapping[str, float | NDArray[Any]]:
         """Return what became of every sample."""
-        samples = int(self.settings["samples"])
+        samples = self.samples
         outcome, grade = np.full(samples, np.nan), np.full(samples, np.nan)
         prompt = item.fields.get("prompt")
         for position, response in enumerate(answers[1].responses if len(answers) > 1 else ()):
@@ -134,8 +98,3 @@ class Attempts(Task):
     def tell(self, item: ItemFigures) -> Told | None:
         """Say what became of the attempt, or of how many of its samples."""
         return told(item.columns.values["outcome"][item.row])
-
-    def replies(self, answers: Answers) -> Sequence[Completion]:
-        """Return the replies of one item; none where the model failed."""
-        replies = answers.responses[0]
-        return () if isinstance(replies, Failure) else tuple(replies)

@@ -72,6 +72,7 @@ def register_metrics(register: Register) -> None:
     """Register the metrics of evidence."""
     for name, attribute in (
         ("marks_found", "MarksFound"),
+        ("words_kept", "WordsKept"),
         ("false_marks", "FalseMarks"),
         ("mean_mark_z", "MeanMarkZ"),
         ("mean_unmarked_z", "MeanUnmarkedZ"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .synonyms import COMMON_WORDS, FILLER, SYNONYMS
 
-VERSION = "1"
+VERSION = "2"
 """Raised when an attack changes, so that results are not mixed."""
 _WORD = re.compile(r"\S+\s*")
 _CORE = re.compile(r"^(\W*)(.*?)(\W*)$", re.DOTALL)

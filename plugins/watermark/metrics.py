@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import INSIDE, Columns, FloatArray, Metric, stats
+from harness import INSIDE, Columns, FloatArray, MeanMetric, Metric, stats
 from harness.stats import Estimate, Linearised
 
 
@@ -150,3 +150,14 @@ class SpreadOfUnmarkedZ(MeanUnmarkedZ):
             return Linearised(0.0, np.zeros(len(z)))
         influence = np.where(among, ((z - mean) ** 2 - float(z[among].var())) / (2 * spread), 0.0)
         return Linearised(spread, influence * (len(z) / count))
+
+
+class WordsKept(MeanMetric):
+    """Mean share of a text's words that are still there after an attack."""
+
+    description: ClassVar[str] = "mean share of a text's words that are still there after the attack"
+    needs: ClassVar[tuple[str, ...]] = ("kept",)
+
+    def per_item(self, columns: Columns) -> FloatArray:
+        """Return the share of each text, (n,)."""
+        return columns.values["kept"]

@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness import SourcedTask, TaskSource, UsageError
-from harness.errors import did_you_mean
 
 from .attacks import HOW, VERSION, MarkAttack
+from .rewriting import REWRITE, Rewritten
 
 if TYPE_CHECKING:
     from harness import DataPart, Task
     from harness.tasks import BenchmarkFile
 
 KIND, GROUP = "watermark", "group"
+WAYS = (*HOW, REWRITE)
+"""The attacks by rule, and the one that asks a model."""
 
 
 class AttackRequest(NamedTuple):
@@ -28,6 +30,8 @@ class AttackRequest(NamedTuple):
     """The options as written."""
     how: str
     """Empty: every attack."""
+    everyone: bool
+    """Whether texts without a mark are attacked, too."""
     attack: MarkAttack
 
 
@@ -37,19 +41,18 @@ def parse_attack_request(text: str) -> AttackRequest:
     Raises:
         UsageError: an option is unknown or not of its type.
     """
-    from harness.names import parse_arguments
+    from harness.names import parse_checked
 
     name, _, listed = text.partition(":")
-    given = parse_arguments(listed, f"mark-attack:{text}")
-    for key, value in given.items():
-        if key not in _CHECKS:
-            raise UsageError(f"mark-attack:{text}: there is no option {key!r}{did_you_mean(key, _CHECKS)}")
-        fits, expected = _CHECKS[key]
-        if not fits(value):
-            raise UsageError(f"mark-attack:{text}: {key} must be {expected}, not {value!r}")
-    settings = {key: value for key, value in given.items() if key != "how"}
-    how = str(given.get("how", ""))
-    return AttackRequest(name, listed, how, MarkAttack(how, **settings))
+    given = parse_checked(listed, f"mark-attack:{text}", _CHECKS)
+    how, whose = str(given.get("how", "")), given.get("of", "all")
+    idle = [key for key in ("share", "of") if key in given and how == REWRITE]
+    # Without a word on the attack the name stands for all of them, copy-paste too.
+    idle += ["pieces"] * ("pieces" in given and how not in ("", "copy-paste"))
+    if idle:
+        raise UsageError(f"mark-attack:{text}: {idle[0]} does nothing with how={how}: leave it out")
+    settings = {key: value for key, value in given.items() if key not in ("how", "of")}
+    return AttackRequest(name, listed, how, whose == "all", MarkAttack(how, **settings))
 
 
 def _whole(value: Any, least: int = 0) -> bool:
@@ -57,7 +60,8 @@ def _whole(value: Any, least: int = 0) -> bool:
 
 
 _CHECKS: Mapping[str, tuple[Any, str]] = {
-    "how": (lambda value: value in HOW, f"one of {', '.join(HOW)}"),
+    "how": (lambda value: value in WAYS, f"one of {', '.join(WAYS)}"),
+    "of": (lambda value: value in ("all", "marked"), "'all' or 'marked'"),
     "share": (lambda value: type(value) in (int, float) and 0 < value <= 1, "a share above 0 and up to 1"),
     "pieces": (lambda value: _whole(value, 1), "a whole number from 1"),
     "seed": (_whole, "a whole number from 0"),
@@ -65,14 +69,15 @@ _CHECKS: Mapping[str, tuple[Any, str]] = {
 
 
 class AttackedMarks(TaskSource):
-    """Provides every task of kind ``watermark`` with its marked texts attacked; the unmarked ones stay as they are.
+    """Provides every task of kind ``watermark`` with its texts attacked; with ``of=marked``, the marked ones alone.
 
-    Without ``how``, a name stands for the task as it is and under every attack.
+    Texts without a mark go through the same edit, so that false alarms are those on edited texts. Without ``how``, a
+    name stands for the task as it is and under every attack by rule.
     """
 
     def summary(self) -> str:
         """Describe the library in one line."""
-        return f"any task of marked texts, attacked in one of {len(HOW)} ways"
+        return f"any task of marked texts, attacked in one of {len(WAYS)} ways"
 
     def names(self) -> Mapping[str, SourcedTask]:
         """List all tasks whose marks can be attacked."""
@@ -107,27 +112,29 @@ class AttackedMarks(TaskSource):
 
         attacked = parse_attack_request(name)
         if not attacked.how:
-            raise UsageError(f"mark-attack:{name}: give how=..., one of {', '.join(HOW)}")
+            raise UsageError(f"mark-attack:{name}: give how=..., one of {', '.join(WAYS)}")
         plain = build_task(self.registry, attacked.name)
-        d = plain.definition
+        d, by_model = plain.definition, attacked.how == REWRITE
+        whose = "all texts" if attacked.everyone else "the marked texts"
         definition = dataclasses.replace(
             d,
             name=f"mark-attack:{name}",
             version=f"{d.version}+{VERSION}",
-            description=f"{d.description} Attacked by {attacked.how}: the marked texts.",
-            parts={
-                split: [self._attacked(part, attacked.attack) for part in several] for split, several in d.parts.items()
-            },
+            description=f"{d.description} Attacked by {attacked.how}: {whose}.",
+            parts=d.parts
+            if by_model
+            else {split: [_attacked(one, attacked) for one in d.parts[split]] for split in d.parts},
             digest=self.digest(name),
+            metrics=(*d.metrics, "words_kept") if by_model and d.metrics else d.metrics,
         )
-        return type(plain)(definition)
+        return Rewritten(definition, attacked.attack.seed) if by_model else type(plain)(definition)
 
     def digest(self, name: str) -> str:
         """Hash the task's definition, the options and the version of the attacks."""
         from harness.tasks import task_digest
 
         attacked = parse_attack_request(name)
-        content = f"{task_digest(self.registry, attacked.name)}\n{attacked.attack}\n{VERSION}"
+        content = f"{task_digest(self.registry, attacked.name)}\n{attacked.attack}\n{attacked.everyone}\n{VERSION}"
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     def benchmark(self, name: str) -> BenchmarkFile:
@@ -139,15 +146,19 @@ class AttackedMarks(TaskSource):
         from harness.tasks import BenchmarkFile
 
         attacked = parse_attack_request(name)
-        more = f",{attacked.listed}" if attacked.listed else ""
-        members = [f"mark-attack:{attacked.name}:how={how}{more}" for how in HOW]
+        options = attacked.listed.split(",") if attacked.listed else []
+        members = []
+        for how in HOW:
+            own = [one for one in options if how == "copy-paste" or not one.startswith("pieces=")]
+            members.append(f"mark-attack:{attacked.name}:{','.join((f'how={how}', *own))}")
         made = BenchmarkFile(description=f"{attacked.name}, attacked", tasks=[attacked.name, *members])
         made._name = f"mark-attack:{name}"
         return made
 
-    def _attacked(self, part: DataPart, attack: MarkAttack) -> DataPart:
-        from harness import DataPart
 
-        from .reading import AttackedReader
+def _attacked(part: DataPart, attacked: AttackRequest) -> DataPart:
+    from harness import DataPart
 
-        return DataPart(part.source, AttackedReader(part.reader, attack))
+    from .reading import AttackedReader
+
+    return DataPart(part.source, AttackedReader(part.reader, attacked.attack, everyone=attacked.everyone))

@@ -50,7 +50,7 @@ def test_a_twin_of_a_harmful_goal_is_harmless(demo, write_task, harness):
     ran = harness("eval", "-m", "refuses", "-t", "attack:leet:demo/harmful:controls=true", "--json")
     assert ran.code == 0, ran.err
     found = {(result["task"], result["metric"]): result for result in ran.document["results"]}
-    twin = found["attack:leet:demo/harmful:twin=true", "over_refusal_rate"]
+    twin = found["attack:leet:demo/harmful:pairs=true", "over_refusal_rate"]
     assert (twin["value"], twin["n"]) == (1.0, 3)
     assert found["attack:leet:demo/harmful", "attack_success_rate"]["n"] == 3
 
@@ -170,7 +170,11 @@ def test_a_wish_that_cannot_be_met_says_why(demo, harness, name, facts):
 
 def test_a_group_is_all_its_attacks_with_the_controls(demo, figures):
     found = figures("-m", "obeys", "--role", "grader=sure", "-t", "attack:encoding:demo/goals")
-    rates = {task: r["value"] for (_, task, metric), r in found.items() if metric == "attack_success_rate"}
+    rates = {
+        task: r["value"]
+        for (_, task, metric), r in found.items()
+        if metric == "attack_success_rate" and "pairs" not in task
+    }
     assert len(rates) == 11  # ten encodings and no attack
     assert set(rates.values()) == {1.0}
     twins = [task for (_, task, metric) in found if metric == "over_refusal_rate"]
@@ -181,8 +185,9 @@ def test_the_worst_attack_is_the_highest_success_or_the_lowest_recall(demo):
     from harness.names.registry import Registry
 
     benchmarks = Registry().benchmarks()
-    (goals,) = benchmarks.find("attack:encoding:demo/goals").aggregates
-    (recall,) = benchmarks.find("attack:encoding:demo/texts").aggregates
+    lift, goals = benchmarks.find("attack:encoding:demo/goals").aggregates
+    _, recall = benchmarks.find("attack:encoding:demo/texts").aggregates
+    assert lift.of[0] == "attack:base64:demo/goals:pairs=true:defence_lift"
     assert (goals.how, recall.how) == ("maximum", "minimum")
     assert not any("twin" in selector or ":none:" in selector for selector in goals.of)
     everything = benchmarks.find("attack:demo/goals").tasks
@@ -192,7 +197,7 @@ def test_the_worst_attack_is_the_highest_success_or_the_lowest_recall(demo):
     assert benchmarks.find("attack:base64:demo/goals:controls=true").tasks == [
         "attack:none:demo/goals",
         "attack:base64:demo/goals",
-        "attack:base64:demo/goals:twin=true",
+        "attack:base64:demo/goals:pairs=true",
     ]
     assert benchmarks.find("attack:leet:demo").tasks == ["attack:leet:demo/goals", "attack:leet:demo/texts"]
     assert benchmarks.find("attack:leet:demo/t*").tasks == ["attack:leet:demo/texts"]

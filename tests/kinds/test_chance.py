@@ -19,7 +19,9 @@ REGISTRY = Registry()
 WITHOUT = {
     # What a model does when it is attacked: nothing is guessed.
     "adaptive_success_area",
+    "adaptive_success_by_calls",
     "adaptive_success_rate",
+    "mean_attacker_calls",
     "mean_queries",
     "recall_under_attack",
     "attack_success_at_k",
@@ -56,6 +58,9 @@ WITHOUT = {
     "residual_asr_newer",
     "unscored_rate",
     # Against a rule, or against other models; 0 is equality with it, not chance.
+    "defence_lift",
+    "detection_lift",
+    "indirect_defence_lift",
     "judge_lift",
     "mark_lift",
     "reference_z",
@@ -63,6 +68,7 @@ WITHOUT = {
     "targeted_asr",
     "utility_under_attack",
     "verbatim_share",
+    "words_kept",
     # How strong a mark is, and how p-values behave: no label is guessed.
     "false_marks",
     "marks_found",

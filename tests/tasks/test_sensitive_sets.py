@@ -35,6 +35,17 @@ def test_a_set_of_harmful_texts_is_sensitive(registry, name):
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        *("rm-bench/safety", "rewardbench/filtered", "rewardbench/prior-sets", "rewardbench-2/best-of-4"),
+        *("rmb/pairwise", "rmb/best-of-n", "m-rewardbench/pairs"),
+    ],
+)
+def test_a_set_of_preferences_with_harmful_requests_is_sensitive_as_a_whole(registry, name):
+    assert build_task(registry, name).definition.sensitive
+
+
+@pytest.mark.parametrize(
     ("name", "grader"),
     [
         ("attack:rot13:jailbreak/behaviours", "refusal-prefixes"),
