@@ -101,6 +101,7 @@ NOT_SIMULATED: frozenset[str] = frozenset(
         "cache_error_growth",
         "cache_gain_over_static",
         "cache_precision",
+        "duel_position_gap",
         "false_marks",
         "hit_rate_at_error",
         "judge_lift",
@@ -119,9 +120,9 @@ NOT_SIMULATED: frozenset[str] = frozenset(
         "spread_of_unmarked_z",
     }
 )
-"""Of which it is not simulated here how often their intervals hold. Slow tests simulate `lift_over_length` and
-`mark_lift`, and on real replies `attack_success_rate_ppi`; the influences of the others are held to leaving goals
-out or to a formula."""
+"""Of which it is not simulated here how often their intervals hold. Slow tests simulate `duel_position_gap`,
+`lift_over_length` and `mark_lift`, and on real replies `attack_success_rate_ppi`; the influences of the others are held
+to leaving goals out or to a formula."""
 
 WITH_ARGUMENTS = {"reference_ratio": "reference_ratio:reference=0.864"}
 """How metrics are written that need an argument."""

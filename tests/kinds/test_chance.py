@@ -71,6 +71,13 @@ WITHOUT = {
     "spread_of_unmarked_z",
     # They hold answers against no label: how a model answers, not how often it is right.
     "first_position_rate",
+    # Duels with a baseline: half is equality with it, not chance; and how a judge comes to its verdicts.
+    "duel_coverage",
+    "duel_discrete_win_rate",
+    "duel_position_gap",
+    "duel_tie_rate",
+    "duel_unread_rate",
+    "duel_win_rate",
     "order_consistency",
     "order_consistency@compat",
     "order_kappa",
