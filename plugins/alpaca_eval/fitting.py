@@ -157,7 +157,7 @@ def choose(
     """
     turn = np.arange(len(features)) % folds
     scores = np.zeros(len(grid))
-    for fold in range(folds):
+    for fold in range(min(folds, len(features))):
         held = turn == fold
         rows = Rows.of(features[~held], targets[~held], weights[~held])
         left, wanted, weight = features[held], targets[held], weights[held]

@@ -133,7 +133,7 @@ class LengthControlledWinRate(OfDuels):
 class FixedLengthControlledWinRate(LengthControlledWinRate):
     """`LengthControlledWinRate` with C = 21.544, which needs no cross-validation."""
 
-    description = "lc_win_rate with C = 21.544: no choice, and 25 times as fast"
+    description = "lc_win_rate with C = 21.544, which is not chosen by the data"
 
     def __init__(self, mediators: str = "") -> None:
         super().__init__(FIXED_C, mediators)

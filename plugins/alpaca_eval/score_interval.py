@@ -25,7 +25,7 @@ _PRIOR_VERDICTS = 4.0
 """How many uncertain verdicts the factor 1 is worth."""
 _STEP = 0.25
 """Of the path, in log-odds of the figure."""
-_FARTHEST, _REFINED = 60, 8
+_FARTHEST, _REFINED = 200, 8
 
 
 def score_interval(made: Design, confidence: float, clusters: Any = None) -> tuple[float, float]:

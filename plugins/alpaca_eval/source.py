@@ -55,7 +55,7 @@ def text_key(instruction: str) -> str:
     """Return what tells instructions apart: the first 16 digits of the SHA-1 of the text.
 
     >>> text_key("How do I boil an egg?")
-    'd69ffcba62a6ebda'
+    '1bce30e849e1504e'
     """
     return hashlib.sha1(instruction.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()[:16]
 

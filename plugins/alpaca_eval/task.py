@@ -86,7 +86,7 @@ def shown_first(instruction: str, seed: int = 0) -> bool:
     """Draw whether a model's output is shown before the baseline's, as AlpacaEval's annotators do.
 
     >>> shown_first("How do I boil an egg?"), shown_first("How do I boil an egg?", seed=1)
-    (True, False)
+    (False, True)
 
     Args:
         instruction: The text of the instruction.
