@@ -18,9 +18,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import expit, stdtrit
-
 from harness_plugins.alpaca_eval.length_control import (
     UNSHRUNK_C,
     Design,
@@ -29,6 +26,8 @@ from harness_plugins.alpaca_eval.length_control import (
     length_controlled,
 )
 from harness_plugins.alpaca_eval.score_interval import score_interval
+from scipy.optimize import brentq
+from scipy.special import expit, stdtrit
 
 SIZES, RATES = (50, 200, 805), (0.03, 0.20, 0.50, 0.97)
 LENGTH, DIFFICULTY, GAMED_LENGTH, GAMED_DIFFICULTY = -1.3, 0.7, -1.84, 0.74
@@ -122,7 +121,8 @@ def main() -> None:
             shares = f"{100 * c.score:6.1f}  {100 * c.log_odds:8.1f}  {100 * c.published:9.1f}"
             sides = f"{100 * c.truth_above:6.1f}  {100 * c.truth_below:6.1f}"
             print(
-                f"{n:12}  {rate:4.2f}  {shares}  {sides}  {c.width:6.4f}  {c.mean:6.4f}  {c.milliseconds:.0f}", flush=True
+                f"{n:12}  {rate:4.2f}  {shares}  {sides}  {c.width:6.4f}  {c.mean:6.4f}  {c.milliseconds:.0f}",
+                flush=True,
             )
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:

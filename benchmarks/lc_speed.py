@@ -3,11 +3,11 @@
     python benchmarks/lc_speed.py [--repeats 5] [--quick]
 
 The official path: rows are doubled, one weighted p with label 1 and one 1 - p with label 0; ``LogisticRegressionCV``,
-L1, liblinear, ten values of C, ``GroupKFold(5)`` with each row a group, scored by the weighted log loss, refitted. Three
-comparisons, each like with like or named as what it is: choice of C against choice of C, one fit against one fit at the
-same C, and one fit here against the whole official path, which is what a board with C fixed saves. The data are made:
-805 instructions, and 1,610 rows of the regulariser. scikit-learn is asked for liblinear's default tolerance, as the
-official path is; the figures differ by what that leaves.
+L1, liblinear, ten values of C, ``GroupKFold(5)`` with each row a group, scored by the weighted log loss, refitted.
+Three comparisons, each like with like or named as what it is: choice of C against choice of C, one fit against one fit
+at the same C, and one fit here against the whole official path, which is what a board with C fixed saves. The data are
+made: 805 instructions, and 1,610 rows of the regulariser. scikit-learn is asked for liblinear's default tolerance, as
+the official path is; the figures differ by what that leaves.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from typing import Any
 
 import numpy as np
 from _measure import best
-from lc_coverage import drawn, own_weight
-
 from harness_plugins.alpaca_eval.fitting import GRID
 from harness_plugins.alpaca_eval.length_control import FIXED_C, GAMED_WEIGHT, Design, length_controlled
+from lc_coverage import drawn, own_weight
 
 
 def doubled(made: Design) -> tuple[Any, Any, Any, Any, Any]:
@@ -78,7 +77,10 @@ def main() -> None:
     made = drawn(805, own_weight(0.2), np.random.default_rng(3))
     official(made, None)  # imports
     chosen, theirs = length_controlled(made), official(made, None)
-    print(f"choice of C: here {chosen.c:.5g}, {100 * chosen.value:.4f} %; official {theirs[1]:.5g}, {100 * theirs[0]:.4f} %")
+    print(
+        f"choice of C: here {chosen.c:.5g}, {100 * chosen.value:.4f} %; "
+        f"official {theirs[1]:.5g}, {100 * theirs[0]:.4f} %"
+    )
     fixed, single = length_controlled(made, FIXED_C), official(made, GRID[6])
     print(f"C = {FIXED_C:.5g}: here {100 * fixed.value:.4f} %; official {100 * single[0]:.4f} %")
     seconds = {

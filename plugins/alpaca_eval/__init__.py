@@ -67,5 +67,16 @@ def register_metrics(register: Register) -> None:
         ("lc_win_rate_minimal", "MinimalWinRate"),
         ("lc_win_rate@compat", "PublishedLengthControlledWinRate"),
         ("answer_characters", "MeanCharacters"),
+        ("answer_characters_more", "MoreCharacters"),
     ):
         register(name, f"{_HERE}.metrics:{attribute}")
+
+
+@hookimpl
+def register_commands(register: Register) -> None:
+    """Register the command ``harness difficulty``."""
+    register(
+        "difficulty",
+        f"{_HERE}.difficulty_command:command",
+        description="fit the difficulty of a task's instructions over all models, for length control",
+    )

@@ -11,9 +11,9 @@ import math
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from harness import SHARE, Completion, Failure, Generation, Model, Pair, Range, Verdict
+from harness import ANY, SHARE, Completion, Failure, Generation, Model, Pair, Range, Verdict
 
 from .task import shown_first
 
@@ -71,7 +71,7 @@ class ShelfWriter(Model):
         self,
         skill: Annotated[float, SHARE] = 0.5,
         filler: Annotated[int, Range(least=0)] = 3,
-        constant: str = "",
+        constant: Literal["", "praise", "empty"] = "",
     ) -> None:
         self.skill, self.filler, self.constant = skill, filler, constant
 
@@ -106,7 +106,13 @@ class ShelfJudge(Model):
 
     batch_size = 2048
 
-    def __init__(self, length: float = 2.0, second: float = 0.5, praise: float = 9.0, noise: float = 1.0) -> None:
+    def __init__(
+        self,
+        length: Annotated[float, ANY] = 2.0,
+        second: Annotated[float, ANY] = 0.5,
+        praise: Annotated[float, ANY] = 9.0,
+        noise: Annotated[float, Range(least=0)] = 1.0,
+    ) -> None:
         self.length, self.second, self.praise, self.noise = length, second, praise, noise
 
     def compare(self, requests: Sequence[Pair]) -> list[Verdict]:

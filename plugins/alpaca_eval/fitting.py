@@ -1,8 +1,8 @@
 """Logistic regression with an L1 penalty on few weights and continuous targets, by proximal Newton steps.
 
-The objective is |w|_1 / C + sum_i a_i [log(1 + exp(z_i)) - p_i z_i], z = X w: liblinear's (Fan and others 2008) divided by
-C, for targets p in [0, 1] that liblinear takes as two weighted rows. The targets enter by the vector sum_i a_i p_i x_i
-alone, so that rows whose targets are known only in sum can take part.
+The objective is |w|_1 / C + sum_i a_i [log(1 + exp(z_i)) - p_i z_i], z = X w: liblinear's (Fan and others 2008)
+divided by C, for targets p in [0, 1] that liblinear takes as two weighted rows. The targets enter by the vector sum_i
+a_i p_i x_i alone, so that rows whose targets are known only in sum can take part.
 """
 
 from __future__ import annotations
@@ -36,8 +36,6 @@ class Rows:
     """(n,)."""
     pull: FloatArray
     """(k,) sum of weight times target times features."""
-    offset: FloatArray | float = 0.0
-    """(n,) what is added to z, unfitted."""
 
     @classmethod
     def of(cls, features: FloatArray, targets: FloatArray, weights: FloatArray | None = None) -> Rows:
@@ -93,7 +91,7 @@ def fit(rows: Rows, c: float, start: FloatArray | None = None) -> FloatArray:
 
 
 def _value(rows: Rows, transposed: FloatArray, w: FloatArray, shrink: float) -> tuple[float, FloatArray]:
-    z = w @ transposed + rows.offset
+    z = w @ transposed
     small = np.exp(-np.abs(z))
     share = np.where(z >= 0, 1.0, small) / (1.0 + small)
     loss = float(rows.weights @ (np.maximum(z, 0.0) + np.log1p(small))) - float(rows.pull @ w)

@@ -2,9 +2,9 @@
 
 Of a model's row i with lengths in characters, z_i = w_l tanh((len_baseline - len_model) / sd) + w_d d_i + w_b: sd the
 standard deviation of the model's differences, d_i the difficulty of the instruction. The weights are shrunk towards 0
-(`harness_plugins.alpaca_eval.fitting`) and held by a regulariser: the rows of two models that were told to be verbose or
-concise, of which w_b is none, and which together weigh 0.2 of a model's. The figure is the mean of sigmoid(w_d d_i + w_b):
-what the win rate would be if there were no differences of length.
+(`harness_plugins.alpaca_eval.fitting`) and held by a regulariser: the rows of two models that were told to be verbose
+or concise, of which w_b is none, and which together weigh 0.2 of a model's. The figure is the mean of sigmoid(w_d d_i
++ w_b): what the win rate would be if there were no differences of length.
 """
 
 from __future__ import annotations
@@ -74,6 +74,8 @@ class LengthControlled:
     """In [0, 1]."""
     influence: FloatArray
     """(n,) of each row, mean zero."""
+    on_weights: FloatArray
+    """(n, k) influence of each row on the weights, mean zero."""
     weights: FloatArray
     """(k,): length, further mediators, difficulty (where it is in the model), the model."""
     c: float
@@ -125,9 +127,9 @@ def design(
 def length_controlled(made: Design, c: float | None = None) -> LengthControlled:
     """Fit the win rate that there would be without differences of length.
 
-    The influence of a row is that on the weights if they are not shrunk, on the standard deviations by which differences
-    are scaled, and on the mean over instructions. A weight that is shrunk to nothing is taken for as uncertain as the
-    others: else the figure of a model that equals the baseline would look certain.
+    The influence of a row is that on the weights if they are not shrunk, on the standard deviations by which
+    differences are scaled, and on the mean over instructions. A weight that is shrunk to nothing is taken for as
+    uncertain as the others: else the figure of a model that equals the baseline would look certain.
 
     Args:
         made: What `design` returned.
@@ -146,17 +148,18 @@ def length_controlled(made: Design, c: float | None = None) -> LengthControlled:
     scores = scores - scores.mean(axis=0)
     for j in range(made.taken_out.shape[1]):
         scores += _by_deviation(j, w, share, made)
-    influence = predictions - value + n * (scores @ pull_on_value(w, predictions, equal, made.rows))
-    return LengthControlled(value, influence - influence.mean(), w, c, predictions)
-
-
-def pull_on_value(w: FloatArray, predictions: FloatArray, equal: FloatArray, rows: Rows) -> FloatArray:
-    """Return by how much the figure moves with each score, (k,): the inverse curvature times the figure's slope."""
-    slope = (equal * (predictions * (1 - predictions))[:, None]).mean(axis=0)
-    share = sigmoid(rows.features @ w + rows.offset)
-    curvature = (rows.features.T * (rows.weights * share * (1 - share))) @ rows.features
+    every = sigmoid(made.rows.features @ w)
+    curvature = (made.rows.features.T * (made.rows.weights * every * (1 - every))) @ made.rows.features
     # A feature that is zero throughout, as lengths that are all equal, moves nothing.
-    return np.asarray(np.linalg.lstsq(curvature, slope, rcond=None)[0])
+    on_weights = n * (scores @ np.linalg.pinv(curvature, hermitian=True))
+    on_weights -= on_weights.mean(axis=0)
+    influence = predictions - value + on_weights @ slope_of(equal, predictions)
+    return LengthControlled(value, influence, on_weights, w, c, predictions)
+
+
+def slope_of(features: FloatArray, predictions: FloatArray) -> FloatArray:
+    """Return by how much the mean of predictions moves with each weight, (k,)."""
+    return np.asarray((features * (predictions * (1 - predictions))[:, None]).mean(axis=0))
 
 
 def sigmoid(z: FloatArray) -> FloatArray:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import BadValue, Columns, FloatArray, Metric, Range
+from harness import BadValue, Columns, FloatArray, Matrix, MeanMetric, Range
 from harness.kinds.duel_metrics import OfDuels
 from harness.stats import Estimate, Linearised, not_available
 
+from .cross_baseline import against_each_other
 from .fitting import GRID
 from .length_control import FIXED_C, Design, Gamed, LengthControlled, design, length_controlled
 from .score_interval import score_interval
@@ -21,6 +22,7 @@ from .score_interval import score_interval
 MEDIATORS: tuple[str, ...] = ("headers", "lists", "bold")
 """What can be taken out beside length, as `harness.kinds.style` counts it."""
 GAMED_COLUMNS = ("gamed_verbose", "gamed_concise", "gamed_verbose_target", "gamed_concise_target")
+CROSS = "win rate of the row over the column that their fits give, answers being equally long"
 LENGTHS = ("candidate_characters", "baseline_characters")
 
 
@@ -52,9 +54,7 @@ class LengthControlledWinRate(OfDuels):
     def nothing_valid(self, columns: Columns) -> str:
         """Say what the rows lack: verdicts, or the difficulty of instructions."""
         read = np.isfinite(columns.values["candidate_better"]).any(axis=1)
-        lacking = [
-            name for name in self.needs[1:] if read.any() and not np.isfinite(columns.values[name][read]).any()
-        ]
+        lacking = [name for name in self.needs[1:] if read.any() and not np.isfinite(columns.values[name][read]).any()]
         if lacking == ["difficulty"]:
             return (
                 "no instruction has a difficulty: set HARNESS_DATA to a copy of AlpacaEval's, fit one over models with "
@@ -128,6 +128,24 @@ class LengthControlledWinRate(OfDuels):
                 "the verdicts"
             )
         return detail
+
+    def pictures_of_models(self, models: Mapping[str, Columns]) -> Sequence[Matrix]:
+        """Draw what each model's win rate over each other would be, lengths being equal, from their fits."""
+        fits = {}
+        for label, columns in models.items():
+            valid = self.valid(columns)
+            if valid.sum() < 2 or _is_the_baseline(columns.only(valid)):
+                continue
+            try:
+                fits[label] = (self.fitted(columns.only(valid)), self.design(columns.only(valid)), valid)
+            except ValueError:
+                continue
+        if len(fits) < 2:
+            return ()
+        rate, low, high = against_each_other(list(fits.values()), next(iter(models.values())).clusters)
+        names = list(fits)
+        note = "A model of the verdicts on each against the baseline; the two were never compared by the judge."
+        return [Matrix("Length-controlled win rates", CROSS, names, names, rate, low, high, note=note)]
 
 
 class FixedLengthControlledWinRate(LengthControlledWinRate):
@@ -203,7 +221,9 @@ class PublishedLengthControlledWinRate(LengthControlledWinRate):
             return dataclasses.replace(nothing, detail={"reason": str(error)})
         n = len(predictions)
         stderr = float(predictions.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
-        note = "the published standard error, which says how instructions differ and nothing of the sampling of verdicts"
+        note = (
+            "the published standard error, which says how instructions differ and nothing of the sampling of verdicts"
+        )
         detail = {"c": found.c, "weights": found.weights.tolist(), "note": note}
         value = float(predictions.mean())
         return Estimate(value, stderr, math.nan, math.nan, n, failed, confidence=confidence, detail=detail)
@@ -248,7 +268,8 @@ def regulariser(columns: Columns, *, with_difficulty: bool) -> Gamed:
         if known.any():
             return Gamed(lengths[known], twice[known], targets[known])
     raise ValueError(
-        "the data have no rows of a verbose and a concise model, which hold the weights: use lc_win_rate_unregularised, "
+        "the data have no rows of a verbose and a concise model, which hold the weights: use "
+        "lc_win_rate_unregularised, "
         "or give the columns " + ", ".join(GAMED_COLUMNS)
     )
 
@@ -271,7 +292,7 @@ def _is_the_baseline(columns: Columns) -> bool:
     return tied and bool((columns.values["candidate_characters"] == columns.values["baseline_characters"]).all())
 
 
-class MeanCharacters(Metric):
+class MeanCharacters(MeanMetric):
     """Mean length of the answers, as the board prints it."""
 
     description = "mean length of the answers"
@@ -280,10 +301,20 @@ class MeanCharacters(Metric):
     bounds: ClassVar[tuple[float, float] | None] = None
     needs: ClassVar[tuple[str, ...]] = ("candidate_characters",)
 
-    def linearise(self, columns: Columns) -> Linearised:
-        """Return the mean, and each row's distance from it."""
-        lengths = columns.values["candidate_characters"]
-        return Linearised(float(lengths.mean()), lengths - lengths.mean())
+    def per_item(self, columns: Columns) -> FloatArray:
+        """Return the length of each answer."""
+        return columns.values["candidate_characters"]
+
+
+class MoreCharacters(MeanCharacters):
+    """Mean number of characters by which answers are longer than the baseline's."""
+
+    description = "characters by which answers are longer than the baseline's"
+    needs: ClassVar[tuple[str, ...]] = LENGTHS
+
+    def per_item(self, columns: Columns) -> FloatArray:
+        """Return by how much each answer is longer."""
+        return columns.values["candidate_characters"] - columns.values["baseline_characters"]
 
 
 __all__ = [
@@ -292,6 +323,7 @@ __all__ = [
     "LengthControlledWinRate",
     "MeanCharacters",
     "MinimalWinRate",
+    "MoreCharacters",
     "PublishedLengthControlledWinRate",
     "UnregularisedWinRate",
 ]

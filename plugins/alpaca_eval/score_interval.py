@@ -1,12 +1,12 @@
 """An interval of the length-controlled win rate that also holds for few instructions and for rates near 0 and 1.
 
-It is to this figure what Wilson's (1927) is to a share: a value belongs to it if the figure found lies within Student's t
-times the standard error that the figure would have if that value were the truth. The values are those on the path of
-weights along which the figure changes at the least cost in likelihood (the least favourable submodel). The standard error
-under a value is that of verdicts that are all 0 or 1, times a factor: the robust variance at the figure found, clusters
-included, over the same formula. Of few uncertain verdicts that ratio is itself uncertain, and is drawn towards 1, which
-no verdicts in [0, 1] exceed but for clusters. The figure found is that of weights that are not shrunk: what the chosen C
-takes from it is no error of sampling.
+It is to this figure what Wilson's (1927) is to a share: a value belongs to it if the figure found lies within
+Student's t times the standard error that the figure would have if that value were the truth. The values are those on
+the path of weights along which the figure changes at the least cost in likelihood (the least favourable submodel). The
+standard error under a value is that of verdicts that are all 0 or 1, times a factor: the robust variance at the figure
+found, clusters included, over the same formula. Of few uncertain verdicts that ratio is itself uncertain, and is drawn
+towards 1, which no verdicts in [0, 1] exceed but for clusters. The figure found is that of weights that are not
+shrunk: what the chosen C takes from it is no error of sampling.
 """
 
 from __future__ import annotations

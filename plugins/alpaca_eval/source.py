@@ -138,7 +138,7 @@ def _of_hub(name: str) -> Path:
 
 
 def _numbers() -> dict[str, dict[str, float]]:
-    """Return difficulty and regulariser by instruction; nothing where they cannot be had, which the figures then say."""
+    """Return difficulty and regulariser by instruction; nothing where they cannot be had, as figures then say."""
     numbers, gamed = mirrored(NUMBERS), mirrored(GAMED)
     if numbers is None or gamed is None:
         return _numbers_of_hub()

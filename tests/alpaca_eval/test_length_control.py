@@ -29,7 +29,7 @@ def test_the_influence_is_the_derivative_by_the_weight_of_a_row(rows):
         one = np.zeros(80)
         one[row] = step
         change = slow(*given, 1 + one, UNSHRUNK_C) - slow(*given, 1 - one, UNSHRUNK_C)
-        # Of weights, a row more is also a larger whole: the derivative of a figure that rests on the mean scores is that.
+        # A row more is also a larger whole, which is taken off.
         derivative = change / (2 * step)
         every = slow(*given, np.full(80, 1 + step), UNSHRUNK_C) - slow(*given, np.full(80, 1 - step), UNSHRUNK_C)
         assert found.influence[row] / 80 == pytest.approx(derivative - every / (2 * step) / 80, abs=2e-5)

@@ -19,7 +19,8 @@ def without(columns, *rows, **other):
 
 
 @pytest.mark.parametrize(
-    "name", ["lc_win_rate", "lc_win_rate_fixed_c", "lc_win_rate_unregularised", "lc_win_rate_minimal", "lc_win_rate:c=2.5"]
+    "name",
+    ["lc_win_rate", "lc_win_rate_fixed_c", "lc_win_rate_unregularised", "lc_win_rate_minimal", "lc_win_rate:c=2.5"],
 )
 def test_a_variant_has_a_figure_inside_its_interval(name, metric, columns):
     estimate = metric(name).compute(columns())

@@ -72,6 +72,13 @@ WITHOUT = {
     # They hold answers against no label: how a model answers, not how often it is right.
     "first_position_rate",
     # Duels with a baseline: half is equality with it, not chance; and how a judge comes to its verdicts.
+    "answer_characters",
+    "answer_characters_more",
+    "lc_win_rate",
+    "lc_win_rate@compat",
+    "lc_win_rate_fixed_c",
+    "lc_win_rate_minimal",
+    "lc_win_rate_unregularised",
     "duel_coverage",
     "duel_discrete_win_rate",
     "duel_position_gap",
