@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import BadValue, Columns, FloatArray, Matrix, MeanMetric, Range
+from harness import BadValue, Columns, FloatArray, Matrix, MeanMetric, Metric, Range
 from harness.kinds.duel_metrics import OfDuels
 from harness.stats import Estimate, Linearised, not_available
 
@@ -187,6 +187,13 @@ class PublishedLengthControlledWinRate(LengthControlledWinRate):
     def __init__(self, c: Annotated[float | None, Range(above=0)] = None) -> None:
         super().__init__(c)
         self.needs = ("candidate_better", *LENGTHS, "difficulty", "row_number")  # type: ignore[misc]
+
+    linearise = Metric.linearise
+    """There are no influences: two models are compared by `LengthControlledWinRate`."""
+
+    def pictures_of_models(self, models: Mapping[str, Columns]) -> Sequence[Matrix]:
+        """Draw nothing: models are held against each other by `LengthControlledWinRate`."""
+        return ()
 
     def valid(self, columns: Columns) -> NDArray[np.bool_]:
         """Mark the rows that the model has, with or without a verdict."""
