@@ -104,6 +104,14 @@ def _shrunk_step(w: FloatArray, gradient: FloatArray, curvature: FloatArray, shr
     Where no weight changes its sign, which is nearly always, one linear system gives the minimum.
     """
     here = gradient - curvature @ w
+    signs = np.sign(w)
+    if signs.all():
+        try:
+            moved = np.linalg.solve(curvature, -(here + shrink * signs))
+        except np.linalg.LinAlgError:
+            return _by_coordinates(w, here, curvature, shrink) - w
+        if (moved * signs > 0).all():
+            return np.asarray(moved - w)
     sign = np.where(w != 0, np.sign(w), -np.sign(gradient) * (np.abs(gradient) > shrink))
     active = sign != 0
     new = np.zeros(len(w))

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import json
 import math
 
@@ -29,11 +30,12 @@ def write_texts(folder, *instructions):
 
 
 def write_table(path, *rows):
-    opened = gzip.open(path, "wt", newline="") if path.suffix == ".gz" else path.open("w", newline="")
-    with opened as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    content = text.getvalue().encode()
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
 
 
 def number(index, text, difficulty):
