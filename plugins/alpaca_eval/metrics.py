@@ -216,7 +216,9 @@ class PublishedLengthControlledWinRate(LengthControlledWinRate):
         failed = int((~mask).sum())
         nothing = not_available(n=len(columns) - failed, n_failed=failed, confidence=confidence)
         rows = columns.only(mask)
-        read = np.isfinite(rows.values["candidate_better"]).any(axis=1) if mask.any() else np.zeros(0, dtype=bool)
+        read: NDArray[np.bool_] = np.zeros(0, dtype=bool)
+        if mask.any():
+            read = np.asarray(np.isfinite(rows.values["candidate_better"]).any(axis=1))
         if not read.any():
             reason = self.nothing_valid(columns) if len(columns) else "no rows"
             return dataclasses.replace(nothing, detail={"reason": reason})

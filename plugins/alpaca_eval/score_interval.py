@@ -79,7 +79,9 @@ class _Path:
         variance = float(predictions.var(ddof=1)) / n + float(own @ np.square(self._features @ pull))
         value = float(predictions.mean())
         gain = float(slope @ pull)
-        direction = pull * (value * (1 - value) / gain) if gain > 0 else np.zeros(len(w))
+        direction: FloatArray = np.zeros(len(w))
+        if gain > 0:
+            direction = pull * (value * (1 - value) / gain)
         return _Place(w, value, variance, float(own.sum()), direction)
 
     def end(self, here: _Place, reach: float, side: int) -> float:
