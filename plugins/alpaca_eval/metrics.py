@@ -58,7 +58,7 @@ class LengthControlledWinRate(OfDuels):
         if lacking == ["difficulty"]:
             return (
                 "no instruction has a difficulty: set HARNESS_DATA to a copy of AlpacaEval's, fit one over models with "
-                "harness alpaca-difficulty, or use lc_win_rate_minimal"
+                "harness difficulty, or use lc_win_rate_minimal"
             )
         if lacking:
             return f"no row has a figure for {', '.join(lacking)}"

@@ -74,7 +74,7 @@ class _Path:
         spread = every * (1 - every)
         slope = self._equal.T @ (predictions * (1 - predictions)) / n
         curvature = (self._transposed * (self._rows.weights * spread)) @ self._rows.features
-        pull = np.linalg.lstsq(curvature, slope, rcond=None)[0]
+        pull = np.asarray(np.linalg.lstsq(curvature, slope, rcond=None)[0], dtype=np.float64)
         own = spread[-n:]
         variance = float(predictions.var(ddof=1)) / n + float(own @ np.square(self._features @ pull))
         value = float(predictions.mean())

@@ -13,6 +13,7 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -125,16 +126,25 @@ def _of_hub(name: str) -> Path:
     Raises:
         DataError: it cannot be had; says what to do.
     """
+    found = _asked_once(name)
+    if isinstance(found, str):
+        raise DataError(found)
+    return found
+
+
+@cache
+def _asked_once(name: str) -> Path | str:
+    """Return a file of the hub, or why it cannot be had: else each model would wait for a hub that does not answer."""
     try:
         from huggingface_hub import hf_hub_download
 
         return Path(hf_hub_download(HUB, name, repo_type="dataset"))
     except Exception as error:  # the library raises many kinds, from three packages
         first = (str(error).splitlines() or [""])[0]
-        raise DataError(
-            f"{name} of {HUB} cannot be had: {type(error).__name__}: {first}. Connect to the network, or set "
-            f"{MIRROR_VARIABLE} to a folder that holds {FOLDER}"
-        ) from error
+        return (
+            f"{name} of {HUB} cannot be had: connect to the network, or set {MIRROR_VARIABLE} to a folder that holds "
+            f"{FOLDER} ({type(error).__name__}: {first})"
+        )
 
 
 def _numbers() -> dict[str, dict[str, float]]:
