@@ -33,6 +33,7 @@ PUBLIC = ("harness", "harness.errors", "harness.stats", "harness.kinds")
 
 ROOMS: dict[str, set[str]] = {
     "harness.cli": {
+        "alpaca_eval",
         "attacks",
         "curation",
         "embedllm",
@@ -128,6 +129,7 @@ ROOMS: dict[str, set[str]] = {
         "view",
     },
     "harness.tasks": {
+        "alpaca_eval",
         "attacks",
         "curation",
         "evasion",

@@ -86,6 +86,7 @@ WITHOUT_INTERVAL = frozenset(
         "elo_brier@compat",
         "elo_kendall@compat",
         "elo_spearman@compat",
+        "lc_win_rate@compat",
         "row_wise_pearson@compat",
         "separability@compat",
     }
@@ -107,10 +108,15 @@ NOT_SIMULATED: frozenset[str] = frozenset(
         "cache_tokens_saved",
         "defence_lift",
         "detection_lift",
+        "duel_position_gap",
         "false_marks",
         "hit_rate_at_error",
         "indirect_defence_lift",
         "judge_lift",
+        "lc_win_rate",
+        "lc_win_rate_fixed_c",
+        "lc_win_rate_minimal",
+        "lc_win_rate_unregularised",
         "lift_over_length",
         "mark_lift",
         "marks_found",
@@ -127,9 +133,10 @@ NOT_SIMULATED: frozenset[str] = frozenset(
         "spread_of_unmarked_z",
     }
 )
-"""Of which it is not simulated here how often their intervals hold. Slow tests simulate `lift_over_length`,
-`mark_lift`, `defence_lift`, `refusal_lift` and `detection_lift`, and on real replies `attack_success_rate_ppi`; the
-influences of the others are held to leaving goals out or to a formula."""
+"""Of which it is not simulated here how often their intervals hold. Slow tests simulate `duel_position_gap`,
+`lift_over_length`, `mark_lift`, `defence_lift`, `refusal_lift` and `detection_lift`, and on real replies
+`attack_success_rate_ppi`; `lc_coverage.py` simulates `lc_win_rate` and its kin; the influences of the others are held to
+leaving goals out or to a formula."""
 
 WITH_ARGUMENTS = {"reference_ratio": "reference_ratio:reference=0.864"}
 """How metrics are written that need an argument."""

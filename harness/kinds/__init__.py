@@ -1,4 +1,4 @@
-"""The kinds of task that need no plugin: best-of-k, preference, detection, similarity; and their metrics.
+"""The kinds of task that need no plugin: best-of-k, preference, duel, detection, similarity; and their metrics.
 
 They are registered through the same hooks as a third party's. Subclass a kind to change its requests or its columns.
 """
@@ -47,6 +47,14 @@ _METRICS = {
         "label_kappa_second_order@compat": "SecondOrderKappaCompat",
         "order_kappa@compat": "OrderKappaCompat",
     },
+    "duel_metrics": {
+        "duel_win_rate": "WinRate",
+        "duel_discrete_win_rate": "DiscreteWinRate",
+        "duel_tie_rate": "TieRate",
+        "duel_position_gap": "PositionGap",
+        "duel_coverage": "Coverage",
+        "duel_unread_rate": "UnreadRate",
+    },
     "detection": {
         "auroc": "AreaUnderCurve",
         "average_precision": "AveragePrecision",
@@ -94,6 +102,7 @@ def register_tasks(register: Register) -> None:
         description="pick a correct response among the k to a prompt",
     )
     register("preference", f"{_HERE}.preference:Preference", description="tell the better of two responses")
+    register("duel", f"{_HERE}.duel:Duel", description="answer; a judge says whether it is better than a baseline's")
     register("detection", f"{_HERE}.detection:Detection", description="tell texts of a class from the others")
     register(
         "similarity",

@@ -70,6 +70,7 @@ PLUGINS_COMMANDS = (
         "cache",
         "correlate",
         "curate",
+        "difficulty",
         "distil",
         "explain",
         "judge-card",

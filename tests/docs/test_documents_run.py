@@ -123,14 +123,14 @@ def test_marked_blocks_run_in_order(document, environment, tmp_path):
 
 
 @pytest.mark.parametrize("page", HOW_TO)
-def test_the_commands_of_a_how_to_page_run(page, project, harness):
+def test_the_commands_of_a_how_to_page_run(page, project, harness, monkeypatch):
     """In this process, which spares most of the time: a page has a command a line, and little of a shell."""
     for block in marked_blocks(page):
         if block.file is not None:
             Path(block.file).parent.mkdir(parents=True, exist_ok=True)
             Path(block.file).write_text(block.text, encoding="utf-8")
             continue
-        for line in block.text.splitlines():
+        for line in block.text.replace("\\\n", " ").splitlines():
             command, _, file = line.partition(" > ")
             words = shlex.split(command, comments=True)
             if words[0] == "harness":
@@ -138,6 +138,8 @@ def test_the_commands_of_a_how_to_page_run(page, project, harness):
                 assert done.code == 0, f"{line}\n{done.out[-2000:]}\n{done.err[-2000:]}"
                 if file:
                     Path(file).write_text(done.out, encoding="utf-8")
+            elif words[0] == "cd":
+                monkeypatch.chdir(words[1])
             else:
                 assert words[0] == "python", line
                 subprocess.run([sys.executable, *words[1:]], check=True, timeout=60)

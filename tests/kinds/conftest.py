@@ -46,7 +46,13 @@ def _random_columns(seed, n=40, *, failures=True, classes=2):
     reference, pair = rng.integers(0, 2, n).astype(float), rng.integers(0, max(n // 3, 1), n).astype(float)
     spread[reference == 1] = 0.0
     subset = rng.integers(0, 6, n)
+    duels = np.random.default_rng(seed + 1000).choice([0.0, 0.2, 0.5, 0.9, 1.0], (n, 2))  # leaves the other draws
+    duel_answered = np.ones((n, 2))
     if failures:
+        duels[[2, 7], 0], duels[3, 1] = NAN, NAN  # the verdict could not be read
+        duels[9], duel_answered[9] = NAN, 0.0  # the request failed
+        duels[6, 1], duel_answered[6, 1] = NAN, 0.0
+        duels[8], duel_answered[8] = NAN, NAN  # nobody was asked
         margin[[1, 10]], spread[[1, 10]] = NAN, NAN
         scores[1], scores[4, 0] = NAN, NAN
         chosen[[0, 5]], rejected[[0, 5]] = NAN, NAN
@@ -72,6 +78,8 @@ def _random_columns(seed, n=40, *, failures=True, classes=2):
         "pair": pair,
         "subset": subset.astype(float),
         "section": (subset // 2).astype(float),
+        "candidate_better": duels,
+        "duel_answered": duel_answered,
         "pair_weight": np.where(subset == 3, 2.5, 1.0),
         "scored": rng.integers(0, 2, n).astype(float),
     }

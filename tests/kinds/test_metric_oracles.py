@@ -6,6 +6,7 @@ import numpy as np
 import oracles_benchmarks
 import oracles_best_of_k
 import oracles_detection
+import oracles_duel
 import oracles_preference
 import pytest
 
@@ -13,13 +14,15 @@ NAN = float("nan")
 ORACLES = {
     **oracles_best_of_k.ORACLES,
     **oracles_preference.ORACLES,
+    **oracles_duel.ORACLES,
     **oracles_detection.ORACLES,
     **oracles_benchmarks.ORACLES,
 }
 """By metric, the function from columns to its value. A new metric has a line in the file of its kind."""
 
-# A kappa may be negative.
-BOUNDED = [name for name in ORACLES if name not in ("log_loss", "ties_score") and "kappa" not in name]
+# A kappa and a gap may be negative.
+UNBOUNDED = ("log_loss", "ties_score", "duel_position_gap")
+BOUNDED = [name for name in ORACLES if name not in UNBOUNDED and "kappa" not in name]
 # Their standard errors hold a slope whose bandwidth is chosen by the number of negatives.
 SMOOTHED = ("tpr_at_fpr", "ppv_at_prevalence")
 EXACT = ("true_positive_rate", "false_positive_rate", "precision")
@@ -150,6 +153,10 @@ CONSTANT = {
     "order_consistency": 1.0,
     "first_position_rate": 0.5,
     "tie_rate": 1.0,
+    "duel_win_rate": 0.5,
+    "duel_discrete_win_rate": 0.5,
+    "duel_tie_rate": 1.0,
+    "duel_position_gap": 0.0,
     "auroc": 0.5,
     "average_precision": 0.25,
     "tpr_at_fpr:rate=0.5": 0.0,
@@ -181,6 +188,7 @@ def test_a_model_that_ties_everything_gets_what_the_convention_says(name, metric
         "as_given": half,
         "exchanged": half,
         "answered": np.ones(n),
+        "candidate_better": np.full((n, 2), 0.5),
         "better": quarter,
         "log_odds": np.zeros(n),
         "label": quarter,
