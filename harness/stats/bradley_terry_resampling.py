@@ -177,18 +177,20 @@ def _refit_tables(
 ) -> FloatArray:
     """Refit without covariates: from tables of credits, many at a time."""
     m = problem.m
-    battles = problem.battles if clusters is not None else distinct(problem.battles)
-    counts = None if clusters is not None else bootstrap_counts(battles.weights, rng=rng, replicates=replicates)
+    battles, counts = problem.battles, np.empty(0)
+    if clusters is None:
+        battles = distinct(battles)
+        counts = np.asarray(bootstrap_counts(battles.weights, rng=rng, replicates=replicates), dtype=np.float64)
     strengths = np.empty((replicates, m))
     rows = max(1, CHUNK // (m * m))
     for start in range(0, replicates, rows):
         part = slice(start, min(replicates, start + rows))
-        if counts is not None:
-            wins = win_matrices(battles, counts[part])
-        elif clusters is not None:
+        if clusters is None:
+            drawn = counts[part]
+        else:
             codes, count = clusters
-            wins = win_matrices(battles, _drawn_clusters(rng, part.stop - start, count)[:, codes] * battles.weights)
-        strengths[part] = fit_matrix(wins, prior=problem.prior, tolerance=problem.tolerance)
+            drawn = _drawn_clusters(rng, part.stop - start, count)[:, codes] * battles.weights
+        strengths[part] = fit_matrix(win_matrices(battles, drawn), prior=problem.prior, tolerance=problem.tolerance)
     return _held(problem, strengths @ problem.turn().T)
 
 
