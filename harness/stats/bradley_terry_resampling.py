@@ -16,6 +16,9 @@ from harness.stats.bootstrap import bootstrap_counts
 from harness.stats.bradley_terry_tables import CHUNK, fit_matrix
 from harness.stats.errors import OutOfRange, UnusableData
 
+# Weights of battles, one a replicate, that are held at a time.
+_WEIGHTS = 2**22
+
 
 @dataclass(frozen=True, slots=True)
 class Jackknife:
@@ -182,7 +185,7 @@ def _refit_tables(
         battles = distinct(battles)
         counts = np.asarray(bootstrap_counts(battles.weights, rng=rng, replicates=replicates), dtype=np.float64)
     strengths = np.empty((replicates, m))
-    rows = max(1, CHUNK // (m * m))
+    rows = max(1, min(CHUNK // (m * m), _WEIGHTS // max(1, battles.first.size)))
     for start in range(0, replicates, rows):
         part = slice(start, min(replicates, start + rows))
         if clusters is None:
