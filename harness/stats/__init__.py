@@ -13,8 +13,10 @@ from harness.stats.bootstrap import (
     bootstrap_indices,
     summarise_replicates,
 )
-from harness.stats.bradley_terry import BradleyTerry, bootstrap_fit, elo, fit, fit_matrix
+from harness.stats.bradley_terry import BradleyTerry, elo, fit
 from harness.stats.bradley_terry_joint import JointFit, fit_jointly
+from harness.stats.bradley_terry_resampling import Jackknife, bootstrap_fit, jackknife_fit
+from harness.stats.bradley_terry_tables import fit_matrix
 from harness.stats.calibration import (
     ReliabilityBins,
     brier,
@@ -43,8 +45,10 @@ from harness.stats.decisions import (
 from harness.stats.errors import (
     NoFiniteMaximum,
     NothingCounted,
+    NotIdentified,
     OneClassOnly,
     OutOfRange,
+    SeparatedByCovariates,
     ShapeMismatch,
     UnusableData,
 )
@@ -89,7 +93,9 @@ from harness.stats.ranks import (
     tied_with_best,
 )
 from harness.stats.selection import best_of_k_curve, expected_kl, oracle_curve, selected_credit
+from harness.stats.separability import agreement_with_confidence, pair_rank_brier, separability
 from harness.stats.sequences import block_length, sequence_blocks
+from harness.stats.win_probability import WithInterval, odds_ratios, win_probabilities
 from harness.stats.win_rates import WinRates, battle_win_rates, win_rate, win_rates
 
 __all__ = [
@@ -100,10 +106,12 @@ __all__ = [
     "Difference",
     "Disattenuated",
     "Estimate",
+    "Jackknife",
     "JointFit",
     "Levels",
     "Linearised",
     "NoFiniteMaximum",
+    "NotIdentified",
     "NothingCounted",
     "OneClassOnly",
     "OperatingPoint",
@@ -111,10 +119,13 @@ __all__ = [
     "PredictionInterval",
     "Ranks",
     "ReliabilityBins",
+    "SeparatedByCovariates",
     "ShapeMismatch",
     "Spread",
     "UnusableData",
     "WinRates",
+    "WithInterval",
+    "agreement_with_confidence",
     "all_permutations",
     "auprc_trapezoid",
     "auprc_trapezoid_by_chance",
@@ -150,6 +161,7 @@ __all__ = [
     "fit_matrix",
     "highest_level",
     "holm",
+    "jackknife_fit",
     "jackknife_plus",
     "kendall",
     "leave_one_out_correlations",
@@ -159,8 +171,10 @@ __all__ = [
     "mean_estimate",
     "minimum_detectable_difference",
     "not_available",
+    "odds_ratios",
     "operating_point",
     "oracle_curve",
+    "pair_rank_brier",
     "paired_difference",
     "partial_auroc",
     "pearson",
@@ -176,6 +190,7 @@ __all__ = [
     "reliability_bins",
     "reliability_from_replicates",
     "selected_credit",
+    "separability",
     "sequence_blocks",
     "sign_flip_test",
     "significantly_better",
@@ -190,6 +205,7 @@ __all__ = [
     "true_positive_rate_interval",
     "units_needed",
     "wilson",
+    "win_probabilities",
     "win_rate",
     "win_rates",
 ]
