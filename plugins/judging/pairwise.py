@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -66,6 +66,11 @@ class Judge(Judging):
         self.least_mass = least_mass
 
     @cached_property
+    def tells_degrees(self) -> bool:
+        """Return whether the labels tell a slight preference from a clear one; else a verdict has no label."""
+        return any(str(side).startswith("slightly") for side in self.the_prompt.file.labels.values())
+
+    @cached_property
     def worth(self) -> dict[str, float]:
         """Return, for each label, the certainty that the first response is better."""
         sides = {
@@ -94,7 +99,13 @@ class Judge(Judging):
         text = joined(completions)
         if not read:
             return Verdict(None, text)
-        return Verdict(_majority(read) if self.count == "majority" else sum(read) / len(read), text)
+        p_first = _majority(read) if self.count == "majority" else sum(read) / len(read)
+        return Verdict(p_first, text, self._side({label for label in labels if label is not None}))
+
+    def _side(self, labels: Collection[str]) -> str:
+        """Return the side that all votes name; empty where they differ, or the labels tell no degrees."""
+        sides = {str(self.the_prompt.file.labels[label]) for label in labels}
+        return sides.pop() if self.tells_degrees and len(sides) == 1 else ""
 
     def _from_weights(self, log_probabilities: Any) -> Verdict | Failure:
         options = self.weighed.options

@@ -55,6 +55,31 @@ def test_by_default_a_slight_preference_is_as_certain_as_a_strong_one(alone, lab
     assert verdict.text == f"So: [[{label}]]"
 
 
+@pytest.mark.parametrize(
+    ("texts", "label"),
+    [
+        (["[[A>>B]]"], "first"),
+        (["[[A>B]]"], "slightly first"),
+        (["[[A=B]]"], "tie"),
+        (["[[B>A]]"], "slightly second"),
+        (["[[B>>A]]"], "second"),
+        (["none"], ""),
+        (["[[B>A]]", "none"], "slightly second"),
+        (["[[B>A]]", "[[B>>A]]"], ""),  # no one degree is what both say
+    ],
+)
+def test_a_verdict_tells_the_degree_that_its_labels_tell(alone, texts, label):
+    judge = alone(Judge, writes(*texts), votes=len(texts), temperature=1.0)
+    assert judge.compare([PAIR])[0].label == label
+
+
+def test_a_judge_without_slight_preferences_tells_no_degree(alone):
+    (verdict,) = alone(Judge, writes("[[A]]"), prompt="mt-bench").compare([PAIR])
+    assert (verdict.p_first, verdict.label) == (1.0, "")
+    (weighed,) = alone(Judge, weighs(0.9, 0.0, 0.1, 0.0, 0.0), verdict="log-probability").compare([PAIR])
+    assert weighed.label == ""
+
+
 @pytest.mark.parametrize(("label", "p_first"), [("A>>B", 1.0), ("A>B", 0.7), ("B>A", 0.3), ("B>>A", 0.0)])
 def test_a_slight_preference_may_be_worth_less(alone, label, p_first):
     (verdict,) = alone(Judge, writes(f"[[{label}]]"), slight=0.7).compare([PAIR])
