@@ -85,10 +85,10 @@ def test_a_recorded_verdict_may_have_a_label(recorded):
 
 
 @pytest.mark.parametrize(
-    "row", [{"p_first": 1, "label": "better"}, {"p_first": None, "label": "tie"}, {"label": "tie"}]
+    "row", [{"p_first": 1, "label": "better"}, {"p_first": None, "label": "tie"}, {"scores": [1], "label": "tie"}]
 )
 def test_a_label_that_is_none_or_has_no_verdict_is_an_error(recorded, row):
-    with pytest.raises(UsageError, match="rows.jsonl:1"):
+    with pytest.raises(UsageError, match=r"rows\.jsonl:1"):
         recorded(row).offers(())
 
 
