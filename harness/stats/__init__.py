@@ -13,8 +13,10 @@ from harness.stats.bootstrap import (
     bootstrap_indices,
     summarise_replicates,
 )
-from harness.stats.bradley_terry import BradleyTerry, bootstrap_fit, elo, fit, fit_matrix
+from harness.stats.bradley_terry import BradleyTerry, elo, fit
 from harness.stats.bradley_terry_joint import JointFit, fit_jointly
+from harness.stats.bradley_terry_resampling import Jackknife, bootstrap_fit, jackknife_fit
+from harness.stats.bradley_terry_tables import fit_matrix
 from harness.stats.calibration import (
     ReliabilityBins,
     brier,
@@ -43,8 +45,10 @@ from harness.stats.decisions import (
 from harness.stats.errors import (
     NoFiniteMaximum,
     NothingCounted,
+    NotIdentified,
     OneClassOnly,
     OutOfRange,
+    SeparatedByCovariates,
     ShapeMismatch,
     UnusableData,
 )
@@ -100,10 +104,12 @@ __all__ = [
     "Difference",
     "Disattenuated",
     "Estimate",
+    "Jackknife",
     "JointFit",
     "Levels",
     "Linearised",
     "NoFiniteMaximum",
+    "NotIdentified",
     "NothingCounted",
     "OneClassOnly",
     "OperatingPoint",
@@ -111,6 +117,7 @@ __all__ = [
     "PredictionInterval",
     "Ranks",
     "ReliabilityBins",
+    "SeparatedByCovariates",
     "ShapeMismatch",
     "Spread",
     "UnusableData",
@@ -150,6 +157,7 @@ __all__ = [
     "fit_matrix",
     "highest_level",
     "holm",
+    "jackknife_fit",
     "jackknife_plus",
     "kendall",
     "leave_one_out_correlations",

@@ -1,15 +1,17 @@
-"""Newton's method for many small Bradley-Terry problems at once; the engine behind `bradley_terry`.
+"""Newton's method for Bradley-Terry problems: many small ones at once, or one with covariates.
 
 Problem b is a matrix wins[b], shape (m, m): the credit of player i against player j. Its penalised
 log-likelihood,
 
     sum_ij wins_ij * log sigmoid(theta_i - theta_j)  -  prior / 2 * sum_i theta_i^2,
 
-is concave; the mean of theta is held at zero.
+is concave; the mean of theta is held at zero. With covariates (`climb`) the caller sums the likelihood over battles.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +21,8 @@ _ITERATIONS = 100
 _HALVINGS = 40
 # A fall of the objective within this fraction of its size is rounding, not a step too far.
 _ROUNDING = 1e-12
+# A strength or coefficient this large, in nats, is on its way to infinity.
+_INFINITE = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,75 @@ class Maxima:
     """Shape (B,)."""
     iterations: int
     """Newton steps of the slowest problem."""
+
+
+class Sums(NamedTuple):
+    """A log-likelihood of q parameters, the first m of them strengths, without a prior."""
+
+    log_likelihood: float
+    """Nats."""
+    gradient: FloatArray
+    """Shape (q,)."""
+    curvature: FloatArray
+    """Negative second derivative, shape (q, q)."""
+
+
+class Summit(NamedTuple):
+    """The end of Newton's method for one problem with covariates."""
+
+    values: FloatArray
+    """Shape (q,), the strengths first and of mean zero."""
+    sums: Sums
+    """At the values."""
+    iterations: int
+    converged: bool
+    """False: there is no finite maximum, or the parameters are not told apart."""
+
+
+def climb(
+    sums_at: Callable[[FloatArray], Sums], start: FloatArray, m: int, penalty: FloatArray, *, tolerance: float = 1e-9
+) -> Summit:
+    """Maximise a penalised log-likelihood of m strengths and some coefficients, halving steps that go too far.
+
+    Args:
+        sums_at: the log-likelihood at given parameters.
+        start: where to begin, shape (q,), strengths of mean zero.
+        m: number of strengths; a common shift of them must change neither likelihood nor penalty, unless the penalty
+            holds their mean at zero.
+        penalty: precision matrix of the prior, shape (q, q).
+        tolerance: the last step's size, nats.
+    """
+
+    def objective(sums: Sums, at: FloatArray) -> float:
+        return sums.log_likelihood - 0.5 * float(at @ penalty @ at)
+
+    values, sums = start, sums_at(start)
+    for iteration in range(1, _ITERATIONS + 1):
+        try:
+            step = np.linalg.solve(without_shift(sums.curvature + penalty, m), sums.gradient - penalty @ values)
+        except np.linalg.LinAlgError:
+            return Summit(values, sums, iteration, converged=False)
+        step[:m] -= step[:m].mean()
+        length, before = 1.0, objective(sums, values)
+        while True:
+            trial = sums_at(values + length * step)
+            if objective(trial, values + length * step) >= before - 1e-10 * abs(before) or length < 1e-6:
+                break
+            length /= 2
+        values, sums = values + length * step, trial
+        if not np.isfinite(values).all() or np.abs(values).max() > _INFINITE:
+            return Summit(values, sums, iteration, converged=False)
+        if np.abs(length * step).max() < tolerance:
+            return Summit(values, sums, iteration, converged=True)
+    return Summit(values, sums, _ITERATIONS, converged=False)
+
+
+def without_shift(matrix: FloatArray, m: int) -> FloatArray:
+    """Return a curvature, shape (q, q), with a term along the common shift of its m strengths, as `solvable` does."""
+    held = matrix.copy()
+    size = float(np.trace(matrix[:m, :m])) / m
+    held[:m, :m] += (size if size > 0 else 1.0) / m
+    return held
 
 
 def maximise(wins: FloatArray, *, prior: float, tolerance: float) -> Maxima:

@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike
 from harness.stats import _newton
 from harness.stats._arrays import FloatArray, IntArray, sums_by_code
 from harness.stats._clusters import cluster_codes
-from harness.stats._pulls import reduced_bias_pulls
-from harness.stats.bradley_terry import freedom_of_clusters, require_finite_maximum
+from harness.stats._problem import require_finite_maximum
+from harness.stats._pulls import Rows, reduced_bias_pulls
+from harness.stats.bradley_terry import freedom_of_clusters
 from harness.stats.errors import OutOfRange, ShapeMismatch
 
 
@@ -138,10 +139,9 @@ def _clustered_meat(
 ) -> FloatArray:
     """Sum over clusters the outer products of the clusters' pulls on two fits, shape (q, q, m, m)."""
     expected = _expected(strengths)[:, first, second]
+    players, alike = (first, second), (np.ones(first.size), np.empty((first.size, 0)))
     pulls = [
-        reduced_bias_pulls(
-            first, second, won - chance, chance * (1.0 - chance), np.ones(first.size), of_fit, codes, count
-        )
+        reduced_bias_pulls(Rows(*players, won - chance, chance * (1.0 - chance), *alike), of_fit, codes, count)
         for won, chance, of_fit in zip(credit, expected, bread, strict=True)
     ]
     return np.array([[a.T @ b for b in pulls] for a in pulls])

@@ -7,9 +7,13 @@ ValueError
     ├── OutOfRange         a value, an option or a probability outside what is allowed
     ├── OneClassOnly       a metric that compares two classes was given one
     ├── NothingCounted     a share of no items
-    └── NoFiniteMaximum    a Bradley-Terry likelihood without a finite maximum
+    ├── NoFiniteMaximum    a Bradley-Terry likelihood without a finite maximum
+    ├── SeparatedByCovariates  the same, because strengths and covariates together leave no exception
+    └── NotIdentified      covariates that the battles cannot tell from the strengths or from each other
 ```
 """
+
+from collections.abc import Sequence
 
 _GROUPS_SHOWN = 4
 _PLAYERS_SHOWN = 6
@@ -53,8 +57,8 @@ class NoFiniteMaximum(UnusableData):
     compared, between two groups all credit went one way or nobody ever met.
     """
 
-    def __init__(self, groups: tuple[tuple[int, ...], ...]) -> None:
-        shown = ", ".join(_shorten(group) for group in groups[:_GROUPS_SHOWN])
+    def __init__(self, groups: tuple[tuple[int, ...], ...], names: Sequence[str] | None = None) -> None:
+        shown = ", ".join(_shorten(group, names) for group in groups[:_GROUPS_SHOWN])
         more = f" and {len(groups) - _GROUPS_SHOWN} more" if len(groups) > _GROUPS_SHOWN else ""
         super().__init__(
             f"The Bradley-Terry likelihood has no finite maximum: the players fall into {len(groups)} groups "
@@ -64,7 +68,29 @@ class NoFiniteMaximum(UnusableData):
         self.groups = groups
 
 
-def _shorten(group: tuple[int, ...]) -> str:
+class SeparatedByCovariates(UnusableData):
+    """Strengths and covariates together tell winners from losers without exception, so that some would be infinite."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no finite maximum: strengths and covariates together tell winners from losers without exception; "
+            "leave a covariate out, or give a prior."
+        )
+
+
+class NotIdentified(UnusableData):
+    """Covariates have no coefficient of their own: they never differ, or follow from the players of a battle.
+
+    `columns` holds their numbers among the covariates; -1 is the position intercept.
+    """
+
+    def __init__(self, columns: tuple[int, ...], why: str) -> None:
+        shown = ", ".join("position" if column < 0 else f"covariate {column}" for column in columns)
+        super().__init__(f"{shown}: {why}; leave it out, or pass covariate_prior > 0.")
+        self.columns = columns
+
+
+def _shorten(group: tuple[int, ...], names: Sequence[str] | None) -> str:
     """List the first few players of a group, for a message."""
-    names = ", ".join(str(player) for player in group[:_PLAYERS_SHOWN])
-    return f"{{{names}{', ...' if len(group) > _PLAYERS_SHOWN else ''}}}"
+    shown = ", ".join(str(player) if names is None else names[player] for player in group[:_PLAYERS_SHOWN])
+    return f"{{{shown}{', ...' if len(group) > _PLAYERS_SHOWN else ''}}}"

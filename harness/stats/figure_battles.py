@@ -19,18 +19,15 @@ from numpy.typing import ArrayLike
 from harness.stats import _newton
 from harness.stats._arrays import FloatArray, IntArray, require_at_least, sums_by_code
 from harness.stats._clusters import cluster_codes
-from harness.stats.bradley_terry import require_finite_maximum
+from harness.stats._problem import require_finite_maximum
 from harness.stats.cluster_robust import degrees_of_freedom
-from harness.stats.errors import OutOfRange, ShapeMismatch, UnusableData
+from harness.stats.errors import OutOfRange, SeparatedByCovariates, ShapeMismatch, UnusableData
 
 # Entries of (items, m, m) that are worked on at a time.
 _ENTRIES = 2**20
 # Of the largest figure: a gap this small is rounding, as in win rates.
 _ROUNDING = 1e-12
 _ITERATIONS = 60
-_TOLERANCE = 1e-9
-# A strength or coefficient this large, in nats, is on its way to infinity.
-_INFINITE = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +60,6 @@ class _Block(NamedTuple):
     """(k, c, m, m)"""
 
 
-class _Sums(NamedTuple):
-    log_likelihood: float
-    gradient: FloatArray
-    curvature: FloatArray
-
-
 def fit_figures(
     figures: ArrayLike,
     *,
@@ -91,7 +82,7 @@ def fit_figures(
     Raises:
         NoFiniteMaximum: without a prior and covariates, some models never took credit from the others, or never met
             them.
-        UnusableData: with covariates, there is no finite maximum, or a covariate never differs.
+        SeparatedByCovariates: with covariates, there is no finite maximum. UnusableData: a covariate never differs.
         ShapeMismatch: the arrays are not aligned. OutOfRange: a negative covariate under "ratio", a negative prior.
 
     >>> from harness.stats.figure_battles import fit_figures
@@ -125,11 +116,11 @@ def fit_figures(
         require_finite_maximum(wins)
     strengths = _newton.maximise(wins[None], prior=prior, tolerance=1e-12).strengths[0]
     values = np.concatenate([strengths, np.zeros(len(styles))])
+    penalty = np.diag(np.repeat([prior, 0.0], [field.m, field.k]))
     if len(styles):
-        values = _maximum(field, values, prior)
-    bread: FloatArray = np.asarray(
-        np.linalg.inv(_solvable(field.sums(values).curvature, field.m, prior)), dtype=np.float64
-    )
+        values = _maximum(field, values, penalty)
+    curvature = field.sums(values).curvature + penalty
+    bread: FloatArray = np.asarray(np.linalg.inv(_newton.without_shift(curvature, field.m)), dtype=np.float64)
     pulls, sizes = field.pulls(values)
     count = len(sizes)
     if count < 2:
@@ -217,7 +208,7 @@ class _Battles:
         gap = np.broadcast_to(self._gap(block, values), block.games.shape)
         return np.asarray((0.5 + 0.5 * np.tanh(0.5 * gap)) * block.games)
 
-    def sums(self, values: FloatArray) -> _Sums:
+    def sums(self, values: FloatArray) -> _newton.Sums:
         """Return the log-likelihood with its first and negative second derivative, without a prior."""
         size = self.m + self.k
         likelihood, gradient, curvature = 0.0, np.zeros(size), np.zeros((size, size))
@@ -233,7 +224,7 @@ class _Battles:
                 column = self._gathered(block, weight * block.differences[number]).sum(axis=0)
                 curvature[:, self.m + number] += column
         curvature[self.m :, : self.m] = curvature[: self.m, self.m :].T
-        return _Sums(likelihood, gradient, curvature)
+        return _newton.Sums(likelihood, gradient, curvature)
 
     def pulls(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the pull of each unit on the parameters, (G, q), and its number of battles, (G,)."""
@@ -295,10 +286,10 @@ class _PlainBattles(_Battles):
         """Return how likely each model beats each other, (m, m), 0 on the diagonal."""
         return np.asarray((0.5 + 0.5 * np.tanh(0.5 * (values[:, None] - values[None, :]))) * (1.0 - np.eye(self.m)))
 
-    def sums(self, values: FloatArray) -> _Sums:
+    def sums(self, values: FloatArray) -> _newton.Sums:
         likelihood = float(_newton.log_likelihood(self._wins[None], values[None])[0])
         gradient = (self._wins - self._games * self._chances(values)).sum(axis=1)
-        return _Sums(likelihood, gradient, _newton.curvature(self._games[None], values[None])[0])
+        return _newton.Sums(likelihood, gradient, _newton.curvature(self._games[None], values[None])[0])
 
     def pulls(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         residual = self._credit - self._known * (self._known @ self._chances(values).T)
@@ -317,48 +308,12 @@ class _PlainBattles(_Battles):
         return sums
 
 
-def _maximum(field: _Battles, start: FloatArray, prior: float) -> FloatArray:
-    """Return the maximum of the penalised likelihood, by Newton's method with halved steps.
-
-    Raises:
-        UnusableData: there is no finite one.
-    """
-    m, values = field.m, start
-    penalty = np.concatenate([np.full(m, prior), np.zeros(field.k)])
-
-    def objective(sums: _Sums, at: FloatArray) -> float:
-        return sums.log_likelihood - 0.5 * float(penalty @ at**2)
-
-    sums = field.sums(values)
-    for _ in range(_ITERATIONS):
-        matrix = _solvable(sums.curvature, m, prior)
-        try:
-            step = np.linalg.solve(matrix, sums.gradient - penalty * values)
-        except np.linalg.LinAlgError:
-            break
-        step[:m] -= step[:m].mean()
-        length, before = 1.0, objective(sums, values)
-        while True:
-            trial = field.sums(values + length * step)
-            if objective(trial, values + length * step) >= before - 1e-10 * abs(before) or length < 1e-6:
-                break
-            length /= 2
-        values, sums = values + length * step, trial
-        if not np.isfinite(values).all() or np.abs(values).max() > _INFINITE:
-            break
-        if np.abs(length * step).max() < _TOLERANCE:
-            return values
-    raise UnusableData(
-        "no finite maximum: strengths and covariates together tell winners from losers without exception; "
-        "leave a covariate out, or give a prior."
-    )
-
-
-def _solvable(curvature: FloatArray, m: int, prior: float) -> FloatArray:
-    """Return the curvature with the prior on the strengths, and with a term along their common shift."""
-    matrix = curvature.copy()
-    matrix[:m, :m] = _newton.solvable(curvature[:m, :m], prior)
-    return matrix
+def _maximum(field: _Battles, start: FloatArray, penalty: FloatArray) -> FloatArray:
+    """Return the maximum of the penalised likelihood; raise `SeparatedByCovariates` if there is no finite one."""
+    summit = _newton.climb(field.sums, start, field.m, penalty)
+    if not summit.converged:
+        raise SeparatedByCovariates
+    return summit.values
 
 
 def _centred(moved: FloatArray, m: int) -> FloatArray:
