@@ -125,7 +125,7 @@ class Judge(Judging):
         return [self._verdict(answer) for answer in answers]
 
     def _asked_again(self, shown: Sequence[Conversation | Failure], answers: Sequence[Any]) -> list[Any]:
-        """Return the answers; of those that name no label, with what the language model adds when it is told to go on."""
+        """Return the answers; of those that name no label, with what the language model adds when told to go on."""
         texts = {
             i: answer[0].text
             for i, answer in enumerate(answers)
