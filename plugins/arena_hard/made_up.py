@@ -20,7 +20,7 @@ NAMED = 8
 BASELINE_SKILL, BASELINE_WORDS = 0.5, 40
 _SYLLABLES = ("ba", "de", "fi", "go", "lu", "ma", "ne", "pi", "ro", "su", "ta", "ve")
 _SHELF = re.compile(r"shelf (\d+)")
-_NAMES = re.compile(r"(?:holds a|\*\*)\s*([a-z]{6})\b")
+_NAMES = re.compile(r"holds a \**([a-z]{6})\b")
 _FILLER = ["and", "there", "is", "more", "to", "be", "said", "of", "it", "than", "one", "would", "think", "at", "first"]
 TIED, STRONG = 0.75, 2.5
 """Sizes of a judge's leaning up to which it calls a tie, and from which it is sure."""
@@ -49,13 +49,13 @@ def catalogue(split: str) -> Iterator[Mapping[str, Any]]:
 
 
 def written(prompt: str, skill: float, words: int, *, marked: bool, seed: int) -> str:
-    """Return an answer of eight names and that many words of filler.
+    """Return an answer of eight names and about that many words of filler: from none to twice as many.
 
     Args:
         prompt: A prompt of `catalogue`.
         skill: Share of the names that are right, in [0, 1], on the mean.
-        words: Words behind the names.
-        marked: Whether the answer has a header, a list and bold names.
+        words: Words behind the names, on the mean.
+        marked: Whether most answers have a header, a list and bold names; else few have.
         seed: Two writers of one seed know the same names.
     """
     found = _SHELF.search(prompt)
@@ -64,12 +64,11 @@ def written(prompt: str, skill: float, words: int, *, marked: bool, seed: int) -
     right = sorted(things(shelf))
     drawn.shuffle(right)
     names = [name if drawn.random() < skill else "".join(drawn.choices("aeiou", k=6)) for name in right]
-    if marked:
-        lines = [f"## Shelf {shelf}", "", *(f"- **{name}**" for name in names)]
-    else:
-        lines = [" ".join(f"It holds a {name}." for name in names)]
-    filler = " ".join(_FILLER[i % len(_FILLER)] for i in range(words))
-    return "\n".join([*lines, "", filler]) if filler else "\n".join(lines)
+    header, listed, bold = (drawn.random() < (0.8 if marked else 0.2) for _ in range(3))
+    lines = [f"{'- ' if listed else ''}It holds a {f'**{name}**' if bold else name}." for name in names]
+    filler = " ".join(_FILLER[i % len(_FILLER)] for i in range(round(2 * words * drawn.random())))
+    parts = [f"## Shelf {shelf}" if header else "", ("\n" if listed else " ").join(lines), filler]
+    return "\n\n".join(part for part in parts if part)
 
 
 class MadeUpWriter(Model):
@@ -77,8 +76,8 @@ class MadeUpWriter(Model):
 
     Args:
         skill: Share of the names that it knows, in [0, 1].
-        words: Words of filler behind them.
-        marked: Whether it writes a header, a list and bold names.
+        words: Words of filler behind them, on the mean.
+        marked: Whether most answers have a header, a list and bold names; else few have.
         how: ``write``; ``empty``, an empty answer; or ``copy``, the baseline's own answer.
         seed: Two writers of one seed know the same names.
     """

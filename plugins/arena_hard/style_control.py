@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,14 +88,16 @@ def style_controlled(
     if not kept:
         return Field({label: _absent(reasons[label], models[label], confidence) for label in labels})
     battles = _joined(list(kept.values()))
-    fit = _fitted(battles, list(kept), chosen, position=position, as_published=as_published, prior=prior)
+    fit, without = _fitted(battles, list(kept), chosen, position=position, as_published=as_published, prior=prior)
     notes = _notes(fit, chosen, battles, len(kept), position=position, as_published=as_published)
     logits = fit.strengths[1:] - fit.strengths[BASELINE]
     m = len(logits)
     turn = np.column_stack([-np.ones(m), np.eye(m)])
     covariance = turn @ fit.covariance @ turn.T
-    scores = 0.5 + 0.5 * np.tanh(0.5 * logits)
+    np.fill_diagonal(covariance, np.maximum(np.diag(covariance), 0.0))  # of ties alone, less rounding
+    scores = _share(logits)
     slopes = scores * (1 - scores)
+    moves = np.nanmax(np.abs(_share(without[:, 1 : m + 1] - without[:, :1]) - scores), axis=0, initial=0.0)
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     freedom = fit.degrees_of_freedom
     reach = _reach(confidence, freedom)
@@ -107,7 +109,7 @@ def style_controlled(
             continue
         i = places[label]
         ends = logits[i] + np.array([-1.0, 1.0]) * reach * errors[i]
-        low, high = (float(end) for end in 0.5 + 0.5 * np.tanh(0.5 * ends))
+        low, high = (float(end) for end in _share(ends))
         n, failed = _counted(rows, chosen, form)
         value, error = float(scores[i]), float(slopes[i] * errors[i])
         estimates[label] = Estimate(value, error, low, high, n, failed, confidence=confidence)
@@ -115,9 +117,12 @@ def style_controlled(
     whole = np.full((size, size), np.nan)
     rank = [number for number, label in enumerate(estimates) if label in places]
     whole[np.ix_(rank, rank)] = covariance * np.outer(slopes, slopes)
+    largest = np.zeros(size)
+    largest[rank] = moves
     return Field(
         estimates,
-        whole if len(rank) == size and np.isfinite(whole).all() else None,
+        whole if np.isfinite(covariance).all() else None,
+        single_item=largest,
         degrees_of_freedom=freedom if math.isfinite(freedom) else math.inf,
         unit="fraction",
         higher_is_better=True,
@@ -175,7 +180,12 @@ def _fitted(
     position: bool,
     as_published: bool,
     prior: float,
-) -> stats.BradleyTerry:
+) -> tuple[stats.BradleyTerry, FloatArray]:
+    """Return the fit, and its parameters without each unit, (units, q).
+
+    Raises:
+        NotDefined: a feature has no coefficient, or there is no finite fit.
+    """
     covariates = battles.covariates
     if features:
         # As many copies of a game as it weighs, as the published rows have them.
@@ -189,22 +199,26 @@ def _fitted(
             )
         if as_published:
             covariates = (covariates - mean) / spread
+    asked: dict[str, Any] = {
+        "n_players": len(labels) + 1,
+        "weights": battles.weights,
+        "clusters": battles.units,
+        "covariates": covariates if features else None,
+        "position": battles.shown if position else None,
+        "standardise": bool(features) and not as_published,
+        "prior": PUBLISHED_PRIOR if as_published else prior,
+        "covariate_prior": PUBLISHED_COVARIATE_PRIOR if as_published else 0.0,
+        "anchor": None if as_published else BASELINE,
+        "names": ["the baseline", *labels],
+    }
+    players = np.full(len(battles.second), BASELINE), battles.second, battles.lost
     try:
-        return stats.fit(
-            np.full(len(battles.second), BASELINE),
-            battles.second,
-            battles.lost,
-            n_players=len(labels) + 1,
-            weights=battles.weights,
-            clusters=battles.units,
-            covariates=covariates if features else None,
-            position=battles.shown if position else None,
-            standardise=bool(features) and not as_published,
-            prior=PUBLISHED_PRIOR if as_published else prior,
-            covariate_prior=PUBLISHED_COVARIATE_PRIOR if as_published else 0.0,
-            anchor=None if as_published else BASELINE,
-            names=["the baseline", *labels],
-        )
+        return stats.fit(*players, **asked), stats.jackknife_fit(*players, **asked).values
+    except stats.NotIdentified as error:
+        named = ", ".join("position" if column < 0 else features[column] for column in error.columns)
+        raise NotDefined(
+            f"{named}: they go together in every game, or with who plays; leave some of them out"
+        ) from error
     except stats.UnusableData as error:
         raise NotDefined(str(error)) from error
 
@@ -245,6 +259,10 @@ def _counted(rows: FieldColumns, features: Sequence[str], form: Form) -> tuple[i
 def _absent(reason: str, rows: FieldColumns, confidence: float) -> Estimate:
     nothing = stats.not_available(n_failed=int(rows.present.sum()), confidence=confidence)
     return dataclasses.replace(nothing, detail={"reason": reason})
+
+
+def _share(logits: FloatArray) -> FloatArray:
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * logits))
 
 
 def _reach(confidence: float, freedom: float) -> float:
