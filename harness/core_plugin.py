@@ -43,6 +43,13 @@ def register_benchmarks(register: Register) -> None:
         description="strengths from who has the better figure on which item, ties half; covariates can be taken out",
     )
     register(
+        "duel-strength",
+        "harness.results.field_duels:duel_strength",
+        field=True,
+        unit="fraction",
+        description="probability of beating the baseline of duels; the order shown and style can be taken out",
+    )
+    register(
         "win-rate-over-field",
         f"{field}:win_rate_over_field",
         field=True,

@@ -93,7 +93,9 @@ from harness.stats.ranks import (
     tied_with_best,
 )
 from harness.stats.selection import best_of_k_curve, expected_kl, oracle_curve, selected_credit
+from harness.stats.separability import agreement_with_confidence, pair_rank_brier, separability
 from harness.stats.sequences import block_length, sequence_blocks
+from harness.stats.win_probability import WithInterval, odds_ratios, win_probabilities
 from harness.stats.win_rates import WinRates, battle_win_rates, win_rate, win_rates
 
 __all__ = [
@@ -122,6 +124,8 @@ __all__ = [
     "Spread",
     "UnusableData",
     "WinRates",
+    "WithInterval",
+    "agreement_with_confidence",
     "all_permutations",
     "auprc_trapezoid",
     "auprc_trapezoid_by_chance",
@@ -167,8 +171,10 @@ __all__ = [
     "mean_estimate",
     "minimum_detectable_difference",
     "not_available",
+    "odds_ratios",
     "operating_point",
     "oracle_curve",
+    "pair_rank_brier",
     "paired_difference",
     "partial_auroc",
     "pearson",
@@ -184,6 +190,7 @@ __all__ = [
     "reliability_bins",
     "reliability_from_replicates",
     "selected_credit",
+    "separability",
     "sequence_blocks",
     "sign_flip_test",
     "significantly_better",
@@ -198,6 +205,7 @@ __all__ = [
     "true_positive_rate_interval",
     "units_needed",
     "wilson",
+    "win_probabilities",
     "win_rate",
     "win_rates",
 ]

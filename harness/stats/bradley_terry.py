@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 from harness.stats import _newton
 from harness.stats._arrays import FloatArray, IntArray, sums_by_code
 from harness.stats._battle_sums import independent_products
+from harness.stats._battles import Battles
 from harness.stats._clusters import kept_codes
 from harness.stats._problem import Problem, read_problem, require_finite_maximum
 from harness.stats._pulls import products_of_pulls
@@ -68,8 +69,8 @@ class BradleyTerry:
     """Sandwich covariance of strengths, coefficients and position in this order, shape (q, q)."""
     model_covariance: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
     """What the covariance would be if battles were independent and outcomes as the model has them, shape (q, q)."""
-    clusters: float = math.nan
-    """Number of clusters; of battles where there are none."""
+    battles_per_cluster: FloatArray = field(default_factory=_none)
+    """Mean number of each player's battles in the clusters that have any, shape (m,); 1 where there are no clusters."""
     anchor: int | None = None
     """The player whose strength is 0; None: the mean is."""
 
@@ -125,8 +126,9 @@ def fit(
     >>> strengths = fit([0, 0, 0, 1], [1, 1, 1, 0], [1, 1, 0, 0.5]).strengths
     >>> elo(strengths).round().tolist()
     [1044.0, 956.0]
-    >>> fit([1, 1, 0], [0, 0, 1], [1, 0, 0.4], position=[1, 1, -1], anchor=0, covariate_prior=1.0).strengths[0]
-    0.0
+    >>> in_both_orders = fit([1, 1, 1, 1], [0, 0, 0, 0], [1, 0.5, 0.5, 0], position=[1, 1, -1, -1], anchor=0)
+    >>> round(abs(in_both_orders.strengths[1]), 3), round(in_both_orders.position, 3)
+    (0.0, 1.099)
     """
     problem = read_problem(
         first,
@@ -180,9 +182,21 @@ def _described(problem: Problem, summit: _newton.Summit, clusters: tuple[IntArra
         position=float(summit.values[-1]) if problem.has_position else math.nan,
         joint_covariance=joint,
         model_covariance=believed,
-        clusters=count,
+        battles_per_cluster=np.ones(m) if clusters is None else _crowding(battles, clusters[0]),
         anchor=problem.anchor,
     )
+
+
+def _crowding(battles: Battles, codes: IntArray) -> FloatArray:
+    """Return the mean number of battles of each player in the clusters that have any, shape (m,)."""
+    m = battles.n_players
+    games = np.zeros(m)
+    cells = []
+    for players in (battles.first, battles.second):
+        games += sums_by_code(players, battles.weights, m)
+        cells.append(np.unique(codes * m + players))
+    clusters = np.bincount(np.union1d(*cells) % m, minlength=m)
+    return games / np.maximum(clusters, 1.0)
 
 
 def freedom_of_clusters(weights: FloatArray, codes: IntArray, count: int) -> float:

@@ -338,7 +338,7 @@ def test_what_the_core_cannot_do_without_is_always_loaded(harness, monkeypatch, 
     monkeypatch.setenv("HARNESS_PLUGINS", "baselines")
     listed = {row["name"] for row in harness("list", "capabilities", "--json").document}
     assert {"score", "embed", "detect", "compare"} <= listed
-    of_field = {"bradley-terry", "win-rate-over-field", "less-field-mean"}
+    of_field = {"bradley-terry", "duel-strength", "win-rate-over-field", "less-field-mean"}
     assert {row["name"] for row in harness("list", "aggregates", "--json").document} == {
         "maximum",
         "mean",

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from hypothesis import settings
 
-sys.path.insert(0, str(Path(__file__).parent))  # for scored_sets.py
+sys.path.insert(0, str(Path(__file__).parent))  # for scored_sets.py and battle_fields.py
 
 # How long an example takes is the machine's affair.
 settings.register_profile("without deadline", deadline=None)
