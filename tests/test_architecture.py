@@ -45,6 +45,7 @@ ROOMS: dict[str, set[str]] = {
         "view",
     },
     "harness.files": {
+        "arena_hard",
         "attack_logs",
         "attacks",
         "baselines",
@@ -122,6 +123,7 @@ ROOMS: dict[str, set[str]] = {
         "view",
     },
     "harness.tasks": {
+        "arena_hard",
         "attacks",
         "curation",
         "evasion",

@@ -14,6 +14,7 @@ from harness import Estimate, Field, FieldColumns, FloatArray, NotDefined, Range
 
 from .features import Form, differences, expanded
 from .score import games_of
+from .separating import told_apart
 
 PUBLISHED_PRIOR = 0.5 / math.log(10) ** 2
 """Precision of the published fit's ridge on strengths, nats^-2: C = 1, in decades, every battle there twice."""
@@ -50,6 +51,7 @@ def style_controlled(
     position: bool = False,
     as_published: bool = False,
     prior: Annotated[float, Range(least=0, most=1e6)] = 0.0,
+    believed: Mapping[str, Sequence[float]] | None = None,
     confidence: float = 0.95,
 ) -> Field:
     """Return the share of games that each model would win over the baseline if their answers looked alike.
@@ -68,10 +70,12 @@ def style_controlled(
         as_published: As Arena-Hard v0.1 does it: covariates less their mean, so that a score is at the field's mean
             difference of style and not at none; and a ridge.
         prior: Precision of a normal prior on strengths, nats^-2, for models that won or lost every game.
+        believed: Intervals by what else is believed of the models, such as people's votes: label to [low, high], in any
+            unit. How far the field agrees with them is then said.
         confidence: Coverage of the intervals.
 
     Raises:
-        NotDefined: there is no such feature, or no finite fit.
+        NotDefined: there is no such feature, or no finite fit; or what is believed are no intervals.
     """
     try:
         chosen = expanded(features)
@@ -111,8 +115,9 @@ def style_controlled(
         ends = logits[i] + np.array([-1.0, 1.0]) * reach * errors[i]
         low, high = (float(end) for end in _share(ends))
         n, failed = _counted(rows, chosen, form)
-        value, error = float(scores[i]), float(slopes[i] * errors[i])
-        estimates[label] = Estimate(value, error, low, high, n, failed, confidence=confidence)
+        value, spread = float(scores[i]), float(slopes[i] * errors[i])
+        estimates[label] = Estimate(value, spread, low, high, n, failed, confidence=confidence)
+    notes += told_apart(estimates, believed or {})
     size = len(estimates)
     whole = np.full((size, size), np.nan)
     rank = [number for number, label in enumerate(estimates) if label in places]
@@ -142,7 +147,7 @@ def _battles_of(
     columns = rows.columns
     credit, weights = games_of(columns, weight)
     covariates = -differences(columns, features, form)
-    counted = np.isfinite(covariates).all(axis=1)
+    counted = np.asarray(np.isfinite(covariates).all(axis=1))
     known = np.isfinite(credit)
     used = known & counted[:, None]
     if not known.any():
@@ -168,8 +173,15 @@ def _battles_of(
 
 
 def _joined(parts: Sequence[_Battles]) -> _Battles:
-    arrays = [np.concatenate(column) for column in list(zip(*parts, strict=True))[:-1]]
-    return _Battles(*arrays, left_out=sum(part.left_out for part in parts))
+    return _Battles(
+        np.concatenate([part.second for part in parts]),
+        np.concatenate([part.lost for part in parts]),
+        np.concatenate([part.weights for part in parts]),
+        np.concatenate([part.covariates for part in parts]),
+        np.concatenate([part.units for part in parts]),
+        np.concatenate([part.shown for part in parts]),
+        sum(part.left_out for part in parts),
+    )
 
 
 def _fitted(
@@ -251,7 +263,7 @@ def _notes(
 def _counted(rows: FieldColumns, features: Sequence[str], form: Form) -> tuple[int, int]:
     """Return how many prompts count, and how many that were asked do not."""
     columns = rows.columns
-    games = np.isfinite(columns.values["candidate_better"]).any(axis=1)
+    games = np.asarray(np.isfinite(columns.values["candidate_better"]).any(axis=1))
     used = games & np.isfinite(differences(columns, features, form)).all(axis=1)
     return int(used.sum()), int((rows.present & ~used).sum())
 

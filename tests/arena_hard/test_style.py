@@ -164,6 +164,26 @@ def test_a_model_that_lost_every_game_says_so_and_leaves_the_others_their_figure
     assert 0 < bounded.value < 0.05
 
 
+def test_a_field_says_how_many_pairs_it_tells_apart_and_whether_as_others_do():
+    models = three()
+    notes = style_controlled(models, features=[]).notes
+    assert notes == ["separability with confidence: 0.667 of 3 pairs have intervals that do not overlap"]
+    believed = {"short": [900, 950], "long": [1000, 1050], "strong": [1100, 1150], "elsewhere": [0, 1]}
+    told = style_controlled(models, features=[], believed=believed).notes[-1]
+    assert told == "agreement with confidence over 3 models: 0.667"
+    other = {**believed, "short": [1200, 1250]}
+    assert style_controlled(models, features=[], believed=other).notes[-1].endswith("-0.667")
+
+
+@pytest.mark.parametrize(
+    ("believed", "said"),
+    [({"long": [2, 1], "short": [0, 1]}, "long"), ({"long": 3, "short": [0, 1]}, "long"), ({"long": [0, 1]}, "two")],
+)
+def test_what_is_believed_has_to_be_intervals_of_two_models(believed, said):
+    with pytest.raises(NotDefined, match=said):
+        style_controlled(three(), believed=believed)
+
+
 def test_ties_alone_equal_answers_and_unknown_counts():
     rows = drawn(0.0, (500, 1, 5, 2), 1)
     same = {f"candidate_{name}": rows.values[f"baseline_{name}"] for name in style.FEATURES}

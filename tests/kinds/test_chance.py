@@ -72,6 +72,8 @@ WITHOUT = {
     # They hold answers against no label: how a model answers, not how often it is right.
     "first_position_rate",
     # Duels with a baseline: half is equality with it, not chance; and how a judge comes to its verdicts.
+    "arena_hard_score",
+    "arena_hard_score@compat",
     "duel_coverage",
     "duel_discrete_win_rate",
     "duel_position_gap",
