@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from harness import ANY, COUNT_OR_NONE, SEED, SHARE, Completion, Failure, Generation, Model, Pair, Range, Verdict
+from harness import ANY, COUNT_OR_NONE, SEED, SHARE, Completion, Generation, Model, Pair, Range, Verdict
 
 SHELVES = 120
 NAMED = 8
@@ -132,13 +132,13 @@ class MadeUpJudge(Model):
     version: ClassVar[str] = "1"
 
     def compare(self, requests: Sequence[Pair]) -> list[Any]:
-        """Return one of five labels for each pair; a failure where the prompt is none of these."""
+        """Return one of five labels for each pair; no verdict where the prompt is none of the made-up ones."""
         return [self._verdict(request) for request in requests]
 
-    def _verdict(self, request: Pair) -> Verdict | Failure:
+    def _verdict(self, request: Pair) -> Verdict:
         found = _SHELF.search(request.prompt.text)
         if found is None:
-            return Failure("this judge compares answers to made-up prompts alone")
+            return Verdict(None, "not a prompt of a shelf")
         right = things(int(found[1]))
         first, second = ((_worth(text, right), len(text)) for text in (request.first, request.second))
         longer = math.log2((first[1] + 1) / (second[1] + 1))
