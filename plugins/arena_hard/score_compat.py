@@ -46,7 +46,11 @@ class ArenaHardScoreCompat(ArenaHardScore):
         first, last, level = CONVENTIONS[self.version]
         value = estimate.value if self.version == "v0.1" else float(drawn.mean())
         low, high = (float(end) for end in np.quantile(drawn, (first, last)))
-        note = "votes are resampled as if independent, as published: the interval is too narrow"
+        # The level stands in the note as well: of what is on file, a whole evaluation has one level.
+        note = (
+            f"a {100 * level:.0f} % interval of votes resampled as if independent, as published by {self.version}: it is "
+            "too narrow"
+        )
         notes = "; ".join(filter(None, [str(estimate.detail.get("note", "")), note]))
         return dataclasses.replace(
             estimate,

@@ -189,6 +189,59 @@ def test_recorded_answers_and_verdicts_work_as_everywhere(project, monkeypatch, 
     assert found["mine", "arena_hard_score"]["detail"]["strong"] == 2
 
 
+def v2_of(project, monkeypatch):
+    folder = project / "data" / HUB / "data" / "arena-hard-v2.0"
+    (folder / "model_answer").mkdir(parents=True)
+    kinds = {"c": "coding", "m": "math", "w": "creative_writing"}
+    questions, hard, creative = [], [], []
+    for kind, subcategory in kinds.items():
+        for number in range(3):
+            id_, category = f"{kind}{number}", "creative_writing" if kind == "w" else "hard_prompt"
+            mine, base = ("good", "bad") if kind != "m" or number else ("bad", "good")
+            questions.append(
+                {"uid": id_, "category": category, "subcategory": subcategory, "prompt": f"WRITE {mine} {id_}"}
+            )
+            answer = {"uid": id_, "messages": [{"role": "assistant", "content": {"answer": f"{base} {id_}"}}]}
+            (creative if kind == "w" else hard).append(answer)
+    for name, rows in (
+        ("question", questions),
+        ("model_answer/o3-mini-2025-01-31", hard),
+        ("model_answer/gemini-2.0-flash-001", creative),
+    ):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.setenv(MIRROR_VARIABLE, str(project / "data"))
+
+
+def test_every_category_of_v2_has_its_figures_and_its_baseline(project, monkeypatch, add_plugin, harness):
+    v2_of(project, monkeypatch)
+    add_plugin("arena", MODELS)
+    role = "judge=judge:base=language,prompt=arena-hard-v2"
+    ran = harness("eval", "arena-hard-v2", "-m", "writer", "--role", role, "--json")
+    assert ran.code == 0, ran.err
+    found = {(r["task"], r["domain"]): r for r in ran.document["results"] if r["metric"] == "arena_hard_score"}
+    hard, creative = "arena-hard-v2/hard-prompts", "arena-hard-v2/creative-writing"
+    assert found[hard, "coding"]["value"] == found[creative, "overall"]["value"] == 1.0
+    # of mathematics two of three are won, strongly when shown first, and one is lost, slightly then, strongly otherwise
+    assert found[hard, "math"]["value"] == pytest.approx(2 * 4 / (3 * 4))
+    assert (found[hard, "overall"]["n"], found[creative, "overall"]["n"]) == (6, 3)
+    published = next(r for r in ran.document["results"] if r["metric"] == "arena_hard_score@compat:version=v2.0")
+    assert "a 90 % interval" in published["detail"]["note"]
+
+
+def test_a_judge_of_v2_may_be_shown_references(project, monkeypatch, add_plugin, harness):
+    import sys
+
+    v2_of(project, monkeypatch)
+    add_plugin("arena", MODELS)
+    (project / "references.jsonl").write_text(json.dumps({"prompt": "WRITE good c0", "reference": "Forty-two."}) + "\n")
+    role = "judge=judge:base=language,prompt=arena-hard-v2,references=references.jsonl"
+    ran = harness("eval", "-t", "arena-hard-v2/hard-prompts", "-m", "writer", "--role", role)
+    assert ran.code == 0, ran.err
+    shown = [text for text in sys.modules["plugin_arena"].Language.seen if "Forty-two." in text]
+    assert len(shown) == 2
+    assert all("WRITE good c0" in text for text in shown)
+
+
 # what is made up
 
 
