@@ -48,8 +48,8 @@ class ArenaHardScoreCompat(ArenaHardScore):
         low, high = (float(end) for end in np.quantile(drawn, (first, last)))
         # The level stands in the note as well: of what is on file, a whole evaluation has one level.
         note = (
-            f"a {100 * level:.0f} % interval of votes resampled as if independent, as published by {self.version}: it is "
-            "too narrow"
+            f"a {100 * level:.0f} % interval of votes resampled as if independent, as published by {self.version}: "
+            "it is too narrow"
         )
         notes = "; ".join(filter(None, [str(estimate.detail.get("note", "")), note]))
         return dataclasses.replace(
