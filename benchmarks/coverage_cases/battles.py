@@ -10,7 +10,7 @@ from scipy.special import expit, stdtrit
 from coverage_cases.case import Case, Generator, held, lazily
 from harness.metric import Columns
 from harness.names.registry import Registry
-from harness.stats import battle_win_rates, fit
+from harness.stats import battle_win_rates, fit, win_probabilities
 from harness.tasks.build_metric import build_metric
 
 PLAYERS = 6
@@ -37,6 +37,35 @@ def _strengths(sizes: np.ndarray, taste: float):
         error = np.sqrt(np.diag(found.covariance))
         reach = stdtrit(found.degrees_of_freedom, 0.975) if np.isfinite(found.degrees_of_freedom) else 1.959964
         return float((np.abs(found.strengths - truth) <= reach * error).mean())
+
+    return once
+
+
+def _duels(rng: Generator, prompts: int) -> dict[str, np.ndarray]:
+    """Battles of five models with one baseline, in both orders, on prompts and answers that differ in taste."""
+    player = np.tile(np.repeat(np.arange(1, PLAYERS), 2), prompts)
+    labels = np.repeat(np.arange(prompts), 2 * (PLAYERS - 1))
+    longer = np.repeat(rng.normal(size=(PLAYERS - 1) * prompts), 2)
+    taste = np.repeat(0.8 * rng.normal(size=longer.size // 2), 2) + 0.5 * rng.normal(size=prompts)[labels]
+    position = np.tile([-1.0, 1.0], longer.size // 2)
+    gap = np.linspace(-1, 1, PLAYERS - 1)[player - 1] + 0.4 * longer + 0.3 * position + taste
+    return {
+        "first": player,
+        "second": np.zeros(player.size, dtype=int),
+        "outcome": (rng.random(gap.size) < expit(gap)).astype(float),
+        "covariates": longer[:, None],
+        "position": position,
+        "clusters": labels,
+    }
+
+
+def _style_controlled(prompts: int):
+    """The share of models whose interval holds their true probability of beating the baseline."""
+    truth = win_probabilities(fit(**_duels(np.random.default_rng(0), 60_000), anchor=0)).value[1:]
+
+    def once(rng: Generator) -> float:
+        found = win_probabilities(fit(**_duels(rng, prompts), anchor=0))
+        return float(((found.low[1:] <= truth) & (truth <= found.high[1:])).mean())
 
     return once
 
@@ -132,6 +161,10 @@ CASES = [
             ("10 clusters of 80 battles", np.full(10, 80), 0.5),
             ("40 clusters of 5 to 89 battles", np.tile(np.round(np.geomspace(5, 89, 10)).astype(int), 4), 0.5),
         )
+    ),
+    *(
+        Case("win probability, length and position taken out", name, lazily(_style_controlled, prompts), rounds=2000)
+        for name, prompts in (("20 prompts", 20), ("50 prompts", 50), ("200 prompts", 200), ("800 prompts", 800))
     ),
     *(
         Case("win rates of battles", name, lazily(_win_rates, sizes, taste), rounds=400)

@@ -91,7 +91,8 @@ def duel_strength(
             anchor=0,
             prior=prior,
         )
-        return _field(models, fitted, scale, styles, [np.isfinite(g).any(axis=1) for g in games], confidence)
+        known = np.array([np.isfinite(g).any(axis=1) for g in games])
+        return _written(models, fitted, scale, styles, known, confidence)
     except NoFiniteMaximum as error:
         lone = [labels[i - 1] for group in error.groups if 0 not in group for i in group if i]
         raise NotDefined(
@@ -144,12 +145,12 @@ class _Duels:
         self.games[np.isnan(self.differences).any(axis=1)] = np.nan
 
 
-def _field(
+def _written(
     models: Mapping[str, FieldColumns],
     fitted: BradleyTerry,
     scale: Literal["probability", "log-odds", "elo"],
     styles: Sequence[str],
-    known: Sequence[NDArray[np.bool_]],
+    known: NDArray[np.bool_],
     confidence: float,
 ) -> Field:
     """Write a fit, of which the baseline is the first player, on its scale."""

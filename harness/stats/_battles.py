@@ -69,7 +69,10 @@ def distinct(battles: Battles) -> Battles:
 
 def win_matrix(battles: Battles) -> FloatArray:
     """Return the credit of each player against each other, shape (m, m)."""
-    return np.asarray(win_matrices(battles, battles.weights[None])[0])
+    m = battles.n_players
+    won = sums_by_code(battles.first * m + battles.second, battles.weights * battles.outcome, m * m)
+    lost = sums_by_code(battles.second * m + battles.first, battles.weights * (1.0 - battles.outcome), m * m)
+    return (won + lost).reshape(m, m)
 
 
 def win_matrices(battles: Battles, counts: FloatArray | IntArray) -> FloatArray:

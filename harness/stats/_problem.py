@@ -45,12 +45,19 @@ class Problem(NamedTuple):
         """Number of players."""
         return self.battles.n_players
 
-    def maximum(self, weights: FloatArray | None = None, start: FloatArray | None = None) -> _newton.Summit:
+    def pairs(self) -> Pairs:
+        """Return the battles sorted by pair, for several maxima."""
+        return Pairs(self.battles, self.extra)
+
+    def maximum(
+        self, weights: FloatArray | None = None, start: FloatArray | None = None, pairs: Pairs | None = None
+    ) -> _newton.Summit:
         """Maximise the penalised likelihood; strengths have mean zero.
 
         Args:
             weights: in place of those of the battles, shape (n,).
             start: parameters to begin from, shape (q,).
+            pairs: the battles sorted, if they are at hand; they are given the weights.
 
         Raises:
             NoFiniteMaximum, SeparatedByCovariates, NotIdentified: there is no one maximum.
@@ -69,7 +76,9 @@ class Problem(NamedTuple):
         start = np.zeros(len(self.penalty)) if start is None else start
         if not e:
             return _newton.climb(lambda values: sums_of_wins(wins, values), start, self.m, self.penalty)
-        field = Pairs(battles, self.extra)
+        field = Pairs(battles, self.extra) if pairs is None else pairs
+        if pairs is not None:
+            pairs.weigh(battles.weights)
         if weights is None:
             self._require_identified(field.sums(start).curvature)
         summit = _newton.climb(field.sums, start, self.m, self.penalty)

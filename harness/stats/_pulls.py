@@ -46,7 +46,14 @@ class Rows(NamedTuple):
 
     def taken(self, rows: IntArray | BoolArray) -> "Rows":
         """Return some of the rows."""
-        return Rows(*(array[rows] for array in self))
+        return Rows(
+            self.first[rows],
+            self.second[rows],
+            self.residual[rows],
+            self.weight[rows],
+            self.battles[rows],
+            self.extra[rows],
+        )
 
 
 def products_of_pulls(rows: Rows, bread: FloatArray, codes: IntArray, count: int) -> FloatArray:

@@ -33,6 +33,9 @@ from harness.stats.errors import OutOfRange
 
 __all__ = ["BradleyTerry", "elo", "fit", "freedom_of_clusters", "require_finite_maximum"]
 
+# Cells of clusters and players that are marked one by one; of more they are sorted.
+_CELLS = 2**26
+
 
 def _none() -> FloatArray:
     return np.empty(0)
@@ -182,21 +185,26 @@ def _described(problem: Problem, summit: _newton.Summit, clusters: tuple[IntArra
         position=float(summit.values[-1]) if problem.has_position else math.nan,
         joint_covariance=joint,
         model_covariance=believed,
-        battles_per_cluster=np.ones(m) if clusters is None else _crowding(battles, clusters[0]),
+        battles_per_cluster=np.ones(m) if clusters is None else _crowding(battles, *clusters),
         anchor=problem.anchor,
     )
 
 
-def _crowding(battles: Battles, codes: IntArray) -> FloatArray:
+def _crowding(battles: Battles, codes: IntArray, count: int) -> FloatArray:
     """Return the mean number of battles of each player in the clusters that have any, shape (m,)."""
     m = battles.n_players
-    games = np.zeros(m)
-    cells = []
+    games, cells = np.zeros(m), []
     for players in (battles.first, battles.second):
         games += sums_by_code(players, battles.weights, m)
-        cells.append(np.unique(codes * m + players))
-    clusters = np.bincount(np.union1d(*cells) % m, minlength=m)
-    return games / np.maximum(clusters, 1.0)
+        cells.append(codes * m + players)
+    if count * m <= _CELLS:
+        met = np.zeros(count * m, dtype=np.bool_)
+        for cell in cells:
+            met[cell] = True
+        clusters = met.reshape(count, m).sum(axis=0)
+    else:
+        clusters = np.bincount(np.unique(np.concatenate(cells)) % m, minlength=m)
+    return np.asarray(games / np.maximum(clusters, 1))
 
 
 def freedom_of_clusters(weights: FloatArray, codes: IntArray, count: int) -> float:

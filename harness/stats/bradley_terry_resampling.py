@@ -177,19 +177,16 @@ def _refit_tables(
 ) -> FloatArray:
     """Refit without covariates: from tables of credits, many at a time."""
     m = problem.m
-    battles, codes, count = problem.battles, None, 0
-    if clusters is None:
-        battles = distinct(battles)
-        counts = bootstrap_counts(battles.weights, rng=rng, replicates=replicates)
-    else:
-        codes, count = clusters
+    battles = problem.battles if clusters is not None else distinct(problem.battles)
+    counts = None if clusters is not None else bootstrap_counts(battles.weights, rng=rng, replicates=replicates)
     strengths = np.empty((replicates, m))
     rows = max(1, CHUNK // (m * m))
     for start in range(0, replicates, rows):
         part = slice(start, min(replicates, start + rows))
-        if codes is None:
+        if counts is not None:
             wins = win_matrices(battles, counts[part])
-        else:
+        elif clusters is not None:
+            codes, count = clusters
             wins = win_matrices(battles, _drawn_clusters(rng, part.stop - start, count)[:, codes] * battles.weights)
         strengths[part] = fit_matrix(wins, prior=problem.prior, tolerance=problem.tolerance)
     return _held(problem, strengths @ problem.turn().T)
@@ -199,7 +196,8 @@ def _refit(
     problem: Problem, clusters: tuple[IntArray, int] | None, rng: np.random.Generator, replicates: int
 ) -> FloatArray:
     """Refit one resample after the other, from the maximum of all battles."""
-    battles, start = problem.battles, problem.maximum().values
+    battles, pairs = problem.battles, problem.pairs()
+    start = problem.maximum(pairs=pairs).values
     found = np.full((replicates, len(start)), math.nan)
     for replicate in range(replicates):
         if clusters is None:
@@ -208,7 +206,7 @@ def _refit(
             codes, count = clusters
             weights = _drawn_clusters(rng, 1, count)[0, codes] * battles.weights
         try:
-            summit = problem.maximum(weights, start)
+            summit = problem.maximum(weights, start, pairs)
         except UnusableData:
             continue
         if summit.converged:

@@ -82,6 +82,7 @@ def test_rows_say_beside_their_share_what_else_the_rounds_show(coverage):
         ("cost_saved", "500 questions", 92),
         ("forecast_calibration_error", "100 questions", 93),
         ("Bradley-Terry strengths", "10 clusters of 5 to 400 battles", 92.5),
+        ("win probability, length and position taken out", "50 prompts", 93.5),
     ],
 )
 def test_intervals_that_once_were_too_short_cover(coverage, what, setting, least):

@@ -312,39 +312,3 @@ def test_choix_finds_the_same_strengths():
     assert fit(first, second, won.astype(float), prior=1.0).strengths == pytest.approx(
         expected - expected.mean(), abs=1e-4
     )
-
-
-@pytest.mark.slow
-def test_the_interval_of_clustered_battles_holds_the_truth():
-    """Both orders of 100 prompts by five models against one baseline, prompts having tastes of their own."""
-    rng = np.random.default_rng(0)
-    truth, length, first = np.linspace(-1, 1, 5), 0.4, 0.3
-
-    def draw(prompts):
-        second = np.tile(np.repeat(np.arange(1, 6), 2), prompts)
-        position = np.tile([-1.0, 1.0], 5 * prompts)
-        labels = np.repeat(np.arange(prompts), 10)
-        longer = np.repeat(rng.normal(size=5 * prompts), 2)
-        taste = np.repeat(0.8 * rng.normal(size=5 * prompts), 2) + 0.5 * rng.normal(size=prompts)[labels]
-        gap = truth[second - 1] + length * longer + first * position + taste
-        won = (rng.random(gap.size) < 1 / (1 + np.exp(-gap))).astype(float)
-        return {
-            "first": second,
-            "second": np.zeros(gap.size, int),
-            "outcome": won,
-            "covariates": longer[:, None],
-            "position": position,
-            "clusters": labels,
-            "anchor": 0,
-        }
-
-    marginal = parameters(fit(**draw(60_000)))
-    held, rounds = np.zeros(8), 1000
-    for _ in range(rounds):
-        found = fit(**draw(100))
-        from scipy.special import stdtrit
-
-        reach = stdtrit(found.degrees_of_freedom, 0.975) * np.sqrt(np.diag(found.joint_covariance))
-        held += np.abs(parameters(found) - marginal)[:8] <= reach[:8]
-    assert (held[1:8] / rounds >= 0.93).all()
-    assert (held[1:8] / rounds <= 0.97).all()
