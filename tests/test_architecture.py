@@ -33,6 +33,7 @@ PUBLIC = ("harness", "harness.errors", "harness.stats", "harness.kinds")
 
 ROOMS: dict[str, set[str]] = {
     "harness.cli": {
+        "alpaca_eval",
         "attacks",
         "curation",
         "embedllm",
@@ -123,6 +124,7 @@ ROOMS: dict[str, set[str]] = {
         "view",
     },
     "harness.tasks": {
+        "alpaca_eval",
         "arena_hard",
         "attacks",
         "curation",

@@ -83,6 +83,7 @@ WITHOUT_INTERVAL = frozenset(
         "elo_brier@compat",
         "elo_kendall@compat",
         "elo_spearman@compat",
+        "lc_win_rate@compat",
         "row_wise_pearson@compat",
         "separability@compat",
     }
@@ -107,6 +108,10 @@ NOT_SIMULATED: frozenset[str] = frozenset(
         "false_marks",
         "hit_rate_at_error",
         "judge_lift",
+        "lc_win_rate",
+        "lc_win_rate_fixed_c",
+        "lc_win_rate_minimal",
+        "lc_win_rate_unregularised",
         "lift_over_length",
         "mark_lift",
         "marks_found",
@@ -124,7 +129,8 @@ NOT_SIMULATED: frozenset[str] = frozenset(
 )
 """Of which it is not simulated here how often their intervals hold. Slow tests simulate `arena_hard_score` (its
 published form is too narrow), `duel_position_gap`, `lift_over_length` and `mark_lift`, and on real replies
-`attack_success_rate_ppi`; the influences of the others are held to leaving goals out or to a formula."""
+`attack_success_rate_ppi`; `lc_coverage.py` simulates `lc_win_rate` and its kin; the influences of the others are held
+to leaving goals out or to a formula."""
 
 WITH_ARGUMENTS = {"reference_ratio": "reference_ratio:reference=0.864"}
 """How metrics are written that need an argument."""

@@ -19,7 +19,7 @@ def counts(response: str) -> tuple[float, float, float, float]:
     """Count characters (code points), and headers, items of lists and bold passages outside fenced code.
 
     >>> counts("# Title\\n\\n1. **one**\\n2. two\\n")
-    (26.0, 1.0, 2.0, 1.0)
+    (27.0, 1.0, 2.0, 1.0)
     """
     prose = _FENCED.sub("", response)
     found = (len(pattern.findall(prose)) for pattern in (_HEADER, _LISTED, _BOLD))

@@ -48,12 +48,6 @@ def register_models(register: Register) -> None:
         offers=("compare",),
         description="compares made-up answers, with a stated liking for long ones and for what is shown second",
     )
-    register(
-        "no-judge",
-        f"{_HERE}.recorded_battles:NoJudge",
-        offers=("compare",),
-        description="stands where a judge is to be named: --role judge=MODEL",
-    )
 
 
 @hookimpl

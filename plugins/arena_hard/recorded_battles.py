@@ -1,4 +1,4 @@
-"""Models that answer from records of Arena-Hard, and the one that stands where no judge is named."""
+"""The model that answers from records of Arena-Hard."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from harness import DataError, Failure, Model, Pair, UsageError, file_identity
+from harness import DataError, Failure, Model, UsageError, file_identity
 from harness.tasks import MIRROR_VARIABLE, FileSource
 
 from .battle_files import Games, read_games
@@ -95,20 +95,6 @@ class ArenaHardBattles(Model):
                 raise UsageError(f"{row.where}: expected numbers, got {given}") from None
             found[str(row.values.get("question_id")), str(row.values["model"])] = numbers
         return found
-
-
-class NoJudge(Model):
-    """Stands where a judge is to be named, so that records, which need none, are evaluated without one.
-
-    Whoever needs a verdict is told so: every request fails, and is asked again once a judge is named.
-    """
-
-    batch_size = 4096
-    reads_text: ClassVar[bool] = False
-
-    def compare(self, requests: Sequence[Pair]) -> list[Any]:
-        """Return a failure for each pair."""
-        return [Failure("no judge is named: give one with --role judge=MODEL")] * len(requests)
 
 
 def in_mirror(name: str) -> Path:

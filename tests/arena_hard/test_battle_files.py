@@ -5,9 +5,9 @@ import json
 import pytest
 from harness_plugins.arena_hard.battle_files import ABSENT, LABELS, games_of, read_games
 from harness_plugins.arena_hard.games import PromptAsked, RecordedGames
-from harness_plugins.arena_hard.recorded_battles import ArenaHardBattles, NoJudge
+from harness_plugins.arena_hard.recorded_battles import ArenaHardBattles
 
-from harness import Conversation, Failure, Pair
+from harness import Failure
 from harness.errors import UsageError
 
 HEAD = "question_id,model_a,model_b,winner\n"
@@ -134,9 +134,3 @@ def test_counts_that_are_no_numbers_are_an_error(tmp_path, row):
     model = ArenaHardBattles("m", str(tmp_path / "b.csv"), str(tmp_path / "s.csv"), "base")
     with pytest.raises(UsageError, match=r"s.csv:2"):
         model.recorded_games([PromptAsked("q")])
-
-
-def test_where_no_judge_is_named_every_verdict_fails_and_says_how_to_name_one():
-    (answer,) = NoJudge().compare([Pair(Conversation.user("p"), "a", "b")])
-    assert isinstance(answer, Failure)
-    assert "--role judge=" in answer.reason

@@ -69,6 +69,7 @@ PLUGINS_COMMANDS = (
         "cache",
         "correlate",
         "curate",
+        "difficulty",
         "distil",
         "explain",
         "judge-card",

@@ -74,6 +74,13 @@ WITHOUT = {
     # Duels with a baseline: half is equality with it, not chance; and how a judge comes to its verdicts.
     "arena_hard_score",
     "arena_hard_score@compat",
+    "answer_characters",
+    "answer_characters_more",
+    "lc_win_rate",
+    "lc_win_rate@compat",
+    "lc_win_rate_fixed_c",
+    "lc_win_rate_minimal",
+    "lc_win_rate_unregularised",
     "duel_coverage",
     "duel_discrete_win_rate",
     "duel_position_gap",
