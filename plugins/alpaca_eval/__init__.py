@@ -43,12 +43,6 @@ def register_models(register: Register) -> None:
         offers=("compare",),
         description="compares made-up answers, with a stated liking for long ones and for what is shown second",
     )
-    register(
-        "unnamed-judge",
-        f"{_HERE}.demonstration:UnnamedJudge",
-        offers=("compare",),
-        description="stands where a judge has to be named: --role judge=MODEL",
-    )
 
 
 @hookimpl

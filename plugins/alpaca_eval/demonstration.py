@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from harness import ANY, SHARE, Completion, Failure, Generation, Model, Pair, Range, Verdict
+from harness import ANY, SHARE, Completion, Generation, Model, Pair, Range, Verdict
 
 from .task import shown_first
 
@@ -134,13 +134,3 @@ class ShelfJudge(Model):
         digest = hashlib.blake2b(f"{question}\0{first}\0{second}".encode("utf-8", "surrogatepass"), digest_size=8)
         log_odds += self.noise * random.Random(digest.digest()).gauss(0, 1)
         return 0.5 * (1 + math.tanh(log_odds / 2))
-
-
-class UnnamedJudge(Model):
-    """Stands for the judge where none is named: fails, and says how to name one. Recorded annotations ask no judge."""
-
-    batch_size = 2048
-
-    def compare(self, requests: Sequence[Pair]) -> list[Failure]:
-        """Return a failure for each pair."""
-        return [Failure("no judge is named: --role judge=MODEL")] * len(requests)

@@ -44,3 +44,9 @@ def register_models(register: Register) -> None:
         prompts=POINTWISE,
         description="asks a language model for a grade of each response: base=MODEL,prompt=NAME or FILE.yaml",
     )
+    register(
+        "unnamed-judge",
+        f"{_HERE}.unnamed:UnnamedJudge",
+        offers=("compare", "score"),
+        description="stands where a judge has to be named: --role judge=MODEL",
+    )
