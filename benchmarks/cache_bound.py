@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from harness_plugins.prompt_caching.lookup import Shuffled
+from harness_plugins.prompt_caching.lookup import Ranked, Ranking
 from harness_plugins.prompt_caching.policy import Policy, Static
 from harness_plugins.prompt_caching.pooled import Pooled
 from harness_plugins.prompt_caching.replay import CacheSettings, replay
@@ -76,7 +76,7 @@ STREAMS = {"clinc": clinc, "nq": nq, "banking": banking}
 
 def study(name: str, stream: Stream, shuffles: int, deltas: list[float], prompts: int) -> list[dict[str, object]]:
     """Replay all policies on many orders of one stream, or on the first prompts of each order."""
-    cosines = np.round(stream.vectors @ stream.vectors.T, 6)
+    ranking = Ranking(stream.vectors)
     n, few = min(prompts or len(stream), len(stream)), min(20, shuffles)
     orders = [np.random.default_rng(seed).permutation(len(stream))[:n] for seed in range(shuffles)]
     start, horizon = min(START, n // 4), min(5000, n)
@@ -85,7 +85,7 @@ def study(name: str, stream: Stream, shuffles: int, deltas: list[float], prompts
         hits, wrong = np.zeros(count), np.zeros((count, n), dtype=bool)
         for seed in range(count):
             order = orders[seed]
-            done = replay(stream.take(order), policy, settings, lookup=Shuffled(cosines, order), seed=10_000 + seed)
+            done = replay(stream.take(order), policy, settings, lookup=Ranked(ranking, order), seed=10_000 + seed)
             hits[seed], wrong[seed] = done.hit.mean(), done.false_hits
         return hits, wrong
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from harness_plugins.prompt_caching.lookup import Shuffled, Stored
+from harness_plugins.prompt_caching.lookup import Ranked, Ranking, Stored
 from harness_plugins.prompt_caching.match_trace import neighbours_of, trace_of
 from harness_plugins.prompt_caching.policy import Static
 from harness_plugins.prompt_caching.replay import CacheSettings, replay
@@ -69,7 +69,7 @@ def test_vcache_keeps_its_budget_and_gains_by_inserting_only_what_was_wrong(clin
         order = np.random.default_rng(seed).permutation(5500)
         stream = clinc.take(order)
         for insertion, found in rates.items():
-            done = replay(stream, Verified(0.02), CacheSettings(insertion), lookup=Shuffled(cosines, order), seed=seed)
+            done = replay(stream, Verified(0.02), CacheSettings(insertion), lookup=Ranked(ranking, order), seed=seed)
             assert done.false_hits.mean() <= 0.02
             found.append(done.hit.mean())
     assert np.mean(rates["on-wrong"]) >= 3 * np.mean(rates["on-miss"])
