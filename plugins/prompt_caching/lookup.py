@@ -1,4 +1,4 @@
-"""Ways to find the nearest entries of a cache: in stored lists, by search, in a ranking for many orders, by an index."""
+"""Ways to find the nearest entries of a cache: stored lists, a search, a ranking for many orders, an index."""
 
 from __future__ import annotations
 

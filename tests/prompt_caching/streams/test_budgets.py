@@ -64,7 +64,8 @@ def test_the_price_makes_the_product_fair(share):
     budget = CertainBudget(0.02, 0.05, 1000, 5000)
     (price,) = budget.price(np.array([share]))
     assert (1 - share) * math.exp(budget.slope) + share * math.exp(-price) == pytest.approx(1)
-    assert math.isinf(budget.price(np.array([budget.floor * 0.99]))[0])
+    assert math.isinf(budget.price(np.array([0.99 * (1 - math.exp(-budget.slope))]))[0])
+    assert 0 < budget.price(np.array([budget.floor]))[0] < 2
     expected = ExpectedBudget(0.02).price(np.array([share]))[0]
     assert (1 - share) - share * expected == pytest.approx(0)
 

@@ -63,7 +63,7 @@ def test_static_thresholds_that_insert_on_a_miss(clinc):
 
 @pytest.mark.slow
 def test_vcache_keeps_its_budget_and_gains_by_inserting_only_what_was_wrong(clinc):
-    cosines = np.round(clinc.vectors @ clinc.vectors.T, 6)
+    ranking = Ranking(clinc.vectors)
     rates = {"on-wrong": [], "on-miss": []}
     for seed in range(2):
         order = np.random.default_rng(seed).permutation(5500)
