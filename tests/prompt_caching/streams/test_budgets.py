@@ -70,6 +70,23 @@ def test_the_price_makes_the_product_fair(share):
     assert (1 - share) - share * expected == pytest.approx(0)
 
 
+@pytest.mark.parametrize("delta", [0.01, 0.02, 0.1])
+def test_an_error_that_is_found_costs_hardly_more_than_is_left(delta):
+    budget = CertainBudget(delta, 0.05, 1000, 5000)
+    first = next(t for t in range(1, 5000) if budget.least_share(t) < 1)
+    assert budget.bound() < delta * max(first, 1000) + 1  # a number of false hits is whole
+    for t in (first, first + 200, 5000):
+        share = budget.least_share(t)
+        (price,) = budget.price(np.array([share]))
+        assert 1 - math.exp(-budget.slope) < share < 1
+        assert price <= max(budget.available(t), 0.4) + 1e-9
+    # As the budget grows, the model is asked less.
+    assert budget.least_share(first) >= budget.least_share(5000)
+    while budget.least_share(5000) < 1:
+        budget.found_wrong(budget.least_share(5000))
+    assert budget.bound() > delta * 5000 - 1
+
+
 def test_a_stream_without_a_right_entry_is_hardly_served():
     wrong = of_classes(np.ones((800, 2)), np.arange(800))  # identical prompts, of which each takes another answer
     for policy in (Pooled(0.05), Pooled(0.05, 0.1, start=300)):

@@ -7,6 +7,7 @@ import pytest
 from harness_plugins.prompt_caching.lookup import Ranked, Ranking, Stored
 from harness_plugins.prompt_caching.match_trace import neighbours_of, trace_of
 from harness_plugins.prompt_caching.policy import Static
+from harness_plugins.prompt_caching.pooled import Pooled
 from harness_plugins.prompt_caching.replay import CacheSettings, replay
 from harness_plugins.prompt_caching.trace_metrics import HitRateAtError, MatchAuroc, PrecisionHitArea
 from harness_plugins.prompt_caching.verified import Verified
@@ -59,6 +60,18 @@ def test_static_thresholds_that_insert_on_a_miss(clinc):
         done = replay(clinc, Static(threshold), lookup=Stored(clinc, lists))
         assert done.hit.mean() == pytest.approx(hits, abs=2e-3)
         assert done.false_hits.mean() == pytest.approx(error, abs=1e-3)
+
+
+@pytest.mark.slow
+def test_a_certain_budget_costs_a_fifth_of_the_hits(clinc):
+    ranking, hits = Ranking(clinc.vectors), []
+    for seed in range(8):
+        order = np.random.default_rng(seed).permutation(5500)
+        policy = Pooled(0.02, 0.05)
+        done = replay(clinc.take(order), policy, lookup=Ranked(ranking, order), seed=seed)
+        assert done.false_hits.mean() <= 0.02
+        hits.append(done.hit.mean())
+    assert np.mean(hits) == pytest.approx(0.318, abs=0.03)  # the best static threshold in hindsight: 0.383
 
 
 @pytest.mark.slow
