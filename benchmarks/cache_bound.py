@@ -133,7 +133,7 @@ def study(name: str, stream: Stream, asked: argparse.Namespace) -> Iterator[dict
 
     def tried(policy: Policy, count: int, settings: CacheSettings | None = None) -> tuple[np.ndarray, np.ndarray]:
         hits, wrong, began = [], [], time.process_time()
-        for seed in range(count):
+        for seed in range(asked.first, asked.first + count):
             order = np.random.default_rng(seed).permutation(len(stream))[:n]
             done = replay(stream.take(order), policy, settings, lookup=Ranked(ranking, order), seed=10_000 + seed)
             hits.append(done.hit.mean())
@@ -182,6 +182,7 @@ def main() -> None:
     """Run the studies, and print a row for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shuffles", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0, help="Seed of the first order.")
     parser.add_argument("--streams", default="clinc,nq,banking")
     parser.add_argument("--prompts", type=int, default=0, help="Of each order; 0: all.")
     parser.add_argument("--deltas", default="0.02")

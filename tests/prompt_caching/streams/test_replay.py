@@ -10,7 +10,7 @@ from harness_plugins.prompt_caching.match_trace import neighbours_of, trace_of
 from harness_plugins.prompt_caching.policy import GreyZone, Policy, Probability, Static
 from harness_plugins.prompt_caching.pooled import Pooled
 from harness_plugins.prompt_caching.replay import CacheSettings, replay
-from harness_plugins.prompt_caching.stream import ABSENT, of_classes
+from harness_plugins.prompt_caching.stream import ABSENT, of_classes, unit
 from harness_plugins.prompt_caching.verified import Verified
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -228,3 +228,15 @@ def test_a_stream_in_pieces_is_the_same_stream(made_up):
     whole, parts = replay(stream, Pooled(0.1), cache), replay(iter(pieces), Pooled(0.1), cache)
     assert whole.hit.tolist() == parts.hit.tolist()
     assert whole.nearest.tolist() == parts.nearest.tolist()
+
+
+def test_an_index_uses_the_places_of_evicted_entries_again():
+    pytest.importorskip("usearch")
+    index, taken = Index(), []
+    for i, vector in enumerate(unit(np.random.default_rng(0).normal(size=(4000, 16)))):
+        if i >= 200:
+            index.remove(i - 200)
+        index.add(i, vector, 0)
+        taken.append(index.bytes)
+    assert taken[-1] == taken[199]
+    assert len(index.nearest(0, vector, 0, 300)[0]) == 200
