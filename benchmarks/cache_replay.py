@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ from harness_plugins.prompt_caching.match_trace import Trace, neighbours_of, tra
 from harness_plugins.prompt_caching.policy import Policy, Probability, Static
 from harness_plugins.prompt_caching.pooled import Pooled
 from harness_plugins.prompt_caching.replay import CacheSettings, replay
-from harness_plugins.prompt_caching.stream import Stream, of_classes
+from harness_plugins.prompt_caching.stream import Stream, Vectors, of_classes
 from harness_plugins.prompt_caching.verified import Verified
 
 FOLDER = Path(os.environ.get("HARNESS_DATA", "")) / "caching"
@@ -69,30 +70,75 @@ def long_stream(n: int, width: int = 64, classes: int = 20_000, piece: int = 10_
         yield of_classes(vectors, labels, times=np.arange(start, start + count, dtype=np.float64))
 
 
+class Watched(Index):
+    """An index that now and then looks among all of its entries as well, off the clock, to tell its recall.
+
+    Args:
+        every: Prompts of which one is looked up exactly.
+    """
+
+    def __init__(self, every: int) -> None:
+        super().__init__()
+        self.every, self.asked, self.found, self.seconds, self.cpu_seconds = every, 0, 0, 0.0, 0.0
+        self.when_full = 0.0
+        """MiB at most, up to the first entry that went."""
+
+    def remove(self, entry: int) -> None:
+        """Forget an entry."""
+        self.when_full = self.when_full or own_memory()
+        super().remove(entry)
+
+    def nearest(self, prompt: int, vector: Vectors, scope: int, k: int) -> tuple[list[int], list[float]]:
+        """Return what the index finds."""
+        entries, cosines = super().nearest(prompt, vector, scope, k)
+        if prompt % self.every == 0 and entries:
+            start, cpu = time.perf_counter(), time.process_time()
+            exact = self._scopes[scope].search(vector, 1, exact=True)
+            self.asked += 1
+            self.found += cosines[0] >= 1 - float(exact.distances[0]) - 2e-6
+            self.seconds += time.perf_counter() - start
+            self.cpu_seconds += time.process_time() - cpu
+        return entries, cosines
+
+
+def long_run(prompts: int, capacity: int, width: int) -> dict[str, object]:
+    """Send generated vectors through a bounded cache over an index, and say how fast, large and exact it was."""
+    index, before = Watched(max(1, prompts // 1000)), own_memory()
+    settings = CacheSettings(eviction="lru", capacity=capacity)
+    start, cpu = time.perf_counter(), time.process_time()
+    done = replay(long_stream(prompts, width), Static(0.8), settings, lookup=index)
+    cpu, spent = time.process_time() - cpu - index.cpu_seconds, time.perf_counter() - start - index.seconds
+    return {
+        "long_prompts": prompts,
+        "long_width": width,
+        "long_capacity": capacity,
+        "long_requests_a_second": prompts / spent,
+        "long_requests_a_cpu_second": prompts / cpu,
+        "long_hit_rate": float(done.hit.mean()),
+        "long_error": float(done.false_hits.mean()),
+        "long_most_entries": done.most_entries,
+        "long_inserted": int((~done.hit).sum()),
+        "long_index_bytes_an_entry": index.bytes / done.most_entries,
+        "long_memory_before_mib": before,
+        "long_memory_when_full_mib": index.when_full,
+        "long_memory_at_end_mib": own_memory(),
+        "long_recall": index.found / max(1, index.asked),
+        "long_recall_measured_on": index.asked,
+    }
+
+
 def main() -> None:
     """Measure, and print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--long", type=int, default=0, help="Prompts of the long stream; 0: none.")
     parser.add_argument("--capacity", type=int, default=50_000, help="Entries of its cache.")
+    parser.add_argument("--width", type=int, default=64, help="Dimensions of its vectors.")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     found: dict[str, object] = {}
     if asked.long:  # before everything else, so that the peak of memory is its own
-        index = Index()
-        before = own_memory()
-        settings = CacheSettings(eviction="lru", capacity=asked.capacity)
-        start = time.perf_counter()
-        done = replay(long_stream(asked.long), Static(0.8), settings, lookup=index)
-        spent = time.perf_counter() - start
-        found |= {
-            "long_prompts": asked.long,
-            "long_requests_a_second": asked.long / spent,
-            "long_hit_rate": float(done.hit.mean()),
-            "long_error": float(done.false_hits.mean()),
-            "long_most_entries": done.most_entries,
-            "long_index_bytes_an_entry": index.bytes / done.most_entries,
-            "long_memory_added_mib": own_memory() - before,
-        }
+        found |= long_run(asked.long, asked.capacity, asked.width)
+        print("\n".join(f"{name:<40} {value:.6g}" for name, value in found.items()), file=sys.stderr, flush=True)
     stream = prompts()
     found["prompts"] = len(stream)
     thresholds = np.linspace(0.5, 0.99, 100)

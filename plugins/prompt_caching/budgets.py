@@ -88,6 +88,13 @@ class ExpectedBudget:
         return self.spent
 
 
+_DEAREST = 1.5
+_CHEAPEST = 0.4
+"""The highest price of an error that is found, of a certain budget: at all, and where hardly anything is left."""
+_EARLY, _ASKED = 0.6, 1.7
+"""What a hit at the beginning is worth of one at the horizon, and how often the model is asked, in units of l."""
+
+
 class CertainBudget:
     """With probability 1 - alpha, false hits are at most delta t at every t from a stated start, all together.
 
@@ -101,10 +108,10 @@ class CertainBudget:
     def __init__(self, delta: float, alpha: float, start: int, horizon: int) -> None:
         self.delta, self.start = delta, start
         self.log = math.log(1 / alpha)
-        self.slope = best_slope(delta * horizon, self.log, delta * start)
+        self.slope = best_slope(delta * horizon, self.log)
         self.spent = 0.0
-        self.floor = 1.01 * (1 - math.exp(-self.slope))
-        """Least probability of a coin: below about that, no price makes up for what is served."""
+        self.floor = self._share_of(_DEAREST)
+        """Least probability of a coin, whatever is left. Below 1 - exp(-l) no price makes up for what is served."""
 
     def price(self, shares: FloatArray) -> FloatArray:
         """Return p of exp(-p) = (1 - (1 - q) exp(l)) / q."""
@@ -125,7 +132,13 @@ class CertainBudget:
         bound = self.bound()
         if math.isinf(bound) or math.floor(bound + 1e-9) > self.delta * max(number, self.start) + 1e-9:
             return 1.0
-        return self.floor
+        # One error that is found must not cost more than is left, or nothing is served for long. It may cost a little
+        # more where little is left: the budget holds all the same, and else nothing would be served there.
+        return max(self.floor, self._share_of(max(self.available(number), _CHEAPEST)))
+
+    def _share_of(self, price: float) -> float:
+        """Return the probability of a coin that has a price."""
+        return math.expm1(self.slope) / (math.exp(self.slope) - math.exp(-price))
 
     def found_wrong(self, share: float) -> None:
         """Spend the price."""
@@ -136,16 +149,16 @@ class CertainBudget:
         return (self.log + self.spent) / self.slope
 
 
-def best_slope(allowed: float, log: float, at_start: float) -> float:
-    """Return l with which the most true false hits are allowed at a horizon.
+def best_slope(allowed: float, log: float) -> float:
+    """Return l with which most is served up to a horizon.
+
+    The bound begins at log(1 / alpha) / l, so that nothing is served before the budget allows that many false hits: a
+    share log(1 / alpha) / (l allowed) of the horizon. Afterwards the model is asked a share of at least about l, and
+    nearly twice that where it pays, in place of serving. The sum is least at the root of their ratio, where hits of a
+    cache that is filling count less than later ones.
 
     Args:
-        allowed: False hits that the budget allows there.
+        allowed: False hits that the budget allows at the horizon.
         log: Logarithm of 1 / alpha.
-        at_start: False hits that the budget allows at its start, where the bound must be below it.
     """
-    slopes = np.geomspace(0.005, 2.0, 400)
-    # A coin as rare as it may be costs asking the model; at 1.5 times that, a false hit costs about 2.5 l.
-    worth = (slopes * allowed - log) / (2.0 * slopes) * np.exp(-slopes)
-    worth = np.where(log / slopes <= max(at_start, 1.0) + 1, worth, -np.inf)
-    return float(slopes[int(worth.argmax())]) if np.isfinite(worth).any() else float(log / max(at_start, 1.0))
+    return math.sqrt(_EARLY / _ASKED * log / allowed)

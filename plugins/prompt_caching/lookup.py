@@ -1,4 +1,4 @@
-"""Ways to find the nearest entries of a cache: in stored lists, by search, in a matrix for many orders, by an index."""
+"""Ways to find the nearest entries of a cache: stored lists, a search, a ranking for many orders, an index."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import ConfigurationError
+from harness import ConfigurationError, FloatArray
 
 from .match_trace import Neighbours
-from .stream import Stream, Vectors, similarities
+from .stream import DIGITS, Stream, Vectors, similarities
 
 _SLACK = 4e-6
 """By how much a product of 32-bit numbers may be off."""
@@ -134,44 +134,66 @@ class Stored:
         return listed[places].tolist(), self._cosines[prompt][places].tolist()
 
 
-class Shuffled:
-    """One matrix of cosines for all orders of a stream of one scope; for studies of many orders.
+class Ranking:
+    """All prompts of a stream of one scope, ranked by their cosine with each: made once for studies of many orders.
 
     Args:
-        cosines: (n, n), to `stream.DIGITS` decimals.
-        order: (n,): which row of the matrix each prompt of the stream is.
+        vectors: (n, d) of length 1.
     """
 
-    def __init__(self, cosines: Vectors, order: NDArray[np.int64]) -> None:
-        self._cosines, self._order = cosines, order
-        self._entries = np.zeros(len(order), dtype=np.int64)
-        self._rows = np.zeros(len(order), dtype=np.int64)
-        self._count = 0
+    def __init__(self, vectors: Vectors) -> None:
+        exact = vectors.astype(np.float64)
+        self.cosines: FloatArray = np.round(exact @ exact.T, DIGITS)
+        """(n, n)."""
+        kind = np.int16 if len(vectors) < 2**15 else np.int32
+        self.rows = np.empty(self.cosines.shape, dtype=kind)
+        """(n, n): which are the nearest, the nearest first."""
+        for i, row in enumerate(self.cosines):
+            self.rows[i] = np.argsort(-row, kind="stable")
+
+
+class Ranked:
+    """What `Search` finds, from a ranking of all prompts, whatever the order in which they come.
+
+    Args:
+        ranking: Of all prompts.
+        order: (n,): which of them each prompt of the stream is.
+    """
+
+    def __init__(self, ranking: Ranking, order: NDArray[np.int64]) -> None:
+        self._ranking, self._order = ranking, order.tolist()
+        count = len(ranking.rows)
+        self._cached = np.zeros(count, dtype=bool)
+        self._entry = np.zeros(count, dtype=np.int64)
+        self._widths = (32, 512, count)
 
     def add(self, entry: int, vector: Vectors, scope: int) -> None:
         """Take in an entry."""
-        self._entries[self._count], self._rows[self._count] = entry, self._order[entry]
-        self._count += 1
+        row = self._order[entry]
+        self._cached[row], self._entry[row] = True, entry
 
     def remove(self, entry: int) -> None:
         """Forget an entry."""
-        place = int(np.flatnonzero(self._entries[: self._count] == entry)[0])
-        for array in (self._entries, self._rows):
-            array[place : self._count - 1] = array[place + 1 : self._count]
-        self._count -= 1
+        self._cached[self._order[entry]] = False
 
     def nearest(self, prompt: int, vector: Vectors, scope: int, k: int) -> tuple[list[int], list[float]]:
         """Return the nearest entries."""
-        found = self._cosines[self._order[prompt]][self._rows[: self._count]]
-        if k == 1:
-            best = int(found.argmax()) if len(found) else -1
-            return ([int(self._entries[best])], [float(found[best])]) if best >= 0 else ([], [])
-        if len(found) > k:
-            near = np.argpartition(-found, k - 1)[:k]
-            near = near[np.lexsort((near, -found[near]))]
-        else:
-            near = np.argsort(-found, kind="stable")
-        return self._entries[near].tolist(), found[near].tolist()
+        own = self._order[prompt]
+        ranked, cosines = self._ranking.rows[own], self._ranking.cosines[own]
+        rows = ranked[:0]
+        for width in self._widths:
+            rows = ranked[:width]
+            rows = rows[self._cached[rows]]
+            if len(rows) > k:
+                break
+        taken = rows[: k + 1]
+        found = cosines[taken].tolist()
+        if len(set(found)) < len(found):  # equally near: the earliest entry counts, which the order decides
+            rows = ranked[self._cached[ranked]]
+            rows = rows[cosines[rows] >= found[-1]]
+            taken = rows[np.lexsort((self._entry[rows], -cosines[rows]))]
+            found = cosines[taken[:k]].tolist()
+        return self._entry[taken[:k]].tolist(), found[:k]
 
 
 class Index:

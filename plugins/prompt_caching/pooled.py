@@ -7,7 +7,6 @@ it does whatever the model is worth, and however the stream drifts.
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
@@ -20,6 +19,8 @@ from .policy import Look, Policy
 
 _FIRST = 60
 """Prompts before the model is fitted first."""
+_FEATURES = 13
+"""Numbers that `features` gives."""
 _LESSONS = 20_000
 _LOOKS = 3_000
 """What is remembered at most: labels to fit to, and prompts to tell from how much a price would be spent."""
@@ -84,8 +85,8 @@ class Pooled(Policy):
             if self.alpha is None
             else CertainBudget(self.delta, self.alpha, self.from_, self.horizon)
         )
-        self._lessons: deque[tuple[tuple[float, ...], float, float]] = deque(maxlen=_LESSONS)
-        self._looks: deque[tuple[float, ...]] = deque(maxlen=_LOOKS)
+        self._lessons = _Memory(_LESSONS, _FEATURES + 2)
+        self._looks = _Memory(_LOOKS, _FEATURES)
         self._seen = 0
         self._weights: list[float] = []
         self._next = _FIRST
@@ -94,7 +95,7 @@ class Pooled(Policy):
     def decide(self, look: Look) -> bool:
         """Weigh the risk against the budget, and throw a coin."""
         told = features(look)
-        self._looks.append(told)
+        self._looks.add(told)
         self._seen += 1
         self._now = (told, 1.0)
         if look.number >= self._next:
@@ -114,7 +115,7 @@ class Pooled(Policy):
         """Remember what was found, and pay for what would have been wrong."""
         told, share = self._now
         # Prompts that would have been served are asked rarely, and stand for those that were served.
-        self._lessons.append((told, float(right), min(1 / share, 20.0)))
+        self._lessons.add((*told, float(right), min(1 / share, 20.0)))
         if share < 1 and not right:
             self.budget.found_wrong(share)
 
@@ -129,13 +130,12 @@ class Pooled(Policy):
 
     def _refit(self, number: int) -> None:
         self._next = number + max(100, number // 20)
-        labels = np.array([right for _, right, _ in self._lessons])
+        told, labels, weights = np.split(self._lessons.rows, [_FEATURES, _FEATURES + 1], axis=1)
         if len(labels) == 0 or labels.min() == labels.max():
             return  # nothing is known of what would be wrong, or of what would be right
-        told = np.array([each for each, _, _ in self._lessons])
-        fitted = fit(told, labels, np.array([weight for _, _, weight in self._lessons]))
+        fitted = fit(told, labels[:, 0], weights[:, 0])
         self._weights = fitted.tolist()
-        self._set_price(number, _log_wrong_of(np.array(self._looks) @ fitted))
+        self._set_price(number, _log_wrong_of(self._looks.rows @ fitted))
 
     def _set_price(self, number: int, log_wrong: FloatArray) -> None:
         """Find the price of an error at which as much would be spent of such prompts as is to be.
@@ -178,17 +178,63 @@ def features(look: Look) -> tuple[float, ...]:
     """Return what the model is told of a prompt: all of it is seen by a cache.
 
     Groups are entries known to hold one answer. Where the entries beside the nearest one are of its group, it is more
-    likely right; where another group is as near, less.
+    likely right; where another group is as near, or many are, less. How near all of them are tells how crowded it is.
     """
     cosines, own = look.similarities, look.entry.group
-    first = cosines[0]
-    other = next((cosine for cosine, entry in zip(cosines, look.entries, strict=True) if entry.group != own), None)
-    members = sum(entry.group == own for entry in look.entries) / len(cosines)
-    votes = [math.exp(_SHARPNESS * (cosine - first)) for cosine in cosines]
-    vote = sum(each for each, entry in zip(votes, look.entries, strict=True) if entry.group == own) / sum(votes)
-    gap = first - (cosines[-1] if other is None else other)
-    filled = math.log1p(look.number) / 10
-    return (1.0, first, gap, members, members * first, float(other is None), filled, vote)
+    first, count = cosines[0], len(cosines)
+    votes: dict[int, float] = {}
+    members, other = 0, None
+    for cosine, entry in zip(cosines, look.entries, strict=True):
+        group = entry.group
+        votes[group] = votes.get(group, 0.0) + math.exp(_SHARPNESS * (cosine - first))
+        if group == own:
+            members += 1
+        elif other is None:
+            other = cosine
+    total = sum(votes.values())
+    vote = votes.pop(own)
+    share = members / count
+    return (
+        1.0,
+        first,
+        first - (cosines[-1] if other is None else other),
+        share,
+        share * first,
+        float(other is None),
+        math.log1p(look.number) / 10,
+        vote / total,
+        max(votes.values(), default=0.0) / total,
+        len(votes) / count,
+        cosines[min(1, count - 1)],
+        cosines[-1],
+        sum(cosines) / count,
+    )
+
+
+class _Memory:
+    """Rows of numbers, of which the last so many are kept.
+
+    Args:
+        most: How many.
+        width: Numbers a row.
+    """
+
+    def __init__(self, most: int, width: int) -> None:
+        self._rows = np.zeros((64, width))
+        self._most, self._count = most, 0
+
+    def add(self, row: tuple[float, ...]) -> None:
+        """Take in a row, in place of the oldest where there is no room."""
+        place = self._count % self._most
+        if place == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])[: self._most]
+        self._rows[place] = row
+        self._count += 1
+
+    @property
+    def rows(self) -> FloatArray:
+        """What is kept, in no order."""
+        return self._rows[: self._count]
 
 
 def fit(told: FloatArray, labels: FloatArray, weights: FloatArray, *, ridge: float = 0.01) -> FloatArray:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from harness_plugins.prompt_caching.budgets import CertainBudget, ExpectedBudget
-from harness_plugins.prompt_caching.lookup import Shuffled
+from harness_plugins.prompt_caching.lookup import Ranked, Ranking
 from harness_plugins.prompt_caching.policy import Static
 from harness_plugins.prompt_caching.pooled import Pooled, features, fit
 from harness_plugins.prompt_caching.replay import replay
@@ -64,9 +64,27 @@ def test_the_price_makes_the_product_fair(share):
     budget = CertainBudget(0.02, 0.05, 1000, 5000)
     (price,) = budget.price(np.array([share]))
     assert (1 - share) * math.exp(budget.slope) + share * math.exp(-price) == pytest.approx(1)
-    assert math.isinf(budget.price(np.array([budget.floor * 0.99]))[0])
+    assert math.isinf(budget.price(np.array([0.99 * (1 - math.exp(-budget.slope))]))[0])
+    assert 0 < budget.price(np.array([budget.floor]))[0] < 2
     expected = ExpectedBudget(0.02).price(np.array([share]))[0]
     assert (1 - share) - share * expected == pytest.approx(0)
+
+
+@pytest.mark.parametrize("delta", [0.01, 0.02, 0.1])
+def test_an_error_that_is_found_costs_hardly_more_than_is_left(delta):
+    budget = CertainBudget(delta, 0.05, 1000, 5000)
+    first = next(t for t in range(1, 5000) if budget.least_share(t) < 1)
+    assert budget.bound() < delta * max(first, 1000) + 1  # a number of false hits is whole
+    for t in (first, first + 200, 5000):
+        share = budget.least_share(t)
+        (price,) = budget.price(np.array([share]))
+        assert 1 - math.exp(-budget.slope) < share < 1
+        assert price <= max(budget.available(t), 0.4) + 1e-9
+    # As the budget grows, the model is asked less.
+    assert budget.least_share(first) >= budget.least_share(5000)
+    while budget.least_share(5000) < 1:
+        budget.found_wrong(budget.least_share(5000))
+    assert budget.bound() > delta * 5000 - 1
 
 
 def test_a_stream_without_a_right_entry_is_hardly_served():
@@ -80,11 +98,11 @@ def test_a_stream_without_a_right_entry_is_hardly_served():
 @pytest.mark.parametrize("policy", [Pooled(0.05), Pooled(0.05, 0.1, start=300, horizon=1000)])
 def test_the_policy_keeps_its_budget_and_serves_much_of_it(made_up, policy):
     stream = made_up(1000, 25, spread=0.15)
-    cosines = np.round(stream.vectors @ stream.vectors.T, 6)
+    ranking = Ranking(stream.vectors)
     hits, errors, over = [], [], 0
     for seed in range(5):
         order = np.random.default_rng(seed).permutation(1000)
-        done = replay(stream.take(order), policy, lookup=Shuffled(cosines, order), seed=seed)
+        done = replay(stream.take(order), policy, lookup=Ranked(ranking, order), seed=seed)
         hits.append(done.hit.mean())
         errors.append(done.false_hits.mean())
         running = np.cumsum(done.false_hits)[299:] / np.arange(300, 1001)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from harness_plugins.prompt_caching.eviction import RULES
-from harness_plugins.prompt_caching.lookup import Index, Search, Shuffled, Stored
+from harness_plugins.prompt_caching.lookup import Index, Ranked, Ranking, Search, Stored
 from harness_plugins.prompt_caching.match_trace import neighbours_of, trace_of
 from harness_plugins.prompt_caching.policy import GreyZone, Policy, Probability, Static
 from harness_plugins.prompt_caching.pooled import Pooled
 from harness_plugins.prompt_caching.replay import CacheSettings, replay
-from harness_plugins.prompt_caching.stream import ABSENT, of_classes
+from harness_plugins.prompt_caching.stream import ABSENT, of_classes, unit
 from harness_plugins.prompt_caching.verified import Verified
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,13 +111,29 @@ def test_the_trace_is_the_loop_that_inserts_all(made_up, seed, lifetimes, scopes
 @pytest.mark.parametrize("policy", [Static(0.8), Probability(0.4), Verified(0.1), Pooled(0.05), GreyZone(0.6, 0.9)])
 def test_every_lookup_gives_every_policy_the_same(made_up, policy):
     stream = made_up(700, 12, spread=0.15)
-    cosines = np.round(stream.vectors.astype(np.float64) @ stream.vectors.T.astype(np.float64), 6)
-    ways = [Search(), Stored(stream, neighbours_of(stream, 12)), Shuffled(cosines, np.arange(700))]
+    ways = [Search(), Stored(stream, neighbours_of(stream, 12)), Ranked(Ranking(stream.vectors), np.arange(700))]
     done = [replay(stream, policy, lookup=way, verifier=lambda i, j: (i + j) % 3 / 2, seed=3) for way in ways]
     assert done[0].hit.any()
     for other in done[1:]:
         assert other.hit.tolist() == done[0].hit.tolist()
         assert other.right.tolist() == done[0].right.tolist()
+
+
+@pytest.mark.parametrize("policy", [Static(0.8), Pooled(0.05, 0.2, start=200, horizon=700)])
+@pytest.mark.parametrize("capacity", [None, 60])
+def test_a_ranking_serves_every_order_also_where_prompts_are_equally_near(made_up, policy, capacity):
+    plain = made_up(700, 12, spread=0.15)
+    twice = plain.take(np.random.default_rng(0).integers(0, 300, 700))  # many prompts come more than once
+    ranking = Ranking(twice.vectors)
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(700)[:650]
+        own = CacheSettings(capacity=capacity)
+        one, other = (
+            replay(twice.take(order), policy, own, lookup=way, seed=seed) for way in (Search(), Ranked(ranking, order))
+        )
+        assert one.hit.tolist() == other.hit.tolist()
+        assert one.nearest.tolist() == other.nearest.tolist()
+        assert one.similarity.tolist() == other.similarity.tolist()
 
 
 def test_an_index_finds_nearly_the_same(made_up):
@@ -212,3 +228,15 @@ def test_a_stream_in_pieces_is_the_same_stream(made_up):
     whole, parts = replay(stream, Pooled(0.1), cache), replay(iter(pieces), Pooled(0.1), cache)
     assert whole.hit.tolist() == parts.hit.tolist()
     assert whole.nearest.tolist() == parts.nearest.tolist()
+
+
+def test_an_index_uses_the_places_of_evicted_entries_again():
+    pytest.importorskip("usearch")
+    index, taken = Index(), []
+    for i, vector in enumerate(unit(np.random.default_rng(0).normal(size=(4000, 16)))):
+        if i >= 200:
+            index.remove(i - 200)
+        index.add(i, vector, 0)
+        taken.append(index.bytes)
+    assert taken[-1] == taken[199]
+    assert len(index.nearest(0, vector, 0, 300)[0]) == 200
