@@ -19,8 +19,8 @@ class MtBenchScore(MeanMetric):
     beside the score: of a judge that is read where it likes an answer, the mean says little.
 
     Args:
-        missing: What becomes of answers without a grade: ``left-out``; or the mean if they all had the ``lowest`` grade,
-            or the ``highest``, between which the mean of all answers lies, whatever the grades are that are missing.
+        missing: What becomes of answers without a grade: ``left-out``; or the mean if all of them had the ``lowest``
+            grade, or the ``highest``: between the two lies the mean of all answers, whatever the missing grades are.
     """
 
     description = "mean grade from 1 to 10, of the answers that have a grade"

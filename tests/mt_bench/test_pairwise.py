@@ -48,15 +48,14 @@ def register_models(register):
     register("writer", "plugin_pairs:Writer", offers=("generate",), description="writes")
     register("language", "plugin_pairs:Language", offers=("generate",), description="judges")
 '''
-TASK = """
-kind: mt-bench-pairs
-licence: none
-data:
-  test: {generator: "harness_plugins.mt_bench.loading:questions", settings: {path: q.jsonl, baseline: b.jsonl}}
-slices: [which]
-cluster: question
-roles: {judge: language}
-"""
+GENERATOR = "harness_plugins.mt_bench.loading:questions"
+TASK = {
+    "kind": "mt-bench-pairs",
+    "data": {"test": {"generator": GENERATOR, "settings": {"path": "q.jsonl", "baseline": "b.jsonl"}}},
+    "slices": ["which"],
+    "cluster": "question",
+    "roles": {"judge": "language"},
+}
 
 
 def adjusted(*games):
@@ -71,7 +70,7 @@ def test_a_win_needs_both_orders():
     assert (adjusted((1, 1), (1, np.nan)).n, adjusted((1, 1), (1, np.nan)).n_failed) == (1, 1)
 
 
-def test_two_turns_against_a_baseline(harness, project, monkeypatch, add_plugin):
+def test_two_turns_against_a_baseline(harness, project, monkeypatch, add_plugin, write_task):
     import sys
 
     turns = {
@@ -85,10 +84,10 @@ def test_two_turns_against_a_baseline(harness, project, monkeypatch, add_plugin)
     answers = [{"question_id": id_, "choices": [{"turns": list(texts)}]} for id_, texts in baseline.items()]
     for name, rows in (("q", questions), ("b", answers)):
         (project / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (project / "pairs.yaml").write_text(TASK)
+    write_task("mine/pairs", **TASK)
     monkeypatch.setenv(MIRROR_VARIABLE, str(project / "data"))
     add_plugin("pairs", MODELS)
-    ran = harness("eval", "-m", "writer", "-t", "pairs.yaml", "--json")
+    ran = harness("eval", "-m", "writer", "-t", "mine/pairs", "--json")
     assert ran.code == 0, ran.err
     found = {(r["metric"], r["domain"]): r for r in ran.document["results"]}
     # Turn 1: won, a preference for the first place, the same text, unread, a preference for the first place.

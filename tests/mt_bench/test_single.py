@@ -131,7 +131,7 @@ def test_the_recorded_judgments_have_the_coverage_that_they_have():
     published = {turn: np.array([published_grade(text) for text in turns[turn]]) for turn in (1, 2)}
     assert [int((published[turn] != -1).sum()) for turn in (1, 2)] == [37, 3]
     assert published[2].mean() == pytest.approx(-0.7875)
-    # One of each turn is ``array[0]`` in code, published as the grade 0; one of the first is ``[[7/10]]``, published as -1.
+    # One of each turn is ``array[0]`` in code, published as the grade 0; one is ``[7/10]``, published as -1.
     differ = {id_: grade(text) for id_, text in texts.items() if (grade(text) or -1) != published_grade(text)}
     assert differ == {"127-1": None, "127-2": None, "118-1": 7}
     assert [sum(grade(text) is not None for text in turns[turn]) for turn in (1, 2)] == [37, 2]
