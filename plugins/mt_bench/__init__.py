@@ -25,6 +25,11 @@ def register_capabilities(register: Register) -> None:
         f"{_HERE}.made_up:ANSWER_MADE_UP",
         description="an answer to a made-up question, for trying the benchmark out",
     )
+    register(
+        "recorded_votes",
+        f"{_HERE}.agreement:RECORDED_VOTES",
+        description="a judge's votes on a question, two models and a turn",
+    )
 
 
 @hookimpl
@@ -35,6 +40,12 @@ def register_models(register: Register) -> None:
         f"{_HERE}.recorded_grades:MtBenchJudgments",
         offers=("recorded_grades",),
         description="recorded judgments of MT-Bench's single grading: model=NAME,path=FILE",
+    )
+    register(
+        "mt-bench-votes",
+        f"{_HERE}.agreement:MtBenchVotes",
+        offers=("recorded_votes",),
+        description="a judge's recorded votes on pairs of answers: path=FILE",
     )
     register(
         "made-up-pupil",
@@ -58,6 +69,7 @@ def register_tasks(register: Register) -> None:
         "mt-bench-pairs", f"{_HERE}.pairwise:MtBenchPairs", description="two turns, each answer against a baseline's"
     )
     register("mt-bench-made-up", f"{_HERE}.made_up:MadeUpMtBench", description="graded answers to made-up questions")
+    register("mt-bench-agreement", f"{_HERE}.agreement:Agreement", description="a judge's votes held against people's")
 
 
 @hookimpl
@@ -67,4 +79,5 @@ def register_metrics(register: Register) -> None:
     register("mt_bench_score@compat", f"{_HERE}.score:MtBenchScoreCompat")
     register("mt_bench_coverage", f"{_HERE}.score:MtBenchCoverage")
     register("mt_bench_unread_rate", f"{_HERE}.score:MtBenchUnreadRate")
+    register("mt_bench_agreement", f"{_HERE}.agreement:AgreementRate")
     register("mt_bench_win_rate_adjusted", f"{_HERE}.pairwise:WinRateAdjusted")

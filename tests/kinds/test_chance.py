@@ -83,6 +83,7 @@ WITHOUT = {
     "answer_characters",
     "answer_characters_more",
     "lc_win_rate",
+    "mt_bench_agreement",
     "mt_bench_coverage",
     "mt_bench_score",
     "mt_bench_score@compat",
