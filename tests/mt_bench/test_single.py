@@ -264,6 +264,19 @@ def test_the_benchmark_runs_without_data_and_forgotten_grades_hide_wrong_answers
     assert {model for model, _ in found} == {"good", "fair", "poor", "constant", "empty", "copy-of-question"}
     assert found["fair", "mt_bench_score@compat"] > 7.5
     low, high = (found["fair", f"mt_bench_score:missing={end}"] for end in ("lowest", "highest"))
-    assert low < 6 < high  # what it would be if no grade had been forgotten: about 6
+    assert low < 6.45 < high
+    role = "judge=made-up-grader:forgets_wrong=0,forgets_right=0"
+    whole = harness("eval", "-t", "mt-bench/made-up", "-m", "fair=made-up-pupil:skill=0.5", "--role", role, "--json")
+    scores = {r["metric"]: r["value"] for r in whole.document["results"] if r["domain"] == "overall"}
+    assert scores["mt_bench_score"] == pytest.approx(6.45)
     assert found["fair", "mt_bench_coverage"] < 0.7
     assert found["empty", "mt_bench_score"] == 3
+
+
+def test_without_a_judge_every_grade_is_missing_and_that_is_said(harness, project, monkeypatch, add_plugin):
+    written(project, monkeypatch, [row(1, "one", "two")])
+    add_plugin("bench", MODELS)
+    ran = harness("eval", "-m", "writer", "-t", TASK, "--json")
+    values = {r["metric"]: r["value"] for r in ran.document["results"] if r["domain"] == "overall"}
+    assert values["mt_bench_score"] is None
+    assert "--role judge=MODEL" in ran.out + ran.err
