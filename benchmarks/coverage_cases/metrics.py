@@ -126,6 +126,7 @@ NOT_SIMULATED: frozenset[str] = frozenset(
         "match_average_precision",
         "mean_mark_z",
         "mean_unmarked_z",
+        "mt_bench_agreement",
         "pair_efficiency",
         "people_macro_f1@compat",
         "precision_at_hit_ratio",

@@ -47,6 +47,6 @@ def register_models(register: Register) -> None:
     register(
         "unnamed-judge",
         f"{_HERE}.unnamed:UnnamedJudge",
-        offers=("compare", "score"),
+        offers=("compare", "score", "generate"),
         description="stands where a judge has to be named: --role judge=MODEL",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness import Candidates, Failure, Model, Pair
+from harness import Candidates, Failure, Generation, Model, Pair
 
 
 class UnnamedJudge(Model):
@@ -14,6 +14,10 @@ class UnnamedJudge(Model):
 
     def compare(self, requests: Sequence[Pair]) -> list[Failure]:
         """Return a failure for each pair."""
+        return [_unnamed() for _ in requests]
+
+    def generate(self, requests: Sequence[Generation]) -> list[Failure]:
+        """Return a failure for each prompt."""
         return [_unnamed() for _ in requests]
 
     def score(self, requests: Sequence[Candidates]) -> list[Failure]:
