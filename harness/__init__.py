@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from harness.ranges import SHARE as SHARE
     from harness.ranges import OneOf as OneOf
     from harness.ranges import Range as Range
+    from harness.requests import VERDICT_LABELS as VERDICT_LABELS
     from harness.requests import Candidates as Candidates
     from harness.requests import Choice as Choice
     from harness.requests import Completion as Completion

@@ -352,6 +352,10 @@ class Failure:
         object.__setattr__(self, "reason", encodable(str(self.reason)))
 
 
+VERDICT_LABELS = ("first", "slightly first", "tie", "slightly second", "second")
+"""What a verdict may be labelled by a judge that tells how far the better response is ahead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A judge's answer to a `Pair`."""
@@ -360,6 +364,8 @@ class Verdict:
     """Probability that the first response is the better, 0.5 a tie; None where no verdict could be read."""
     text: str = ""
     """What the judge wrote, if anything."""
+    label: str = ""
+    """One of `VERDICT_LABELS`, where the judge tells a slight preference from a clear one; empty where it does not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ ROOMS: dict[str, set[str]] = {
         "view",
     },
     "harness.files": {
+        "arena_hard",
         "attack_logs",
         "attacks",
         "baselines",
@@ -130,6 +131,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "harness.tasks": {
         "alpaca_eval",
+        "arena_hard",
         "attacks",
         "curation",
         "evasion",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.array_values import NUMBER, NamedArrays
 from harness.requests import (
+    VERDICT_LABELS,
     Candidates,
     Choice,
     Completion,
@@ -42,18 +43,29 @@ def scores(request: Candidates, response: NDArray[Any]) -> str | None:
 
 
 def verdict(_: Pair, response: Any) -> str | None:
-    """Check that ``p_first`` is a probability, or None."""
+    """Check that ``p_first`` is a probability, or None, and that a label says the same."""
     if not isinstance(response, Verdict):
         return f"expected a Verdict, got {type(response).__name__}"
     text: Any = response.text
     if not isinstance(text, str):
         return f"expected a text in the Verdict, got {type(text).__name__}"
     p_first = response.p_first
-    if p_first is None:
-        return None
-    if not _is_number(p_first) or not 0.0 <= p_first <= 1.0:
+    if p_first is not None and (not _is_number(p_first) or not 0.0 <= p_first <= 1.0):
         return f"expected p_first in [0, 1] or None, got {p_first!r}"
-    return None
+    return _labelled(p_first, response.label)
+
+
+def _labelled(p_first: float | None, label: Any) -> str | None:
+    """Check that a verdict's label is one, and favours no other response than ``p_first`` does."""
+    if label == "":
+        return None
+    if label not in VERDICT_LABELS:
+        return f"expected no label or one of {', '.join(map(repr, VERDICT_LABELS))}; got {label!r}"
+    # A slight preference may be worth as much as a tie, but never more than that for the other side.
+    agrees = p_first is not None and (
+        p_first == 0.5 if label == "tie" else p_first >= 0.5 if label.endswith("first") else p_first <= 0.5
+    )
+    return None if agrees else f"the label {label!r} does not go with p_first {p_first!r}"
 
 
 def vector(_: Request, response: NDArray[Any]) -> str | None:

@@ -314,7 +314,7 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, Likelihood) and isinstance(b, Likelihood):
         return (a.tokens, a.is_greedy) == (b.tokens, b.is_greedy) and _same(a.nats, b.nats)
     if isinstance(a, Verdict) and isinstance(b, Verdict) and a.p_first is not None and b.p_first is not None:
-        return a.text == b.text and _same(a.p_first, b.p_first)
+        return (a.text, a.label) == (b.text, b.label) and _same(a.p_first, b.p_first)
     if isinstance(a, NamedArrays) and isinstance(b, NamedArrays):
         return all(_same(a[name], b[name]) for name in a)
     if isinstance(a, (float, np.ndarray)):

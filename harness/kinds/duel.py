@@ -133,7 +133,7 @@ def read(verdict: Any, game: int) -> tuple[float, float]:
     if not isinstance(verdict, Verdict) or verdict.p_first is None:
         return NAN, NAN
     better = verdict.p_first if game == CANDIDATE_FIRST else 1 - verdict.p_first
-    return better, DEGREES.get(getattr(verdict, "label", ""), NAN)
+    return better, DEGREES.get(verdict.label, NAN)
 
 
 def styles(candidate: str | None, baseline: str | None) -> dict[str, float]:

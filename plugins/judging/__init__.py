@@ -11,7 +11,17 @@ if TYPE_CHECKING:
 
 _HERE = "harness_plugins.judging"
 
-PAIRWISE = ("alpaca-eval", "arena-hard", "fenced", "mt-bench", "ppe", "prometheus-pairwise", "rewardbench")
+PAIRWISE = (
+    "alpaca-eval",
+    "arena-hard",
+    "arena-hard-creative",
+    "arena-hard-v2",
+    "fenced",
+    "mt-bench",
+    "ppe",
+    "prometheus-pairwise",
+    "rewardbench",
+)
 """The shipped prompts that show two responses."""
 POINTWISE = ("prometheus", "single-grade", "yes-no")
 """The shipped prompts that show one response."""

@@ -79,6 +79,19 @@ def bracketed_unanimous(text: str, labels: Sequence[str]) -> str | None:
     return match_label(marked.pop(), labels) if len(marked) == 1 else None
 
 
+def bracketed_last(text: str, labels: Sequence[str]) -> str | None:
+    """Read the last label in double brackets; without any, the last in single ones; in capitals: Arena-Hard v2's rule.
+
+    What stands in brackets and is no label, such as ``[A]``, is passed over; its code fails on that.
+    """
+    text = text.upper()
+    for pattern in (r"\[\[([^\[\]\s]+)\]\]", r"\[([^\[\]\s]+)\]"):
+        named = [label for label in (match_label(token, labels) for token in re.findall(pattern, text)) if label]
+        if named:
+            return named[-1]
+    return None
+
+
 def bracketed_listed(text: str, labels: Sequence[str]) -> str | None:
     """Read the first label of the list that is in double brackets anywhere: the rule of FastChat and RewardBench."""
     return next((label for label in labels if f"[[{label}]]" in text), None)

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
-from harness import COUNT, COUNT_OR_NONE, SEED, SHARE, Completion, Failure, OneOf, Pair, Range, Verdict
+from harness import (
+    COUNT,
+    COUNT_OR_NONE,
+    SEED,
+    SHARE,
+    Completion,
+    Conversation,
+    Failure,
+    Message,
+    OneOf,
+    Pair,
+    Range,
+    UsageError,
+    Verdict,
+)
 
 from .asking import BY_LOG_PROBABILITY, BY_TEXT, LEAST_MASS, Judging, joined
 from .weighing import expectation, listed
+
+AGAIN = "Go on with your judgment, and end it with your final verdict as one of the labels."
+"""What a judge is told that ended without a verdict."""
 
 
 class Judge(Judging):
@@ -36,9 +54,13 @@ class Judge(Judging):
         merge_system: Put the system message at the head of the first user message, for models that know no system role.
         max_characters: A longer request fails instead of being asked; 0: no limit.
         least_mass: Least probability of all weighed replies together; below it the request fails.
+        again: Ask once more, to go on and end with a verdict, where the text names no label at all. Texts that name
+            several are left as they are. For one vote read from text.
     """
 
     kind: ClassVar[str] = "pairwise"
+    # `identity` says whether and how it asks again; judges that do not keep the fingerprints that they have.
+    places: ClassVar[tuple[str, ...]] = (*Judging.places, "again")
 
     def __init__(
         self,
@@ -57,6 +79,7 @@ class Judge(Judging):
         merge_system: bool = False,
         max_characters: Annotated[int, COUNT_OR_NONE] = 0,
         least_mass: Annotated[float, SHARE] = LEAST_MASS,
+        again: bool = False,
     ) -> None:
         self.base, self.prompt, self.verdict, self.parser = base, prompt, verdict, parser
         self.votes, self.count, self.slight = votes, count, slight
@@ -64,6 +87,22 @@ class Judge(Judging):
         self.rubric, self.references = rubric, references
         self.merge_system, self.max_characters = merge_system, max_characters
         self.least_mass = least_mass
+        self.again = again
+
+    def identity(self) -> Mapping[str, object]:
+        """Return that of all judges, and what is said to one that is asked again."""
+        return {**super().identity(), **({"again": AGAIN} if self.again else {})}
+
+    def _check(self) -> None:
+        super()._check()
+        if self.again and (self.way != BY_TEXT or self.votes != 1):
+            given = f"votes={self.votes}" if self.way == BY_TEXT else f"verdict={self.way}"
+            raise UsageError(f"again=yes is for one vote read from text, and does not go with {given}")
+
+    @cached_property
+    def tells_degrees(self) -> bool:
+        """Return whether the labels tell a slight preference from a clear one; else a verdict has no label."""
+        return any(str(side).startswith("slightly") for side in self.the_prompt.file.labels.values())
 
     @cached_property
     def worth(self) -> dict[str, float]:
@@ -80,7 +119,33 @@ class Judge(Judging):
     def compare(self, requests: Sequence[Pair]) -> list[Any]:
         """Return a verdict for each pair; ``p_first`` is None if no verdict could be read."""
         shown = [self.shown(r.prompt, {"first": r.first, "second": r.second}) for r in requests]
-        return [self._verdict(answer) for answer in self.answers(shown)]
+        answers = self.answers(shown)
+        if self.again:
+            answers = self._asked_again(shown, answers)
+        return [self._verdict(answer) for answer in answers]
+
+    def _asked_again(self, shown: Sequence[Conversation | Failure], answers: Sequence[Any]) -> list[Any]:
+        """Return the answers; of those that name no label, with what the language model adds when told to go on."""
+        texts = {
+            i: answer[0].text
+            for i, answer in enumerate(answers)
+            if not isinstance(answer, Failure) and not self._names_label(answer[0].text)
+        }
+        more: list[Conversation | Failure] = []
+        for i, text in texts.items():
+            asked = shown[i]
+            assert isinstance(asked, Conversation)  # it was answered
+            more.append(Conversation((*asked.messages, Message("assistant", text), Message("user", AGAIN))))
+        told = list(answers)
+        for (i, text), answer in zip(texts.items(), self.answers(more), strict=True):
+            failed = isinstance(answer, Failure)
+            told[i] = answer if failed else (replace(answer[0], text=f"{text}\n{answer[0].text}"),)
+        return told
+
+    def _names_label(self, text: str) -> bool:
+        """Return whether a text has a verdict, or several in brackets, which more words would not make one."""
+        in_brackets = any(f"[{label}]" in text for label in self.worth)
+        return in_brackets or self.the_parser.read_label(text, [*self.worth]) is not None
 
     def _verdict(self, answer: Any) -> Verdict | Failure:
         if isinstance(answer, Failure):
@@ -94,7 +159,13 @@ class Judge(Judging):
         text = joined(completions)
         if not read:
             return Verdict(None, text)
-        return Verdict(_majority(read) if self.count == "majority" else sum(read) / len(read), text)
+        p_first = _majority(read) if self.count == "majority" else sum(read) / len(read)
+        return Verdict(p_first, text, self._side({label for label in labels if label is not None}))
+
+    def _side(self, labels: Collection[str]) -> str:
+        """Return the side that all votes name; empty where they differ, or the labels tell no degrees."""
+        sides = {str(self.the_prompt.file.labels[label]) for label in labels}
+        return sides.pop() if self.tells_degrees and len(sides) == 1 else ""
 
     def _from_weights(self, log_probabilities: Any) -> Verdict | Failure:
         options = self.weighed.options

@@ -57,6 +57,7 @@ PARSERS: dict[str, Parser] = {
     for parser in (
         Parser("bracketed", "1", "label", label=labels.bracketed),
         Parser("bracketed-unanimous", "1", "label", label=labels.bracketed_unanimous),
+        Parser("bracketed-last@compat", "1", "label", label=labels.bracketed_last),
         Parser("bracketed-listed@compat", "1", "label", label=labels.bracketed_listed),
         Parser("label", "1", "label", label=labels.bare),
         Parser("result", "1", "label", label=labels.result),

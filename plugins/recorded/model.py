@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from harness import (
+    VERDICT_LABELS,
     Candidates,
     Completion,
     Conversation,
@@ -33,7 +34,7 @@ FIELDS = {
     "chosen": "route",
 }
 """What a row may hold, and the capability that it answers."""
-KEYS = {"task", "id", "order", "pair", "of", *FIELDS}
+KEYS = {"task", "id", "order", "pair", "of", "label", *FIELDS}
 Key = tuple[str, str, str, str]
 """(task, id, order, of)."""
 AS_GIVEN, EXCHANGED = "ab", "ba"
@@ -192,7 +193,8 @@ def _verdict(row: Mapping[str, Any]) -> Verdict | Failure:
     if "p_first" not in row:
         return Failure(f"the record of item {row['id']!r} has no 'p_first'")
     p_first = row["p_first"]
-    return Verdict(None if p_first is None else float(p_first), str(row.get("text") or ""))
+    number = None if p_first is None else float(p_first)
+    return Verdict(number, str(row.get("text") or ""), str(row.get("label") or ""))
 
 
 def _names(task: str) -> tuple[str, str]:
@@ -274,6 +276,17 @@ def _problem(row: Mapping[str, Any]) -> str:
     p_first = row.get("p_first")
     if p_first is not None and (p_first < 0 or p_first > 1):
         return f"'p_first' is a probability in [0, 1], got {p_first}"
+    return _label_problem(row)
+
+
+def _label_problem(row: Mapping[str, Any]) -> str:
+    label = row.get("label")
+    if label is None:
+        return ""
+    if label not in VERDICT_LABELS:
+        return f"'label' is {label!r}; expected one of {', '.join(map(repr, VERDICT_LABELS))}, or null"
+    if row.get("p_first") is None:
+        return "'label' belongs to a verdict that was read, and 'p_first' is not given"
     return ""
 
 

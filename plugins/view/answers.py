@@ -71,7 +71,8 @@ def _shown(capability: Capability, response: FiledResponse) -> ShownAnswer:
 def _of_value(value: Any) -> ShownAnswer:
     if isinstance(value, Verdict):
         p = "no verdict could be read" if value.p_first is None else number(value.p_first)
-        return ShownAnswer({"P(first is better)": p}, [("verdict", encodable(value.text))] if value.text else [])
+        figures = {"P(first is better)": p} | ({"label": value.label} if value.label else {})
+        return ShownAnswer(figures, [("verdict", encodable(value.text))] if value.text else [])
     if isinstance(value, tuple) and value and all(isinstance(v, Completion) for v in value):
         return ShownAnswer({}, [(_heading(i, c, len(value)), encodable(c.text)) for i, c in enumerate(value)])
     if isinstance(value, Likelihood):

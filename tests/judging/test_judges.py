@@ -55,6 +55,66 @@ def test_by_default_a_slight_preference_is_as_certain_as_a_strong_one(alone, lab
     assert verdict.text == f"So: [[{label}]]"
 
 
+@pytest.mark.parametrize(
+    ("texts", "label"),
+    [
+        (["[[A>>B]]"], "first"),
+        (["[[A>B]]"], "slightly first"),
+        (["[[A=B]]"], "tie"),
+        (["[[B>A]]"], "slightly second"),
+        (["[[B>>A]]"], "second"),
+        (["none"], ""),
+        (["[[B>A]]", "none"], "slightly second"),
+        (["[[B>A]]", "[[B>>A]]"], ""),  # no one degree is what both say
+    ],
+)
+def test_a_verdict_tells_the_degree_that_its_labels_tell(alone, texts, label):
+    judge = alone(Judge, writes(*texts), votes=len(texts), temperature=1.0)
+    assert judge.compare([PAIR])[0].label == label
+
+
+@pytest.mark.parametrize(
+    ("texts", "p_first", "asked"),
+    [
+        (["I lean to A.", "[[A>B]]"], 1.0, 2),
+        (["I lean to A.", "So I do."], None, 2),  # once, and no more
+        (["[[B>A]]"], 0.0, 1),
+        (["[[A>B]] or [[B>A]]"], None, 1),  # a conflict stays one
+    ],
+)
+def test_a_judge_that_names_no_label_is_asked_once_more_if_that_is_wanted(alone, texts, p_first, asked):
+    seen = []
+
+    def base(capability, requests):
+        seen.extend(requests)
+        return [(Completion(texts[len(seen) - 1], "stop"),) for _ in requests]
+
+    (verdict,) = alone(Judge, base, again=True).compare([PAIR])
+    assert (verdict.p_first, len(seen)) == (p_first, asked)
+    assert verdict.text == "\n".join(texts)
+    if asked == 2:
+        assert [m.role for m in seen[1].prompt.messages][-2:] == ["assistant", "user"]
+        assert seen[1].prompt.messages[-2].content == texts[0]
+
+
+def test_asking_again_may_fail_and_changes_no_fingerprint_of_judges_that_do_not(alone):
+    answers = iter([[(Completion("Hm."),)], [Failure("gone")]])
+    (verdict,) = alone(Judge, lambda capability, requests: next(answers), again=True).compare([PAIR])
+    assert isinstance(verdict, Failure)
+    assert "again" in Judge.places
+    assert "again" not in alone(Judge, writes("")).identity()
+    assert "again" in alone(Judge, writes(""), again=True).identity()
+    with pytest.raises(UsageError, match="again"):
+        alone(Judge, writes(""), again=True, votes=3, temperature=1.0).offers(())
+
+
+def test_a_judge_without_slight_preferences_tells_no_degree(alone):
+    (verdict,) = alone(Judge, writes("[[A]]"), prompt="mt-bench").compare([PAIR])
+    assert (verdict.p_first, verdict.label) == (1.0, "")
+    (weighed,) = alone(Judge, weighs(0.9, 0.0, 0.1, 0.0, 0.0), verdict="log-probability").compare([PAIR])
+    assert weighed.label == ""
+
+
 @pytest.mark.parametrize(("label", "p_first"), [("A>>B", 1.0), ("A>B", 0.7), ("B>A", 0.3), ("B>>A", 0.0)])
 def test_a_slight_preference_may_be_worth_less(alone, label, p_first):
     (verdict,) = alone(Judge, writes(f"[[{label}]]"), slight=0.7).compare([PAIR])

@@ -78,6 +78,8 @@ WITHOUT = {
     # They hold answers against no label: how a model answers, not how often it is right.
     "first_position_rate",
     # Duels with a baseline: half is equality with it, not chance; and how a judge comes to its verdicts.
+    "arena_hard_score",
+    "arena_hard_score@compat",
     "answer_characters",
     "answer_characters_more",
     "lc_win_rate",

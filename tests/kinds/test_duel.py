@@ -79,10 +79,8 @@ def test_verdicts_become_the_probability_that_the_candidate_is_better(verdicts, 
 
 
 def test_a_verdict_with_a_label_has_a_degree():
-    class Labelled(Verdict):
-        label = "slightly second"
-
-    assert duel.read(Labelled(0.0), BASELINE_FIRST) == (1.0, 1.0)
+    assert duel.read(Verdict(0.0, "", "slightly second"), BASELINE_FIRST) == (1.0, 1.0)
+    assert duel.read(Verdict(1.0, "", "first"), BASELINE_FIRST) == (0.0, 2.0)
 
 
 def test_equal_texts_are_a_tie_without_asking_and_an_empty_answer_is_judged():

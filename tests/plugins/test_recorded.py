@@ -79,6 +79,19 @@ def test_a_verdict_of_null_could_not_be_read(recorded):
     assert recorded({"p_first": None, "text": "Hm."}).compare([pair(0, 1)]) == [Verdict(None, "Hm.")]
 
 
+def test_a_recorded_verdict_may_have_a_label(recorded):
+    model = recorded({"p_first": 1, "label": "slightly first"}, {"p_first": 0, "order": "ba", "label": None})
+    assert model.compare([pair(0, 1), pair(1, 0)]) == [Verdict(1.0, "", "slightly first"), Verdict(0.0)]
+
+
+@pytest.mark.parametrize(
+    "row", [{"p_first": 1, "label": "better"}, {"p_first": None, "label": "tie"}, {"scores": [1], "label": "tie"}]
+)
+def test_a_label_that_is_none_or_has_no_verdict_is_an_error(recorded, row):
+    with pytest.raises(UsageError, match=r"rows\.jsonl:1"):
+        recorded(row).offers(())
+
+
 def test_the_order_of_a_verdict_is_that_in_which_the_responses_were_shown(recorded):
     model = recorded({"p_first": 0.9}, {"p_first": 0.2, "order": "ba"})
     assert model.compare([pair(0, 1), pair(1, 0)]) == [Verdict(0.9), Verdict(0.2)]

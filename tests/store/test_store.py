@@ -46,7 +46,10 @@ def test_a_response_is_read_back_exactly(tmp_path_factory, data):
         st.one_of(
             st.tuples(st.just("score"), st.floats(allow_nan=False, allow_infinity=False)),
             st.tuples(st.just("detect"), st.floats(allow_nan=False, allow_infinity=False)),
-            st.tuples(st.just("compare"), st.builds(Verdict, st.none() | st.floats(0, 1), texts)),
+            st.tuples(
+                st.just("compare"),
+                st.builds(Verdict, st.none() | st.floats(0, 1), texts, st.sampled_from(["", "slightly first"])),
+            ),
             st.tuples(
                 st.just("generate"),
                 st.lists(
@@ -61,6 +64,12 @@ def test_a_response_is_read_back_exactly(tmp_path_factory, data):
     )
     with Store(tmp_path_factory.mktemp("store") / "s.sqlite") as store:
         assert file_and_find(store, name, value) == value
+
+
+def test_a_verdict_that_was_filed_without_a_label_has_none(tmp_path):
+    with Store(tmp_path / "s.sqlite") as store:
+        codec = store.codec(CAPABILITIES["compare"])
+        assert codec.decode(None, '{"p_first":0.25,"text":"[[B]]"}') == Verdict(0.25, "[[B]]", "")
 
 
 @pytest.mark.parametrize(("name", "dtype"), [("embed", "float32"), ("next_token", "float32"), ("route", "float64")])
