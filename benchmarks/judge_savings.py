@@ -33,13 +33,13 @@ def population(n: int, gap: float, ties: float) -> Any:
     return np.r_[np.ones(ones), np.full(halves, 0.5), np.zeros(n - ones - halves)]
 
 
-def stopped(credits: Any, orders: int, draw: Any, *, replace: bool = False) -> tuple[float, float, float]:
+def stopped(observed: Any, orders: int, draw: Any, *, replace: bool = False) -> tuple[float, float, float]:
     """Return the shares of verdicts saved, of wrong decisions, and of comparisons decided before the last prompt."""
-    n, mean = len(credits), credits.mean()
+    n, mean = len(observed), observed.mean()
     ends = [part.stop for part in portions(n)]
     saved = wrong = early = 0.0
     for _ in range(orders):
-        x = draw.choice(credits, n) if replace else draw.permutation(credits)
+        x = draw.choice(observed, n) if replace else draw.permutation(observed)
         above, below = crossings(x, 0.5, alpha=ALPHA, most=None if replace else n)
         first = min(above, below)
         asked = next((end for end in ends if end >= first), n)
@@ -90,9 +90,9 @@ def recorded(folder: Path, orders: int, draw: Any, pairs: int) -> None:
     print("\n| recorded | gap | comparisons | saved | wrong, at most of any | decided |\n|---|---|---|---|---|---|")
     for name, every in found.items():
         for low, high in ((0, 2), (2, 5), (5, 10), (10, 20), (20, 50)):
-            some = [credits for mean, credits in every if low <= 100 * abs(mean - 0.5) < high]
+            some = [one for mean, one in every if low <= 100 * abs(mean - 0.5) < high]
             if some:
-                made = np.array([stopped(credits, orders, draw) for credits in some])
+                made = np.array([stopped(one, orders, draw) for one in some])
                 saved, _, early = made.mean(axis=0)
                 print(f"| {name} | {low}-{high} | {len(some)} | {saved:.0%} | {made[:, 1].max():.2%} | {early:.0%} |")
 

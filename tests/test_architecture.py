@@ -58,7 +58,6 @@ ROOMS: dict[str, set[str]] = {
         "firewall",
         "hf",
         "judge_audit",
-        "judge_savings",
         "judging",
         "lm_eval",
         "muli",

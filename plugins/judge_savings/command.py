@@ -21,7 +21,7 @@ SCHEMA = 1
 @click.argument("second", required=False)
 @click.option("-t", "--task", help="Task of kind duel, or one like it.")
 @click.option("--battles", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="File of recorded battles instead of a task: model_a, model_b, winner, and question_id.")  # fmt: skip
+              help="Recorded battles instead of a task: model_a, model_b, winner, question_id.")  # fmt: skip
 @click.option("--judge", help="Model that compares.  [default: the task's own]")
 @click.option("--alpha", default=0.05, show_default=True, type=Finite(0.0, 1.0, min_open=True, max_open=True),
               help="Probability of a wrong decision, at most.")  # fmt: skip
