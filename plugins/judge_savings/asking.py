@@ -101,7 +101,7 @@ class Asking:
     """Comparisons that judges were asked for."""
     reasons: dict[str, None] = dataclasses.field(default_factory=dict)
 
-    def credits(self, keys: Sequence[str], judge: Party) -> list[float]:
+    def credits(self, keys: Sequence[str], judge: Party | None) -> list[float]:
         """Return the credit of the first by prompt, in [0, 1]; NaN where an answer or a verdict is missing.
 
         The mean over the orders that the task asks, all of which must be there, and over the items of a cluster.
@@ -121,7 +121,7 @@ class Asking:
         given = iter(who.ask(self.client, [request for requests in asked for request in requests]))
         return [Answers(capability, requests, self._heard([next(given) for _ in requests])) for requests in asked]
 
-    def _rows(self, items: Sequence[Item], judge: Party) -> list[float]:
+    def _rows(self, items: Sequence[Item], judge: Party | None) -> list[float]:
         task = self.prompts.task
         firsts = self._answers(self.first, items)
         if self.second is not None:
@@ -138,12 +138,14 @@ class Asking:
             list(task.requests(item, 1, "compare", (answers,))) if known else []
             for item, answers, known in zip(items, firsts, there, strict=True)
         ]
-        given = iter(judge.ask(self.client, [request for requests in asked for request in requests]))
+        given = iter(judge.ask(self.client, [r for requests in asked for r in requests]) if judge is not None else ())
         self.verdicts += sum(map(len, asked))
         rows = []
         for item, answers, requests, known in zip(items, firsts, asked, there, strict=True):
             said = Answers("compare", requests, self._heard([next(given) for _ in requests]))
             better = np.asarray(task.row(item, (answers, said))["candidate_better"]) if known else np.full(2, NAN)
+            if answers.capability != task.stages[0].accepts[0]:
+                self.verdicts += int(np.isfinite(better).sum())  # recorded with the answer, and read in its place
             games = better if task.settings["order"] == "both" else better[~np.isnan(better)]
             rows.append(float(games.mean()) if len(games) else NAN)
         return rows
@@ -155,16 +157,19 @@ class Asking:
         return responses
 
 
-def judge_of(task: Duel, judge: str | None) -> str:
-    """Return who judges: who is named, else who the task says.
+def judge_of(task: Duel, judge: str | None) -> str | None:
+    """Return who judges: who is named, else who the task says; None: nobody is."""
+    return judge or task.definition.roles.get(JUDGE)
+
+
+def require_judge(prompts: Prompts, judge: str | None, capability: str) -> None:
+    """Refuse a duel without a judge, unless the first model's outcomes are recorded with their verdicts.
 
     Raises:
-        UsageError: nobody is.
+        UsageError: nobody would judge.
     """
-    found = judge or task.definition.roles.get(JUDGE)
-    if not found:
-        raise UsageError(f"{task.name} names no judge: say --judge MODEL")
-    return str(found)
+    if judge is None and capability == prompts.task.stages[0].accepts[0]:
+        raise UsageError(f"{prompts.task.name} names no judge: say --judge MODEL")
 
 
 def with_opened(

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness import UsageError, stats
 
-from .asking import Asking, Prompts, party, with_opened
+from .asking import Asking, Prompts, party, require_judge, with_opened
 from .command import SCHEMA, document_of
 from .deciding import UNDECIDED, Deciding, order_of, portions
 
@@ -28,7 +28,8 @@ def _texts(prompts: Prompts, who: Who) -> dict[str, tuple[str, tuple[str, ...]]]
         # Its answers take the baseline's place, so that they must be texts.
         made["second"] = (who["second"], (prompts.task.stages[0].accepts[0],))
         made["first"] = (str(who["first"]), (prompts.task.stages[0].accepts[0],))
-    made["judge"] = (str(who["judge"]), ("compare",))
+    if who["judge"]:
+        made["judge"] = (who["judge"], ("compare",))
     if who["cheap"]:
         made["cheap"] = (who["cheap"], ("compare",))
     return made
@@ -51,8 +52,10 @@ def plan(registry: Registry, prompts: Prompts, who: Who, store: Path, sample: in
     from harness.results import models_folder
 
     known: dict[str, Any] = {}
-    for text, wanted in _texts(prompts, who).values():
-        party(registry, text, wanted, models_folder(store), known)
+    for name, (text, wanted) in _texts(prompts, who).items():
+        _, route = party(registry, text, wanted, models_folder(store), known)
+        if name == "first":
+            require_judge(prompts, who["judge"], route.capability)
     games = _games(prompts)
     share = 1.0 if sample is None else sample / len(prompts.groups)
     return {
@@ -71,10 +74,11 @@ def run(
     order = order_of(keys, seed)
 
     def work(client: Any, parties: Any, progress: Any) -> dict[str, Any]:
+        require_judge(prompts, who["judge"], parties["first"].route.capability)
         asking = Asking(prompts, client, parties["first"], parties.get("second"))
         with progress.cell(parties["first"].ready.label, prompts.task.name, len(keys)) as tick:
             for part in portions(len(keys)):
-                said = asking.credits([keys[at] for at in order[part]], parties["judge"])
+                said = asking.credits([keys[at] for at in order[part]], parties.get("judge"))
                 tick(len(said))
                 if deciding.add(said) != UNDECIDED:
                     break
@@ -97,6 +101,8 @@ def estimate(
     order = order_of(keys, seed)
 
     def work(client: Any, parties: Any, progress: Any) -> dict[str, Any]:
+        if "judge" not in parties or parties["first"].route.capability != prompts.task.stages[0].accepts[0]:
+            raise UsageError("--cheap compares texts, beside a judge: name models that answer, and --judge MODEL")
         dear = Asking(prompts, client, parties["first"], parties.get("second"))
         cheap = Asking(prompts, client, parties["first"], parties.get("second"))
         asked = [keys[at] for at in order]
@@ -107,7 +113,7 @@ def estimate(
                 predictions[start : start + len(some)] = cheap.credits(some, parties["cheap"])
                 of_judge = asked[start : min(start + PORTION, sample)]
                 if of_judge:
-                    labels[start : start + len(of_judge)] = dear.credits(of_judge, parties["judge"])
+                    labels[start : start + len(of_judge)] = dear.credits(of_judge, parties.get("judge"))
                 tick(len(some))
         there = ~np.isnan(predictions)
         try:
