@@ -38,6 +38,7 @@ def prediction_powered_mean(labels: FloatArray, predictions: FloatArray) -> Pred
     Raises:
         UnusableData: fewer than two items have a label, so that nothing is known of their spread.
 
+    >>> import numpy as np
     >>> labels = np.array([1.0, 0.0, 1.0, 0.0, np.nan, np.nan, np.nan, np.nan])
     >>> predictions = np.array([1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0])
     >>> made = prediction_powered_mean(labels, predictions)

@@ -68,7 +68,7 @@ def command(
 
     \\b
     Examples:
-      harness duel small large -t alpaca-eval/set --judge "judge:base=[openai:model=NAME]" --call-price 0.01
+      harness duel small large -t alpaca-eval/instructions --judge "judge:base=[openai:model=NAME]" --call-price 0.01
       harness duel shelf-writer:skill=0.9 -t alpaca-eval-demonstration/shelves --smallest 0.05
       harness duel gpt-4-0314 gpt-4-0613 --battles battles.csv --json
       harness duel small large -t my/duels --judge dear --cheap reward-model --sample 100
