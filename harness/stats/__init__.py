@@ -4,6 +4,7 @@ Every metric becomes an `Estimate` with a standard error and an interval, in one
 influences (`estimate_from_influence`), by a closed form, or by the seeded bootstrap.
 """
 
+from harness.stats.anytime import Bounds, anytime_bounds, crossings, log_capital
 from harness.stats.attenuation import Disattenuated, disattenuate, reliability, reliability_from_replicates
 from harness.stats.best_thresholds import best_accuracy, best_balanced_accuracy, best_f1
 from harness.stats.bootstrap import (
@@ -77,6 +78,7 @@ from harness.stats.permutation import (
     leave_one_out_correlations,
     permutation_correlations,
 )
+from harness.stats.prediction_powered import PredictionPowered, prediction_powered_mean
 from harness.stats.predictive_value import (
     positive_predictive_value,
     predictive_value,
@@ -100,6 +102,7 @@ from harness.stats.win_rates import WinRates, battle_win_rates, win_rate, win_ra
 
 __all__ = [
     "Bootstrap",
+    "Bounds",
     "BradleyTerry",
     "Confusion",
     "CorrelationTests",
@@ -117,6 +120,7 @@ __all__ = [
     "OperatingPoint",
     "OutOfRange",
     "PredictionInterval",
+    "PredictionPowered",
     "Ranks",
     "ReliabilityBins",
     "SeparatedByCovariates",
@@ -127,6 +131,7 @@ __all__ = [
     "WithInterval",
     "agreement_with_confidence",
     "all_permutations",
+    "anytime_bounds",
     "auprc_trapezoid",
     "auprc_trapezoid_by_chance",
     "auroc",
@@ -148,6 +153,7 @@ __all__ = [
     "brier",
     "clopper_pearson",
     "confusion",
+    "crossings",
     "disattenuate",
     "elo",
     "estimate_from_influence",
@@ -166,6 +172,7 @@ __all__ = [
     "kendall",
     "leave_one_out_correlations",
     "levels",
+    "log_capital",
     "log_loss",
     "mcnemar_exact",
     "mean_estimate",
@@ -181,6 +188,7 @@ __all__ = [
     "permutation_correlations",
     "positive_predictive_value",
     "precision",
+    "prediction_powered_mean",
     "predictive_value",
     "predictive_value_interval",
     "predictive_value_slope",

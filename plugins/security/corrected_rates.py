@@ -8,67 +8,19 @@ makes the interval wider and not the figure wrong (Angelopoulos, Duchi and Zrnic
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import SHARE, Columns, Estimate, FloatArray, Metric, UsageError
-from harness.stats import Linearised
+from harness import SHARE, Columns, Estimate, Metric, UsageError
+from harness.stats import Linearised, PredictionPowered, prediction_powered_mean
 
 from .judge_card import card_of_other_data, read_card
 from .outcomes import SUCCESS
 from .rates import OfSome, left_out, outcomes_of, scored
 
 GOLD, JUDGED_ONLY = 0, 1
-
-
-class PredictionPowered(NamedTuple):
-    """A mean that gold labels and verdicts give together."""
-
-    value: float
-    weight: float
-    """How much the verdicts count, lambda in [0, 1]; 0: the labels alone."""
-    influence: FloatArray
-    """(n,), mean zero among the rows with labels, and among those without."""
-
-
-def prediction_powered_mean(gold: FloatArray, verdicts: FloatArray) -> PredictionPowered:
-    """Return the mean of gold labels over all rows, of which only some have one, by PPI++ with its best weight.
-
-    With n rows that have both and N that have a verdict alone: mean_n(y) + w (mean_N(f) - mean_n(f)), with
-    w = Cov_n(y, f) / (Var(f) (1 + n/N)) cut to [0, 1]; its variance is Var_n(y - w f)/n + w^2 Var_N(f)/N.
-
-    Args:
-        gold: (rows,) labels of people, NaN where there is none.
-        verdicts: (rows,) what the grader says, on the scale of the labels.
-
-    Raises:
-        ValueError: fewer than two rows have a label, so that nothing is known of their spread.
-
-    >>> gold = np.array([1.0, 0.0, 1.0, 0.0, np.nan, np.nan, np.nan, np.nan])
-    >>> verdicts = np.array([1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0])
-    >>> made = prediction_powered_mean(gold, verdicts)
-    >>> round(made.value, 3), round(made.weight, 3)
-    (0.667, 0.667)
-    """
-    labelled = np.isfinite(gold)
-    n, rest = int(labelled.sum()), int((~labelled).sum())
-    if n < 2:
-        raise ValueError(f"{n} of {len(gold)} scored replies have a gold label; a correction needs two or more")
-    y, f = gold[labelled], verdicts[labelled]
-    weight, spread = 0.0, float(verdicts.var(ddof=1))
-    if rest and spread > 0:
-        shared = float(((y - y.mean()) * (f - f.mean())).sum() / (n - 1))
-        weight = min(1.0, max(0.0, shared / (spread * (1 + n / rest))))
-    others = verdicts[~labelled]
-    value = float(y.mean() + (weight * (others.mean() - f.mean()) if rest else 0.0))
-    influence = np.zeros(len(gold))
-    own = y - weight * f
-    influence[labelled] = (n + rest) / n * (own - own.mean())
-    if rest:
-        influence[~labelled] = (n + rest) / rest * weight * (others - others.mean())
-    return PredictionPowered(value, weight, influence)
 
 
 class PredictionPoweredSuccess(Metric):

@@ -72,6 +72,7 @@ PLUGINS_COMMANDS = (
         "curate",
         "difficulty",
         "distil",
+        "duel",
         "explain",
         "judge-card",
         "leave-out",

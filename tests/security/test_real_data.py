@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from harness_plugins.security.corrected_rates import prediction_powered_mean
 from harness_plugins.security.published_replies import METHODS, read_csv, read_jsonl
 from harness_plugins.security.reference_z import level_of_z, read_calibration
+
+from harness.stats import prediction_powered_mean
 
 SUITE = {name: f"jailbreak/{task}" for name, task in METHODS.items()}
 PUBLISHED = {"JailbreakChat": "JBC", "adaptive_random_search": "prompt_with_random_search"}
