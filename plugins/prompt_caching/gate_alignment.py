@@ -12,19 +12,32 @@ from .gate_opposites import OPPOSITES
 from .gate_words import FUNCTION_WORDS, NEGATIONS, QUESTIONS
 
 _SYNONYMS = """
-sofa couch settee; doctor physician; lawyer attorney; film movie; begin commence; buy purchase; car automobile auto; fall autumn;
-kid child toddler; error bug glitch; laptop notebook; garbage trash rubbish waste; cookie biscuit; soda pop; pants trousers;
-vacation holiday; flat apartment; lift elevator; petrol gasoline gas; rocket spacecraft; capsicum pepper; coriander cilantro;
-aubergine eggplant; courgette zucchini; prawn shrimp; sneaker trainer; diaper nappy; pavement sidewalk; torch flashlight;
-postcode zipcode zip; forecast weather; salary pay wage income; jail prison; pharmacy drugstore chemist; dentist orthodontist;
-author writer; novelist writer; teacher instructor; rapid quick fast; dwelling home; symptom sign; remedy treatment cure; kill assassinate murder slay;
-illness sickness disease ailment; heart cardiac; kidney renal; liver hepatic; teeth dental tooth; eye ocular; skin dermal; sun solar;
-moon lunar; fridge refrigerated; workout exercise; robot machine; sea marine; city municipal; stomach gastric tummy; brain cerebral; hamburger burger; cab taxi; tires tyres; tire tyre; color colour;
-repair mend; inhabitant resident citizen; population inhabitant; circumference perimeter; baggage luggage suitcase; inexpensive affordable budget;
-obtain acquire; located situated; construct erect build; deceased dead; physician medic; colleague coworker; physicist scientist; chemist scientist;
-spouse wife husband partner; sibling brother sister; infant baby newborn; adolescent teenager teen; puppy dog; kitten cat; passcode password;
-freeway highway motorway; subway metro underground; bathroom toilet restroom loo; faucet tap; stove cooker hob; oven stove; microwave nuke; blender mixer;
-sauce dressing; marinara sauce; spicy hot; delicious tasty; photo snapshot picture; cellphone smartphone mobile; desktop computer pc; router modem;
+sofa couch settee; doctor physician; lawyer attorney; film movie; begin commence; buy purchase; car automobile auto;
+fall autumn;
+kid child toddler; error bug glitch; laptop notebook; garbage trash rubbish waste; cookie biscuit; soda pop; pants
+trousers;
+vacation holiday; flat apartment; lift elevator; petrol gasoline gas; rocket spacecraft; capsicum pepper; coriander
+cilantro;
+aubergine eggplant; courgette zucchini; prawn shrimp; sneaker trainer; diaper nappy; pavement sidewalk; torch
+flashlight;
+postcode zipcode zip; forecast weather; salary pay wage income; jail prison; pharmacy drugstore chemist; dentist
+orthodontist;
+author writer; novelist writer; teacher instructor; rapid quick fast; dwelling home; symptom sign; remedy treatment
+cure; kill assassinate murder slay;
+illness sickness disease ailment; heart cardiac; kidney renal; liver hepatic; teeth dental tooth; eye ocular; skin
+dermal; sun solar;
+moon lunar; fridge refrigerated; workout exercise; robot machine; sea marine; city municipal; stomach gastric tummy;
+brain cerebral; hamburger burger; cab taxi; tires tyres; tire tyre; color colour;
+repair mend; inhabitant resident citizen; population inhabitant; circumference perimeter; baggage luggage suitcase;
+inexpensive affordable budget;
+obtain acquire; located situated; construct erect build; deceased dead; physician medic; colleague coworker;
+physicist scientist; chemist scientist;
+spouse wife husband partner; sibling brother sister; infant baby newborn; adolescent teenager teen; puppy dog; kitten
+cat; passcode password;
+freeway highway motorway; subway metro underground; bathroom toilet restroom loo; faucet tap; stove cooker hob; oven
+stove; microwave nuke; blender mixer;
+sauce dressing; marinara sauce; spicy hot; delicious tasty; photo snapshot picture; cellphone smartphone mobile;
+desktop computer pc; router modem;
 """
 SYNONYMS = [frozenset(line.split()) for line in _SYNONYMS.split(";") if line.strip()]
 _OTHERWISE_SAID = frozenset(word for thing in KINDS for word in thing) | frozenset(

@@ -1,4 +1,4 @@
-"""Numbers, ordinals, and quantities with their units, as gates compare them: 1 hour is 60 minutes, 5 miles are not 5 km."""
+"""Numbers, ordinals and quantities with units, as gates compare them: 1 hour is 60 minutes, 5 miles are not 5 km."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ eighteen nineteen
 """
 CARDINALS: Mapping[str, int] = {
     **{word: k for k, word in enumerate(_SMALL.split())},
-    **{w: 10 * k for k, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)},
+    **{
+        w: 10 * k
+        for k, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2)
+    },
     "dozen": 12,
 }
 SCALES: Mapping[str, int] = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
@@ -29,27 +32,73 @@ ORDINALS: Mapping[str, int] = {
 }
 ROMANS: Mapping[str, int] = {
     w: k
-    for k, w in enumerate("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx".split(), start=1)
+    for k, w in enumerate(
+        [
+            "i",
+            "ii",
+            "iii",
+            "iv",
+            "v",
+            "vi",
+            "vii",
+            "viii",
+            "ix",
+            "x",
+            "xi",
+            "xii",
+            "xiii",
+            "xiv",
+            "xv",
+            "xvi",
+            "xvii",
+            "xviii",
+            "xix",
+            "xx",
+        ],
+        start=1,
+    )
 }
 NUMBERED = frozenset(
-    "war part volume type phase chapter act book class stage level tier division episode grade".split()
+    [
+        "war",
+        "part",
+        "volume",
+        "type",
+        "phase",
+        "chapter",
+        "act",
+        "book",
+        "class",
+        "stage",
+        "level",
+        "tier",
+        "division",
+        "episode",
+        "grade",
+    ]
 )
 """What a single Roman letter counts behind; elsewhere "i" is who speaks."""
 _UNITS = {
     # dimension: what it is called = how many of the first
     "length": """m meter meters metre metres=1; km kilometer kilometers kilometre kilometres kms=1000; cm centimeter
-        centimeters centimetre centimetres=.01; mm millimeter millimeters millimetre millimetres=.001; mile miles=1609.34;
-        foot feet ft=.3048; inch inches=.0254; yard yards yd=.9144; nm nanometer nanometers=1e-9; lightyear lightyears=9.46e15""",
-    "mass": """kg kilo kilos kilogram kilograms=1; gram grams gramme grammes=.001; mg milligram milligrams=1e-6; lb lbs pound
+        centimeters centimetre centimetres=.01; mm millimeter millimeters millimetre millimetres=.001; mile
+        miles=1609.34;
+        foot feet ft=.3048; inch inches=.0254; yard yards yd=.9144; nm nanometer nanometers=1e-9; lightyear
+        lightyears=9.46e15""",
+    "mass": """kg kilo kilos kilogram kilograms=1; gram grams gramme grammes=.001; mg milligram milligrams=1e-6; lb
+    lbs pound
         pounds=.4536; oz ounce ounces=.02835; ton tons=907.2; tonne tonnes=1000; stone=6.35""",
-    "volume": """liter liters litre litres=1; ml milliliter milliliters millilitre millilitres=.001; gallon gallons=3.785;
+    "volume": """liter liters litre litres=1; ml milliliter milliliters millilitre millilitres=.001; gallon
+    gallons=3.785;
         quart quarts=.9464; pint pints=.4732; cup cups=.2366; tablespoon tablespoons tbsp=.01479; teaspoon teaspoons
         tsp=.00493; barrel barrels=159""",
     "area": "acre acres=4047; hectare hectares=10000; sqm=1; sqft=.0929",
-    "time": """seconds sec secs=1; minute minutes min mins=60; hour hours hr hrs=3600; day days=86400; week weeks=604800;
+    "time": """seconds sec secs=1; minute minutes min mins=60; hour hours hr hrs=3600; day days=86400; week
+    weeks=604800;
         fortnight fortnights=1209600; ms millisecond milliseconds=.001""",
     "calendar": "month months=1; year years yr yrs=12; decade decades=120; century centuries=1200; millennium=12000",
-    "data": """byte bytes=1; kb kilobyte kilobytes=1e3; mb megabyte megabytes=1e6; gb gigabyte gigabytes=1e9; tb terabyte
+    "data": """byte bytes=1; kb kilobyte kilobytes=1e3; mb megabyte megabytes=1e6; gb gigabyte gigabytes=1e9; tb
+    terabyte
         terabytes=1e12; bit bits=.125; mbps=125000; gbps=125000000""",
     "speed": "mph=1; kph kmh=.6214; knot knots=1.1508",
     "energy": """calorie calories kcal cal=1; joule joules=.000239; kilojoule kilojoules kj=.239; kwh=860.4""",
@@ -59,7 +108,8 @@ _UNITS = {
     "angle": "radian radians=57.2958",
     "share": "percent percentage percents=1",
     "celsius": "celsius centigrade=1", "fahrenheit": "fahrenheit=1", "kelvin": "kelvin=1",
-    "usd": "dollar dollars usd bucks buck=1; cent cents=.01", "eur": "euro euros eur=1", "gbp": "gbp sterling quid=1; pence=.01",
+    "usd": "dollar dollars usd bucks buck=1; cent cents=.01", "eur": "euro euros eur=1",
+    "gbp": "gbp sterling quid=1; pence=.01",
     "jpy": "yen jpy=1", "inr": "rupee rupees inr=1", "cny": "yuan renminbi cny rmb=1", "chf": "franc francs chf=1",
     "cad": "cad=1", "aud": "aud=1", "mxn": "peso pesos mxn=1", "krw": "krw=1", "rub": "ruble rubles rouble roubles=1",
     "brl": "brl=1", "sek": "krona kronor sek=1", "nok": "krone kroner nok=1", "pln": "zloty pln=1", "try": "lira=1",
@@ -303,7 +353,7 @@ def numbers_differ(first: str, second: str) -> bool:
 
 
 def units_differ(first: str, second: str) -> bool:
-    """Tell whether both name units, one lacks one of the other in return, and they are not the same amount put otherwise.
+    """Tell whether both name units, either lacks one of the other, and it is not the same amount put otherwise.
 
     >>> units_differ("how far is 5 miles", "how far is 5 km"), units_differ("wait 1 hour", "wait 60 minutes")
     (True, False)

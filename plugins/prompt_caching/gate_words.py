@@ -28,7 +28,8 @@ dont cant wont doesnt didnt isnt arent
 """
 NEGATIONS = frozenset(_NEGATIONS.split())
 IDLE_NEGATIONS = re.compile(
-    r"\b(?:not|n't|aren't|isn't) (?:\w+ly |quite |so |too |all that )?(?:sure|certain|clear|already)\b|\b(?:can'?t|cannot|can not|couldn't) (?:find|locate|figure|recall)\b"
+    r"\b(?:not|n't|aren't|isn't) (?:\w+ly |quite |so |too |all that )?(?:sure|certain|clear|already)\b"
+    r"|\b(?:can'?t|cannot|can not|couldn't) (?:find|locate|figure|recall)\b"
     r"|\bor not\b|\bnot only\b|\bwhy not\b|\bno (?:idea|clue|matter|problem)\b|\bif not\b|\bno longer than\b",
     re.I,
 )

@@ -26,7 +26,8 @@ class GatedReuse(Model):
 
     Args:
         base: The verifier or embedder.
-        gates: Which, of ``question``, ``number``, ``negation``, ``opposite``, ``name``, ``direction``; default: all.
+        gates: Which, of ``question``, ``number``, ``negation``, ``opposite``, ``name``, ``direction``,
+            ``unit``, ``kind``, ``word``; default: all.
     """
 
     part_names: ClassVar[tuple[str, ...]] = ("base",)

@@ -118,7 +118,7 @@ def _undone(one: Sequence[str], other: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _complements(one: Sequence[str], other: Sequence[str]) -> list[tuple[str, str]]:
-    """Return opposites of which either is the other with "not", where one text alone negates its own: "not open", "closed"."""
+    """Return opposites of which one text alone negates its own, so that both say one thing: "not open", "closed"."""
     found = [(a, b) for a, b in _differing(one, other) if frozenset((a, b)) in COMPLEMENTS]
     return [(a, b) for a, b in found if _behind_not(one, a) != _behind_not(other, b)]
 
@@ -226,7 +226,7 @@ def names(text: str) -> set[str]:
 
 
 def kind_conflict(first: str, second: str) -> bool:
-    """Tell whether each names a thing that the other does not, of one kind: a weekday, a country, a colour, a quantifier."""
+    """Tell whether each names a thing that the other does not, both of one kind: weekdays, countries, quantifiers."""
     words = [_tokens(text) for text in (first, second)]
     one, other = map(kinds_of, words)
     if any(_converse(words[k], "before", words[1 - k], "after") for k in (0, 1)):
@@ -235,7 +235,7 @@ def kind_conflict(first: str, second: str) -> bool:
 
 
 def word_conflict(first: str, second: str) -> bool:
-    """Tell whether each has a word that is none of the common ones and has no counterpart in the other, in like company.
+    """Tell whether each has a word, none of the common ones, without a counterpart in the other, in like company.
 
     Names in small letters are such words.
     """
@@ -252,10 +252,11 @@ def _company(one: Sequence[str], other: Sequence[str], left: Sequence[str], righ
 
 
 COMPANY = 0.3
+"""Share of the other content words that two prompts have in common, from which on two words can be compared."""
 
 
 def direction_conflict(first: str, second: str) -> bool:
-    """Tell whether two prompts of the same words exchange two of them, what is from and what is to, or who does what."""
+    """Tell whether two prompts of the same words exchange two of them, or exchange from and to, or who does what."""
     one, other = _in_one_unit(tokens(first)), _in_one_unit(tokens(second))
     if len(one) == len(other):
         ends = [k for k in range(len(one)) if one[k] != other[k]]

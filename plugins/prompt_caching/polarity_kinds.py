@@ -38,7 +38,7 @@ _DIFFER = {
         how tall is shakira | how tall is beyonce
         install tensorflow on a server | install keras on a server
         how do i get oil stains out of corduroy | how do i get oil stains out of chiffon
-        who painted guernica | who painted nighthawks
+        who painted ophelia | who painted nighthawks
         is turmeric good for the joints | is ginseng good for the joints
         symptoms of scurvy | symptoms of rickets
         how old is stonehenge | how old is petra
@@ -133,7 +133,7 @@ _SAME = {
         install tensorflow on a server | how do i install tensorflow on my server
         side effects of ibuprofen | what side effects does ibuprofen have
         how do i prune a hibiscus | best way to prune hibiscus
-        who painted guernica | who was guernica painted by
+        who painted ophelia | who was ophelia painted by
         clean a leather couch | clean a leather sofa
         how do i seperate eggs | how do i separate eggs
         nasa budget | budget of the national aeronautics and space administration""",
@@ -150,7 +150,7 @@ _SAME = {
         who bought google | who was google bought by
         flights from oslo to rome | flights to rome from oslo
         can a hawk eat a snake | can a snake be eaten by a hawk
-        trains to york from leeds | trains from leeds to york""",
+        trains to bath from hull | trains from hull to bath""",
     "time order": """
         did rome fall before troy | did troy fall after rome
         what happened prior to the strike | what happened before the strike
