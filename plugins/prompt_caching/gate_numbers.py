@@ -117,7 +117,11 @@ _UNITS = {
 }  # fmt: skip
 _AFTER_A_NUMBER = {"m": "m", "g": "gram", "l": "liter", "h": "hour", "s": "seconds", "second": "seconds", "ft": "foot"}
 _AFTER_A_NUMBER |= {"c": "celsius", "f": "fahrenheit", "in": "inch", "w": "watt", "v": "volt"}
-_SIGNS = ((r"\$\s*(\d[\d.,]*)", r"\1 dollars"), (r"€\s*(\d[\d.,]*)", r"\1 euros"), (r"£\s*(\d[\d.,]*)", r"\1 gbp"))
+_SIGNS: tuple[tuple[str, str], ...] = (
+    (r"\$\s*(\d[\d.,]*)", r"\1 dollars"),
+    (r"€\s*(\d[\d.,]*)", r"\1 euros"),
+    (r"£\s*(\d[\d.,]*)", r"\1 gbp"),
+)
 _SIGNS += ((r"[¥]\s*(\d[\d.,]*)", r"\1 yen"), (r"₹\s*(\d[\d.,]*)", r"\1 rupees"), (r"%", " percent "))
 _SIGNS += (("°", " "), ("[€]", " euros "), ("£", " gbp "), (r"\bkm/h\b", "kmh"), (r"\bper cent\b", "percent"))
 _SIGNS += ((r"\bmiles (?:per|an) hour\b", "mph"), (r"\bkilomet(?:er|re)s (?:per|an) hour\b", "kmh"))
@@ -205,8 +209,8 @@ def counted(text: str) -> Counted:
     ['25', '206', '3', '1998']
     """
     low = text.lower().replace("\u2019", "'")
-    for sign, words in _SIGNS:
-        low = re.sub(sign, words, low)
+    for sign, put in _SIGNS:
+        low = re.sub(sign, put, low)
     words = _WORD.findall(low)
     quantities, units, after_ordinals, k = [], set(), set(), 0
     while k < len(words):

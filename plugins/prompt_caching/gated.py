@@ -30,6 +30,7 @@ class GatedReuse(Model):
             ``unit``, ``kind``, ``word``; default: all.
     """
 
+    version: ClassVar[str] = "2"  # of the gates
     part_names: ClassVar[tuple[str, ...]] = ("base",)
     batch_size = 1024
 
@@ -63,6 +64,7 @@ class CacheGates(Model):
         base: The verifier to ask; by default the one that was trained over.
     """
 
+    version: ClassVar[str] = "2"  # of the gates
     part_names: ClassVar[tuple[str, ...]] = ("base",)
     places: ClassVar[tuple[str, ...]] = ("path",)
     batch_size = 1024
