@@ -26,9 +26,11 @@ class GatedReuse(Model):
 
     Args:
         base: The verifier or embedder.
-        gates: Which, of ``question``, ``number``, ``negation``, ``opposite``, ``name``, ``direction``; default: all.
+        gates: Which, of ``question``, ``number``, ``negation``, ``opposite``, ``name``, ``direction``,
+            ``unit``, ``kind``, ``word``; default: all.
     """
 
+    version: ClassVar[str] = "2"  # of the gates
     part_names: ClassVar[tuple[str, ...]] = ("base",)
     batch_size = 1024
 
@@ -62,6 +64,7 @@ class CacheGates(Model):
         base: The verifier to ask; by default the one that was trained over.
     """
 
+    version: ClassVar[str] = "2"  # of the gates
     part_names: ClassVar[tuple[str, ...]] = ("base",)
     places: ClassVar[tuple[str, ...]] = ("path",)
     batch_size = 1024

@@ -8,45 +8,43 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
+from .gate_alignment import lonely, stem
+from .gate_kinds import kinds_of, one_name
+from .gate_numbers import UNITS, numbers_differ, units_differ
+from .gate_opposites import COMPLEMENTS, NO_UNDOING, OPPOSITES, PAIRED, PAIRED_ENDS, UNDOING
+from .gate_roles import roles_exchanged, ways_exchanged
 from .gate_words import (
     ALIKE,
-    AMBIGUOUS,
     FUNCTION_WORDS,
     HOW,
+    IDLE_NEGATIONS,
     LENGTHS,
     LINKS,
     NEGATIONS,
     NO_NEGATION_BEFORE,
-    NUMBERS,
     OF_WHAT,
-    OPPOSITES,
     QUESTIONS,
-    UNDOING,
 )
 
 TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
+@lru_cache(maxsize=16384)
+def _tokens(text: str) -> tuple[str, ...]:
+    found = TOKEN.findall(one_name(text.replace("\u2019", "'")))
+    return tuple(token.lower() for token in found)
+
+
 def tokens(text: str) -> list[str]:
-    """Return words in lower case, and numbers.
+    """Return words in lower case, and numbers; what has several names bears one.
 
-    >>> tokens("Don't wake me at 7:30, please!")
-    ["don't", 'wake', 'me', 'at', '7:30', 'please']
+    >>> tokens("Don't wake me at 7:30, please!"), tokens("the U.S. president")
+    (["don't", 'wake', 'me', 'at', '7:30', 'please'], ['the', 'usa', 'president'])
     """
-    return [token.lower().replace("\u2019", "'") for token in TOKEN.findall(text.replace("\u2019", "'"))]
-
-
-def numbers(words: Sequence[str]) -> Counter[str]:
-    """Return the numbers of a text, as digits; "one" and its like only where no other word says what they count."""
-    found: Counter[str] = Counter()
-    for word in words:
-        if word[0].isdigit():
-            found[word.replace(",", "").rstrip(".:")] += 1
-        elif word in NUMBERS and word not in AMBIGUOUS:
-            found[NUMBERS[word]] += 1
-    return found
+    return list(_tokens(text))
 
 
 def asked_for(words: Sequence[str]) -> set[str]:
@@ -77,15 +75,31 @@ def question_conflict(first: str, second: str) -> bool:
 
 
 def number_conflict(first: str, second: str) -> bool:
-    """Tell whether both name numbers, and not the same ones."""
-    one, other = numbers(tokens(first)), numbers(tokens(second))
-    return bool(one and other and set(one) != set(other))
+    """Tell whether both count, and not the same, or one asks for the second largest and the other for the largest."""
+    return numbers_differ(one_name(first), one_name(second))
+
+
+def unit_conflict(first: str, second: str) -> bool:
+    """Tell whether both name units or currencies, and others, where it is not the same amount put otherwise."""
+    return units_differ(one_name(first), one_name(second))
 
 
 def negation_conflict(first: str, second: str) -> bool:
-    """Tell whether one negates oftener than the other, by an odd number of times; "incorrect" is "not correct"."""
+    """Tell whether one negates oftener than the other, by an odd number of times; "incorrect" is "not correct".
+
+    What is "sugar-free" or "sugarless" is without sugar, and what is not open is closed.
+    """
     one, other = tokens(first), tokens(second)
-    return (_negations(one) - _negations(other) + len(_undone(one, other))) % 2 == 1
+    odd = _negated(first, one, other) - _negated(second, other, one) + len(_undone(one, other))
+    return (odd - len(_complements(one, other))) % 2 == 1
+
+
+def _negated(text: str, own: Sequence[str], other: Sequence[str]) -> int:
+    """Return how often a text negates, beside another text."""
+    without = len(FREE.findall(text)) + sum(w.endswith("less") and stem(w[:-4]) in set(map(stem, other)) for w in own)
+    for before, word in pairwise(own):  # "gluten free" without a hyphen, where the other tells of gluten too
+        without += word == "free" and before in other and "free" not in other and not FREE.search(text)
+    return _negations(tokens(IDLE_NEGATIONS.sub(" ", text.replace("\u2019", "'")))) + without
 
 
 def _negations(words: Sequence[str]) -> int:
@@ -99,7 +113,19 @@ def _negations(words: Sequence[str]) -> int:
 
 def _undone(one: Sequence[str], other: Sequence[str]) -> list[tuple[str, str]]:
     """Return the words of one text alone that are a word of the other alone with a syllable that undoes it."""
-    return [(a, b) for a, b in _differing(one, other) if _undoes(a, b)]
+    differing = _differing(one, other)
+    return [(a, b) for a, b in differing if _undoes(a, b) and a not in NEGATIONS and b not in NEGATIONS]
+
+
+def _complements(one: Sequence[str], other: Sequence[str]) -> list[tuple[str, str]]:
+    """Return opposites of which one text alone negates its own, so that both say one thing: "not open", "closed"."""
+    found = [(a, b) for a, b in _differing(one, other) if frozenset((a, b)) in COMPLEMENTS]
+    return [(a, b) for a, b in found if _behind_not(one, a) != _behind_not(other, b)]
+
+
+def _behind_not(words: Sequence[str], word: str) -> bool:
+    k = list(words).index(word)
+    return any(w in NEGATIONS for w in words[max(0, k - 3) : k])
 
 
 def _differing(one: Sequence[str], other: Sequence[str]) -> list[tuple[str, str]]:
@@ -110,49 +136,73 @@ def _differing(one: Sequence[str], other: Sequence[str]) -> list[tuple[str, str]
 def opposite_conflict(first: str, second: str) -> bool:
     """Tell whether a word of one prompt alone is the opposite of a word of the other alone.
 
-    Of words with a syllable that undoes, only where neither is negated: "not correct" is "incorrect".
+    Of words with a syllable that undoes, only where neither is negated: "not correct" is "incorrect". What is bigger
+    than another thing leaves that smaller, and what comes before another thing has that after it: these are the same.
     """
     one, other = tokens(first), tokens(second)
-    if any(opposite(a, b) and not _undoes(a, b) for a, b in _differing(one, other)):
-        return True
-    return bool(_undone(one, other)) and (_negations(one) - _negations(other)) % 2 == 0
+    same = _complements(one, other)
+    for a, b in _differing(one, other):
+        if opposite(a, b) and not _undoes(a, b) and (a, b) not in same and not _converse(one, a, other, b):
+            return True
+    return bool(_undone(one, other)) and (_negated(first, one, other) - _negated(second, other, one)) % 2 == 0
 
 
+def _converse(one: Sequence[str], a: str, other: Sequence[str], b: str) -> bool:
+    """Tell whether what stands before a word in one text stands behind its opposite in the other, and in return."""
+    return any((behind, before) in _around(other, b) for before, behind in _around(one, a) if before != behind)
+
+
+@lru_cache(maxsize=65536)
 def opposite(first: str, second: str) -> bool:
-    """Tell whether two words are opposites: on the list, or one is the other with a syllable that undoes it.
+    """Tell whether two words are opposites: on the list, or one word with syllables that make it two.
 
     >>> opposite("on", "off"), opposite("install", "uninstalled"), opposite("useful", "useless"), opposite("on", "in")
     (True, True, True, False)
+    >>> opposite("overpaid", "underpaid"), opposite("inhales", "exhales"), opposite("payer", "payee")
+    (True, True, True)
     """
-    if frozenset((first, second)) in OPPOSITES:
+    if frozenset((first, second)) in OPPOSITES or frozenset((stem(first), stem(second))) in OPPOSITE_STEMS:
         return True
-    if _undoes(first, second):
-        return True
-    if first[:-3] == second[:-4] or second[:-3] == first[:-4]:
-        return {first[-3:], second[-4:]} == {"ful", "less"} or {second[-3:], first[-4:]} == {"ful", "less"}
+    return _undoes(first, second) or _paired(first, second)
+
+
+def _paired(first: str, second: str) -> bool:
+    for a, b in ((first, second), (second, first)):
+        for x, y in PAIRED:
+            if a.startswith(x) and b.startswith(y) and len(a) - len(x) >= 3 and stem(a[len(x) :]) == stem(b[len(y) :]):
+                return True
+        for x, y in PAIRED_ENDS:
+            if a.endswith(x) and b.endswith(y) and len(a) - len(x) >= 3 and a[: -len(x)] == b[: -len(y)]:
+                return True
     return False
 
 
+OPPOSITE_STEMS = frozenset(frozenset(map(stem, pair)) for pair in OPPOSITES if all(len(word) > 3 for word in pair))
+NO_UNDOING_STEMS = frozenset(map(stem, NO_UNDOING))
+FREE = re.compile(r"\w-free\b|\bfree (?:of|from)\b|\bnon-\w", re.I)
+"""What has none of something: "gluten-free", "free of gluten", "non-alcoholic"."""
+
+
+@lru_cache(maxsize=65536)
 def _undoes(first: str, second: str) -> bool:
     short, long = sorted((stem(first), stem(second)), key=len)
-    return len(short) >= 3 and any(long == prefix + short for prefix in UNDOING)
-
-
-def stem(word: str) -> str:
-    """Return a word without the commonest endings."""
-    for ending in ("ing", "ed", "es", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
+    if len(short) < 3 or long in NO_UNDOING_STEMS:
+        return False
+    return any(long == prefix + short for prefix in UNDOING)
 
 
 def name_conflict(first: str, second: str) -> bool:
     """Tell whether both name something by a capital within the text, and one lacks a name of the other in return.
 
-    A text that is all small or all capital letters names nothing so.
+    A text that is all small or all capital letters names nothing so. First letters stand for the words they begin.
     """
-    one, other = names(first), names(second)
-    return bool(one - other and other - one)
+    one, other = names(one_name(first)), names(one_name(second))
+    left, right = one - other, other - one
+    for own, text in ((left, second), (right, first)):
+        initials = "".join(w[0] for w in TOKEN.findall(text) if w[0].isupper()).lower()
+        if any(len(word) > 1 and word in initials for word in own):
+            return False
+    return bool(left and right)
 
 
 def names(text: str) -> set[str]:
@@ -175,14 +225,49 @@ def names(text: str) -> set[str]:
     return found
 
 
-def direction_conflict(first: str, second: str) -> bool:
-    """Tell whether two prompts of the same words exchange two of them, or what is from and what is to."""
+def kind_conflict(first: str, second: str) -> bool:
+    """Tell whether each names a thing that the other does not, both of one kind: weekdays, countries, quantifiers."""
+    words = [_tokens(text) for text in (first, second)]
+    one, other = map(kinds_of, words)
+    if any(_converse(words[k], "before", words[1 - k], "after") for k in (0, 1)):
+        one.pop("time order", None)  # what comes before another thing has that after it
+    return any(one[kind] - other[kind] and other[kind] - one[kind] for kind in one.keys() & other.keys())
+
+
+def word_conflict(first: str, second: str) -> bool:
+    """Tell whether each has a word, none of the common ones, without a counterpart in the other, in like company.
+
+    Names in small letters are such words.
+    """
     one, other = tokens(first), tokens(second)
+    left, right = lonely(one, other), lonely(other, one)
+    return bool(left and right) and _company(one, other, left, right)
+
+
+def _company(one: Sequence[str], other: Sequence[str], left: Sequence[str], right: Sequence[str]) -> bool:
+    """Tell whether what is left beside some words is alike."""
+    a = {stem(w) for w in one if w not in FUNCTION_WORDS and w not in left}
+    b = {stem(w) for w in other if w not in FUNCTION_WORDS and w not in right}
+    return len(a & b) >= COMPANY * len(a | b)
+
+
+COMPANY = 0.3
+"""Share of the other content words that two prompts have in common, from which on two words can be compared."""
+
+
+def direction_conflict(first: str, second: str) -> bool:
+    """Tell whether two prompts of the same words exchange two of them, or exchange from and to, or who does what."""
+    one, other = _in_one_unit(tokens(first)), _in_one_unit(tokens(second))
     if len(one) == len(other):
         ends = [k for k in range(len(one)) if one[k] != other[k]]
         if len(ends) == 2 and one[ends[0]] == other[ends[1]] and one[ends[1]] == other[ends[0]]:
             return True
-    return _turned(one, other)
+    return roles_exchanged(one, other) or ways_exchanged(one, other) or _turned(one, other)
+
+
+def _in_one_unit(words: Sequence[str]) -> list[str]:
+    """Return words with each unit by one of its names, so that a kilometre in miles turns miles in kilometres."""
+    return [UNITS[word].name if word in UNITS else word for word in words]
 
 
 def _turned(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -200,7 +285,7 @@ def _around(words: Sequence[str], link: str) -> set[tuple[str, str]]:
     for k, word in enumerate(words):
         if word == link:
             before = next((w for w in reversed(words[:k]) if w not in FUNCTION_WORDS), "")
-            behind = next((w for w in words[k + 1 :] if w not in FUNCTION_WORDS), "")
+            behind = next((w for w in words[k + 1 :] if w not in FUNCTION_WORDS and w != "than"), "")
             if before and behind:
                 found.add((before, behind))
     return found
@@ -213,6 +298,9 @@ GATES: Mapping[str, Callable[[str, str], bool]] = {
     "opposite": opposite_conflict,
     "name": name_conflict,
     "direction": direction_conflict,
+    "unit": unit_conflict,
+    "kind": kind_conflict,
+    "word": word_conflict,
 }
 """By name; each tells whether two prompts ask for different things."""
 

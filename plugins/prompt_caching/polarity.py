@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .polarity_kinds import by_kind
+
 
 class Family(NamedTuple):
     """A way in which two prompts differ."""
@@ -236,6 +238,8 @@ def polarity(split: str) -> Iterator[Mapping[str, Any]]:
                     "family": name,
                     "group": f"{split} {name}",
                 }
+    if split == "train":
+        yield from by_kind()
 
 
 def _pairs(family: Family) -> Iterator[tuple[str, str, int]]:
