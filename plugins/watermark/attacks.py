@@ -137,3 +137,5 @@ HOW: Mapping[str, Callable[[Sequence[str], float, random.Random], list[str]]] = 
     "swap": _swapped,
 }
 """The attacks by name; ``copy-paste`` is made by `MarkAttack` itself, since it needs a second text."""
+REWRITE = "rewrite"
+"""How the attack is named that asks a language model for other words."""

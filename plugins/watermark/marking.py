@@ -23,10 +23,10 @@ from harness import (
     Task,
 )
 
-from .attacks import HOW, MarkAttack
+from .attacks import HOW, REWRITE, MarkAttack
 from .figures import COLUMNS, figures
 from .finding import MarkedText
-from .rewriting import REWRITE, REWRITING, rewriting_of, rewritten, words_kept
+from .rewriting import REWRITING, rewriting_of, rewritten, words_kept
 
 DETECTOR = "detector"
 """The role of the model that looks for the mark."""

@@ -26,8 +26,6 @@ from .texts import Watermark
 
 PARAPHRASER = "paraphraser"
 """The role of the model that says texts in other words."""
-REWRITE = "rewrite"
-"""How this attack is named."""
 REWRITING = Stage(("generate",), PARAPHRASER)
 _SYSTEM = (
     "You say a text in other words. Keep what it means, its language and about its length; change how its sentences "

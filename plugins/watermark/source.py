@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness import SourcedTask, TaskSource, UsageError
 
-from .attacks import HOW, VERSION, MarkAttack
-from .rewriting import REWRITE, Rewritten
+from .attacks import HOW, REWRITE, VERSION, MarkAttack
 
 if TYPE_CHECKING:
     from harness import DataPart, Task
@@ -109,6 +108,9 @@ class AttackedMarks(TaskSource):
             UsageError: an option is wrong, or ``how`` is missing.
         """
         from harness.tasks import build_task
+
+        # Here, and not above: a list of tasks imports this module, and that one needs numpy.
+        from .rewriting import Rewritten
 
         attacked = parse_attack_request(name)
         if not attacked.how:

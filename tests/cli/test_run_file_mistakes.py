@@ -70,9 +70,9 @@ leaderboards:
 """
     )
     begins = [
-        "2: models.0: no model is named 'lenght' (did you mean 'length'?)",
+        "2: models.0: no model is named 'lenght' (did you mean 'length' or 'equal-length'?)",
         "4: models.2: two models are called 'a'; give one another label: LABEL=MODEL",
-        "6: roles.jugde: no model is named 'lenght' (did you mean 'length'?)",
+        "6: roles.jugde: no model is named 'lenght' (did you mean 'length' or 'equal-length'?)",
         "6: roles.jugde: no task asked for has the role 'jugde'",
         "7: metrics.0: no metric is named 'accuracyy' (did you mean 'accuracy'",
         "8: adapters.0: no adapter is named 'score-to-compar' (did you mean 'score-to-compare'",
