@@ -143,7 +143,7 @@ class Metric:
     nobody best by the metric where nobody does.
     """
 
-    def reference(self) -> str:
+    def reference_in_words(self) -> str:
         """Return what models are held against: `compared_with`, unless the metric's own arguments are part of it."""
         return self.compared_with
 

@@ -44,7 +44,7 @@ def _declared(registry: Registry, metric: str) -> tuple[str, bool]:
         found = build_metric(registry, metric)
     except HarnessError:  # of a plugin that is not installed here, or that fails: its figures are shown all the same
         return "", False
-    return found.reference(), bool(getattr(found, "ranks_only_above", False))
+    return found.reference_in_words(), bool(getattr(found, "ranks_only_above", False))
 
 
 def without_rank(entries: Sequence[BoardEntry], ranking: Column | None) -> None:

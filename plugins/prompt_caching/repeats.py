@@ -50,7 +50,7 @@ class CacheGainOverIdentical(OfPolicy, MeanMetric):
         super().__init__(policy)
         self.price = price
 
-    def reference(self) -> str:
+    def reference_in_words(self) -> str:
         """Say which policy is held against it: a board may show several, each with a verdict of its own."""
         return f"{self.compared_with}, by the policy {self.policy}"
 

@@ -5,7 +5,9 @@ import pytest
 from harness.leaderboard.board import Board, BoardEntry, Column
 from harness.leaderboard.unranked import claim
 from harness.leaderboard.verdict import verdict_of
+from harness.names.registry import Registry
 from harness.stats import Estimate
+from harness.tasks.build_metric import build_metric
 
 GAIN = Column("routes:gain", "gain", "fraction", True, "the best constant")
 OVER = Column("routes:over", "over", "fraction", True, "the look-up")
@@ -80,3 +82,19 @@ def test_lower_is_better_where_the_metric_says_so():
 
 def test_a_board_without_references_says_what_it_did():
     assert said(entry("a", accuracy=0.7, tied=True), columns=(ACCURACY,), ranking=ACCURACY).startswith("a is the only")
+
+
+def test_every_shipped_metric_says_in_words_what_it_is_held_against():
+    """An argument of a metric once had the method's name, and a board by it could not be made."""
+    registry = Registry()
+    needing = {
+        "reference_ratio": ":reference=0.864",
+        "reference_z": ":mean=0,spread=1",
+        "attack_success_at_k": ":k=1",
+        "attack_success_rate_rogan_gladen": ":sensitivity=0.9,specificity=0.9",
+    }
+    names = [entry.name + needing.get(entry.name, "") for entry in registry.entries("metric")]
+    said_of = {name: build_metric(registry, name).reference_in_words() for name in names}
+    assert {type(words) for words in said_of.values()} == {str}
+    assert said_of["cache_gain_over_identical"]
+    assert said_of["route_gain"]
