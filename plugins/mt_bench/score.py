@@ -41,6 +41,12 @@ class MtBenchScore(MeanMetric):
         grades = columns.values["grade"]
         return np.where(np.isfinite(grades), grades, LOWEST if self.missing == "lowest" else HIGHEST)
 
+    def constant(self, columns: Columns) -> str:
+        """Say so if all grades are the same, since the interval then has no width and says less than it seems to."""
+        grades = columns.values["grade"][np.isfinite(columns.values["grade"])]
+        same = self.missing == "left-out" and len(grades) > 1 and bool((grades == grades[0]).all())
+        return f"all {len(grades):,} grades are {grades[0]:g}, so that the interval has no width" if same else ""
+
     def nothing_valid(self, columns: Columns) -> str:
         """Say whether judgments failed or could not be read."""
         answered = columns.values.get("grade_answered")

@@ -280,3 +280,10 @@ def test_without_a_judge_every_grade_is_missing_and_that_is_said(harness, projec
     values = {r["metric"]: r["value"] for r in ran.document["results"] if r["domain"] == "overall"}
     assert values["mt_bench_score"] is None
     assert "--role judge=MODEL" in ran.out + ran.err
+
+
+def test_equal_grades_are_told_since_their_interval_has_no_width():
+    equal = Columns({"grade": np.array([3.0, 3.0, np.nan])})
+    assert "all 2 grades are 3" in MtBenchScore().constant(equal)
+    assert MtBenchScore("lowest").constant(equal) == ""
+    assert MtBenchScore().constant(Columns({"grade": np.array([3.0, 4.0])})) == ""
